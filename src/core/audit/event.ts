@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Who did something: a person, a device, a machine, a job, or the house itself. */
+export type Actor = {
+  readonly kind: 'person' | 'device' | 'machine' | 'job' | 'house' | 'stranger'
+  /** The id or name; an address for a stranger. */
+  readonly id: string
+}
+
+/**
+ * Something that happened and matters to trust; written in the same commit as what it tells of.
+ *
+ * It has no index: the sequencer gives it one. `facts` are small, plain and never secret.
+ */
+export interface AuditEvent {
+  readonly type: EventType
+  readonly at: Temporal.Instant
+  readonly actor: Actor
+  /** Ids of the records concerned, most specific first. */
+  readonly subjects: readonly string[]
+  readonly facts: Readonly<Record<string, string | number | boolean | null>>
+}
+
+/** Every type of event, with the plain words that a reader of the log sees. */
+export const eventTypes = {
+  'installation-founded': 'the installation was made',
+  'server-started': 'the server started',
+  'server-stopped': 'the server stopped',
+  'configuration-read': 'the configuration file was read',
+  'authority-made': 'an authority was made',
+  'authority-trusted': 'a foreign authority was registered',
+  'certificate-reserved': 'a certificate was approved and booked',
+  'certificate-issued': 'a certificate was issued',
+  'certificate-abandoned': 'a certificate whose signing was cut off was abandoned and revoked',
+  'certificate-revoked': 'a certificate was revoked',
+  'certificate-retired': 'a certificate was replaced and retired',
+  'certificate-first-used': 'a new certificate proved itself in a live connection',
+  'crl-published': 'a certificate revocation list was published',
+  'request-refused': 'a request was refused',
+  'requests-refused': 'requests were refused and counted without detail',
+  'key-conflict': 'a key that has another owner was presented',
+  'party-added': 'a party was added',
+  'product-added': 'a product was added',
+  'device-added': 'a device was added',
+  'devices-imported': 'devices were imported',
+  'device-rebound': 'a device was given a new board',
+  'device-re-enrolment-allowed': 'a device was allowed to enrol again',
+  'device-retired': 'a device was retired',
+  'device-activated': 'a device became active',
+  'code-made': 'an enrolment code was made',
+  'code-used': 'an enrolment code was used',
+  'profile-applied': 'a profile version took effect',
+  'entrance-opened': 'an entrance was opened',
+  'exception-granted': 'an exception to a rule was granted',
+  'person-claimed': 'the installation was claimed by its first administrator',
+  'person-invited': 'a person was invited',
+  'person-joined': 'a person took up an account',
+  'person-removed': 'a person was removed',
+  'person-signed-in': 'a person signed in',
+  'sign-in-refused': 'a sign-in was refused',
+  'machine-added': 'a machine was given access',
+  'machine-removed': "a machine's access was removed",
+  'job-failed': 'a job failed',
+} as const satisfies Record<string, string>
+
+export type EventType = keyof typeof eventTypes

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Every way in which the house itself can break, with what the one who runs it should do. */
+export const faults = {
+  'clock-unreadable': 'check the time service of this machine',
+  'configuration-wrong': 'mend the named fields of the configuration file',
+  'data-directory-held': 'stop the other server, or choose another data directory',
+  'ledger-damaged': 'stop, keep the directory as it is, and restore from a backup',
+  'key-locked': 'give the passphrase file or credential that unlocks the keys',
+  'key-damaged': 'restore the key file from a backup',
+  'key-missing': 'bring back the key file, or the root directory if it was taken away',
+  'schema-newer': 'run the newer program that wrote this directory, or restore a backup',
+  'signing-failed': 'look at the key backend; the certificate was abandoned',
+  'store-full': 'free space on the disk of the data directory; serving goes on by itself',
+  'store-unreachable': 'look at the database and its disk',
+  'port-taken': 'choose another port, or end the program that listens on it',
+} as const satisfies Record<string, string>
+
+export type FaultCode = keyof typeof faults
+
+/**
+ * A break: thrown, logged with its cause, never told to a device.
+ *
+ * `message` is for the log: lower case, no full stop, no secret.
+ */
+export class Fault extends Error {
+  override readonly name = 'Fault'
+  readonly code: FaultCode
+
+  constructor(code: FaultCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+
+  /** What to do about it. */
+  get remedy(): string {
+    return faults[this.code]
+  }
+}

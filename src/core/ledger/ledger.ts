@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AuditEvent } from '../audit/event.ts'
+import type { Kind, LedgerRecord, tables } from './tables.ts'
+
+/** A record to be written: version 1 is new, version n replaces exactly version n-1. */
+export type Put = {
+  readonly [K in Kind]: { readonly kind: K; readonly record: LedgerRecord<K> }
+}[Kind]
+
+/**
+ * What a verb of core wants to be true, whole or not at all.
+ *
+ * Expectations are not a list of their own: each put expects the version before its own, and the
+ * unique keys of the tables hold.
+ */
+export interface Change {
+  readonly puts: readonly Put[]
+  readonly events: readonly AuditEvent[]
+}
+
+/** Whether the change is now durable, or what stood against it. */
+export type Committed =
+  | { readonly kind: 'committed' }
+  | {
+      readonly kind: 'conflict'
+      /** Which record could not be written. */
+      readonly record: Kind
+      readonly id: string
+      /** `version`: someone else changed it first; else the name of the unique key that is taken. */
+      readonly rule: string
+    }
+
+export type UniqueKey<K extends Kind> = keyof (typeof tables)[K]['unique'] & string
+export type ListName<K extends Kind> = keyof (typeof tables)[K]['lists'] & string
+
+/** One page of a list, in the order of the named list, ties by id. */
+export interface ListQuery<K extends Kind> {
+  /** The index to walk; absent: by id, which is by time of making. */
+  readonly by?: ListName<K>
+  /** Values for the leading columns of that list, in order. */
+  readonly equal?: readonly unknown[]
+  /** For the column after those: a prefix (text), or an exclusive upper bound (instant, integer). */
+  readonly prefix?: string
+  readonly below?: Temporal.Instant | number
+  /** Further conditions, tested row by row within the walk: column = value. */
+  readonly where?: Partial<LedgerRecord<K>>
+  /** Newest, or highest, first. */
+  readonly descending?: boolean
+  /** At most this many, 1 to 1,000. */
+  readonly limit: number
+  /** The `next` of the page before. */
+  readonly after?: string
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** Opaque cursor of the next page; null at the end. */
+  readonly next: string | null
+}
+
+/**
+ * The shared truth.
+ *
+ * `commit` MUST write all of a change or nothing, and MUST resolve to `committed` only when the
+ * change survives a crash of the process and of the machine. Its order is the order of resolution.
+ * A change that cannot be written for want of space rejects with `Fault('store-full')`; other
+ * breaks reject with `Fault('store-unreachable')`. After a rejection nothing of it is written.
+ * Reads MUST see every change whose commit resolved before the read began.
+ */
+export interface Ledger {
+  commit(change: Change): Promise<Committed>
+  /** The record with this id. */
+  read<K extends Kind>(kind: K, id: string): Promise<LedgerRecord<K> | undefined>
+  /** The record that holds this unique key. */
+  find<K extends Kind>(
+    kind: K,
+    key: UniqueKey<K>,
+    values: readonly unknown[],
+  ): Promise<LedgerRecord<K> | undefined>
+  list<K extends Kind>(kind: K, query: ListQuery<K>): Promise<Page<LedgerRecord<K>>>
+  /** How many records match; exact, and therefore never on a hot path. */
+  count<K extends Kind>(kind: K, query: Omit<ListQuery<K>, 'limit' | 'after'>): Promise<number>
+}

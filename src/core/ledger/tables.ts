@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Everything that the ledger keeps: one table a kind of record, one line a field.
+ *
+ * The store makes its schema from this, and core its types. Instants end in `At` or `Until`;
+ * a `…Sha256` is 32 bytes; a `fingerprint` is the 32-byte canonical key fingerprint (trust/keys).
+ */
+import {
+  boolean,
+  bytes,
+  type Column,
+  id,
+  instant,
+  integer,
+  json,
+  optional,
+  type RecordOf,
+  type Table,
+  text,
+  word,
+} from './columns.ts'
+
+interface Details<C> {
+  readonly unique?: Readonly<Record<string, readonly (keyof C & string)[]>>
+  readonly lists?: Readonly<Record<string, readonly (keyof C & string)[]>>
+  readonly appendOnly?: boolean
+}
+
+function table<
+  const C extends Record<string, Column>,
+  const D extends Details<C> = Record<never, never>,
+>(prefix: string, columns: C, details?: D) {
+  return {
+    prefix,
+    columns,
+    unique: (details?.unique ?? {}) as D['unique'] extends object
+      ? D['unique']
+      : Record<never, never>,
+    lists: (details?.lists ?? {}) as D['lists'] extends object ? D['lists'] : Record<never, never>,
+    appendOnly: details?.appendOnly ?? false,
+  }
+}
+
+const environment = word('trial', 'test', 'production')
+
+export const tables = {
+  /** Whose trust a certificate belongs to: the maker, a factory, a hospital. */
+  party: table(
+    'pty',
+    { name: text, role: word('maker', 'factory', 'customer'), createdAt: instant },
+    {
+      unique: { name: ['name'] },
+    },
+  ),
+
+  /** A model: its policy and its exposure, which sets the floor for its profiles. */
+  product: table(
+    'prd',
+    {
+      name: text,
+      party: id('pty'),
+      exposure: word('therapy', 'patient-data', 'telemetry', 'none'),
+      createdAt: instant,
+    },
+    { unique: { name: ['name'] } },
+  ),
+
+  /** One unit, unique by (product, serial). */
+  device: table(
+    'dev',
+    {
+      product: id('prd'),
+      /** As printed on the unit and carried in the subject's serialNumber (802.1AR). */
+      serial: text,
+      hardwareRevision: optional(text),
+      lot: optional(text),
+      /** UDI device identifier, if the maker gave one. */
+      udiDi: optional(text),
+      state: word('expected', 'provisioned', 'active', 'quarantined', 'retired'),
+      /** How many working identities it may still ask for with proofs other than its own certificate. */
+      enrolmentsLeft: integer,
+      createdAt: instant,
+      /** Last time that it proved itself here. */
+      seenAt: optional(instant),
+    },
+    {
+      unique: { serial: ['product', 'serial'] },
+      lists: {
+        state: ['state'],
+        product: ['product', 'serial'],
+        lot: ['lot'],
+        productState: ['product', 'state'],
+        bySerial: ['serial'],
+      },
+    },
+  ),
+
+  /** A public key, known for ever: it has one owner and one purpose. */
+  key: table(
+    'key',
+    {
+      fingerprint: bytes,
+      algorithm: text,
+      bits: integer,
+      spki: bytes,
+      origin: word('device', 'station', 'server'),
+      protection: word('secure-element', 'tpm', 'tee', 'hsm', 'software', 'unknown'),
+      attested: boolean,
+      exportable: optional(boolean),
+      purpose: text,
+      environment,
+      /** The device, authority, person or machine that holds it: an id of any such kind. */
+      owner: text,
+      state: word('active', 'retired', 'compromised'),
+      /** The hardware module's certificate number, where there is one. */
+      moduleCertificate: optional(text),
+      activatedAt: instant,
+      deactivateAt: optional(instant),
+    },
+    {
+      unique: { fingerprint: ['fingerprint'] },
+      lists: { owner: ['owner'], algorithm: ['algorithm'] },
+    },
+  ),
+
+  /** A certificate from the moment that it was meant to be signed. */
+  certificate: table(
+    'crt',
+    {
+      /** 16 bytes, positive: four of time, twelve random. */
+      serialNumber: bytes,
+      authority: id('aut'),
+      profile: text,
+      profileVersion: integer,
+      /** birth = IDevID, working = LDevID. */
+      kind: word('birth', 'working', 'server', 'client', 'signer', 'ocsp', 'issuing', 'root'),
+      /** The device, authority, person or machine it names. */
+      owner: text,
+      product: optional(id('prd')),
+      subject: text,
+      /** The device's serial, for search by prefix; null where there is none. */
+      deviceSerial: optional(text),
+      lot: optional(text),
+      key: id('key'),
+      algorithm: text,
+      state: word('reserved', 'issued', 'abandoned', 'revoked', 'retired'),
+      notBefore: instant,
+      notAfter: instant,
+      /** SHA-256 of what was linted and booked before signing. */
+      toBeSignedSha256: bytes,
+      /** SHA-256 of the certificate; null until signed. */
+      sha256: optional(bytes),
+      enrolment: optional(id('enr')),
+      /** The CRL shard that its distribution point names, chosen at issue. */
+      shard: integer,
+      reservedAt: instant,
+      issuedAt: optional(instant),
+      /** First time that it was presented to us in a live connection. */
+      usedAt: optional(instant),
+      /** The certificate that it replaces. */
+      replaces: optional(id('crt')),
+      revokedAt: optional(instant),
+      /** CRLReason, RFC 5280 section 5.3.1. */
+      revocationReason: optional(integer),
+    },
+    {
+      unique: { serialNumber: ['authority', 'serialNumber'], sha256: ['sha256'] },
+      lists: {
+        owner: ['owner'],
+        state: ['state'],
+        product: ['product', 'deviceSerial'],
+        lot: ['lot'],
+        deviceSerial: ['deviceSerial'],
+        expiring: ['state', 'notAfter'],
+        algorithm: ['algorithm'],
+        key: ['key'],
+        revoked: ['authority', 'state', 'shard'],
+      },
+    },
+  ),
+
+  /** The exact bytes of a certificate, by its id: a re-encoding is never stored. */
+  encoding: table('crt', { der: bytes }, { appendOnly: true }),
+
+  /** Who asked for a certificate, with which proof, and what policy said. */
+  enrolment: table(
+    'enr',
+    {
+      protocol: word('est', 'local'),
+      operation: word('enrol', 'renew', 'rekey', 'recover', 'found'),
+      entrance: optional(id('ent')),
+      owner: text,
+      certificate: id('crt'),
+      /** SHA-256 of the request's bytes. */
+      requestSha256: bytes,
+      proof: word('code', 'birth-certificate', 'current-certificate', 'operator', 'self'),
+      /** The code or certificate that was the proof. */
+      credential: optional(text),
+      possession: word('signature', 'channel', 'none'),
+      profile: text,
+      profileVersion: integer,
+      sourceAddress: optional(text),
+      at: instant,
+    },
+    { lists: { owner: ['owner'], at: ['at'] }, appendOnly: true },
+  ),
+
+  /**
+   * The promise that the same request with the same credential gets the same answer for a while.
+   * Its unique key is what makes two simultaneous posts one certificate, on any number of nodes.
+   */
+  repetition: table(
+    'rep',
+    {
+      /** SHA-256 over credential and request. */
+      requestKey: bytes,
+      certificate: id('crt'),
+      until: instant,
+    },
+    { unique: { requestKey: ['requestKey'] }, lists: { until: ['until'] } },
+  ),
+
+  /** A versioned issuance policy; one row a version, never changed. */
+  profile: table(
+    'prf',
+    {
+      name: text,
+      number: integer,
+      document: json<unknown>(),
+      author: text,
+      createdAt: instant,
+    },
+    {
+      unique: { number: ['name', 'number'] },
+      lists: { name: ['name', 'number'] },
+      appendOnly: true,
+    },
+  ),
+
+  /** A root, an issuing authority, or a foreign authority whose birth certificates we accept. */
+  authority: table(
+    'aut',
+    {
+      name: text,
+      kind: word('root', 'issuing', 'foreign'),
+      environment,
+      /** Its own key's algorithm. */
+      algorithm: text,
+      parent: optional(id('aut')),
+      /** Null for a foreign authority, whose key we do not hold. */
+      key: optional(id('key')),
+      certificate: bytes,
+      certificateSha256: bytes,
+      subjectKeyIdentifier: bytes,
+      state: word('active', 'issuing-stopped', 'retired'),
+      notAfter: instant,
+      /** After this it signs status only. */
+      issueUntil: instant,
+      createdAt: instant,
+      /** For a foreign authority: the products whose expected devices it may vouch for. */
+      products: json<readonly string[]>(),
+    },
+    { unique: { name: ['name'], certificate: ['certificateSha256'] }, lists: { kind: ['kind'] } },
+  ),
+
+  /** A published CRL: full (shard null) or of one shard. */
+  crl: table(
+    'crl',
+    {
+      authority: id('aut'),
+      /** -1 for the full CRL. */
+      shard: integer,
+      number: integer,
+      der: bytes,
+      thisUpdate: instant,
+      nextUpdate: instant,
+    },
+    {
+      unique: { number: ['authority', 'shard', 'number'] },
+      lists: { latest: ['authority', 'shard', 'number'] },
+    },
+  ),
+
+  /** A door for devices: product + profile + authority under a label that is never reused. */
+  entrance: table(
+    'ent',
+    {
+      label: text,
+      product: id('prd'),
+      profile: text,
+      authority: id('aut'),
+      /** The door that a product's devices use when they name none; at most one a product. */
+      isDefault: boolean,
+      createdAt: instant,
+    },
+    { unique: { label: ['label'] }, lists: { product: ['product'] } },
+  ),
+
+  /** A one-time enrolment code, kept only as a hash, bound to one device. */
+  code: table(
+    'cod',
+    {
+      /** SHA-256 of the code; the code has over 100 bits, so no slow hash is needed. */
+      codeSha256: bytes,
+      device: id('dev'),
+      product: id('prd'),
+      createdAt: instant,
+      createdBy: text,
+      expiresAt: instant,
+      usedAt: optional(instant),
+      /** The certificate that it led to. */
+      usedFor: optional(id('crt')),
+    },
+    {
+      unique: { codeSha256: ['codeSha256'] },
+      lists: { device: ['device'], expires: ['expiresAt'] },
+    },
+  ),
+
+  /** A relaxation of a rule: which, who, why, until when. */
+  exception: table(
+    'exc',
+    {
+      rule: text,
+      subject: text,
+      grantedBy: text,
+      reason: text,
+      until: optional(instant),
+      createdAt: instant,
+    },
+    { lists: { subject: ['subject'], rule: ['rule'] }, appendOnly: true },
+  ),
+
+  /** Someone who signs in. */
+  person: table(
+    'psn',
+    {
+      name: text,
+      role: word('administrator', 'operator', 'auditor'),
+      state: word('invited', 'active', 'removed'),
+      /** PHC string of argon2id; null until the first passphrase is chosen. */
+      passphrase: optional(text),
+      createdAt: instant,
+      signedInAt: optional(instant),
+    },
+    { unique: { name: ['name'] }, lists: { state: ['state'] } },
+  ),
+
+  /** A signed-in browser or a machine's grant; the token itself is never kept. */
+  session: table(
+    'ses',
+    {
+      tokenSha256: bytes,
+      person: id('psn'),
+      createdAt: instant,
+      expiresAt: instant,
+      endedAt: optional(instant),
+    },
+    {
+      unique: { tokenSha256: ['tokenSha256'] },
+      lists: { person: ['person'], expires: ['expiresAt'] },
+    },
+  ),
+
+  /** A link by which a person takes up an account: the first administrator's claim, or an invitation. */
+  invitation: table(
+    'inv',
+    {
+      tokenSha256: bytes,
+      /** Null for the claim of the first administrator. */
+      person: optional(id('psn')),
+      expiresAt: instant,
+      usedAt: optional(instant),
+      createdAt: instant,
+    },
+    { unique: { tokenSha256: ['tokenSha256'] }, lists: { expires: ['expiresAt'] } },
+  ),
+
+  /** A machine that may use the admin API on the device port, by its client certificate's key. */
+  machine: table(
+    'mch',
+    {
+      name: text,
+      role: word('administrator', 'operator', 'auditor'),
+      key: id('key'),
+      state: word('active', 'removed'),
+      createdAt: instant,
+    },
+    { unique: { name: ['name'], key: ['key'] } },
+  ),
+
+  /** One value per name for what belongs to the whole installation. */
+  setting: table(
+    'set',
+    { name: text, value: json<unknown>(), changedAt: instant },
+    {
+      unique: { name: ['name'] },
+    },
+  ),
+
+  /** A piece of time-driven work, held by one node at a time. */
+  job: table(
+    'job',
+    {
+      name: text,
+      dueAt: instant,
+      /** The node that has it, and until when; a fence counts each taking. */
+      holder: optional(text),
+      heldUntil: optional(instant),
+      fence: integer,
+      lastRunAt: optional(instant),
+      lastResult: optional(text),
+    },
+    { unique: { name: ['name'] }, lists: { due: ['dueAt'] } },
+  ),
+} as const satisfies Record<string, Table>
+
+export type Kind = keyof typeof tables
+
+/** The record of a kind, e.g. `LedgerRecord<'device'>`. */
+export type LedgerRecord<K extends Kind> = RecordOf<(typeof tables)[K]>
+
+export type Party = LedgerRecord<'party'>
+export type Product = LedgerRecord<'product'>
+export type Device = LedgerRecord<'device'>
+export type Key = LedgerRecord<'key'>
+export type CertificateRecord = LedgerRecord<'certificate'>
+export type Enrolment = LedgerRecord<'enrolment'>
+export type Repetition = LedgerRecord<'repetition'>
+export type ProfileRecord = LedgerRecord<'profile'>
+export type Authority = LedgerRecord<'authority'>
+export type CrlRecord = LedgerRecord<'crl'>
+export type Entrance = LedgerRecord<'entrance'>
+export type Code = LedgerRecord<'code'>
+export type Exception = LedgerRecord<'exception'>
+export type Person = LedgerRecord<'person'>
+export type Session = LedgerRecord<'session'>
+export type Invitation = LedgerRecord<'invitation'>
+export type Machine = LedgerRecord<'machine'>
+export type Setting = LedgerRecord<'setting'>
+export type Job = LedgerRecord<'job'>
