@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What a conversation sees of HTTP: plain values, and no server's own objects. */
+
+/** Who is at the other end of the connection, as far as the transport itself can tell. */
+export interface HttpPeer {
+  /** The address of the socket; a forwarding header is never believed. */
+  readonly address: string
+  /**
+   * DER, leaf first, as the peer sent them; empty without a client certificate.
+   *
+   * TLS proved possession of the leaf's key in this very connection; nothing else is checked.
+   */
+  readonly certificates: readonly Uint8Array[]
+}
+
+/** A request whose body has been read whole, within its route's limit. */
+export interface HttpRequest {
+  readonly method: string
+  /** Percent-encoded as sent, without the query; begins with `/`. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** Lower-case names; repeated fields joined as RFC 9110 section 5.3 says. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: Uint8Array
+  readonly peer: HttpPeer
+  /** Made by the front, also sent back as `X-Request-Id`. */
+  readonly requestId: string
+}
+
+/** The front adds Content-Length (unless the body is a stream), Date and X-Request-Id. */
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | string | AsyncIterable<Uint8Array>
+}
+
+export type Handler = (request: HttpRequest) => Promise<HttpResponse>
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Exact; or ending in `/*`, which stands for everything below it. */
+  readonly path: string
+  /** A longer body is answered 413 and not read. */
+  readonly maxBodyBytes: number
+  readonly handler: Handler
+}
