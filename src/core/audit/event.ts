@@ -28,7 +28,6 @@ export const eventTypes = {
   'configuration-read': 'the configuration file was read',
   'authority-made': 'an authority was made',
   'authority-trusted': 'a foreign authority was registered',
-  'certificate-reserved': 'a certificate was approved and booked',
   'certificate-issued': 'a certificate was issued',
   'certificate-abandoned': 'a certificate whose signing was cut off was abandoned and revoked',
   'certificate-revoked': 'a certificate was revoked',
