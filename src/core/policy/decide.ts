@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The one place where terms become approved; nothing else can make an `Approved`. */
+import { type Extension, readExtension } from '#format/x509/extension.ts'
+import { sameBytes } from '#format/bytes.ts'
+import type { Certificate } from '#format/x509/certificate.ts'
+import { encodeExtension } from '#format/x509/extension.ts'
+import type { Name } from '#format/x509/name.ts'
+import type { ProvedRequest } from '#trust/possession.ts'
+import type { PublicKey } from '#trust/public-key.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { CertificateRecord, Device, Key } from '../ledger/tables.ts'
+import type { Refused } from '../refusal.ts'
+import { type Approved, approve } from './approved.ts'
+import { checkKey } from './check-key.ts'
+import { checkRequested } from './check-requested.ts'
+import type { CertificateFacts, Profile } from './profile.ts'
+import { mayRenew } from './renewal.ts'
+import { drawSubject } from './templates.ts'
+
+/** The proofs by which a device may ask. */
+export type Proof = 'code' | 'birth-certificate' | 'current-certificate'
+
+/** A device's wish for a certificate, with all that was proven and looked up. */
+export interface Application {
+  readonly operation: 'enrol' | 'reenrol'
+  readonly proof: Proof
+  /** Who asks; its product and state are facts of the ledger, not of the request. */
+  readonly device: Device
+  readonly profile: Profile
+  readonly facts: CertificateFacts
+  readonly proved: ProvedRequest
+  /** What the ledger knows of the key, if it was ever seen. */
+  readonly key: Key | undefined
+  /** The certificate presented as the current one, with its record. */
+  readonly current: { readonly record: CertificateRecord; readonly certificate: Certificate } | undefined
+  /** Whether the device holds an unexpired, unrevoked certificate of the kind that it asks for. */
+  readonly holdsOne: boolean
+  readonly now: Temporal.Instant
+}
+
+export type Verdict = { readonly kind: 'approved'; readonly approved: Approved } | Refused
+
+/** Says yes or no to a device. Cheap questions first; the first "no" is the answer. */
+export function decide(application: Application): Verdict {
+  const { device, profile, proved, facts, current } = application
+  const no =
+    checkDevice(device) ??
+    checkProof(application) ??
+    checkOwner(application) ??
+    checkKey(profile, proved.publicKey) ??
+    (application.operation === 'reenrol'
+      ? checkUnchanged(application)
+      : checkRequested(profile, facts, proved.request)) ??
+    checkRenewal(application)
+  if (no !== undefined) return no
+  const unchanged = application.operation === 'reenrol' ? current?.certificate : undefined
+  return {
+    kind: 'approved',
+    approved: approve({
+      profile,
+      publicKey: proved.publicKey,
+      facts,
+      owner: device.id,
+      product: device.product,
+      subject: unchanged?.subject ?? drawSubject(profile, facts),
+      subjectAlternativeName: unchanged && alternativeNameOf(unchanged),
+      replaces: current?.record,
+    }),
+  }
+}
+
+/** What the house needs for itself: its roots, issuers and servers. No stranger's request comes here. */
+export function approveOwn(own: {
+  readonly profile: Profile
+  readonly publicKey: PublicKey
+  readonly facts: CertificateFacts
+  readonly owner: string
+  readonly subject?: Name
+}): Verdict {
+  return (
+    checkKey(own.profile, own.publicKey) ?? {
+      kind: 'approved',
+      approved: approve({
+        profile: own.profile,
+        publicKey: own.publicKey,
+        facts: own.facts,
+        owner: own.owner,
+        product: null,
+        subject: own.subject ?? drawSubject(own.profile, own.facts),
+        subjectAlternativeName: undefined,
+        replaces: undefined,
+      }),
+    }
+  )
+}
+
+function checkDevice(device: Device): Refused | undefined {
+  if (device.state === 'retired') {
+    return refuse('device-retired', `device ${device.serial} was retired`)
+  }
+  if (device.state === 'quarantined') {
+    return refuse('device-quarantined', `device ${device.serial} is in quarantine`)
+  }
+  return undefined
+}
+
+/** DESIGN 4.3: a valid chain or code admits nobody whom the profile and the device's record do not. */
+function checkProof({ profile, proof, device, holdsOne }: Application): Refused | undefined {
+  if (!profile.proofs.includes(proof)) {
+    return refuse(
+      'proof-not-admitted',
+      `profile ${profile.name} admits ${profile.proofs.join(', ')}, not ${proof}`,
+    )
+  }
+  const spent = device.enrolmentsLeft === 0
+  const again = proof === 'code' || (proof === 'birth-certificate' && holdsOne)
+  if (again && spent) {
+    return refuse(
+      'device-already-enrolled',
+      `device ${device.serial} is enrolled; an operator may allow it to enrol again`,
+    )
+  }
+  return undefined
+}
+
+/** DESIGN 4.2: one owner, one purpose, for ever. The answer is the same whoever the owner is. */
+function checkOwner({ key, device, profile }: Application): Refused | undefined {
+  if (key === undefined) return undefined
+  if (key.state === 'compromised') {
+    return refuse('key-known-weak', 'this key was reported compromised; make a new one')
+  }
+  if (key.owner !== device.id) {
+    return refuse('key-has-another-owner', 'this key cannot be certified; make a new one')
+  }
+  const allowed = key.purpose === profile.kind || (profile.allowBirthKey && key.purpose === 'birth')
+  if (!allowed) {
+    return refuse(
+      'key-has-another-owner',
+      `this key serves as ${key.purpose} key, profile ${profile.name} asks for a ${profile.kind} key`,
+    )
+  }
+  return undefined
+}
+
+/** RFC 7030 section 4.2.2: subject and subjectAltName identical to the certificate being renewed. */
+function checkUnchanged({ current, proved, profile }: Application): Refused | undefined {
+  if (current === undefined) {
+    return refuse('credential-missing', 're-enrolment needs the current certificate on the connection')
+  }
+  if (current.record.kind !== profile.kind) {
+    return refuse(
+      'proof-not-admitted',
+      `a ${current.record.kind} certificate is not renewed here, only a ${profile.kind} one`,
+    )
+  }
+  if (!sameBytes(current.certificate.subject.der, proved.request.subject.der)) {
+    return refuse('subject-differs', "the request's subject is not the current certificate's")
+  }
+  const held = alternativeNameOf(current.certificate)
+  const asked = findAlternativeName(proved.request.requestedExtensions)
+  const same =
+    held === undefined || asked === undefined
+      ? held === asked
+      : held.critical === asked.critical && sameBytes(held.value, asked.value)
+  return same
+    ? undefined
+    : refuse('subject-differs', "the request's subjectAltName is not the current certificate's")
+}
+
+function checkRenewal({ current, profile, key, now, proof }: Application): Refused | undefined {
+  if (current === undefined || proof !== 'current-certificate') return undefined
+  const { notBefore, notAfter } = current.record
+  return mayRenew(profile, { notBefore, notAfter, now, keyActivatedAt: key?.activatedAt, proof })
+}
+
+function alternativeNameOf(certificate: Certificate): Extension | undefined {
+  return findAlternativeName(certificate.extensions)
+}
+
+function findAlternativeName(extensions: readonly Extension[]): Extension | undefined {
+  const oid = encodeExtension('subjectAltName', []).oid
+  return readExtension(extensions, 'subjectAltName') && extensions.find((one) => one.oid === oid)
+}
