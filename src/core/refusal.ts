@@ -13,6 +13,7 @@ export const refusals = [
   'certificate-revoked',
   'certificate-unknown',
   'claim-wrong',
+  'claimed-already',
   'clock-behind',
   'code-expired',
   'code-used',
@@ -30,11 +31,14 @@ export const refusals = [
   'issuing-stopped',
   'key-has-another-owner',
   'key-too-old',
+  'last-administrator',
   'lint-failed',
   'not-found',
   'not-implemented',
   'not-permitted',
   'operation-unknown',
+  'origin-wrong',
+  'passphrase-too-weak',
   'profile-wrong',
   'proof-not-admitted',
   'rate-limited',
@@ -47,6 +51,7 @@ export const refusals = [
   'subject-alternative-name-beyond-profile',
   'subject-beyond-profile',
   'subject-differs',
+  'version-differs',
 ] as const
 
 export type Refusal = (typeof refusals)[number]
