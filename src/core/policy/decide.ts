@@ -64,7 +64,7 @@ export function decide(application: Application): Verdict {
       product: device.product,
       subject: unchanged?.subject ?? drawSubject(profile, facts),
       subjectAlternativeName: unchanged && alternativeNameOf(unchanged),
-      replaces: current?.record,
+      replaces: application.proof === 'current-certificate' ? current?.record : undefined,
     }),
   }
 }

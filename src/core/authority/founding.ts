@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { KeyAlgorithmName } from '#trust/algorithms.ts'
+import { signatureAlgorithmFor } from '#trust/algorithms.ts'
+import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
+import { parseCertificate } from '#format/x509/certificate.ts'
+import { sha256 } from '#trust/digest.ts'
+import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
+import { Fault } from '../fault.ts'
+import { newId } from '../ledger/ids.ts'
+import type { Authority } from '../ledger/tables.ts'
+import { approveOwn } from '../policy/decide.ts'
+import type { Profile } from '../policy/profile.ts'
+import { keyIdentifier, type Signer } from './draft.ts'
+import { type IssuingPorts, issue, type Occasion } from './issue.ts'
+import { readyIssuer } from './issuer.ts'
+
+/** What the first start decides for the life of the installation. */
+export interface Founding {
+  readonly environment: Authority['environment']
+  readonly rootAlgorithm: KeyAlgorithmName
+  readonly issuingAlgorithm: KeyAlgorithmName
+  /** Written into the subjects of root and issuer. */
+  readonly maker: string
+  readonly rootProfile: Profile
+  readonly issuingProfile: Profile
+}
+
+/** How long an issuing authority signs new certificates before it only signs status (standards.md 2.3). */
+const issuingSpan = Temporal.Duration.from({ hours: 3 * 365 * 24 })
+
+/**
+ * Makes the root and the first issuing authority below it.
+ *
+ * Each step is safe to repeat after a crash: an authority that is already there is taken as it is.
+ */
+export async function foundAuthorities(
+  founding: Founding,
+  ports: IssuingPorts,
+): Promise<{ readonly root: Authority; readonly issuing: Authority }> {
+  const root =
+    (await ports.ledger.find('authority', 'name', ['root'])) ??
+    (await found('root', founding, undefined, ports))
+  const issuing =
+    (await ports.ledger.find('authority', 'name', ['issuing-1'])) ??
+    (await found('issuing-1', founding, root, ports))
+  return { root, issuing }
+}
+
+async function found(
+  name: string,
+  founding: Founding,
+  parent: Authority | undefined,
+  ports: IssuingPorts,
+): Promise<Authority> {
+  const profile = parent === undefined ? founding.rootProfile : founding.issuingProfile
+  const algorithm = parent === undefined ? founding.rootAlgorithm : founding.issuingAlgorithm
+  const keyId = newId('key', ports)
+  const place = parent === undefined ? 'root' : 'authority'
+  const publicKey = importOwn(await ports.keys.make(algorithm, keyId, place))
+  const id = newId('authority', ports)
+  const verdict = approveOwn({
+    profile,
+    publicKey,
+    facts: { maker: founding.maker, name },
+    owner: id,
+  })
+  if (verdict.kind === 'refused') throw wrong(name, verdict.detail)
+  const issued = await issue(
+    verdict.approved,
+    parent === undefined ? itself(keyId, algorithm) : { kind: 'issuer', issuer: readyIssuer(parent) },
+    occasionOf(founding, keyId),
+    ports,
+  )
+  if (issued.kind !== 'issued') {
+    throw wrong(name, issued.kind === 'refused' ? issued.detail : `${issued.record} is taken`)
+  }
+  return book({ id, name, keyId, algorithm, der: issued.certificate, parent, founding }, ports)
+}
+
+function importOwn(spki: Uint8Array): PublicKey {
+  const imported = importPublicKey(parseSubjectPublicKeyInfo(spki))
+  if ('kind' in imported) throw wrong('key', imported.detail)
+  return imported
+}
+
+function itself(keyId: string, algorithm: KeyAlgorithmName): Signer {
+  return { kind: 'self', keyId, signatureAlgorithm: signatureAlgorithmFor(algorithm) }
+}
+
+function occasionOf(founding: Founding, newKeyId: string): Occasion {
+  return {
+    actor: { kind: 'house', id: 'founding' },
+    key: undefined,
+    newKeyId,
+    keyFacts: { origin: 'server', protection: 'software', exportable: true },
+    environment: founding.environment,
+    enrolment: {
+      protocol: 'local',
+      operation: 'found',
+      entrance: null,
+      requestSha256: sha256(new Uint8Array()),
+      proof: 'self',
+      credential: null,
+      possession: 'none',
+      sourceAddress: null,
+    },
+    reserveWith: () => [],
+  }
+}
+
+interface Made {
+  readonly id: string
+  readonly name: string
+  readonly keyId: string
+  readonly algorithm: KeyAlgorithmName
+  readonly der: Uint8Array
+  readonly parent: Authority | undefined
+  readonly founding: Founding
+}
+
+async function book(made: Made, ports: IssuingPorts): Promise<Authority> {
+  const certificate = parseCertificate(made.der)
+  const now = ports.clock.now()
+  const stop = now.add(issuingSpan)
+  const { notAfter } = certificate
+  const authority: Authority = {
+    id: made.id,
+    version: 1,
+    name: made.name,
+    kind: made.parent === undefined ? 'root' : 'issuing',
+    environment: made.founding.environment,
+    algorithm: made.algorithm,
+    parent: made.parent?.id ?? null,
+    key: made.keyId,
+    certificate: made.der,
+    certificateSha256: sha256(made.der),
+    subjectKeyIdentifier: keyIdentifier(certificate.publicKey.der),
+    state: 'active',
+    notAfter,
+    issueUntil: Temporal.Instant.compare(stop, notAfter) < 0 ? stop : notAfter,
+    createdAt: now,
+    products: [],
+  }
+  await ports.ledger.commit({
+    puts: [{ kind: 'authority', record: authority }],
+    events: [
+      {
+        type: 'authority-made',
+        at: now,
+        actor: { kind: 'house', id: 'founding' },
+        subjects: [authority.id],
+        facts: {
+          name: authority.name,
+          environment: authority.environment,
+          algorithm: authority.algorithm,
+          sha256: authority.certificateSha256.toHex(),
+        },
+      },
+    ],
+  })
+  return authority
+}
+
+function wrong(name: string, detail: string): Fault {
+  return new Fault('configuration-wrong', `authority ${name} cannot be made: ${detail}`)
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+import { encodeSigned } from '#format/x509/certificate.ts'
+import { formatName } from '#format/x509/name.ts'
+import type { Certificate } from '#format/x509/certificate.ts'
+import { sha256 } from '#trust/digest.ts'
+import { lintCertificate } from '#trust/lint/lint.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { Actor } from '../audit/event.ts'
+import { Fault } from '../fault.ts'
+import { newId } from '../ledger/ids.ts'
+import type { Committed, Ledger, Put } from '../ledger/ledger.ts'
+import type { CertificateRecord, Enrolment, Key } from '../ledger/tables.ts'
+import type { Approved } from '../policy/approved.ts'
+import type { Clock, Randomness } from '../ports.ts'
+import type { Refused } from '../refusal.ts'
+import { abandon } from './abandon.ts'
+import { type Draft, draft, type Pointers, type Signer } from './draft.ts'
+import type { ClockGuard } from './clock-guard.ts'
+import type { ShardCounter } from './shard-counter.ts'
+import type { SigningKeys } from './signing-key.ts'
+
+export interface IssuingPorts {
+  readonly ledger: Ledger
+  readonly keys: SigningKeys
+  readonly clock: Clock
+  readonly random: Randomness
+  readonly pointers: Pointers
+  readonly guard: ClockGuard
+  readonly shards: ShardCounter
+}
+
+/** Why this certificate is made, and what has to be true in the ledger at the same moment. */
+export interface Occasion {
+  readonly actor: Actor
+  /** The record of the public key if the ledger has it. */
+  readonly key: Key | undefined
+  /** The id to book a new key under, where the key store already knows it by one. */
+  readonly newKeyId?: string
+  readonly keyFacts: Pick<Key, 'origin' | 'protection' | 'exportable'>
+  readonly environment: Key['environment']
+  /** The fields of the enrolment record that only the door knows. */
+  readonly enrolment: Omit<
+    Enrolment,
+    'id' | 'version' | 'owner' | 'certificate' | 'profile' | 'profileVersion' | 'at'
+  >
+  /** Spent or claimed with the booking: codes, the device's record, a repetition. */
+  reserveWith(certificateId: string): readonly Put[]
+}
+
+export type Issued =
+  | { readonly kind: 'issued'; readonly id: string; readonly certificate: Uint8Array }
+  /** Someone else booked the same key, code or request first; nothing was signed. */
+  | (Committed & { readonly kind: 'conflict' })
+  | Refused
+
+/**
+ * Draft, lint, reserve, sign, complete: the order is the safety property.
+ *
+ * Nothing is signed that policy did not approve (the type demands it) and nothing before it is booked.
+ *
+ * @throws Fault `signing-failed` if the key did not sign: the certificate is then abandoned
+ */
+export async function issue(
+  approved: Approved,
+  signer: Signer,
+  occasion: Occasion,
+  ports: IssuingPorts,
+): Promise<Issued> {
+  const late = ports.guard.check(ports.clock.now())
+  if (late !== undefined) return late
+  const drafted = draft(approved, signer, ports.shards.next(), ports)
+  const flaw = lint(drafted, signer)
+  if (flaw !== undefined) return flaw
+  const booked = recordOf(drafted, signer, occasion, ports)
+  // Booked before signed: after a crash we can revoke what we may have signed, but cannot recall it.
+  const reserved = await ports.ledger.commit({
+    puts: [
+      ...booked.puts,
+      { kind: 'certificate', record: booked.certificate },
+      ...occasion.reserveWith(booked.certificate.id),
+    ],
+    events: [],
+  })
+  if (reserved.kind === 'conflict') return reserved
+  const signature = await sign(drafted, signer, booked, ports)
+  const der = encodeSigned(drafted.toBeSigned, drafted.signatureAlgorithm.identifier, signature)
+  await complete(booked, der, occasion, ports)
+  return { kind: 'issued', id: booked.certificate.id, certificate: der }
+}
+
+function lint(drafted: Draft, signer: Signer): Refused | undefined {
+  const issuer: Certificate | undefined =
+    signer.kind === 'issuer' ? signer.issuer.certificate : undefined
+  const errors = lintCertificate(drafted.toBeSigned, issuer, drafted.terms.profile.kind).filter(
+    (finding) => finding.severity === 'error',
+  )
+  const first = errors[0]
+  return first && refuse('lint-failed', `${first.rule}: ${first.detail} (${first.source})`)
+}
+
+interface Booking {
+  readonly certificate: CertificateRecord
+  readonly puts: readonly Put[]
+}
+
+function recordOf(
+  drafted: Draft,
+  signer: Signer,
+  occasion: Occasion,
+  ports: IssuingPorts,
+): Booking {
+  const { terms } = drafted
+  const now = ports.clock.now()
+  const key = occasion.key ?? newKey(drafted, occasion, now, ports)
+  const id = newId('certificate', ports)
+  const certificate: CertificateRecord = {
+    id,
+    version: 1,
+    serialNumber: drafted.serialNumber,
+    authority: signer.kind === 'issuer' ? signer.issuer.authority.id : terms.owner,
+    profile: terms.profile.name,
+    profileVersion: terms.profile.version,
+    kind: terms.profile.kind,
+    owner: terms.owner,
+    product: terms.product,
+    subject: formatName(terms.subject),
+    deviceSerial: terms.facts.serial ?? null,
+    lot: terms.facts.lot ?? null,
+    key: key.id,
+    algorithm: terms.publicKey.algorithm,
+    state: 'reserved',
+    notBefore: drafted.notBefore,
+    notAfter: drafted.notAfter,
+    toBeSignedSha256: sha256(drafted.toBeSigned),
+    sha256: null,
+    enrolment: null,
+    shard: drafted.shard,
+    reservedAt: now,
+    issuedAt: null,
+    usedAt: null,
+    replaces: terms.replaces?.id ?? null,
+    revokedAt: null,
+    revocationReason: null,
+  }
+  return { certificate, puts: occasion.key === undefined ? [{ kind: 'key', record: key }] : [] }
+}
+
+function newKey(
+  { terms }: Draft,
+  occasion: Occasion,
+  now: Temporal.Instant,
+  ports: IssuingPorts,
+): Key {
+  const { publicKey } = terms
+  return {
+    id: occasion.newKeyId ?? newId('key', ports),
+    version: 1,
+    fingerprint: publicKey.fingerprint,
+    algorithm: publicKey.algorithm,
+    bits: publicKey.bits,
+    spki: publicKey.spki,
+    ...occasion.keyFacts,
+    attested: false,
+    purpose: terms.profile.kind,
+    environment: occasion.environment,
+    owner: terms.owner,
+    state: 'active',
+    moduleCertificate: null,
+    activatedAt: now,
+    deactivateAt: null,
+  }
+}
+
+/** A signature whose outcome is unknown is never tried again: the serial is abandoned and revoked. */
+async function sign(
+  drafted: Draft,
+  signer: Signer,
+  booked: Booking,
+  ports: IssuingPorts,
+): Promise<Uint8Array> {
+  const keyId = signer.kind === 'issuer' ? signer.issuer.keyId : signer.keyId
+  try {
+    return await ports.keys.sign(keyId, drafted.toBeSigned)
+  } catch (cause) {
+    await abandon(booked.certificate, ports)
+    throw new Fault('signing-failed', `key ${keyId} did not sign`, { cause })
+  }
+}
+
+async function complete(
+  { certificate }: Booking,
+  der: Uint8Array,
+  occasion: Occasion,
+  ports: IssuingPorts,
+): Promise<void> {
+  const now = ports.clock.now()
+  const digest = sha256(der)
+  const enrolmentId = newId('enrolment', ports)
+  const done = await ports.ledger.commit({
+    puts: [
+      {
+        kind: 'certificate',
+        record: {
+          ...certificate,
+          version: 2,
+          state: 'issued',
+          sha256: digest,
+          issuedAt: now,
+          enrolment: enrolmentId,
+        },
+      },
+      { kind: 'encoding', record: { id: certificate.id, version: 1, der } },
+      {
+        kind: 'enrolment',
+        record: {
+          ...occasion.enrolment,
+          id: enrolmentId,
+          version: 1,
+          owner: certificate.owner,
+          certificate: certificate.id,
+          profile: certificate.profile,
+          profileVersion: certificate.profileVersion,
+          at: now,
+        },
+      },
+    ],
+    events: [
+      {
+        type: 'certificate-issued',
+        at: now,
+        actor: occasion.actor,
+        subjects: [certificate.id, certificate.owner, certificate.authority, certificate.key],
+        facts: {
+          serialNumber: certificate.serialNumber.toHex(),
+          sha256: digest.toHex(),
+          subject: certificate.subject,
+          notAfter: certificate.notAfter.toString(),
+          profile: `${certificate.profile} ${certificate.profileVersion}`,
+          operation: occasion.enrolment.operation,
+          proof: occasion.enrolment.proof,
+          credential: occasion.enrolment.credential,
+          possession: occasion.enrolment.possession,
+        },
+      },
+    ],
+  })
+  if (done.kind === 'conflict') {
+    // Only recovery on another node touches a reserved record, and it has revoked it: do not hand it out.
+    throw new Fault('signing-failed', `certificate ${certificate.id} was abandoned while it was signed`)
+  }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import { sha256 } from '#trust/digest.ts'
+import { provePossession } from '#trust/possession.ts'
+import { parseCertificationRequest } from '#format/x509/certification-request.ts'
+import { Fault } from '../fault.ts'
+import type { Key } from '../ledger/tables.ts'
+import { approveOwn } from '../policy/decide.ts'
+import type { Profile } from '../policy/profile.ts'
+import { type IssuingPorts, issue } from './issue.ts'
+import type { Issuer } from './issuer.ts'
+
+/** What the server's own TLS certificate is made from. */
+export interface ServerRequest {
+  readonly issuer: Issuer
+  readonly profile: Profile
+  /** DNS names and addresses under which devices reach the server, the public one first. */
+  readonly names: readonly string[]
+  readonly environment: Key['environment']
+  readonly maker: string
+  /** PKCS #10 by the new key, DER. */
+  readonly request: Uint8Array
+}
+
+/**
+ * Issues the server's TLS certificate; it takes the way of every other certificate.
+ *
+ * @returns leaf first, then the issuer: the explicit chain that the TLS front sends
+ * @throws Fault `configuration-wrong` if policy or lint refuse it
+ */
+export async function issueServerCertificate(
+  server: ServerRequest,
+  ports: IssuingPorts,
+): Promise<readonly Uint8Array[]> {
+  const possession = await provePossession(parseCertificationRequest(server.request))
+  if (possession.kind === 'refused') throw wrong(possession.detail)
+  const { publicKey } = possession.proved
+  const verdict = approveOwn({
+    profile: server.profile,
+    publicKey,
+    facts: { maker: server.maker, name: server.names[0] ?? 'localhost', names: server.names },
+    owner: 'server',
+  })
+  if (verdict.kind === 'refused') throw wrong(verdict.detail)
+  const issued = await issue(
+    verdict.approved,
+    { kind: 'issuer', issuer: server.issuer },
+    {
+      actor: { kind: 'house', id: 'server-identity' },
+      key: await ports.ledger.find('key', 'fingerprint', [publicKey.fingerprint]),
+      keyFacts: { origin: 'server', protection: 'software', exportable: true },
+      environment: server.environment,
+      enrolment: {
+        protocol: 'local',
+        operation: 'enrol',
+        entrance: null,
+        requestSha256: sha256(server.request),
+        proof: 'self',
+        credential: null,
+        possession: 'signature',
+        sourceAddress: null,
+      },
+      reserveWith: () => [],
+    },
+    ports,
+  )
+  if (issued.kind !== 'issued') throw wrong(issued.kind === 'refused' ? issued.detail : 'conflict')
+  return [issued.certificate, server.issuer.authority.certificate]
+}
+
+function wrong(detail: string): Fault {
+  return new Fault('configuration-wrong', `the server's certificate cannot be made: ${detail}`)
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import { refuse } from '#trust/refusal.ts'
+import { sameSecret } from '#trust/digest.ts'
+import { hashCode } from '../devices/code.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Clock } from '../ports.ts'
+import type { Refused } from '../refusal.ts'
+import type { Attempts } from './attempts.ts'
+import type { AdmittedByCode } from './enrol.ts'
+import type { Credential } from './request.ts'
+
+interface CodePorts {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly attempts: Attempts
+}
+
+/**
+ * Tells whose enrolment code this is.
+ *
+ * A used code is admitted here and refused a step later, once it is known that this is not the
+ * repetition of the request that used it. All that is wrong about a code is answered alike, so that
+ * nobody learns which serials exist.
+ */
+export async function admitCode(
+  credential: Credential & { readonly kind: 'code' },
+  sourceAddress: string,
+  ports: CodePorts,
+): Promise<AdmittedByCode | Refused> {
+  const now = ports.clock.now()
+  const blocked = ports.attempts.blocked(sourceAddress, credential.user, now)
+  if (blocked !== undefined) return blocked
+  const hash = hashCode(credential.code)
+  const code = await ports.ledger.find('code', 'codeSha256', [hash])
+  const device = code && (await ports.ledger.read('device', code.device))
+  if (
+    code === undefined ||
+    device === undefined ||
+    !sameSecret(code.codeSha256, hash) ||
+    !sameText(device.serial, credential.user)
+  ) {
+    ports.attempts.failed(sourceAddress, credential.user, now)
+    return refuse('code-wrong', 'this serial and enrolment code do not belong together')
+  }
+  if (code.usedAt === null && Temporal.Instant.compare(code.expiresAt, now) <= 0) {
+    return refuse('code-expired', `this enrolment code expired at ${code.expiresAt}; ask for another`)
+  }
+  return { kind: 'admitted', device, proof: 'code', credential: code.id, code }
+}
+
+function sameText(left: string, right: string): boolean {
+  const encoder = new TextEncoder()
+  return sameSecret(encoder.encode(left), encoder.encode(right))
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The journey of docs/journeys/issue-a-certificate.md, from a door's request to an outcome. */
+import type { CertificationRequest } from '#format/x509/certification-request.ts'
+import { sha256 } from '#trust/digest.ts'
+import { provePossession } from '#trust/possession.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { RefusalMeter } from '../audit/refusal-meter.ts'
+import { type IssuingPorts, issue, type Occasion } from '../authority/issue.ts'
+import { newId } from '../ledger/ids.ts'
+import type { Put } from '../ledger/ledger.ts'
+import type { Code, Device, Key } from '../ledger/tables.ts'
+import { decide } from '../policy/decide.ts'
+import type { Refused } from '../refusal.ts'
+import type { Attempts } from './attempts.ts'
+import { admitCode } from './code.ts'
+import type { Door, Doors } from './doors.ts'
+import type { Identified } from './identify.ts'
+import { identifyLive } from './note-use.ts'
+import { readRequest } from './read.ts'
+import { type Repeated, repeated, repetitionPut, requestKeyOf } from './repetition.ts'
+import type { EnrolmentRequest, Outcome } from './request.ts'
+
+export interface EnrolmentPorts extends IssuingPorts {
+  pause(milliseconds: number): Promise<void>
+  readonly doors: Doors
+  readonly attempts: Attempts
+  readonly refusals: RefusalMeter
+  readonly environment: Key['environment']
+}
+
+/** Who asks, by which proof; a code also says what is spent. */
+export type Applicant = Identified | AdmittedByCode
+
+export interface AdmittedByCode {
+  readonly kind: 'admitted'
+  readonly device: Device
+  readonly proof: 'code'
+  readonly credential: string
+  readonly code: Code
+}
+
+/** Gives a device its certificate, or says why not. Every refusal is an event. */
+export async function enrol(request: EnrolmentRequest, ports: EnrolmentPorts): Promise<Outcome> {
+  const outcome = await enrolOrRefuse(request, ports)
+  if (outcome.kind === 'refused') {
+    await ports.refusals.note({
+      reason: outcome.reason,
+      detail: outcome.detail,
+      source: request.sourceAddress,
+      subjects: request.credential.kind === 'code' ? [request.credential.user.slice(0, 64)] : [],
+    })
+  }
+  return outcome
+}
+
+async function enrolOrRefuse(request: EnrolmentRequest, ports: EnrolmentPorts): Promise<Outcome> {
+  const read = readRequest(request.request)
+  if (read.kind === 'refused') return read
+  const applicant = await admit(request, ports)
+  if (applicant.kind === 'refused') return applicant
+  const door = ports.doors.for(applicant.device.product, request.label)
+  if ('kind' in door) return door
+  const requestSha256 = sha256(request.request)
+  const requestKey = requestKeyOf(applicant.credential, request, requestSha256)
+  const before = await repeated(requestKey, ports)
+  if (before.kind === 'issued') return before
+  const spent = checkCode(applicant)
+  if (spent !== undefined) return spent
+  return prove(read.request, { request, applicant, door, requestSha256, requestKey, before }, ports)
+}
+
+/** What is known of one request on its way. */
+interface Asking {
+  readonly request: EnrolmentRequest
+  readonly applicant: Applicant
+  readonly door: Door
+  readonly requestSha256: Uint8Array
+  readonly requestKey: Uint8Array
+  readonly before: Repeated
+}
+
+async function admit(
+  request: EnrolmentRequest,
+  ports: EnrolmentPorts,
+): Promise<Applicant | Refused> {
+  const { credential } = request
+  switch (credential.kind) {
+    case 'none':
+      return refuse('credential-missing', 'give an enrolment code, or a client certificate')
+    case 'code':
+      return admitCode(credential, request.sourceAddress, ports)
+    case 'certificate':
+      return identifyLive(credential.chain, ports)
+  }
+}
+
+function checkCode(applicant: Applicant): Refused | undefined {
+  if (applicant.kind !== 'admitted' || applicant.code.usedAt === null) return undefined
+  return refuse('code-used', 'this enrolment code was used already; ask the operator for another')
+}
+
+async function prove(
+  pkcs10: CertificationRequest,
+  asking: Asking,
+  ports: EnrolmentPorts,
+): Promise<Outcome> {
+  const possession = await provePossession(pkcs10)
+  if (possession.kind === 'refused') return possession
+  const { proved } = possession
+  const { applicant, door, request } = asking
+  const key = await ports.ledger.find('key', 'fingerprint', [proved.publicKey.fingerprint])
+  const verdict = decide({
+    operation: request.operation,
+    proof: applicant.proof,
+    device: applicant.device,
+    profile: door.profile,
+    facts: factsOf(door, applicant.device),
+    proved,
+    key,
+    current: currentOf(applicant),
+    holdsOne: applicant.proof === 'birth-certificate' && (await holdsOne(asking, ports)),
+    now: ports.clock.now(),
+  })
+  if (verdict.kind === 'refused') {
+    if (verdict.reason === 'key-has-another-owner' && key !== undefined) await alarm(key, asking, ports)
+    return verdict
+  }
+  const issued = await issue(
+    verdict.approved,
+    { kind: 'issuer', issuer: door.issuer },
+    occasionOf(asking, key, ports),
+    ports,
+  )
+  return issued.kind === 'conflict' ? afterConflict(issued, asking, ports) : issued
+}
+
+/** What templates may speak of: facts of the ledger, never of the request. */
+function factsOf(door: Door, device: Device) {
+  return {
+    maker: door.party.name,
+    product: door.product.name,
+    serial: device.serial,
+    ...(device.hardwareRevision !== null && { hardwareRevision: device.hardwareRevision }),
+    ...(device.lot !== null && { lot: device.lot }),
+  }
+}
+
+function currentOf(applicant: Applicant) {
+  if (applicant.kind === 'admitted' || applicant.record === undefined) return undefined
+  return { record: applicant.record, certificate: applicant.certificate }
+}
+
+/** Whether the device already holds a certificate of the door's kind that would still be accepted. */
+async function holdsOne({ applicant, door }: Asking, ports: EnrolmentPorts): Promise<boolean> {
+  const now = ports.clock.now()
+  const { items } = await ports.ledger.list('certificate', {
+    by: 'owner',
+    equal: [applicant.device.id],
+    descending: true,
+    limit: 50,
+  })
+  return items.some(
+    (one) =>
+      one.kind === door.profile.kind &&
+      one.state === 'issued' &&
+      Temporal.Instant.compare(one.notAfter, now) > 0,
+  )
+}
+
+function occasionOf(asking: Asking, key: Key | undefined, ports: EnrolmentPorts): Occasion {
+  const { applicant, door, request, requestSha256 } = asking
+  const { device } = applicant
+  const now = ports.clock.now()
+  const operation = operationOf(asking, key)
+  const firstTime = device.state === 'expected'
+  const uses = applicant.proof !== 'current-certificate' && device.enrolmentsLeft > 0
+  return {
+    actor: { kind: 'device', id: device.id },
+    key,
+    keyFacts: { origin: 'device', protection: 'unknown', exportable: null },
+    environment: ports.environment,
+    enrolment: {
+      protocol: request.protocol,
+      operation,
+      entrance: door.entrance.id,
+      requestSha256,
+      proof: applicant.proof,
+      credential: applicant.credential,
+      possession: 'signature',
+      sourceAddress: request.sourceAddress,
+    },
+    reserveWith: (certificateId: string) => [
+      repetitionPut(asking.requestKey, certificateId, asking.before, ports),
+      // Written even if nothing in it changes but its version: two requests of one device are decided
+      // one after the other, each on the record that the other left.
+      {
+        kind: 'device',
+        record: {
+          ...device,
+          version: device.version + 1,
+          state: firstTime ? 'provisioned' : device.state,
+          enrolmentsLeft: device.enrolmentsLeft - (uses ? 1 : 0),
+          seenAt: now,
+        },
+      },
+      ...(applicant.kind === 'admitted'
+        ? ([
+            {
+              kind: 'code',
+              record: {
+                ...applicant.code,
+                version: applicant.code.version + 1,
+                usedAt: now,
+                usedFor: certificateId,
+              },
+            },
+          ] as const)
+        : []),
+      ...foreignKey(applicant, now, ports),
+    ],
+  }
+}
+
+/** The key of a foreign birth certificate becomes known with the first enrolment that it vouches for. */
+function foreignKey(
+  applicant: Applicant,
+  now: Temporal.Instant,
+  ports: EnrolmentPorts,
+): readonly Put[] {
+  if (applicant.kind === 'admitted' || applicant.newBirthKey === undefined) return []
+  const { fingerprint, algorithm, bits, spki } = applicant.newBirthKey
+  return [
+    {
+      kind: 'key',
+      record: {
+        ...{ id: newId('key', ports), version: 1, fingerprint, algorithm, bits, spki },
+        ...{ origin: 'device', protection: 'unknown', attested: false, exportable: null },
+        purpose: 'birth',
+        environment: ports.environment,
+        owner: applicant.device.id,
+        state: 'active',
+        moduleCertificate: null,
+        activatedAt: now,
+        deactivateAt: null,
+      },
+    },
+  ]
+}
+
+function operationOf({ applicant }: Asking, key: Key | undefined) {
+  if (applicant.proof === 'current-certificate') {
+    const same = applicant.kind === 'identified' && applicant.record?.key === key?.id
+    return same ? 'renew' : 'rekey'
+  }
+  return applicant.device.state === 'expected' ? 'enrol' : 'recover'
+}
+
+/** Somebody booked first. If it was this very request, its answer serves both; else the reason is told. */
+async function afterConflict(
+  conflict: { readonly record: string; readonly rule: string },
+  asking: Asking,
+  ports: EnrolmentPorts,
+): Promise<Outcome> {
+  const now = await repeated(asking.requestKey, ports, { waitForSigning: true })
+  if (now.kind === 'issued') return now
+  if (conflict.record === 'key') {
+    return refuse('key-has-another-owner', 'this key cannot be certified; make a new one')
+  }
+  if (conflict.record === 'code') {
+    return refuse('code-used', 'this enrolment code was used already; ask the operator for another')
+  }
+  return refuse('busy', 'another request of this device is being answered; try again')
+}
+
+async function alarm(key: Key, { applicant, request }: Asking, ports: EnrolmentPorts) {
+  await ports.ledger.commit({
+    puts: [],
+    events: [
+      {
+        type: 'key-conflict',
+        at: ports.clock.now(),
+        actor: { kind: 'device', id: applicant.device.id },
+        subjects: [key.id, key.owner, applicant.device.id],
+        facts: { source: request.sourceAddress, proof: applicant.proof },
+      },
+    ],
+  })
+}

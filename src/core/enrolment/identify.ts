@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import { parseCertificateOrRefuse } from './read.ts'
+import type { Certificate } from '#format/x509/certificate.ts'
+import { attributeOf } from '#format/x509/name.ts'
+import { oids } from '#format/der/oid.ts'
+import { sha256 } from '#trust/digest.ts'
+import { validatePath } from '#trust/path.ts'
+import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { CertificateRecord, Device } from '../ledger/tables.ts'
+import type { Proof } from '../policy/decide.ts'
+import type { Clock } from '../ports.ts'
+import type { Refused } from '../refusal.ts'
+import type { Doors } from './doors.ts'
+
+/** A device that proved itself, and by what. */
+export interface Identified {
+  readonly kind: 'identified'
+  readonly device: Device
+  readonly proof: Proof
+  /** The code's id, the certificate's id, or the fingerprint of a foreign one. */
+  readonly credential: string
+  /** The presented certificate; `record` is undefined for a foreign birth certificate. */
+  readonly certificate: Certificate
+  readonly record: CertificateRecord | undefined
+  /** The key of a foreign birth certificate that the ledger has never seen. */
+  readonly newBirthKey?: PublicKey
+}
+
+export interface IdentifyingPorts {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly doors: Doors
+}
+
+/**
+ * Tells which device stands behind a certificate chain whose key the connection proved.
+ *
+ * One of ours is known by its exact bytes, so nothing about it has to be believed; its expiry is *not*
+ * judged here (a profile may renew after expiry). A foreign one is a birth certificate: its path must
+ * lead to an authority that was registered, and its device must be expected.
+ */
+export async function identify(
+  chain: readonly Uint8Array[],
+  ports: IdentifyingPorts,
+): Promise<Identified | Refused> {
+  const [leaf] = chain
+  if (leaf === undefined) {
+    return refuse('credential-missing', 'the connection shows no client certificate')
+  }
+  const certificate = parseCertificateOrRefuse(leaf)
+  if (certificate.kind === 'refused') return certificate
+  const record = await ports.ledger.find('certificate', 'sha256', [sha256(leaf)])
+  return record === undefined
+    ? identifyForeign(certificate.certificate, chain.slice(1), ports)
+    : identifyOwn(record, certificate.certificate, ports)
+}
+
+async function identifyOwn(
+  record: CertificateRecord,
+  certificate: Certificate,
+  { ledger }: IdentifyingPorts,
+): Promise<Identified | Refused> {
+  if (record.state === 'revoked' || record.state === 'abandoned') {
+    return refuse('certificate-revoked', 'the presented certificate was revoked')
+  }
+  if (record.state === 'retired') {
+    return refuse('certificate-retired', 'the presented certificate was replaced and retired')
+  }
+  if (record.kind !== 'birth' && record.kind !== 'working') {
+    return refuse('certificate-wrong-purpose', `a ${record.kind} certificate is no device's identity`)
+  }
+  const device = await ledger.read('device', record.owner)
+  if (device === undefined) return refuse('device-unknown', 'the device of this certificate is not known')
+  const proof = record.kind === 'birth' ? 'birth-certificate' : 'current-certificate'
+  return { kind: 'identified', device, proof, credential: record.id, certificate, record }
+}
+
+async function identifyForeign(
+  certificate: Certificate,
+  others: readonly Uint8Array[],
+  { ledger, clock, doors }: IdentifyingPorts,
+): Promise<Identified | Refused> {
+  if (doors.foreign.length === 0) {
+    return refuse('certificate-unknown', 'the presented certificate was not issued here')
+  }
+  const intermediates: Certificate[] = []
+  for (const der of others) {
+    const read = parseCertificateOrRefuse(der)
+    if (read.kind === 'refused') return read
+    intermediates.push(read.certificate)
+  }
+  const path = await validatePath({
+    leaf: certificate,
+    intermediates,
+    anchors: doors.foreign.map(({ certificate: anchor }) => anchor),
+    at: clock.now(),
+    purpose: 'device',
+  })
+  if (path.kind === 'refused') return path
+  const vouching = doors.foreign.find((one) => one.certificate === path.path.anchor)
+  const serial = attributeOf(certificate.subject, oids.serialNumber)
+  if (vouching === undefined || serial === undefined) {
+    return refuse('device-unknown', 'the birth certificate carries no subject serialNumber')
+  }
+  for (const product of vouching.authority.products) {
+    const device = await ledger.find('device', 'serial', [product, serial])
+    if (device === undefined) continue
+    return identifiedByBirth(certificate, device, ledger)
+  }
+  return refuse('device-unknown', `no device with serial ${serial} is expected here`)
+}
+
+/** A foreign birth key obeys the rule of one owner too (DESIGN 4.2). */
+async function identifiedByBirth(
+  certificate: Certificate,
+  device: Device,
+  ledger: Ledger,
+): Promise<Identified | Refused> {
+  const key = importPublicKey(certificate.publicKey)
+  if ('kind' in key) return key
+  const known = await ledger.find('key', 'fingerprint', [key.fingerprint])
+  if (known !== undefined && known.owner !== device.id) {
+    return refuse('key-has-another-owner', 'the key of this certificate belongs to another owner')
+  }
+  return {
+    kind: 'identified',
+    device,
+    proof: 'birth-certificate',
+    credential: sha256(certificate.der).toHex(),
+    certificate,
+    record: undefined,
+    ...(known === undefined && { newBirthKey: key }),
+  }
+}

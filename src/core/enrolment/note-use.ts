@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AuditEvent } from '../audit/event.ts'
+import type { Put } from '../ledger/ledger.ts'
+import type { Refused } from '../refusal.ts'
+import { type Identified, type IdentifyingPorts, identify } from './identify.ts'
+
+/**
+ * Identifies a device on its live connection and books the first such use of its certificate.
+ *
+ * Only the first use costs a write. A lost race means that another connection just booked it, so the
+ * records are read anew.
+ */
+export async function identifyLive(
+  chain: readonly Uint8Array[],
+  ports: IdentifyingPorts,
+): Promise<Identified | Refused> {
+  const identified = await identify(chain, ports)
+  if (identified.kind === 'refused' || !isFirstUse(identified)) return identified
+  await bookFirstUse(identified, ports)
+  return identify(chain, ports)
+}
+
+function isFirstUse({ record }: Identified): boolean {
+  return record !== undefined && record.usedAt === null && record.state === 'issued'
+}
+
+async function bookFirstUse(
+  { device, record }: Identified,
+  { ledger, clock }: IdentifyingPorts,
+): Promise<void> {
+  if (record === undefined) return
+  const at = clock.now()
+  const actor = { kind: 'device', id: device.id } as const
+  const puts: Put[] = [
+    { kind: 'certificate', record: { ...record, version: record.version + 1, usedAt: at } },
+  ]
+  const events: AuditEvent[] = [
+    {
+      type: 'certificate-first-used',
+      at,
+      actor,
+      subjects: [record.id, device.id],
+      facts: { serialNumber: record.serialNumber.toHex() },
+    },
+  ]
+  if (device.state === 'provisioned' && record.kind === 'working') {
+    puts.push({
+      kind: 'device',
+      record: { ...device, version: device.version + 1, state: 'active', seenAt: at },
+    })
+    events.push({
+      type: 'device-activated',
+      at,
+      actor,
+      subjects: [device.id],
+      facts: { serial: device.serial },
+    })
+  }
+  await ledger.commit({ puts, events })
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { sha256 } from '#trust/digest.ts'
+import { newId } from '../ledger/ids.ts'
+import type { Ledger, Put } from '../ledger/ledger.ts'
+import type { Repetition } from '../ledger/tables.ts'
+import type { Clock, Randomness } from '../ports.ts'
+import type { EnrolmentRequest } from './request.ts'
+
+/** For so long the same request with the same credential gets the same answer (DESIGN 4.5). */
+export const repetitionSpan = Temporal.Duration.from({ minutes: 15 })
+
+/** How often, and in which steps, an identical request waits for the one that was booked first. */
+const waiting = { tries: 40, stepMilliseconds: 25 }
+
+interface RepetitionPorts {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly random: Randomness
+  /** Resolves after so many milliseconds. */
+  pause(milliseconds: number): Promise<void>
+}
+
+/** What an earlier, identical request led to. */
+export type Repeated =
+  | { readonly kind: 'issued'; readonly id: string; readonly certificate: Uint8Array }
+  /** A new request; `stale` is the row that it takes over. */
+  | { readonly kind: 'new'; readonly stale: Repetition | undefined }
+
+/** One key for the same credential, operation, entrance and request bytes. */
+export function requestKeyOf(
+  credential: string,
+  request: EnrolmentRequest,
+  requestSha256: Uint8Array,
+): Uint8Array {
+  const words = [credential, request.operation, request.label ?? '', requestSha256.toHex()]
+  return sha256(new TextEncoder().encode(words.join('\n')))
+}
+
+/**
+ * Looks whether this request was answered a moment ago and its certificate not yet seen in use.
+ *
+ * Without that limit, a device that renews with the same bytes month after month (a stored request)
+ * would be handed its old certificate again.
+ */
+export async function repeated(
+  requestKey: Uint8Array,
+  ports: RepetitionPorts,
+  options: { readonly waitForSigning: boolean } = { waitForSigning: false },
+): Promise<Repeated> {
+  for (let tries = options.waitForSigning ? waiting.tries : 1; ; tries--) {
+    const found = await ports.ledger.find('repetition', 'requestKey', [requestKey])
+    if (found === undefined) return { kind: 'new', stale: undefined }
+    const certificate = await ports.ledger.read('certificate', found.certificate)
+    const over = Temporal.Instant.compare(found.until, ports.clock.now()) <= 0
+    if (over || certificate === undefined || certificate.usedAt !== null) {
+      return { kind: 'new', stale: found }
+    }
+    if (certificate.state === 'issued') {
+      const encoding = await ports.ledger.read('encoding', certificate.id)
+      if (encoding !== undefined) {
+        return { kind: 'issued', id: certificate.id, certificate: encoding.der }
+      }
+    }
+    if (certificate.state !== 'reserved' || tries <= 1) return { kind: 'new', stale: found }
+    await ports.pause(waiting.stepMilliseconds)
+  }
+}
+
+/** Claims the request for this certificate; taking over a stale row expects its version. */
+export function repetitionPut(
+  requestKey: Uint8Array,
+  certificate: string,
+  before: Repeated,
+  ports: RepetitionPorts,
+): Put {
+  const stale = before.kind === 'new' ? before.stale : undefined
+  return {
+    kind: 'repetition',
+    record: {
+      id: stale?.id ?? newId('repetition', ports),
+      version: (stale?.version ?? 0) + 1,
+      requestKey,
+      certificate,
+      until: ports.clock.now().add(repetitionSpan),
+    },
+  }
+}
