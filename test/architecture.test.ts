@@ -89,7 +89,7 @@ test('nothing in the tree points outside it', () => {
 
 function importsOf(text: string): string[] {
   const found = withoutComments(text).matchAll(
-    /\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]|new URL\(\s*['"](\.[^'"]+\.ts)['"]/g,
+    /(?<!\.)\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]|new URL\(\s*['"](\.[^'"]+\.ts)['"]/g,
   )
   return [...found].map((match) => match[1] ?? match[2] ?? '')
 }

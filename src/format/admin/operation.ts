@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { z } from 'zod'
+
+/** What a person or a machine may be; each may do what the ones after it may. */
+export const roles = ['administrator', 'operator', 'auditor'] as const
+export type Role = (typeof roles)[number]
+
+/**
+ * Where the same API is reached: the operator port (browsers), the socket of the data directory
+ * (the local administrator), the device port (machines with a client certificate).
+ */
+export const doors = ['operator', 'local', 'machine'] as const
+export type DoorName = (typeof doors)[number]
+
+/**
+ * How an answer comes.
+ *
+ * `plain`: one JSON document. `list`: a page `{ items, next }`. `events`: server-sent events, each
+ * one JSON document, until the client leaves. `lines`: JSON documents, one a line (NDJSON).
+ * `upload`: a CSV body goes in, `lines` come out.
+ */
+export type OperationKind = 'plain' | 'list' | 'events' | 'lines' | 'upload'
+
+/** One thing that can be asked of an installation: REST route, OpenAPI and command are made from it. */
+export interface Operation<
+  I extends z.ZodObject = z.ZodObject,
+  O extends z.ZodType = z.ZodType,
+  K extends OperationKind = OperationKind,
+> {
+  readonly kind: K
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** Under `/api/v1`; `:name` takes its value from the input of that name. */
+  readonly path: string
+  /** The least role; `public` asks for none. */
+  readonly role: Role | 'public'
+  /** Where it can be reached; absent: at every door. */
+  readonly doors?: readonly DoorName[]
+  /** Path, query and body merged into one; field descriptions are the help of each argument. */
+  readonly input: I
+  /** The document, or one item, event or line of it. What it does not name never leaves the house. */
+  readonly output: O
+  /** One line, lower case, no full stop. */
+  readonly summary: string
+  /** What a person should know before using it: whole sentences. */
+  readonly help: string
+  /** Inputs given on the command line by position, in this order; all others are flags. */
+  readonly positional?: readonly (keyof z.input<I> & string)[]
+  /** Flag words that are not the kebab-case of the input's name. */
+  readonly flags?: Partial<Record<keyof z.input<I> & string, string>>
+  /** Inputs that the command line takes from a file whose path it is given. */
+  readonly files?: readonly (keyof z.input<I> & string)[]
+  /** Inputs that never stand in an argument: asked for without echo, or read from standard input. */
+  readonly secrets?: readonly (keyof z.input<I> & string)[]
+  /** Inputs that a person may also say as a name: the command line looks their id up. */
+  readonly references?: Partial<Record<keyof z.input<I> & string, Reference>>
+}
+
+/** The kinds of things that have a name or serial besides their id. */
+export type Reference = 'authority' | 'device' | 'machine' | 'person' | 'product'
+
+/** Keeps the exact types of one row. */
+export function operation<
+  I extends z.ZodObject,
+  O extends z.ZodType,
+  const K extends OperationKind,
+>(row: Operation<I, O, K>): Operation<I, O, K> {
+  return row
+}
+
+/** What an input holds, for who has only text: the command line and query strings. */
+export type FieldKind = 'text' | 'number' | 'boolean' | 'list' | 'choice' | 'document'
+
+export interface Field {
+  readonly kind: FieldKind
+  readonly required: boolean
+  readonly help: string
+  /** For `choice`: the words. */
+  readonly choices: readonly string[]
+  /** For those that are optional: what stands when nothing is said. */
+  readonly fallback: unknown
+}
+
+/** The inputs of an operation by name, as the command line and the page need to know them. */
+export function fieldsOf(row: Operation): ReadonlyMap<string, Field> {
+  return new Map(
+    Object.entries(row.input.shape).map(([name, schema]) => [name, fieldOf(schema as z.ZodType)]),
+  )
+}
+
+function fieldOf(schema: z.ZodType): Field {
+  let inner = schema
+  let help = schema.description ?? ''
+  let fallback: unknown
+  while (isWrapped(inner)) {
+    if (inner.def.type === 'default') fallback = inner.def.defaultValue
+    inner = inner.def.innerType
+    help ||= inner.description ?? ''
+  }
+  return {
+    kind: kindOf(inner),
+    required: !schema.safeParse(undefined).success,
+    help,
+    choices: isChoice(inner) ? Object.values(inner.def.entries) : [],
+    fallback,
+  }
+}
+
+interface Wrapped {
+  readonly def: { type: 'default' | 'optional'; innerType: z.ZodType; defaultValue?: unknown }
+}
+
+function isWrapped(schema: z.ZodType): schema is z.ZodType & Wrapped {
+  return schema.def.type === 'default' || schema.def.type === 'optional'
+}
+
+function isChoice(
+  schema: z.ZodType,
+): schema is z.ZodType & { def: { entries: Record<string, string> } } {
+  return schema.def.type === 'enum'
+}
+
+function kindOf(schema: z.ZodType): FieldKind {
+  switch (schema.def.type) {
+    case 'string':
+      return 'text'
+    case 'number':
+      return 'number'
+    case 'boolean':
+      return 'boolean'
+    case 'array':
+      return 'list'
+    case 'enum':
+      return 'choice'
+    default:
+      return 'document'
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { z } from 'zod'
+import type { Operation, OperationKind, Reference } from './operation.ts'
+import { certificates } from './operations/certificates.ts'
+import { devices } from './operations/devices.ts'
+import { house } from './operations/house.ts'
+import { people } from './operations/people.ts'
+import { profiles } from './operations/profiles.ts'
+
+/** All that can be asked of an installation, by `noun.verb`. */
+export const operations = {
+  ...people,
+  ...devices,
+  ...certificates,
+  ...profiles,
+  ...house,
+} as const
+
+export type OperationName = keyof typeof operations
+
+/** The input as a verb gets it: checked, defaults filled in. */
+export type InputOf<N extends OperationName> = z.output<(typeof operations)[N]['input']>
+/** The answer's document, or one item, event or line of it. */
+export type OutputOf<N extends OperationName> = z.input<(typeof operations)[N]['output']>
+export type KindOf<N extends OperationName> = (typeof operations)[N]['kind'] & OperationKind
+
+/** The names of the table, sorted. */
+export const operationNames = Object.keys(operations).sort() as readonly OperationName[]
+
+/** The row of a name, without its own types: for who walks the table. */
+export function operationOf(name: OperationName): Operation {
+  return operations[name] as unknown as Operation
+}
+
+/** How a name that a person said is looked up: the list to ask, and the filter that takes it. */
+export const references = {
+  authority: { list: 'authority.list', by: 'name' },
+  device: { list: 'device.list', by: 'serial' },
+  machine: { list: 'machine.list', by: 'name' },
+  person: { list: 'person.list', by: 'name' },
+  product: { list: 'product.list', by: 'name' },
+} as const satisfies Record<Reference, { list: OperationName; by: string }>
