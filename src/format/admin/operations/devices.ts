@@ -114,7 +114,7 @@ export const devices = {
   'device.import': operation({
     kind: 'upload',
     method: 'POST',
-    path: '/devices/import',
+    path: '/devices/imports',
     role: 'operator',
     input: z.strictObject({
       product: product
