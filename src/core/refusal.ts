@@ -29,6 +29,7 @@ export const refusals = [
   'exists-already',
   'input-wrong',
   'issuing-stopped',
+  'key-algorithm-not-admitted',
   'key-has-another-owner',
   'key-too-old',
   'last-administrator',

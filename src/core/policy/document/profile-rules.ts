@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * What a schema cannot say: how the parts of a profile document fit together.
+ *
+ * Every rule is asked on every document; each gives what is wrong, or nothing.
+ */
+import type { ProfileDocument } from './profile-document.ts'
+import { type ProfileFault, show } from './read-shape.ts'
+import { parseGeneralizedTime } from './until.ts'
+import { placeholders } from './words.ts'
+
+type Rule = (document: ProfileDocument) => readonly ProfileFault[]
+
+/** The faults that the rules find in a document of the right shape. */
+export function profileFaults(document: ProfileDocument): readonly ProfileFault[] {
+  return rules.flatMap((rule) => rule(document))
+}
+
+function fault(path: string, value: unknown, remedy: string): readonly ProfileFault[] {
+  return [{ path, value: show(value), remedy }]
+}
+
+const none: readonly ProfileFault[] = []
+
+const isAuthority = ({ kind }: ProfileDocument) => kind === 'issuing' || kind === 'root'
+
+/** Extensions that only policy and authority write; a request never brings them. */
+const ownExtensions: ReadonlySet<string> = new Set([
+  ...['2.5.29.14', '2.5.29.15', '2.5.29.17', '2.5.29.18', '2.5.29.19', '2.5.29.30', '2.5.29.31'],
+  ...['2.5.29.32', '2.5.29.33', '2.5.29.35', '2.5.29.36', '2.5.29.37', '2.5.29.46', '2.5.29.54'],
+  ...['2.5.29.56', '1.3.6.1.5.5.7.1.1', '1.3.6.1.5.5.7.1.11', '1.3.6.1.5.5.7.1.32'],
+  '1.3.6.1.5.5.7.48.1.5',
+])
+
+const rules: readonly Rule[] = [
+  templatesNameKnownPlaceholders,
+  alternativeNamesHaveTheirType,
+  aCertificateNamesSomething,
+  birthNamesTheDevice,
+  serversHaveNames,
+  authoritiesAndOnlyTheySignCertificates,
+  authoritySectionStandsForAuthorities,
+  keysCanDoWhatKeyUsageSays,
+  purposesFitTheKind,
+  theEndIsAnInstant,
+  issuerTrueOrAbsent,
+  keyAgeHoldsOneLife,
+  birthIsNeverRenewed,
+  renewalAfterExpiryIsWhole,
+  birthKeysAreForWorkingIdentities,
+  onlyDevicesBringDeviceProofs,
+  statusDoesNotContradictItself,
+  addedNamesHaveALimit,
+  requestedExtensionsAreNotOurs,
+]
+
+function templatesNameKnownPlaceholders(document: ProfileDocument) {
+  const texts = [
+    ...document.subject.attributes.map(({ value }, index) => ({
+      path: `subject.attributes[${index}].value`,
+      value,
+      known: placeholders.filter((name) => name !== 'names'),
+    })),
+    ...alternativeNamesOf(document).map(({ path, name }) => ({
+      path: `${path}.value`,
+      value: name.value,
+      known: placeholders,
+    })),
+  ]
+  return texts.flatMap(({ path, value, known }) => {
+    const wrong = /\{(.*?)\}/g
+    const strange = [...value.matchAll(wrong)].find(
+      ([, name]) => !known.some((one) => one === name),
+    )
+    const loose = /[{}]/.test(value.replace(wrong, ''))
+    if (strange === undefined && !loose) return none
+    return fault(path, value, `use only ${known.map((name) => `{${name}}`).join(' ')}`)
+  })
+}
+
+function alternativeNamesOf({ subjectAlternativeName: section }: ProfileDocument) {
+  const path = 'subjectAlternativeName'
+  return [
+    ...(section?.names ?? []).map((name, index) => ({ path: `${path}.names[${index}]`, name })),
+    ...(section?.mayAdd ?? []).map((name, index) => ({ path: `${path}.mayAdd[${index}]`, name })),
+  ]
+}
+
+function alternativeNamesHaveTheirType(document: ProfileDocument) {
+  return alternativeNamesOf(document).flatMap(({ path, name }) => {
+    const takes = name.kind === 'hardwareModuleName' || name.kind === 'permanentIdentifier'
+    if (name.kind === 'hardwareModuleName' && name.type === undefined)
+      return fault(
+        `${path}.type`,
+        name.type,
+        'add the hwType object identifier (RFC 4108 section 5)',
+      )
+    if (!takes && name.type !== undefined)
+      return fault(`${path}.type`, name.type, `leave it out, ${name.kind} has none`)
+    return none
+  })
+}
+
+function aCertificateNamesSomething(document: ProfileDocument) {
+  const names = document.subjectAlternativeName?.names.length ?? 0
+  if (document.subject.attributes.length > 0 || (names > 0 && !isAuthority(document))) return none
+  return fault(
+    'subject.attributes',
+    [],
+    'add an attribute: RFC 5280 section 4.1.2.6 asks for a name',
+  )
+}
+
+function birthNamesTheDevice(document: ProfileDocument) {
+  const { attributes } = document.subject
+  const named = attributes.some(
+    ({ type, value }) => type === 'serialNumber' && value === '{serial}',
+  )
+  if (named || (document.kind !== 'birth' && document.kind !== 'working')) return none
+  return fault(
+    'subject.attributes',
+    attributes,
+    'add {"type": "serialNumber", "value": "{serial}"}: RFC 8995 section 2.3.1 asks for it',
+  )
+}
+
+function serversHaveNames(document: ProfileDocument) {
+  if (document.kind !== 'server' || (document.subjectAlternativeName?.names.length ?? 0) > 0)
+    return none
+  return fault(
+    'subjectAlternativeName.names',
+    document.subjectAlternativeName?.names,
+    'add {"kind": "host", "value": "{names}"}: clients look nowhere else (RFC 9525 section 6)',
+  )
+}
+
+function authoritiesAndOnlyTheySignCertificates(document: ProfileDocument) {
+  const signs = document.keyUsage.bits.includes('keyCertSign')
+  if (signs === isAuthority(document)) return none
+  const remedy = signs
+    ? `leave out keyCertSign, a ${document.kind} certificate is no authority`
+    : 'add keyCertSign, an authority signs certificates'
+  return fault('keyUsage.bits', document.keyUsage.bits, remedy)
+}
+
+function authoritySectionStandsForAuthorities(document: ProfileDocument) {
+  if ((document.authority !== undefined) === isAuthority(document)) return none
+  const remedy = isAuthority(document)
+    ? 'add it with a because; pathLength 0 for an issuer of leaves'
+    : `leave it out, a ${document.kind} certificate is no authority`
+  return fault('authority', document.authority, remedy)
+}
+
+/** RFC 8410 section 5, RFC 9881 section 5, RFC 5480 section 3: only RSA enciphers keys. */
+function keysCanDoWhatKeyUsageSays(document: ProfileDocument) {
+  const cannot = document.keys.algorithms.filter((name) => !name.startsWith('rsa-'))
+  if (!document.keyUsage.bits.includes('keyEncipherment') || cannot.length === 0) return none
+  return fault(
+    'keyUsage.bits',
+    document.keyUsage.bits,
+    `leave out keyEncipherment, ${cannot.join(', ')} cannot do it`,
+  )
+}
+
+/** kind -> the purpose without which verifiers refuse it. */
+const needed: Partial<Record<ProfileDocument['kind'], string>> = {
+  server: 'serverAuth',
+  client: 'clientAuth',
+  ocsp: 'OCSPSigning',
+}
+
+function purposesFitTheKind(document: ProfileDocument) {
+  const purposes = document.extendedKeyUsage?.purposes
+  const path = 'extendedKeyUsage.purposes'
+  const purpose = needed[document.kind]
+  if (purpose !== undefined && !purposes?.includes(purpose))
+    return fault(path, purposes, `add ${purpose}, a ${document.kind} certificate needs it`)
+  if (document.kind !== 'ocsp' && purposes?.includes('OCSPSigning'))
+    return fault(path, purposes, 'leave out OCSPSigning, else a stolen key could vouch for itself')
+  if (document.kind === 'birth' && purposes !== undefined)
+    return fault(
+      path,
+      purposes,
+      'leave out the section: RFC 8995 section 2.3, it outlives its uses',
+    )
+  return none
+}
+
+function theEndIsAnInstant({ validity: { until } }: ProfileDocument) {
+  if (until === undefined || parseGeneralizedTime(until) !== undefined) return none
+  return fault('validity.until', until, 'write a day and time that the calendar has')
+}
+
+function issuerTrueOrAbsent({ kind, validity: { issuer } }: ProfileDocument) {
+  if (issuer === undefined || (issuer && kind !== 'root')) return none
+  const remedy = kind === 'root' ? 'a root has no issuer: use' : 'write true, or use'
+  return fault('validity.issuer', issuer, `${remedy} hours or until instead`)
+}
+
+function keyAgeHoldsOneLife({ keyAge, validity }: ProfileDocument) {
+  if (keyAge === undefined) return none
+  if (validity.hours === undefined)
+    return fault('keyAge.hours', keyAge.hours, 'leave it out, or give the validity in hours')
+  if (keyAge.hours >= validity.hours) return none
+  return fault(
+    'keyAge.hours',
+    keyAge.hours,
+    `write at least ${validity.hours}, the life of one certificate`,
+  )
+}
+
+function birthIsNeverRenewed(document: ProfileDocument) {
+  if (document.kind !== 'birth' || document.renewal === undefined) return none
+  return fault('renewal', document.renewal, 'leave it out, a birth certificate is never renewed')
+}
+
+function renewalAfterExpiryIsWhole(document: ProfileDocument) {
+  const { renewal, renewalAfterExpiry: after } = document
+  if (after === undefined) return none
+  if (renewal === undefined)
+    return fault('renewalAfterExpiry', after, 'leave it out, or add renewal')
+  if ((after.rule === 'for-days') === (after.days !== undefined)) return none
+  const remedy =
+    after.rule === 'for-days' ? 'add the number of days' : `leave it out, the rule is ${after.rule}`
+  return fault('renewalAfterExpiry.days', after.days, remedy)
+}
+
+function birthKeysAreForWorkingIdentities({ kind, birthKey }: ProfileDocument) {
+  if (birthKey === undefined || kind === 'working') return none
+  return fault(
+    'birthKey',
+    birthKey,
+    'leave it out, only a working identity may stand on a birth key',
+  )
+}
+
+/** A birth certificate admits to enrol only; for authorities and servers a person asks. */
+function onlyDevicesBringDeviceProofs({ kind, admission, renewal }: ProfileDocument) {
+  const path = 'admission.proofs'
+  const { proofs } = admission
+  const device = kind === 'birth' || kind === 'working'
+  if (!device && (proofs.includes('code') || proofs.includes('birth-certificate')))
+    return fault(path, proofs, `leave out code and birth-certificate, a ${kind} has neither`)
+  if (
+    kind === 'birth' &&
+    (proofs.includes('current-certificate') || proofs.includes('birth-certificate'))
+  )
+    return fault(path, proofs, 'leave out certificates, a device has one birth')
+  if (proofs.includes('current-certificate') !== (renewal !== undefined))
+    return fault(path, proofs, 'add renewal and current-certificate together, or neither')
+  return none
+}
+
+/** RFC 9608 section 3: with noRevAvail no pointer to status, and never on an authority. */
+function statusDoesNotContradictItself(document: ProfileDocument) {
+  const { crl, ocsp, noRevAvail } = document.status
+  if (!noRevAvail) return none
+  if (crl || ocsp)
+    return fault('status.noRevAvail', noRevAvail, 'write false, or false for crl and ocsp')
+  if (isAuthority(document))
+    return fault('status.noRevAvail', noRevAvail, 'write false, an authority can be revoked')
+  return none
+}
+
+function addedNamesHaveALimit({ subjectAlternativeName: section }: ProfileDocument) {
+  if ((section?.mayAdd === undefined) === (section?.mayAddAtMost === undefined)) return none
+  return fault(
+    'subjectAlternativeName.mayAddAtMost',
+    section?.mayAddAtMost,
+    'give mayAdd and mayAddAtMost together',
+  )
+}
+
+function requestedExtensionsAreNotOurs({ requestedExtensions }: ProfileDocument) {
+  return (requestedExtensions?.oids ?? []).flatMap((oid, index) =>
+    ownExtensions.has(oid)
+      ? fault(
+          `requestedExtensions.oids[${index}]`,
+          oid,
+          'leave it out, only the profile sets this one',
+        )
+      : none,
+  )
+}

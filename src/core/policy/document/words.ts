@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The closed word lists that profile documents choose from, with what each word stands for. */
+
+/** Certificate kinds; birth = IDevID, working = LDevID. */
+export const certificateKinds = [
+  'birth',
+  'working',
+  'server',
+  'client',
+  'signer',
+  'ocsp',
+  'issuing',
+  'root',
+] as const
+export type CertificateKind = (typeof certificateKinds)[number]
+
+export const environments = ['trial', 'test', 'production'] as const
+export type Environment = (typeof environments)[number]
+
+/** What may admit a request. */
+export const proofs = ['code', 'birth-certificate', 'current-certificate', 'operator'] as const
+
+/**
+ * Subject attributes: object identifier and most characters.
+ *
+ * @see RFC 5280 appendix A.1, the upper bounds; X.520 for the types
+ */
+export const subjectAttributes = {
+  C: { oid: '2.5.4.6', atMost: 2 },
+  ST: { oid: '2.5.4.8', atMost: 128 },
+  L: { oid: '2.5.4.7', atMost: 128 },
+  O: { oid: '2.5.4.10', atMost: 64 },
+  OU: { oid: '2.5.4.11', atMost: 64 },
+  CN: { oid: '2.5.4.3', atMost: 64 },
+  serialNumber: { oid: '2.5.4.5', atMost: 64 },
+} as const satisfies Record<string, { oid: string; atMost: number }>
+export type SubjectAttribute = keyof typeof subjectAttributes
+
+/** RFC 5280 section 4.2.1.3, without what concerns key agreement (no key of ours agrees). */
+export const keyUsages = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'keyCertSign',
+  'cRLSign',
+] as const
+
+/** Extended key purposes by name. RFC 5280 section 4.2.1.12, RFC 6402, RFC 6960, RFC 9809. */
+export const keyPurposes = {
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+  codeSigning: '1.3.6.1.5.5.7.3.3',
+  timeStamping: '1.3.6.1.5.5.7.3.8',
+  OCSPSigning: '1.3.6.1.5.5.7.3.9',
+  cmcRA: '1.3.6.1.5.5.7.3.28',
+  configSigning: '1.3.6.1.5.5.7.3.41',
+  trustAnchorConfigSigning: '1.3.6.1.5.5.7.3.42',
+  updatePackageSigning: '1.3.6.1.5.5.7.3.43',
+  safetyCommunication: '1.3.6.1.5.5.7.3.44',
+} as const
+
+/** `host` is `dns` or `ip`, whichever the value is. */
+export const alternativeNameKinds = [
+  'host',
+  'dns',
+  'ip',
+  'uri',
+  'email',
+  'hardwareModuleName',
+  'permanentIdentifier',
+] as const
+
+/** What a template may name in braces; `names` stands for a list and draws one name each. */
+export const placeholders = [
+  'serial',
+  'product',
+  'maker',
+  'hardwareRevision',
+  'lot',
+  'name',
+  'names',
+] as const
+
+/** How far a request may say on its own what the template draws. */
+export const freedoms = {
+  nothing: 'the request says nothing of it',
+  same: 'the request says nothing, or exactly what the template draws',
+  part: 'the request says nothing, or any part of what the template draws',
+  ignored: 'whatever the request says is ignored; the template alone decides',
+} as const
+export const freedomWords = ['nothing', 'same', 'part', 'ignored'] as const

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { KeyAlgorithmName } from '#trust/algorithms.ts'
+import type { ProfileDocument } from './document/profile-document.ts'
+import type { CertificateKind, Environment, proofs } from './document/words.ts'
+
+export type Proof = (typeof proofs)[number]
+
+/**
+ * A profile document that was read and found without fault; only `parseProfile` makes one.
+ *
+ * Templates and reasons stay in `document`; what is asked on every request stands beside it.
+ */
+export interface Profile {
+  readonly name: string
+  /** Counts from 1. */
+  readonly version: number
+  readonly kind: CertificateKind
+  readonly environments: readonly Environment[]
+  readonly keyAlgorithms: readonly KeyAlgorithmName[]
+  readonly proofs: readonly Proof[]
+  /** Whether a working identity may stand on the birth key (elements with a single slot). */
+  readonly allowBirthKey: boolean
+  /** How many unexpired certificates of this profile an owner may hold at once. */
+  readonly identitiesAtMost: number
+  readonly validity:
+    | { readonly kind: 'hours'; readonly lifetime: Temporal.Duration }
+    | { readonly kind: 'until'; readonly notAfter: Temporal.Instant }
+    | { readonly kind: 'issuer' }
+  readonly backdating: Temporal.Duration
+  /** From the first certificate for a key to the end of the last; undefined: no limit. */
+  readonly maximumKeyAge: Temporal.Duration | undefined
+  /** Undefined: never renewed. `openShare` is the part of its life, 0 to 1, that must be over. */
+  readonly renewal: { readonly openShare: number; readonly afterExpiry: AfterExpiry } | undefined
+  readonly document: ProfileDocument
+}
+
+export type AfterExpiry =
+  | { readonly kind: 'never' }
+  | { readonly kind: 'for'; readonly span: Temporal.Duration }
+  | { readonly kind: 'birth-certificate' }
+
+/** What templates are filled from; a template whose fact is absent draws nothing. */
+export interface CertificateFacts {
+  readonly maker: string
+  readonly product?: string
+  /** The device's serial, as printed on the unit. */
+  readonly serial?: string
+  readonly hardwareRevision?: string
+  readonly lot?: string
+  /** Of an authority, a person, a machine or a server. */
+  readonly name?: string
+  /** DNS names and addresses of a server. */
+  readonly names?: readonly string[]
+}
