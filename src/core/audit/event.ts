@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+export const actorKinds = ['person', 'device', 'machine', 'job', 'house', 'stranger'] as const
+
 /** Who did something: a person, a device, a machine, a job, or the house itself. */
 export type Actor = {
-  readonly kind: 'person' | 'device' | 'machine' | 'job' | 'house' | 'stranger'
+  readonly kind: (typeof actorKinds)[number]
   /** The id or name; an address for a stranger. */
   readonly id: string
 }
