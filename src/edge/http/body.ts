@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+export type BodyRead =
+  | { readonly kind: 'body'; readonly bytes: Uint8Array }
+  | { readonly kind: 'too-large' }
+  /** The peer went away, or was cut off, before the end: there is nobody to answer. */
+  | { readonly kind: 'cut-off' }
+
+/**
+ * Reads a request's body whole.
+ *
+ * A body that says it is too large is not read at all, and not asked for with `100 Continue`; one
+ * that turns out too large is read no further.
+ */
+export function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  maxBytes: number,
+): Promise<BodyRead> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes)
+    return Promise.resolve({ kind: 'too-large' })
+  if (request.headers.expect !== undefined) response.writeContinue()
+  const { promise, resolve } = Promise.withResolvers<BodyRead>()
+  const chunks: Uint8Array[] = []
+  let length = 0
+  const onData = (chunk: Uint8Array) => {
+    length += chunk.length
+    if (length <= maxBytes) chunks.push(chunk)
+    else settle({ kind: 'too-large' })
+  }
+  const onEnd = () => settle({ kind: 'body', bytes: joined(chunks, length) })
+  const onCutOff = () => settle({ kind: 'cut-off' })
+  const settle = (read: BodyRead) => {
+    request.off('data', onData).off('end', onEnd).off('close', onCutOff)
+    resolve(read)
+  }
+  request.on('data', onData).on('end', onEnd).on('close', onCutOff)
+  return promise
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.length
+  }
+  return bytes
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Socket } from 'node:net'
+import type { FrontLimits } from './limits.ts'
+import { plainAddress } from './peer.ts'
+
+interface Connection {
+  readonly socket: Socket
+  /** Requests that came. */
+  requests: number
+  /** Those of them whose answer is not yet handed over. */
+  underWay: number
+}
+
+/**
+ * All connections of one front, from the first TCP packet on, so that those who never finish a
+ * handshake count too. A connection is known by its peer's address and port, which the TCP socket
+ * and the TLS socket on it share.
+ */
+export class Connections {
+  readonly #open = new Map<string, Connection>()
+  readonly #perNetwork = new Map<string, number>()
+  readonly #limits: FrontLimits
+
+  constructor(limits: FrontLimits) {
+    this.#limits = limits
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** Takes a new connection in, or cuts it: then false. */
+  admit(socket: Socket): boolean {
+    const network = networkOf(socket.remoteAddress ?? '')
+    const already = this.#perNetwork.get(network) ?? 0
+    const full =
+      this.#open.size >= this.#limits.maxConnections ||
+      already >= this.#limits.maxConnectionsPerAddress
+    if (full) {
+      socket.destroy()
+      return false
+    }
+    const key = keyOf(socket)
+    this.#open.set(key, { socket, requests: 0, underWay: 0 })
+    this.#perNetwork.set(network, already + 1)
+    socket.once('close', () => {
+      this.#open.delete(key)
+      const left = (this.#perNetwork.get(network) ?? 1) - 1
+      if (left === 0) this.#perNetwork.delete(network)
+      else this.#perNetwork.set(network, left)
+    })
+    return true
+  }
+
+  /** Says that a request came on this connection: how many came now, and what to call at its end. */
+  begin(socket: Socket): { readonly ordinal: number; readonly end: () => void } {
+    const connection = this.#open.get(keyOf(socket))
+    if (connection === undefined) return { ordinal: 1, end: () => {} }
+    connection.requests++
+    connection.underWay++
+    return { ordinal: connection.requests, end: () => connection.underWay-- }
+  }
+
+  /** Whether an answer is under way on it. */
+  isBusy(socket: Socket): boolean {
+    return (this.#open.get(keyOf(socket))?.underWay ?? 0) > 0
+  }
+
+  /** Cuts the connections that no answer is under way on, or all. */
+  cut(which: 'idle' | 'all'): void {
+    for (const { socket, underWay } of this.#open.values())
+      if (which === 'all' || underWay === 0) socket.destroy()
+  }
+}
+
+function keyOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`
+}
+
+/** What counts as one peer: an IPv4 address; of IPv6 the /64, which one host has for itself. */
+export function networkOf(address: string): string {
+  const plain = plainAddress(address)
+  if (!plain.includes(':')) return plain
+  const [head = '', tail] = plain.split('%')[0]!.split('::')
+  const front = head === '' ? [] : head.split(':')
+  const back = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = Array<string>(Math.max(0, 8 - front.length - back.length)).fill('0')
+  return `${[...front, ...zeros, ...back].slice(0, 4).join(':')}::/64`
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { Fault } from '#core/fault.ts'
+import type { Randomness } from '#core/ports.ts'
+import { type PlainAnswer, plainAnswer, writeAnswer, writeAnswerAndLinger } from './answer.ts'
+import { readBody } from './body.ts'
+import type { FrontCounts } from './counts.ts'
+import type { FrontLimits } from './limits.ts'
+import type { HttpResponse, Route } from './message.ts'
+import { peerOf } from './peer.ts'
+import type { Router } from './router.ts'
+
+/** Something broke while a request was answered; the peer heard nothing of it but the request id. */
+export interface FrontTrouble {
+  readonly requestId: string
+  readonly method: string
+  readonly path: string
+  readonly cause: unknown
+}
+
+export interface ConversationParts {
+  readonly router: Router
+  readonly limits: FrontLimits
+  readonly random: Randomness
+  readonly counts: FrontCounts
+  /** MUST NOT throw. */
+  readonly report: (trouble: FrontTrouble) => void
+  /** Takes `/api/v1` over whole, body and all. */
+  readonly adminHandler?: RequestListener | undefined
+}
+
+/** One request's turn; `isLast` says whether its answer shall be its connection's last. */
+export type Conversation = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  isLast: () => boolean,
+) => void
+
+/** A wait that suits most causes of a break, which pass by themselves or take a person. */
+const faultRetrySeconds = 30
+
+/**
+ * Makes what stands between node's server and the routes.
+ *
+ * Whatever the bytes and whatever a handler does, a request ends in an answer or in a cut connection,
+ * and nothing is thrown.
+ */
+export function makeConversation(parts: ConversationParts): Conversation {
+  return (request, response, isLast) => {
+    const requestId = parts.random.bytes(8).toHex()
+    response.setHeader('X-Request-Id', requestId)
+    parts.counts.requests++
+    const { path, query } = splitTarget(request.url ?? '')
+    if (parts.adminHandler !== undefined && isAdministration(path)) {
+      if (request.headers.expect !== undefined) response.writeContinue()
+      if (isLast()) response.setHeader('Connection', 'close')
+      parts.adminHandler(request, response)
+      return
+    }
+    const turn = { path, query, requestId, isLast }
+    converse(parts, request, response, turn).catch((cause: unknown) => {
+      // Only what happens while an answer is being written comes here: half an answer cannot be mended.
+      parts.counts.answersBroken++
+      parts.report({ requestId, method: request.method ?? '', path, cause })
+      response.destroy()
+    })
+  }
+}
+
+interface Target {
+  readonly path: string
+  readonly query: URLSearchParams
+}
+
+interface Turn extends Target {
+  readonly requestId: string
+  readonly isLast: () => boolean
+}
+
+async function converse(
+  parts: ConversationParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { path, query, requestId, isLast }: Turn,
+): Promise<void> {
+  const method = request.method ?? ''
+  const routed = parts.router(method, path)
+  if (routed.kind !== 'route') {
+    const answer =
+      routed.kind === 'path-unknown'
+        ? plainAnswer(404, 'nothing is kept under this path')
+        : plainAnswer(405, `this path takes ${routed.allow}`, { Allow: routed.allow })
+    return finish(parts, request, response, answer, isLast())
+  }
+  const { route } = routed
+  const read = await readBody(request, response, route.maxBodyBytes)
+  if (read.kind === 'cut-off') return
+  if (read.kind === 'too-large') {
+    parts.counts.bodiesTooLarge++
+    return finish(parts, request, response, tooLarge(route), true)
+  }
+  const answer = await answered(parts, route, {
+    method,
+    path,
+    query,
+    headers: fieldsOf(request),
+    body: read.bytes,
+    peer: peerOf(request.socket),
+    requestId,
+  })
+  if (isLast()) response.setHeader('Connection', 'close')
+  await writeAnswer(response, answer)
+}
+
+/** What the handler says, or what is said for a handler that broke. */
+async function answered(
+  parts: ConversationParts,
+  route: Route,
+  request: Parameters<Route['handler']>[0],
+): Promise<HttpResponse> {
+  try {
+    return await route.handler(request)
+  } catch (cause) {
+    // Anything at all: the front is the last that can answer. The house hears of it, the peer does not.
+    parts.counts.handlersBroken++
+    const { requestId, method, path } = request
+    parts.report({ requestId, method, path, cause })
+    return cause instanceof Fault
+      ? plainAnswer(503, `the server cannot do this now; request ${requestId}`, {
+          'Retry-After': `${faultRetrySeconds}`,
+        })
+      : plainAnswer(500, `the server broke on this; request ${requestId}`)
+  }
+}
+
+/** Answers without the body having been read, if there is one. */
+async function finish(
+  parts: ConversationParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: PlainAnswer,
+  isLast: boolean,
+): Promise<void> {
+  if (isLast || hasBody(request)) response.setHeader('Connection', 'close')
+  // Who asked first whether to send the body does not send it now.
+  const bodyComes = hasBody(request) && request.headers.expect === undefined
+  if (bodyComes) writeAnswerAndLinger(request, response, answer, parts.limits)
+  else await writeAnswer(response, answer)
+}
+
+function tooLarge(route: Route) {
+  return plainAnswer(413, `the body is too large, this path takes ${route.maxBodyBytes} bytes`)
+}
+
+/** RFC 9112 section 6: what shows that a body comes. */
+function hasBody(request: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers
+  return coding !== undefined || (length !== undefined && length !== '0')
+}
+
+/** RFC 9112 section 3.2: origin form; a server must take the absolute form too. */
+function splitTarget(target: string): Target {
+  const local = target.replace(/^https?:\/\/[^/?]*/i, '')
+  const mark = local.indexOf('?')
+  return mark === -1
+    ? { path: local, query: new URLSearchParams() }
+    : { path: local.slice(0, mark), query: new URLSearchParams(local.slice(mark + 1)) }
+}
+
+function isAdministration(path: string): boolean {
+  return path === '/api/v1' || path.startsWith('/api/v1/')
+}
+
+/** Node joins repeated fields by itself, but for Set-Cookie, which no request should have. */
+function fieldsOf(request: IncomingMessage): Record<string, string | undefined> {
+  const fields: Record<string, string | undefined> = Object.create(null)
+  for (const [name, value] of Object.entries(request.headers))
+    fields[name] = Array.isArray(value) ? value.join(', ') : value
+  return fields
+}

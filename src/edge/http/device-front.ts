@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import { constants } from 'node:crypto'
+import { createServer } from 'node:https'
+import type { SecureContextOptions } from 'node:tls'
+import { encodePem } from '#format/pem.ts'
+import { type Front, type FrontOptions, openFront, serverOptions } from './front.ts'
+
+/** What the server proves itself with. */
+export interface TlsIdentity {
+  /** PKCS #8, PEM, unencrypted: node takes a TLS key in no other form. Lives in memory only. */
+  readonly key: string
+  /** DER, leaf first, then what stands between it and the root; the root itself is not sent. */
+  readonly chain: readonly Uint8Array[]
+}
+
+export interface DeviceFrontOptions extends FrontOptions {
+  readonly identity: TlsIdentity
+  /**
+   * DER of the roots whose names the CertificateRequest lists, so that a client with several
+   * certificates finds the right one; none: any may come. They decide nothing: core does.
+   */
+  readonly clientAuthorities: readonly Uint8Array[]
+}
+
+export interface DeviceFront extends Front {
+  /**
+   * From now on new connections see this identity; those that stand are left in peace.
+   *
+   * @throws Error if key and chain do not belong together; then the former stays
+   */
+  swapIdentity(identity: TlsIdentity): void
+  /** Lists other names in CertificateRequest from now on. */
+  swapClientAuthorities(authorities: readonly Uint8Array[]): void
+}
+
+/**
+ * Opens the devices' door: TLS 1.2 or 1.3, a client certificate asked for and never demanded.
+ *
+ * No connection resumes another: each one proves its key anew, and a revoked device gains nothing
+ * from an old session.
+ *
+ * @throws Fault `port-taken` if the address cannot be had
+ */
+export async function openDeviceFront(options: DeviceFrontOptions): Promise<DeviceFront> {
+  let { identity, clientAuthorities } = options
+  const server = createServer({
+    ...serverOptions(options.limits),
+    ...contextOptions(identity, clientAuthorities),
+    requestCert: true,
+    rejectUnauthorized: false,
+    handshakeTimeout: options.limits.handshakeMilliseconds,
+    ALPNProtocols: ['http/1.1'],
+  })
+  const front = await openFront(server, options)
+  return {
+    ...front,
+    swapIdentity: (next) => {
+      server.setSecureContext(contextOptions(next, clientAuthorities))
+      identity = next
+    },
+    swapClientAuthorities: (next) => {
+      server.setSecureContext(contextOptions(identity, next))
+      clientAuthorities = next
+    },
+  }
+}
+
+/**
+ * Forward secrecy and authenticated encryption only (RFC 9325 section 4.2), with the suites of small
+ * devices (RFC 7925 section 4.2, the one with the whole tag).
+ */
+const ciphers = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES128-CCM',
+].join(':')
+
+function contextOptions(
+  { key, chain }: TlsIdentity,
+  clientAuthorities: readonly Uint8Array[],
+): SecureContextOptions {
+  return {
+    key,
+    cert: chain.map(pemCertificate).join(''),
+    // Given even when empty: without it node would list every root of the web.
+    ca: clientAuthorities.map(pemCertificate),
+    minVersion: 'TLSv1.2',
+    ciphers,
+    // A ticket would carry the client's whole certificate, and renegotiation could change it.
+    secureOptions:
+      constants.SSL_OP_NO_TICKET |
+      constants.SSL_OP_NO_RENEGOTIATION |
+      constants.SSL_OP_CIPHER_SERVER_PREFERENCE |
+      constants.SSL_OP_PRIORITIZE_CHACHA,
+  }
+}
+
+function pemCertificate(der: Uint8Array): string {
+  return encodePem('CERTIFICATE', der)
+}

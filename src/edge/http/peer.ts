@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { X509Certificate } from 'node:crypto'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { HttpPeer } from './message.ts'
+
+/** Longer chains are cut here; RFC 5280 paths of a device PKI have two or three certificates. */
+const maxChainLength = 10
+
+const known = new WeakMap<Socket, HttpPeer>()
+
+/**
+ * Who is at the other end of a connection; worked out once for each.
+ *
+ * The certificates are those that the peer sent, in its order, unchecked but for possession of the
+ * first one's key.
+ */
+export function peerOf(socket: Socket): HttpPeer {
+  const before = known.get(socket)
+  if (before !== undefined) return before
+  const peer = {
+    address: plainAddress(socket.remoteAddress ?? ''),
+    certificates: socket instanceof TLSSocket ? chainOf(socket) : [],
+  }
+  known.set(socket, peer)
+  return peer
+}
+
+/** An IPv4 address that came through an IPv6 socket is written as IPv4. */
+export function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}
+
+function chainOf(socket: TLSSocket): readonly Uint8Array[] {
+  const chain: Uint8Array[] = []
+  let certificate: X509Certificate | undefined = socket.getPeerX509Certificate()
+  while (certificate !== undefined && chain.length < maxChainLength) {
+    chain.push(new Uint8Array(certificate.raw))
+    certificate = certificate.issuerCertificate
+  }
+  return chain
+}
