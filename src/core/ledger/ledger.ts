@@ -33,7 +33,11 @@ export type Committed =
 export type UniqueKey<K extends Kind> = keyof (typeof tables)[K]['unique'] & string
 export type ListName<K extends Kind> = keyof (typeof tables)[K]['lists'] & string
 
-/** One page of a list, in the order of the named list, ties by id. */
+/**
+ * One page of a list, in the order of the named list, ties by id.
+ *
+ * A record with a null in one of the list's columns is not on that list.
+ */
 export interface ListQuery<K extends Kind> {
   /** The index to walk; absent: by id, which is by time of making. */
   readonly by?: ListName<K>
@@ -58,6 +62,11 @@ export interface Page<T> {
   readonly next: string | null
 }
 
+/** `after` was no cursor that a page of the same list, in the same direction, gave. */
+export class CursorError extends Error {
+  override readonly name = 'CursorError'
+}
+
 /**
  * The shared truth.
  *
@@ -77,6 +86,7 @@ export interface Ledger {
     key: UniqueKey<K>,
     values: readonly unknown[],
   ): Promise<LedgerRecord<K> | undefined>
+  /** Rejects with `CursorError` if `after` is not a cursor of this list. */
   list<K extends Kind>(kind: K, query: ListQuery<K>): Promise<Page<LedgerRecord<K>>>
   /** How many records match; exact, and therefore never on a hot path. */
   count<K extends Kind>(kind: K, query: Omit<ListQuery<K>, 'limit' | 'after'>): Promise<number>

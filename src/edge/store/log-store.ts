@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+import type {
+  Appended,
+  LoggedEvent,
+  LogHead,
+  LogSnapshot,
+  LogStore,
+  SnapshotRecord,
+  WaitingEvent,
+} from '#core/audit/log-store.ts'
+import { Fault } from '#core/fault.ts'
+import type { Kind } from '#core/ledger/tables.ts'
+import type { Book } from './book/book.ts'
+import { readFirst, type Statements } from './reading/open-reading.ts'
+import { Reader } from './reading/reader.ts'
+import { columnNames, decodeRecord, type Row } from './rows.ts'
+import { kinds } from './schema/schema.ts'
+
+/** Where a log's work is done. */
+export interface LogPlaces {
+  readonly file: string
+  readonly book: Book
+  readonly points: Statements
+  readonly lists: Reader
+}
+
+/** Rows in one answer of a reading thread. */
+const snapshotPage = 500
+
+/**
+ * The log on SQLite, in the database of the ledger.
+ *
+ * One writer makes the order of commits the order of the events' sequence numbers, which are
+ * without gap; an event's handle is its sequence number.
+ */
+export class SqliteLogStore implements LogStore {
+  readonly #places: LogPlaces
+
+  constructor(places: LogPlaces) {
+    this.#places = places
+  }
+
+  async lease(
+    holder: string,
+    now: Temporal.Instant,
+    until: Temporal.Instant,
+  ): Promise<number | undefined> {
+    const fence = await this.#places.book.act({
+      kind: 'lease',
+      holder,
+      now: now.epochMilliseconds,
+      until: until.epochMilliseconds,
+    })
+    return typeof fence === 'number' ? fence : undefined
+  }
+
+  async head(): Promise<LogHead> {
+    const row = readFirst(
+      this.#places.points,
+      'SELECT "size", "root", "checkpointSize", "checkpoint" FROM "log"',
+    )
+    if (row === undefined) throw new Fault('ledger-damaged', 'the log has no head')
+    const [size, root, checkpointSize, note] = row
+    return {
+      size: Number(size),
+      root: asBytes(root),
+      checkpoint:
+        checkpointSize === null ? null : { size: Number(checkpointSize), note: String(note) },
+    }
+  }
+
+  async waiting(limit: number): Promise<readonly WaitingEvent[]> {
+    const rows = await this.#places.lists.all(
+      `SELECT "sequence", "bytes", "salt" FROM "event"
+       WHERE "sequence" > (SELECT "lastEvent" FROM "log") ORDER BY "sequence" LIMIT ?`,
+      [limit],
+    )
+    return rows.map(([sequence, bytes, salt]) => ({
+      id: eventHandle(Number(sequence)),
+      bytes: asBytes(bytes),
+      salt: asBytes(salt),
+    }))
+  }
+
+  async append(fence: number, { from, events, tiles, root }: Appended): Promise<boolean> {
+    const commitments = new Uint8Array(events.length * 32)
+    for (const [index, { commitment }] of events.entries()) commitments.set(commitment, index * 32)
+    const appended = await this.#places.book.act({
+      kind: 'append',
+      fence,
+      from,
+      root,
+      events: events.map(({ id }) => sequenceOf(id)),
+      commitments,
+      tiles,
+    })
+    return appended === true
+  }
+
+  async publish(
+    fence: number,
+    { size, note }: { readonly size: number; readonly note: string },
+  ): Promise<boolean> {
+    return (await this.#places.book.act({ kind: 'publish', fence, size, note })) === true
+  }
+
+  async tile(level: number, index: number): Promise<Uint8Array | undefined> {
+    const row = readFirst(
+      this.#places.points,
+      'SELECT "hashes" FROM "tile" WHERE "level" = ? AND "place" = ?',
+      [level, index],
+    )
+    return row === undefined ? undefined : asBytes(row[0])
+  }
+
+  async events(from: number, count: number): Promise<readonly LoggedEvent[]> {
+    const rows = await this.#places.lists.all(
+      `SELECT "position", "commitment", "bytes", "salt"
+       FROM "entry" LEFT JOIN "event" ON "event"."sequence" = "entry"."event"
+       WHERE "position" >= ? ORDER BY "position" LIMIT ?`,
+      [from, count],
+    )
+    return rows.map(([position, commitment, bytes, salt]) => ({
+      position: Number(position),
+      commitment: asBytes(commitment),
+      body: bytes && salt ? { bytes: asBytes(bytes), salt: asBytes(salt) } : null,
+    }))
+  }
+
+  /** A reading thread of its own, whose one transaction is the moment. */
+  async snapshot(): Promise<LogSnapshot> {
+    const reader = new Reader(this.#places.file)
+    await reader.all('BEGIN')
+    const [row] = await reader.all('SELECT coalesce(max("sequence"), 0) FROM "event"')
+    return {
+      events: Number(row?.[0]),
+      records: (kind) => records(reader, kind),
+      close: () => reader.close(),
+    }
+  }
+}
+
+async function* records(reader: Reader, name: string): AsyncIterable<SnapshotRecord> {
+  const kind = kinds.find((known): known is Kind => known === name)
+  if (kind === undefined) throw new RangeError(`no kind of record is called ${name}`)
+  const columns = columnNames(kind).map((column) => `"${column}"`)
+  const sql = `SELECT ${columns.join(', ')} FROM "${kind}" WHERE "id" > ? ORDER BY "id" LIMIT ?`
+  let rows: readonly Row[]
+  let after: Uint8Array = new Uint8Array()
+  do {
+    rows = await reader.all(sql, [after, snapshotPage])
+    for (const row of rows) yield decodeRecord(kind, row)
+    after = asBytes(rows.at(-1)?.[0] ?? after)
+  } while (rows.length === snapshotPage)
+}
+
+function eventHandle(sequence: number): string {
+  return `evt_${sequence.toString(16).padStart(32, '0')}`
+}
+
+/** Not a handle of ours: 0, which no event has. */
+function sequenceOf(handle: string): number {
+  return /^evt_[0-9a-f]{32}$/.test(handle) ? Number.parseInt(handle.slice(4), 16) : 0
+}
+
+function asBytes(cell: unknown): Uint8Array {
+  if (cell instanceof Uint8Array) return cell
+  throw new Fault('ledger-damaged', `the log holds a ${typeof cell} where bytes belong`)
+}

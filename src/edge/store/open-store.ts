@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path'
+import type { LogStore } from '#core/audit/log-store.ts'
+import type { Ledger } from '#core/ledger/ledger.ts'
+import type { Clock, Randomness } from '#core/ports.ts'
+import { Book } from './book/book.ts'
+import type { BookSettings } from './book/messages.ts'
+import { SqliteLedger } from './ledger.ts'
+import { SqliteLogStore } from './log-store.ts'
+import { openReading, Statements } from './reading/open-reading.ts'
+import { Reader } from './reading/reader.ts'
+import { sqliteFault } from './sqlite-fault.ts'
+
+/** The database with everything that is kept in it. */
+export interface Store {
+  readonly ledger: Ledger
+  readonly log: LogStore
+  /** Finishes every commit that was asked for, then ends; what is asked later rejects. */
+  close(): Promise<void>
+}
+
+/** The database's file in a data directory; beside it SQLite keeps `-wal` and `-shm`. */
+export const databaseName = 'ledger.sqlite'
+
+/**
+ * Opens the store of a data directory, made or brought up to date if need be.
+ *
+ * The directory exists and its lock is held by the caller (`holdDirectory`).
+ *
+ * @throws Fault 'schema-newer', 'ledger-damaged', 'store-full' or 'store-unreachable'
+ */
+export async function openStore(
+  directory: string,
+  { random }: { readonly clock: Clock; readonly random: Randomness },
+  settings: BookSettings = { synchronous: 'FULL', maxPages: 0 },
+): Promise<Store> {
+  const file = join(directory, databaseName)
+  const book = await Book.open(file, settings)
+  const points = await readable(file, book)
+  const lists = new Reader(file)
+  const counts = new Reader(file)
+  return {
+    ledger: new SqliteLedger({ book, points, lists, counts, random }),
+    log: new SqliteLogStore({ file, book, points, lists }),
+    async close() {
+      await book.close()
+      await Promise.all([lists.close(), counts.close()])
+      points.database.close()
+    },
+  }
+}
+
+async function readable(file: string, book: Book): Promise<Statements> {
+  try {
+    return new Statements(openReading(file))
+  } catch (error) {
+    await book.close()
+    throw sqliteFault(error, 'open the ledger for reading')
+  }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ListQuery } from '#core/ledger/ledger.ts'
+import { type Kind, tables } from '#core/ledger/tables.ts'
+import { type Cell, columnNames, encodeValue, type Row } from '../rows.ts'
+import type { Dialect } from '../schema/dialect.ts'
+import { columnOf, listIndex, nullables } from '../schema/schema.ts'
+import { encodeCursor, parseCursor } from './cursor.ts'
+
+/** A statement with its values. */
+export interface Statement {
+  readonly sql: string
+  readonly values: readonly Cell[]
+}
+
+/** The page's statement; it asks for one row more than the page, to know whether another follows. */
+export function listStatement<K extends Kind>(
+  kind: K,
+  query: ListQuery<K>,
+  dialect: Dialect,
+): Statement {
+  if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > 1_000)
+    throw new RangeError(`limit is ${query.limit}, allowed 1 to 1000`)
+  const walk = walkOf(kind, query)
+  const [conditions, values] = filters(kind, query, walk)
+  if (query.after !== undefined) {
+    conditions.push(
+      `(${walk.order.map(quoted).join(', ')}) ${query.descending ? '<' : '>'} (${walk.order.map(() => '?').join(', ')})`,
+    )
+    values.push(
+      ...parseCursor(
+        query.after,
+        walk.name,
+        walk.order.map((name) => cursorType(kind, name)),
+      ),
+    )
+  }
+  const direction = query.descending ? ' DESC' : ''
+  return {
+    sql: `SELECT ${columnNames(kind).map(quoted).join(', ')}${source(kind, walk, dialect)}${where(
+      conditions,
+    )} ORDER BY ${walk.order.map((name) => quoted(name) + direction).join(', ')} LIMIT ?`,
+    values: [...values, query.limit + 1],
+  }
+}
+
+/** The statement that counts what a list would give without its limit. */
+export function countStatement<K extends Kind>(
+  kind: K,
+  query: Omit<ListQuery<K>, 'limit' | 'after'>,
+  dialect: Dialect,
+): Statement {
+  const walk = walkOf(kind, query)
+  const [conditions, values] = filters(kind, query, walk)
+  return { sql: `SELECT count(*)${source(kind, walk, dialect)}${where(conditions)}`, values }
+}
+
+/** The cursor that continues after this row. */
+export function cursorAfter<K extends Kind>(
+  kind: K,
+  query: Omit<ListQuery<K>, 'limit'>,
+  row: Row,
+): string {
+  const walk = walkOf(kind, query)
+  const names = columnNames(kind)
+  return encodeCursor({
+    walk: walk.name,
+    cells: walk.order.map((name) => row[names.indexOf(name)]!),
+  })
+}
+
+interface Walk {
+  /** Which walk a cursor belongs to. */
+  readonly name: string
+  /** The columns of the list; empty for the walk by id. */
+  readonly columns: readonly string[]
+  /** What varies along the walk: the columns after the equal ones, then the id. */
+  readonly order: readonly string[]
+  readonly index: string | undefined
+}
+
+type Filters<K extends Kind> = Omit<ListQuery<K>, 'limit' | 'after'>
+
+function walkOf<K extends Kind>(kind: K, query: Filters<K>): Walk {
+  const lists: Readonly<Record<string, readonly string[]>> = tables[kind].lists
+  const columns = query.by === undefined ? [] : lists[query.by]
+  if (columns === undefined) throw new RangeError(`${kind} has no list ${query.by}`)
+  const equal = query.equal?.length ?? 0
+  if (equal > columns.length)
+    throw new RangeError(`list ${query.by} has ${columns.length} columns, asked with ${equal}`)
+  return {
+    name: `${kind}.${query.by ?? 'id'}.${equal}.${query.descending ? 'down' : 'up'}`,
+    columns,
+    order: [...columns.slice(equal), 'id'],
+    index: query.by === undefined ? undefined : listIndex(kind, query.by),
+  }
+}
+
+function filters<K extends Kind>(kind: K, query: Filters<K>, walk: Walk): [string[], Cell[]] {
+  const conditions = nullables(tables[kind], walk.columns).map(
+    (name) => `${quoted(name)} IS NOT NULL`,
+  )
+  const values: Cell[] = []
+  const add = (condition: string, value: Cell) => {
+    conditions.push(condition)
+    values.push(value)
+  }
+  for (const [index, value] of (query.equal ?? []).entries()) {
+    const name = walk.columns[index]!
+    add(`${quoted(name)} = ?`, encodeValue(kind, name, value))
+  }
+  const next = walk.columns[query.equal?.length ?? 0]
+  if (query.prefix !== undefined || query.below !== undefined) {
+    if (next === undefined) throw new RangeError('a prefix or bound needs a column of the list')
+    if (query.below !== undefined) add(`${quoted(next)} < ?`, encodeValue(kind, next, query.below))
+    if (query.prefix !== undefined && query.prefix !== '') {
+      add(`${quoted(next)} >= ?`, encodeValue(kind, next, query.prefix))
+      const end = afterPrefix(query.prefix)
+      if (end !== undefined) add(`${quoted(next)} < ?`, encodeValue(kind, next, end))
+    }
+  }
+  for (const [name, value] of Object.entries(query.where ?? {})) {
+    if (value === null) conditions.push(`${quoted(name)} IS NULL`)
+    else if (value !== undefined) add(`${quoted(name)} = ?`, encodeValue(kind, name, value))
+  }
+  return [conditions, values]
+}
+
+/** The first text, by code point, after all that begin with the prefix; undefined if there is none. */
+export function afterPrefix(prefix: string): string | undefined {
+  const points = Array.from(prefix, (character) => character.codePointAt(0)!)
+  while (points.at(-1) === 0x10_ffff) points.pop()
+  const last = points.pop()
+  if (last === undefined) return undefined
+  const next = last === 0xd7ff ? 0xe000 : last + 1 // over the surrogates, which no text holds
+  return String.fromCodePoint(...points, next)
+}
+
+function cursorType(kind: Kind, name: string): string {
+  if (name === 'id') return 'bytes'
+  const column = columnOf(tables[kind], name)
+  if (column.kind === 'text' || column.kind === 'json') return 'string'
+  return column.kind === 'id' || column.kind === 'bytes' ? 'bytes' : 'number'
+}
+
+function source(kind: Kind, walk: Walk, dialect: Dialect): string {
+  return ` FROM ${quoted(kind)}${walk.index === undefined ? '' : dialect.walk(walk.index)}`
+}
+
+function where(conditions: readonly string[]): string {
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
+}
+
+function quoted(name: string): string {
+  return `"${name}"`
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A thread that reads: each request is one statement with its values, each answer all its rows. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { Cell } from '../rows.ts'
+import { sqliteFault } from '../sqlite-fault.ts'
+import { openReading, Statements } from './open-reading.ts'
+import type { ReadReply, ReadRequest } from './reader.ts'
+
+if (parentPort === null) throw new Error('this file is a thread of the store')
+answerReads(parentPort, workerData.file)
+
+function answerReads(port: MessagePort, file: string) {
+  let statements: Statements | undefined
+  port.on('message', ({ sql, values }: ReadRequest) => {
+    try {
+      statements ??= new Statements(openReading(file))
+      tell({ rows: statements.all(sql, values as Cell[]) })
+    } catch (error) {
+      const { code, message } = sqliteFault(error, 'read the ledger')
+      tell({ fault: { code, message } })
+    }
+  })
+  const tell = (reply: ReadReply) => port.postMessage(reply)
+}

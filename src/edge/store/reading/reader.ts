@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Worker } from 'node:worker_threads'
+import { Fault } from '#core/fault.ts'
+import type { ToldFault } from '../book/messages.ts'
+import type { Cell, Row } from '../rows.ts'
+
+export interface ReadRequest {
+  readonly sql: string
+  readonly values: readonly Cell[]
+}
+
+export type ReadReply = { readonly rows: readonly Row[] } | { readonly fault: ToldFault }
+
+interface Waiter {
+  readonly resolve: (rows: readonly Row[]) => void
+  readonly reject: (fault: Fault) => void
+}
+
+/** The caller's side of a reading thread, which is started by the first question. */
+export class Reader {
+  readonly #file: string
+  readonly #waiters: Waiter[] = []
+  #thread: Worker | undefined
+  #closed = false
+
+  constructor(file: string) {
+    this.#file = file
+  }
+
+  /** All rows; answered in the order of asking. Rejects with a Fault. */
+  all(sql: string, values: readonly Cell[] = []): Promise<readonly Row[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) reject(new Fault('store-unreachable', 'the store is closed'))
+      else {
+        this.#thread ??= this.#start()
+        this.#waiters.push({ resolve, reject })
+        this.#thread.ref()
+        this.#thread.postMessage({ sql, values } satisfies ReadRequest)
+      }
+    })
+  }
+
+  /** Ends the thread at once; what it still owed is rejected. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#thread?.terminate()
+  }
+
+  #start(): Worker {
+    const thread = new Worker(new URL('reader-thread.ts', import.meta.url), {
+      workerData: { file: this.#file },
+    })
+    thread.on('message', (reply: ReadReply) => {
+      const waiter = this.#waiters.shift()
+      if ('rows' in reply) waiter?.resolve(reply.rows)
+      else waiter?.reject(new Fault(reply.fault.code, reply.fault.message))
+      if (this.#waiters.length === 0) thread.unref()
+    })
+    thread.on('error', (cause) => this.#lose(cause))
+    thread.on('exit', () => this.#lose(undefined))
+    return thread
+  }
+
+  #lose(cause: unknown) {
+    this.#thread = undefined
+    const fault = new Fault('store-unreachable', 'a reading thread has ended', { cause })
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(fault)
+  }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Column, ColumnTypes, Table } from '#core/ledger/columns.ts'
+import { type Kind, type LedgerRecord, tables } from '#core/ledger/tables.ts'
+import { columnOf, kinds } from './schema/schema.ts'
+
+/** A value as the database keeps it. */
+export type Cell = null | number | string | Uint8Array
+/** A record as the database keeps it: id, version, then the columns in the order of the table. */
+export type Row = readonly Cell[]
+
+/** The names of a kind's columns in the order of its rows. */
+export function columnNames(kind: Kind): readonly string[] {
+  return ['id', 'version', ...Object.keys(tables[kind].columns)]
+}
+
+/** @throws TypeError if a value is not what its column says: a mistake of core, not of its input */
+export function encodeRecord(kind: Kind, record: Readonly<Record<string, unknown>>): Row {
+  return codecs[kind].encode(record)
+}
+
+/** The record that a row keeps. The row is one that `encodeRecord` made. */
+export function decodeRecord<K extends Kind>(kind: K, row: Row): LedgerRecord<K> {
+  return codecs[kind].decode(row) as unknown as LedgerRecord<K>
+}
+
+/** The cell of one value of a column; `id` is the record's own. @throws TypeError as above */
+export function encodeValue(kind: Kind, name: string, value: unknown): Cell {
+  const table = tables[kind]
+  if (name === 'id') return encodeId(table.prefix, value)
+  const column = columnOf(table, name)
+  return value === null ? null : encoders[column.kind](value, column)
+}
+
+/** The 16 bytes of an id, or undefined if this is no id of that kind. */
+export function parseId(prefix: string, text: string): Uint8Array | undefined {
+  if (text.length !== 36 || text[3] !== '_' || !text.startsWith(prefix)) return undefined
+  return /^[0-9a-f]{32}$/.test(text.slice(4)) ? Uint8Array.fromHex(text.slice(4)) : undefined
+}
+
+const encoders = {
+  id: (value, column) => encodeId(column.prefix ?? '', value),
+  text: (value) => encodeText(value),
+  bytes: (value) => (value instanceof Uint8Array ? value : wrong('bytes', value)),
+  integer: (value) => (isInteger(value) ? value : wrong('a whole number', value)),
+  boolean: (value) => (typeof value === 'boolean' ? Number(value) : wrong('a boolean', value)),
+  instant: (value) =>
+    value instanceof Temporal.Instant ? value.epochMilliseconds : wrong('an instant', value),
+  json: (value) => encodeText(JSON.stringify(value)),
+} satisfies Record<keyof ColumnTypes, (value: unknown, column: Column) => Cell>
+
+const decoders = {
+  id: (cell, column) => `${column.prefix}_${asBytes(cell).toHex()}`,
+  text: (cell) => cell,
+  bytes: (cell) => cell,
+  integer: (cell) => cell,
+  boolean: (cell) => cell === 1,
+  instant: (cell) => Temporal.Instant.fromEpochMilliseconds(Number(cell)),
+  json: (cell) => JSON.parse(String(cell)),
+} satisfies Record<keyof ColumnTypes, (cell: Cell, column: Column) => unknown>
+
+const codecs = Object.fromEntries(kinds.map((kind) => [kind, codec(kind)])) as Record<
+  Kind,
+  ReturnType<typeof codec>
+>
+
+function codec(kind: Kind) {
+  const { prefix, columns }: Table = tables[kind]
+  const fields = Object.entries(columns)
+  return {
+    encode(record: Readonly<Record<string, unknown>>): Row {
+      const { version } = record
+      if (!isInteger(version) || version < 1) wrong('a version from 1', version)
+      const row: Cell[] = [encodeId(prefix, record.id), version]
+      for (const [name, column] of fields) {
+        const value = record[name]
+        if (value === null && column.nullable) row.push(null)
+        else row.push(encodeField(kind, name, column, value))
+      }
+      return row
+    },
+    decode(row: Row): Record<string, unknown> {
+      const record: Record<string, unknown> = {
+        id: `${prefix}_${asBytes(row[0]).toHex()}`,
+        version: row[1],
+      }
+      for (let index = 0; index < fields.length; index++) {
+        const [name, column] = fields[index]!
+        const cell = row[index + 2]!
+        record[name] = cell === null ? null : decoders[column.kind](cell, column)
+      }
+      return record
+    },
+  }
+}
+
+function encodeField(kind: Kind, name: string, column: Column, value: unknown): Cell {
+  try {
+    return encoders[column.kind](value, column)
+  } catch (cause) {
+    throw new TypeError(`${kind}.${name} cannot be kept`, { cause })
+  }
+}
+
+function encodeId(prefix: string, value: unknown): Uint8Array {
+  const bytes = typeof value === 'string' ? parseId(prefix, value) : undefined
+  return bytes ?? wrong(`an id that starts with ${prefix}_`, value)
+}
+
+/** Text that every database keeps unchanged: no lone surrogate, no NUL. */
+function encodeText(value: unknown): string {
+  if (typeof value !== 'string' || !value.isWellFormed() || value.includes('\0'))
+    return wrong('well-formed text', value)
+  return value
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isSafeInteger(value)
+}
+
+function asBytes(cell: Cell | undefined): Uint8Array {
+  return cell instanceof Uint8Array ? cell : wrong('bytes', cell)
+}
+
+function wrong(wanted: string, value: unknown): never {
+  throw new TypeError(`wanted ${wanted}, was given a ${value === null ? 'null' : typeof value}`)
+}

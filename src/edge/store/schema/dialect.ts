@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ColumnTypes } from '#core/ledger/columns.ts'
+
+/** How a database spells what the tables say. */
+export interface Dialect {
+  /** The type that keeps each kind of column; text compares by code point, bytes by octet. */
+  readonly types: Readonly<Record<keyof ColumnTypes, string>>
+  /** What follows a table's closing parenthesis when its own id is its only key. */
+  readonly byId: string
+  /** The same for a table with another primary key. */
+  readonly plain: string
+  /** Binds a select to one index, where the database does not promise to choose it. */
+  walk(index: string): string
+}
+
+/**
+ * SQLite: STRICT, so that a wrong type breaks at once; without row numbers, so that the id is the
+ * row's place and each further index costs one tree.
+ *
+ * @see https://sqlite.org/stricttables.html https://sqlite.org/withoutrowid.html
+ */
+export const sqlite: Dialect = {
+  types: {
+    id: 'BLOB',
+    text: 'TEXT',
+    bytes: 'BLOB',
+    integer: 'INTEGER',
+    boolean: 'INTEGER',
+    instant: 'INTEGER',
+    json: 'TEXT',
+  },
+  byId: ' STRICT, WITHOUT ROWID',
+  plain: ' STRICT',
+  walk: (index) => ` INDEXED BY "${index}"`,
+}

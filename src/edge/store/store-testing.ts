@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What the tests of the store stand on: a directory of their own, and ports that repeat themselves. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { newId } from '#core/ledger/ids.ts'
+import type { Put } from '#core/ledger/ledger.ts'
+import type { Kind, LedgerRecord } from '#core/ledger/tables.ts'
+import type { Clock, Randomness } from '#core/ports.ts'
+
+export interface TestPorts {
+  readonly clock: Clock
+  readonly random: Randomness
+}
+
+/** A clock that goes on by a millisecond a look, and chance that is the same for the same seed. */
+export function testPorts(seed = 1): TestPorts {
+  let milliseconds = Date.UTC(2026, 0, 1)
+  let state = seed
+  const octet = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0 // Numerical Recipes' generator
+    return state >>> 24
+  }
+  return {
+    clock: { now: () => Temporal.Instant.fromEpochMilliseconds(milliseconds++) },
+    random: { bytes: (count) => Uint8Array.from({ length: count }, octet) },
+  }
+}
+
+/** Runs it in an empty directory, which is removed afterwards. */
+export async function withDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(tmpdir(), 'vitalsign-store-'))
+  try {
+    return await work(directory)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** A put of a new record: the columns given, an id, version 1. */
+export function added<K extends Kind>(
+  ports: TestPorts,
+  kind: K,
+  columns: Omit<LedgerRecord<K>, 'id' | 'version'>,
+): Extract<Put, { kind: K }> {
+  const record = { id: newId(kind, ports), version: 1, ...columns }
+  return { kind, record } as unknown as Extract<Put, { kind: K }>
+}
+
+/** The same record with other values, one version on. */
+export function changed<P extends Put>(put: P, columns: Partial<P['record']>): P {
+  return { ...put, record: { ...put.record, ...columns, version: put.record.version + 1 } }
+}
