@@ -6,7 +6,8 @@ import { Fault } from '../fault.ts'
 import type { Kind, LedgerRecord } from '../ledger/tables.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Authority, Entrance, Party, Product } from '../ledger/tables.ts'
-import { type Profile, parseProfile } from '../policy/profile.ts'
+import { parseProfile } from '../policy/document/parse-profile.ts'
+import type { Profile } from '../policy/profile.ts'
 import type { Refused } from '../refusal.ts'
 
 /** An entrance with all that stands behind it, read and parsed once. */

@@ -2,14 +2,14 @@
 import { parseCertificateOrRefuse } from './read.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import { attributeOf } from '#format/x509/name.ts'
-import { oids } from '#format/der/oid.ts'
+import { attributeTypes } from '#format/oids.ts'
 import { sha256 } from '#trust/digest.ts'
 import { validatePath } from '#trust/path.ts'
 import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { CertificateRecord, Device } from '../ledger/tables.ts'
-import type { Proof } from '../policy/decide.ts'
+import type { Proof } from '../policy/profile.ts'
 import type { Clock } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import type { Doors } from './doors.ts'
@@ -100,7 +100,7 @@ async function identifyForeign(
   })
   if (path.kind === 'refused') return path
   const vouching = doors.foreign.find((one) => one.certificate === path.path.anchor)
-  const serial = attributeOf(certificate.subject, oids.serialNumber)
+  const serial = attributeOf(certificate.subject, attributeTypes.serialNumber)
   if (vouching === undefined || serial === undefined) {
     return refuse('device-unknown', 'the birth certificate carries no subject serialNumber')
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The one place where terms become approved; nothing else can make an `Approved`. */
-import { type Extension, readExtension } from '#format/x509/extension.ts'
+
 import { sameBytes } from '#format/bytes.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
-import { encodeExtension } from '#format/x509/extension.ts'
+import { type Extension, encodeExtension, readExtension } from '#format/x509/extension.ts'
 import type { Name } from '#format/x509/name.ts'
 import type { ProvedRequest } from '#trust/possession.ts'
 import type { PublicKey } from '#trust/public-key.ts'
@@ -13,12 +13,9 @@ import type { Refused } from '../refusal.ts'
 import { type Approved, approve } from './approved.ts'
 import { checkKey } from './check-key.ts'
 import { checkRequested } from './check-requested.ts'
-import type { CertificateFacts, Profile } from './profile.ts'
-import { mayRenew } from './renewal.ts'
+import type { CertificateFacts, Profile, Proof } from './profile.ts'
+import { checkKeyAge, mayRenew } from './renewal.ts'
 import { drawSubject } from './templates.ts'
-
-/** The proofs by which a device may ask. */
-export type Proof = 'code' | 'birth-certificate' | 'current-certificate'
 
 /** A device's wish for a certificate, with all that was proven and looked up. */
 export interface Application {
@@ -32,7 +29,9 @@ export interface Application {
   /** What the ledger knows of the key, if it was ever seen. */
   readonly key: Key | undefined
   /** The certificate presented as the current one, with its record. */
-  readonly current: { readonly record: CertificateRecord; readonly certificate: Certificate } | undefined
+  readonly current:
+    | { readonly record: CertificateRecord; readonly certificate: Certificate }
+    | undefined
   /** Whether the device holds an unexpired, unrevoked certificate of the kind that it asks for. */
   readonly holdsOne: boolean
   readonly now: Temporal.Instant
@@ -145,7 +144,10 @@ function checkOwner({ key, device, profile }: Application): Refused | undefined 
 /** RFC 7030 section 4.2.2: subject and subjectAltName identical to the certificate being renewed. */
 function checkUnchanged({ current, proved, profile }: Application): Refused | undefined {
   if (current === undefined) {
-    return refuse('credential-missing', 're-enrolment needs the current certificate on the connection')
+    return refuse(
+      'credential-missing',
+      're-enrolment needs the current certificate on the connection',
+    )
   }
   if (current.record.kind !== profile.kind) {
     return refuse(
@@ -168,7 +170,9 @@ function checkUnchanged({ current, proved, profile }: Application): Refused | un
 }
 
 function checkRenewal({ current, profile, key, now, proof }: Application): Refused | undefined {
-  if (current === undefined || proof !== 'current-certificate') return undefined
+  if (current === undefined || proof !== 'current-certificate') {
+    return checkKeyAge(profile, now, key?.activatedAt)
+  }
   const { notBefore, notAfter } = current.record
   return mayRenew(profile, { notBefore, notAfter, now, keyActivatedAt: key?.activatedAt, proof })
 }

@@ -106,8 +106,8 @@ function extensionsOf(
   if (shard === fullCrl) return common
   // RFC 5280 section 5.2.5: critical, and its name equals the certificates' distribution point.
   const uri = ports.crlUrl(issuer.authority.name, shard)
-  const point = { fullName: [{ kind: 'uri', value: uri }] } as const
-  return [...common, encodeExtension('issuingDistributionPoint', { distributionPoint: point })]
+  const fullName = [{ kind: 'uri', value: uri }] as const
+  return [...common, encodeExtension('issuingDistributionPoint', { fullName })]
 }
 
 /** Revoked and abandoned ones alike: an abandoned serial may carry a signature that we never saw. */

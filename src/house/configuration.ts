@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Fault } from '#core/fault.ts'
+import type { ListenAddress } from '#edge/http/front.ts'
+import { type KeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
+
+/**
+ * All that is needed to open sockets, database and keys; everything else is versioned rows.
+ *
+ * Read once, from `DIR/vitalsign.json` if there is one, then from the command line, which wins.
+ */
+export interface Configuration {
+  /** Where everything is kept; made on first use. */
+  readonly data: string
+  /** The devices' door: TLS. */
+  readonly listen: ListenAddress
+  /** The operators' door: plain HTTP, so it must be loopback. */
+  readonly operatorListen: ListenAddress
+  /** Status, issuers and log: plain HTTP, public by nature. */
+  readonly statusListen: ListenAddress
+  /** Names and addresses under which devices reach the server, besides where it listens. */
+  readonly names: readonly string[]
+  /** The base of the addresses that are written into certificates, without a trailing slash. */
+  readonly publicUrl: string | undefined
+  /** Asked at the first start only: fixed at birth. */
+  readonly environment: 'trial' | 'test' | 'production'
+  /** Asked at the first start only: the issuing authority's key. */
+  readonly algorithm: KeyAlgorithmName
+  /** Asked at the first start only: the root's key. */
+  readonly rootAlgorithm: KeyAlgorithmName
+  /** A file with the passphrase of the keys; undefined: a systemd credential, `DIR/unlock`, or a prompt. */
+  readonly passphraseFile: string | undefined
+  /** The bytes of the configuration file, for its event; undefined: there is none. */
+  readonly file: Uint8Array | undefined
+}
+
+type Words = Readonly<Record<string, string | undefined>>
+
+/** The words that may stand on the command line and in the file alike, with their defaults and help. */
+export const settings = {
+  data: { fallback: './data', help: 'the data directory, made on first use' },
+  listen: { fallback: '127.0.0.1:8443', help: "the devices' address (TLS)" },
+  'operator-listen': { fallback: '127.0.0.1:8081', help: "the operators' address (loopback)" },
+  'status-listen': { fallback: '127.0.0.1:8080', help: 'the address of status, issuers and log' },
+  names: { fallback: '', help: 'further names of this server, separated by commas' },
+  'public-url': { fallback: '', help: 'base of the addresses written into certificates' },
+  environment: { fallback: 'trial', help: 'trial, test or production; fixed at the first start' },
+  algorithm: { fallback: 'p-256', help: "the issuing authority's key; fixed at the first start" },
+  'root-algorithm': { fallback: 'p-384', help: "the root's key; fixed at the first start" },
+  'passphrase-file': { fallback: '', help: 'a file with the passphrase that unlocks the keys' },
+} as const
+
+type SettingName = keyof typeof settings
+
+/**
+ * @throws Fault `configuration-wrong` with every fault that was found, each with its place and remedy
+ */
+export function readConfiguration(words: readonly string[]): Configuration {
+  const faults: string[] = []
+  const fromLine = readLine(words, faults)
+  const data = resolve(fromLine['data'] ?? settings.data.fallback)
+  const path = join(data, 'vitalsign.json')
+  const file = existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined
+  const fromFile = file === undefined ? {} : readFile(file, path, faults)
+  const wordOf = (name: SettingName): string =>
+    fromLine[name] ?? fromFile[name] ?? settings[name].fallback
+  const configuration: Configuration = {
+    data,
+    listen: readAddress('listen', wordOf('listen'), faults),
+    operatorListen: readOperatorAddress(wordOf('operator-listen'), faults),
+    statusListen: readAddress('status-listen', wordOf('status-listen'), faults),
+    names: wordOf('names').split(',').map((name) => name.trim()).filter(Boolean),
+    publicUrl: readUrl(wordOf('public-url'), faults),
+    environment: readEnvironment(wordOf('environment'), faults),
+    algorithm: readAlgorithm('algorithm', wordOf('algorithm'), faults),
+    rootAlgorithm: readAlgorithm('root-algorithm', wordOf('root-algorithm'), faults),
+    passphraseFile: wordOf('passphrase-file') || undefined,
+    file,
+  }
+  if (configuration.environment === 'production' && configuration.publicUrl === undefined) {
+    faults.push('public-url: production needs one, e.g. http://pki.example.com, since it is written into certificates for decades')
+  }
+  if (faults.length > 0) throw new Fault('configuration-wrong', faults.join('\n'))
+  return configuration
+}
+
+/** The addresses in certificates: the public ones, else where status listens. */
+export function statusUrl({ publicUrl }: Configuration, listening: ListenAddress): string {
+  if (publicUrl !== undefined) return publicUrl
+  return `http://${hostText(listening.host)}:${listening.port}`
+}
+
+/** The names that the server's certificate carries, the most public first. */
+export function serverNames({ names, publicUrl, listen }: Configuration): readonly string[] {
+  const all = [
+    ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname]),
+    ...names,
+    'localhost',
+    hostname(),
+    ...(isWildcard(listen.host) ? [] : [listen.host]),
+    '127.0.0.1',
+    '::1',
+  ]
+  return [...new Set(all)].filter((name) => name !== '')
+}
+
+export function hostText(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+export function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
+function readLine(words: readonly string[], faults: string[]): Words {
+  const options = Object.fromEntries(
+    Object.keys(settings).map((name) => [name, { type: 'string' as const }]),
+  )
+  try {
+    return parseArgs({ args: [...words], options, strict: true }).values as Words
+  } catch (error) {
+    faults.push(error instanceof Error ? lower(error.message) : String(error))
+    return {}
+  }
+}
+
+function readFile(file: Uint8Array, path: string, faults: string[]): Words {
+  let read: unknown
+  try {
+    read = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file))
+  } catch (error) {
+    faults.push(`${path}: is not JSON: ${error instanceof Error ? error.message : error}`)
+    return {}
+  }
+  if (typeof read !== 'object' || read === null || Array.isArray(read)) {
+    faults.push(`${path}: must be an object of settings`)
+    return {}
+  }
+  const words: Record<string, string> = {}
+  for (const [name, value] of Object.entries(read)) {
+    if (name === 'data' || !Object.hasOwn(settings, name)) {
+      const known = Object.keys(settings).filter((one) => one !== 'data')
+      faults.push(`${path}: ${name}: no such setting; one of ${known.join(', ')}`)
+    } else if (typeof value !== 'string') {
+      faults.push(`${path}: ${name}: must be text, is ${typeof value}`)
+    } else words[name] = value
+  }
+  return words
+}
+
+function readAddress(name: string, word: string, faults: string[]): ListenAddress {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(word)
+  const port = Number(match?.[3])
+  if (match === null || port > 65_535) {
+    faults.push(`${name}: must be HOST:PORT, e.g. 127.0.0.1:8443 or [::1]:8443, is "${word}"`)
+    return { host: '127.0.0.1', port: 0 }
+  }
+  return { host: match[1] ?? match[2] ?? '', port }
+}
+
+function readOperatorAddress(word: string, faults: string[]): ListenAddress {
+  const address = readAddress('operator-listen', word, faults)
+  if (!/^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(address.host)) {
+    faults.push(
+      `operator-listen: is plain HTTP and must be loopback, is ${address.host}; reach it from afar by an ssh tunnel`,
+    )
+  }
+  return address
+}
+
+function readUrl(word: string, faults: string[]): string | undefined {
+  if (word === '') return undefined
+  const url = URL.parse(word)
+  if (url === null || url.protocol !== 'http:' || url.search !== '' || url.hash !== '') {
+    faults.push(
+      `public-url: must be http://NAME[:PORT] (status is signed by itself and served in plain), is "${word}"`,
+    )
+    return undefined
+  }
+  return word.replace(/\/+$/, '')
+}
+
+function readEnvironment(word: string, faults: string[]): Configuration['environment'] {
+  if (word === 'trial' || word === 'test' || word === 'production') return word
+  faults.push(`environment: must be trial, test or production, is "${word}"`)
+  return 'trial'
+}
+
+function readAlgorithm(name: string, word: string, faults: string[]): KeyAlgorithmName {
+  const row = Object.values(keyAlgorithms).find((one) => one.name === word)
+  if (row?.uses.includes('authority')) return row.name
+  const able = Object.values(keyAlgorithms).filter(({ uses }) => uses.includes('authority'))
+  faults.push(`${name}: must be one of ${able.map((one) => one.name).join(', ')}, is "${word}"`)
+  return 'p-256'
+}
+
+function lower(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, '')
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Founding, foundAuthorities } from '#core/authority/founding.ts'
+import type { IssuingPorts } from '#core/authority/issue.ts'
+import { Fault } from '#core/fault.ts'
+import { newId } from '#core/ledger/ids.ts'
+import type { Put } from '#core/ledger/ledger.ts'
+import type { Authority, Setting } from '#core/ledger/tables.ts'
+import { parseProfile } from '#core/policy/document/parse-profile.ts'
+import type { Profile } from '#core/policy/profile.ts'
+import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
+import { newLogKey } from './log-key.ts'
+import type { Configuration } from './configuration.ts'
+
+/** What was decided at the first start, for ever. */
+export interface Installation {
+  readonly environment: Authority['environment']
+  readonly publicUrl: string | null
+  /** The id of the key that signs the log's checkpoints, and its Ed25519 public key in hexadecimal. */
+  readonly logKey: string
+  readonly logPublicKey: string
+  /** The first line of each checkpoint (C2SP tlog-checkpoint). */
+  readonly logOrigin: string
+}
+
+const settingName = 'installation'
+
+/** The founding facts, if this directory was founded; undefined before the first start. */
+export async function readInstallation(
+  ledger: IssuingPorts['ledger'],
+): Promise<Installation | undefined> {
+  const setting = await ledger.find('setting', 'name', [settingName])
+  return setting?.value as Installation | undefined
+}
+
+/**
+ * Makes what a new installation stands on: profiles, root, issuing authority, log key.
+ *
+ * Safe to repeat after a crash at any step: what is there is taken as it is, and the installation
+ * counts as founded only with its last commit.
+ *
+ * @throws Fault `configuration-wrong` if this directory was founded as something else
+ */
+export async function found(
+  configuration: Configuration,
+  ports: IssuingPorts,
+): Promise<Installation> {
+  const known = await readInstallation(ports.ledger)
+  if (known !== undefined) return checked(known, configuration)
+  await storeReadyProfiles(ports)
+  await foundAuthorities(foundingOf(configuration), ports)
+  const logKey = await newLogKey(ports)
+  const installation: Installation = {
+    environment: configuration.environment,
+    publicUrl: configuration.publicUrl ?? null,
+    logKey: logKey.id,
+    logPublicKey: logKey.publicKey.toHex(),
+    logOrigin: `vitalsign/${logKey.publicKey.slice(0, 8).toHex()}`,
+  }
+  const setting: Setting = {
+    id: newId('setting', ports),
+    version: 1,
+    name: settingName,
+    value: installation,
+    changedAt: ports.clock.now(),
+  }
+  await ports.ledger.commit({
+    puts: [{ kind: 'setting', record: setting }],
+    events: [
+      {
+        type: 'installation-founded',
+        at: ports.clock.now(),
+        actor: { kind: 'house', id: 'founding' },
+        subjects: [setting.id],
+        facts: { environment: installation.environment, logOrigin: installation.logOrigin },
+      },
+    ],
+  })
+  return installation
+}
+
+function checked(known: Installation, configuration: Configuration): Installation {
+  if (configuration.publicUrl !== undefined && configuration.publicUrl !== known.publicUrl) {
+    throw new Fault(
+      'configuration-wrong',
+      `public-url: is ${configuration.publicUrl}, this installation was founded with ${known.publicUrl ?? 'none'}; certificates carry it, so it cannot change`,
+    )
+  }
+  return known
+}
+
+function foundingOf(configuration: Configuration): Founding {
+  const { environment, rootAlgorithm, algorithm } = configuration
+  return {
+    environment,
+    rootAlgorithm,
+    issuingAlgorithm: algorithm,
+    maker: environment === 'production' ? 'Vitalsign' : `Vitalsign ${environment.toUpperCase()}`,
+    rootProfile: readyProfile(environment === 'production' ? 'root' : 'root-trial'),
+    issuingProfile: readyProfile('issuing'),
+  }
+}
+
+/** One of the profiles that come with the program. @throws TypeError if there is none of that name */
+export function readyProfile(name: string): Profile {
+  const document = Object.hasOwn(readyProfiles, name)
+    ? readyProfiles[name as keyof typeof readyProfiles]
+    : undefined
+  const parsed = parseProfile(document)
+  if (parsed.kind === 'faults') throw new TypeError(`ready profile ${name} is not sound`)
+  return parsed.profile
+}
+
+async function storeReadyProfiles(ports: IssuingPorts): Promise<void> {
+  const puts: Put[] = []
+  for (const [name, document] of Object.entries(readyProfiles)) {
+    if ((await ports.ledger.find('profile', 'number', [name, 1])) !== undefined) continue
+    puts.push({
+      kind: 'profile',
+      record: {
+        id: newId('profile', ports),
+        version: 1,
+        name,
+        number: 1,
+        document,
+        author: 'house',
+        createdAt: ports.clock.now(),
+      },
+    })
+  }
+  if (puts.length === 0) return
+  await ports.ledger.commit({
+    puts,
+    events: puts.map((put) => ({
+      type: 'profile-applied' as const,
+      at: ports.clock.now(),
+      actor: { kind: 'house' as const, id: 'founding' },
+      subjects: [put.record.id],
+      facts: put.kind === 'profile' ? { name: put.record.name, number: 1 } : {},
+    })),
+  })
+}
