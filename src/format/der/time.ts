@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import { FormatError } from '../format-error.ts'
+import { tag } from './tag.ts'
+
+/** RFC 5280 4.1.2.5: the time of a certificate that has no well-defined end. */
+export const noWellDefinedEnd = Temporal.Instant.from('9999-12-31T23:59:59Z')
+
+/**
+ * Reads the content of UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 allows it:
+ * seconds present, `Z`, no fraction, UTCTime up to the year 2049 and GeneralizedTime from 2050.
+ *
+ * @param anyYear GeneralizedTime in every year, where the field has no choice of type
+ * @throws FormatError `time-malformed` or `time-type-wrong`
+ */
+export function readTime(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  timeTag: number,
+  anyYear = false,
+): Temporal.Instant {
+  const yearDigits = timeTag === tag.utcTime ? 2 : 4
+  if (end - start !== yearDigits + 11 || bytes[end - 1] !== 0x5a)
+    throw new FormatError('time-malformed', start, 'not seconds and Z')
+  const year = readYear(bytes, start, timeTag, anyYear)
+  const at = start + yearDigits
+  const month = twoDigits(bytes, at)
+  const day = twoDigits(bytes, at + 2)
+  const hour = twoDigits(bytes, at + 4)
+  const minute = twoDigits(bytes, at + 6)
+  const second = twoDigits(bytes, at + 8)
+  const fits =
+    month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month) && hour < 24 && minute < 60
+  if (!fits || second > 59) throw new FormatError('time-malformed', start, 'no such moment')
+  const seconds = ((daysFromCivil(year, month, day) * 24 + hour) * 60 + minute) * 60 + second
+  return Temporal.Instant.fromEpochMilliseconds(seconds * 1000)
+}
+
+/** RFC 5280 4.1.2.5: the tag that the year of this moment asks for. */
+export function timeTagOf(moment: Temporal.Instant): number {
+  const milliseconds = moment.epochMilliseconds
+  return milliseconds >= startOf1950 && milliseconds < startOf2050
+    ? tag.utcTime
+    : tag.generalizedTime
+}
+
+/**
+ * The text of UTCTime or GeneralizedTime, by the rule of RFC 5280 4.1.2.5.
+ *
+ * @throws FormatError `time-malformed` if the moment has a fraction of a second or lies outside the years 0 to 9999
+ */
+export function timeText(moment: Temporal.Instant, timeTag = timeTagOf(moment)): string {
+  if (moment.epochNanoseconds % 1_000_000_000n !== 0n)
+    throw new FormatError('time-malformed', 0, 'a fraction of a second')
+  const digits = moment.toString().replace(/[-:T]/g, '')
+  if (digits.length !== 15) throw new FormatError('time-malformed', 0, 'year beyond 9999')
+  return timeTag === tag.utcTime ? digits.slice(2) : digits
+}
+
+const startOf1950 = -631_152_000_000
+const startOf2050 = 2_524_608_000_000
+
+function readYear(bytes: Uint8Array, start: number, timeTag: number, anyYear: boolean): number {
+  const high = twoDigits(bytes, start)
+  if (timeTag === tag.utcTime) return high < 50 ? 2000 + high : 1900 + high
+  const year = high * 100 + twoDigits(bytes, start + 2)
+  if (!anyYear && year >= 1950 && year < 2050)
+    throw new FormatError('time-type-wrong', start, `GeneralizedTime for ${year}`)
+  return year
+}
+
+function twoDigits(bytes: Uint8Array, at: number): number {
+  const high = bytes[at]! - 0x30
+  const low = bytes[at + 1]! - 0x30
+  if (high < 0 || high > 9 || low < 0 || low > 9)
+    throw new FormatError('time-malformed', at, 'not a digit')
+  return high * 10 + low
+}
+
+function daysIn(year: number, month: number): number {
+  if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
+}
+
+/** Days since 1970-01-01 of a date in the proleptic Gregorian calendar, for years from 0. */
+function daysFromCivil(year: number, month: number, day: number): number {
+  const shifted = month > 2 ? year : year - 1
+  const era = Math.floor(shifted / 400)
+  const yearOfEra = shifted - era * 400
+  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1
+  const dayOfEra =
+    yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
+  return era * 146_097 + dayOfEra - 719_468
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+import { limits } from '../der/budget.ts'
+import type { Oid } from '../der/oid.ts'
+import { type DerReader, readDer } from '../der/reader.ts'
+import { contextConstructed, tag } from '../der/tag.ts'
+import { isPrintable } from '../der/text.ts'
+import { type DerWriter, encodeDer } from '../der/writer.ts'
+import { FormatError } from '../format-error.ts'
+import { attributes as attributeTypes } from '../oids.ts'
+import { type AlgorithmIdentifier, readAlgorithmIdentifier } from './algorithm-identifier.ts'
+import { type Extension, readExtensions, writeExtensions } from './extension.ts'
+import { type Name, readName } from './name.ts'
+import { readSubjectPublicKeyInfo, type SubjectPublicKeyInfo } from './public-key.ts'
+
+/** An attribute of PKCS #10 or CMS: a type, and one or more whole DER values. */
+export interface RequestAttribute {
+  readonly type: Oid
+  readonly values: readonly Uint8Array[]
+}
+
+/** PKCS #10, RFC 2986. All byte strings are views of the bytes that were parsed. */
+export interface CertificationRequest {
+  readonly der: Uint8Array
+  /** What is signed. */
+  readonly info: Uint8Array
+  readonly subject: Name
+  readonly publicKey: SubjectPublicKeyInfo
+  /** All attributes, those not understood too. */
+  readonly attributes: readonly RequestAttribute[]
+  /** From extensionRequest; critical ones that are not understood are kept, for policy to refuse. */
+  readonly requestedExtensions: readonly Extension[]
+  readonly challengePassword: string | undefined
+  readonly signatureAlgorithm: AlgorithmIdentifier
+  readonly signature: Uint8Array
+}
+
+/**
+ * Parses a certification request strictly; the signature is not checked.
+ *
+ * Attributes: each type once, in DER order; extensionRequest and challengePassword have exactly one value.
+ *
+ * @throws FormatError
+ * @see RFC 2986 4, RFC 2985 5.4
+ */
+export function parseCertificationRequest(der: Uint8Array): CertificationRequest {
+  return readDer(der, limits.request, readCertificationRequest)
+}
+
+/** What the attributes that are understood say. */
+interface Understood {
+  requestedExtensions?: readonly Extension[]
+  challengePassword?: string
+}
+
+function readCertificationRequest(reader: DerReader): CertificationRequest {
+  const start = reader.offset
+  const outer = reader.sequence()
+  const infoStart = outer.offset
+  const inner = outer.sequence()
+  const versionStart = inner.offset
+  if (inner.smallInteger(0x7fff_ffff) !== 0) throw new FormatError('version-unknown', versionStart)
+  const subject = readName(inner)
+  const publicKey = readSubjectPublicKeyInfo(inner)
+  const understood: Understood = {}
+  const attributes = readAttributes(inner, contextConstructed(0), (type, value) =>
+    readAttributeValue(understood, type, value),
+  )
+  inner.end()
+  const info = outer.since(infoStart)
+  const signatureAlgorithm = readAlgorithmIdentifier(outer)
+  const signature = outer.bitStringOctets()
+  outer.end()
+  return {
+    der: reader.since(start),
+    info,
+    subject,
+    publicKey,
+    attributes,
+    requestedExtensions: understood.requestedExtensions ?? [],
+    challengePassword: understood.challengePassword,
+    signatureAlgorithm,
+    signature,
+  }
+}
+
+/**
+ * Reads a SET OF Attribute in DER order, each type at most once.
+ *
+ * @param readValue reads one value of the type, to its end
+ */
+export function readAttributes(
+  reader: DerReader,
+  expected: number,
+  readValue: (type: Oid, value: DerReader) => void,
+): RequestAttribute[] {
+  const seen = new Set<Oid>()
+  return reader.setOf(
+    (set) => {
+      const start = set.offset
+      const inner = set.sequence()
+      const type = inner.oid()
+      if (seen.has(type)) throw new FormatError('value-not-allowed', start, `${type} twice`)
+      seen.add(type)
+      const values = inner.setOf((value) => {
+        const valueStart = value.offset
+        readValue(type, value)
+        return value.since(valueStart)
+      })
+      inner.end()
+      return { type, values }
+    },
+    expected,
+    true,
+  )
+}
+
+function readAttributeValue(understood: Understood, type: Oid, value: DerReader): void {
+  if (type === attributeTypes.extensionRequest) {
+    refuseSecond(understood.requestedExtensions, value)
+    understood.requestedExtensions = readExtensions(value, 'keep')
+  } else if (type === attributeTypes.challengePassword) {
+    refuseSecond(understood.challengePassword, value)
+    understood.challengePassword = readDirectoryString(value)
+  } else value.skip()
+}
+
+function refuseSecond(first: unknown, value: DerReader): void {
+  if (first !== undefined)
+    throw new FormatError(
+      'value-not-allowed',
+      value.offset,
+      'second value of a single-valued attribute',
+    )
+}
+
+/** RFC 2985 5.4.1 names DirectoryString; its two living types are read. */
+function readDirectoryString(reader: DerReader): string {
+  const found = reader.peek()
+  if (found !== tag.utf8String && found !== tag.printableString)
+    throw new FormatError('string-type-wrong', reader.offset)
+  return reader.text(found)
+}
+
+/** What is in a request before it is signed. */
+export interface CertificationRequestInfo {
+  readonly subject: Name
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKey: Uint8Array
+  /** Become an extensionRequest attribute if there are any. */
+  readonly extensions?: readonly Extension[]
+  readonly challengePassword?: string
+  /** Further attributes. */
+  readonly attributes?: readonly RequestAttribute[]
+}
+
+/** What is to be signed; sign it and wrap it with `encodeSigned`. */
+export function encodeCertificationRequestInfo(info: CertificationRequestInfo): Uint8Array {
+  return encodeDer((writer) => {
+    writer.sequence(() => {
+      writer.integer(0)
+      writer.raw(info.subject.der)
+      writer.raw(info.publicKey)
+      writer.setOf(allAttributes(info).map(encodeAttribute), contextConstructed(0))
+    })
+  })
+}
+
+function allAttributes(info: CertificationRequestInfo): RequestAttribute[] {
+  const { extensions = [], challengePassword, attributes = [] } = info
+  const all = [...attributes]
+  if (extensions.length > 0) {
+    const value = encodeDer((writer) => writeExtensions(writer, extensions))
+    all.push({ type: attributeTypes.extensionRequest, values: [value] })
+  }
+  if (challengePassword !== undefined) {
+    const type = isPrintable(challengePassword) ? tag.printableString : tag.utf8String
+    const value = encodeDer((writer) => writer.text(challengePassword, type))
+    all.push({ type: attributeTypes.challengePassword, values: [value] })
+  }
+  return all
+}
+
+/** One Attribute, its values sorted. */
+export function encodeAttribute(attribute: RequestAttribute): Uint8Array {
+  return encodeDer((writer: DerWriter) => {
+    writer.sequence(() => {
+      writer.oid(attribute.type)
+      writer.setOf(attribute.values)
+    })
+  })
+}

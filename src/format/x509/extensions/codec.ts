@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Oid } from '../../der/oid.ts'
+import type { DerReader } from '../../der/reader.ts'
+import type { DerWriter } from '../../der/writer.ts'
+
+/** One extension: how its extnValue is read and written, and whether RFC 5280 wants it critical. */
+export interface ExtensionCodec<T> {
+  readonly oid: Oid
+  readonly critical: boolean
+  /** Reads one value; the caller checks that nothing follows. */
+  readonly read: (reader: DerReader) => T
+  readonly write: (writer: DerWriter, value: T) => void
+}

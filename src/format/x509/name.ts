@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+import { sameBytes } from '../bytes.ts'
+import { limits } from '../der/budget.ts'
+import type { Oid } from '../der/oid.ts'
+import { type DerReader, readDer } from '../der/reader.ts'
+import { tag } from '../der/tag.ts'
+import { isPrintable, type StringTag } from '../der/text.ts'
+import { type DerWriter, encodeDer } from '../der/writer.ts'
+import { FormatError } from '../format-error.ts'
+import { attributeTypes } from '../oids.ts'
+import { sameAttributeValue } from './name-comparison.ts'
+import { formatRdns, parseRdns } from './name-text.ts'
+
+/** What a name is made of: a type, and its value as text. */
+export interface Attribute {
+  readonly type: Oid
+  /** Text; or `#` and the hexadecimal DER of a value that is no string (RFC 4514 2.4). */
+  readonly value: string
+}
+
+/** One attribute as it was read; `string` is the tag of its value. */
+export interface NameAttribute extends Attribute {
+  readonly string: number
+}
+
+/** A distinguished name: its exact bytes, and what they say, most significant part first. */
+export interface Name {
+  readonly der: Uint8Array
+  readonly rdns: readonly (readonly NameAttribute[])[]
+}
+
+/** X.520 and RFC 5280 appendix A: attributes whose string type is not free. */
+const fixedStringTypes = new Map<Oid, StringTag>([
+  [attributeTypes.countryName, tag.printableString],
+  [attributeTypes.serialNumber, tag.printableString],
+  [attributeTypes.dnQualifier, tag.printableString],
+  [attributeTypes.emailAddress, tag.ia5String],
+  [attributeTypes.domainComponent, tag.ia5String],
+])
+
+/** Attributes of a type that is a DirectoryString. */
+const directoryStrings = new Set<Oid>(
+  Object.values(attributeTypes).filter(
+    (type) => !fixedStringTypes.has(type) && type !== attributeTypes.uniqueIdentifier,
+  ),
+)
+
+/** @throws FormatError, `string-type-wrong` among others */
+export function parseName(der: Uint8Array): Name {
+  return readDer(der, limits.certificate, readName)
+}
+
+/** Reads a Name; `der` of the result is a view. */
+export function readName(reader: DerReader): Name {
+  const start = reader.offset
+  const rdns = reader.sequenceOf((rdn) => rdn.setOf(readAttribute), true)
+  return { der: reader.since(start), rdns }
+}
+
+/** Reads one RelativeDistinguishedName's attribute. */
+function readAttribute(set: DerReader): NameAttribute {
+  const pair = set.sequence()
+  const type = pair.oid()
+  const string = pair.peek()
+  const value = readValue(pair, type, string)
+  pair.end()
+  return { type, value, string }
+}
+
+/** RFC 5280 4.1.2.4: PrintableString or UTF8String; Teletex-, BMP- and UniversalString are refused. */
+function readValue(pair: DerReader, type: Oid, string: number): string {
+  const start = pair.offset
+  const fixed = fixedStringTypes.get(type)
+  if (fixed !== undefined && string !== fixed) throw new FormatError('string-type-wrong', start)
+  const free = string === tag.printableString || string === tag.utf8String
+  if (fixed !== undefined || free || (string === tag.ia5String && !directoryStrings.has(type))) {
+    const value = pair.text(fixed ?? (string === tag.ia5String ? tag.ia5String : freeType(string)))
+    if (value === '') throw new FormatError('value-not-allowed', start, 'empty attribute value')
+    return value
+  }
+  const legacy =
+    string === tag.teletexString || string === tag.bmpString || string === tag.universalString
+  if (legacy || directoryStrings.has(type)) throw new FormatError('string-type-wrong', start)
+  return `#${pair.any().toHex()}`
+}
+
+function freeType(string: number): StringTag {
+  return string === tag.utf8String ? tag.utf8String : tag.printableString
+}
+
+/**
+ * Builds a name: the string type that the attribute's definition fixes, else PrintableString where it can, else
+ * UTF8String (RFC 5280 4.1.2.4). Values that start with `#` and hold hexadecimal are taken as DER.
+ *
+ * @param rdns most significant part first
+ * @throws FormatError `string-characters`, `value-not-allowed`, or what a `#` value's DER has wrong
+ */
+export function encodeName(rdns: readonly (readonly Attribute[])[]): Name {
+  const der = encodeDer((writer) => {
+    writer.sequence(() => {
+      for (const rdn of rdns)
+        writer.setOf(rdn.map((one) => encodeDer((inner) => writeAttribute(inner, one))))
+    })
+  })
+  return parseName(der)
+}
+
+function writeAttribute(writer: DerWriter, attribute: Attribute): void {
+  writer.sequence(() => {
+    writer.oid(attribute.type)
+    const fixed = fixedStringTypes.get(attribute.type)
+    if (fixed !== undefined) writer.text(attribute.value, fixed)
+    else if (/^#([0-9a-f]{2})+$/i.test(attribute.value) && !directoryStrings.has(attribute.type))
+      writer.raw(Uint8Array.fromHex(attribute.value.slice(1)))
+    else writer.text(attribute.value, bestType(attribute.value))
+  })
+}
+
+function bestType(value: string): StringTag {
+  return isPrintable(value) ? tag.printableString : tag.utf8String
+}
+
+/** RFC 4514 text: the last part first, escaped, types by their short names. */
+export function formatName(name: Name): string {
+  return formatRdns(name.rdns)
+}
+
+/**
+ * Reads RFC 4514 text: `CN=PUMP-0001,O=Example`, `+` within a part, escapes, `#` hexadecimal.
+ *
+ * @throws FormatError `text-malformed` with the offset in characters, or what `encodeName` throws
+ */
+export function parseNameText(text: string): Name {
+  return encodeName(parseRdns(text))
+}
+
+/** The value of the first attribute of this type, from the most significant part on. */
+export function attributeOf(name: Name, type: Oid): string | undefined {
+  for (const rdn of name.rdns)
+    for (const attribute of rdn) if (attribute.type === type) return attribute.value
+  return undefined
+}
+
+/** Whether two names are the same name: RFC 5280 7.1 (case, inner and outer spaces, string type do not matter). */
+export function sameName(left: Name, right: Name): boolean {
+  if (sameBytes(left.der, right.der)) return true
+  if (left.rdns.length !== right.rdns.length) return false
+  return left.rdns.every((rdn, index) => sameRdn(rdn, right.rdns[index]!))
+}
+
+/** Whether two parts hold matching attributes, in any order. */
+export function sameRdn(left: readonly NameAttribute[], right: readonly NameAttribute[]): boolean {
+  if (left.length !== right.length) return false
+  const rest = [...right]
+  return left.every((attribute) => {
+    const found = rest.findIndex(
+      (other) => other.type === attribute.type && sameAttributeValue(other.value, attribute.value),
+    )
+    if (found === -1) return false
+    rest.splice(found, 1)
+    return true
+  })
+}
