@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What may happen to a device between its first day and its last. */
+import { refuse } from '#trust/refusal.ts'
+import type { Actor, AuditEvent } from '../audit/event.ts'
+import { newId } from '../ledger/ids.ts'
+import { settle } from '../ledger/settle.ts'
+import type { Device, Exception } from '../ledger/tables.ts'
+import type { Refused } from '../refusal.ts'
+import { cutOff } from './cut-off.ts'
+import type { DevicePorts } from './ports.ts'
+
+export type DeviceChanged = { readonly kind: 'changed'; readonly device: Device } | Refused
+
+/** Gives a device a new board: what the old board had is revoked, and the device may enrol once. */
+export async function rebind(
+  before: Device,
+  reason: string,
+  actor: Actor,
+  ports: DevicePorts,
+): Promise<DeviceChanged> {
+  const barred = refuseIfBarred(before)
+  if (barred !== undefined) return barred
+  const taken = await cutOff(before, 'superseded', actor, ports)
+  const device: Device = {
+    ...before,
+    version: before.version + 1,
+    state: 'expected',
+    enrolmentsLeft: 1,
+    seenAt: null,
+  }
+  const refused = await settle(
+    {
+      puts: [{ kind: 'device', record: device }, ...taken.puts],
+      events: [told('device-rebound', device, reason, actor, ports), ...taken.events],
+    },
+    ports.ledger,
+  )
+  return refused ?? { kind: 'changed', device }
+}
+
+/**
+ * Lets a device enrol once more with what proofs its profile admits; what it has stays good.
+ *
+ * The relaxation is kept as an exception. Nothing changes if the device may enrol anyway.
+ */
+export async function allowReEnrolment(
+  before: Device,
+  reason: string,
+  actor: Actor,
+  ports: DevicePorts,
+): Promise<DeviceChanged> {
+  const barred = refuseIfBarred(before)
+  if (barred !== undefined) return barred
+  if (before.enrolmentsLeft > 0) return { kind: 'changed', device: before }
+  const device: Device = { ...before, version: before.version + 1, enrolmentsLeft: 1 }
+  const exception: Exception = {
+    id: newId('exception', ports),
+    version: 1,
+    rule: 'device-already-enrolled',
+    subject: device.id,
+    grantedBy: actor.id,
+    reason,
+    until: null,
+    createdAt: ports.clock.now(),
+  }
+  const refused = await settle(
+    {
+      puts: [
+        { kind: 'device', record: device },
+        { kind: 'exception', record: exception },
+      ],
+      events: [told('device-re-enrolment-allowed', device, reason, actor, ports, exception.id)],
+    },
+    ports.ledger,
+  )
+  return refused ?? { kind: 'changed', device }
+}
+
+/** Takes a device out of service for ever; to retire it again changes nothing. */
+export async function retire(
+  before: Device,
+  reason: string,
+  actor: Actor,
+  ports: DevicePorts,
+): Promise<DeviceChanged> {
+  if (before.state === 'retired') return { kind: 'changed', device: before }
+  const taken = await cutOff(before, 'cessationOfOperation', actor, ports)
+  const device: Device = {
+    ...before,
+    version: before.version + 1,
+    state: 'retired',
+    enrolmentsLeft: 0,
+  }
+  const refused = await settle(
+    {
+      puts: [{ kind: 'device', record: device }, ...taken.puts],
+      events: [told('device-retired', device, reason, actor, ports), ...taken.events],
+    },
+    ports.ledger,
+  )
+  return refused ?? { kind: 'changed', device }
+}
+
+/** Why nothing more may be done for a device, if so. */
+export function refuseIfBarred(device: Device): Refused | undefined {
+  if (device.state === 'retired') {
+    return refuse('device-retired', `device ${device.serial} was taken out of service for ever`)
+  }
+  if (device.state === 'quarantined') {
+    return refuse(
+      'device-quarantined',
+      `device ${device.serial} is in quarantine; retire it, or clear it up first`,
+    )
+  }
+  return undefined
+}
+
+function told(
+  type: AuditEvent['type'],
+  device: Device,
+  reason: string,
+  actor: Actor,
+  ports: DevicePorts,
+  ...others: readonly string[]
+): AuditEvent {
+  return {
+    type,
+    at: ports.clock.now(),
+    actor,
+    subjects: [device.id, device.product, ...others],
+    facts: { serial: device.serial, reason },
+  }
+}

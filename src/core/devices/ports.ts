@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Clock, Randomness } from '../ports.ts'
+
+/** What every verb about products and devices needs. */
+export interface DevicePorts {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly random: Randomness
+}
