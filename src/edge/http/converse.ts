@@ -6,7 +6,7 @@ import { type PlainAnswer, plainAnswer, writeAnswer, writeAnswerAndLinger } from
 import { readBody } from './body.ts'
 import type { FrontCounts } from './counts.ts'
 import type { FrontLimits } from './limits.ts'
-import type { HttpResponse, Route } from './message.ts'
+import type { HttpPeer, HttpResponse, Route } from './message.ts'
 import { peerOf } from './peer.ts'
 import type { Router } from './router.ts'
 
@@ -50,6 +50,8 @@ export function makeConversation(parts: ConversationParts): Conversation {
     const requestId = parts.random.bytes(8).toHex()
     response.setHeader('X-Request-Id', requestId)
     parts.counts.requests++
+    // Now, while the connection surely stands: a TLS socket that was cut must not be asked.
+    const peer = peerOf(request.socket)
     const { path, query } = splitTarget(request.url ?? '')
     if (parts.adminHandler !== undefined && isAdministration(path)) {
       if (request.headers.expect !== undefined) response.writeContinue()
@@ -57,7 +59,7 @@ export function makeConversation(parts: ConversationParts): Conversation {
       parts.adminHandler(request, response)
       return
     }
-    const turn = { path, query, requestId, isLast }
+    const turn = { path, query, requestId, peer, isLast }
     converse(parts, request, response, turn).catch((cause: unknown) => {
       // Only what happens while an answer is being written comes here: half an answer cannot be mended.
       parts.counts.answersBroken++
@@ -73,6 +75,7 @@ interface Target {
 }
 
 interface Turn extends Target {
+  readonly peer: HttpPeer
   readonly requestId: string
   readonly isLast: () => boolean
 }
@@ -81,7 +84,7 @@ async function converse(
   parts: ConversationParts,
   request: IncomingMessage,
   response: ServerResponse,
-  { path, query, requestId, isLast }: Turn,
+  { path, query, requestId, peer, isLast }: Turn,
 ): Promise<void> {
   const method = request.method ?? ''
   const routed = parts.router(method, path)
@@ -105,7 +108,7 @@ async function converse(
     query,
     headers: fieldsOf(request),
     body: read.bytes,
-    peer: peerOf(request.socket),
+    peer,
     requestId,
   })
   if (isLast()) response.setHeader('Connection', 'close')

@@ -87,8 +87,14 @@ export async function openFront(
   })
   server.on('request', listener)
   server.on('checkContinue', listener)
+  // Asking a TLS socket itself for its state here crashes node 26.10 if the handshake was cut.
+  const secured = new WeakSet<object>()
+  server.on('secureConnection', (socket) => secured.add(socket))
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    refuseBytes(error, socket as Socket, connections, counts)
+    if (socket instanceof TLSSocket && !secured.has(socket)) {
+      counts.handshakesFailed++
+      socket.destroy()
+    } else refuseBytes(error, socket as Socket, connections, counts)
   })
   await listening(server, options.listen)
   return {
@@ -121,14 +127,11 @@ function refuseBytes(
   connections: Connections,
   counts: FrontCounts,
 ): void {
-  const secured = !(socket instanceof TLSSocket) || socket.getProtocol() !== null
   const code = error.code ?? ''
-  if (!secured || code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS'))
-    counts.handshakesFailed++
-  else if (code === 'ERR_HTTP_REQUEST_TIMEOUT') counts.requestsTooSlow++
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') counts.requestsTooSlow++
   else if (code.startsWith('HPE_')) counts.requestsMalformed++
   // With an answer under way, ours would land in the middle of it.
-  const mayAnswer = secured && socket.writable && !connections.isBusy(socket)
+  const mayAnswer = socket.writable && !connections.isBusy(socket)
   if (!mayAnswer || !(code.startsWith('HPE_') || code in parserAnswers)) {
     socket.destroy()
     return

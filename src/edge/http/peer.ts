@@ -13,14 +13,15 @@ const known = new WeakMap<Socket, HttpPeer>()
  * Who is at the other end of a connection; worked out once for each.
  *
  * The certificates are those that the peer sent, in its order, unchecked but for possession of the
- * first one's key.
+ * first one's key. The front asks first, while the connection stands; of one that was cut before it
+ * was ever asked, nothing is known.
  */
 export function peerOf(socket: Socket): HttpPeer {
   const before = known.get(socket)
   if (before !== undefined) return before
   const peer = {
     address: plainAddress(socket.remoteAddress ?? ''),
-    certificates: socket instanceof TLSSocket ? chainOf(socket) : [],
+    certificates: socket instanceof TLSSocket && !socket.destroyed ? chainOf(socket) : [],
   }
   known.set(socket, peer)
   return peer
