@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Whether `node:crypto` threw because OpenSSL did not accept what it was given; anything else is a break. */
+export function isCryptoRefusal(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    /^ERR_(OSSL_|CRYPTO_OPERATION_FAILED$|CRYPTO_INVALID_)/.test(error.code)
+  )
+}

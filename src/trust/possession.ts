@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { CertificationRequest } from '#format/x509/certification-request.ts'
+import { importPublicKey, type PublicKey } from './public-key.ts'
+import { type Refused, refuse } from './refusal.ts'
+import { verifySignature } from './signature.ts'
+import { refuseWeakKey } from './weak-keys/weak-keys.ts'
+
+/** Only `provePossession` can make one: the private field cannot be written in an object literal. */
+class SelfSignedRequest {
+  readonly #madeHere = true
+  readonly request: CertificationRequest
+  /** The key that was imported from the request and has signed it. */
+  readonly publicKey: PublicKey
+
+  constructor(request: CertificationRequest, publicKey: PublicKey) {
+    this.request = request
+    this.publicKey = publicKey
+    void this.#madeHere
+  }
+}
+
+/** A request whose sender holds the private key of the public key in it. */
+export type ProvedRequest = SelfSignedRequest
+export interface Proved {
+  readonly kind: 'proved'
+  readonly proved: ProvedRequest
+}
+
+/**
+ * Proves that the sender of a request holds its private key, by the request's own signature.
+ *
+ * A key that is malformed or known weak is refused before its signature is looked at.
+ * Not proven: who the sender is, and that the request is fresh.
+ *
+ * @see RFC 2986 section 4.2 (signature over the DER of certificationRequestInfo)
+ */
+export async function provePossession(request: CertificationRequest): Promise<Proved | Refused> {
+  const publicKey = importPublicKey(request.publicKey)
+  if ('kind' in publicKey) return publicKey
+  const weak = refuseWeakKey(publicKey)
+  if (weak !== undefined) return weak
+  const { signatureAlgorithm, info, signature } = request
+  const genuine = await verifySignature(signatureAlgorithm, publicKey, info, signature)
+  if (typeof genuine === 'object') return genuine
+  if (!genuine) {
+    return refuse('possession-not-proved', 'the request was not signed by the key that it names')
+  }
+  return { kind: 'proved', proved: new SelfSignedRequest(request, publicKey) }
+}

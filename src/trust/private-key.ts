@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+  sign as signBytes,
+} from 'node:crypto'
+import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
+import {
+  type KeyAlgorithmName,
+  keyAlgorithms,
+  type SignatureAlgorithm,
+  signatureAlgorithmFor,
+} from './algorithms.ts'
+import { isCryptoRefusal } from './crypto-refusal.ts'
+import { importPublicKey, type PublicKey } from './public-key.ts'
+import { type Refused, refuse } from './refusal.ts'
+import { verifySignature } from './signature.ts'
+
+/** A private key in this process's memory, with its public half. */
+export interface KeyPair {
+  readonly privateKey: KeyObject
+  readonly publicKey: PublicKey
+}
+
+/** Makes a fresh key on Node's thread pool; RSA takes up to seconds. */
+export async function generateKey(algorithm: KeyAlgorithmName): Promise<KeyPair> {
+  const privateKey = await generatePrivateKey(algorithm)
+  const publicKey = publicHalf(privateKey)
+  if ('kind' in publicKey) throw new TypeError(`a fresh key is ${publicKey.detail}`)
+  return { privateKey, publicKey }
+}
+
+function generatePrivateKey(algorithm: KeyAlgorithmName): Promise<KeyObject> {
+  const { make, bits } = keyAlgorithms[algorithm]
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null, _: KeyObject, privateKey: KeyObject) =>
+      error === null ? resolve(privateKey) : reject(error)
+    if (make.type === 'rsa') generateKeyPair(make.type, { modulusLength: bits }, done)
+    else if (make.type === 'ec') generateKeyPair(make.type, { namedCurve: make.namedCurve }, done)
+    else if (make.type === 'ed25519') generateKeyPair(make.type, done)
+    else generateKeyPair(make.type, done)
+  })
+}
+
+function publicHalf(privateKey: KeyObject): PublicKey | Refused {
+  const der = createPublicKey(privateKey).export({ format: 'der', type: 'spki' })
+  return importPublicKey(parseSubjectPublicKeyInfo(Uint8Array.from(der)))
+}
+
+/**
+ * DER of the PKCS #8 PrivateKeyInfo, in the clear: the caller seals it and wipes it.
+ *
+ * ML-DSA keys are written as their seed (RFC 9881 section 6, the recommended form; 54 octets).
+ */
+export function encodePrivateKey(privateKey: KeyObject): Uint8Array {
+  return Uint8Array.from(privateKey.export({ format: 'der', type: 'pkcs8' }))
+}
+
+/**
+ * Reads a PKCS #8 PrivateKeyInfo and proves by a signature that both halves belong together: OpenSSL believes the
+ * public half that an elliptic key carries along.
+ *
+ * An ML-DSA key without its seed is refused, as it could not be written again.
+ *
+ * @see RFC 5958, RFC 9881 section 6
+ */
+export async function parsePrivateKey(pkcs8: Uint8Array): Promise<
+  | {
+      readonly kind: 'key'
+      readonly pair: KeyPair
+    }
+  | Refused
+> {
+  const privateKey = importPrivateKey(pkcs8)
+  if (privateKey === undefined) return refuse('key-malformed', 'not a private key in pkcs #8')
+  const publicKey = publicHalf(privateKey)
+  if ('kind' in publicKey) return publicKey
+  const algorithm = signatureAlgorithmFor(publicKey.algorithm)
+  const sample = publicKey.fingerprint
+  const signature = await sign(privateKey, algorithm, sample)
+  const genuine = await verifySignature(algorithm.identifier, publicKey, sample, signature)
+  return genuine === true
+    ? { kind: 'key', pair: { privateKey, publicKey } }
+    : refuse('key-malformed', 'the private key does not belong to the public key beside it')
+}
+
+function importPrivateKey(pkcs8: Uint8Array): KeyObject | undefined {
+  try {
+    return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+  } catch (error) {
+    if (isCryptoRefusal(error)) return undefined
+    throw error
+  }
+}
+
+/**
+ * Signs with the algorithm of this row, on Node's thread pool: RSA PKCS #1 v1.5, ECDSA in DER, ML-DSA hedged and
+ * with an empty context.
+ */
+export function sign(
+  privateKey: KeyObject,
+  algorithm: SignatureAlgorithm,
+  toBeSigned: Uint8Array,
+): Promise<Uint8Array> {
+  const options = {
+    key: privateKey,
+    padding: constants.RSA_PKCS1_PADDING,
+    dsaEncoding: 'der',
+  } as const
+  return new Promise((resolve, reject) => {
+    signBytes(algorithm.digest, toBeSigned, options, (error, signature) =>
+      error === null ? resolve(Uint8Array.from(signature)) : reject(error),
+    )
+  })
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** CA/Browser Forum Baseline Requirements 6.1.1.3 (5): "within 100 rounds of Fermat's factorization method". */
+const rounds = 100
+
+/** Whether the two primes of an odd modulus lie so close that Fermat's method finds them at once. */
+export function hasClosePrimes(modulus: bigint): boolean {
+  let middle = squareRoot(modulus)
+  if (middle * middle < modulus) middle += 1n
+  let rest = middle * middle - modulus
+  for (let round = 0; round < rounds; round++) {
+    if (isSquare(rest)) return true
+    rest += 2n * middle + 1n
+    middle += 1n
+  }
+  return false
+}
+
+const squaresModulo256 = new Set(Array.from({ length: 256 }, (_, root) => (root * root) % 256))
+
+function isSquare(value: bigint): boolean {
+  if (!squaresModulo256.has(Number(value & 255n))) return false
+  return squareRoot(value) ** 2n === value
+}
+
+/** The integer square root, rounded down (Newton from above). */
+export function squareRoot(value: bigint): bigint {
+  if (value < 2n) return value
+  let root = 1n << BigInt((value.toString(16).length * 4 + 1) >> 1)
+  for (;;) {
+    const next = (root + value / root) >> 1n
+    if (next >= root) return root
+    root = next
+  }
+}

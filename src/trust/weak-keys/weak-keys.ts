@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The cheap gate: what is known weak from the key alone, in well under two milliseconds. */
+import type { PublicKey } from '../public-key.ts'
+import { type Refused, refuse } from '../refusal.ts'
+import { hasClosePrimes } from './close-primes.ts'
+import { publishedKeys } from './published-keys.ts'
+import { hasRocaMark } from './roca.ts'
+import { hasSmallFactor } from './small-factors.ts'
+
+/** Refuses a well-formed key whose private half is public or easily found; undefined: nothing found. */
+export function refuseWeakKey(key: PublicKey): Refused | undefined {
+  const published = publishedKeys.get(key.fingerprint.toHex())
+  if (published !== undefined) {
+    return refuse('key-known-weak', `the private key is printed in ${published}`)
+  }
+  return key.keyObject.asymmetricKeyType === 'rsa' ? refuseWeakModulus(modulusOf(key)) : undefined
+}
+
+function refuseWeakModulus(modulus: bigint): Refused | undefined {
+  if (hasSmallFactor(modulus)) {
+    return refuse('key-known-weak', 'the modulus has a prime factor of at most 65537')
+  }
+  if (hasRocaMark(modulus)) {
+    return refuse('key-known-weak', 'the modulus bears the mark of ROCA, CVE-2017-15361')
+  }
+  if (hasClosePrimes(modulus)) {
+    return refuse('key-known-weak', "the primes lie within 100 rounds of fermat's method")
+  }
+  return undefined
+}
+
+function modulusOf(key: PublicKey): bigint {
+  const { n = '' } = key.keyObject.export({ format: 'jwk' })
+  return BigInt(`0x${Uint8Array.fromBase64(n, { alphabet: 'base64url' }).toHex()}`)
+}
