@@ -4,6 +4,9 @@
  *
  * Every rule is asked on every document; each gives what is wrong, or nothing.
  */
+import { parseOidText } from '#format/der/oid.ts'
+import { FormatError } from '#format/format-error.ts'
+import { extensionCodecs } from '#format/x509/extensions/table.ts'
 import type { ProfileDocument } from './profile-document.ts'
 import { type ProfileFault, show } from './read-shape.ts'
 import { parseGeneralizedTime } from './until.ts'
@@ -24,15 +27,15 @@ const none: readonly ProfileFault[] = []
 
 const isAuthority = ({ kind }: ProfileDocument) => kind === 'issuing' || kind === 'root'
 
-/** Extensions that only policy and authority write; a request never brings them. */
-const ownExtensions: ReadonlySet<string> = new Set([
-  ...['2.5.29.14', '2.5.29.15', '2.5.29.17', '2.5.29.18', '2.5.29.19', '2.5.29.30', '2.5.29.31'],
-  ...['2.5.29.32', '2.5.29.33', '2.5.29.35', '2.5.29.36', '2.5.29.37', '2.5.29.46', '2.5.29.54'],
-  ...['2.5.29.56', '1.3.6.1.5.5.7.1.1', '1.3.6.1.5.5.7.1.11', '1.3.6.1.5.5.7.1.32'],
-  '1.3.6.1.5.5.7.48.1.5',
-])
+/** Extensions that only policy and authority write; a request may bring strangers, and these two. */
+const ownExtensions: ReadonlySet<string> = new Set(
+  Object.values(extensionCodecs)
+    .filter((codec) => codec !== extensionCodecs.mudUrl && codec !== extensionCodecs.tlsFeature)
+    .map((codec) => codec.oid),
+)
 
 const rules: readonly Rule[] = [
+  objectIdentifiersCanBeEncoded,
   templatesNameKnownPlaceholders,
   alternativeNamesHaveTheirType,
   aCertificateNamesSomething,
@@ -53,6 +56,41 @@ const rules: readonly Rule[] = [
   addedNamesHaveALimit,
   requestedExtensionsAreNotOurs,
 ]
+
+function objectIdentifiersCanBeEncoded(document: ProfileDocument) {
+  const texts = [
+    ...listed('extendedKeyUsage.purposes', document.extendedKeyUsage?.purposes),
+    ...listed('certificatePolicies.policies', document.certificatePolicies?.policies),
+    ...listed('requestedExtensions.oids', document.requestedExtensions?.oids),
+    ...alternativeNamesOf(document).map(({ path, name }) => ({
+      path: `${path}.type`,
+      text: name.type ?? '',
+    })),
+  ]
+  return texts.flatMap(({ path, text }) =>
+    !/^\d/.test(text) || isEncodable(text)
+      ? none
+      : fault(
+          path,
+          text,
+          'write an object identifier: under 0 and 1 the second number is at most 39',
+        ),
+  )
+}
+
+function listed(path: string, texts: readonly string[] = []) {
+  return texts.map((text, index) => ({ path: `${path}[${index}]`, text }))
+}
+
+function isEncodable(text: string): boolean {
+  try {
+    parseOidText(text)
+    return true
+  } catch (error) {
+    if (error instanceof FormatError) return false
+    throw error
+  }
+}
 
 function templatesNameKnownPlaceholders(document: ProfileDocument) {
   const texts = [
