@@ -34,6 +34,7 @@ export const refusals = [
   'key-too-old',
   'last-administrator',
   'lint-failed',
+  'media-type-wrong',
   'not-found',
   'not-implemented',
   'not-permitted',
@@ -52,6 +53,7 @@ export const refusals = [
   'subject-alternative-name-beyond-profile',
   'subject-beyond-profile',
   'subject-differs',
+  'too-many-identities',
   'version-differs',
 ] as const
 
