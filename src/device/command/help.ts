@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What `vitalsign-device help` says. Each text ends with a line that can be pasted. */
+export const overview = `vitalsign-device: the identity of a device, from enrolment code to renewal
+
+  enrol     get this device its identity, with an enrolment code
+  renew     renew the identity if it is due
+  run       keep the identity renewed, for as long as the device runs
+  show      show the identity; needs no network
+  verify    show the identity to the server, and tell what it says
+  help      say more about one command: vitalsign-device help enrol
+
+Every command takes
+  --state DIR   where the identity lives (./vitalsign-device; files only its owner can read)
+  --json        answer in JSON, for programs
+
+Exit status: 0 done, 1 refused, 2 wrong use, 3 broken.
+`
+
+export const helpOf = {
+  enrol: `vitalsign-device enrol: get this device its identity, with an enrolment code
+
+  --server https://HOST:PORT   the server's address for devices
+  --serial SERIAL              the device's serial, as the server expects it
+  --root FINGERPRINT           SHA-256 of the server's root certificate; the server printed it
+  --code-file FILE             a file that holds the enrolment code; - reads it from standard input
+                               without this, the code is asked for at the terminal
+  --label LABEL                the entrance, if the product has more than one
+  --birth                      first a birth identity from entrance LABEL${'-birth'}, then the
+                               working identity with that: the device can then come back by itself
+                               after its working identity expired
+  --key-algorithm NAME         p-256 (default), p-384, p-521, ed25519, rsa-3072, ml-dsa-65 ...
+  --again                      replace the working identity in use; it stays until the new one works
+  --once                       give up at the first obstacle instead of trying again
+
+A code is never given on the command line: others could read it there.
+
+  vitalsign-device enrol --server https://pki.example.com:8443 --serial PUMP-0001 \\
+    --root 5F:1B:...:9A --code-file ./code
+`,
+  renew: `vitalsign-device renew: renew the identity if it is due
+
+  --now      renew although nothing is due
+  --once     give up at the first obstacle instead of trying again
+
+Due is after two thirds of the identity's life, or when the server says so. The new identity is used
+only after it worked in a real connection; until then, and if power fails, the old one stays.
+
+  vitalsign-device renew
+`,
+  run: `vitalsign-device run: keep the identity renewed, for as long as the device runs
+
+  --once     one pass, then end: for a timer instead of a service
+
+It looks once a day, renews what is due, comes back through the birth identity where the working one
+is not accepted any more, and tries again after growing pauses (at most an hour) whatever happens.
+
+  vitalsign-device run --state /var/lib/vitalsign-device
+`,
+  show: `vitalsign-device show: show the identity; needs no network
+
+  vitalsign-device show
+`,
+  verify: `vitalsign-device verify: show the identity to the server, and tell what it says
+
+  vitalsign-device verify
+`,
+} as const
+
+export type CommandName = keyof typeof helpOf
+
+export function isCommandName(word: string): word is CommandName {
+  return Object.hasOwn(helpOf, word)
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import { parseArgs } from 'node:util'
+import { isKeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
+import { parseServer } from '../connection/server.ts'
+import { parseFingerprint, type Settings } from '../state/settings.ts'
+import type { CommandName } from './help.ts'
+
+/** The command line was not understood; `message` says what, `hint` what to write. */
+export class WrongUse extends Error {
+  override readonly name = 'WrongUse'
+  readonly hint: string
+
+  constructor(message: string, hint: string) {
+    super(message)
+    this.hint = hint
+  }
+}
+
+const everywhere = {
+  state: { type: 'string', default: './vitalsign-device' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const
+
+const options = {
+  enrol: {
+    ...everywhere,
+    server: { type: 'string' },
+    serial: { type: 'string' },
+    root: { type: 'string' },
+    label: { type: 'string' },
+    'code-file': { type: 'string' },
+    'key-algorithm': { type: 'string', default: 'p-256' },
+    birth: { type: 'boolean', default: false },
+    again: { type: 'boolean', default: false },
+    once: { type: 'boolean', default: false },
+  },
+  renew: {
+    ...everywhere,
+    now: { type: 'boolean', default: false },
+    once: { type: 'boolean', default: false },
+  },
+  run: { ...everywhere, once: { type: 'boolean', default: false } },
+  show: everywhere,
+  verify: everywhere,
+} as const satisfies Record<CommandName, object>
+
+/** The options of one command; what is not given has its default. */
+export function readOptions<C extends CommandName>(command: C, words: readonly string[]) {
+  try {
+    const { values } = parseArgs({ args: [...words], options: options[command], strict: true })
+    return values
+  } catch (error) {
+    if (error instanceof TypeError) {
+      throw new WrongUse(firstSentence(error.message), `see "vitalsign-device help ${command}"`)
+    }
+    throw error
+  }
+}
+
+export type EnrolOptions = ReturnType<typeof readOptions<'enrol'>>
+
+/** Checks what a person gave for an enrolment. @throws WrongUse */
+export function settingsOf(given: EnrolOptions): Settings {
+  const server = parseServer(
+    need(given, 'server', 'the address that the server prints at its start'),
+  )
+  if (server === undefined) {
+    throw new WrongUse(
+      `--server ${given.server} is no address of a server`,
+      'write https://HOST:PORT and nothing after it',
+    )
+  }
+  const serial = need(given, 'serial', 'the serial that the server expects, such as PUMP-0001')
+  // RFC 7617 section 2: the user of Basic authentication holds no colon.
+  if (!/^[\x21-\x39\x3b-\x7e]{1,64}$/.test(serial)) {
+    throw new WrongUse(
+      `--serial ${JSON.stringify(serial)} is no serial`,
+      'up to 64 visible ASCII characters, none of them a colon',
+    )
+  }
+  const fingerprint = need(given, 'root', 'the SHA-256 fingerprint that the server prints')
+  const root = parseFingerprint(fingerprint)
+  if (root === undefined) {
+    throw new WrongUse(
+      `--root ${fingerprint} is no SHA-256 fingerprint`,
+      'it has 64 hex digits, with or without colons',
+    )
+  }
+  const keyAlgorithm = given['key-algorithm']
+  if (!isKeyAlgorithmName(keyAlgorithm)) {
+    throw new WrongUse(
+      `--key-algorithm ${keyAlgorithm} is not known`,
+      `one of ${Object.keys(keyAlgorithms).join(', ')}`,
+    )
+  }
+  return {
+    server: `https://${server.authority}`,
+    label: labelOf(given),
+    serial,
+    root,
+    keyAlgorithm,
+  }
+}
+
+function labelOf({ label, birth }: EnrolOptions): string | undefined {
+  if (label === undefined) {
+    if (!birth) return undefined
+    throw new WrongUse('--birth needs --label', 'birth identities come from entrance LABEL-birth')
+  }
+  if (/^[A-Za-z0-9._~-]{1,64}$/.test(label)) return label
+  throw new WrongUse(
+    `--label ${label} is no label`,
+    'up to 64 letters, digits, ".", "_", "~" and "-"',
+  )
+}
+
+function need(given: EnrolOptions, name: 'server' | 'serial' | 'root', what: string): string {
+  const value = given[name]
+  if (value !== undefined && value !== '') return value
+  throw new WrongUse(`--${name} is missing`, `give ${what}; see "vitalsign-device help enrol"`)
+}
+
+/** Node's own words for a wrong option, without what it says of its programming interface. */
+function firstSentence(message: string): string {
+  const [sentence = message] = message.split('. ')
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '')
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import { formatName } from '#format/x509/name.ts'
+import type { Credential } from '../credential.ts'
+import { dueOf } from '../due.ts'
+import { DeviceFault } from '../fault.ts'
+import type { Kept } from '../keep-up.ts'
+import { type Refused, remedyFor } from '../refusal.ts'
+import type { Pass } from '../run.ts'
+import { WrongUse } from './options.ts'
+
+/** 0 done, 1 refused, 2 wrong use, 3 broken. */
+export type ExitStatus = 0 | 1 | 2 | 3
+
+/** What a command came to: for programs, for people, and for the shell. */
+export interface Report {
+  readonly status: ExitStatus
+  readonly json: Readonly<Record<string, unknown>>
+  /** Lines for a person; those of a failure go to standard error. */
+  readonly lines: readonly string[]
+}
+
+/** An identity as programs read it. */
+export function identityOf({ leaf }: Credential, file: string, due: Temporal.Instant) {
+  return {
+    file,
+    subject: formatName(leaf.subject),
+    serialNumber: leaf.serialNumber.toHex(),
+    notBefore: leaf.notBefore.toString(),
+    notAfter: leaf.notAfter.toString(),
+    renewFrom: due.toString(),
+  }
+}
+
+/** One line on a working identity. */
+export function workingLine(credential: Credential, file: string, due = dueOf(credential.leaf)) {
+  return `  working identity  ${file}, until ${day(credential.leaf.notAfter)}, renewed from ${day(due)}`
+}
+
+/** One line on a birth identity, which is never renewed. */
+export function birthLine({ leaf }: Credential, file: string): string {
+  const { notAfter } = leaf
+  const until = notAfter.toString().startsWith('9999') ? 'for life' : `until ${day(notAfter)}`
+  return `  birth identity    ${file}, ${until}`
+}
+
+function day(instant: Temporal.Instant): string {
+  return instant.toString().slice(0, 10)
+}
+
+/** A pass of `renew` or `run`. */
+export function reportKept(kept: Kept, file: string): Report {
+  const words = {
+    'nothing-due': 'nothing is due',
+    recovered: 'recovered through the birth identity',
+    renewed: 'renewed',
+  }[kept.what]
+  return {
+    status: 0,
+    json: {
+      kind: kept.what,
+      working: identityOf(kept.credential, file, kept.due),
+      ...(kept.unheard !== undefined && { serverNotHeard: kept.unheard }),
+    },
+    lines: [
+      words,
+      workingLine(kept.credential, file, kept.due),
+      ...(kept.unheard === undefined ? [] : [`  the server was not heard: ${kept.unheard}`]),
+    ],
+  }
+}
+
+/** A pass of the daemon, whatever came of it. */
+export function reportPass(pass: Pass, file: string): Report {
+  if (pass instanceof DeviceFault) return reportThrown(pass)
+  if (pass.kind === 'kept') return reportKept(pass, file)
+  if (pass.kind === 'refused') return reportRefused(pass)
+  return {
+    status: 3,
+    json: { kind: 'later', detail: pass.detail },
+    lines: [`vitalsign-device: ${pass.detail}`, 'hint: the server asks to come again later'],
+  }
+}
+
+export function reportRefused({ reason, detail }: Refused): Report {
+  const hint = remedyFor(reason)
+  return {
+    status: 1,
+    json: { kind: 'refused', reason, detail, hint },
+    lines: [`vitalsign-device: ${reason}: ${detail}`, `hint: ${hint}`],
+  }
+}
+
+/** Anything thrown: wrong use, a break with its remedy, or a fault of this program. */
+export function reportThrown(error: unknown): Report {
+  if (error instanceof WrongUse) {
+    const { message: detail, hint } = error
+    return failure(2, { kind: 'wrong-use', detail, hint })
+  }
+  if (error instanceof DeviceFault) {
+    const { code: reason, message: detail, remedy: hint } = error
+    return failure(3, { kind: 'broken', reason, detail, hint })
+  }
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return failure(3, {
+    kind: 'broken',
+    detail,
+    hint: 'this is a fault of the program; please report it',
+  })
+}
+
+function failure(
+  status: 2 | 3,
+  json: {
+    readonly kind: string
+    readonly reason?: string
+    readonly detail: string
+    readonly hint: string
+  },
+): Report {
+  const reason = json.reason === undefined ? '' : `${json.reason}: `
+  return {
+    status,
+    json,
+    lines: [`vitalsign-device: ${reason}${json.detail}`, `hint: ${json.hint}`],
+  }
+}

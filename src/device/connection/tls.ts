@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { X509Certificate } from 'node:crypto'
+import { checkServerIdentity, connect, type TLSSocket } from 'node:tls'
+import { FormatError } from '#format/format-error.ts'
+import { encodePem } from '#format/pem.ts'
+import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { Credential } from '../credential.ts'
+import { DeviceFault } from '../fault.ts'
+import { validateFrom } from '../path.ts'
+import type { NetworkLimits } from '../ports.ts'
+import type { Refused } from '../refusal.ts'
+import type { Server } from './server.ts'
+
+/** Whom to believe, and since when at least. */
+export interface Trust {
+  readonly root: Certificate
+  /** A moment that is surely over: the machine's clock, or what signed material proves if that is later. */
+  readonly now: Temporal.Instant
+}
+
+/** A connection to a server that proved who it is; nothing was sent over it yet. */
+export interface Secured {
+  readonly kind: 'secured'
+  readonly socket: TLSSocket
+}
+
+/**
+ * Connects, and shows `credential` if the server asks for one.
+ *
+ * The library is told not to judge by itself, because it knows no time but the machine's and a device
+ * may have no clock; we judge between its handshake, which proves the server's key, and the first byte
+ * of ours. OpenSSL's own verdict still has to be "good", or to complain of nothing but time.
+ */
+export async function secure(
+  server: Server,
+  trust: Trust,
+  credential: Credential | undefined,
+  limits: NetworkLimits,
+): Promise<Secured | Refused> {
+  const socket = await shakeHands(server, limits, {
+    ca: encodePem('CERTIFICATE', trust.root.der),
+    ...(credential !== undefined && { key: credential.keyPem, cert: credential.chainPem }),
+  })
+  const no = await judge(socket, server, trust)
+  if (no === undefined) return { kind: 'secured', socket }
+  socket.destroy()
+  return no
+}
+
+/**
+ * Connects to a server that nobody vouches for.
+ *
+ * What comes over this connection is a stranger's word: it serves only to fetch public bytes that are
+ * then compared with a digest that the user gave. No secret may ever be sent over it.
+ */
+export async function dangerouslyConnectUnchecked(
+  server: Server,
+  limits: NetworkLimits,
+): Promise<TLSSocket> {
+  return shakeHands(server, limits, { ca: [] })
+}
+
+function shakeHands(
+  server: Server,
+  limits: NetworkLimits,
+  how: { readonly ca: string | string[]; readonly key?: string; readonly cert?: string },
+): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host: server.host,
+      port: server.port,
+      ...(!server.isAddress && { servername: server.host }),
+      ALPNProtocols: ['http/1.1'],
+      minVersion: 'TLSv1.2',
+      rejectUnauthorized: false,
+      ...how,
+    })
+    const fail = (cause: Error) => {
+      clearTimeout(alarm)
+      socket.destroy()
+      reject(unreachable(server, cause))
+    }
+    const alarm = setTimeout(
+      () => fail(new Error(`no answer within ${limits.connectMilliseconds} milliseconds`)),
+      limits.connectMilliseconds,
+    )
+    socket.once('error', fail)
+    socket.once('secureConnect', () => {
+      clearTimeout(alarm)
+      socket.off('error', fail)
+      // Until somebody reads, a late alert must not end the process; the reader meets it as a cut.
+      socket.on('error', () => socket.destroy())
+      resolve(socket)
+    })
+  })
+}
+
+function unreachable(server: Server, cause: Error): DeviceFault {
+  const why = cause.message.toLowerCase() || 'no reason given'
+  return new DeviceFault('server-unreachable', `cannot connect to ${server.authority}: ${why}`, {
+    cause,
+  })
+}
+
+/** OpenSSL's complaints that are about time alone. */
+const aboutTime = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])
+
+async function judge(
+  socket: TLSSocket,
+  server: Server,
+  trust: Trust,
+): Promise<Refused | undefined> {
+  const sent = socket.getPeerX509Certificate()
+  if (sent === undefined) {
+    return refuse('certificate-not-trusted', `${server.authority} sent no certificate`)
+  }
+  const wrongName = checkServerIdentity(server.host, sent.toLegacyObject())
+  if (wrongName !== undefined) {
+    return refuse(
+      'server-name-wrong',
+      `the certificate of ${server.authority} is not for ${server.host}: it names ${sent.subjectAltName ?? 'nobody'}`,
+    )
+  }
+  const complaint = socket.authorizationError as unknown
+  if (!socket.authorized && !aboutTime.has(String(complaint))) {
+    return refuse(
+      'certificate-not-trusted',
+      `the certificate of ${server.authority} does not lead to the pinned root: ${said(complaint)}`,
+    )
+  }
+  return judgePath(sent, server, trust)
+}
+
+async function judgePath(
+  sent: X509Certificate,
+  server: Server,
+  { root, now }: Trust,
+): Promise<Refused | undefined> {
+  const chain = readChain(sent)
+  if (chain.kind === 'refused') return chain
+  const path = await validateFrom(root, chain.leaf, chain.intermediates, 'server', now)
+  if (path.kind === 'valid') return undefined
+  return refuse(path.reason, `the certificate of ${server.authority}: ${path.detail}`)
+}
+
+/** What the server sent, leaf first; the root that OpenSSL adds at the end does no harm. */
+function readChain(sent: X509Certificate) {
+  const intermediates: Certificate[] = []
+  try {
+    const leaf = parseCertificate(Uint8Array.from(sent.raw))
+    let next = sent.issuerCertificate
+    while (next !== undefined && intermediates.length < mostIntermediates) {
+      intermediates.push(parseCertificate(Uint8Array.from(next.raw)))
+      next = next.issuerCertificate
+    }
+    return { kind: 'chain', leaf, intermediates } as const
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    return refuse('certificate-not-trusted', `the server's certificate: ${error.message}`)
+  }
+}
+
+/** No path of ours is longer; a hostile server may send what it likes. */
+const mostIntermediates = 8
+
+function said(complaint: unknown): string {
+  return String(complaint).toLowerCase().replaceAll('_', ' ')
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Every way in which a device's work can break, and what to do. `passing`: the same may work later. */
+export const deviceFaults = {
+  'connection-cut': {
+    passing: true,
+    remedy: 'it is tried again; if it stays, look at the network',
+  },
+  'directory-held': {
+    passing: false,
+    remedy: 'another vitalsign-device works on this state directory; let it finish, or stop it',
+  },
+  'directory-unusable': {
+    passing: false,
+    remedy: 'is there room on the disk, and does the state directory belong to this user?',
+  },
+  'server-unreachable': {
+    passing: true,
+    remedy: 'is the server running, and is the address right? look at the network and at DNS',
+  },
+  'state-damaged': {
+    passing: false,
+    remedy: 'restore the named file, or choose a fresh directory with --state and enrol again',
+  },
+} as const satisfies Record<string, { passing: boolean; remedy: string }>
+
+export type DeviceFaultCode = keyof typeof deviceFaults
+
+/** A break: thrown. `message` is lower case, without full stop and without any secret. */
+export class DeviceFault extends Error {
+  override readonly name = 'DeviceFault'
+  readonly code: DeviceFaultCode
+
+  constructor(code: DeviceFaultCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+
+  /** Whether the same act may succeed later without anybody's help. */
+  get passing(): boolean {
+    return deviceFaults[this.code].passing
+  }
+
+  get remedy(): string {
+    return deviceFaults[this.code].remedy
+  }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+import { refuse } from '#trust/refusal.ts'
+import { type Bond, lineOf, readBond } from './bond.ts'
+import type { Later } from './connection/answer.ts'
+import { simpleEnroll, simpleReenroll } from './connection/est.ts'
+import type { Line } from './connection/line.ts'
+import type { Whoami } from './connection/whoami.ts'
+import type { Credential } from './credential.ts'
+import { dueOf } from './due.ts'
+import { DeviceFault } from './fault.ts'
+import { obtain } from './obtain.ts'
+import type { DevicePorts } from './ports.ts'
+import type { Refused } from './refusal.ts'
+import { wantedFor, wantedLike } from './request.ts'
+import { type Proved, prove, settle } from './settle.ts'
+import { fileOf, heal, readCredential } from './state/state.ts'
+import { latest } from './time.ts'
+
+/** The device has a working identity that is not due, and what was done for that. */
+export interface Kept {
+  readonly kind: 'kept'
+  readonly what: 'nothing-due' | 'renewed' | 'recovered'
+  readonly credential: Credential
+  readonly due: Temporal.Instant
+  /** How long until then, as well as it is known. */
+  readonly untilDue: Temporal.Duration
+  /** Why the server could not be asked, if it could not. */
+  readonly unheard: string | undefined
+}
+
+/**
+ * One pass of a device's care for its identity: finish what was interrupted, ask how it stands, renew
+ * what is due, and come back through the birth identity where the working one is not accepted any more.
+ *
+ * @param now renew although nothing is due
+ */
+export async function keepUp(
+  ports: DevicePorts,
+  { now: renewNow }: { readonly now: boolean },
+): Promise<Kept | Refused | Later> {
+  const { files } = ports
+  heal(files)
+  const bond = readBond(files)
+  if (bond === undefined) return refuse('not-enrolled', 'the state directory holds no enrolment')
+  const settled = await settle(files, 'working', bond.settings.serial, lineOf(ports, bond))
+  if (settled.kind === 'later') return settled
+  if (settled.kind === 'proved') return keptAs('renewed', settled, ports, bond)
+  const working = readCredential(files, fileOf.inUse('working'))
+  if (working === undefined) {
+    return settled.kind === 'refused' && !canRecover(ports) ? settled : recover(ports, bond)
+  }
+  return lookAfter(working, ports, bond, renewNow)
+}
+
+async function lookAfter(
+  working: Credential,
+  ports: DevicePorts,
+  bond: Bond,
+  renewNow: boolean,
+): Promise<Kept | Refused | Later> {
+  const line = lineOf(ports, bond)
+  const standing = await hear(working, bond, line)
+  if (standing.kind === 'refused') {
+    if (standing.reason !== 'credential-refused') return standing
+    if (canRecover(ports)) return recover(ports, bond)
+    // A profile may renew for some days after expiry; only the server knows.
+    return isOver(working, line.trust.now) ? renew(working, ports, bond) : standing
+  }
+  const { renewFrom, now } = heard(standing, line)
+  const due = dueOf(working.leaf, renewFrom)
+  if (!renewNow && Temporal.Instant.compare(now, due) < 0) {
+    const unheard = standing.kind === 'unheard' ? standing.why : undefined
+    return {
+      kind: 'kept',
+      what: 'nothing-due',
+      credential: working,
+      due,
+      untilDue: due.since(now),
+      unheard,
+    }
+  }
+  const renewed = await renew(working, ports, bond)
+  const lost = renewed.kind === 'refused' && isOver(working, now) && canRecover(ports)
+  return lost ? recover(ports, bond) : renewed
+}
+
+interface Unheard {
+  readonly kind: 'unheard'
+  readonly why: string
+}
+
+/** Asks how the device stands; that the server cannot say it now is no reason to stop. */
+async function hear(
+  working: Credential,
+  bond: Bond,
+  line: Line,
+): Promise<Whoami | Refused | Unheard> {
+  try {
+    const answer = await prove(working, bond.settings.serial, line)
+    return answer.kind === 'later' ? { kind: 'unheard', why: answer.detail } : answer
+  } catch (error) {
+    if (error instanceof DeviceFault && error.passing)
+      return { kind: 'unheard', why: error.message }
+    throw error
+  }
+}
+
+/** The server's Date may say that a renewal is due; nothing else is decided by it. */
+function heard(standing: Whoami | Unheard, { trust: { now } }: Line) {
+  if (standing.kind === 'unheard') return { renewFrom: undefined, now }
+  const { renewFrom, serverTime } = standing
+  return { renewFrom, now: serverTime === undefined ? now : latest([now, serverTime]) }
+}
+
+function isOver({ leaf }: Credential, now: Temporal.Instant): boolean {
+  return Temporal.Instant.compare(leaf.notAfter, now) < 0
+}
+
+function canRecover({ files }: DevicePorts): boolean {
+  return files.read(fileOf.inUse('birth')) !== undefined
+}
+
+async function renew(
+  working: Credential,
+  ports: DevicePorts,
+  bond: Bond,
+): Promise<Kept | Refused | Later> {
+  const { label, keyAlgorithm } = bond.settings
+  const renewed = await obtain(ports, bond, {
+    slot: 'working',
+    wanted: wantedLike(working.leaf, keyAlgorithm),
+    current: working.leaf,
+    ask: (line, request) => simpleReenroll(line, label, request, working),
+  })
+  return renewed.kind === 'proved' ? keptAs('renewed', renewed, ports, bond) : renewed
+}
+
+/** Comes back through the birth identity, which does not expire. */
+async function recover(ports: DevicePorts, bond: Bond): Promise<Kept | Refused | Later> {
+  const birth = readCredential(ports.files, fileOf.inUse('birth'))
+  if (birth === undefined) {
+    return refuse('birth-missing', 'there is no working identity, and no birth identity to get one')
+  }
+  const { label, serial, keyAlgorithm } = bond.settings
+  const recovered = await obtain(ports, bond, {
+    slot: 'working',
+    wanted: wantedFor(serial, keyAlgorithm),
+    current: undefined,
+    ask: (line, request) =>
+      simpleEnroll(line, label, request, { kind: 'credential', credential: birth }),
+  })
+  return recovered.kind === 'proved' ? keptAs('recovered', recovered, ports, bond) : recovered
+}
+
+function keptAs(
+  what: 'renewed' | 'recovered',
+  { credential, whoami }: Proved,
+  ports: DevicePorts,
+  bond: Bond,
+): Kept {
+  const { renewFrom, now } = heard(whoami, lineOf(ports, bond))
+  const due = dueOf(credential.leaf, renewFrom)
+  return { kind: 'kept', what, credential, due, untilDue: due.since(now), unheard: undefined }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import { sameBytes } from '#format/bytes.ts'
+import type { Certificate } from '#format/x509/certificate.ts'
+import { refuse } from '#trust/refusal.ts'
+import { encodeCredential } from './credential.ts'
+import { validateFrom } from './path.ts'
+import type { Refused } from './refusal.ts'
+import { alternativeNameOf, type Prepared, sameExtension } from './request.ts'
+import { type Files, replace } from './state/files.ts'
+import { fileOf, type Slot } from './state/state.ts'
+
+/** What is known when an answer comes. */
+export interface Expecting {
+  readonly slot: Slot
+  readonly prepared: Prepared
+  /** The certificate that is being renewed, if one is. */
+  readonly current: Certificate | undefined
+  readonly root: Certificate
+  /** Certificates of authorities that the server offers; they are believed only on a path to the root. */
+  readonly offered: readonly Certificate[]
+  readonly now: Temporal.Instant
+}
+
+/**
+ * Takes an answer: the certificate for our key, if the pinned root vouches for it.
+ *
+ * On return it is on disk beside the one in use, unproven. RFC 7030 section 4.2.3: certificates of an
+ * answer have no order, so ours is found by its key.
+ */
+export async function receive(
+  files: Files,
+  answer: readonly Certificate[],
+  expecting: Expecting,
+): Promise<{ readonly kind: 'received' } | Refused> {
+  const { slot, prepared, root, offered, current, now } = expecting
+  const leaf = answer.find(({ publicKey }) => sameBytes(publicKey.der, prepared.publicKey))
+  if (leaf === undefined) {
+    return refuse(
+      'answer-not-ours',
+      'no certificate of the answer is for the key that was asked for',
+    )
+  }
+  if (current !== undefined && !namesTheSame(leaf, current)) {
+    return refuse(
+      'answer-not-ours',
+      'the answer names another subject than the current certificate',
+    )
+  }
+  const others = [...answer, ...offered].filter((one) => one !== leaf)
+  const path = await validateFrom(root, leaf, others, 'device', now)
+  if (path.kind === 'refused') return path
+  const chain = path.path.certificates.filter(({ der }) => !sameBytes(der, root.der))
+  replace(files, fileOf.next(slot), encodeCredential(prepared.keyPem, chain))
+  return { kind: 'received' }
+}
+
+function namesTheSame(leaf: Certificate, current: Certificate): boolean {
+  return (
+    sameBytes(leaf.subject.der, current.subject.der) &&
+    sameExtension(alternativeNameOf(leaf.extensions), alternativeNameOf(current.extensions))
+  )
+}

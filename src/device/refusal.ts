@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Refused as RefusedFor, TrustRefusal } from '#trust/refusal.ts'
+
+/** Every "no" that a device can hear or say, with what the person beside it should do. */
+export const deviceRefusals = {
+  'answer-malformed': 'is this an EST server? look at the address and at what stands before it',
+  'answer-not-ours': 'the server answered for another key or device; tell the one who runs it',
+  'answer-too-large': 'is this an EST server? look at the address',
+  'birth-missing': 'ask the operator for a new enrolment code, then run "vitalsign-device enrol"',
+  'certificate-not-trusted': 'look at the server address and at the root fingerprint',
+  'credential-refused':
+    'look at the device on the server: was it revoked, quarantined or retired? does its clock run right?',
+  'enrolled-already':
+    'use "vitalsign-device renew", or give --again with a new code if the server allows it',
+  'not-enrolled': 'run "vitalsign-device enrol" first; "vitalsign-device help enrol" says how',
+  'other-settings': 'this directory belongs to another enrolment; choose another with --state',
+  'pending-too-long':
+    'an operator may have to approve the device; run the same command again later',
+  'refused-by-server': 'the words above are the server’s; its log names the rule',
+  'root-differs': 'compare the fingerprint with the one that the server printed; do not go on',
+  'server-name-wrong': 'use the name that stands in the server’s certificate',
+} as const satisfies Record<string, string>
+
+export type DeviceRefusal = keyof typeof deviceRefusals | TrustRefusal
+export type Refused = RefusedFor<DeviceRefusal>
+
+/** What to do about a refusal. */
+export function remedyFor(reason: DeviceRefusal): string {
+  return Object.hasOwn(deviceRefusals, reason)
+    ? deviceRefusals[reason as keyof typeof deviceRefusals]
+    : deviceRefusals['certificate-not-trusted']
+}

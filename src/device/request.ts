@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+import { sameBytes } from '#format/bytes.ts'
+import { FormatError } from '#format/format-error.ts'
+import { attributeTypes } from '#format/oids.ts'
+import { encodePem, parsePem } from '#format/pem.ts'
+import { type Certificate, encodeSigned } from '#format/x509/certificate.ts'
+import {
+  encodeCertificationRequestInfo,
+  parseCertificationRequest,
+} from '#format/x509/certification-request.ts'
+import type { Extension } from '#format/x509/extension.ts'
+import { extensionCodecs } from '#format/x509/extensions/table.ts'
+import { encodeName, type Name } from '#format/x509/name.ts'
+import { type KeyAlgorithmName, signatureAlgorithmFor } from '#trust/algorithms.ts'
+import { generateKey, sign } from '#trust/private-key.ts'
+import { importPublicKey } from '#trust/public-key.ts'
+import { type Files, replace } from './state/files.ts'
+import { fileOf, type Slot } from './state/state.ts'
+
+/** What a request asks a certificate for. */
+export interface Wanted {
+  readonly keyAlgorithm: KeyAlgorithmName
+  readonly subject: Name
+  readonly subjectAlternativeName: Extension | undefined
+}
+
+/** A key that was made here, and the request that it signed; both are on disk before anybody is asked. */
+export interface Prepared {
+  readonly keyPem: string
+  /** PKCS #10, DER. */
+  readonly request: Uint8Array
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKey: Uint8Array
+}
+
+/** For a first enrolment: the server draws the subject from its own record of the serial. */
+export function wantedFor(serial: string, keyAlgorithm: KeyAlgorithmName): Wanted {
+  const subject = encodeName([[{ type: attributeTypes.commonName, value: serial }]])
+  return { keyAlgorithm, subject, subjectAlternativeName: undefined }
+}
+
+/** For a renewal: subject and subjectAltName stay the same to the byte. RFC 7030 section 4.2.2. */
+export function wantedLike(current: Certificate, keyAlgorithm: KeyAlgorithmName): Wanted {
+  return {
+    keyAlgorithm,
+    subject: current.subject,
+    subjectAlternativeName: alternativeNameOf(current.extensions),
+  }
+}
+
+/**
+ * The request of an earlier attempt if it asks for the same, else a new key with a new request.
+ *
+ * An answer that was lost on its way is asked for again with the very same bytes: the server knows them
+ * and issues nothing twice, and a one-time code that was spent on them is not lost.
+ */
+export async function prepareRequest(files: Files, slot: Slot, wanted: Wanted): Promise<Prepared> {
+  const before = readPrepared(files, slot)
+  if (before !== undefined && asksFor(before, wanted)) return before
+  const { privateKey, publicKey } = await generateKey(wanted.keyAlgorithm)
+  const algorithm = signatureAlgorithmFor(wanted.keyAlgorithm)
+  const info = encodeCertificationRequestInfo({
+    subject: wanted.subject,
+    publicKey: publicKey.spki,
+    extensions: wanted.subjectAlternativeName === undefined ? [] : [wanted.subjectAlternativeName],
+  })
+  const signature = await sign(privateKey, algorithm, info)
+  const request = encodeSigned(info, algorithm.identifier, signature)
+  const keyPem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  replace(files, fileOf.request(slot), keyPem + encodePem('CERTIFICATE REQUEST', request))
+  return { keyPem, request, publicKey: publicKey.spki }
+}
+
+/** What an earlier attempt left; a file that does not parse is none, for its key served nobody yet. */
+export function readPrepared(files: Files, slot: Slot): Prepared | undefined {
+  const bytes = files.read(fileOf.request(slot))
+  if (bytes === undefined) return undefined
+  try {
+    const blocks = parsePem(new TextDecoder().decode(bytes))
+    const key = blocks.find(({ label }) => label === 'PRIVATE KEY')
+    const request = blocks.find(({ label }) => label === 'CERTIFICATE REQUEST')
+    if (key === undefined || request === undefined) return undefined
+    return {
+      keyPem: encodePem('PRIVATE KEY', key.bytes),
+      request: request.bytes,
+      publicKey: parseCertificationRequest(request.bytes).publicKey.der,
+    }
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
+  }
+}
+
+function asksFor(prepared: Prepared, wanted: Wanted): boolean {
+  const request = parseCertificationRequest(prepared.request)
+  const key = importPublicKey(request.publicKey)
+  if ('kind' in key || key.algorithm !== wanted.keyAlgorithm) return false
+  const asked = alternativeNameOf(request.requestedExtensions)
+  return (
+    sameBytes(request.subject.der, wanted.subject.der) &&
+    sameExtension(asked, wanted.subjectAlternativeName)
+  )
+}
+
+/** Whether both are absent, or equal to the byte, criticality included. */
+export function sameExtension(left: Extension | undefined, right: Extension | undefined): boolean {
+  if (left === undefined || right === undefined) return left === right
+  return left.critical === right.critical && sameBytes(left.value, right.value)
+}
+
+export function alternativeNameOf(extensions: readonly Extension[]): Extension | undefined {
+  return extensions.find(({ oid }) => oid === extensionCodecs.subjectAltName.oid)
+}

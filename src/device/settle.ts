@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import { sameBytes } from '#format/bytes.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { Later } from './connection/answer.ts'
+import type { Line } from './connection/line.ts'
+import { askWhoami, type Whoami } from './connection/whoami.ts'
+import type { Credential } from './credential.ts'
+import type { Refused } from './refusal.ts'
+import { readPrepared } from './request.ts'
+import type { Files } from './state/files.ts'
+import { fileOf, readCredential, type Slot } from './state/state.ts'
+
+/** Nothing waits; or what waited proved itself and is in use. */
+export type Settled = { readonly kind: 'nothing' } | Proved
+export interface Proved {
+  readonly kind: 'proved'
+  readonly credential: Credential
+  readonly whoami: Whoami
+}
+
+/**
+ * Lets a received credential prove itself in a real connection, and only then drops the one in use.
+ *
+ * Power may go at any step: before the rename the old one is in use and this is done again at the next
+ * run; the rename drops the old and takes the new at once; what is removed after it serves nobody.
+ * A credential that the server refuses is given up only where an older one stands behind it.
+ */
+export async function settle(
+  files: Files,
+  slot: Slot,
+  serial: string,
+  line: Line,
+): Promise<Settled | Refused | Later> {
+  const next = readCredential(files, fileOf.next(slot))
+  if (next === undefined) {
+    dropSpentRequest(files, slot)
+    return { kind: 'nothing' }
+  }
+  const answer = await prove(next, serial, line)
+  if (answer.kind === 'refused' && refusesIt(answer) && isInUse(files, slot)) {
+    files.remove(fileOf.next(slot))
+    files.remove(fileOf.request(slot))
+    files.sync()
+  }
+  if (answer.kind !== 'known') return answer
+  files.rename(fileOf.next(slot), fileOf.inUse(slot))
+  files.sync()
+  files.remove(fileOf.request(slot))
+  files.sync()
+  return { kind: 'proved', credential: next, whoami: answer }
+}
+
+/** Whether a "no" is about the credential, rather than about the server that should judge it. */
+function refusesIt({ reason }: Refused): boolean {
+  return reason === 'credential-refused' || reason === 'answer-not-ours'
+}
+
+function isInUse(files: Files, slot: Slot): boolean {
+  return files.read(fileOf.inUse(slot)) !== undefined
+}
+
+/** Shows a credential to the server, which must know this very certificate as this device's. */
+export async function prove(
+  credential: Credential,
+  serial: string,
+  line: Line,
+): Promise<Whoami | Refused | Later> {
+  const answer = await askWhoami(line, credential)
+  if (answer.kind !== 'known') return answer
+  if (answer.device !== serial) {
+    return refuse('answer-not-ours', `the server knows us as ${answer.device}, we are ${serial}`)
+  }
+  const ours = credential.leaf.serialNumber.toHex()
+  if (!sameNumber(answer.serialNumber, ours)) {
+    return refuse(
+      'answer-not-ours',
+      `the server saw certificate ${answer.serialNumber}, we showed ${ours}`,
+    )
+  }
+  return answer
+}
+
+/** Hex of the same positive number; a leading 00 of DER says nothing. */
+function sameNumber(left: string, right: string): boolean {
+  return left.replace(/^(00)+/, '') === right.replace(/^(00)+/, '')
+}
+
+/** A cut between the last two steps leaves a request whose key is in use: it is no request any more. */
+function dropSpentRequest(files: Files, slot: Slot): void {
+  const prepared = readPrepared(files, slot)
+  const inUse = readCredential(files, fileOf.inUse(slot))
+  if (prepared === undefined || inUse === undefined) return
+  if (!sameBytes(prepared.publicKey, inUse.leaf.publicKey.der)) return
+  files.remove(fileOf.request(slot))
+  files.sync()
+}

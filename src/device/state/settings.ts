@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isKeyAlgorithmName, type KeyAlgorithmName } from '#trust/algorithms.ts'
+import { DeviceFault } from '../fault.ts'
+
+/** To whom the device belongs. The file is lines `name=value`, so that a shell reads it too. */
+export interface Settings {
+  /** `https://HOST:PORT`. */
+  readonly server: string
+  /** The entrance; undefined: the default one of the device's product. */
+  readonly label: string | undefined
+  readonly serial: string
+  /** SHA-256 of the root certificate's DER, 64 lower-case hex digits. */
+  readonly root: string
+  readonly keyAlgorithm: KeyAlgorithmName
+}
+
+export function encodeSettings(settings: Settings): string {
+  return [
+    `server=${settings.server}`,
+    `label=${settings.label ?? ''}`,
+    `serial=${settings.serial}`,
+    `root=${settings.root}`,
+    `key-algorithm=${settings.keyAlgorithm}`,
+    '',
+  ].join('\n')
+}
+
+/** @throws DeviceFault state-damaged, naming the line that is missing or wrong */
+export function parseSettings(text: string): Settings {
+  const lines = new Map(
+    text.split('\n').map((line) => {
+      const [name = '', ...value] = line.split('=')
+      return [name, value.join('=')]
+    }),
+  )
+  const need = (name: string) => {
+    const value = lines.get(name) ?? ''
+    if (value === '') throw new DeviceFault('state-damaged', `settings has no ${name}`)
+    return value
+  }
+  const keyAlgorithm = need('key-algorithm')
+  if (!isKeyAlgorithmName(keyAlgorithm)) {
+    throw new DeviceFault('state-damaged', `settings: unknown key-algorithm ${keyAlgorithm}`)
+  }
+  const label = lines.get('label') ?? ''
+  return {
+    server: need('server'),
+    label: label === '' ? undefined : label,
+    serial: need('serial'),
+    root: need('root'),
+    keyAlgorithm,
+  }
+}
+
+/**
+ * A SHA-256 fingerprint as people write it: hex of any case, with or without colons or spaces.
+ *
+ * @returns 64 lower-case hex digits, or undefined
+ */
+export function parseFingerprint(text: string): string | undefined {
+  const hex = text
+    .replace(/^sha-?256[:=]?/i, '')
+    .replaceAll(/[:\s]/g, '')
+    .toLowerCase()
+  return /^[0-9a-f]{64}$/.test(hex) ? hex : undefined
+}
