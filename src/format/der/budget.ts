@@ -16,6 +16,8 @@ export interface Limits {
  */
 export const limits = {
   small: { maxBytes: 16_384, maxDepth: 16, maxValues: 1_000 },
+  // ML-DSA-87 with seed and expanded key has 5 kB, RSA-4096 2.4 kB.
+  privateKey: { maxBytes: 16_384, maxDepth: 16, maxValues: 1_000 },
   certificate: { maxBytes: 65_536, maxDepth: 24, maxValues: 4_000 },
   request: { maxBytes: 65_536, maxDepth: 24, maxValues: 2_000 },
   signedData: { maxBytes: 1_048_576, maxDepth: 32, maxValues: 50_000 },

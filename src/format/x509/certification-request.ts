@@ -4,19 +4,14 @@ import type { Oid } from '../der/oid.ts'
 import { type DerReader, readDer } from '../der/reader.ts'
 import { contextConstructed, tag } from '../der/tag.ts'
 import { isPrintable } from '../der/text.ts'
-import { type DerWriter, encodeDer } from '../der/writer.ts'
+import { encodeDer } from '../der/writer.ts'
 import { FormatError } from '../format-error.ts'
 import { attributes as attributeTypes } from '../oids.ts'
 import { type AlgorithmIdentifier, readAlgorithmIdentifier } from './algorithm-identifier.ts'
+import { encodeAttribute, type RequestAttribute, readAttributes } from './attribute.ts'
 import { type Extension, readExtensions, writeExtensions } from './extension.ts'
 import { type Name, readName } from './name.ts'
 import { readSubjectPublicKeyInfo, type SubjectPublicKeyInfo } from './public-key.ts'
-
-/** An attribute of PKCS #10 or CMS: a type, and one or more whole DER values. */
-export interface RequestAttribute {
-  readonly type: Oid
-  readonly values: readonly Uint8Array[]
-}
 
 /** PKCS #10, RFC 2986. All byte strings are views of the bytes that were parsed. */
 export interface CertificationRequest {
@@ -83,37 +78,6 @@ function readCertificationRequest(reader: DerReader): CertificationRequest {
   }
 }
 
-/**
- * Reads a SET OF Attribute in DER order, each type at most once.
- *
- * @param readValue reads one value of the type, to its end
- */
-export function readAttributes(
-  reader: DerReader,
-  expected: number,
-  readValue: (type: Oid, value: DerReader) => void,
-): RequestAttribute[] {
-  const seen = new Set<Oid>()
-  return reader.setOf(
-    (set) => {
-      const start = set.offset
-      const inner = set.sequence()
-      const type = inner.oid()
-      if (seen.has(type)) throw new FormatError('value-not-allowed', start, `${type} twice`)
-      seen.add(type)
-      const values = inner.setOf((value) => {
-        const valueStart = value.offset
-        readValue(type, value)
-        return value.since(valueStart)
-      })
-      inner.end()
-      return { type, values }
-    },
-    expected,
-    true,
-  )
-}
-
 function readAttributeValue(understood: Understood, type: Oid, value: DerReader): void {
   if (type === attributeTypes.extensionRequest) {
     refuseSecond(understood.requestedExtensions, value)
@@ -178,14 +142,4 @@ function allAttributes(info: CertificationRequestInfo): RequestAttribute[] {
     all.push({ type: attributeTypes.challengePassword, values: [value] })
   }
   return all
-}
-
-/** One Attribute, its values sorted. */
-export function encodeAttribute(attribute: RequestAttribute): Uint8Array {
-  return encodeDer((writer: DerWriter) => {
-    writer.sequence(() => {
-      writer.oid(attribute.type)
-      writer.setOf(attribute.values)
-    })
-  })
 }

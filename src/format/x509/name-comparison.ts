@@ -23,7 +23,7 @@ function prepare(value: string): string {
     .replace(/^ | $/g, '')
 }
 
-/** RFC 4518 2.2. */
+/** RFC 4518 2.2: soft hyphens, joiners, variation selectors, directions, controls. */
 const mappedToNothing =
-  /[\u00ad\u034f\u1806\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u206a-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffc]|(?![\t\n\v\f\r\u0085])\p{Cc}/gu
+  /\u034f|[\u180b-\u180d]|[\ufe00-\ufe0f]|[\u00ad\u06dd\u070f\u1806\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2063\u206a-\u206f\ufeff\ufff9-\ufffc]|(?![\t\n\v\f\r\u0085])\p{Cc}/gu
 const mappedToSpace = /[\t\n\v\f\r\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/g

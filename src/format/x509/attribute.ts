@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Oid } from '../der/oid.ts'
+import type { DerReader } from '../der/reader.ts'
+import { encodeDer } from '../der/writer.ts'
+import { FormatError } from '../format-error.ts'
+
+/** An attribute of PKCS #10, PKCS #8 or CMS: a type, and one or more whole DER values. */
+export interface RequestAttribute {
+  readonly type: Oid
+  readonly values: readonly Uint8Array[]
+}
+
+/**
+ * Reads a SET OF Attribute in DER order, each type at most once.
+ *
+ * @param readValue reads one value of the type, to its end
+ */
+export function readAttributes(
+  reader: DerReader,
+  expected: number,
+  readValue: (type: Oid, value: DerReader) => void,
+): RequestAttribute[] {
+  const seen = new Set<Oid>()
+  return reader.setOf(
+    (set) => {
+      const start = set.offset
+      const attribute = readAttribute(set, readValue)
+      if (seen.has(attribute.type))
+        throw new FormatError('value-not-allowed', start, `attribute ${attribute.type} twice`)
+      seen.add(attribute.type)
+      return attribute
+    },
+    expected,
+    true,
+  )
+}
+
+/** Reads one Attribute. */
+export function readAttribute(
+  reader: DerReader,
+  readValue: (type: Oid, value: DerReader) => void = (_, value) => value.skip(),
+): RequestAttribute {
+  const inner = reader.sequence()
+  const type = inner.oid()
+  const values = inner.setOf((value) => {
+    const start = value.offset
+    readValue(type, value)
+    return value.since(start)
+  })
+  inner.end()
+  return { type, values }
+}
+
+/** One Attribute, its values sorted. */
+export function encodeAttribute({ type, values }: RequestAttribute): Uint8Array {
+  return encodeDer((writer) => {
+    writer.sequence(() => {
+      writer.oid(type)
+      writer.setOf(values)
+    })
+  })
+}
