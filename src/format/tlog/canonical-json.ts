@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FormatError } from '../format-error.ts'
+import { FormatError } from '#format/format-error.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
 export interface JsonObject {

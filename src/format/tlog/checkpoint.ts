@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FormatError } from '../format-error.ts'
+import { FormatError } from '#format/format-error.ts'
 import { parseStrictBase64 } from './strict-base64.ts'
 
 /** A log's state in three facts. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { concatBytes } from '../bytes.ts'
-import { FormatError } from '../format-error.ts'
+import { concatBytes } from '#format/bytes.ts'
+import { FormatError } from '#format/format-error.ts'
 import { tileWidth } from './tile.ts'
 
 /**

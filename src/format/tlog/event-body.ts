@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FormatError } from '../format-error.ts'
+import { FormatError } from '#format/format-error.ts'
 import { encodeCanonicalJson, hasMembers, isArray, type Json } from './canonical-json.ts'
 
 export type Fact = string | number | boolean | null

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FormatError } from '../format-error.ts'
+import { FormatError } from '#format/format-error.ts'
 
 /**
  * Reads standard base64 with padding, in its one spelling: no space, no line break, no stray bit.

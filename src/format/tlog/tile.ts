@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FormatError } from '../format-error.ts'
+import { FormatError } from '#format/format-error.ts'
 
 /** Hashes in a full tile, entries in a full bundle: two to the tile height of 8. */
 export const tileWidth = 256

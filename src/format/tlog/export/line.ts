@@ -15,11 +15,11 @@
  * Tiles could be computed from the events; they are here so that a change is not only found but
  * pinned to its event. Every line has one spelling only, so no byte of the file is free.
  */
-import { FormatError } from '../format-error.ts'
-import { demandSame, encodeCanonicalJson, hasMembers, type Json } from './canonical-json.ts'
-import { type EventBody, type Fact, parseEventBody, parseFacts } from './event-body.ts'
-import { parseStrictBase64 } from './strict-base64.ts'
-import { tileWidth } from './tile.ts'
+import { FormatError } from '#format/format-error.ts'
+import { demandSame, encodeCanonicalJson, hasMembers, type Json } from '../canonical-json.ts'
+import { type EventBody, type Fact, parseEventBody, parseFacts } from '../event-body.ts'
+import { parseStrictBase64 } from '../strict-base64.ts'
+import { tileWidth } from '../tile.ts'
 
 export const exportFormat = 'vitalsign-log-export/1'
 

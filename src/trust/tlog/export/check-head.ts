@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+import { FormatError } from '#format/format-error.ts'
+import { type Checkpoint, parseCheckpoint } from '#format/tlog/checkpoint.ts'
+import type { HeadLine } from '#format/tlog/export/line.ts'
+import { parseNote } from '#format/tlog/note.ts'
+import { encodeNoteKey, type NoteKey } from '#format/tlog/note-key.ts'
+import { readNoteKey } from '../note.ts'
+import { verifyCheckpoint } from '../verify-checkpoint.ts'
+import type { Findings } from './findings.ts'
+
+export interface Head {
+  /** As stated, also where its signature is wrong; undefined if it cannot be read. */
+  readonly checkpoint: Checkpoint | undefined
+  readonly earlier: Checkpoint | undefined
+  /** The key that was used, in its text form. */
+  readonly key: string | undefined
+}
+
+/**
+ * Checks the signatures of the export's checkpoint and of an earlier one.
+ *
+ * @throws FormatError if a given key or earlier checkpoint is not one
+ */
+export function readHead(
+  line: HeadLine,
+  given: { readonly key?: string; readonly since?: string },
+  findings: Findings,
+): Head {
+  const key = readKey(line, given.key, findings)
+  const checkpoint = readCheckpoint(line.checkpoint, key, findings)
+  const earlier = given.since === undefined ? undefined : readEarlier(given.since, key, findings)
+  if (earlier !== undefined && checkpoint !== undefined && earlier.size > checkpoint.size) {
+    const detail = `the export has ${checkpoint.size} events, the earlier checkpoint had ${earlier.size}`
+    findings.wrong('rolled-back', 'checkpoint', detail)
+  }
+  return { checkpoint, earlier, key: key && encodeNoteKey(key) }
+}
+
+function readKey(
+  line: HeadLine,
+  given: string | undefined,
+  findings: Findings,
+): NoteKey | undefined {
+  if (given === undefined) {
+    const key = orNothing(() => readNoteKey(line.key), 'key-malformed', 'key', findings)
+    if (key !== undefined) findings.note('key-not-given', 'key', line.key)
+    return key
+  }
+  const known = given.trim()
+  if (line.key !== known) {
+    findings.wrong('key-differs', 'key', `the export has ${line.key}, given is ${known}`)
+  }
+  return readNoteKey(known)
+}
+
+function readCheckpoint(
+  note: string,
+  key: NoteKey | undefined,
+  findings: Findings,
+): Checkpoint | undefined {
+  return orNothing(
+    () => {
+      const { text, signatures } = parseNote(note)
+      const verdict = key && verifyCheckpoint(note, key)
+      if (verdict?.kind === 'refused') {
+        findings.wrong('checkpoint-signature-wrong', 'checkpoint', verdict.detail)
+      } else if (signatures.length > 1) {
+        // Others are passed over by the specification, but here no byte may be free.
+        const detail = `it has ${signatures.length} signatures, the log makes one`
+        findings.wrong('checkpoint-signature-wrong', 'checkpoint', detail)
+      }
+      return parseCheckpoint(text)
+    },
+    'checkpoint-malformed',
+    'checkpoint',
+    findings,
+  )
+}
+
+function readEarlier(
+  note: string,
+  key: NoteKey | undefined,
+  findings: Findings,
+): Checkpoint | undefined {
+  if (key === undefined) return undefined
+  const verdict = verifyCheckpoint(note, key)
+  if (verdict.kind === 'verified') return verdict.checkpoint
+  findings.wrong('earlier-checkpoint-wrong', 'earlier checkpoint', verdict.detail)
+  return undefined
+}
+
+function orNothing<T>(
+  read: () => T,
+  code: 'key-malformed' | 'checkpoint-malformed',
+  about: string,
+  findings: Findings,
+): T | undefined {
+  try {
+    return read()
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause
+    findings.wrong(code, about, cause.message)
+    return undefined
+  }
+}
