@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Outcome } from '#core/enrolment/request.ts'
+import type { Refused } from '#core/refusal.ts'
+import { plainAnswer } from '#edge/http/answer.ts'
+import type { HttpResponse } from '#edge/http/message.ts'
+import { encodeCertsOnly } from '#format/cms/certs-only.ts'
+import { retryAfterSeconds, statuses } from './refusals.ts'
+
+/** RFC 7617: what another code would be sent by. */
+const challenge = 'Basic realm="enrolment", charset="UTF-8"'
+
+/** RFC 7030 section 4.2.3. */
+export function answerOutcome(outcome: Outcome): HttpResponse {
+  switch (outcome.kind) {
+    case 'issued':
+      return base64(
+        'application/pkcs7-mime; smime-type=certs-only',
+        encodeCertsOnly([outcome.certificate]),
+        'no-store',
+      )
+    case 'pending':
+      return plainAnswer(202, 'a person has to decide; send the same request again', {
+        'Retry-After': `${outcome.retryAfterSeconds}`,
+      })
+    case 'refused':
+      return answerRefused(outcome)
+  }
+}
+
+/** RFC 7030 section 4.1.3. */
+export function answerCertificates(certificates: readonly Uint8Array[] | Refused): HttpResponse {
+  return 'kind' in certificates
+    ? answerRefused(certificates)
+    : base64('application/pkcs7-mime', encodeCertsOnly(certificates), 'no-cache')
+}
+
+/** RFC 8951 section 3.5. */
+export function answerAttributes(attributes: Uint8Array | Refused): HttpResponse {
+  return 'kind' in attributes
+    ? answerRefused(attributes)
+    : base64('application/csrattrs', attributes, 'no-cache')
+}
+
+/** The rule in words, one line; RFC 8951 section 3.3 names text/plain. */
+export function answerRefused({ reason, detail }: Refused): HttpResponse {
+  const status = statuses[reason]
+  const seconds = retryAfterSeconds[reason]
+  return plainAnswer(status, `${reason}: ${oneLine(detail)}`, {
+    ...(status === 401 && { 'WWW-Authenticate': challenge }),
+    ...(seconds !== undefined && { 'Retry-After': `${seconds}` }),
+  })
+}
+
+export function answerMethod(allow: string): HttpResponse {
+  return plainAnswer(405, `this operation takes ${allow}`, { Allow: allow })
+}
+
+/** Without line breaks, which strongSwan does not read; RFC 8951 section 3.1 asks for none. */
+function base64(type: string, der: Uint8Array, caching: string): HttpResponse {
+  return {
+    status: 200,
+    headers: { 'Content-Type': type, 'Cache-Control': caching },
+    body: der.toBase64(),
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[^ -~]+/g, ' ')
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/** EST, RFC 7030 as clarified by RFC 8951: which operation is asked, and its way through the house. */
+import type { EnrolmentRequest, Outcome } from '#core/enrolment/request.ts'
+import type { Refused } from '#core/refusal.ts'
+import type { Handler, HttpRequest, HttpResponse, Route } from '#edge/http/message.ts'
+import { allowOf } from '#edge/http/router.ts'
+import { refuse } from '#trust/refusal.ts'
+import { acceptEnrolment, acceptTarget, type Target } from './accept.ts'
+import {
+  answerAttributes,
+  answerCertificates,
+  answerMethod,
+  answerOutcome,
+  answerRefused,
+} from './answer.ts'
+import { estPrefix, type Operation } from './operations.ts'
+
+/** What EST asks of the house. */
+export interface EstPorts {
+  enrol(request: EnrolmentRequest): Promise<Outcome>
+  /** DER of the roots and issuers that a device of this entrance is to know; no label: of all. */
+  caCertificates(label: string | undefined): Promise<readonly Uint8Array[] | Refused>
+  /** DER of the CsrAttrs that the entrance's profile wishes for; an empty SEQUENCE is a fine answer. */
+  csrAttributes(label: string | undefined): Promise<Uint8Array | Refused>
+}
+
+/**
+ * A PKCS #10 with an ML-DSA-87 key and signature is 7.5 kB, with attestation of a chip about 20 kB more;
+ * base64 adds a third.
+ */
+const maxRequestBytes = 65_536
+
+export function estRoutes(ports: EstPorts): readonly Route[] {
+  const handler = converse(ports)
+  return [
+    { method: 'GET', path: `${estPrefix}*`, maxBodyBytes: 0, handler },
+    { method: 'POST', path: `${estPrefix}*`, maxBodyBytes: maxRequestBytes, handler },
+  ]
+}
+
+function converse(ports: EstPorts): Handler {
+  return async (http) => {
+    const target = acceptTarget(http.path)
+    if ('kind' in target) return answerRefused(target)
+    const { method, answer } = conversations[target.operation]
+    const asked = http.method === 'HEAD' ? 'GET' : http.method
+    return asked === method ? answer(http, target, ports) : answerMethod(allowOf([method]))
+  }
+}
+
+interface Conversation {
+  readonly method: 'GET' | 'POST'
+  answer(http: HttpRequest, target: Target, ports: EstPorts): Promise<HttpResponse>
+}
+
+const conversations = {
+  cacerts: { method: 'GET', answer: caCerts },
+  simpleenroll: { method: 'POST', answer: simpleEnroll },
+  simplereenroll: { method: 'POST', answer: simpleEnroll },
+  csrattrs: { method: 'GET', answer: csrAttrs },
+  serverkeygen: { method: 'POST', answer: notYet },
+  fullcmc: { method: 'POST', answer: notYet },
+} as const satisfies Record<Operation, Conversation>
+
+/** RFC 7030 section 4.1. Asks for no proof: who has none yet checks the answer by a fingerprint. */
+async function caCerts(_: HttpRequest, { label }: Target, ports: EstPorts): Promise<HttpResponse> {
+  return answerCertificates(await ports.caCertificates(label))
+}
+
+/** RFC 7030 section 4.2, both operations: accept.ts knows in what they differ. */
+async function simpleEnroll(
+  http: HttpRequest,
+  target: Target,
+  ports: EstPorts,
+): Promise<HttpResponse> {
+  const request = acceptEnrolment(http, target)
+  return request.kind === 'refused'
+    ? answerRefused(request)
+    : answerOutcome(await ports.enrol(request.request))
+}
+
+/** RFC 7030 section 4.5; asks for no proof, since the answer is the same for all. */
+async function csrAttrs(_: HttpRequest, { label }: Target, ports: EstPorts): Promise<HttpResponse> {
+  return answerAttributes(await ports.csrAttributes(label))
+}
+
+/** RFC 7030 sections 4.3 and 4.4 are optional. */
+async function notYet(_: HttpRequest, { operation }: Target): Promise<HttpResponse> {
+  return answerRefused(
+    refuse('not-implemented', `${operation} is not offered here, ask for simpleenroll`),
+  )
+}

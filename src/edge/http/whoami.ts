@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Whoami } from '#core/enrolment/whoami.ts'
+import type { Refusal, Refused } from '#core/refusal.ts'
+import type { HttpResponse, Route } from './message.ts'
+
+/**
+ * GET /whoami: a device learns who it is to us, over the certificate that it shows.
+ *
+ * 401 without a certificate, 403 where it is refused, both as problems (RFC 9457) whose `code` is the
+ * refusal.
+ *
+ * @param identify MUST refuse whatever it does not accept
+ */
+export function whoamiRoute(
+  identify: (chain: readonly Uint8Array[]) => Promise<Whoami | Refused>,
+): Route {
+  return {
+    method: 'GET',
+    path: '/whoami',
+    maxBodyBytes: 0,
+    handler: async ({ peer }) => {
+      if (peer.certificates.length === 0)
+        return problem(401, 'credential-missing', 'this path asks for a client certificate')
+      const who = await identify(peer.certificates)
+      if (who.kind === 'refused') return problem(403, who.reason, who.detail)
+      const { device, product, certificate, state } = who
+      return json(200, 'application/json', { device, product, certificate, state })
+    },
+  }
+}
+
+/** RFC 9457: `type` is left out and so means `about:blank`; `code` is our own member. */
+function problem(status: number, code: Refusal, detail: string): HttpResponse {
+  return json(status, 'application/problem+json', { status, code, detail })
+}
+
+function json(status: number, type: string, value: object): HttpResponse {
+  return {
+    status,
+    headers: { 'Content-Type': type, 'Cache-Control': 'no-store' },
+    body: `${JSON.stringify(value)}\n`,
+  }
+}
