@@ -19,8 +19,7 @@ export function whoamiRoute(
     path: '/whoami',
     maxBodyBytes: 0,
     handler: async ({ peer }) => {
-      if (peer.certificates.length === 0)
-        return problem(401, 'credential-missing', 'this path asks for a client certificate')
+      if (peer.certificates.length === 0) return unknown
       const who = await identify(peer.certificates)
       if (who.kind === 'refused') return problem(403, who.reason, who.detail)
       const { device, product, certificate, state } = who
@@ -28,6 +27,12 @@ export function whoamiRoute(
     },
   }
 }
+
+/** RFC 9110 section 15.5.2 wants a challenge named; none is registered for a certificate within TLS. */
+const challenge = { 'WWW-Authenticate': 'ClientCertificate realm="devices"' }
+
+const missing = problem(401, 'credential-missing', 'this path asks for a client certificate')
+const unknown: HttpResponse = { ...missing, headers: { ...missing.headers, ...challenge } }
 
 /** RFC 9457: `type` is left out and so means `about:blank`; `code` is our own member. */
 function problem(status: number, code: Refusal, detail: string): HttpResponse {
