@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
+import type { CertificateKind } from '#trust/lint/kinds.ts'
 import type { ProfileDocument } from './document/profile-document.ts'
-import type { CertificateKind, Environment, proofs } from './document/words.ts'
+import type { Environment, proofs } from './document/words.ts'
 
 export type Proof = (typeof proofs)[number]
 

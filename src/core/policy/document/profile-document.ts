@@ -4,6 +4,7 @@
  * docs/profile.schema.json are made.
  */
 import { isKeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
+import { certificateKinds } from '#trust/lint/kinds.ts'
 import {
   list,
   oidPattern,
@@ -18,7 +19,6 @@ import {
 } from './shape.ts'
 import {
   alternativeNameKinds,
-  certificateKinds,
   environments,
   freedomWords,
   keyPurposes,

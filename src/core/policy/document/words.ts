@@ -1,19 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The closed word lists that profile documents choose from, with what each word stands for. */
 
-/** Certificate kinds; birth = IDevID, working = LDevID. */
-export const certificateKinds = [
-  'birth',
-  'working',
-  'server',
-  'client',
-  'signer',
-  'ocsp',
-  'issuing',
-  'root',
-] as const
-export type CertificateKind = (typeof certificateKinds)[number]
-
 export const environments = ['trial', 'test', 'production'] as const
 export type Environment = (typeof environments)[number]
 
