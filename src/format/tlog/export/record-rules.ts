@@ -11,26 +11,26 @@ export interface RecordRule {
    * the log. `any` is the row of a kind without states. A state without a row is not exported.
    */
   readonly states: Readonly<Record<string, readonly (readonly string[])[]>>
-  /**
-   * Event type -> the columns of the record that the event binds: by its further subjects, in order
-   * (null: a subject that is no column), and by those of its facts that bear a column's name.
-   */
+  /** Event type -> the columns of the record that the event binds. */
   readonly binds: Readonly<Record<string, Binding>>
 }
 
 export interface Binding {
-  readonly subjects: readonly (string | null)[]
-  readonly facts: readonly string[]
+  /** The columns that the event's further subjects give, in order. */
+  readonly subjects?: readonly string[]
+  /** Column -> the fact that gives it. Bytes are hexadecimal in both, instants as Temporal prints them. */
+  readonly facts?: Readonly<Record<string, string>>
 }
 
 const issued = 'certificate-issued'
 const madeAuthority = [['authority-made'], ['authority-trusted']] as const
+const authorityFacts = { facts: { name: 'name', certificateSha256: 'sha256' } } as const
 
 export const recordRules: Readonly<Record<string, RecordRule>> = {
   authority: {
     prefix: 'aut',
     states: { active: madeAuthority, 'issuing-stopped': madeAuthority, retired: madeAuthority },
-    binds: {},
+    binds: { 'authority-made': authorityFacts, 'authority-trusted': authorityFacts },
   },
   certificate: {
     prefix: 'crt',
@@ -47,10 +47,44 @@ export const recordRules: Readonly<Record<string, RecordRule>> = {
     binds: {
       [issued]: {
         subjects: ['owner', 'authority', 'key'],
-        facts: ['serialNumber', 'sha256', 'subject', 'notAfter'],
+        facts: {
+          notAfter: 'notAfter',
+          serialNumber: 'serialNumber',
+          sha256: 'sha256',
+          subject: 'subject',
+        },
       },
-      'certificate-abandoned': { subjects: ['owner', 'authority'], facts: ['serialNumber'] },
-      'certificate-revoked': { subjects: [], facts: [] },
+      'certificate-abandoned': {
+        subjects: ['owner', 'authority'],
+        facts: { serialNumber: 'serialNumber' },
+      },
+    },
+  },
+  entrance: {
+    prefix: 'ent',
+    states: { any: [['entrance-opened']] },
+    binds: {
+      'entrance-opened': {
+        subjects: ['product', 'authority'],
+        facts: { label: 'label', profile: 'profile' },
+      },
+    },
+  },
+  machine: {
+    prefix: 'mch',
+    states: { active: [['machine-added']], removed: [['machine-added', 'machine-removed']] },
+    binds: { 'machine-added': { subjects: ['key'], facts: { name: 'name', role: 'role' } } },
+  },
+  party: {
+    prefix: 'pty',
+    states: { any: [['party-added']] },
+    binds: { 'party-added': { facts: { name: 'name', role: 'role' } } },
+  },
+  product: {
+    prefix: 'prd',
+    states: { any: [['product-added']] },
+    binds: {
+      'product-added': { subjects: ['party'], facts: { name: 'name', exposure: 'exposure' } },
     },
   },
 }
@@ -69,7 +103,7 @@ export function boundColumns(
   if (!Object.hasOwn(rule.states, key)) return undefined
   const columns = (rule.states[key] ?? []).flat().flatMap((type) => {
     const binding = Object.hasOwn(rule.binds, type) ? rule.binds[type] : undefined
-    return binding === undefined ? [] : [...binding.subjects, ...binding.facts]
+    return [...(binding?.subjects ?? []), ...Object.keys(binding?.facts ?? {})]
   })
-  return [...new Set(columns)].filter((column) => column !== null).sort()
+  return [...new Set(columns)].sort()
 }

@@ -145,12 +145,11 @@ function* boundBy(
   subjects: readonly string[],
 ): Generator<readonly [string, Fact]> {
   const binding = Object.hasOwn(rule.binds, event.type) ? rule.binds[event.type] : undefined
-  if (binding === undefined) return
-  for (const [at, column] of binding.subjects.entries()) {
-    if (column !== null) yield [column, subjects[at] ?? null]
+  for (const [at, column] of (binding?.subjects ?? []).entries()) {
+    yield [column, subjects[at] ?? null]
   }
-  for (const name of binding.facts) {
-    yield [name, Object.hasOwn(event.facts, name) ? (event.facts[name] ?? null) : null]
+  for (const [column, fact] of Object.entries(binding?.facts ?? {})) {
+    yield [column, Object.hasOwn(event.facts, fact) ? (event.facts[fact] ?? null) : null]
   }
 }
 
