@@ -24,7 +24,7 @@ export function extensionsFor(
 ): readonly Extension[] {
   return [
     ...identifiers(profile, pointers),
-    ...usages(profile),
+    ...usagesFor(profile),
     ...names(profile, facts),
     ...status(profile, pointers),
   ]
@@ -51,7 +51,8 @@ function identifiers({ kind, document }: Profile, pointers: Pointers): Extension
 /** The same for every certificate of a profile, and therefore encoded once. */
 const usagesOf = new WeakMap<Profile, readonly Extension[]>()
 
-function usages(profile: Profile): readonly Extension[] {
+/** Key usage, extended key usage and policies alone. */
+export function usagesFor(profile: Profile): readonly Extension[] {
   let extensions = usagesOf.get(profile)
   if (extensions === undefined) {
     extensions = encodeUsages(profile)

@@ -3,7 +3,7 @@
 import { sameBytes } from '#format/bytes.ts'
 import { noWellDefinedEnd } from '#format/der/time.ts'
 import type { SubjectPublicKeyInfo } from '#format/x509/public-key.ts'
-import { findKeyAlgorithm, findRsaAlgorithm, type KeyAlgorithm } from '../../algorithms.ts'
+import { findKeyAlgorithm, findRsaAlgorithm, type KeyAlgorithm } from '#trust/algorithms.ts'
 import { always, except, type Rule } from '../rule.ts'
 
 export const publicKeyRules: readonly Rule[] = [

@@ -36,7 +36,7 @@ export const statusRules: readonly Rule[] = [
   },
   {
     id: 'no-rev-avail-stands-alone',
-    source: 'RFC 9608 section 4',
+    source: 'RFC 9608 section 3',
     severity: 'error',
     holds: 'with noRevAvail there are no distribution points and no OCSP address',
     applies: always,
@@ -62,7 +62,7 @@ export const statusRules: readonly Rule[] = [
   },
   {
     id: 'no-rev-avail-on-leaf',
-    source: 'RFC 9608 section 2',
+    source: 'RFC 9608 section 3',
     severity: 'error',
     holds: 'an authority has no noRevAvail',
     applies: authorities,

@@ -2,7 +2,7 @@
 /** Key usage and its extension: RFC 5280 sections 4.2.1.3 and 4.2.1.12. */
 import type { Oid } from '#format/der/oid.ts'
 import { keyPurposes } from '#format/oids.ts'
-import { findKeyAlgorithm } from '../../algorithms.ts'
+import { findKeyAlgorithm } from '#trust/algorithms.ts'
 import type { CertificateKind } from '../kinds.ts'
 import { always, authorities, except, leaves, only, type Rule } from '../rule.ts'
 

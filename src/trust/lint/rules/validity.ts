@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Serial number, signature algorithm, issuer and validity: RFC 5280 sections 4.1.2.2 to 4.1.2.5. */
 import { sameBytes } from '#format/bytes.ts'
-import { findSignatureAlgorithm } from '../../algorithms.ts'
+import { findSignatureAlgorithm } from '#trust/algorithms.ts'
 import type { Linted } from '../linted.ts'
 import { always, type Rule } from '../rule.ts'
 

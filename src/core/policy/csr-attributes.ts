@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import { encodeDer } from '#format/der/writer.ts'
+import type { CsrAttribute } from '#format/est/csr-attributes.ts'
+import { algorithms, attributes } from '#format/oids.ts'
+import { writeExtensions } from '#format/x509/extension.ts'
+import { type KeyAlgorithm, keyAlgorithms } from '#trust/algorithms.ts'
+import { usagesFor } from './extensions-for.ts'
+import type { Profile } from './profile.ts'
+
+/**
+ * What a request for this profile should look like: the admitted keys, and the usages that it will get.
+ *
+ * Elliptic keys stand as one attribute with the admitted curves, RSA keys as one with the admitted
+ * sizes, all others as plain object identifiers.
+ *
+ * @see RFC 7030 section 4.5.2, RFC 8951 section 3.5, RFC 9908 section 3.2
+ */
+export function csrAttributesFor(profile: Profile): readonly CsrAttribute[] {
+  const admitted = profile.keyAlgorithms.map((name) => keyAlgorithms[name])
+  const curves = ofFamily(admitted, 'affine-point')
+  const sizes = ofFamily(admitted, 'modulus')
+  const others = admitted.filter((row) => !curves.includes(row) && !sizes.includes(row))
+  return [
+    ...attribute(
+      algorithms.ecPublicKey,
+      curves.flatMap(({ identifier: { parameters } }) => parameters ?? []),
+    ),
+    ...attribute(
+      algorithms.rsaEncryption,
+      sizes.map(({ bits }) => encodeDer((writer) => writer.integer(bits))),
+    ),
+    ...others.map((row) => ({ kind: 'oid', oid: row.identifier.oid }) as const),
+    ...attribute(attributes.extensionRequest, [
+      encodeDer((writer) => writeExtensions(writer, usagesFor(profile))),
+    ]),
+  ]
+}
+
+function ofFamily(rows: readonly KeyAlgorithm[], canonical: KeyAlgorithm['canonical']) {
+  return rows.filter((row) => row.canonical === canonical)
+}
+
+function attribute(
+  type: (CsrAttribute & { kind: 'attribute' })['type'],
+  values: readonly Uint8Array[],
+): CsrAttribute[] {
+  return values.length === 0 ? [] : [{ kind: 'attribute', type, values }]
+}
