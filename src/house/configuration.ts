@@ -72,7 +72,10 @@ export function readConfiguration(words: readonly string[]): Configuration {
     listen: readAddress('listen', wordOf('listen'), faults),
     operatorListen: readOperatorAddress(wordOf('operator-listen'), faults),
     statusListen: readAddress('status-listen', wordOf('status-listen'), faults),
-    names: wordOf('names').split(',').map((name) => name.trim()).filter(Boolean),
+    names: wordOf('names')
+      .split(',')
+      .map((name) => name.trim())
+      .filter(Boolean),
     publicUrl: readUrl(wordOf('public-url'), faults),
     environment: readEnvironment(wordOf('environment'), faults),
     algorithm: readAlgorithm('algorithm', wordOf('algorithm'), faults),
@@ -81,7 +84,9 @@ export function readConfiguration(words: readonly string[]): Configuration {
     file,
   }
   if (configuration.environment === 'production' && configuration.publicUrl === undefined) {
-    faults.push('public-url: production needs one, e.g. http://pki.example.com, since it is written into certificates for decades')
+    faults.push(
+      'public-url: production needs one, e.g. http://pki.example.com, since it is written into certificates for decades',
+    )
   }
   if (faults.length > 0) throw new Fault('configuration-wrong', faults.join('\n'))
   return configuration

@@ -2,7 +2,13 @@
 import { type Issuer, readyIssuer } from '#core/authority/issuer.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Authority, CrlRecord } from '#core/ledger/tables.ts'
-import { crlLife, fullCrl, latestCrl, type PublishingPorts, publishCrl } from '#core/revocation/publish.ts'
+import {
+  crlLife,
+  fullCrl,
+  latestCrl,
+  type PublishingPorts,
+  publishCrl,
+} from '#core/revocation/publish.ts'
 
 /**
  * The newest CRLs, in memory and always fresh: made when first asked for, made anew when something was
@@ -38,7 +44,8 @@ export class CrlShelf {
     for (const key of this.#shelf.keys()) {
       const record = await this.#shelf.get(key)
       const authority = authorities.find(({ id }) => id === record?.authority)
-      if (record !== undefined && authority !== undefined) await this.#fresh(authority, record.shard)
+      if (record !== undefined && authority !== undefined)
+        await this.#fresh(authority, record.shard)
     }
   }
 

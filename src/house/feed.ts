@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { AuditEvent } from '#core/audit/event.ts'
+import type { Changes } from '#core/devices/watch.ts'
 import type { Change, Ledger } from '#core/ledger/ledger.ts'
 
 /** What just became durable in this process. */
 export type Listener = (change: Change) => void | Promise<void>
 
+/** Events that a slow reader may fall behind; then it misses some in the middle, never the last. */
+const mostUnread = 256
+
 /**
  * The ledger, told on: whoever follows hears of each change right after it became durable, and the
  * committer goes on when they have taken note.
  */
-export class Feed {
+export class Feed implements Changes {
   readonly #listeners = new Set<Listener>()
 
   /** @returns a function that ends the following */
@@ -30,6 +35,32 @@ export class Feed {
         return committed
       },
     }
+  }
+
+  subscribe(
+    { subject }: { readonly subject: string },
+    until: AbortSignal,
+  ): AsyncIterable<AuditEvent> {
+    const unread: AuditEvent[] = []
+    let wake = Promise.withResolvers<void>()
+    const unfollow = this.follow(({ events }) => {
+      for (const event of events) if (event.subjects.includes(subject)) unread.push(event)
+      if (unread.length > mostUnread) unread.splice(0, unread.length - mostUnread)
+      if (unread.length > 0) wake.resolve()
+    })
+    until.addEventListener('abort', () => wake.resolve(), { once: true })
+    return (async function* () {
+      try {
+        while (!until.aborted) {
+          yield* unread.splice(0)
+          await wake.promise
+          wake = Promise.withResolvers<void>()
+          if (until.aborted) wake.resolve()
+        }
+      } finally {
+        unfollow()
+      }
+    })()
   }
 
   async #tell(change: Change): Promise<void> {

@@ -8,8 +8,8 @@ import type { Authority, Setting } from '#core/ledger/tables.ts'
 import { parseProfile } from '#core/policy/document/parse-profile.ts'
 import type { Profile } from '#core/policy/profile.ts'
 import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
-import { newLogKey } from './log-key.ts'
 import type { Configuration } from './configuration.ts'
+import { newLogKey } from './log-key.ts'
 
 /** What was decided at the first start, for ever. */
 export interface Installation {

@@ -20,7 +20,11 @@ interface AbandoningPorts {
 export async function recoverReserved(ports: AbandoningPorts): Promise<number> {
   let count = 0
   for (;;) {
-    const page = await ports.ledger.list('certificate', { by: 'state', equal: ['reserved'], limit: 500 })
+    const page = await ports.ledger.list('certificate', {
+      by: 'state',
+      equal: ['reserved'],
+      limit: 500,
+    })
     if (page.items.length === 0) return count
     for (const certificate of page.items) {
       await abandon(certificate, ports)

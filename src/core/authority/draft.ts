@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { encodeTbsCertificate } from '#format/x509/certificate.ts'
 import type { Extension } from '#format/x509/extension.ts'
-import { sha256 } from '#trust/digest.ts'
 import type { SignatureAlgorithm } from '#trust/algorithms.ts'
+import { sha256 } from '#trust/digest.ts'
 import type { Approved, Terms } from '../policy/approved.ts'
 import { extensionsFor } from '../policy/extensions-for.ts'
 import { validityFor } from '../policy/validity.ts'
@@ -29,7 +29,11 @@ export interface Pointers {
 /** Who signs: an issuer of ours, or the new key itself. */
 export type Signer =
   | { readonly kind: 'issuer'; readonly issuer: Issuer }
-  | { readonly kind: 'self'; readonly keyId: string; readonly signatureAlgorithm: SignatureAlgorithm }
+  | {
+      readonly kind: 'self'
+      readonly keyId: string
+      readonly signatureAlgorithm: SignatureAlgorithm
+    }
 
 /** Fills approved terms with number, time and pointers. */
 export function draft(
@@ -85,9 +89,8 @@ function extensionsOf(
       issuerUrl: pointers.issuerUrl(issuer.authority.name),
     }),
   })
-  const kept = terms.subjectAlternativeName
-  if (kept === undefined) return drawn
-  return [...drawn.filter((one) => one.oid !== kept.oid), kept]
+  const { extensions } = terms
+  return [...drawn.filter(({ oid }) => extensions.every((one) => one.oid !== oid)), ...extensions]
 }
 
 /** Leftmost 160 bits of SHA-256 over the SPKI. RFC 7093 section 2, method 4. */
@@ -98,4 +101,3 @@ export function keyIdentifier(spki: Uint8Array): Uint8Array {
 function signatureAlgorithmOf(signer: Signer): SignatureAlgorithm {
   return signer.kind === 'self' ? signer.signatureAlgorithm : signer.issuer.signatureAlgorithm
 }
-

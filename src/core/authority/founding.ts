@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { parseCertificate } from '#format/x509/certificate.ts'
+import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { signatureAlgorithmFor } from '#trust/algorithms.ts'
-import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
-import { parseCertificate } from '#format/x509/certificate.ts'
 import { sha256 } from '#trust/digest.ts'
 import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
 import { Fault } from '../fault.ts'
@@ -67,7 +68,9 @@ async function found(
   if (verdict.kind === 'refused') throw wrong(name, verdict.detail)
   const issued = await issue(
     verdict.approved,
-    parent === undefined ? itself(keyId, algorithm) : { kind: 'issuer', issuer: readyIssuer(parent) },
+    parent === undefined
+      ? itself(keyId, algorithm)
+      : { kind: 'issuer', issuer: readyIssuer(parent) },
     occasionOf(founding, keyId),
     ports,
   )

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { Certificate } from '#format/x509/certificate.ts'
 import { encodeSigned } from '#format/x509/certificate.ts'
 import { formatName } from '#format/x509/name.ts'
-import type { Certificate } from '#format/x509/certificate.ts'
 import { sha256 } from '#trust/digest.ts'
 import { lintCertificate } from '#trust/lint/lint.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -14,8 +15,8 @@ import type { Approved } from '../policy/approved.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import { abandon } from './abandon.ts'
-import { type Draft, draft, type Pointers, type Signer } from './draft.ts'
 import type { ClockGuard } from './clock-guard.ts'
+import { type Draft, draft, type Pointers, type Signer } from './draft.ts'
 import type { ShardCounter } from './shard-counter.ts'
 import type { SigningKeys } from './signing-key.ts'
 
@@ -246,6 +247,9 @@ async function complete(
   })
   if (done.kind === 'conflict') {
     // Only recovery on another node touches a reserved record, and it has revoked it: do not hand it out.
-    throw new Fault('signing-failed', `certificate ${certificate.id} was abandoned while it was signed`)
+    throw new Fault(
+      'signing-failed',
+      `certificate ${certificate.id} was abandoned while it was signed`,
+    )
   }
 }

@@ -15,7 +15,8 @@ export interface Issuer {
 
 /** Makes a record of an authority of ours ready to sign. */
 export function readyIssuer(authority: Authority): Issuer {
-  if (authority.key === null) throw new TypeError(`${authority.name} is foreign and cannot sign here`)
+  if (authority.key === null)
+    throw new TypeError(`${authority.name} is foreign and cannot sign here`)
   return {
     authority,
     certificate: parseCertificate(authority.certificate),

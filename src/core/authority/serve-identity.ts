@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { parseCertificationRequest } from '#format/x509/certification-request.ts'
 import { sha256 } from '#trust/digest.ts'
 import { provePossession } from '#trust/possession.ts'
-import { parseCertificationRequest } from '#format/x509/certification-request.ts'
 import { Fault } from '../fault.ts'
 import type { Key } from '../ledger/tables.ts'
 import { approveOwn } from '../policy/decide.ts'

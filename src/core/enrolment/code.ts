@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { refuse } from '#trust/refusal.ts'
+
 import { sameSecret } from '#trust/digest.ts'
+import { refuse } from '#trust/refusal.ts'
 import { hashCode } from '../devices/code.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../ports.ts'
@@ -43,7 +44,10 @@ export async function admitCode(
     return refuse('code-wrong', 'this serial and enrolment code do not belong together')
   }
   if (code.usedAt === null && Temporal.Instant.compare(code.expiresAt, now) <= 0) {
-    return refuse('code-expired', `this enrolment code expired at ${code.expiresAt}; ask for another`)
+    return refuse(
+      'code-expired',
+      `this enrolment code expired at ${code.expiresAt}; ask for another`,
+    )
   }
   return { kind: 'admitted', device, proof: 'code', credential: code.id, code }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
+import { parseCertificate } from '#format/x509/certificate.ts'
 import { refuse } from '#trust/refusal.ts'
+import { anchorOf, type TrustAnchor } from '#trust/trust-anchor.ts'
 import { type Issuer, readyIssuer } from '../authority/issuer.ts'
 import { Fault } from '../fault.ts'
-import type { Kind, LedgerRecord } from '../ledger/tables.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Authority, Entrance, Party, Product } from '../ledger/tables.ts'
+import type { Authority, Entrance, Kind, LedgerRecord, Party, Product } from '../ledger/tables.ts'
 import { parseProfile } from '../policy/document/parse-profile.ts'
 import type { Profile } from '../policy/profile.ts'
 import type { Refused } from '../refusal.ts'
@@ -22,7 +22,7 @@ export interface Door {
 /** A foreign authority that may vouch for birth identities of some products. */
 export interface ForeignAuthority {
   readonly authority: Authority
-  readonly certificate: Certificate
+  readonly anchor: TrustAnchor
 }
 
 /** The kinds of record that doors are made of; a change of one of them calls for `reload`. */
@@ -59,12 +59,18 @@ export class Doors {
     const issuers = new Map<string, Issuer>()
     for (const one of authorities) if (one.kind === 'issuing') issuers.set(one.id, readyIssuer(one))
     const doors = entrances.map((entrance): Door => {
-      const product = need(products.find(({ id }) => id === entrance.product), entrance.label)
+      const product = need(
+        products.find(({ id }) => id === entrance.product),
+        entrance.label,
+      )
       const record = need(newest.get(entrance.profile), entrance.label)
       return {
         entrance,
         product,
-        party: need(parties.find(({ id }) => id === product.party), entrance.label),
+        party: need(
+          parties.find(({ id }) => id === product.party),
+          entrance.label,
+        ),
         profile: readProfile(record.document, record.number),
         issuer: need(issuers.get(entrance.authority), entrance.label),
       }
@@ -75,7 +81,11 @@ export class Doors {
     )
     this.#foreign = authorities
       .filter(({ kind, state }) => kind === 'foreign' && state === 'active')
-      .map((authority) => ({ authority, certificate: parseCertificate(authority.certificate) }))
+      .flatMap((authority) => {
+        // Registered only after it was read once: one that no longer reads vouches for nobody.
+        const read = anchorOf(parseCertificate(authority.certificate))
+        return read.kind === 'anchor' ? [{ authority, anchor: read.anchor }] : []
+      })
     this.#authorities = authorities
   }
 
@@ -88,7 +98,10 @@ export class Doors {
   for(product: string, label: string | undefined): Door | Refused {
     const door = label === undefined ? this.#defaults.get(product) : this.#byLabel.get(label)
     if (door === undefined) {
-      return refuse('entrance-unknown', label === undefined ? 'this product has no default entrance' : `no entrance ${label}`)
+      return refuse(
+        'entrance-unknown',
+        label === undefined ? 'this product has no default entrance' : `no entrance ${label}`,
+      )
     }
     if (door.product.id !== product) {
       return refuse('entrance-wrong', `entrance ${label} is not for this device's product`)

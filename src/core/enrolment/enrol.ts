@@ -118,11 +118,12 @@ async function prove(
     proved,
     key,
     current: currentOf(applicant),
-    holdsOne: applicant.proof === 'birth-certificate' && (await holdsOne(asking, ports)),
+    identitiesHeld: applicant.proof === 'code' ? 0 : await identitiesHeld(asking, ports),
     now: ports.clock.now(),
   })
   if (verdict.kind === 'refused') {
-    if (verdict.reason === 'key-has-another-owner' && key !== undefined) await alarm(key, asking, ports)
+    if (verdict.reason === 'key-has-another-owner' && key !== undefined)
+      await alarm(key, asking, ports)
     return verdict
   }
   const issued = await issue(
@@ -150,21 +151,26 @@ function currentOf(applicant: Applicant) {
   return { record: applicant.record, certificate: applicant.certificate }
 }
 
-/** Whether the device already holds a certificate of the door's kind that would still be accepted. */
-async function holdsOne({ applicant, door }: Asking, ports: EnrolmentPorts): Promise<boolean> {
+/**
+ * How many identities of the door's kind the device could use: the newest that it proved, and all that
+ * came after. Those before it are superseded and do not count.
+ */
+async function identitiesHeld({ applicant, door }: Asking, ports: EnrolmentPorts): Promise<number> {
   const now = ports.clock.now()
   const { items } = await ports.ledger.list('certificate', {
     by: 'owner',
     equal: [applicant.device.id],
     descending: true,
-    limit: 50,
+    limit: 100,
   })
-  return items.some(
+  const usable = items.filter(
     (one) =>
       one.kind === door.profile.kind &&
       one.state === 'issued' &&
       Temporal.Instant.compare(one.notAfter, now) > 0,
   )
+  const proved = usable.findIndex((one) => one.usedAt !== null)
+  return proved === -1 ? usable.length : proved + 1
 }
 
 function occasionOf(asking: Asking, key: Key | undefined, ports: EnrolmentPorts): Occasion {

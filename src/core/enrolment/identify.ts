@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseCertificateOrRefuse } from './read.ts'
+
+import { attributeTypes } from '#format/oids.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import { attributeOf } from '#format/x509/name.ts'
-import { attributeTypes } from '#format/oids.ts'
 import { sha256 } from '#trust/digest.ts'
 import { validatePath } from '#trust/path.ts'
 import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
@@ -13,6 +13,7 @@ import type { Proof } from '../policy/profile.ts'
 import type { Clock } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import type { Doors } from './doors.ts'
+import { parseCertificateOrRefuse } from './read.ts'
 
 /** A device that proved itself, and by what. */
 export interface Identified {
@@ -69,10 +70,14 @@ async function identifyOwn(
     return refuse('certificate-retired', 'the presented certificate was replaced and retired')
   }
   if (record.kind !== 'birth' && record.kind !== 'working') {
-    return refuse('certificate-wrong-purpose', `a ${record.kind} certificate is no device's identity`)
+    return refuse(
+      'certificate-wrong-purpose',
+      `a ${record.kind} certificate is no device's identity`,
+    )
   }
   const device = await ledger.read('device', record.owner)
-  if (device === undefined) return refuse('device-unknown', 'the device of this certificate is not known')
+  if (device === undefined)
+    return refuse('device-unknown', 'the device of this certificate is not known')
   const proof = record.kind === 'birth' ? 'birth-certificate' : 'current-certificate'
   return { kind: 'identified', device, proof, credential: record.id, certificate, record }
 }
@@ -91,15 +96,15 @@ async function identifyForeign(
     if (read.kind === 'refused') return read
     intermediates.push(read.certificate)
   }
-  const path = await validatePath({
+  const path = validatePath({
     leaf: certificate,
     intermediates,
-    anchors: doors.foreign.map(({ certificate: anchor }) => anchor),
+    anchors: doors.foreign.map(({ anchor }) => anchor),
     at: clock.now(),
     purpose: 'device',
   })
   if (path.kind === 'refused') return path
-  const vouching = doors.foreign.find((one) => one.certificate === path.path.anchor)
+  const vouching = doors.foreign.find((one) => one.anchor === path.path.anchor)
   const serial = attributeOf(certificate.subject, attributeTypes.serialNumber)
   if (vouching === undefined || serial === undefined) {
     return refuse('device-unknown', 'the birth certificate carries no subject serialNumber')

@@ -15,8 +15,8 @@ export interface Terms {
   readonly owner: string
   readonly product: string | null
   readonly subject: Name
-  /** Instead of what the template draws: the extension of the certificate that is renewed, to the byte. */
-  readonly subjectAlternativeName: Extension | undefined
+  /** Each in the place of what the profile draws, to the byte: kept from a renewal, or asked and allowed. */
+  readonly extensions: readonly Extension[]
   /** The certificate that it follows. */
   readonly replaces: CertificateRecord | undefined
 }

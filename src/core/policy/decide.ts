@@ -12,10 +12,10 @@ import type { CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { type Approved, approve } from './approved.ts'
 import { checkKey } from './check-key.ts'
-import { checkRequested } from './check-requested.ts'
+import { checkRequested, takenOver } from './check-requested.ts'
 import type { CertificateFacts, Profile, Proof } from './profile.ts'
 import { checkKeyAge, mayRenew } from './renewal.ts'
-import { drawSubject } from './templates.ts'
+import { checkFacts, drawSubject } from './templates.ts'
 
 /** A device's wish for a certificate, with all that was proven and looked up. */
 export interface Application {
@@ -32,8 +32,8 @@ export interface Application {
   readonly current:
     | { readonly record: CertificateRecord; readonly certificate: Certificate }
     | undefined
-  /** Whether the device holds an unexpired, unrevoked certificate of the kind that it asks for. */
-  readonly holdsOne: boolean
+  /** How many unexpired, unrevoked identities of the kind that it asks for the device could use. */
+  readonly identitiesHeld: number
   readonly now: Temporal.Instant
 }
 
@@ -47,6 +47,7 @@ export function decide(application: Application): Verdict {
     checkProof(application) ??
     checkOwner(application) ??
     checkKey(profile, proved.publicKey) ??
+    checkFacts(profile, facts) ??
     (application.operation === 'reenrol'
       ? checkUnchanged(application)
       : checkRequested(profile, facts, proved.request)) ??
@@ -62,7 +63,7 @@ export function decide(application: Application): Verdict {
       owner: device.id,
       product: device.product,
       subject: unchanged?.subject ?? drawSubject(profile, facts),
-      subjectAlternativeName: unchanged && alternativeNameOf(unchanged),
+      extensions: unchanged ? keptFrom(unchanged) : takenOver(profile, facts, proved.request),
       replaces: application.proof === 'current-certificate' ? current?.record : undefined,
     }),
   }
@@ -77,7 +78,8 @@ export function approveOwn(own: {
   readonly subject?: Name
 }): Verdict {
   return (
-    checkKey(own.profile, own.publicKey) ?? {
+    checkKey(own.profile, own.publicKey) ??
+    checkFacts(own.profile, own.facts) ?? {
       kind: 'approved',
       approved: approve({
         profile: own.profile,
@@ -86,7 +88,7 @@ export function approveOwn(own: {
         owner: own.owner,
         product: null,
         subject: own.subject ?? drawSubject(own.profile, own.facts),
-        subjectAlternativeName: undefined,
+        extensions: [],
         replaces: undefined,
       }),
     }
@@ -104,7 +106,8 @@ function checkDevice(device: Device): Refused | undefined {
 }
 
 /** DESIGN 4.3: a valid chain or code admits nobody whom the profile and the device's record do not. */
-function checkProof({ profile, proof, device, holdsOne }: Application): Refused | undefined {
+function checkProof(application: Application): Refused | undefined {
+  const { profile, proof, device, identitiesHeld } = application
   if (!profile.proofs.includes(proof)) {
     return refuse(
       'proof-not-admitted',
@@ -112,11 +115,17 @@ function checkProof({ profile, proof, device, holdsOne }: Application): Refused 
     )
   }
   const spent = device.enrolmentsLeft === 0
-  const again = proof === 'code' || (proof === 'birth-certificate' && holdsOne)
+  const again = proof === 'code' || (proof === 'birth-certificate' && identitiesHeld > 0)
   if (again && spent) {
     return refuse(
       'device-already-enrolled',
       `device ${device.serial} is enrolled; an operator may allow it to enrol again`,
+    )
+  }
+  if (spent && identitiesHeld >= profile.identitiesAtMost) {
+    return refuse(
+      'too-many-identities',
+      `device ${device.serial} has ${identitiesHeld} certificates that it never used or still may; profile ${profile.name} allows ${profile.identitiesAtMost}`,
     )
   }
   return undefined
@@ -175,6 +184,11 @@ function checkRenewal({ current, profile, key, now, proof }: Application): Refus
   }
   const { notBefore, notAfter } = current.record
   return mayRenew(profile, { notBefore, notAfter, now, keyActivatedAt: key?.activatedAt, proof })
+}
+
+function keptFrom(certificate: Certificate): readonly Extension[] {
+  const names = alternativeNameOf(certificate)
+  return names === undefined ? [] : [names]
 }
 
 function alternativeNameOf(certificate: Certificate): Extension | undefined {

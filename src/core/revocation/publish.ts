@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { encodeSigned } from '#format/x509/certificate.ts'
 import { encodeTbsCrl } from '#format/x509/crl.ts'
-import { encodeExtension, type Extension } from '#format/x509/extension.ts'
+import { type Extension, encodeExtension } from '#format/x509/extension.ts'
 import type { Issuer } from '../authority/issuer.ts'
 import type { SigningKeys } from '../authority/signing-key.ts'
 import { newId } from '../ledger/ids.ts'

@@ -18,7 +18,9 @@ export const revocationReasons = {
 
 export type RevocationReason = keyof typeof revocationReasons
 
-export type Revoked = { readonly kind: 'revoked'; readonly certificate: CertificateRecord } | Refused
+export type Revoked =
+  | { readonly kind: 'revoked'; readonly certificate: CertificateRecord }
+  | Refused
 
 /**
  * Revokes one certificate, for good; with keyCompromise its key is never certified again.

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { parseEvent } from '#core/audit/encode-event.ts'
+import type { LogStore } from '#core/audit/log-store.ts'
+import { RefusalMeter } from '#core/audit/refusal-meter.ts'
+import { recoverReserved } from '#core/authority/abandon.ts'
+import { ClockGuard } from '#core/authority/clock-guard.ts'
+import type { IssuingPorts } from '#core/authority/issue.ts'
+import { readyIssuer } from '#core/authority/issuer.ts'
+import { ShardCounter } from '#core/authority/shard-counter.ts'
+import type { SigningKeys } from '#core/authority/signing-key.ts'
+import { Attempts } from '#core/enrolment/attempts.ts'
+import { doorKinds, openDoors } from '#core/enrolment/doors.ts'
+import type { EnrolmentPorts } from '#core/enrolment/enrol.ts'
+import type { Ledger } from '#core/ledger/ledger.ts'
+import type { Clock, Randomness } from '#core/ports.ts'
+import type { Configuration } from './configuration.ts'
+import { CrlShelf } from './crl-shelf.ts'
+import type { Feed } from './feed.ts'
+import { found, type Installation } from './foundation.ts'
+
+/** What the machine gives to core. */
+export interface Means {
+  readonly configuration: Configuration
+  readonly ledger: Ledger
+  readonly log: LogStore
+  readonly keys: SigningKeys
+  readonly clock: Clock
+  readonly random: Randomness
+  readonly feed: Feed
+  /** The base of the addresses written into certificates, without a trailing slash. */
+  readonly statusUrl: string
+}
+
+/** Core, ready to be asked: what every edge of the house is made from. */
+export interface Core extends EnrolmentPorts {
+  readonly installation: Installation
+  readonly shelf: CrlShelf
+  /** Certificates whose signing an earlier crash cut off, abandoned at this start. */
+  readonly recovered: number
+}
+
+/**
+ * Founds or recovers the installation, and readies core.
+ *
+ * The clock is checked against the last event before anything is signed; what a crash left half done
+ * is abandoned and put on the CRL before any door opens.
+ */
+export async function openCore(means: Means): Promise<Core> {
+  const { configuration, feed, clock, random, keys, statusUrl } = means
+  const ledger = feed.announcing(means.ledger)
+  const guard = new ClockGuard(await latestEvent(means.log))
+  feed.follow(({ events }) => {
+    for (const { at } of events) guard.observe(at)
+  })
+  const crlUrl = (authority: string, shard: number) => `${statusUrl}/crl/${authority}/${shard}.crl`
+  const issuing: IssuingPorts = {
+    ...{ ledger, keys, clock, random, guard },
+    pointers: { crlUrl, issuerUrl: (authority) => `${statusUrl}/ca/${authority}.crt` },
+    shards: new ShardCounter(await firstUnusedShard(ledger)),
+  }
+  const recovered = await recoverReserved(issuing)
+  const installation = await found(configuration, issuing)
+  const doors = await openDoors(ledger)
+  feed.follow(({ puts }) => {
+    if (puts.some(({ kind }) => doorKinds.includes(kind))) return doors.reload()
+    return undefined
+  })
+  const shelf = new CrlShelf({ ledger, keys, clock, random, crlUrl })
+  await shelf.refresh(doors.own, recovered > 0)
+  return {
+    ...issuing,
+    ...{ installation, doors, shelf, recovered },
+    environment: installation.environment,
+    attempts: new Attempts(),
+    refusals: new RefusalMeter({ clock, write: (events) => ledger.commit({ puts: [], events }) }),
+    pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  }
+}
+
+/** The house's own issuing authority: the newest that may still issue. */
+export function ownIssuer({ doors }: Core) {
+  const authority = doors.own.find(({ kind, state }) => kind === 'issuing' && state === 'active')
+  return authority && readyIssuer(authority)
+}
+
+/** When the last event happened; the beginning of time for an empty log. */
+async function latestEvent(log: LogStore): Promise<Temporal.Instant> {
+  const waiting = (await log.waiting(1000)).map(({ bytes }) => bytes)
+  const { size } = await log.head()
+  const last = size === 0 ? [] : await log.events(size - 1, 1)
+  const times = [...waiting, ...last.flatMap(({ body }) => (body === null ? [] : [body.bytes]))]
+  return times
+    .map((bytes) => parseEvent(bytes).at)
+    .reduce(
+      (latest, at) => (Temporal.Instant.compare(at, latest) > 0 ? at : latest),
+      Temporal.Instant.fromEpochMilliseconds(0),
+    )
+}
+
+/** One more than the shard of the newest certificate: ids sort by time, and shards only grow. */
+async function firstUnusedShard(ledger: Ledger): Promise<number> {
+  const { items } = await ledger.list('certificate', { descending: true, limit: 50 })
+  return items.reduce((highest, { shard }) => Math.max(highest, shard), -1) + 1
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { AuditEvent } from '#core/audit/event.ts'
+import type { Ledger } from '#core/ledger/ledger.ts'
+import { Feed } from './feed.ts'
+
+function eventAbout(subject: string): AuditEvent {
+  return {
+    type: 'device-added',
+    at: Temporal.Instant.from('2026-01-01T00:00:00Z'),
+    actor: { kind: 'house', id: 'test' },
+    subjects: [subject],
+    facts: {},
+  }
+}
+
+/** A ledger of which only `commit` is asked. */
+function ledgerThat(commit: Ledger['commit']): Ledger {
+  const unasked = () => Promise.reject(new Error('not asked'))
+  return { commit, read: unasked, find: unasked, list: unasked, count: unasked }
+}
+
+test('a subscriber hears of its subject alone, from the call on', async () => {
+  const feed = new Feed()
+  const ledger = feed.announcing(ledgerThat(async () => ({ kind: 'committed' })))
+  const stop = new AbortController()
+  const heard = feed.subscribe({ subject: 'dev_1' }, stop.signal)[Symbol.asyncIterator]()
+  await ledger.commit({ puts: [], events: [eventAbout('dev_2'), eventAbout('dev_1')] })
+  const first = await heard.next()
+  assert.deepEqual(first.value?.subjects, ['dev_1'])
+  const last = heard.next()
+  stop.abort()
+  assert.equal((await last).done, true)
+})
+
+test('a change that met a conflict is not told', async () => {
+  const feed = new Feed()
+  const told: number[] = []
+  feed.follow(({ events }) => void told.push(events.length))
+  const conflict = { kind: 'conflict', record: 'device', id: 'dev_1', rule: 'version' } as const
+  const ledger = feed.announcing(ledgerThat(async () => conflict))
+  assert.deepEqual(await ledger.commit({ puts: [], events: [eventAbout('dev_1')] }), conflict)
+  assert.deepEqual(told, [])
+})
+
+test('the committer waits until followers have taken note', async () => {
+  const feed = new Feed()
+  let noted = false
+  feed.follow(async () => {
+    await Promise.resolve()
+    noted = true
+  })
+  const ledger = feed.announcing(ledgerThat(async () => ({ kind: 'committed' })))
+  await ledger.commit({ puts: [], events: [] })
+  assert.equal(noted, true)
+})

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Feed } from './feed.ts'
+
+/** After a commit, events wait so long for company before they are numbered and a checkpoint is signed. */
+const gatherMilliseconds = 200
+
+/**
+ * Runs the sequencer soon after events were committed; one run at a time, another if more came.
+ *
+ * `close` waits for the run under way and makes a last one, so that a stopped server leaves a log that
+ * is numbered to its end.
+ */
+export class LogRunner {
+  readonly #sequence: () => Promise<unknown>
+  readonly #report: (error: unknown) => void
+  readonly #unfollow: () => void
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<void> = Promise.resolve()
+  #closed = false
+
+  constructor(feed: Feed, sequence: () => Promise<unknown>, report: (error: unknown) => void) {
+    this.#sequence = sequence
+    this.#report = report
+    this.#unfollow = feed.follow(({ events }) => {
+      if (events.length > 0) this.wake()
+    })
+  }
+
+  wake(): void {
+    if (this.#closed || this.#timer !== undefined) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      void this.run()
+    }, gatherMilliseconds)
+  }
+
+  /** Numbers what waits, now. */
+  run(): Promise<void> {
+    this.#running = this.#running.then(async () => {
+      try {
+        await this.#sequence()
+      } catch (error) {
+        this.#report(error)
+      }
+    })
+    return this.#running
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#unfollow()
+    clearTimeout(this.#timer)
+    await this.run()
+  }
+}
