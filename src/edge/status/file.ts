@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { HttpRequest, HttpResponse } from '#edge/http/message.ts'
+import { sha256 } from '#trust/digest.ts'
+
+/** Bytes that many ask for again and again. */
+export interface PublicFile {
+  /** What the entity tag is made of: DER, kept by its owner as one object while it stays the same. */
+  readonly bytes: Uint8Array
+  /** What is sent: those bytes, or their PEM. */
+  readonly content: Uint8Array | string
+  readonly type: string
+  readonly maxAgeSeconds: number
+  readonly lastModified: Temporal.Instant | undefined
+}
+
+/** Answers with the file, or says that the asker has it already. RFC 9110 section 13. */
+export function answerFile(fields: HttpRequest['headers'], file: PublicFile): HttpResponse {
+  const tag = entityTag(file)
+  const headers = {
+    ETag: tag,
+    'Cache-Control': `public, max-age=${file.maxAgeSeconds}`,
+    ...(file.lastModified && { 'Last-Modified': httpDate(file.lastModified) }),
+  }
+  return isKnown(fields, tag, file.lastModified)
+    ? { status: 304, headers, body: '' }
+    : { status: 200, headers: { 'Content-Type': file.type, ...headers }, body: file.content }
+}
+
+/** RFC 9110 section 13.2.2: If-None-Match decides; If-Modified-Since only where it is missing. */
+function isKnown(
+  fields: HttpRequest['headers'],
+  tag: string,
+  lastModified: Temporal.Instant | undefined,
+): boolean {
+  const tags = fields['if-none-match']
+  if (tags !== undefined)
+    return tags.split(',').some((one) => ['*', tag, `W/${tag}`].includes(one.trim()))
+  const since = Date.parse(fields['if-modified-since'] ?? '')
+  if (Number.isNaN(since) || lastModified === undefined) return false
+  return Math.floor(lastModified.epochMilliseconds / 1000) * 1000 <= since
+}
+
+const digests = new WeakMap<Uint8Array, string>()
+
+/** PEM and DER of one certificate are two representations and bear two tags. */
+function entityTag({ bytes, content }: PublicFile): string {
+  const digest = digests.get(bytes) ?? sha256(bytes).toHex().slice(0, 32)
+  digests.set(bytes, digest)
+  return typeof content === 'string' ? `"${digest}-pem"` : `"${digest}"`
+}
+
+/** RFC 9110 section 5.6.7, whole seconds. */
+function httpDate(at: Temporal.Instant): string {
+  return new Date(at.epochMilliseconds).toUTCString()
+}

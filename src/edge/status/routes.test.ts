@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { makeRouter } from '#edge/http/router.ts'
+import { type Readiness, statusRoutes } from './routes.ts'
+
+const now = Temporal.Instant.from('2026-11-22T12:00:00.5Z')
+const der = Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x05)
+const crls = new Map([
+  [
+    'issuing ',
+    { der, thisUpdate: now.subtract({ hours: 1 }), nextUpdate: now.add({ minutes: 30 }) },
+  ],
+  ['issuing 7', { der, thisUpdate: now, nextUpdate: now.add({ hours: 192 }) }],
+  ['stale ', { der, thisUpdate: now, nextUpdate: now.subtract({ hours: 1 }) }],
+])
+let readiness: readonly Readiness[] = [{ name: 'store', ready: true }]
+
+const router = makeRouter(
+  statusRoutes({
+    clock: { now: () => now },
+    certificate: async (name) => (name === 'issuing' || name === 'a b' ? der : undefined),
+    crl: async (name, shard) => crls.get(`${name} ${shard ?? ''}`),
+    readiness: async () => readiness,
+  }),
+)
+
+async function ask(path: string, headers: Record<string, string> = {}) {
+  const routed = router('GET', path)
+  if (routed.kind !== 'route') return assert.fail(path)
+  return routed.route.handler({
+    method: 'GET',
+    path,
+    query: new URLSearchParams(),
+    headers,
+    body: new Uint8Array(),
+    peer: { address: '192.0.2.1', certificates: [] },
+    requestId: 'r',
+  })
+}
+
+test('an authority is there as DER and as PEM', async () => {
+  const crt = await ask('/ca/issuing.crt')
+  assert.equal(crt.headers['Content-Type'], 'application/pkix-cert')
+  assert.deepEqual(crt.body, der)
+  const pem = await ask('/ca/a%20b.pem')
+  assert.equal(pem.headers['Content-Type'], 'application/pem-certificate-chain')
+  assert.match(String(pem.body), /^-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END/)
+  assert.notEqual(crt.headers.ETag, pem.headers.ETag)
+})
+
+test('the full list and that of a shard have paths of their own', async () => {
+  for (const path of ['/crl/issuing.crl', '/crl/issuing/7.crl']) {
+    const answer = await ask(path)
+    assert.equal(answer.headers['Content-Type'], 'application/pkix-crl')
+    assert.deepEqual(answer.body, der)
+  }
+})
+
+test('a list is never cached beyond its end, nor for longer than an hour', async () => {
+  assert.equal((await ask('/crl/issuing.crl')).headers['Cache-Control'], 'public, max-age=1800')
+  assert.equal((await ask('/crl/issuing/7.crl')).headers['Cache-Control'], 'public, max-age=3600')
+  assert.equal((await ask('/crl/stale.crl')).headers['Cache-Control'], 'public, max-age=0')
+})
+
+test('who has the list already is told so', async () => {
+  const first = await ask('/crl/issuing.crl')
+  const tag = first.headers.ETag ?? ''
+  const at = first.headers['Last-Modified'] ?? ''
+  assert.equal(at, 'Sun, 22 Nov 2026 11:00:00 GMT')
+  for (const known of [
+    { 'if-none-match': tag },
+    { 'if-none-match': `"x", W/${tag}` },
+    { 'if-none-match': '*' },
+    { 'if-modified-since': at },
+  ]) {
+    const answer = await ask('/crl/issuing.crl', known)
+    assert.deepEqual([answer.status, answer.body], [304, ''])
+    assert.equal(answer.headers.ETag, tag)
+  }
+  for (const unknown of [
+    { 'if-none-match': '"x"', 'if-modified-since': at },
+    { 'if-modified-since': 'Sun, 22 Nov 2026 10:59:59 GMT' },
+    { 'if-modified-since': 'yesterday' },
+  ])
+    assert.equal((await ask('/crl/issuing.crl', unknown)).status, 200)
+})
+
+test('what is not kept is 404, however it is asked for', async () => {
+  for (const path of [
+    '/ca/other.crt',
+    '/ca/issuing',
+    '/ca/issuing.der',
+    '/ca/%.crt',
+    '/ca/.crt',
+    '/ca/../issuing.crt',
+    '/crl/issuing',
+    '/crl/issuing/07.crl',
+    '/crl/issuing/-1.crl',
+    '/crl/issuing/99999999999.crl',
+    '/crl/issuing/7/7.crl',
+    '/crl/.crl',
+    '/crl/%ff.crl',
+  ])
+    assert.equal((await ask(path)).status, 404, path)
+})
+
+test('alive is not the same as ready', async () => {
+  assert.equal((await ask('/readyz')).status, 200)
+  readiness = [
+    { name: 'store', ready: false },
+    { name: 'keys', ready: true },
+  ]
+  assert.equal((await ask('/healthz')).status, 200)
+  const answer = await ask('/readyz')
+  assert.deepEqual([answer.status, answer.body], [503, 'not ready: store\n'])
+})

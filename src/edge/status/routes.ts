@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What verifiers and watchers read: issuers (RFC 5280 section 4.2.2.1), revocation lists, health. */
+import type { Clock } from '#core/ports.ts'
+import { plainAnswer } from '#edge/http/answer.ts'
+import type { Handler, HttpResponse, Route } from '#edge/http/message.ts'
+import { encodePem } from '#format/pem.ts'
+import { answerFile } from './file.ts'
+
+/** A published list with its span. */
+export interface PublishedCrl {
+  readonly der: Uint8Array
+  readonly thisUpdate: Temporal.Instant
+  readonly nextUpdate: Temporal.Instant
+}
+
+/** One thing without which the server cannot serve. */
+export interface Readiness {
+  /** A plain word, e.g. `store`. */
+  readonly name: string
+  readonly ready: boolean
+}
+
+export interface StatusPorts {
+  readonly clock: Clock
+  /** DER of the root or issuer of this name. */
+  certificate(authority: string): Promise<Uint8Array | undefined>
+  /** The newest list of this authority; no shard: the full one. */
+  crl(authority: string, shard: number | undefined): Promise<PublishedCrl | undefined>
+  readiness(): Promise<readonly Readiness[]>
+}
+
+export function statusRoutes(ports: StatusPorts): readonly Route[] {
+  return [
+    get('/ca/*', ({ path, headers }) => certificate(path, headers, ports)),
+    get('/crl/*', ({ path, headers }) => crl(path, headers, ports)),
+    get('/healthz', async () => fresh(plainAnswer(200, 'alive'))),
+    get('/readyz', () => ready(ports)),
+  ]
+}
+
+function get(path: string, handler: Handler): Route {
+  return { method: 'GET', path, maxBodyBytes: 0, handler }
+}
+
+type Fields = Parameters<Handler>[0]['headers']
+
+/** An authority's certificate never changes; a day lets a mistake be mended. */
+const certificateSeconds = 86_400
+
+/** A list is made anew when something is revoked, long before it ends: nobody is to keep it longer. */
+const maxCrlSeconds = 3_600
+
+const notKept = plainAnswer(404, 'nothing is kept under this path')
+
+async function certificate(
+  path: string,
+  fields: Fields,
+  ports: StatusPorts,
+): Promise<HttpResponse> {
+  const [, segment = '', form] = /^\/ca\/([^/]+)\.(crt|pem)$/.exec(path) ?? []
+  const name = decoded(segment)
+  const der = name === undefined ? undefined : await ports.certificate(name)
+  if (der === undefined) return notKept
+  const file = { bytes: der, maxAgeSeconds: certificateSeconds, lastModified: undefined }
+  return form === 'pem'
+    ? answerFile(fields, {
+        ...file,
+        type: 'application/pem-certificate-chain',
+        content: encodePem('CERTIFICATE', der),
+      })
+    : answerFile(fields, { ...file, type: 'application/pkix-cert', content: der })
+}
+
+/** `/crl/NAME.crl` is the full list, `/crl/NAME/SHARD.crl` that of one shard. RFC 2585 section 4. */
+async function crl(path: string, fields: Fields, ports: StatusPorts): Promise<HttpResponse> {
+  const [, segment = '', shard] = /^\/crl\/([^/]+?)(?:\/(0|[1-9]\d{0,9}))?\.crl$/.exec(path) ?? []
+  const name = decoded(segment)
+  const found =
+    name === undefined
+      ? undefined
+      : await ports.crl(name, shard === undefined ? undefined : Number(shard))
+  if (found === undefined) return notKept
+  const left = ports.clock.now().until(found.nextUpdate).total('seconds')
+  return answerFile(fields, {
+    bytes: found.der,
+    content: found.der,
+    type: 'application/pkix-crl',
+    maxAgeSeconds: Math.min(maxCrlSeconds, Math.max(0, Math.floor(left))),
+    lastModified: found.thisUpdate,
+  })
+}
+
+/** 503 tells a balancer to send devices elsewhere; which part is missing is for people. */
+async function ready(ports: StatusPorts): Promise<HttpResponse> {
+  const parts = await ports.readiness()
+  const missing = parts.filter((part) => !part.ready).map(({ name }) => name)
+  return fresh(
+    missing.length === 0
+      ? plainAnswer(200, 'ready')
+      : plainAnswer(503, `not ready: ${missing.join(', ')}`, { 'Retry-After': '5' }),
+  )
+}
+
+function fresh(answer: HttpResponse): HttpResponse {
+  return { ...answer, headers: { ...answer.headers, 'Cache-Control': 'no-store' } }
+}
+
+function decoded(segment: string): string | undefined {
+  try {
+    return segment === '' ? undefined : decodeURIComponent(segment)
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
+  }
+}
