@@ -4,6 +4,7 @@ export const formatCodes = {
   'base64-malformed': 'not base64',
   'bit-string-malformed': 'bit string is not canonical',
   'boolean-not-canonical': 'boolean is neither 00 nor ff',
+  'csv-malformed': 'not CSV',
   'default-encoded': 'a default value is encoded',
   'element-missing': 'an element is missing',
   'extension-duplicate': 'an extension stands twice',

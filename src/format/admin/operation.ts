@@ -39,6 +39,8 @@ export interface Operation<
   readonly input: I
   /** The document, or one item, event or line of it. What it does not name never leaves the house. */
   readonly output: O
+  /** True if success is a new thing: answered 201. */
+  readonly creates?: true
   /** One line, lower case, no full stop. */
   readonly summary: string
   /** What a person should know before using it: whole sentences. */

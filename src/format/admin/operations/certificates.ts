@@ -155,6 +155,7 @@ export const certificates = {
     kind: 'plain',
     method: 'POST',
     path: '/authorities',
+    creates: true,
     role: 'administrator',
     input: z.strictObject({
       name: name.describe('a name for it here'),

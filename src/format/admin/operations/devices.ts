@@ -51,6 +51,7 @@ export const devices = {
     kind: 'plain',
     method: 'POST',
     path: '/products',
+    creates: true,
     role: 'administrator',
     input: z.strictObject({
       name: name.describe('the name of the product'),
@@ -98,6 +99,7 @@ export const devices = {
     kind: 'plain',
     method: 'POST',
     path: '/devices',
+    creates: true,
     role: 'operator',
     input: z.strictObject({
       product,
@@ -227,6 +229,7 @@ export const devices = {
     kind: 'plain',
     method: 'POST',
     path: '/codes',
+    creates: true,
     role: 'operator',
     input: z.strictObject({
       device,

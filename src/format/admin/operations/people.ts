@@ -32,6 +32,7 @@ export const people = {
     kind: 'plain',
     method: 'POST',
     path: '/claim',
+    creates: true,
     role: 'public',
     doors: ['operator', 'local'],
     input: z.strictObject({
@@ -51,6 +52,7 @@ export const people = {
     kind: 'plain',
     method: 'POST',
     path: '/claim/link',
+    creates: true,
     role: 'administrator',
     doors: ['local'],
     input: z.strictObject({}),
@@ -100,6 +102,7 @@ export const people = {
     kind: 'plain',
     method: 'POST',
     path: '/people',
+    creates: true,
     role: 'administrator',
     input: z.strictObject({
       name: name.describe('the name of the person, never given to another one later'),
@@ -162,6 +165,7 @@ export const people = {
     kind: 'plain',
     method: 'POST',
     path: '/machines',
+    creates: true,
     role: 'administrator',
     input: z.strictObject({
       name: name.describe('the name of the machine'),

@@ -81,6 +81,7 @@ export const profiles = {
     kind: 'plain',
     method: 'POST',
     path: '/profiles',
+    creates: true,
     role: 'administrator',
     input: z.strictObject({ document }),
     output: profileView,

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { RequestListener, Server } from 'node:http'
+import rateLimit from '@fastify/rate-limit'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
+import type { RefusedRequest } from '#core/audit/refusal-meter.ts'
+import type { Clock, Randomness } from '#core/ports.ts'
+import { peerOf } from '#edge/http/peer.ts'
+import { operationNames } from '#format/admin/operations.ts'
+import { refuse } from '#trust/refusal.ts'
+import { answerRefused } from './answers/plain.ts'
+import { Binder } from './binder.ts'
+import type { Door } from './doors/door.ts'
+import { pageHeaders } from './doors/operator.ts'
+import { limits } from './limits.ts'
+import { openApiDocument } from './openapi.ts'
+import { brokenProblem, problemMediaType, RefusalError, refusalIn } from './problem.ts'
+import { notTold } from './refusals.ts'
+import type { Verbs } from './verbs.ts'
+
+/** A file of the page beside the API. */
+export interface PageFile {
+  readonly mediaType: string
+  readonly content: string | Uint8Array
+}
+
+export interface AdminApiOptions {
+  readonly door: Door
+  readonly verbs: Verbs
+  readonly clock: Clock
+  readonly random: Randomness
+  /** The product's version, for the description. */
+  readonly version: string
+  /** Hears of each refusal that matters to trust. */
+  readonly refusals: { note(refused: RefusedRequest): Promise<void> }
+  readonly logger?: FastifyBaseLogger
+  /** Files served beside the API, by path. */
+  readonly pages?: ReadonlyMap<string, PageFile>
+  /** The server to answer on, where it is not plain HTTP: one with TLS. */
+  readonly makeServer?: (listener: RequestListener) => Server
+}
+
+/**
+ * Makes the API for one door, ready to listen, to be injected into, or (by `routing`) to be handed
+ * single requests. `close()` ends its streams.
+ */
+export async function makeAdminApi(options: AdminApiOptions): Promise<FastifyInstance> {
+  const { door, random } = options
+  const closing = new AbortController()
+  const api: FastifyInstance = fastify({
+    ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
+    ...(options.makeServer === undefined ? {} : { serverFactory: options.makeServer }),
+    bodyLimit: limits.bodyBytes,
+    genReqId: () => random.bytes(8).toHex(),
+    // Only what the socket itself says is believed of where a request comes from.
+    trustProxy: false,
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+  })
+  api.addHook('preClose', async () => closing.abort())
+  api.addHook('onRequest', async (request, reply) => {
+    reply.headers({ ...door.headers, 'x-request-id': requestIdOf(request, reply) })
+  })
+  api.setErrorHandler((error, request, reply) => answerError(error, request, reply, options))
+  api.setNotFoundHandler(() => {
+    throw new RefusalError(refuse('operation-unknown', 'nothing here has this method and path'))
+  })
+  api.removeContentTypeParser('text/plain')
+  if (door.limitsRate) await limitRate(api)
+  servePages(api, options.pages)
+  const document = openApiDocument(options.version)
+  api.get(`/api/v1/openapi.json`, async () => document)
+  const binder = new Binder(options, closing.signal)
+  for (const name of operationNames) await binder.bind(api, name)
+  await api.ready()
+  return api
+}
+
+/** The front that hands a request over has numbered it already. */
+function requestIdOf(request: FastifyRequest, reply: FastifyReply): string {
+  const given = reply.raw.getHeader('x-request-id')
+  return typeof given === 'string' ? given : request.id
+}
+
+async function limitRate(api: FastifyInstance): Promise<void> {
+  await api.register(rateLimit, {
+    max: limits.requestsPerMinute,
+    timeWindow: 60_000,
+    cache: limits.sourcesCounted,
+    keyGenerator: (request) => peerOf(request.raw.socket).address,
+    errorResponseBuilder: () =>
+      new RefusalError(
+        refuse(
+          'rate-limited',
+          `more than ${limits.requestsPerMinute} requests in a minute; wait and try again`,
+        ),
+      ),
+  })
+}
+
+function servePages(api: FastifyInstance, pages: AdminApiOptions['pages']): void {
+  for (const [path, { mediaType, content }] of pages ?? []) {
+    api.get(path, (_request, reply) => reply.headers(pageHeaders).type(mediaType).send(content))
+  }
+}
+
+async function answerError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: AdminApiOptions,
+): Promise<FastifyReply> {
+  const requestId = requestIdOf(request, reply)
+  const refused = refusalIn(error)
+  if (refused === undefined) {
+    request.log.error({ err: error, requestId }, 'an operation broke')
+    const problem = brokenProblem(error, requestId)
+    return reply.code(problem.status).type(problemMediaType).send(problem)
+  }
+  if (!notTold.has(refused.reason)) {
+    const known = error instanceof RefusalError ? error.caller : undefined
+    await options.refusals.note({
+      reason: refused.reason,
+      detail: refused.detail,
+      source: known?.source ?? sourceOf(request, options.door),
+      subjects: known?.role === undefined ? [] : [known.actor.id],
+    })
+  }
+  return answerRefused(reply, refused, requestId)
+}
+
+function sourceOf(request: FastifyRequest, door: Door): string {
+  return door.name === 'local' ? 'local' : peerOf(request.raw.socket).address
+}

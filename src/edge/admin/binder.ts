@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '#core/ports.ts'
+import type { Operation } from '#format/admin/operation.ts'
+import { type OperationName, operationOf } from '#format/admin/operations.ts'
+import { refuse } from '#trust/refusal.ts'
+import { answerPlain } from './answers/plain.ts'
+import { answerEvents, answerLines } from './answers/stream.ts'
+import { type Caller, checkPermission } from './caller.ts'
+import type { Door } from './doors/door.ts'
+import { RememberedAnswers } from './idempotency.ts'
+import { InputReader } from './input.ts'
+import { limits } from './limits.ts'
+import { isRefused, RefusalError } from './problem.ts'
+import { uploadOf } from './upload.ts'
+import type { Call, Verbs } from './verbs.ts'
+
+export interface BinderParts {
+  readonly door: Door
+  readonly verbs: Verbs
+  readonly clock: Clock
+}
+
+/** A verb whose input and answer are no longer known to the compiler; the table checks both. */
+type AnyVerb = (input: unknown, call: Call) => Promise<unknown>
+
+/** One operation on its way to a route. */
+interface Bound {
+  readonly name: OperationName
+  readonly row: Operation
+  readonly reader: InputReader
+  readonly verb: AnyVerb
+}
+
+/** Binds rows of the table to routes: who, may they, what, do it, answer. */
+export class Binder {
+  readonly #parts: BinderParts
+  readonly #closing: AbortSignal
+  readonly #answers: RememberedAnswers
+  readonly #callers = new WeakMap<FastifyRequest, Caller>()
+  #eventStreams = 0
+
+  constructor(parts: BinderParts, closing: AbortSignal) {
+    this.#parts = parts
+    this.#closing = closing
+    this.#answers = new RememberedAnswers(parts.clock)
+  }
+
+  async bind(api: FastifyInstance, name: OperationName): Promise<void> {
+    const row = operationOf(name)
+    const verb = this.#parts.verbs[name] as AnyVerb
+    const bound = { name, row, verb, reader: new InputReader(row) }
+    const route = (scope: FastifyInstance) =>
+      scope.route({
+        method: row.method,
+        url: `/api/v1${row.path}`,
+        // Before the body is read: a stranger's is not.
+        preParsing: async (request) => this.#admit(row, request),
+        handler: async (request, reply) => this.#answer(bound, request, reply),
+      })
+    if (row.kind !== 'upload') return void route(api)
+    await api.register(async (scope) => {
+      scope.removeAllContentTypeParsers()
+      scope.addContentTypeParser('text/csv', (_request, payload, done) => done(null, payload))
+      route(scope)
+    })
+  }
+
+  async #admit(row: Operation, request: FastifyRequest): Promise<void> {
+    const caller = await this.#parts.door.identify(request)
+    if ('reason' in caller) throw new RefusalError(caller)
+    const refused = checkPermission(row, caller)
+    if (refused !== undefined) throw new RefusalError(refused, caller)
+    this.#callers.set(request, caller)
+  }
+
+  async #answer(bound: Bound, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { row, reader } = bound
+    const caller = this.#callers.get(request)
+    if (caller === undefined) throw new Error('a request reached a verb without its caller')
+    const read = reader.read(request)
+    if (read.kind === 'refused') throw new RefusalError(read, caller)
+    const gone = this.#goneSignal(row, reply)
+    const call: Call = {
+      caller,
+      expectedVersion: expectedVersionOf(request.headers['if-match']),
+      signal: gone,
+      body: uploadOf(
+        row.kind === 'upload' ? (request.body as IncomingMessage | undefined) : undefined,
+      ),
+      keepSession: (token) => this.#parts.door.keepSession(reply, token),
+    }
+    if (row.kind === 'events') this.#admitEventStream(reply)
+    const answer = await this.#ask(bound, read.input, call, request.headers['idempotency-key'])
+    if (isRefused(answer)) throw new RefusalError(answer, caller)
+    switch (row.kind) {
+      case 'events':
+        return answerEvents(reply, row, documentsOf(answer))
+      case 'lines':
+      case 'upload':
+        return answerLines(reply, row, documentsOf(answer))
+      case 'plain':
+      case 'list':
+        return answerPlain(reply, row, answer)
+    }
+  }
+
+  /** For who has proved to be somebody, a POST with an Idempotency-Key is done once. */
+  async #ask(
+    { name, row, verb }: Bound,
+    input: unknown,
+    call: Call,
+    key: string | readonly string[] | undefined,
+  ): Promise<unknown> {
+    const isRepeatable =
+      row.method === 'POST' && row.kind === 'plain' && call.caller.role !== undefined
+    if (key === undefined || !isRepeatable) return verb(input, call)
+    if (typeof key !== 'string' || key.length === 0 || key.length > 255) {
+      return refuse('input-wrong', 'an Idempotency-Key has 1 to 255 characters')
+    }
+    return this.#answers.once(
+      { caller: call.caller.actor.id, operation: name, key },
+      input,
+      () => verb(input, call),
+      (answer) => !isRefused(answer),
+    )
+  }
+
+  /** Aborts when the client of a stream has gone, or the server closes. */
+  #goneSignal(row: Operation, reply: FastifyReply): AbortSignal {
+    if (row.kind === 'plain' || row.kind === 'list') return this.#closing
+    const gone = new AbortController()
+    const onClosing = () => gone.abort()
+    this.#closing.addEventListener('abort', onClosing)
+    reply.raw.once('close', () => {
+      this.#closing.removeEventListener('abort', onClosing)
+      gone.abort()
+    })
+    if (this.#closing.aborted) gone.abort()
+    return gone.signal
+  }
+
+  #admitEventStream(reply: FastifyReply): void {
+    if (this.#eventStreams >= limits.eventStreams) {
+      throw new RefusalError(
+        refuse('busy', `${limits.eventStreams} watchers are here already; try again later`),
+      )
+    }
+    this.#eventStreams++
+    reply.raw.once('close', () => this.#eventStreams--)
+  }
+}
+
+function documentsOf(answer: unknown): AsyncIterable<unknown> {
+  return answer as AsyncIterable<unknown>
+}
+
+/** The record version that an edit expects. RFC 9110 section 13.1.1; one strong tag, as we give them out. */
+function expectedVersionOf(header: string | undefined): number | undefined {
+  if (header === undefined || header === '*') return undefined
+  const tag = /^"(\d{1,15})"$/.exec(header)?.[1]
+  if (tag === undefined) {
+    throw new RefusalError(
+      refuse('input-wrong', 'If-Match must be one ETag of this API, such as "3"'),
+    )
+  }
+  return Number(tag)
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import { chmod, rm } from 'node:fs/promises'
+import type { FastifyInstance } from 'fastify'
+import { apiHeaders, type Door } from './door.ts'
+
+/** The socket in the data directory: who can open it, owns the directory, and is its administrator. */
+export function localDoor(): Door {
+  return {
+    name: 'local',
+    headers: apiHeaders,
+    limitsRate: false,
+    identify: async () => ({
+      door: 'local',
+      source: 'local',
+      actor: { kind: 'person', id: 'local' },
+      name: 'local',
+      role: 'administrator',
+      session: undefined,
+    }),
+    keepSession: () => {},
+  }
+}
+
+/**
+ * Listens on a socket that only its owner can open.
+ *
+ * The caller holds the data directory's lock, so a file that is in the way is a dead server's; the
+ * directory itself is closed to others, so the moment before the mode is set opens nothing.
+ */
+export async function listenOnSocket(api: FastifyInstance, path: string): Promise<void> {
+  await rm(path, { force: true })
+  await api.listen({ path })
+  await chmod(path, 0o600)
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Ledger } from '#core/ledger/ledger.ts'
+import type { Authority } from '#core/ledger/tables.ts'
+import { sha256 } from '#trust/digest.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { Verbs } from '../verbs.ts'
+import { pemOf, readCertificate } from './pem.ts'
+import type { LedgerVerbPorts } from './ports.ts'
+import { certificateQuery, pageOf } from './queries.ts'
+import { notFound } from './record.ts'
+import { showAuthority, showCertificate } from './show.ts'
+
+type CertificateVerbs = Pick<
+  Verbs,
+  | 'authority.export'
+  | 'authority.list'
+  | 'authority.show'
+  | 'certificate.export'
+  | 'certificate.find'
+  | 'certificate.list'
+  | 'certificate.show'
+>
+
+/** Events shown with a certificate. */
+const mostShown = 100
+
+export function certificateVerbs(ports: LedgerVerbPorts): CertificateVerbs {
+  const { ledger } = ports
+  return {
+    'certificate.list': async (asked) => {
+      const query = certificateQuery(asked)
+      if ('reason' in query) return query
+      const { items, next } = await ledger.list('certificate', query)
+      return { items: items.map(showCertificate), next }
+    },
+
+    'certificate.show': async ({ certificate: id }) => {
+      const certificate = await ledger.read('certificate', id)
+      if (certificate === undefined) return notFound(id)
+      const events = await ports.history.about(id, mostShown)
+      return { ...showCertificate(certificate), events: [...events] }
+    },
+
+    'certificate.find': async ({ certificate: pem }) => {
+      const read = readCertificate(pem)
+      if (read.kind === 'refused') return read
+      const digest = sha256(read.certificate.der)
+      const certificate = await ledger.find('certificate', 'sha256', [digest])
+      return certificate === undefined
+        ? refuse('certificate-unknown', `no certificate here has the SHA-256 ${digest.toHex()}`)
+        : showCertificate(certificate)
+    },
+
+    'certificate.export': async ({ certificate: id, chain }) => {
+      const [certificate, encoding] = await Promise.all([
+        ledger.read('certificate', id),
+        ledger.read('encoding', id),
+      ])
+      if (certificate === undefined) return notFound(id)
+      if (encoding === undefined) {
+        return refuse('not-found', `certificate ${id} was booked and never signed`)
+      }
+      const above = chain ? await authoritiesFrom(certificate.authority, ledger) : []
+      const withoutRoot = above.filter((authority) => authority.kind !== 'root')
+      return { pem: pemOf([encoding.der, ...withoutRoot.map((one) => one.certificate)]) }
+    },
+
+    'authority.list': async ({ kind, name, ...paging }) => {
+      if (name !== undefined) {
+        const authority = await ledger.find('authority', 'name', [name])
+        const fits = authority !== undefined && (kind === undefined || authority.kind === kind)
+        return { items: fits ? [showAuthority(authority)] : [], next: null }
+      }
+      const walk = kind === undefined ? {} : ({ by: 'kind', equal: [kind] } as const)
+      const { items, next } = await ledger.list('authority', { ...walk, ...pageOf(paging) })
+      return { items: items.map(showAuthority), next }
+    },
+
+    'authority.show': async ({ authority: id }) => {
+      const authority = await ledger.read('authority', id)
+      return authority === undefined ? notFound(id) : showAuthority(authority)
+    },
+
+    'authority.export': async ({ authority: id, chain }) => {
+      const authorities = await authoritiesFrom(id, ledger)
+      const [authority] = authorities
+      if (authority === undefined) return notFound(id)
+      return { pem: pemOf((chain ? authorities : [authority]).map((one) => one.certificate)) }
+    },
+  }
+}
+
+/** Hierarchies have two or three levels; more would be a ring. */
+const mostLevels = 8
+
+/** An authority and those above it, up to the root. */
+async function authoritiesFrom(id: string, ledger: Ledger): Promise<readonly Authority[]> {
+  const found: Authority[] = []
+  let next: string | null = id
+  while (next !== null && found.length < mostLevels) {
+    const authority: Authority | undefined = await ledger.read('authority', next)
+    if (authority === undefined) break
+    found.push(authority)
+    next = authority.parent
+  }
+  return found
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import { addProduct, entrancesOf } from '#core/devices/product.ts'
+import type { Ledger } from '#core/ledger/ledger.ts'
+import type { Product } from '#core/ledger/tables.ts'
+import type { Verbs } from '../verbs.ts'
+import type { LedgerVerbPorts } from './ports.ts'
+import { pageOf } from './queries.ts'
+import { notFound } from './record.ts'
+import { showEntrance, showProduct } from './show.ts'
+
+export function productVerbs(
+  ports: LedgerVerbPorts,
+): Pick<Verbs, 'product.add' | 'product.list' | 'product.show'> {
+  const { ledger } = ports
+  return {
+    'product.add': async ({ name, exposure, maker }, { caller }) => {
+      const added = await addProduct({ name, exposure, maker }, caller.actor, ports)
+      if (added.kind === 'refused') return added
+      return {
+        product: await shown(added.product, ledger),
+        entrances: added.entrances.map(showEntrance),
+      }
+    },
+
+    'product.list': async ({ name, ...paging }) => {
+      if (name !== undefined) {
+        const product = await ledger.find('product', 'name', [name])
+        return { items: product === undefined ? [] : [await shown(product, ledger)], next: null }
+      }
+      const { items, next } = await ledger.list('product', pageOf(paging))
+      return { items: await Promise.all(items.map((product) => shown(product, ledger))), next }
+    },
+
+    'product.show': async ({ product: id }) => {
+      const product = await ledger.read('product', id)
+      if (product === undefined) return notFound(id)
+      const entrances = await entrancesOf(product.id, ledger)
+      return { ...(await shown(product, ledger)), entrances: entrances.map(showEntrance) }
+    },
+  }
+}
+
+async function shown(product: Product, ledger: Ledger) {
+  const maker = await ledger.read('party', product.party)
+  return showProduct(product, maker?.name ?? product.party)
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Filters of lists, turned into a walk along one index; what is left is tested row by row. */
+import type { ListQuery } from '#core/ledger/ledger.ts'
+import type { LedgerRecord } from '#core/ledger/tables.ts'
+import type { Refused } from '#core/refusal.ts'
+import type { InputOf } from '#format/admin/operations.ts'
+import { refuse } from '#trust/refusal.ts'
+
+type Paging = { readonly limit: number; readonly after?: string | undefined }
+
+/** Where a list goes on. */
+export function pageOf({ limit, after }: Paging) {
+  return { limit, ...(after === undefined ? {} : { after }) }
+}
+
+type Walk<K extends 'device' | 'certificate'> = Pick<
+  ListQuery<K>,
+  'by' | 'equal' | 'prefix' | 'below'
+>
+
+export function deviceQuery(asked: InputOf<'device.list'>): ListQuery<'device'> {
+  const { product, state, lot, serial } = asked
+  return {
+    ...deviceWalk(asked),
+    where: given<'device'>({ product, state, lot, serial }),
+    ...pageOf(asked),
+  }
+}
+
+/** The most telling filter leads. */
+function deviceWalk(asked: InputOf<'device.list'>): Walk<'device'> {
+  const { product, state, lot, serial, serialPrefix } = asked
+  const prefix = serialPrefix === undefined ? {} : { prefix: serialPrefix }
+  if (serial !== undefined) {
+    // A prefix of the exact serial says nothing more; any other one fits nothing.
+    return serialPrefix === undefined || serial.startsWith(serialPrefix)
+      ? { by: 'bySerial', equal: [serial] }
+      : { by: 'bySerial', equal: [''] }
+  }
+  if (serialPrefix !== undefined) {
+    return product === undefined
+      ? { by: 'bySerial', ...prefix }
+      : { by: 'product', equal: [product], ...prefix }
+  }
+  if (lot !== undefined) return { by: 'lot', equal: [lot] }
+  if (product !== undefined && state !== undefined) {
+    return { by: 'productState', equal: [product, state] }
+  }
+  if (product !== undefined) return { by: 'product', equal: [product] }
+  return state === undefined ? {} : { by: 'state', equal: [state] }
+}
+
+export function certificateQuery(
+  asked: InputOf<'certificate.list'>,
+): ListQuery<'certificate'> | Refused {
+  const { product, owner, kind, lot, algorithm, authority, serialPrefix, expiringBefore } = asked
+  if (serialPrefix !== undefined && expiringBefore !== undefined) {
+    return refuse(
+      'input-wrong',
+      'serialPrefix and expiringBefore cannot be asked together; ask one, and sort out the other',
+    )
+  }
+  const state = asked.state ?? (expiringBefore === undefined ? undefined : 'issued')
+  return {
+    ...certificateWalk({ ...asked, state }),
+    where: given<'certificate'>({ product, owner, kind, lot, algorithm, authority, state }),
+    ...pageOf(asked),
+  }
+}
+
+function certificateWalk(asked: InputOf<'certificate.list'>): Walk<'certificate'> {
+  const { product, owner, state, lot, serialPrefix, expiringBefore, algorithm } = asked
+  if (expiringBefore !== undefined) {
+    return { by: 'expiring', equal: [state], below: Temporal.Instant.from(expiringBefore) }
+  }
+  if (serialPrefix !== undefined) {
+    return product === undefined
+      ? { by: 'deviceSerial', prefix: serialPrefix }
+      : { by: 'product', equal: [product], prefix: serialPrefix }
+  }
+  if (owner !== undefined) return { by: 'owner', equal: [owner] }
+  if (lot !== undefined) return { by: 'lot', equal: [lot] }
+  if (product !== undefined) return { by: 'product', equal: [product] }
+  if (algorithm !== undefined) return { by: 'algorithm', equal: [algorithm] }
+  return state === undefined ? {} : { by: 'state', equal: [state] }
+}
+
+type Conditions<K extends 'device' | 'certificate'> = {
+  readonly [F in keyof LedgerRecord<K>]?: LedgerRecord<K>[F] | undefined
+}
+
+/** Without the filters that were not given. */
+function given<K extends 'device' | 'certificate'>(
+  conditions: Conditions<K>,
+): Partial<LedgerRecord<K>> {
+  const said = Object.entries(conditions).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(said) as Partial<LedgerRecord<K>>
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Readable } from 'node:stream'
+import { refuse } from '#trust/refusal.ts'
+import { limits } from './limits.ts'
+import { RefusalError } from './problem.ts'
+
+/**
+ * The body of an upload, as it comes in. What the reader leaves is thrown away, so that the client,
+ * still sending, can hear why.
+ *
+ * @throws RefusalError `request-too-large` while being read, `input-wrong` if there is none
+ */
+export async function* uploadOf(body: Readable | undefined): AsyncGenerator<Uint8Array> {
+  if (body === undefined) throw new RefusalError(refuse('input-wrong', 'send the rows as text/csv'))
+  let bytes = 0
+  try {
+    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+      bytes += chunk.length
+      if (bytes > limits.uploadBytes) {
+        throw new RefusalError(
+          refuse('request-too-large', `an upload has ${limits.uploadBytes} bytes at most`),
+        )
+      }
+      yield chunk
+    }
+  } finally {
+    body.resume()
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Refused } from '#core/refusal.ts'
+import type { InputOf, KindOf, OperationName, OutputOf } from '#format/admin/operations.ts'
+import type { Caller } from './caller.ts'
+
+/** What a verb may know of the request beside its input. */
+export interface Call {
+  readonly caller: Caller
+  /** The version that an edit expects (If-Match); undefined: any. */
+  readonly expectedVersion: number | undefined
+  /** Aborts when the client has gone or the server closes. */
+  readonly signal: AbortSignal
+  /** For an upload: its body, which may be left unread. */
+  readonly body: AsyncIterable<Uint8Array>
+  /** Lets the client keep a session (undefined: give it up); does nothing where there are none. */
+  keepSession(token: string | undefined): void
+}
+
+/** One page of a list, items as they are shown. */
+export interface PageOf<T> {
+  readonly items: readonly T[]
+  readonly next: string | null
+}
+
+interface Answers<T> {
+  plain: T
+  list: PageOf<T>
+  events: AsyncIterable<T>
+  lines: AsyncIterable<T>
+  upload: AsyncIterable<T>
+}
+
+export type Verb<N extends OperationName> = (
+  input: InputOf<N>,
+  call: Call,
+) => Promise<Answers<OutputOf<N>>[KindOf<N>] | Refused>
+
+/** What the API is bound to: one function an operation. */
+export type Verbs = { readonly [N in OperationName]: Verb<N> }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+import { FormatError } from '../format-error.ts'
+
+/** One record; `row` counts from 1, the head included, and blank lines too. */
+export interface CsvRow {
+  readonly row: number
+  readonly fields: readonly string[]
+}
+
+/** A row of a device list has some 60 characters; a row is kept in memory whole. */
+const mostCharactersInRow = 4096
+const mostFields = 32
+
+/**
+ * Reads CSV as it arrives, one record at a time; memory is bounded by one chunk and one record.
+ *
+ * UTF-8, with or without a byte order mark; lines end with CRLF or LF; a quote stands at both ends of
+ * a field or nowhere, doubled inside. Blank lines are passed over. That all records have as many
+ * fields as the first is not checked.
+ *
+ * @throws FormatError `csv-malformed`, `text-malformed`, `too-large`, `too-many`; offsets in characters
+ * @see RFC 4180 section 2
+ */
+export async function* readCsv(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRow> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const reader = new CsvReader()
+  for await (const chunk of chunks) yield* reader.read(decode(decoder, chunk, reader))
+  yield* reader.read(decode(decoder, undefined, reader))
+  yield* reader.end()
+}
+
+function decode(decoder: TextDecoder, chunk: Uint8Array | undefined, reader: CsvReader): string {
+  try {
+    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true })
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new FormatError('text-malformed', reader.offset, 'not UTF-8')
+  }
+}
+
+/** Where the reader stands: before a field, in one, in a quoted one, after its end, after a CR. */
+type Place = 'start' | 'plain' | 'quoted' | 'closed' | 'return'
+
+class CsvReader {
+  #place: Place = 'start'
+  #row = 1
+  #fields: string[] = []
+  #field = ''
+  #length = 0
+  #offset = 0
+
+  /** Characters read so far. */
+  get offset(): number {
+    return this.#offset
+  }
+
+  *read(text: string): Generator<CsvRow> {
+    for (const sign of text) {
+      const ended = this.#step(sign)
+      this.#offset += sign.length
+      if (++this.#length > mostCharactersInRow) {
+        throw new FormatError('too-large', this.#offset, `row ${this.#row}`)
+      }
+      if (!ended) continue
+      const row = this.#finish()
+      if (row !== undefined) yield row
+    }
+  }
+
+  /** The last record may lack its line end. */
+  *end(): Generator<CsvRow> {
+    if (this.#place === 'quoted') throw this.#wrong('a quote is not closed')
+    if (this.#place === 'return') throw this.#wrong('a carriage return without line feed')
+    if (this.#length === 0) return
+    this.#close()
+    const row = this.#finish()
+    if (row !== undefined) yield row
+  }
+
+  /** @returns whether the record ended with this sign */
+  #step(sign: string): boolean {
+    switch (this.#place) {
+      case 'quoted':
+        if (sign === '"') this.#place = 'closed'
+        else this.#field += sign
+        return false
+      case 'closed':
+        if (sign !== '"') return this.#separate(sign)
+        this.#field += '"'
+        this.#place = 'quoted'
+        return false
+      case 'return':
+        if (sign !== '\n') throw this.#wrong('a carriage return without line feed')
+        return true
+      case 'start':
+        if (sign !== '"') return this.#separate(sign)
+        this.#place = 'quoted'
+        return false
+      case 'plain':
+        if (sign === '"') throw this.#wrong('a quote inside a field that does not begin with one')
+        return this.#separate(sign)
+    }
+  }
+
+  #separate(sign: string): boolean {
+    switch (sign) {
+      case ',':
+        this.#close()
+        this.#place = 'start'
+        return false
+      case '\r':
+        this.#close()
+        this.#place = 'return'
+        return false
+      case '\n':
+        this.#close()
+        return true
+      default:
+        if (this.#place === 'closed') throw this.#wrong('text after a closing quote')
+        this.#field += sign
+        this.#place = 'plain'
+        return false
+    }
+  }
+
+  #close(): void {
+    if (this.#fields.length === mostFields) {
+      throw new FormatError('too-many', this.#offset, `fields in row ${this.#row}`)
+    }
+    this.#fields.push(this.#field)
+    this.#field = ''
+  }
+
+  #finish(): CsvRow | undefined {
+    const row = { row: this.#row++, fields: this.#fields }
+    this.#fields = []
+    this.#length = 0
+    this.#place = 'start'
+    const isBlank = row.fields.length === 1 && row.fields[0] === ''
+    return isBlank ? undefined : row
+  }
+
+  #wrong(detail: string): FormatError {
+    return new FormatError('csv-malformed', this.#offset, `${detail}, row ${this.#row}`)
+  }
+}
