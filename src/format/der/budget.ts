@@ -11,8 +11,7 @@ export interface Limits {
 /**
  * One table of what each kind of input may cost.
  *
- * A certificate with ML-DSA-87 key and signature has 7.4 kB; a chain of foreign CMS stays under 256 kB.
- * CRLs are bounded by their shards here, but a foreign one, or a full one, is not.
+ * A certificate with ML-DSA-87 key and signature has 7.4 kB, a TPM's endorsement chain in CMS stays under 256 kB.
  */
 export const limits = {
   small: { maxBytes: 16_384, maxDepth: 16, maxValues: 1_000 },
@@ -21,7 +20,8 @@ export const limits = {
   certificate: { maxBytes: 65_536, maxDepth: 24, maxValues: 4_000 },
   request: { maxBytes: 65_536, maxDepth: 24, maxValues: 2_000 },
   signedData: { maxBytes: 1_048_576, maxDepth: 32, maxValues: 50_000 },
-  crl: { maxBytes: 268_435_456, maxDepth: 24, maxValues: 50_000_000 },
+  // 1.8 million entries of 37 bytes, 8 values each.
+  crl: { maxBytes: 67_108_864, maxDepth: 24, maxValues: 16_000_000 },
 } as const satisfies Record<string, Limits>
 
 /** What one reading may still cost. Hostile input runs out of budget, not we out of memory. */

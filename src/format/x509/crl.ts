@@ -135,11 +135,14 @@ function readRevoked(list: DerReader, unknownCritical: UnknownCritical): Revoked
   return { serialNumber, revokedAt, reason: readExtension(extensions, 'cRLReason'), extensions }
 }
 
-/** What is to be listed: `reason` 0 or undefined writes none (RFC 5280 5.3.1). */
+/** What is to be listed. */
 export interface Revocation {
   readonly serialNumber: Uint8Array
   readonly revokedAt: Temporal.Instant
+  /** 0 or undefined writes none (RFC 5280 5.3.1). */
   readonly reason?: number | undefined
+  /** All of the entry's extensions; if there are any, `reason` is not looked at. */
+  readonly extensions?: readonly Extension[]
 }
 
 /** What is in a CRL before it is signed. */
@@ -181,12 +184,14 @@ function writeRevokedList(writer: DerWriter, revoked: Iterable<Revocation>): voi
   })
 }
 
-function writeRevoked(writer: DerWriter, { serialNumber, revokedAt, reason }: Revocation): void {
+function writeRevoked(writer: DerWriter, revocation: Revocation): void {
+  const { serialNumber, revokedAt, reason, extensions = [] } = revocation
   checkSerialNumber(serialNumber, 0)
   writer.sequence(() => {
     writer.integerBytes(serialNumber)
     writer.time(revokedAt)
-    if (reason !== undefined && reason !== 0) writer.raw(reasonExtensions(reason))
+    if (extensions.length > 0) writeExtensions(writer, extensions)
+    else if (reason !== undefined && reason !== 0) writer.raw(reasonExtensions(reason))
   })
 }
 

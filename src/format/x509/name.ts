@@ -45,6 +45,9 @@ const directoryStrings = new Set<Oid>(
   ),
 )
 
+/** RFC 4514 2.4: how a value that is no string is written; no text may be taken for it. */
+const hexadecimal = /^#([0-9a-f]{2})+$/i
+
 /** @throws FormatError, `string-type-wrong` among others */
 export function parseName(der: Uint8Array): Name {
   return readDer(der, limits.certificate, readName)
@@ -76,6 +79,8 @@ function readValue(pair: DerReader, type: Oid, string: number): string {
   if (fixed !== undefined || free || (string === tag.ia5String && !directoryStrings.has(type))) {
     const value = pair.text(fixed ?? (string === tag.ia5String ? tag.ia5String : freeType(string)))
     if (value === '') throw new FormatError('value-not-allowed', start, 'empty attribute value')
+    if (fixed === undefined && !directoryStrings.has(type) && hexadecimal.test(value))
+      throw new FormatError('value-not-allowed', start, 'text that looks like hexadecimal DER')
     return value
   }
   const legacy =
@@ -110,7 +115,7 @@ function writeAttribute(writer: DerWriter, attribute: Attribute): void {
     writer.oid(attribute.type)
     const fixed = fixedStringTypes.get(attribute.type)
     if (fixed !== undefined) writer.text(attribute.value, fixed)
-    else if (/^#([0-9a-f]{2})+$/i.test(attribute.value) && !directoryStrings.has(attribute.type))
+    else if (hexadecimal.test(attribute.value) && !directoryStrings.has(attribute.type))
       writer.raw(Uint8Array.fromHex(attribute.value.slice(1)))
     else writer.text(attribute.value, bestType(attribute.value))
   })

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+/** One table of the parsers that meet foreign bytes, with what puts their meaning back into bytes. */
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
+import { decodeBase64, parseBase64Body } from '#format/base64.ts'
+import { encodeCertsOnly, parseCertsOnly } from '#format/cms/certs-only.ts'
+import { encodeSignedData, parseSignedData } from '#format/cms/signed-data.ts'
+import { type Limits, limits } from '#format/der/budget.ts'
+import { readDer } from '#format/der/reader.ts'
+import { encodeDer } from '#format/der/writer.ts'
+import { encodeCsrAttributes, parseCsrAttributes } from '#format/est/csr-attributes.ts'
+import { encodeBase64Body } from '#format/est/messages.ts'
+import { encodeMlDsaPrivateKey, parseMlDsaPrivateKey } from '#format/ml-dsa-private-key.ts'
+import { encodePbes2, parsePbes2 } from '#format/pbes2.ts'
+import { encodePem, parsePem } from '#format/pem.ts'
+import {
+  encodeEncryptedPrivateKeyInfo,
+  encodePrivateKeyInfo,
+  parseEncryptedPrivateKeyInfo,
+  parsePrivateKeyInfo,
+} from '#format/pkcs8.ts'
+import { encodeSigned, encodeTbsCertificate, parseCertificate } from '#format/x509/certificate.ts'
+import {
+  encodeCertificationRequestInfo,
+  parseCertificationRequest,
+} from '#format/x509/certification-request.ts'
+import { encodeTbsCrl, parseCrl } from '#format/x509/crl.ts'
+import {
+  type Extension,
+  type ExtensionName,
+  encodeExtension,
+  readExtension,
+  readExtensions,
+  writeExtensions,
+} from '#format/x509/extension.ts'
+import { extensionCodecs } from '#format/x509/extensions/table.ts'
+import { encodeName, formatName, parseName, parseNameText } from '#format/x509/name.ts'
+import { encodeSubjectPublicKeyInfo, parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
+
+export interface Target {
+  /** As vectors name it. */
+  readonly name: string
+  /** What the bytes say, in a form that can be compared; throws FormatError for what it does not accept. */
+  readonly parse: (bytes: Uint8Array) => unknown
+  /** Parses and encodes again. */
+  readonly again: (bytes: Uint8Array) => Uint8Array
+  /** Whether `again` gives the same bytes, or only bytes of the same meaning. */
+  readonly exact: boolean
+  /** What the parser may spend; undefined for text. */
+  readonly limits: Limits | undefined
+  /** Whether another implementation accepts the bytes too. */
+  readonly oracle?: (bytes: Uint8Array) => boolean
+}
+
+const text = (bytes: Uint8Array) => new TextDecoder('latin1').decode(bytes)
+const utf8 = (value: string) => new TextEncoder().encode(value)
+
+export const targets: readonly Target[] = [
+  {
+    name: 'certificate',
+    parse: (der) => parseCertificate(der),
+    again(der) {
+      const certificate = parseCertificate(der)
+      const tbs = encodeTbsCertificate({ ...certificate, publicKey: certificate.publicKey.der })
+      return encodeSigned(tbs, certificate.signatureAlgorithm, certificate.signature)
+    },
+    exact: true,
+    limits: limits.certificate,
+    oracle: (der) => succeeds(() => new X509Certificate(der)),
+  },
+  {
+    name: 'certification-request',
+    parse: parseCertificationRequest,
+    again(der) {
+      const { subject, publicKey, attributes, ...request } = parseCertificationRequest(der)
+      const info = { subject, publicKey: publicKey.der, attributes }
+      return encodeSigned(
+        encodeCertificationRequestInfo(info),
+        request.signatureAlgorithm,
+        request.signature,
+      )
+    },
+    exact: true,
+    limits: limits.request,
+  },
+  {
+    name: 'crl',
+    parse(der) {
+      const { revoked, ...crl } = parseCrl(der)
+      return { ...crl, revoked: [...revoked] }
+    },
+    again(der) {
+      const crl = parseCrl(der)
+      return encodeSigned(encodeTbsCrl(crl), crl.signatureAlgorithm, crl.signature)
+    },
+    exact: true,
+    limits: limits.crl,
+  },
+  {
+    name: 'certs-only',
+    parse: (der) => parseCertsOnly(der),
+    again: (der) => encodeCertsOnly(parseCertsOnly(der)),
+    exact: false,
+    limits: limits.signedData,
+  },
+  {
+    name: 'certs-only-any-order',
+    parse: (der) =>
+      parseCertsOnly(der, { order: 'any' })
+        .map((one) => one.toHex())
+        .sort(),
+    again: (der) => encodeCertsOnly(parseCertsOnly(der, { order: 'any' })),
+    exact: false,
+    limits: limits.signedData,
+  },
+  {
+    name: 'signed-data',
+    parse: (der) => parseSignedData(der),
+    again: (der) => encodeSignedData(parseSignedData(der)),
+    exact: false,
+    limits: limits.signedData,
+  },
+  {
+    name: 'private-key',
+    parse: parsePrivateKeyInfo,
+    again: (der) => encodePrivateKeyInfo(parsePrivateKeyInfo(der)),
+    exact: false,
+    limits: limits.privateKey,
+    oracle: (key) =>
+      succeeds(() => createPrivateKey({ key: Buffer.from(key), format: 'der', type: 'pkcs8' })),
+  },
+  {
+    name: 'ml-dsa-private-key',
+    parse: (der) => parseMlDsaPrivateKey(parsePrivateKeyInfo(der).privateKey),
+    again(der) {
+      const info = parsePrivateKeyInfo(der)
+      const privateKey = encodeMlDsaPrivateKey(parseMlDsaPrivateKey(info.privateKey))
+      return encodePrivateKeyInfo({ ...info, privateKey })
+    },
+    exact: false,
+    limits: limits.privateKey,
+  },
+  {
+    name: 'encrypted-private-key',
+    parse(der) {
+      const info = parseEncryptedPrivateKeyInfo(der)
+      return { ...info, scheme: parsePbes2(info.encryptionAlgorithm) }
+    },
+    again(der) {
+      const { encryptionAlgorithm, encryptedData } = parseEncryptedPrivateKeyInfo(der)
+      return encodeEncryptedPrivateKeyInfo({
+        encryptionAlgorithm: encodePbes2(parsePbes2(encryptionAlgorithm)),
+        encryptedData,
+      })
+    },
+    exact: true,
+    limits: limits.privateKey,
+  },
+  {
+    name: 'public-key',
+    parse: parseSubjectPublicKeyInfo,
+    again(der) {
+      const { algorithm, key } = parseSubjectPublicKeyInfo(der)
+      return encodeSubjectPublicKeyInfo(algorithm, key).der
+    },
+    exact: true,
+    limits: limits.small,
+    oracle: (key) =>
+      succeeds(() => createPublicKey({ key: Buffer.from(key), format: 'der', type: 'spki' })),
+  },
+  {
+    name: 'csr-attributes',
+    parse: parseCsrAttributes,
+    again: (der) => encodeCsrAttributes(parseCsrAttributes(der)),
+    exact: true,
+    limits: limits.request,
+  },
+  {
+    name: 'name',
+    // The string type is a matter of encoding, not of meaning.
+    parse: (der) =>
+      parseName(der).rdns.map((rdn) => rdn.map(({ type, value }) => `${type}=${value}`).sort()),
+    again: (der) => encodeName(parseName(der).rdns).der,
+    exact: false,
+    limits: limits.certificate,
+  },
+  {
+    name: 'extensions',
+    parse: (der) => readValues(readAll(der)),
+    again: (der) => writeAll(reencodeValues(readAll(der))),
+    exact: false,
+    limits: limits.certificate,
+  },
+  {
+    name: 'pem',
+    parse: (bytes) => parsePem(text(bytes)),
+    again: (bytes) =>
+      utf8(
+        parsePem(text(bytes))
+          .map((block) => encodePem(block.label, block.bytes))
+          .join(''),
+      ),
+    exact: false,
+    limits: undefined,
+  },
+  {
+    name: 'base64-body',
+    parse: (bytes) => parseBase64Body(bytes),
+    again: (bytes) => utf8(encodeBase64Body(parseBase64Body(bytes))),
+    exact: false,
+    limits: undefined,
+    oracle: (bytes) =>
+      decodeBase64(text(bytes)).length === Buffer.from(text(bytes), 'base64').length,
+  },
+  {
+    name: 'name-text',
+    parse: (bytes) => parseNameText(new TextDecoder().decode(bytes)).der,
+    again: (bytes) => utf8(formatName(parseNameText(new TextDecoder().decode(bytes)))),
+    exact: false,
+    limits: undefined,
+  },
+]
+
+function succeeds(attempt: () => unknown): boolean {
+  try {
+    attempt()
+    return true
+  } catch {
+    return false
+  }
+}
+
+function readAll(der: Uint8Array): readonly Extension[] {
+  return readDer(der, limits.certificate, (reader) => readExtensions(reader, 'keep'))
+}
+
+function writeAll(extensions: readonly Extension[]): Uint8Array {
+  return encodeDer((writer) => writeExtensions(writer, extensions))
+}
+
+const names = Object.keys(extensionCodecs) as ExtensionName[]
+const nameOf = new Map(names.map((name) => [extensionCodecs[name].oid, name]))
+
+function readValues(extensions: readonly Extension[]): unknown[] {
+  return extensions.map((extension) => {
+    const name = nameOf.get(extension.oid)
+    return {
+      ...extension,
+      value: name === undefined ? extension.value : readExtension(extensions, name),
+    }
+  })
+}
+
+function reencodeValues(extensions: readonly Extension[]): Extension[] {
+  const reencode = <N extends ExtensionName>(name: N, critical: boolean) =>
+    encodeExtension(name, readExtension(extensions, name)!, critical)
+  return extensions.map((extension) => {
+    const name = nameOf.get(extension.oid)
+    return name === undefined ? extension : reencode(name, extension.critical)
+  })
+}
+
+export function targetOf(name: string): Target {
+  const found = targets.find((target) => target.name === name)
+  if (found === undefined) throw new Error(`no target is called ${name}`)
+  return found
+}
