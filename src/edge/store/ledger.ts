@@ -17,7 +17,14 @@ import { eventStep, type Step } from './book/packing.ts'
 import { countStatement, cursorAfter, listStatement } from './reading/list-query.ts'
 import { readFirst, type Statements } from './reading/open-reading.ts'
 import type { Reader } from './reading/reader.ts'
-import { columnNames, decodeRecord, encodeRecord, encodeValue, parseId } from './rows.ts'
+import {
+  type Cell,
+  columnNames,
+  decodeRecord,
+  encodeRecord,
+  encodeSought,
+  parseId,
+} from './rows.ts'
 import { sqlite } from './schema/dialect.ts'
 import { kinds } from './schema/schema.ts'
 
@@ -70,11 +77,8 @@ export class SqliteLedger implements Ledger {
     const names = unique[key]
     if (names === undefined || names.length !== values.length)
       throw new RangeError(`${kind} has no unique key ${key} of ${values.length} values`)
-    return this.#first(
-      kind,
-      names,
-      names.map((name, index) => encodeValue(kind, name, values[index])),
-    )
+    const cells = names.map((name, index) => encodeSought(kind, name, values[index]))
+    return cells.every((cell) => cell !== undefined) ? this.#first(kind, names, cells) : undefined
   }
 
   async list<K extends Kind>(kind: K, query: ListQuery<K>): Promise<Page<LedgerRecord<K>>> {
@@ -100,7 +104,7 @@ export class SqliteLedger implements Ledger {
   #first<K extends Kind>(
     kind: K,
     names: readonly string[],
-    values: readonly (string | number | Uint8Array | null)[],
+    values: readonly Cell[],
   ): LedgerRecord<K> | undefined {
     const row = readFirst(this.#places.points, pointSql(kind, names), values)
     return row === undefined ? undefined : decodeRecord(kind, row)

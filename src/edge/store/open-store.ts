@@ -39,13 +39,18 @@ export async function openStore(
   const points = await readable(file, book)
   const lists = new Reader(file)
   const counts = new Reader(file)
+  const close = async () => {
+    await book.close()
+    await Promise.all([lists.close(), counts.close()])
+    points.database.close()
+  }
+  let closing: Promise<void> | undefined
   return {
     ledger: new SqliteLedger({ book, points, lists, counts, random }),
     log: new SqliteLogStore({ file, book, points, lists }),
-    async close() {
-      await book.close()
-      await Promise.all([lists.close(), counts.close()])
-      points.database.close()
+    close: () => {
+      closing ??= close()
+      return closing
     },
   }
 }

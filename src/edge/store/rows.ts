@@ -23,12 +23,20 @@ export function decodeRecord<K extends Kind>(kind: K, row: Row): LedgerRecord<K>
   return codecs[kind].decode(row) as unknown as LedgerRecord<K>
 }
 
-/** The cell of one value of a column; `id` is the record's own. @throws TypeError as above */
-export function encodeValue(kind: Kind, name: string, value: unknown): Cell {
-  const table = tables[kind]
-  if (name === 'id') return encodeId(table.prefix, value)
-  const column = columnOf(table, name)
-  return value === null ? null : encoders[column.kind](value, column)
+/**
+ * The cell to compare a column with, or undefined for a text that no record can hold there: such
+ * texts come from outside, and match nothing.
+ *
+ * @throws TypeError if the value is of another type than its column
+ */
+export function encodeSought(kind: Kind, name: string, value: unknown): Cell | undefined {
+  const column = columnOf(tables[kind], name)
+  if (value === null) return null
+  if (typeof value === 'string') {
+    if (column.kind === 'id') return parseId(column.prefix ?? '', value)
+    if (column.kind === 'text' && !isKeepable(value)) return undefined
+  }
+  return encoders[column.kind](value, column)
 }
 
 /** The 16 bytes of an id, or undefined if this is no id of that kind. */
@@ -106,11 +114,13 @@ function encodeId(prefix: string, value: unknown): Uint8Array {
   return bytes ?? wrong(`an id that starts with ${prefix}_`, value)
 }
 
-/** Text that every database keeps unchanged: no lone surrogate, no NUL. */
 function encodeText(value: unknown): string {
-  if (typeof value !== 'string' || !value.isWellFormed() || value.includes('\0'))
-    return wrong('well-formed text', value)
-  return value
+  return typeof value === 'string' && isKeepable(value) ? value : wrong('well-formed text', value)
+}
+
+/** Whether every database keeps the text unchanged: no lone surrogate, no NUL. */
+function isKeepable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0')
 }
 
 function isInteger(value: unknown): value is number {

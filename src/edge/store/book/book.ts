@@ -13,6 +13,9 @@ interface Waiter<T> {
   readonly reject: (fault: Fault) => void
 }
 
+/** A busy turn does not keep the thread waiting for its end. */
+const maxChangesPacked = 64
+
 /**
  * The caller's side of the book thread.
  *
@@ -53,6 +56,7 @@ export class Book {
       this.#packer.add(steps)
       this.#changes.push({ resolve, reject })
       if (this.#packed++ === 0) setImmediate(() => this.#post())
+      if (this.#packed === maxChangesPacked) this.#post()
       this.#holdProcess()
     })
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ListQuery } from '#core/ledger/ledger.ts'
 import { type Kind, tables } from '#core/ledger/tables.ts'
-import { type Cell, columnNames, encodeValue, type Row } from '../rows.ts'
+import { type Cell, columnNames, encodeSought, type Row } from '../rows.ts'
 import type { Dialect } from '../schema/dialect.ts'
 import { columnOf, listIndex, nullables } from '../schema/schema.ts'
 import { encodeCursor, parseCursor } from './cursor.ts'
@@ -100,27 +100,25 @@ function filters<K extends Kind>(kind: K, query: Filters<K>, walk: Walk): [strin
     (name) => `${quoted(name)} IS NOT NULL`,
   )
   const values: Cell[] = []
-  const add = (condition: string, value: Cell) => {
-    conditions.push(condition)
-    values.push(value)
+  const add = (name: string, sign: '=' | '<' | '>=', value: unknown) => {
+    const cell = encodeSought(kind, name, value)
+    conditions.push(cell === undefined ? 'FALSE' : `${quoted(name)} ${sign} ?`)
+    if (cell !== undefined) values.push(cell)
   }
-  for (const [index, value] of (query.equal ?? []).entries()) {
-    const name = walk.columns[index]!
-    add(`${quoted(name)} = ?`, encodeValue(kind, name, value))
-  }
+  for (const [index, value] of (query.equal ?? []).entries()) add(walk.columns[index]!, '=', value)
   const next = walk.columns[query.equal?.length ?? 0]
   if (query.prefix !== undefined || query.below !== undefined) {
     if (next === undefined) throw new RangeError('a prefix or bound needs a column of the list')
-    if (query.below !== undefined) add(`${quoted(next)} < ?`, encodeValue(kind, next, query.below))
-    if (query.prefix !== undefined && query.prefix !== '') {
-      add(`${quoted(next)} >= ?`, encodeValue(kind, next, query.prefix))
+    if (query.below !== undefined) add(next, '<', query.below)
+    if (query.prefix !== undefined) {
+      add(next, '>=', query.prefix)
       const end = afterPrefix(query.prefix)
-      if (end !== undefined) add(`${quoted(next)} < ?`, encodeValue(kind, next, end))
+      if (end !== undefined) add(next, '<', end)
     }
   }
   for (const [name, value] of Object.entries(query.where ?? {})) {
     if (value === null) conditions.push(`${quoted(name)} IS NULL`)
-    else if (value !== undefined) add(`${quoted(name)} = ?`, encodeValue(kind, name, value))
+    else if (value !== undefined) add(name, '=', value)
   }
   return [conditions, values]
 }

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Table } from '#core/ledger/columns.ts'
+import { CursorError, type Ledger, type ListQuery } from '#core/ledger/ledger.ts'
+import { type Kind, tables } from '#core/ledger/tables.ts'
+import { added } from '../store-testing.ts'
+import type { OnEmptyStore } from './contract.ts'
+import type { Samples } from './samples.ts'
+
+type Plain = Readonly<Record<string, unknown>>
+type Query = ListQuery<'device'>
+
+const kinds = Object.keys(tables) as readonly Kind[]
+const recordsOfKind = 60
+const queriesOfList = 12
+
+export function listContract(database: string, onEmptyStore: OnEmptyStore): void {
+  test(`${database}: every list, however filtered and paged, is what a plain sort and filter gives`, () =>
+    onEmptyStore(async ({ store, samples }) => {
+      for (const kind of kinds) {
+        const puts = Array.from({ length: recordsOfKind }, () => samples.put(kind))
+        await store.ledger.commit({ puts, events: [] })
+        const records = puts.map(({ record }) => record as unknown as Plain)
+        for (const by of [undefined, ...Object.keys(tables[kind].lists)])
+          for (let round = 0; round < queriesOfList; round++)
+            await compare(store.ledger, kind, records, query(kind, by, records, samples))
+      }
+    }))
+
+  test(`${database}: a walk through pages meets each record once while others come in`, () =>
+    onEmptyStore(async ({ store, samples }) => {
+      const add = async (count: number) => {
+        const puts = Array.from({ length: count }, () => samples.put('device', { lot: 'L1' }))
+        await store.ledger.commit({ puts, events: [] })
+        return puts.map(({ record }) => record.id)
+      }
+      const before = await add(40)
+      const met: string[] = []
+      let after: string | undefined
+      do {
+        const at = after === undefined ? {} : { after }
+        const page = await store.ledger.list('device', {
+          by: 'lot',
+          equal: ['L1'],
+          limit: 7,
+          descending: true,
+          ...at,
+        })
+        met.push(...page.items.map(({ id }) => id))
+        after = page.next ?? undefined
+        await add(3)
+      } while (after !== undefined)
+      assert.deepEqual(met.toSorted(), before.toSorted())
+    }))
+
+  test(`${database}: a cursor leads on in its own list only`, () =>
+    onEmptyStore(async ({ store, samples }) => {
+      const puts = Array.from({ length: 5 }, () => samples.put('device', { lot: 'L1' }))
+      await store.ledger.commit({ puts, events: [] })
+      const lot = { by: 'lot', equal: ['L1'], limit: 2 } as const
+      const { next } = await store.ledger.list('device', lot)
+      assert.ok(next)
+      const wrong: Query[] = [
+        { ...lot, after: '' },
+        { ...lot, after: 'not a cursor' },
+        { ...lot, after: 'bm90IGpzb24' },
+        { ...lot, after: next.slice(0, -4) },
+        { ...lot, after: 'x'.repeat(100_000) },
+        { ...lot, after: cursor(['device.lot.1.up']) },
+        { ...lot, after: cursor(['device.lot.1.up', 'text']) },
+        { ...lot, after: cursor(['device.lot.1.up', { hex: 'xyz' }]) },
+        { ...lot, after: cursor(['device.lot.1.up', { hex: '00' }, 1]) },
+        { ...lot, after: next, descending: true },
+        { by: 'lot', limit: 2, after: next },
+        { by: 'state', equal: ['active'], limit: 2, after: next },
+        { limit: 2, after: next },
+      ]
+      for (const query of wrong)
+        await assert.rejects(store.ledger.list('device', query), CursorError, JSON.stringify(query))
+      await assert.rejects(store.ledger.list('key', { limit: 2, after: next }), CursorError)
+    }))
+
+  test(`${database}: a page has 1 to 1000 records, and a query fits its list`, () =>
+    onEmptyStore(async ({ store, ports }) => {
+      const wrong: Query[] = [
+        { limit: 0 },
+        { limit: 1_001 },
+        { limit: 1.5 },
+        { limit: 1, by: 'nothing' as never },
+        { limit: 1, by: 'lot', equal: ['L1', 'more'] },
+        { limit: 1, by: 'lot', equal: ['L1'], prefix: 'x' },
+      ]
+      for (const query of wrong)
+        await assert.rejects(store.ledger.list('device', query), RangeError, JSON.stringify(query))
+      const puts = Array.from({ length: 1_001 }, (_, index) =>
+        added(ports, 'party', { name: `${index}`, role: 'maker', createdAt: ports.clock.now() }),
+      )
+      await store.ledger.commit({ puts, events: [] })
+      const page = await store.ledger.list('party', { limit: 1_000 })
+      assert.equal(page.items.length, 1_000)
+      const rest = await store.ledger.list('party', { limit: 1_000, after: page.next! })
+      assert.deepEqual([rest.items.length, rest.next], [1, null])
+    }))
+}
+
+function cursor(place: readonly unknown[]): string {
+  const bytes = new TextEncoder().encode(JSON.stringify(place))
+  return bytes.toBase64({ alphabet: 'base64url', omitPadding: true })
+}
+
+/** Walks all pages of the query, counts it, and holds both against the plain way. */
+async function compare(ledger: Ledger, kind: Kind, records: readonly Plain[], asked: Query) {
+  const expected = plainly(kind, records, asked)
+  const met: unknown[] = []
+  let after: string | undefined
+  do {
+    const page = await ledger.list(kind, { ...asked, ...(after ? { after } : {}) } as never)
+    assert.ok(page.items.length <= asked.limit)
+    met.push(...page.items)
+    after = page.next ?? undefined
+  } while (after !== undefined)
+  const told = `${kind} ${JSON.stringify(asked)}`
+  assert.deepEqual(met, expected, told)
+  const { limit: _, ...counted } = asked
+  assert.equal(await ledger.count(kind, counted as never), expected.length, told)
+}
+
+/** A query of this list with values that some record has. */
+function query(
+  kind: Kind,
+  by: string | undefined,
+  records: readonly Plain[],
+  samples: Samples,
+): Query {
+  const columns = columnsOf(kind, by)
+  const some = samples.pick(records)
+  const equal = columns.slice(0, samples.number(columns.length + 1)).map((name) => some[name])
+  const next = columns[equal.length]
+  const type = next === undefined ? undefined : (tables[kind] as Table).columns[next]?.kind
+  const bounded = next !== undefined && samples.number(2) === 0 && some[next] !== null
+  const filter = samples.pick(Object.keys(tables[kind].columns))
+  return {
+    limit: samples.pick([1, 7, 100]),
+    descending: samples.number(2) === 0,
+    ...(by === undefined ? {} : { by }),
+    ...(equal.length === 0 ? {} : { equal }),
+    ...(bounded && type === 'text' ? { prefix: Array.from(String(some[next]))[0] } : {}),
+    ...(bounded && (type === 'instant' || type === 'integer') ? { below: some[next] } : {}),
+    ...(samples.number(3) === 0 ? { where: { [filter]: some[filter] } } : {}),
+  } as unknown as Query
+}
+
+/** The same list made by filtering and sorting in memory. */
+function plainly(kind: Kind, records: readonly Plain[], asked: Query): readonly Plain[] {
+  const columns = columnsOf(kind, asked.by)
+  const next = columns[asked.equal?.length ?? 0] ?? 'id'
+  const matches = (record: Plain) =>
+    columns.every((name) => record[name] !== null) &&
+    (asked.equal ?? []).every((value, index) => order(record[columns[index]!], value) === 0) &&
+    (asked.prefix === undefined || String(record[next]).startsWith(asked.prefix)) &&
+    (asked.below === undefined || order(record[next], asked.below) < 0) &&
+    Object.entries(asked.where ?? {}).every(([name, value]) => order(record[name], value) === 0)
+  const sign = asked.descending ? -1 : 1
+  return records.filter(matches).toSorted((left, right) => {
+    for (const name of [...columns, 'id']) {
+      const difference = order(left[name], right[name])
+      if (difference !== 0) return sign * difference
+    }
+    return 0
+  })
+}
+
+function columnsOf(kind: Kind, by: string | undefined): readonly string[] {
+  return by === undefined ? [] : (tables[kind] as Table).lists[by]!
+}
+
+/** Text by code point, bytes by octet, numbers and instants by size; null equals null. */
+function order(left: unknown, right: unknown): number {
+  if (left === null || right === null) return left === right ? 0 : 1
+  if (left instanceof Temporal.Instant && right instanceof Temporal.Instant)
+    return Temporal.Instant.compare(left, right)
+  if (typeof left === 'number' && typeof right === 'number') return left - right
+  return Buffer.compare(octets(left), octets(right))
+}
+
+function octets(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value
+  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
+}
