@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freeAt, Hold, type HoldPorts, renewMilliseconds } from './hold.ts'
+import { backOff, spread } from './schedule.ts'
+
+/** A piece of time-driven work: one row of the house's job table. */
+export interface Job {
+  /** Its name in the ledger, for ever. */
+  readonly name: string
+  /** From the end of one run to the start of the next, give or take a tenth. */
+  readonly every: Temporal.Duration
+  /**
+   * The work; doing it twice MUST do no harm, since a node may die between work and book.
+   *
+   * `fence` rises each time that the job is taken. `signal` says that the job was lost to another
+   * node, or that the house stops: then end soon.
+   */
+  run(holding: { readonly fence: number; readonly signal: AbortSignal }): Promise<void>
+}
+
+export interface JobPorts extends HoldPorts {
+  /** Hears of each failure with its cause; MUST NOT throw. */
+  readonly report: (job: string, cause: unknown) => void
+  /** Resolves after the time, or at once when the signal says so. */
+  readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
+}
+
+export interface RunningJobs {
+  /** Starts nothing more, tells what runs, and waits for it. */
+  stop(): Promise<void>
+}
+
+/** How often a node looks whether a job was left by a dead node, or the ledger is back. */
+const lookMilliseconds = 15_000
+
+/**
+ * Runs every job of the table when it is due, each on one node at a time.
+ *
+ * A failure is an event, and the job is tried again later and later, but never later than in its own
+ * rhythm.
+ */
+export function runJobs(jobs: readonly Job[], ports: JobPorts): RunningJobs {
+  const stopping = new AbortController()
+  const loops = jobs.map((job) => runJob(job, { wait: waitOnMachine, ...ports }, stopping.signal))
+  return {
+    stop: async () => {
+      stopping.abort()
+      await Promise.all(loops)
+    },
+  }
+}
+
+async function runJob(job: Job, ports: Required<JobPorts>, stopping: AbortSignal): Promise<void> {
+  let failures = 0
+  while (!stopping.aborted) {
+    let pause = lookMilliseconds
+    try {
+      const taken = await takeIfDue(job, ports)
+      if (taken instanceof Hold) {
+        const failed = await work(job, taken, ports, stopping)
+        failures = failed ? failures + 1 : 0
+        await giveBack(job, taken, failures, ports)
+        pause = 0
+      } else pause = Math.min(pause, taken.milliseconds)
+    } catch (cause) {
+      // The ledger itself: nothing can be booked now, so only the log hears of it.
+      ports.report(job.name, cause)
+    }
+    if (pause > 0) await ports.wait(pause, stopping)
+  }
+}
+
+/** The hold, or how long to wait before another look. */
+async function takeIfDue(
+  job: Job,
+  ports: Required<JobPorts>,
+): Promise<Hold | { readonly milliseconds: number }> {
+  const found = await ports.ledger.find('job', 'name', [job.name])
+  if (found !== undefined) {
+    const milliseconds = ports.clock.now().until(freeAt(found)).total('milliseconds')
+    if (milliseconds > 0) return { milliseconds: Math.ceil(milliseconds) }
+  }
+  return (await Hold.take(job.name, found, ports)) ?? { milliseconds: renewMilliseconds }
+}
+
+/** @returns whether it failed */
+async function work(
+  job: Job,
+  hold: Hold,
+  ports: Required<JobPorts>,
+  stopping: AbortSignal,
+): Promise<boolean> {
+  const done = new AbortController()
+  const renewing = renewUntil(hold, AbortSignal.any([done.signal, hold.lost]), ports)
+  try {
+    await job.run({ fence: hold.fence, signal: AbortSignal.any([stopping, hold.lost]) })
+    return false
+  } catch (cause) {
+    // Anything at all: what breaks one job must not end the others.
+    ports.report(job.name, cause)
+    return true
+  } finally {
+    done.abort()
+    await renewing
+  }
+}
+
+async function renewUntil(hold: Hold, over: AbortSignal, ports: Required<JobPorts>) {
+  while (!over.aborted) {
+    await ports.wait(renewMilliseconds, over)
+    if (!over.aborted) await hold.renew()
+  }
+}
+
+async function giveBack(job: Job, hold: Hold, failures: number, ports: Required<JobPorts>) {
+  const { clock, random, node } = ports
+  const at = clock.now()
+  const every = job.every.total('milliseconds')
+  const pause = failures === 0 ? spread(every, random) : backOff(every, failures, random)
+  const dueAt = at.add({ milliseconds: pause })
+  if (failures === 0) return hold.giveBack(dueAt, 'done', [])
+  return hold.giveBack(dueAt, `failed ${failures} in a row`, [
+    {
+      type: 'job-failed',
+      at,
+      actor: { kind: 'job', id: job.name },
+      subjects: [hold.job],
+      facts: { job: job.name, node, failures },
+    },
+  ])
+}
+
+async function waitOnMachine(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal, ref: false }).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+  })
+}
