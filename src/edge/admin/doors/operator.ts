@@ -100,7 +100,7 @@ function checkOrigin(
   if (origin === undefined && request.headers['sec-fetch-site'] === 'same-origin') return undefined
   return refuse(
     'origin-wrong',
-    `a change must come from ${[...origins].join(' or ')} itself; this one says "${origin ?? "nothing"}"`,
+    `a change must come from ${[...origins].join(' or ')} itself; this one says "${origin ?? 'nothing'}"`,
   )
 }
 
