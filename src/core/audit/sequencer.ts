@@ -89,13 +89,14 @@ async function append(
   fence: number,
   store: LogStore,
 ): Promise<boolean> {
+  await demandSound(head, store)
   const events = batch.map(({ id, bytes, salt }) => ({ id, commitment: commitmentOf(salt, bytes) }))
   const leaves = events.map(({ commitment }) => leafHash(commitment))
   const { tiles, root }: GrownTree = await growTree(head.size, leaves, tileReader(store))
   return store.append(fence, { from: head.size, events, tiles, root })
 }
 
-/** Nothing is signed over tiles that a disk or a hand has changed. */
+/** Nothing is built or signed on tiles that a disk or a hand has changed. */
 async function demandSound(head: LogHead, store: LogStore): Promise<void> {
   const root = await rootOf(head.size, tileReader(store))
   if (!sameBytes(root, head.root)) {
