@@ -3,6 +3,7 @@ import type { Credential, EnrolmentRequest } from '#core/enrolment/request.ts'
 import type { Refused } from '#core/refusal.ts'
 import type { HttpRequest } from '#edge/http/message.ts'
 import { parseBase64Body } from '#format/base64.ts'
+import { isMediaType, mediaTypes } from '#format/est/messages.ts'
 import { FormatError } from '#format/format-error.ts'
 import { refuse } from '#trust/refusal.ts'
 import { estPrefix, isOperation, type Operation } from './operations.ts'
@@ -60,9 +61,12 @@ export function acceptEnrolment(http: HttpRequest, target: Target): AcceptedEnro
  * it, e.g. a form, is never a request that was meant so.
  */
 function acceptPkcs10({ headers, body }: HttpRequest): Uint8Array | Refused {
-  const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? ''
-  if (type !== '' && type !== 'application/pkcs10')
-    return refuse('media-type-wrong', `content type is ${shown(type)}, asked is application/pkcs10`)
+  const type = headers['content-type']
+  if (!isMediaType(type, mediaTypes.enrolRequest))
+    return refuse(
+      'media-type-wrong',
+      `content type is ${shown(type)}, asked is ${mediaTypes.enrolRequest}`,
+    )
   const coding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
   if (coding !== 'identity')
     return refuse('media-type-wrong', `content encoding is ${shown(coding)}, asked is none`)
@@ -131,6 +135,6 @@ function startsWith(body: Uint8Array, text: string): boolean {
 }
 
 /** A stranger's word as it may stand in our answer: short, one line, ASCII. */
-function shown(word: string): string {
+function shown(word = ''): string {
   return word.replace(/[^ -~]/g, '?').slice(0, 60)
 }

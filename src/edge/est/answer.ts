@@ -4,6 +4,7 @@ import type { Refused } from '#core/refusal.ts'
 import { plainAnswer } from '#edge/http/answer.ts'
 import type { HttpResponse } from '#edge/http/message.ts'
 import { encodeCertsOnly } from '#format/cms/certs-only.ts'
+import { encodeBase64Body, mediaTypes } from '#format/est/messages.ts'
 import { retryAfterSeconds, statuses } from './refusals.ts'
 
 /** RFC 7617: what another code would be sent by. */
@@ -13,11 +14,7 @@ const challenge = 'Basic realm="enrolment", charset="UTF-8"'
 export function answerOutcome(outcome: Outcome): HttpResponse {
   switch (outcome.kind) {
     case 'issued':
-      return base64(
-        'application/pkcs7-mime; smime-type=certs-only',
-        encodeCertsOnly([outcome.certificate]),
-        'no-store',
-      )
+      return base64(mediaTypes.enrolResponse, encodeCertsOnly([outcome.certificate]), 'no-store')
     case 'pending':
       return plainAnswer(202, 'a person has to decide; send the same request again', {
         'Retry-After': `${outcome.retryAfterSeconds}`,
@@ -31,14 +28,14 @@ export function answerOutcome(outcome: Outcome): HttpResponse {
 export function answerCertificates(certificates: readonly Uint8Array[] | Refused): HttpResponse {
   return 'kind' in certificates
     ? answerRefused(certificates)
-    : base64('application/pkcs7-mime', encodeCertsOnly(certificates), 'no-cache')
+    : base64(mediaTypes.caCertificates, encodeCertsOnly(certificates), 'no-cache')
 }
 
 /** RFC 8951 section 3.5. */
 export function answerAttributes(attributes: Uint8Array | Refused): HttpResponse {
   return 'kind' in attributes
     ? answerRefused(attributes)
-    : base64('application/csrattrs', attributes, 'no-cache')
+    : base64(mediaTypes.csrAttributes, attributes, 'no-cache')
 }
 
 /** The rule in words, one line; RFC 8951 section 3.3 names text/plain. */
@@ -55,12 +52,11 @@ export function answerMethod(allow: string): HttpResponse {
   return plainAnswer(405, `this operation takes ${allow}`, { Allow: allow })
 }
 
-/** Without line breaks, which strongSwan does not read; RFC 8951 section 3.1 asks for none. */
 function base64(type: string, der: Uint8Array, caching: string): HttpResponse {
   return {
     status: 200,
     headers: { 'Content-Type': type, 'Cache-Control': caching },
-    body: der.toBase64(),
+    body: encodeBase64Body(der),
   }
 }
 

@@ -217,16 +217,12 @@ test('PEM, DER and garbage are refused in words that help', async () => {
 })
 
 test('a content type may be missing or decorated, but not another', async () => {
-  for (const type of ['application/pkcs10', 'Application/PKCS10 ; charset=utf-8', ''])
+  for (const type of ['application/pkcs10', 'Application/PKCS10 ; charset=utf-8'])
     assert.equal((await enrol({ headers: { 'content-type': type } })).status, 200, type)
-  for (const type of [
-    'application/x-www-form-urlencoded',
-    'text/plain',
-    'x\u0001\n',
-    ';'.repeat(2),
-  ]) {
-    const status = (await enrol({ headers: { 'content-type': type } })).status
-    assert.equal(status, type.startsWith(';') ? 200 : 415, type)
+  for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'x\u0001\n', '', ';']) {
+    const answer = await enrol({ headers: { 'content-type': type } })
+    assert.equal(answer.status, 415, type)
+    assert.match(String(answer.body), /^[ -~]+\n$/)
   }
   assert.equal((await enrol({ headers: { 'content-encoding': 'gzip' } })).status, 415)
 })

@@ -16,8 +16,10 @@ export interface TlsIdentity {
 export interface DeviceFrontOptions extends FrontOptions {
   readonly identity: TlsIdentity
   /**
-   * DER of the roots whose names the CertificateRequest lists, so that a client with several
-   * certificates finds the right one; none: any may come. They decide nothing: core does.
+   * DER of the authorities whose names the CertificateRequest lists, so that a client with several
+   * certificates finds the right one; none: any may come, which also spares the time (OpenSSL verifies
+   * the chain if it can: measured 1.1 ms instead of 0.6 ms a handshake with a P-384 root). They decide
+   * nothing: core does.
    */
   readonly clientAuthorities: readonly Uint8Array[]
 }
