@@ -24,8 +24,9 @@ export function readShape(
   path: string,
   faults: ProfileFault[],
 ): unknown {
-  const fault = (remedy: string, at = path, what = value): undefined => {
-    if (faults.length < maxFaults) faults.push({ path: at, value: show(what), remedy })
+  const fault: Fault = (remedy, at = path, ...what) => {
+    const shown = show(what.length === 0 ? value : what[0])
+    if (faults.length < maxFaults) faults.push({ path: at, value: shown, remedy })
     return undefined
   }
   switch (shape.kind) {
@@ -51,7 +52,8 @@ export function readShape(
   }
 }
 
-type Fault = (remedy: string, at?: string, what?: unknown) => undefined
+/** Adds a fault; of the value itself at its own path, unless another is given. */
+type Fault = (remedy: string, at?: string, ...what: readonly unknown[]) => undefined
 
 function readText(shape: Shape & { kind: 'text' }, value: unknown, fault: Fault): unknown {
   if (typeof value !== 'string' || value.trim() === '') return fault('write some text')
