@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the tests of the store stand on: a directory of their own, and ports that repeat themselves. */
+import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { newId } from '#core/ledger/ids.ts'
-import type { Put } from '#core/ledger/ledger.ts'
+import type { Ledger, Put } from '#core/ledger/ledger.ts'
 import type { Kind, LedgerRecord } from '#core/ledger/tables.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 
@@ -50,4 +51,24 @@ export function added<K extends Kind>(
 /** The same record with other values, one version on. */
 export function changed<P extends Put>(put: P, columns: Partial<P['record']>): P {
   return { ...put, record: { ...put.record, ...columns, version: put.record.version + 1 } }
+}
+
+/** Commits encodings until the store is full; gives the ids of those that were acknowledged. */
+export async function writeUntilFull(ledger: Ledger, ports: TestPorts): Promise<string[]> {
+  const written: string[] = []
+  for (;;) {
+    try {
+      written.push(await writeOne(ledger, ports))
+    } catch (error) {
+      assert.equal(error instanceof Error && 'code' in error && error.code, 'store-full')
+      return written
+    }
+  }
+}
+
+/** Commits one encoding of this many bytes; gives its id. */
+export async function writeOne(ledger: Ledger, ports: TestPorts, size = 20_000): Promise<string> {
+  const put = added(ports, 'encoding', { der: ports.random.bytes(size) })
+  assert.deepEqual(await ledger.commit({ puts: [put], events: [] }), { kind: 'committed' })
+  return put.record.id
 }

@@ -72,11 +72,15 @@ export class Book {
     })
   }
 
-  /** Ends the thread after all that was asked; a second closing waits for nothing. */
-  async close(): Promise<void> {
-    if (this.#state !== 'open') return
+  /**
+   * Takes nothing more from now on; ends the thread after all that was asked, and after the
+   * readers have ended, so that the last connection takes the WAL into the database.
+   */
+  async close(readers: () => Promise<void>): Promise<void> {
+    if (this.#state !== 'open') return readers()
     this.#post()
     this.#state = 'closing'
+    await readers()
     await new Promise<void>((resolve, reject) => {
       this.#closed = { resolve, reject }
       this.#send({ kind: 'close' })

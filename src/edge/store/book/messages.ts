@@ -15,6 +15,11 @@ export interface BookSettings {
   readonly synchronous: 'FULL' | 'OFF'
   /** At most this many pages in the file; 0 is no limit but the disk's. */
   readonly maxPages: number
+  /**
+   * How many pages the WAL holds before they move into the database: more make fewer moves, of
+   * pages that changed often in between; fewer make a quicker start after a crash.
+   */
+  readonly walPages: number
 }
 
 /** To the book thread: packed changes, or one act on the log. */

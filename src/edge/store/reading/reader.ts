@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { Fault } from '#core/fault.ts'
 import type { ToldFault } from '../book/messages.ts'
 import type { Cell, Row } from '../rows.ts'
 
-export interface ReadRequest {
-  readonly sql: string
-  readonly values: readonly Cell[]
-}
+/** One statement with its values; null ends the thread. */
+export type ReadRequest = { readonly sql: string; readonly values: readonly Cell[] } | null
 
 export type ReadReply = { readonly rows: readonly Row[] } | { readonly fault: ToldFault }
 
@@ -40,10 +39,14 @@ export class Reader {
     })
   }
 
-  /** Ends the thread at once; what it still owed is rejected. */
+  /** Ends the thread after it has answered what was asked. */
   async close(): Promise<void> {
     this.#closed = true
-    await this.#thread?.terminate()
+    const thread = this.#thread
+    if (thread === undefined) return
+    thread.ref()
+    thread.postMessage(null)
+    await once(thread, 'exit')
   }
 
   #start(): Worker {
