@@ -31,14 +31,14 @@ export function answerCertificates(certificates: readonly Uint8Array[] | Refused
     : base64(mediaTypes.caCertificates, encodeCertsOnly(certificates), 'no-cache')
 }
 
-/** RFC 8951 section 3.5. */
+/** RFC 8951 section 4. */
 export function answerAttributes(attributes: Uint8Array | Refused): HttpResponse {
   return 'kind' in attributes
     ? answerRefused(attributes)
     : base64(mediaTypes.csrAttributes, attributes, 'no-cache')
 }
 
-/** The rule in words, one line; RFC 8951 section 3.3 names text/plain. */
+/** The rule in words, one line; RFC 8951 section 5 names text/plain. */
 export function answerRefused({ reason, detail }: Refused): HttpResponse {
   const status = statuses[reason]
   const seconds = retryAfterSeconds[reason]
