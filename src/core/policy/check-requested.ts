@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { sameBytes } from '#format/bytes.ts'
+import { limits } from '#format/der/budget.ts'
 import type { Oid } from '#format/der/oid.ts'
+import { readDer } from '#format/der/reader.ts'
+import { FormatError } from '#format/format-error.ts'
 import { attributes } from '#format/oids.ts'
 import type { CertificationRequest } from '#format/x509/certification-request.ts'
 import { type Extension, encodeExtension, readExtension } from '#format/x509/extension.ts'
@@ -152,7 +155,7 @@ function checkExtensions(
   const oids = profile.document.requestedExtensions?.oids ?? []
   for (const extension of requested) {
     const { oid } = extension
-    if (passedOver.has(oid) || oids.includes(oid)) continue
+    if (passedOver.has(oid) || (oids.includes(oid) && isDer(extension.value))) continue
     if (given.some((one) => one.oid === oid && sameBytes(one.value, extension.value))) continue
     if (isLess(oid, requested, given)) continue
     return refuse(
@@ -182,6 +185,17 @@ function isLess(oid: Oid, requested: readonly Extension[], given: readonly Exten
       return readExtension(requested, 'basicConstraints')?.ca === false
     default:
       return false
+  }
+}
+
+/** Whether the bytes are one DER value: a stranger's extension is copied, so it must at least be that. */
+function isDer(bytes: Uint8Array): boolean {
+  try {
+    readDer(bytes, limits.small, (reader) => reader.any())
+    return true
+  } catch (error) {
+    if (error instanceof FormatError) return false
+    throw error
   }
 }
 
