@@ -94,8 +94,12 @@ export function readConfiguration(words: readonly string[]): Configuration {
 
 /** The addresses in certificates: the public ones, else where status listens. */
 export function statusUrl({ publicUrl }: Configuration, listening: ListenAddress): string {
-  if (publicUrl !== undefined) return publicUrl
-  return `http://${hostText(listening.host)}:${listening.port}`
+  return publicUrl ?? urlOf('http', listening)
+}
+
+/** An address as a URL; one that listens everywhere is shown as this machine's loopback. */
+export function urlOf(scheme: 'http' | 'https', { host, port }: ListenAddress): string {
+  return `${scheme}://${isWildcard(host) ? 'localhost' : hostText(host)}:${port}`
 }
 
 /** The names that the server's certificate carries, the most public first. */

@@ -95,7 +95,7 @@ function foundingOf(configuration: Configuration): Founding {
     rootAlgorithm,
     issuingAlgorithm: algorithm,
     maker: environment === 'production' ? 'Vitalsign' : `Vitalsign ${environment.toUpperCase()}`,
-    rootProfile: readyProfile(environment === 'production' ? 'root' : 'root-trial'),
+    rootProfile: readyProfile(environment === 'production' ? 'root' : 'trial-root'),
     issuingProfile: readyProfile('issuing'),
   }
 }

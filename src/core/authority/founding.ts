@@ -62,7 +62,7 @@ async function found(
   const verdict = approveOwn({
     profile,
     publicKey,
-    facts: { maker: founding.maker, name },
+    facts: { maker: founding.maker, name: subjectNameOf(parent, publicKey) },
     owner: id,
   })
   if (verdict.kind === 'refused') throw wrong(name, verdict.detail)
@@ -78,6 +78,12 @@ async function found(
     throw wrong(name, issued.kind === 'refused' ? issued.detail : `${issued.record} is taken`)
   }
   return book({ id, name, keyId, algorithm, der: issued.certificate, parent, founding }, ports)
+}
+
+/** Part of the key's fingerprint keeps the names of two installations apart. */
+function subjectNameOf(parent: Authority | undefined, { fingerprint }: PublicKey): string {
+  const mark = fingerprint.slice(0, 3).toHex().toUpperCase()
+  return parent === undefined ? `Device Root CA ${mark}` : `Device Issuing CA 1 ${mark}`
 }
 
 function importOwn(spki: Uint8Array): PublicKey {

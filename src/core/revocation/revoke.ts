@@ -18,6 +18,14 @@ export const revocationReasons = {
 
 export type RevocationReason = keyof typeof revocationReasons
 
+export interface Revocation {
+  /** The certificate's id. */
+  readonly id: string
+  readonly reason: RevocationReason
+  /** What happened, for the log. */
+  readonly because: string
+}
+
 export type Revoked =
   | { readonly kind: 'revoked'; readonly certificate: CertificateRecord }
   | Refused
@@ -29,8 +37,7 @@ export type Revoked =
  * once it is published.
  */
 export async function revoke(
-  id: string,
-  reason: RevocationReason,
+  { id, reason, because }: Revocation,
   actor: Actor,
   ports: { readonly ledger: Ledger; readonly clock: Clock },
 ): Promise<Revoked> {
@@ -61,7 +68,7 @@ export async function revoke(
         at,
         actor,
         subjects: [id, certificate.owner, certificate.authority],
-        facts: { serialNumber: certificate.serialNumber.toHex(), reason },
+        facts: { serialNumber: certificate.serialNumber.toHex(), reason, because },
       },
     ],
   })

@@ -7,20 +7,6 @@ import { eventView } from '../views.ts'
 /** A signed checkpoint in the note format (C2SP tlog-checkpoint). */
 const checkpoint = z.string().max(10_000)
 
-/** One line of a log export: the head with its checkpoint, then each entry in order. */
-export const logLine = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('head'), origin: z.string(), key: z.string(), checkpoint }),
-  z.object({
-    kind: z.literal('entry'),
-    index: z.int(),
-    /** Salt and event bytes as stored, base64; null where retention erased them. */
-    salt: z.string().nullable(),
-    event: z.string().nullable(),
-    leaf: z.string(),
-  }),
-  z.object({ kind: z.literal('end'), entries: z.int() }),
-])
-
 export const house = {
   'log.show': operation({
     kind: 'list',
@@ -65,7 +51,7 @@ export const house = {
     path: '/log/export',
     role: 'auditor',
     input: z.strictObject({}),
-    output: logLine,
+    output: z.unknown(),
     summary: 'give out the whole log as a file',
     help: 'The file can be verified offline, with an earlier checkpoint as a witness.',
   }),

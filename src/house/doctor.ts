@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, statfsSync, statSync } from 'node:fs'
+import type { Configuration } from './configuration.ts'
+import type { Core } from './core.ts'
+import { unlockFile } from './unlock.ts'
+
+export interface Examined {
+  readonly check: string
+  readonly verdict: 'good' | 'warning' | 'bad'
+  /** What was found; both values where there are two. */
+  readonly found: string
+  readonly remedy: string | null
+}
+
+interface Patient {
+  readonly core: Core
+  readonly configuration: Configuration
+  /** Whether real devices in the field are meant. */
+  readonly production: boolean
+}
+
+type Check = (patient: Patient) => Promise<Omit<Examined, 'check'>> | Omit<Examined, 'check'>
+
+const day = 24
+/** Below this a busy day may fill the disk. */
+const leastFreeBytes = 1_073_741_824
+
+/** Looks at everything that should be well, and says what to do where it is not. */
+export async function examine(
+  core: Core,
+  configuration: Configuration,
+  { production }: { readonly production: boolean },
+): Promise<readonly Examined[]> {
+  const patient = { core, configuration, production }
+  const wanted = production ? [...always, ...forProduction] : always
+  return Promise.all(wanted.map(async ([check, look]) => ({ check, ...(await look(patient)) })))
+}
+
+const always: readonly (readonly [string, Check])[] = [
+  ['data directory', ({ configuration: { data } }) => checkMode(data)],
+  ['free space', ({ configuration: { data } }) => checkSpace(data)],
+  ['authorities', ({ core }) => checkAuthorities(core)],
+  ['clock', ({ core }) => checkClock(core)],
+  ['recovery', ({ core }) => checkRecovery(core)],
+  ['administrator', ({ core }) => checkAdministrator(core)],
+]
+
+const forProduction: readonly (readonly [string, Check])[] = [
+  ['environment', ({ core }) => checkEnvironment(core)],
+  ['public address', ({ core }) => checkPublicAddress(core)],
+  ['passphrase of the keys', ({ configuration }) => checkUnlockFile(configuration)],
+  ['root directory', ({ core }) => checkRootAway(core)],
+  [
+    'hardware custody',
+    () => bad('authority keys rest encrypted in files', 'a hardware module is not supported yet'),
+  ],
+  [
+    'FIPS 140-3',
+    () =>
+      warning("Node's OpenSSL is not FIPS 140-3 validated", 'say so where validation is asked for'),
+  ],
+  [
+    'backup',
+    () =>
+      bad(
+        'there is no backup command yet',
+        'stop the server and copy the data directory to a safe place',
+      ),
+  ],
+]
+
+function good(found: string): Omit<Examined, 'check'> {
+  return { verdict: 'good', found, remedy: null }
+}
+
+function warning(found: string, remedy: string): Omit<Examined, 'check'> {
+  return { verdict: 'warning', found, remedy }
+}
+
+function bad(found: string, remedy: string): Omit<Examined, 'check'> {
+  return { verdict: 'bad', found, remedy }
+}
+
+function checkMode(data: string) {
+  const mode = statSync(data).mode & 0o777
+  if ((mode & 0o077) === 0) return good(`${data} is closed to others`)
+  return bad(`${data} has mode ${mode.toString(8)}, others can look in`, `chmod 700 ${data}`)
+}
+
+function checkSpace(data: string) {
+  const { bavail, bsize } = statfsSync(data)
+  const free = bavail * bsize
+  const found = `${(free / 2 ** 30).toFixed(1)} GiB are free, ${leastFreeBytes / 2 ** 30} GiB are asked for`
+  return free >= leastFreeBytes ? good(found) : warning(found, 'free space before it runs out')
+}
+
+function checkAuthorities({ doors, clock }: Core) {
+  const now = clock.now()
+  const own = doors.own
+  const ending = own.find(({ notAfter }) => hoursUntil(notAfter, now) < 30 * day)
+  if (ending !== undefined) {
+    return warning(
+      `${ending.name} ends ${ending.notAfter}`,
+      ending.environment === 'trial' ? 'a trial ends; found a new installation' : 'roll it over',
+    )
+  }
+  const issuing = own.some(({ kind, state }) => kind === 'issuing' && state === 'active')
+  if (!issuing) return bad('no issuing authority is active', 'look at "vitalsign authority list"')
+  return good(
+    own
+      .map(({ name, algorithm, notAfter }) => `${name} (${algorithm}) until ${notAfter}`)
+      .join(', '),
+  )
+}
+
+function checkClock({ guard, clock }: Core) {
+  const behind = guard.check(clock.now())
+  if (behind === undefined) return good(`${clock.now()}, not behind the last event`)
+  return bad(behind.detail, 'set the clock; nothing is signed until it is past the last event')
+}
+
+function checkRecovery({ recovered }: Core) {
+  if (recovered === 0) return good('nothing was cut off by an earlier stop')
+  return warning(
+    `${recovered} certificates were cut off by a crash, abandoned and revoked at this start`,
+    'their devices repeat their requests by themselves',
+  )
+}
+
+async function checkAdministrator({ ledger }: Core) {
+  const people = await ledger.list('person', { by: 'state', equal: ['active'], limit: 1000 })
+  const count = people.items.filter(({ role }) => role === 'administrator').length
+  if (count === 0) return warning('nobody has claimed it', 'run "vitalsign claim"')
+  if (count === 1)
+    return warning('there is one administrator', 'invite a second: "vitalsign person invite"')
+  return good(`${count} administrators`)
+}
+
+function checkEnvironment({ environment }: Core) {
+  if (environment === 'production') return good('production')
+  return bad(
+    `this is a ${environment} installation, for ever`,
+    'found another: npm start -- --data OTHER --environment production --public-url http://NAME',
+  )
+}
+
+function checkPublicAddress({ installation: { publicUrl } }: Core) {
+  if (publicUrl !== null) return good(`${publicUrl} is written into certificates`)
+  return bad('certificates carry a local address', 'give --public-url at the first start')
+}
+
+function checkUnlockFile({ data, passphraseFile }: Configuration) {
+  if (passphraseFile === undefined && existsSync(unlockFile(data))) {
+    return bad(
+      `${unlockFile(data)} lies beside the keys that it opens`,
+      'give the passphrase as a systemd credential or with --passphrase-file on another medium',
+    )
+  }
+  return good('it is not kept beside the keys')
+}
+
+function checkRootAway({ doors, keys }: Core) {
+  const root = doors.own.find(({ kind }) => kind === 'root')
+  if (root?.key == null || !keys.has(root.key)) return good('the root key is not here')
+  return warning(
+    'the root key is on this machine',
+    'take the directory "root" away; the server runs without it until the root has to sign',
+  )
+}
+
+function hoursUntil(end: Temporal.Instant, now: Temporal.Instant): number {
+  return now.until(end).total('hours')
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { LogStore } from '#core/audit/log-store.ts'
+import { enrol } from '#core/enrolment/enrol.ts'
+import { whoami } from '#core/enrolment/whoami.ts'
+import { csrAttributesFor } from '#core/policy/csr-attributes.ts'
+import type { Clock } from '#core/ports.ts'
+import { fullCrl } from '#core/revocation/publish.ts'
+import { estRoutes } from '#edge/est/routes.ts'
+import type { Route } from '#edge/http/message.ts'
+import { whoamiRoute } from '#edge/http/whoami.ts'
+import { statusRoutes } from '#edge/status/routes.ts'
+import { tlogRoutes } from '#edge/tlog/routes.ts'
+import { encodeCsrAttributes } from '#format/est/csr-attributes.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { Core } from './core.ts'
+
+/** What devices find on their port. */
+export function deviceRoutes(core: Core): readonly Route[] {
+  return [
+    ...estRoutes({
+      enrol: (request) => enrol(request, core),
+      caCertificates: async (label) => authoritiesOf(core, label),
+      csrAttributes: async (label) => {
+        if (label === undefined) return encodeCsrAttributes([])
+        const door = core.doors.labelled(label)
+        if (door === undefined) return refuse('entrance-unknown', `no entrance ${label}`)
+        return encodeCsrAttributes(csrAttributesFor(door.profile))
+      },
+    }),
+    whoamiRoute((chain) => whoami(chain, core)),
+  ]
+}
+
+/** RFC 7030 section 4.1.3: the issuer of this entrance, and always the root. */
+function authoritiesOf({ doors }: Core, label: string | undefined) {
+  const own = doors.own.map(({ certificate }) => certificate)
+  if (label === undefined) return own
+  const door = doors.labelled(label)
+  if (door === undefined) return refuse('entrance-unknown', `no entrance ${label}`)
+  const issuer = door.issuer.authority
+  const root = doors.own.find(({ id }) => id === issuer.parent)
+  return [issuer.certificate, ...(root === undefined ? [] : [root.certificate])]
+}
+
+/** What the status port needs before core is open: its requests wait until it is. */
+export interface StatusMeans {
+  readonly clock: Clock
+  readonly log: LogStore
+  /** Resolves when core is open. */
+  readonly core: Promise<Core>
+  isReady(): boolean
+}
+
+/** What anybody finds on the status port. */
+export function publicRoutes({ clock, log, core, isReady }: StatusMeans): readonly Route[] {
+  return [
+    ...statusRoutes({
+      clock,
+      certificate: async (name) => {
+        const authority = await (await core).ledger.find('authority', 'name', [name])
+        return authority?.kind === 'foreign' ? undefined : authority?.certificate
+      },
+      crl: async (name, shard) => (await core).shelf.read(name, shard ?? fullCrl),
+      readiness: async () => [{ name: 'house', ready: isReady() }],
+    }),
+    ...tlogRoutes(log),
+  ]
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The only place that sees all: it makes the parts and hands them to each other, nothing more. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type SequencerPorts, sequenceOnce } from '#core/audit/sequencer.ts'
+import type { SigningKeys } from '#core/authority/signing-key.ts'
+import type { Ledger } from '#core/ledger/ledger.ts'
+import type { Clock, Randomness } from '#core/ports.ts'
+import { systemRandomness } from '#edge/chance/system-randomness.ts'
+import { runJobs } from '#edge/clock/run-jobs.ts'
+import { systemClock } from '#edge/clock/system-clock.ts'
+import { openDeviceFront } from '#edge/http/device-front.ts'
+import type { ListenAddress } from '#edge/http/front.ts'
+import { deviceLimits, statusLimits } from '#edge/http/limits.ts'
+import { openServerIdentity, renewServerIdentity } from '#edge/http/server-identity.ts'
+import { openStatusFront } from '#edge/http/status-front.ts'
+import { openKeystore } from '#edge/keystore/keystore.ts'
+import { holdDirectory } from '#edge/store/directory-lock.ts'
+import { openStore } from '#edge/store/open-store.ts'
+import { noteKeyOf } from '#trust/tlog/note.ts'
+import { type Configuration, statusUrl, urlOf } from './configuration.ts'
+import { type Core, openCore } from './core.ts'
+import { Feed } from './feed.ts'
+import { deviceRoutes, publicRoutes } from './fronts.ts'
+import { jobsOf } from './jobs.ts'
+import { LogRunner } from './log-runner.ts'
+import { openOperatorSide } from './operator-side.ts'
+import { serverIdentityPorts } from './server-identity-ports.ts'
+import { noteStart, noteStop } from './start-events.ts'
+import { unlock } from './unlock.ts'
+import { programVersion } from './version.ts'
+
+/** An open house: it serves until it is closed. */
+export interface House {
+  readonly core: Core
+  readonly addresses: {
+    readonly devices: ListenAddress
+    readonly operators: ListenAddress
+    readonly status: ListenAddress
+  }
+  /** The path of the local administrator's socket. */
+  readonly socket: string
+  /** The link by which the first administrator claims it; undefined if it is claimed. */
+  readonly claimLink: string | undefined
+  /** Numbers and signs now all that was committed. */
+  sequence(): Promise<void>
+  close(): Promise<void>
+}
+
+/** What tests and crash harnesses put in the place of the machine's own. */
+export interface Replacements {
+  readonly clock?: Clock
+  readonly random?: Randomness
+  readonly wrapLedger?: (ledger: Ledger) => Ledger
+  readonly wrapKeys?: (keys: SigningKeys) => SigningKeys
+}
+
+/** Hears of what broke behind the doors; MUST NOT throw. */
+export type Report = (what: string, cause: unknown, facts?: Record<string, unknown>) => void
+
+/** What was opened, closed again in the opposite order. */
+class Closers {
+  readonly #closers: (() => unknown)[] = []
+
+  add(close: () => unknown): void {
+    this.#closers.push(close)
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) await close()
+  }
+}
+
+/**
+ * Opens everything; what opened is closed again if a later part does not.
+ *
+ * @throws Fault with what to do about it
+ */
+export async function openHouse(
+  configuration: Configuration,
+  report: Report,
+  replacements: Replacements = {},
+): Promise<House> {
+  const closers = new Closers()
+  try {
+    return await open(configuration, report, replacements, closers)
+  } catch (error) {
+    await closers.close()
+    throw error
+  }
+}
+
+/**
+ * The order is the safety property: nobody else in the directory; keys before anything needs them;
+ * core founded or recovered before a door for devices opens. Only the status port opens earlier, since
+ * its address is written into the first certificate; its requests wait.
+ */
+async function open(
+  configuration: Configuration,
+  report: Report,
+  replacements: Replacements,
+  closers: Closers,
+): Promise<House> {
+  const { data } = configuration
+  const { clock = systemClock, random = systemRandomness } = replacements
+  mkdirSync(data, { recursive: true, mode: 0o700 })
+  const lock = holdDirectory(data, clock)
+  closers.add(() => lock.release())
+  const places = { keys: join(data, 'keys'), root: join(data, 'root') }
+  const keystore = await openKeystore(places, await unlock(configuration, random), random)
+  const keys = replacements.wrapKeys?.(keystore) ?? keystore
+  const store = await openStore(data, { clock, random })
+  closers.add(() => store.close())
+
+  const opened = Promise.withResolvers<Core>()
+  opened.promise.catch(() => {}) // whoever waits hears of it, and so does our caller, below
+  let isReady = false
+  const status = await openStatusFront({
+    listen: configuration.statusListen,
+    routes: publicRoutes({ clock, log: store.log, core: opened.promise, isReady: () => isReady }),
+    ...{ limits: statusLimits, random },
+    report: ({ cause, ...facts }) => report('a request broke on the status port', cause, facts),
+  })
+  closers.add(() => status.close())
+  const feed = new Feed()
+  const core = await openCore({
+    ...{ configuration, keys, clock, random, feed, log: store.log },
+    ledger: replacements.wrapLedger?.(store.ledger) ?? store.ledger,
+    statusUrl: statusUrl(configuration, status.address),
+  }).catch((error: unknown) => {
+    opened.reject(error)
+    throw error
+  })
+  opened.resolve(core)
+
+  const sequencer = sequencerOf(core, store.log, keys)
+  const log = new LogRunner(
+    feed,
+    () => sequenceOnce(sequencer),
+    (cause) => report('the log could not be numbered', cause),
+  )
+  closers.add(() => log.close())
+  log.wake()
+
+  const identity = serverIdentityPorts(configuration, core)
+  const addresses = { devices: '', operators: '', status: urlOf('http', status.address) }
+  const operators = await openOperatorSide({
+    ...{ configuration, core, log: store.log, sequencer, feed },
+    facts: {
+      ...{ configuration, version: programVersion(), startedAt: clock.now() },
+      addresses: () => addresses,
+    },
+  })
+  closers.add(() => operators.close())
+  addresses.operators = urlOf('http', operators.address)
+  const roots = core.doors.own.filter(({ kind }) => kind === 'root')
+  const devices = await openDeviceFront({
+    listen: configuration.listen,
+    routes: deviceRoutes(core),
+    ...{ limits: deviceLimits, random },
+    report: ({ cause, ...facts }) => report('a request broke on the device port', cause, facts),
+    identity: await openServerIdentity(identity),
+    clientAuthorities: roots.map(({ certificate }) => certificate),
+    adminHandler: operators.machineHandler,
+  })
+  closers.add(() => devices.close())
+  addresses.devices = urlOf('https', devices.address)
+  const renewIdentity = async () => {
+    const renewed = await renewServerIdentity(identity)
+    if (renewed !== undefined) devices.swapIdentity(renewed)
+  }
+  const jobs = runJobs(jobsOf(core, { renewIdentity }), {
+    ...{ ledger: core.ledger, clock, random, node: sequencer.holder },
+    report: (job, cause) => report(`job ${job} failed`, cause),
+  })
+  closers.add(() => jobs.stop())
+  await noteStart(core, configuration)
+  closers.add(() => noteStop(core))
+  isReady = true
+  return {
+    core,
+    addresses: { devices: devices.address, operators: operators.address, status: status.address },
+    socket: operators.socket,
+    claimLink: operators.claimLink,
+    sequence: () => log.run(),
+    close: () => closers.close(),
+  }
+}
+
+function sequencerOf(
+  { installation, clock, random }: Core,
+  store: SequencerPorts['store'],
+  keys: SigningKeys,
+): SequencerPorts {
+  const key = noteKeyOf(installation.logOrigin, Uint8Array.fromHex(installation.logPublicKey))
+  return {
+    ...{ store, clock },
+    signer: { key, sign: (toBeSigned) => keys.sign(installation.logKey, toBeSigned) },
+    holder: random.bytes(8).toHex(),
+  }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Job } from '#edge/clock/run-jobs.ts'
+import type { Core } from './core.ts'
+
+/** Work that the fronts do on time's word. */
+export interface TimedWork {
+  renewIdentity(): Promise<void>
+}
+
+/** The job table of the house. */
+export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
+  return [
+    {
+      name: 'crl-refresh',
+      every: Temporal.Duration.from({ minutes: 10 }),
+      run: () => core.shelf.refresh(core.doors.own),
+    },
+    {
+      name: 'server-identity',
+      every: Temporal.Duration.from({ hours: 1 }),
+      run: () => work.renewIdentity(),
+    },
+    {
+      name: 'refusals-flush',
+      every: Temporal.Duration.from({ minutes: 1 }),
+      run: () => core.refusals.flush(),
+    },
+  ]
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { LogStore } from '#core/audit/log-store.ts'
+import type { SequencerPorts } from '#core/audit/sequencer.ts'
+import { Fault } from '#core/fault.ts'
+import { Attempts } from '#core/people/attempts.ts'
+import { makeClaimLink } from '#core/people/claim.ts'
+import { makeAdminApi } from '#edge/admin/api.ts'
+import { makePassphraseHasher } from '#edge/admin/argon2.ts'
+import { listenOnSocket, localDoor } from '#edge/admin/doors/local.ts'
+import { machineDoor } from '#edge/admin/doors/machine.ts'
+import { operatorDoor } from '#edge/admin/doors/operator.ts'
+import { ledgerVerbs } from '#edge/admin/ledger-verbs/ledger-verbs.ts'
+import { claimPath } from '#edge/admin/ledger-verbs/people.ts'
+import type { Verbs } from '#edge/admin/verbs.ts'
+import type { ListenAddress } from '#edge/http/front.ts'
+import type { Configuration } from './configuration.ts'
+import { hostText } from './configuration.ts'
+import type { Core } from './core.ts'
+import type { Feed } from './feed.ts'
+import { pageFiles } from './page-files.ts'
+import { historyAbout } from './verbs/history.ts'
+import { logVerbs } from './verbs/log.ts'
+import { policyVerbs } from './verbs/policy.ts'
+import { revocationVerbs } from './verbs/revocation.ts'
+import { type HouseFacts, statusVerbs } from './verbs/status.ts'
+import { wordVerbs } from './verbs/words.ts'
+
+export interface OperatorParts {
+  readonly configuration: Configuration
+  readonly core: Core
+  readonly log: LogStore
+  readonly sequencer: SequencerPorts
+  readonly feed: Feed
+  readonly facts: HouseFacts
+}
+
+/** The three ways in to the admin API: a port for browsers, a socket for the owner, machines' requests. */
+export interface OperatorSide {
+  readonly address: ListenAddress
+  readonly socket: string
+  /** Answers `/api/v1` on the device port. */
+  readonly machineHandler: RequestListener
+  /** Undefined once somebody has claimed the installation. */
+  readonly claimLink: string | undefined
+  close(): Promise<void>
+}
+
+/** @throws Fault `port-taken` if the operators' address cannot be had */
+export async function openOperatorSide(parts: OperatorParts): Promise<OperatorSide> {
+  const { configuration, core } = parts
+  const verbs = verbsOf(parts)
+  const common = {
+    ...{ verbs, clock: core.clock, random: core.random, refusals: core.refusals },
+    version: parts.facts.version,
+  }
+  // The port comes first: the door has to know under which names a browser may speak to it.
+  const server = await listening(configuration.operatorListen)
+  const { port } = server.address() as AddressInfo
+  const { host } = configuration.operatorListen
+  const names = new Set(['localhost', '127.0.0.1', '[::1]', hostText(host)])
+  const origins = [...names].map((name) => `http://${name}:${port}`)
+  const operators = await makeAdminApi({
+    ...common,
+    door: operatorDoor({ ...core, origins }),
+    pages: pageFiles(),
+    makeServer: (listener) => server.on('request', listener),
+  })
+  const machines = await makeAdminApi({ ...common, door: machineDoor(core) })
+  const local = await makeAdminApi({ ...common, door: localDoor() })
+  const socket = join(configuration.data, 'admin.sock')
+  await listenOnSocket(local, socket)
+  const claim = await makeClaimLink({ kind: 'house', id: 'start' }, core)
+  return {
+    address: { host, port },
+    socket,
+    machineHandler: (request, response) => machines.routing(request, response),
+    claimLink: 'token' in claim ? `${origins[0]}${claimPath(claim.token)}` : undefined,
+    close: async () => {
+      server.closeAllConnections()
+      await Promise.all([operators.close(), local.close(), machines.close()])
+      server.close()
+    },
+  }
+}
+
+async function listening({ host, port }: ListenAddress): Promise<Server> {
+  const server = createServer()
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen({ host, port }, resolve)
+  await promise.catch((cause: Error) => {
+    throw new Fault('port-taken', `cannot listen on ${host} port ${port}: ${cause.message}`, {
+      cause,
+    })
+  })
+  return server
+}
+
+function verbsOf(parts: OperatorParts): Verbs {
+  const { core, log, sequencer, feed, facts } = parts
+  return {
+    ...ledgerVerbs({
+      ...{ ledger: core.ledger, clock: core.clock, random: core.random },
+      hasher: makePassphraseHasher(core.random),
+      attempts: new Attempts(),
+      changes: feed,
+      history: { about: (subject, limit) => historyAbout(subject, limit, log) },
+      environment: core.environment,
+    }),
+    ...policyVerbs(core),
+    ...revocationVerbs(core),
+    ...logVerbs(log, sequencer),
+    ...statusVerbs(core, log, facts),
+    ...wordVerbs(),
+  }
+}

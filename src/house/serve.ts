@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pino from 'pino'
+import { Fault } from '#core/fault.ts'
+import { type Configuration, readConfiguration, settings, urlOf } from './configuration.ts'
+import { type House, openHouse, type Report } from './house.ts'
+
+const exit = { done: 0, wrongUse: 2, broken: 3 } as const
+
+/** Runs the server until it is told to stop; prints where it is and what to do next. */
+export async function serve(words: readonly string[]): Promise<void> {
+  if (words.includes('--help') || words.includes('-h')) {
+    console.log(help())
+    return
+  }
+  let house: House
+  let configuration: Configuration
+  try {
+    configuration = readConfiguration(words)
+    house = await openHouse(configuration, makeReport(configuration))
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    tellFault(error)
+    process.exitCode = error.code === 'configuration-wrong' ? exit.wrongUse : exit.broken
+    return
+  }
+  console.log(greeting(house, configuration))
+  await toldToStop()
+  console.log('vitalsign: stopping …')
+  await house.close()
+  console.log('vitalsign: stopped; all that was acknowledged is on disk')
+}
+
+/** Breaks go to standard error as lines of JSON; the log may be lost, the audit not. */
+function makeReport({ data }: Configuration): Report {
+  const logger = pino({ base: { data }, redact: ['authorization', 'cookie'] }, pino.destination(2))
+  return (what, cause, facts = {}) => logger.error({ ...facts, err: cause }, what)
+}
+
+function tellFault(error: Fault): void {
+  for (const line of error.message.split('\n')) console.error(`vitalsign: error: ${line}`)
+  console.error(`vitalsign: hint: ${error.remedy}`)
+}
+
+function toldToStop(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => resolve())
+  return promise
+}
+
+function greeting(house: House, configuration: Configuration): string {
+  const { core, addresses } = house
+  const root = core.doors.own.find(({ kind }) => kind === 'root')
+  const environment = core.environment.toUpperCase()
+  const lines = [
+    `Vitalsign is serving a ${environment} installation`,
+    '',
+    `  devices    ${urlOf('https', addresses.devices)}   EST, TLS`,
+    `  operators  ${urlOf('http', addresses.operators).replace('127.0.0.1', 'localhost')}    page and API, this machine only`,
+    `  status     ${urlOf('http', addresses.status)}    issuers, CRLs, log`,
+    `  root       ${root?.name}, ${root?.algorithm}, until ${root?.notAfter}`,
+    `             SHA-256 ${root?.certificateSha256.toHex()}`,
+    `  keys       ${join(configuration.data, 'keys')} and ${join(configuration.data, 'root')}, encrypted`,
+    '',
+    ...nextSteps(house, configuration),
+  ]
+  return lines.join('\n')
+}
+
+/** The claim link is a secret for half an hour: to a terminal only, else into a file for the owner. */
+function nextSteps({ claimLink }: House, { data }: Configuration): readonly string[] {
+  if (claimLink === undefined) return ['  next       bin/vitalsign status']
+  if (process.stdout.isTTY) {
+    return [
+      `  claim it   ${claimLink}`,
+      '             good once, for 30 minutes; or run: bin/vitalsign claim',
+    ]
+  }
+  const path = join(data, 'claim-link')
+  writeFileSync(path, `${claimLink}\n`, { mode: 0o600 })
+  return [
+    `  claim it   the link is in ${path}, good once, for 30 minutes`,
+    '             or run: bin/vitalsign claim',
+  ]
+}
+
+function help(): string {
+  const rows = Object.entries(settings).map(
+    ([name, { fallback, help: words }]) =>
+      `  --${name.padEnd(18)} ${words}${fallback === '' ? '' : ` (${fallback})`}`,
+  )
+  return [
+    'npm start [-- OPTIONS]',
+    '',
+    'Runs the server. All but --data may stand in DIR/vitalsign.json, too.',
+    '',
+    ...rows,
+  ].join('\n')
+}

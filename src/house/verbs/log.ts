@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import { exportLog } from '#core/audit/export-log.ts'
+import { readHistory } from '#core/audit/history.ts'
+import type { LogStore } from '#core/audit/log-store.ts'
+import { type SequencerPorts, sequenceOnce } from '#core/audit/sequencer.ts'
+import type { Verbs } from '#edge/admin/verbs.ts'
+import { rawLines } from '#format/tlog/export/raw-lines.ts'
+import { refuse } from '#trust/refusal.ts'
+import { findingCodes } from '#trust/tlog/export/findings.ts'
+import { verifyExport } from '#trust/tlog/verify-export.ts'
+import { showEvent } from './history.ts'
+
+type LogVerbs = Pick<Verbs, 'log.export' | 'log.show' | 'log.verify'>
+
+/** What an auditor asks of the log. */
+export function logVerbs(store: LogStore, sequencer: SequencerPorts): LogVerbs {
+  const exported = () =>
+    exportLog({ store, signer: sequencer.signer, sequence: () => sequenceOnce(sequencer) })
+  return {
+    'log.show': async ({ subject, type, limit, after }) => {
+      if (after !== undefined && !/^\d{1,15}$/.test(after)) {
+        return refuse('input-wrong', `after: "${after}" is no cursor of this list`)
+      }
+      const before = after === undefined ? undefined : Number(after)
+      const page = await readHistory({ subject, type, limit, before }, store)
+      return { items: page.events.map(showEvent), next: page.before?.toString() ?? null }
+    },
+
+    'log.verify': async ({ since }) => {
+      const verified = await verifyExport(exported(), since === undefined ? {} : { since })
+      const { checkpoint } = await store.head()
+      return {
+        good: verified.intact,
+        size: verified.events,
+        rootSha256: verified.checkpoint?.root.toHex() ?? '',
+        checkpoint: checkpoint?.note ?? '',
+        findings: verified.findings.map(({ code, about, detail, severity }) => ({
+          index: null,
+          finding: `${severity}: ${about}: ${findingCodes[code]} (${detail})`,
+        })),
+      }
+    },
+
+    'log.export': async () => linesOf(exported()),
+  }
+}
+
+/** Each line's JSON, with its members in the order that the verifier demands. */
+async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
+  for await (const line of rawLines(chunks)) if (line.kind === 'text') yield JSON.parse(line.text)
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import { parseEvent } from '#core/audit/encode-event.ts'
+import type { LoggedEvent, LogStore } from '#core/audit/log-store.ts'
+import type { Verbs } from '#edge/admin/verbs.ts'
+import type { Configuration } from '../configuration.ts'
+import type { Core } from '../core.ts'
+import { examine } from '../doctor.ts'
+
+/** Where the house is reached and what it is; made by the house when its doors are open. */
+export interface HouseFacts {
+  readonly version: string
+  readonly startedAt: Temporal.Instant
+  readonly addresses: () => {
+    readonly devices: string
+    readonly operators: string
+    readonly status: string
+  }
+  readonly configuration: Configuration
+}
+
+/** A certificate that ends within this is told as expiring soon. */
+const soon = Temporal.Duration.from({ hours: 30 * 24 })
+
+/** How the installation is. */
+export function statusVerbs(
+  core: Core,
+  log: LogStore,
+  facts: HouseFacts,
+): Pick<Verbs, 'doctor' | 'status'> {
+  const { ledger } = core
+  return {
+    status: async () => {
+      const head = await log.head()
+      const until = core.clock.now().add(soon)
+      const [products, devices, certificates, expiringSoon, checkpointEvents] = await Promise.all([
+        ledger.count('product', {}),
+        ledger.count('device', {}),
+        ledger.count('certificate', { by: 'state', equal: ['issued'] }),
+        ledger.count('certificate', { by: 'expiring', equal: ['issued'], below: until }),
+        head.checkpoint === null ? [] : log.events(head.checkpoint.size - 1, 1),
+      ])
+      const root = core.doors.own.find(({ kind }) => kind === 'root')
+      const claimed = (await ledger.count('person', { by: 'state', equal: ['active'] })) > 0
+      const findings = await examine(core, facts.configuration, { production: false })
+      return {
+        version: facts.version,
+        environment: core.environment,
+        claimed,
+        startedAt: facts.startedAt.toString(),
+        addresses: facts.addresses(),
+        rootSha256: root?.certificateSha256.toHex() ?? '',
+        counts: { products, devices, certificates, expiringSoon },
+        log: { size: head.size, checkpointAt: timeOf(checkpointEvents) },
+        warnings: findings.filter(({ verdict }) => verdict !== 'good').map(({ found }) => found),
+      }
+    },
+
+    doctor: async ({ production }) => {
+      const findings = await examine(core, facts.configuration, { production })
+      return { good: findings.every(({ verdict }) => verdict !== 'bad'), findings: [...findings] }
+    },
+  }
+}
+
+/** When the newest event under a checkpoint happened; null for none, or one that was erased. */
+function timeOf(events: readonly LoggedEvent[]): string | null {
+  const bytes = events[0]?.body?.bytes
+  return bytes === undefined ? null : parseEvent(bytes).at.toString()
+}

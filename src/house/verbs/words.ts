@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Verbs } from '#edge/admin/verbs.ts'
+import { refuse } from '#trust/refusal.ts'
+import { readWords } from '../words.ts'
+
+/** What words mean. */
+export function wordVerbs(): Pick<Verbs, 'explain'> {
+  const words = readWords()
+  return {
+    explain: async ({ word }) =>
+      words.get(word.toLowerCase()) ??
+      refuse(
+        'not-found',
+        `"${word}" has no row in docs/words.md; "vitalsign explain word" lists some`,
+      ),
+  }
+}

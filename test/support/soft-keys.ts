@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { KeyObject } from 'node:crypto'
+import type { SigningKeys } from '#core/authority/signing-key.ts'
+import { signatureAlgorithmFor } from '#trust/algorithms.ts'
+import { generateKey, sign } from '#trust/private-key.ts'
+import type { KeyAlgorithmName } from '#trust/algorithms.ts'
+
+/** Signing keys in memory, for tests that are not about keeping them. */
+export class SoftKeys implements SigningKeys {
+  readonly #keys = new Map<string, { key: KeyObject; algorithm: KeyAlgorithmName }>()
+
+  async make(algorithm: KeyAlgorithmName, keyId: string): Promise<Uint8Array> {
+    const { privateKey, publicKey } = await generateKey(algorithm)
+    this.#keys.set(keyId, { key: privateKey, algorithm })
+    return publicKey.spki
+  }
+
+  async sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array> {
+    const held = this.#keys.get(keyId)
+    if (held === undefined) throw new Error(`no key ${keyId}`)
+    return sign(held.key, signatureAlgorithmFor(held.algorithm), toBeSigned)
+  }
+
+  has(keyId: string): boolean {
+    return this.#keys.has(keyId)
+  }
+}
