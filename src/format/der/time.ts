@@ -45,18 +45,39 @@ export function timeTagOf(moment: Temporal.Instant): number {
 }
 
 /**
- * The text of UTCTime or GeneralizedTime, by the rule of RFC 5280 4.1.2.5.
+ * The content of UTCTime or GeneralizedTime; fresh octets.
  *
+ * @param timeTag by the rule of RFC 5280 4.1.2.5 unless given
  * @throws FormatError `time-malformed` if the moment has a fraction of a second or lies outside the years 0 to 9999
  */
-export function timeText(moment: Temporal.Instant, timeTag = timeTagOf(moment)): string {
-  if (moment.epochNanoseconds % 1_000_000_000n !== 0n)
+export function encodeTime(moment: Temporal.Instant, timeTag = timeTagOf(moment)): Uint8Array {
+  const milliseconds = moment.epochMilliseconds
+  if (milliseconds % 1000 !== 0 || moment.epochNanoseconds % 1_000_000n !== 0n)
     throw new FormatError('time-malformed', 0, 'a fraction of a second')
-  const digits = moment.toString().replace(/[-:T]/g, '')
-  if (digits.length !== 15) throw new FormatError('time-malformed', 0, 'year beyond 9999')
-  return timeTag === tag.utcTime ? digits.slice(2) : digits
+  if (milliseconds < startOf0000 || milliseconds >= startOf10000)
+    throw new FormatError('time-malformed', 0, 'year outside 0 to 9999')
+  const day = Math.floor(milliseconds / 86_400_000)
+  const second = milliseconds / 1000 - day * 86_400
+  const { year, month, dayOfMonth } = civilFromDays(day)
+  const octets = new Uint8Array(timeTag === tag.utcTime ? 13 : 15)
+  let at = 0
+  const put = (number: number) => {
+    octets[at++] = 0x30 + Math.floor(number / 10)
+    octets[at++] = 0x30 + (number % 10)
+  }
+  if (timeTag !== tag.utcTime) put(Math.floor(year / 100))
+  put(year % 100)
+  put(month)
+  put(dayOfMonth)
+  put(Math.floor(second / 3600))
+  put(Math.floor(second / 60) % 60)
+  put(second % 60)
+  octets[at] = 0x5a
+  return octets
 }
 
+const startOf0000 = -62_167_219_200_000
+const startOf10000 = 253_402_300_800_000
 const startOf1950 = -631_152_000_000
 const startOf2050 = 2_524_608_000_000
 
@@ -91,4 +112,27 @@ function daysFromCivil(year: number, month: number, day: number): number {
   const dayOfEra =
     yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
   return era * 146_097 + dayOfEra - 719_468
+}
+
+/** The date so many days after 1970-01-01, in the proleptic Gregorian calendar, for years from 0. */
+function civilFromDays(days: number): { year: number; month: number; dayOfMonth: number } {
+  const shifted = days + 719_468
+  const era = Math.floor(shifted / 146_097)
+  const dayOfEra = shifted - era * 146_097
+  const yearOfEra = Math.floor(
+    (dayOfEra -
+      Math.floor(dayOfEra / 1460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
+  )
+  const dayOfYear =
+    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const marchMonth = Math.floor((5 * dayOfYear + 2) / 153)
+  const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+  return {
+    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
+    month,
+    dayOfMonth: dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1,
+  }
 }

@@ -4,7 +4,7 @@ import { FormatError } from '../format-error.ts'
 import { type Oid, oidContent } from './oid.ts'
 import { contextConstructed, contextPrimitive, tag } from './tag.ts'
 import { encodeText, type StringTag } from './text.ts'
-import { timeTagOf, timeText } from './time.ts'
+import { encodeTime, timeTagOf } from './time.ts'
 
 const initialBytes = 4096
 
@@ -141,12 +141,11 @@ export class DerWriter {
 
   /** UTCTime up to 2049, GeneralizedTime from 2050 (RFC 5280 4.1.2.5). */
   time(moment: Temporal.Instant): void {
-    this.octets(encodeText(timeText(moment), tag.visibleString), timeTagOf(moment))
+    this.octets(encodeTime(moment), timeTagOf(moment))
   }
 
   generalizedTime(moment: Temporal.Instant): void {
-    const text = timeText(moment, tag.generalizedTime)
-    this.octets(encodeText(text, tag.visibleString), tag.generalizedTime)
+    this.octets(encodeTime(moment, tag.generalizedTime), tag.generalizedTime)
   }
 
   #header(octet: number, length: number): void {
