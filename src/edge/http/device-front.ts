@@ -95,7 +95,8 @@ function contextOptions(
     ca: clientAuthorities.map(pemCertificate),
     minVersion: 'TLSv1.2',
     ciphers,
-    // A ticket would carry the client's whole certificate, and renegotiation could change it.
+    // A ticket would carry the client's whole certificate (what TLS 1.3 still sends are ids that lead
+    // nowhere), and renegotiation could change it.
     secureOptions:
       constants.SSL_OP_NO_TICKET |
       constants.SSL_OP_NO_RENEGOTIATION |

@@ -252,6 +252,36 @@ test('bytes that are not HTTP get 400 and the close', async () => {
   assert.equal(front.counts().requestsMalformed, before + 4)
 })
 
+test('whatever the bytes, the connection ends and the front lives', async (t) => {
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0]!
+  t.diagnostic(`seed ${seed}`)
+  const strict = await open({
+    headerMilliseconds: 30,
+    requestMilliseconds: 60,
+    keepAliveMilliseconds: 20,
+    checkMilliseconds: 10,
+  })
+  const next = sequence(seed)
+  const whole = ask('POST', '/echo?a=%41', 'Content-Length: 3\r\nX-A: b\r\n', 'abc')
+  const spoilt = Array.from({ length: 300 }, () => {
+    const bytes = Uint8Array.from(whole, (c) => c.charCodeAt(0))
+    for (let count = 1 + next(4); count > 0; count--) bytes[next(bytes.length)] = next(256)
+    return bytes.slice(0, next(8) === 0 ? next(bytes.length) : undefined)
+  })
+  const answers = await Promise.all(spoilt.map((bytes) => converse(strict, bytes)))
+  for (const answer of answers) assert.match(answer, /^(HTTP\/1.1 [2-5]\d\d |$)/)
+  assert.match(await converse(strict, ask('GET', '/hello')), /^HTTP\/1.1 200 /)
+})
+
+/** Numbers below a limit, the same for the same seed (a linear congruence; chance enough to spoil bytes). */
+function sequence(seed: number): (limit: number) => number {
+  let state = seed
+  return (limit) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * limit)
+  }
+}
+
 test('a request with two lengths, or with length and chunks, is refused', async () => {
   for (const fields of [
     'Content-Length: 1\r\nContent-Length: 2\r\n',
