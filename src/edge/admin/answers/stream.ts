@@ -30,11 +30,15 @@ export function answerEvents(
   row: Operation,
   documents: AsyncIterable<unknown>,
 ): FastifyReply {
-  return reply
-    .code(200)
-    .type('text/event-stream')
-    .header('x-accel-buffering', 'no')
-    .send(Readable.from(events(row, documents)))
+  return (
+    reply
+      .code(200)
+      .type('text/event-stream')
+      .header('x-accel-buffering', 'no')
+      // It ends when the server closes, which must not then wait for an idle connection.
+      .header('connection', 'close')
+      .send(Readable.from(events(row, documents)))
+  )
 }
 
 const silence = Symbol('silence')
