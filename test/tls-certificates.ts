@@ -20,6 +20,10 @@ export interface TestAuthority {
   readonly rootPem: string
   /** A leaf below the issuing authority, for localhost and 127.0.0.1. */
   issue(commonName: string): Promise<TestIdentity>
+  /** A leaf for the subject and key of a PKCS #10 in DER, unchecked. */
+  certify(pkcs10: Uint8Array): Promise<Uint8Array>
+  /** DER of root and issuing authority. */
+  readonly all: readonly Uint8Array[]
 }
 
 /** A root and an issuing authority, valid for an hour around now. */
@@ -44,6 +48,19 @@ export async function makeTestAuthority(name = 'Test'): Promise<TestAuthority> {
   return {
     root: new Uint8Array(root.rawData),
     rootPem: `${root.toString('pem')}\n`,
+    all: [new Uint8Array(root.rawData), new Uint8Array(issuing.rawData)],
+    certify: async (pkcs10) => {
+      const request = new x509.Pkcs10CertificateRequest(Uint8Array.from(pkcs10))
+      const leaf = await x509.X509CertificateGenerator.create({
+        subject: request.subject,
+        issuer: issuing.subject,
+        publicKey: request.publicKey,
+        signingKey: issuingKeys.privateKey,
+        signingAlgorithm: p256,
+        ...validity(),
+      })
+      return new Uint8Array(leaf.rawData)
+    },
     issue: async (commonName) => {
       const keys = await makeKeys()
       const leaf = await x509.X509CertificateGenerator.create({
