@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KeyObject } from 'node:crypto'
 import type { SigningKeys } from '#core/authority/signing-key.ts'
+import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { signatureAlgorithmFor } from '#trust/algorithms.ts'
 import { generateKey, sign } from '#trust/private-key.ts'
-import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 
 /** Signing keys in memory, for tests that are not about keeping them. */
 export class SoftKeys implements SigningKeys {

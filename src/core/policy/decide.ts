@@ -165,7 +165,10 @@ function checkUnchanged({ current, proved, profile }: Application): Refused | un
     )
   }
   if (!sameBytes(current.certificate.subject.der, proved.request.subject.der)) {
-    return refuse('subject-differs', "the request's subject is not the current certificate's")
+    return refuse(
+      'subject-differs',
+      "the request's subject is not, byte for byte, the current certificate's; copy it from there (openssl x509 -x509toreq)",
+    )
   }
   const held = alternativeNameOf(current.certificate)
   const asked = findAlternativeName(proved.request.requestedExtensions)
