@@ -210,7 +210,7 @@ test('a sequencer that lost its lease while it signed publishes nothing more', a
       },
     },
   }
-  assert.deepEqual(await sequenceOnce(overtaken), { kind: 'fenced' })
+  assert.deepEqual(await sequenceOnce(overtaken), { kind: 'held-elsewhere' })
   assert.equal((await store.head()).checkpoint?.size, 3)
   await assertWhole(store, inside.signed)
 })
@@ -232,8 +232,24 @@ test('a sequencer that lost its lease before it booked adds nothing', async () =
       },
     },
   }
-  assert.deepEqual(await sequenceOnce(overtaken), { kind: 'fenced' })
+  assert.deepEqual(await sequenceOnce(overtaken), { kind: 'held-elsewhere' })
   await assertWhole(store, inside.signed)
+})
+
+test('calls at the same time number each event once', async () => {
+  const store = new MemoryLogStore()
+  const { start, signed } = world(store)
+  const ports = start()
+  for (let round = 0; round < 20; round++) {
+    store.commit(event(2 * round), event(2 * round + 1))
+    const done = await Promise.all([1, 2, 3].map(() => sequenceOnce(ports)))
+    const added = done.map((one) => (one.kind === 'sequenced' ? one.added : Number.NaN))
+    assert.equal(
+      added.reduce((sum, count) => sum + count),
+      2,
+    )
+    await assertWhole(store, signed)
+  }
 })
 
 test('neither builds nor signs on tiles that were changed or lost', async () => {

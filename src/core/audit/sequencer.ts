@@ -29,8 +29,6 @@ export type Sequenced =
   | { readonly kind: 'sequenced'; readonly size: number; readonly added: number }
   /** Another process is the sequencer: nothing to do here. */
   | { readonly kind: 'held-elsewhere' }
-  /** Another process became the sequencer meanwhile: what is done stays, the rest is its work. */
-  | { readonly kind: 'fenced' }
 
 /** A batch takes some 50 ms; a checkpoint follows each, so that none waits for a backlog. */
 const batchSize = 2048
@@ -40,8 +38,8 @@ const leaseDuration = Temporal.Duration.from({ seconds: 30 })
 /**
  * Gives every waiting event its place in the log, and publishes a signed checkpoint.
  *
- * To be called when events were written, and at least each half second. One call at a time in a
- * process; among processes the lease decides.
+ * To be called soon after events were written. Among processes the lease decides who works; calls at
+ * the same time in one process do no harm, for the store takes each batch once.
  *
  * @throws Fault `ledger-damaged` if the tiles do not give the tree hash that the head has
  */
@@ -53,12 +51,12 @@ export async function sequenceOnce(ports: SequencerPorts): Promise<Sequenced> {
     if (fence === undefined) return { kind: 'held-elsewhere' }
     // A crash may have left a head that is booked and not published: that comes first.
     const head = await ports.store.head()
-    if (!(await publish(head, fence, ports))) return { kind: 'fenced' }
+    // What is refused was done by another, or is another's to do: the next lease tells.
+    if (!(await publish(head, fence, ports))) continue
     const batch = await ports.store.waiting(batchSize)
     if (batch.length === 0) return { kind: 'sequenced', size: head.size, added }
     // Booked before signed: a checkpoint that was ever signed is one that the tiles will always give.
-    if (!(await append(head, batch, fence, ports.store))) return { kind: 'fenced' }
-    added += batch.length
+    if (await append(head, batch, fence, ports.store)) added += batch.length
   }
 }
 
