@@ -2,6 +2,7 @@
 /** The only place that sees all: it makes the parts and hands them to each other, nothing more. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { LogStore } from '#core/audit/log-store.ts'
 import { type SequencerPorts, sequenceOnce } from '#core/audit/sequencer.ts'
 import type { SigningKeys } from '#core/authority/signing-key.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
@@ -33,6 +34,7 @@ import { programVersion } from './version.ts'
 /** An open house: it serves until it is closed. */
 export interface House {
   readonly core: Core
+  readonly log: LogStore
   readonly addresses: {
     readonly devices: ListenAddress
     readonly operators: ListenAddress
@@ -179,6 +181,7 @@ async function open(
   isReady = true
   return {
     core,
+    log: store.log,
     addresses: { devices: devices.address, operators: operators.address, status: status.address },
     socket: operators.socket,
     claimLink: operators.claimLink,

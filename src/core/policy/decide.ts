@@ -114,6 +114,12 @@ function checkProof(application: Application): Refused | undefined {
       `profile ${profile.name} admits ${profile.proofs.join(', ')}, not ${proof}`,
     )
   }
+  if (application.operation === 'reenrol' && proof !== 'current-certificate') {
+    return refuse(
+      'proof-not-admitted',
+      `re-enrolment is by the current certificate, not by ${proof}`,
+    )
+  }
   const spent = device.enrolmentsLeft === 0
   const again = proof === 'code' || (proof === 'birth-certificate' && identitiesHeld > 0)
   if (again && spent) {
