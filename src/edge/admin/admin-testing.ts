@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, InjectOptions } from 'fastify'
 import type { AuditEvent } from '#core/audit/event.ts'
 import type { RefusedRequest } from '#core/audit/refusal-meter.ts'
 import type { Changes } from '#core/devices/watch.ts'
@@ -53,7 +53,7 @@ export class TestHouse {
   readonly ledger: Ledger
   readonly events: AuditEvent[] = []
   readonly told: RefusedRequest[] = []
-  readonly verbs: Verbs
+  verbs: Verbs
   readonly #subscribers = new Set<(event: AuditEvent) => void>()
 
   constructor(ledger: Ledger, ports = new TestPorts()) {
@@ -127,6 +127,11 @@ export class TestHouse {
     },
   }
 
+  /** Subscriptions that stand. */
+  get watchers(): number {
+    return this.#subscribers.size
+  }
+
   #hear(events: readonly AuditEvent[]): void {
     for (const event of events) {
       this.events.push(event)
@@ -134,7 +139,11 @@ export class TestHouse {
     }
   }
 
-  api(door: Door, pages?: ReadonlyMap<string, PageFile>): Promise<FastifyInstance> {
+  api(
+    door: Door,
+    pages?: ReadonlyMap<string, PageFile>,
+    logger?: FastifyBaseLogger,
+  ): Promise<FastifyInstance> {
     return makeAdminApi({
       door,
       verbs: this.verbs,
@@ -143,6 +152,7 @@ export class TestHouse {
       version: '0.0.0',
       refusals: { note: async (refused) => void this.told.push(refused) },
       ...(pages === undefined ? {} : { pages }),
+      ...(logger === undefined ? {} : { logger }),
     })
   }
 

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { newId } from '#core/ledger/ids.ts'
+import type { Put } from '#core/ledger/ledger.ts'
+import type { CertificateRecord } from '#core/ledger/tables.ts'
+import { parsePem } from '#format/pem.ts'
+import { sha256 } from '#trust/digest.ts'
+import { makeTestAuthority, pemOf } from '../../../test/tls-certificates.ts'
+import { openStore } from '../store/open-store.ts'
+import { type Stage, type TestHouse, withHouse } from './admin-testing.ts'
+
+function testHouse(rule: string, work: (stage: Stage) => Promise<void>) {
+  test(rule, () => withHouse(openStore, work))
+}
+
+/** A certificate record with its bytes, if it was signed. */
+async function book(house: TestHouse, changes: Partial<CertificateRecord>, der?: Uint8Array) {
+  const { ports, ledger } = house
+  const now = ports.clock.now()
+  const record: CertificateRecord = {
+    id: newId('certificate', ports),
+    version: 1,
+    serialNumber: ports.random.bytes(16),
+    authority: newId('authority', ports),
+    profile: 'ldevid',
+    profileVersion: 1,
+    kind: 'working',
+    owner: newId('device', ports),
+    product: null,
+    subject: 'CN=PUMP',
+    deviceSerial: null,
+    lot: null,
+    key: newId('key', ports),
+    algorithm: 'p-256',
+    state: 'issued',
+    notBefore: now,
+    notAfter: now.add({ hours: 24 * 90 }),
+    toBeSignedSha256: ports.random.bytes(32),
+    sha256: der === undefined ? null : sha256(der),
+    enrolment: null,
+    shard: 0,
+    reservedAt: now,
+    issuedAt: now,
+    usedAt: null,
+    replaces: null,
+    revokedAt: null,
+    revocationReason: null,
+    ...changes,
+  }
+  const puts: Put[] = [{ kind: 'certificate', record }]
+  if (der !== undefined) puts.push({ kind: 'encoding', record: { id: record.id, version: 1, der } })
+  assert.equal((await ledger.commit({ puts, events: [] })).kind, 'committed')
+  return record
+}
+
+testHouse('certificates are found by every filter', async ({ house, local }) => {
+  const authority = newId('authority', house.ports)
+  const pump = newId('product', house.ports)
+  const lamp = newId('product', house.ports)
+  const soon = house.ports.clock.now().add({ hours: 24 })
+  await book(house, { subject: 'a', product: pump, deviceSerial: 'A-1', lot: 'L1' })
+  await book(house, { subject: 'b', product: pump, deviceSerial: 'A-2', lot: 'L2', notAfter: soon })
+  await book(house, { subject: 'c', product: lamp, deviceSerial: 'A-1', notAfter: soon, authority })
+  await book(house, {
+    subject: 'd',
+    product: lamp,
+    deviceSerial: 'B-1',
+    algorithm: 'ml-dsa-65',
+    kind: 'birth',
+  })
+  const last = await book(house, { subject: 'e', state: 'revoked', notAfter: soon, lot: 'L1' })
+  const found = async (query: string) => {
+    const { document } = await local.ask('GET', `/certificates?${query}`)
+    return document.items
+      .map((one: { subject: string }) => one.subject)
+      .sort()
+      .join('')
+  }
+  const tomorrow = encodeURIComponent(soon.add({ seconds: 1 }).toString())
+  assert.equal(await found(''), 'abcde')
+  assert.equal(await found(`product=${pump}`), 'ab')
+  assert.equal(await found(`owner=${last.owner}`), 'e')
+  assert.equal(await found('state=revoked'), 'e')
+  assert.equal(await found('kind=birth'), 'd')
+  assert.equal(await found('lot=L1'), 'ae')
+  assert.equal(await found('lot=L1&state=issued'), 'a')
+  assert.equal(await found('serialPrefix=A'), 'abc')
+  assert.equal(await found(`serialPrefix=A&product=${lamp}`), 'c')
+  assert.equal(await found(`expiringBefore=${tomorrow}`), 'bc')
+  assert.equal(await found(`expiringBefore=${tomorrow}&state=revoked`), 'e')
+  assert.equal(await found(`expiringBefore=${tomorrow}&product=${pump}`), 'b')
+  assert.equal(await found('algorithm=ml-dsa-65'), 'd')
+  assert.equal(await found(`authority=${authority}`), 'c')
+  const both = await local.ask('GET', `/certificates?serialPrefix=A&expiringBefore=${tomorrow}`)
+  assert.deepEqual([both.status, both.document.code], [400, 'input-wrong'])
+  const when = await local.ask('GET', '/certificates?expiringBefore=tomorrow')
+  assert.match(when.document.detail, /must be an instant such as/)
+})
+
+testHouse('a certificate file is traced to its owner, byte for byte', async ({ house, local }) => {
+  const somebody = await makeTestAuthority('Somebody')
+  const [ours, foreign] = await Promise.all([somebody.issue('PUMP-0001'), somebody.issue('X')])
+  const der = ours.chain[0]!
+  const { id, owner } = await book(house, {}, der)
+  const find = (certificate: string) => local.ask('POST', '/certificates/find', { certificate })
+  const found = await find(`what a person pastes\n${pemOf([der])}`)
+  assert.deepEqual([found.document.id, found.document.owner], [id, owner])
+  assert.equal(found.document.sha256, sha256(der).toHex())
+  const unknown = await find(pemOf([foreign.chain[0]!]))
+  assert.deepEqual([unknown.status, unknown.document.code], [404, 'certificate-unknown'])
+  for (const wrong of [
+    'nothing',
+    pemOf([der, der]),
+    pemOf([der]).replace(/\n[A-Za-z0-9+/]{10}/, '\nAAAAAAAAAA'),
+  ]) {
+    const refused = await find(wrong)
+    assert.deepEqual([refused.status, refused.document.code], [400, 'input-wrong'])
+  }
+})
+
+testHouse(
+  'certificates and authorities are given out as they were signed',
+  async ({ house, local }) => {
+    const [rootDer, issuingDer, der] = [1, 2, 3].map((seed) => Uint8Array.of(0x30, 1, seed)) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ]
+    const root = await house.addAuthority({ name: 'root', kind: 'root', certificate: rootDer })
+    const issuing = await house.addAuthority({
+      name: 'issuing-1',
+      parent: root.id,
+      certificate: issuingDer,
+    })
+    const { id } = await book(house, { authority: issuing.id }, der)
+    const exported = async (path: string) => {
+      const { document } = await local.ask('GET', path)
+      return parsePem(document.pem).map((block) => block.bytes.toHex())
+    }
+    const [rootHex, issuingHex, hex] = [rootDer, issuingDer, der].map((one) => one.toHex())
+    assert.deepEqual(await exported(`/certificates/${id}/export`), [hex])
+    assert.deepEqual(await exported(`/certificates/${id}/export?chain=true`), [hex, issuingHex])
+    assert.deepEqual(await exported(`/authorities/${issuing.id}/export`), [issuingHex])
+    assert.deepEqual(await exported(`/authorities/${issuing.id}/export?chain=true`), [
+      issuingHex,
+      rootHex,
+    ])
+
+    const shown = await local.ask('GET', `/certificates/${id}`)
+    assert.deepEqual([shown.document.events, shown.headers.etag], [[], '"1"'])
+    const unsigned = await book(house, { state: 'reserved' })
+    const none = await local.ask('GET', `/certificates/${unsigned.id}/export`)
+    assert.match(none.document.detail, /booked and never signed/)
+
+    const authority = await local.ask('GET', `/authorities/${issuing.id}`)
+    assert.deepEqual([authority.document.name, authority.document.parent], ['issuing-1', root.id])
+    assert.ok(!authority.text.includes('"key"'))
+    const names = async (query: string) => {
+      const { document } = await local.ask('GET', `/authorities?${query}`)
+      return document.items.map((one: { name: string }) => one.name).join(' ')
+    }
+    assert.equal(await names(''), 'root issuing-1')
+    assert.equal(await names('kind=root'), 'root')
+    assert.equal(await names('name=issuing-1'), 'issuing-1')
+    assert.equal(await names('name=issuing-1&kind=root'), '')
+  },
+)
+
+testHouse('what nobody bears is not found', async ({ local }) => {
+  const nobody = '0'.repeat(32)
+  for (const path of [
+    `/certificates/crt_${nobody}`,
+    `/certificates/crt_${nobody}/export`,
+    `/authorities/aut_${nobody}`,
+    `/authorities/aut_${nobody}/export`,
+    `/products/prd_${nobody}`,
+    `/devices/dev_${nobody}`,
+    '/profiles/moon',
+    '/profiles/moon?number=3',
+  ]) {
+    const answer = await local.ask('GET', path)
+    assert.deepEqual([answer.status, answer.document.code], [404, 'not-found'], path)
+  }
+  for (const [method, path, body] of [
+    ['DELETE', `/people/psn_${nobody}`],
+    ['POST', `/devices/dev_${nobody}/retire`, { reason: 'nobody' }],
+    ['POST', '/codes', { device: `dev_${nobody}` }],
+  ] as const) {
+    const answer = await local.ask(method, path, body)
+    assert.deepEqual([answer.status, answer.document.code], [404, 'not-found'], path)
+  }
+})
+
+testHouse('a profile is shown as it is in force and as it was', async ({ house, local }) => {
+  for (const number of [1, 2]) {
+    await house.ledger.commit({
+      puts: [
+        {
+          kind: 'profile',
+          record: {
+            id: newId('profile', house.ports),
+            version: 1,
+            name: 'ldevid',
+            number,
+            document: { lifetime: `${number} days` },
+            author: 'house',
+            createdAt: house.ports.clock.now(),
+          },
+        },
+      ],
+      events: [],
+    })
+  }
+  assert.equal((await local.ask('GET', '/profiles/ldevid')).document.number, 2)
+  const first = await local.ask('GET', '/profiles/ldevid?number=1')
+  assert.deepEqual(first.document.document, { lifetime: '1 days' })
+  const all = await local.ask('GET', '/profiles?name=ldevid')
+  assert.deepEqual(
+    all.document.items.map((one: { number: number }) => one.number),
+    [1, 2],
+  )
+  assert.equal((await local.ask('GET', '/profiles')).document.items.length, 2)
+})
