@@ -5,6 +5,7 @@ import { bootstrap } from './bootstrap.ts'
 import type { Later } from './connection/answer.ts'
 import { type Proof, simpleEnroll } from './connection/est.ts'
 import { parseServer } from './connection/server.ts'
+import { heal } from './heal.ts'
 import { obtain } from './obtain.ts'
 import { persist } from './persist.ts'
 import type { DevicePorts } from './ports.ts'
@@ -13,14 +14,7 @@ import { wantedFor } from './request.ts'
 import { type Proved, settle } from './settle.ts'
 import type { Files } from './state/files.ts'
 import type { Settings } from './state/settings.ts'
-import {
-  fileOf,
-  heal,
-  readCredential,
-  readSettings,
-  type Slot,
-  writeEnrolment,
-} from './state/state.ts'
+import { fileOf, readCredential, readSettings, type Slot, writeEnrolment } from './state/state.ts'
 
 /** A wish to enrol, as a person gives it. */
 export interface Enrolment {

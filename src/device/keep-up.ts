@@ -8,12 +8,13 @@ import type { Whoami } from './connection/whoami.ts'
 import type { Credential } from './credential.ts'
 import { dueOf } from './due.ts'
 import { DeviceFault } from './fault.ts'
+import { heal } from './heal.ts'
 import { obtain } from './obtain.ts'
 import type { DevicePorts } from './ports.ts'
 import type { Refused } from './refusal.ts'
 import { wantedFor, wantedLike } from './request.ts'
 import { type Proved, prove, settle } from './settle.ts'
-import { fileOf, heal, readCredential } from './state/state.ts'
+import { fileOf, readCredential } from './state/state.ts'
 import { latest } from './time.ts'
 
 /** The device has a working identity that is not due, and what was done for that. */
@@ -64,7 +65,7 @@ async function lookAfter(
     if (standing.reason !== 'credential-refused') return standing
     if (canRecover(ports)) return recover(ports, bond)
     // A profile may renew for some days after expiry; only the server knows.
-    return isOver(working, line.trust.now) ? renew(working, ports, bond) : standing
+    return isOver(working, line.trust.now) ? renewLate(working, ports, bond) : standing
   }
   const { renewFrom, now } = heard(standing, line)
   const due = dueOf(working.leaf, renewFrom)
@@ -79,9 +80,22 @@ async function lookAfter(
       unheard,
     }
   }
+  if (!isOver(working, now)) return renew(working, ports, bond)
+  return canRecover(ports) ? recover(ports, bond) : renewLate(working, ports, bond)
+}
+
+/** The last way back for a device without a birth identity. */
+async function renewLate(
+  working: Credential,
+  ports: DevicePorts,
+  bond: Bond,
+): Promise<Kept | Refused | Later> {
   const renewed = await renew(working, ports, bond)
-  const lost = renewed.kind === 'refused' && isOver(working, now) && canRecover(ports)
-  return lost ? recover(ports, bond) : renewed
+  if (renewed.kind !== 'refused') return renewed
+  return refuse(
+    'birth-missing',
+    `the working identity ended ${working.leaf.notAfter}, and the server refuses to renew it: ${renewed.detail}`,
+  )
 }
 
 interface Unheard {

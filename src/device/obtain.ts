@@ -41,7 +41,7 @@ export async function obtain(
     files.sync()
   }
   if (answer.kind !== 'certificates') return answer
-  const received = await receive(files, answer.certificates, {
+  const received = receive(files, answer.certificates, {
     slot,
     prepared,
     current,

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Certificate } from '#format/x509/certificate.ts'
 import { validatePath } from '#trust/path.ts'
+import { anchorOf } from '#trust/trust-anchor.ts'
 import { latest } from './time.ts'
 
 /**
  * RFC 5280 section 6 with the pinned root as the only anchor, for a device whose clock may stand at 1970.
  *
- * The first pass leaves time out: only what the root vouches for may tell us that time has passed. The
- * second judges validity at the latest moment that is known to have come, so a slow clock never makes a
- * certificate "not yet valid", and whatever is known to be over is still refused.
+ * Validity is judged at the latest moment that the device knows to have come, or that the certificates
+ * themselves say has come: their authorities signed that it is later than each notBefore. So a slow clock
+ * never makes a certificate "not yet valid", and what is known to be over is refused. A stranger who puts
+ * a later certificate among them can only have the rest refused.
  */
-export async function validateFrom(
+export function validateFrom(
   root: Certificate,
   leaf: Certificate,
   intermediates: readonly Certificate[],
   purpose: 'device' | 'server',
   now: Temporal.Instant,
 ) {
-  const question = { leaf, intermediates, anchors: [root], purpose }
-  const genuine = await validatePath({ ...question, at: now, ignoreExpiry: true })
-  if (genuine.kind === 'refused') return genuine
-  const over = genuine.path.certificates.map(({ notBefore }) => notBefore)
-  return validatePath({ ...question, at: latest([now, ...over]) })
+  const pinned = anchorOf(root)
+  if (pinned.kind === 'refused') return pinned
+  const begun = [leaf, ...intermediates].map(({ notBefore }) => notBefore)
+  const at = latest([now, ...begun])
+  return validatePath({ leaf, intermediates, anchors: [pinned.anchor], at, purpose })
 }

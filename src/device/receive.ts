@@ -27,11 +27,11 @@ export interface Expecting {
  * On return it is on disk beside the one in use, unproven. RFC 7030 section 4.2.3: certificates of an
  * answer have no order, so ours is found by its key.
  */
-export async function receive(
+export function receive(
   files: Files,
   answer: readonly Certificate[],
   expecting: Expecting,
-): Promise<{ readonly kind: 'received' } | Refused> {
+): { readonly kind: 'received' } | Refused {
   const { slot, prepared, root, offered, current, now } = expecting
   const leaf = answer.find(({ publicKey }) => sameBytes(publicKey.der, prepared.publicKey))
   if (leaf === undefined) {
@@ -47,10 +47,9 @@ export async function receive(
     )
   }
   const others = [...answer, ...offered].filter((one) => one !== leaf)
-  const path = await validateFrom(root, leaf, others, 'device', now)
+  const path = validateFrom(root, leaf, others, 'device', now)
   if (path.kind === 'refused') return path
-  const chain = path.path.certificates.filter(({ der }) => !sameBytes(der, root.der))
-  replace(files, fileOf.next(slot), encodeCredential(prepared.keyPem, chain))
+  replace(files, fileOf.next(slot), encodeCredential(prepared.keyPem, path.path.certificates))
   return { kind: 'received' }
 }
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { sameBytes } from '#format/bytes.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Later } from './connection/answer.ts'
 import type { Line } from './connection/line.ts'
 import { askWhoami, type Whoami } from './connection/whoami.ts'
 import type { Credential } from './credential.ts'
 import type { Refused } from './refusal.ts'
-import { readPrepared } from './request.ts'
 import type { Files } from './state/files.ts'
 import { fileOf, readCredential, type Slot } from './state/state.ts'
 
@@ -32,10 +30,7 @@ export async function settle(
   line: Line,
 ): Promise<Settled | Refused | Later> {
   const next = readCredential(files, fileOf.next(slot))
-  if (next === undefined) {
-    dropSpentRequest(files, slot)
-    return { kind: 'nothing' }
-  }
+  if (next === undefined) return { kind: 'nothing' }
   const answer = await prove(next, serial, line)
   if (answer.kind === 'refused' && refusesIt(answer) && isInUse(files, slot)) {
     files.remove(fileOf.next(slot))
@@ -83,14 +78,4 @@ export async function prove(
 /** Hex of the same positive number; a leading 00 of DER says nothing. */
 function sameNumber(left: string, right: string): boolean {
   return left.replace(/^(00)+/, '') === right.replace(/^(00)+/, '')
-}
-
-/** A cut between the last two steps leaves a request whose key is in use: it is no request any more. */
-function dropSpentRequest(files: Files, slot: Slot): void {
-  const prepared = readPrepared(files, slot)
-  const inUse = readCredential(files, fileOf.inUse(slot))
-  if (prepared === undefined || inUse === undefined) return
-  if (!sameBytes(prepared.publicKey, inUse.leaf.publicKey.der)) return
-  files.remove(fileOf.request(slot))
-  files.sync()
 }

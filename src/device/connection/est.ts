@@ -94,7 +94,8 @@ function acceptCertificates(reply: Reply): Certificates | Refused | Later {
   if (no !== undefined) return no
   try {
     const certificates = parseCertsOnly(parseBase64Body(reply.body), { order: 'any' }).map((der) =>
-      parseCertificate(der),
+      // A stranger in the heap is no reason to refuse all; a path never uses what nobody understands.
+      parseCertificate(der, { unknownCritical: 'keep' }),
     )
     return { kind: 'certificates', certificates }
   } catch (error) {

@@ -42,7 +42,7 @@ export async function secure(
     ca: encodePem('CERTIFICATE', trust.root.der),
     ...(credential !== undefined && { key: credential.keyPem, cert: credential.chainPem }),
   })
-  const no = await judge(socket, server, trust)
+  const no = judge(socket, server, trust)
   if (no === undefined) return { kind: 'secured', socket }
   socket.destroy()
   return no
@@ -106,11 +106,7 @@ function unreachable(server: Server, cause: Error): DeviceFault {
 /** OpenSSL's complaints that are about time alone. */
 const aboutTime = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])
 
-async function judge(
-  socket: TLSSocket,
-  server: Server,
-  trust: Trust,
-): Promise<Refused | undefined> {
+function judge(socket: TLSSocket, server: Server, trust: Trust): Refused | undefined {
   const sent = socket.getPeerX509Certificate()
   if (sent === undefined) {
     return refuse('certificate-not-trusted', `${server.authority} sent no certificate`)
@@ -132,14 +128,14 @@ async function judge(
   return judgePath(sent, server, trust)
 }
 
-async function judgePath(
+function judgePath(
   sent: X509Certificate,
   server: Server,
   { root, now }: Trust,
-): Promise<Refused | undefined> {
+): Refused | undefined {
   const chain = readChain(sent)
   if (chain.kind === 'refused') return chain
-  const path = await validateFrom(root, chain.leaf, chain.intermediates, 'server', now)
+  const path = validateFrom(root, chain.leaf, chain.intermediates, 'server', now)
   if (path.kind === 'valid') return undefined
   return refuse(path.reason, `the certificate of ${server.authority}: ${path.detail}`)
 }
@@ -151,7 +147,7 @@ function readChain(sent: X509Certificate) {
     const leaf = parseCertificate(Uint8Array.from(sent.raw))
     let next = sent.issuerCertificate
     while (next !== undefined && intermediates.length < mostIntermediates) {
-      intermediates.push(parseCertificate(Uint8Array.from(next.raw)))
+      intermediates.push(parseCertificate(Uint8Array.from(next.raw), { unknownCritical: 'keep' }))
       next = next.issuerCertificate
     }
     return { kind: 'chain', leaf, intermediates } as const

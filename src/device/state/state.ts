@@ -7,7 +7,7 @@ import { sha256 } from '#trust/digest.ts'
 import { type Credential, parseCredential } from '../credential.ts'
 import { DeviceFault } from '../fault.ts'
 import { provenTime } from '../time.ts'
-import { type Files, replace, sweep } from './files.ts'
+import { type Files, replace } from './files.ts'
 import { encodeSettings, parseSettings, type Settings } from './settings.ts'
 
 /** The two identities that a device may hold. Birth identity: IDevID; working identity: LDevID. */
@@ -58,32 +58,6 @@ export function readRoot(files: Files, settings: Settings): Certificate {
     if (!(cause instanceof FormatError)) throw cause
   }
   throw new DeviceFault('state-damaged', `${fileOf.root} is not the root ${settings.root}`)
-}
-
-/**
- * Clears away what no run can use: half-written files, an answer that cannot be read (it is asked for
- * again), and, where a birth identity can replace it, a working identity that cannot be read: nobody
- * stands beside a device whose flash lost a bit.
- */
-export function heal(files: Files): void {
-  sweep(files)
-  for (const slot of ['birth', 'working'] as const) {
-    if (!isReadable(files, fileOf.next(slot))) files.remove(fileOf.next(slot))
-  }
-  const inUse = fileOf.inUse('working')
-  if (isReadable(files, inUse) || files.read(fileOf.inUse('birth')) === undefined) return
-  files.rename(inUse, fileOf.damaged)
-  files.sync()
-}
-
-function isReadable(files: Files, name: string): boolean {
-  try {
-    readCredential(files, name)
-    return true
-  } catch (error) {
-    if (error instanceof DeviceFault) return false
-    throw error
-  }
 }
 
 /** A moment that is surely over: by the machine's clock, or by what the root vouches for. */
