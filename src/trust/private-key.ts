@@ -7,8 +7,12 @@ import {
   type KeyObject,
   sign as signBytes,
 } from 'node:crypto'
+import { FormatError } from '#format/format-error.ts'
+import { parseMlDsaPrivateKey } from '#format/ml-dsa-private-key.ts'
+import { parsePrivateKeyInfo } from '#format/pkcs8.ts'
 import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import {
+  findKeyAlgorithm,
   type KeyAlgorithmName,
   keyAlgorithms,
   type SignatureAlgorithm,
@@ -67,15 +71,11 @@ export function encodePrivateKey(privateKey: KeyObject): Uint8Array {
  *
  * @see RFC 5958, RFC 9881 section 6
  */
-export async function parsePrivateKey(pkcs8: Uint8Array): Promise<
-  | {
-      readonly kind: 'key'
-      readonly pair: KeyPair
-    }
-  | Refused
-> {
+export async function parsePrivateKey(
+  pkcs8: Uint8Array,
+): Promise<{ readonly kind: 'key'; readonly pair: KeyPair } | Refused> {
   const privateKey = importPrivateKey(pkcs8)
-  if (privateKey === undefined) return refuse('key-malformed', 'not a private key in pkcs #8')
+  if ('reason' in privateKey) return privateKey
   const publicKey = publicHalf(privateKey)
   if ('kind' in publicKey) return publicKey
   const algorithm = signatureAlgorithmFor(publicKey.algorithm)
@@ -87,11 +87,22 @@ export async function parsePrivateKey(pkcs8: Uint8Array): Promise<
     : refuse('key-malformed', 'the private key does not belong to the public key beside it')
 }
 
-function importPrivateKey(pkcs8: Uint8Array): KeyObject | undefined {
+function importPrivateKey(pkcs8: Uint8Array): KeyObject | Refused {
   try {
+    const { algorithm, privateKey } = parsePrivateKeyInfo(pkcs8)
+    const row = findKeyAlgorithm(algorithm)
+    if (row === undefined) {
+      return refuse('key-algorithm-unknown', `key algorithm ${algorithm.oid} is not known`)
+    }
+    if (row.canonical === 'raw' && parseMlDsaPrivateKey(privateKey).seed === undefined) {
+      return refuse('key-malformed', `${row.name} key without its seed`)
+    }
     return createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
   } catch (error) {
-    if (isCryptoRefusal(error)) return undefined
+    // No word of the key itself: messages of parsers may quote what they read.
+    if (error instanceof FormatError || isCryptoRefusal(error)) {
+      return refuse('key-malformed', 'not a private key in pkcs #8')
+    }
     throw error
   }
 }
