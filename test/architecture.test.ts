@@ -42,8 +42,6 @@ const coreRank: Record<string, number> = {
 const packageRooms: Record<string, readonly string[]> = {
   fastify: ['edge/http', 'edge/admin'],
   '@fastify/rate-limit': ['edge/admin'],
-  '@fastify/swagger': ['edge/admin'],
-  'fastify-type-provider-zod': ['edge/admin'],
   zod: ['format/admin', 'edge/admin', 'cli'],
   pino: ['house'],
   '@stricli/core': ['cli'],
