@@ -89,17 +89,6 @@ export class Keystore implements SigningKeys {
   }
 
   /**
-   * PKCS #8 in the clear, DER: for the server's own TLS key, which `node:tls` takes in no other form.
-   *
-   * The caller wipes it. Root keys are never given out.
-   */
-  async dangerouslyExport(keyId: string): Promise<Uint8Array> {
-    const file = this.#find(keyId)
-    if (file?.isRoot) throw new Fault('key-missing', `root key ${keyId} is not given out`)
-    return encodePrivateKey((await this.#pair(keyId)).privateKey)
-  }
-
-  /**
    * Opens one key, whichever comes first: tells at the start whether the passphrase is right.
    *
    * @throws Fault `key-locked`, `key-damaged`
