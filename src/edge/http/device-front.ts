@@ -51,7 +51,7 @@ export async function openDeviceFront(options: DeviceFrontOptions): Promise<Devi
     requestCert: true,
     rejectUnauthorized: false,
     handshakeTimeout: options.limits.handshakeMilliseconds,
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: ['http/1.1', 'http/1.0'],
   })
   const front = await openFront(server, options)
   return {
