@@ -5,6 +5,7 @@ import { encodeCsrAttributes, parseCsrAttributes } from '#format/est/csr-attribu
 import { type ExtensionName, isCritical, readExtension } from '#format/x509/extension.ts'
 import { extensionCodecs } from '#format/x509/extensions/table.ts'
 import { generateKey } from '#trust/private-key.ts'
+import { checkEnvironment } from './check-environment.ts'
 import { checkKey } from './check-key.ts'
 import { csrAttributesFor } from './csr-attributes.ts'
 import { diffProfiles } from './document/diff-profiles.ts'
@@ -177,6 +178,12 @@ test('a key of another algorithm is refused, a weaker one as too weak', async ()
   )
   assert.equal(checkKey(idevid, other.publicKey)?.reason, 'key-algorithm-not-admitted')
   assert.equal(checkKey(idevid, good.publicKey), undefined)
+})
+
+test('a profile serves the environments that it names, and no other', () => {
+  assert.equal(checkEnvironment(ready('trial-root'), 'trial'), undefined)
+  assert.equal(checkEnvironment(ready('trial-root'), 'production')?.reason, 'profile-wrong')
+  assert.equal(checkEnvironment(ready('root'), 'trial')?.reason, 'profile-wrong')
 })
 
 test('a difference names the place and both values', () => {

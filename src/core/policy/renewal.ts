@@ -55,7 +55,7 @@ function checkWindow(profile: Profile, renewal: Renewal): Refused | undefined {
 }
 
 /** The instant from which a certificate may be followed by the next. */
-export function openingOf(
+function openingOf(
   openShare: number,
   span: { readonly notBefore: Temporal.Instant; readonly notAfter: Temporal.Instant },
 ): Temporal.Instant {

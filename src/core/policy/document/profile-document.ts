@@ -20,7 +20,7 @@ import {
 import {
   alternativeNameKinds,
   environments,
-  freedomWords,
+  freedoms,
   keyPurposes,
   keyUsages,
   proofs,
@@ -76,13 +76,13 @@ export const profileShape = record('A policy by which certificates of one kind a
       0,
       16,
     ),
-    requested: word('What a request may say of it.', freedomWords),
+    requested: word('What a request may say of it.', freedoms),
     because,
   }),
   subjectAlternativeName: optional(
     record('Further names.', {
       names: list('In order, drawn for every certificate.', alternativeName, 0, 32),
-      requested: word('What a request may say of them.', freedomWords),
+      requested: word('What a request may say of them.', freedoms),
       mayAdd: optional(list('Patterns of names that a request may add.', alternativeName, 1, 16)),
       mayAddAtMost: optional(whole('How many a request may add.', 1, 100)),
       because,

@@ -68,11 +68,8 @@ export const placeholders = [
   'names',
 ] as const
 
-/** How far a request may say on its own what the template draws. */
-export const freedoms = {
-  nothing: 'the request says nothing of it',
-  same: 'the request says nothing, or exactly what the template draws',
-  part: 'the request says nothing, or any part of what the template draws',
-  ignored: 'whatever the request says is ignored; the template alone decides',
-} as const
-export const freedomWords = ['nothing', 'same', 'part', 'ignored'] as const
+/**
+ * How far a request may say on its own what the template draws: nothing; nothing or the same; nothing
+ * or any part of it; whatever it likes, as it is ignored.
+ */
+export const freedoms = ['nothing', 'same', 'part', 'ignored'] as const

@@ -57,30 +57,29 @@ export const readyProfiles = {
     subject: {
       attributes: deviceSubject,
       requested: 'part',
-      because:
-        'IEEE 802.1AR-2018 clause 8.6 and RFC 8995 section 2.3.1: the serial stands in serialNumber',
+      because: 'IEEE 802.1AR-2018 and RFC 8995 section 2.3.1: the serial stands in serialNumber',
     },
     keys: {
       algorithms: ['p-256', 'p-384'],
       because:
-        'IEEE 802.1AR-2018 clause 9 names P-256, P-384 and RSA-2048; RSA-2048 ends 2030 (NIST SP 800-57)',
+        'IEEE 802.1AR-2018 names P-256, P-384 and RSA-2048; RSA-2048 ends 2030 (NIST SP 800-57)',
     },
     keyUsage: signsOnly,
     validity: {
       until: endless,
       because:
-        'IEEE 802.1AR-2018 clause 8.7, RFC 5280 section 4.1.2.5: 99991231235959Z, no known end; policy stops it',
+        'IEEE 802.1AR-2018, RFC 5280 section 4.1.2.5: 99991231235959Z, no known end; policy stops it',
     },
     backdating: {
       minutes: 0,
-      because: 'IEEE 802.1AR-2018 clause 8.7: notBefore is the time of making',
+      because: 'IEEE 802.1AR-2018: notBefore is the time of making',
     },
     admission: {
       proofs: ['code', 'operator'],
       because:
         'a device has one birth, in the factory, by someone who answers for it (NIST IR 8259A, identity)',
     },
-    identities: { atMost: 1, because: 'IEEE 802.1AR-2018 clause 5: one IDevID, immutable' },
+    identities: { atMost: 1, because: 'IEEE 802.1AR-2018: one IDevID, immutable' },
     status: {
       crl: false,
       ocsp: false,
@@ -108,7 +107,7 @@ export const readyProfiles = {
     birthKey: {
       allowed: false,
       because:
-        'IEEE 802.1AR-2018 clause 5.3: LDevID keys are their own, so that one can be lost without the other',
+        'IEEE 802.1AR-2018: LDevID keys are their own, so that one can be lost without the other',
     },
     keyAge: {
       hours: 26_280,
@@ -129,7 +128,7 @@ export const readyProfiles = {
     renewal: {
       fromPercent: 0,
       because:
-        'a device told to renew now, or with a lost answer, must be able to; the number of identities is the limit',
+        'our choice: a device told to renew now, or with a lost answer, must be able to; the number of identities is the limit',
     },
     renewalAfterExpiry: {
       rule: 'birth-certificate',
@@ -144,7 +143,7 @@ export const readyProfiles = {
     identities: {
       atMost: 3,
       because:
-        'the current one, its successor until it has proved itself, and one whose answer was lost on the way',
+        'our choice: the current one, its successor until it has proved itself, and one whose answer was lost on the way',
     },
     status: listedStatus,
   },
@@ -243,7 +242,7 @@ export const readyProfiles = {
     },
     backdating: {
       minutes: 0,
-      because: 'a signature before its certificate would be a question in every audit',
+      because: 'our choice: a signature before its certificate would be a question in every audit',
     },
     admission: personAsks,
     status: listedStatus,
@@ -291,7 +290,7 @@ export const readyProfiles = {
     subject: {
       attributes: namedSubject,
       requested: 'ignored',
-      because: 'the house names its authorities',
+      because: 'our choice: the house names its authorities',
     },
     keys: { algorithms: modernKeys, because: modernKeysBecause },
     keyUsage: {
@@ -302,9 +301,12 @@ export const readyProfiles = {
     validity: {
       until: endless,
       because:
-        'a birth identity has no end, so its issuer has none; a trial ends with its root; policy stops issuing',
+        'our choice: a birth identity has no end, so its issuer has none; a trial ends with its root; policy stops issuing',
     },
-    backdating: { minutes: 60, because: 'no younger than the leaves that it backdates by an hour' },
+    backdating: {
+      minutes: 60,
+      because: 'our choice: no younger than the leaves that it backdates by an hour',
+    },
     admission: personAsks,
     status: {
       ...listedStatus,
@@ -322,7 +324,7 @@ export const readyProfiles = {
     subject: {
       attributes: namedSubject,
       requested: 'ignored',
-      because: 'the house names its authorities',
+      because: 'our choice: the house names its authorities',
     },
     keys: { algorithms: modernKeys, because: modernKeysBecause },
     keyUsage: {
@@ -333,11 +335,11 @@ export const readyProfiles = {
     validity: {
       until: endless,
       because:
-        'a birth identity has no end, so its root has none; which roots count is said by anchor sets',
+        'our choice: a birth identity has no end, so its root has none; which roots count is said by anchor sets',
     },
     backdating: {
       minutes: 60,
-      because: 'no younger than the leaves that are backdated by an hour',
+      because: 'our choice: no younger than the leaves that are backdated by an hour',
     },
     admission: personAsks,
     status: {
@@ -359,7 +361,7 @@ export const readyProfiles = {
     subject: {
       attributes: namedSubject,
       requested: 'ignored',
-      because: 'the house names its authorities, and says TRIAL',
+      because: 'our choice: the house names its authorities, and says TRIAL',
     },
     keys: { algorithms: modernKeys, because: modernKeysBecause },
     keyUsage: {
@@ -373,7 +375,7 @@ export const readyProfiles = {
     },
     backdating: {
       minutes: 60,
-      because: 'no younger than the leaves that are backdated by an hour',
+      because: 'our choice: no younger than the leaves that are backdated by an hour',
     },
     admission: personAsks,
     status: {

@@ -48,7 +48,7 @@ const medical15y: readonly ProfileDocument[] = [
     about: 'birth identity in a secure element or TPM',
     keys: {
       algorithms: ['p-256'],
-      because: 'IEEE 802.1AR-2018 clause 9: every secure element and TPM has it',
+      because: 'IEEE 802.1AR-2018: every secure element and TPM has it',
     },
   },
   {
@@ -61,7 +61,8 @@ const medical15y: readonly ProfileDocument[] = [
     },
     renewal: {
       fromPercent: 50,
-      because: 'devices renew at two thirds; the third before lets a campaign bring it forward',
+      because:
+        'our choice: devices renew at two thirds; the third before lets a campaign bring it forward',
     },
   },
   {
@@ -88,7 +89,7 @@ const medical15y: readonly ProfileDocument[] = [
     name: 'medical-15y-ocsp-signer',
     keys: {
       algorithms: ['p-256', 'p-384'],
-      because: 'as strong as the issuer that it answers for; devices check these two',
+      because: 'our choice: as strong as the issuer that it answers for; devices check these two',
     },
   },
 ]
