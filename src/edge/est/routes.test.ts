@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { beforeEach, test } from 'node:test'
 import type { EnrolmentRequest, Outcome } from '#core/enrolment/request.ts'
 import { type Refusal, type Refused, refusals } from '#core/refusal.ts'
@@ -7,6 +8,8 @@ import type { HttpRequest, HttpResponse } from '#edge/http/message.ts'
 import { makeRouter } from '#edge/http/router.ts'
 import { parseBase64Body } from '#format/base64.ts'
 import { parseCertsOnly } from '#format/cms/certs-only.ts'
+import { parseCertificationRequest } from '#format/x509/certification-request.ts'
+import { formatName } from '#format/x509/name.ts'
 import { refuse } from '#trust/refusal.ts'
 import { retryAfterSeconds, statuses } from './refusals.ts'
 import { estRoutes } from './routes.ts'
@@ -15,6 +18,8 @@ const certificate = Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x05)
 const leaf = Uint8Array.of(0x30, 0x01, 0x01)
 /** The shape of a request is not this room's business: any bytes pass. */
 const pkcs10 = Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x00)
+
+const vector = new URL('../../../test/vectors/format/rfc7030-a3-enrol-request', import.meta.url)
 
 let asked: EnrolmentRequest[] = []
 let outcome: Outcome = { kind: 'issued', certificate, id: 'crt_1' }
@@ -110,6 +115,16 @@ test('simpleenroll answers with the issued certificate only', async () => {
       sourceAddress: '192.0.2.1',
     },
   ])
+})
+
+test("the RFC's own request and body are read, with its line breaks", async () => {
+  // RFC 7030 appendix A.3; the vector keeps the base64 as it is printed there.
+  const [head, body] = readFileSync(vector, 'utf8').split('\n\n')
+  assert.match(head ?? '', /RFC 7030/)
+  const headers = { 'content-type': 'application/pkcs10', 'content-transfer-encoding': 'base64' }
+  assert.equal((await enrol({ body: body ?? '', headers })).status, 200)
+  const { subject } = parseCertificationRequest(asked[0]!.request)
+  assert.match(formatName(subject), /demo/i)
 })
 
 test('a label names the entrance, decoded', async () => {

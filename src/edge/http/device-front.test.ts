@@ -7,6 +7,9 @@ import { Agent, request as ask } from 'node:https'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { after, test } from 'node:test'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { encodePem } from '#format/pem.ts'
+import { encodePrivateKey } from '#trust/private-key.ts'
+import { certify, makeEntity } from '../../../test/made-certificates.ts'
 import { makeTestAuthority, pemOf, type TestIdentity } from '../../../test/tls-certificates.ts'
 import { type DeviceFront, openDeviceFront } from './device-front.ts'
 import { deviceLimits, type FrontLimits } from './limits.ts'
@@ -137,6 +140,14 @@ test('the chain is handed over as it was sent, leaf first, whoever signed it', a
   assert.deepEqual(requests.at(-1)?.peer.certificates, device.chain.slice(0, 1))
 })
 
+test('a device of tomorrow is heard: its certificate is of ML-DSA', async () => {
+  const entity = await makeEntity('CN=PUMP-0002', 'ml-dsa-65')
+  const { der } = await certify(entity, entity)
+  const key = encodePem('PRIVATE KEY', encodePrivateKey(entity.pair.privateKey))
+  assert.equal(await fetchText('/hello', client({ key, chain: [der] })), 'hello')
+  assert.deepEqual(requests.at(-1)?.peer.certificates, [der])
+})
+
 test('no connection resumes another', async () => {
   for (const version of ['TLSv1.3', 'TLSv1.2'] as const) {
     const options = { ...client(device), minVersion: version, maxVersion: version }
@@ -227,6 +238,19 @@ test('bytes that are not TLS are cut off quietly, and the door stays open', asyn
   }
   assert.equal(front.counts().handshakesFailed, before + 3)
   assert.equal(await fetchText('/hello', client()), 'hello')
+})
+
+test('connections beyond the number for one address are cut before TLS begins', async () => {
+  const strict = await open({ maxConnectionsPerAddress: 2 })
+  const to = { ...client(), ...strict.address }
+  const held = await Promise.all([dial(to), dial(to)])
+  for (let round = 0; round < 20; round++) await assert.rejects(dial(to))
+  assert.equal(strict.counts().connectionsRefused, 20)
+  for (const socket of held) {
+    socket.write('GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    assert.match(await end(socket), /hello$/)
+  }
+  assert.equal(await fetchText('/hello', to), 'hello')
 })
 
 test('garbage within TLS gets 400', async () => {

@@ -7,7 +7,7 @@ export interface FrontLimits {
   readonly headerMilliseconds: number
   /** From a request's first byte to its body's last: 64 kB at 2 kB/s, the slowest cellular link worth serving. */
   readonly requestMilliseconds: number
-  /** TLS handshake. A TPM or OP-TEE signs in up to 50 s on the worst boards known; most need under one. */
+  /** TLS handshake. Firmware TPMs and OP-TEE were seen to take 5 to 50 s (rauc-hawkbit-updater issue 169). */
   readonly handshakeMilliseconds: number
   /** Without a byte either way, a connection with work in hand is cut: a peer that reads no answers. */
   readonly idleMilliseconds: number
