@@ -51,18 +51,23 @@ export async function benchStore(deeper: readonly number[] = []): Promise<Row[]>
 
 async function measure(store: Store, size: number, count: number): Promise<Row> {
   const issues = await expect(store, chunk)
-  const cpu = process.threadCpuUsage()
+  const [all, own] = [process.cpuUsage(), process.threadCpuUsage()]
   const start = performance.now()
   await issueAll(store, issues, count)
   const seconds = (performance.now() - start) / 1_000
-  const { user, system } = process.threadCpuUsage(cpu)
-  const own = Math.round((user + system) / chunk / 2)
+  const caller = spent(process.threadCpuUsage(own))
+  const book = spent(process.cpuUsage(all)) - caller
   return {
     name: `durable commits, ${count} committers, ${size} certificates`,
     value: Math.round((2 * chunk) / seconds),
     unit: 'changes/s',
-    note: `book (6 records, 2 events) and complete (2 records, 1 event) by turns; ${own} us of the caller's thread each`,
+    note: `book (6 records, 2 events) and complete (2 records, 1 event) by turns; ${Math.round(caller)} us of the caller's thread and ${Math.round(book)} us of the others each`,
   }
+}
+
+/** Microseconds of processor time for each change of a chunk. */
+function spent({ user, system }: { readonly user: number; readonly system: number }): number {
+  return (user + system) / chunk / 2
 }
 
 async function measureReads(store: Store): Promise<Row> {

@@ -39,10 +39,28 @@ export function encodeSought(kind: Kind, name: string, value: unknown): Cell | u
   return encoders[column.kind](value, column)
 }
 
-/** The 16 bytes of an id, or undefined if this is no id of that kind. */
+/** What each character code is worth as a hexadecimal digit; 255 if it is none (capitals are none). */
+const digits = Uint8Array.from({ length: 128 }, (_, code) => {
+  const digit = '0123456789abcdef'.indexOf(String.fromCharCode(code))
+  return digit < 0 ? 255 : digit
+})
+
+/**
+ * The 16 bytes of an id, or undefined if this is no id of that kind.
+ *
+ * Ten or so in each change: by hand this takes a fifth of `Uint8Array.fromHex` with its checks.
+ */
 export function parseId(prefix: string, text: string): Uint8Array | undefined {
   if (text.length !== 36 || text[3] !== '_' || !text.startsWith(prefix)) return undefined
-  return /^[0-9a-f]{32}$/.test(text.slice(4)) ? Uint8Array.fromHex(text.slice(4)) : undefined
+  const bytes = new Uint8Array(16)
+  let worst = 0
+  for (let index = 0; index < 16; index++) {
+    const high = digits[text.charCodeAt(4 + 2 * index)] ?? 255
+    const low = digits[text.charCodeAt(5 + 2 * index)] ?? 255
+    worst |= high | low
+    bytes[index] = (high << 4) | low
+  }
+  return worst > 15 ? undefined : bytes
 }
 
 const encoders = {
