@@ -43,7 +43,7 @@ export function takenOver(
     .filter(({ oid }) => oids.includes(oid))
     .map((extension) => ({ ...extension, critical: false }))
   const drawn = drawSubjectAlternativeName(profile, facts)
-  const added = addedNames(profile, drawn, requestedNames(request.requestedExtensions))
+  const added = addedNames(profile, facts, drawn, requestedNames(request.requestedExtensions))
   if (added.length === 0) return brought
   const critical = drawSubject(profile, facts).rdns.length === 0
   return [encodeExtension('subjectAltName', [...drawn, ...added], critical), ...brought]
@@ -99,7 +99,7 @@ function checkAlternativeNames(
   const missing = drawn.find((name) => !asked.some((other) => sameAlternativeName(other, name)))
   if (freedom === 'same' && missing !== undefined)
     return refuseNames(profile, `the request leaves out "${showAlternativeName(missing)}"`)
-  const added = addedNames(profile, drawn, asked).length
+  const added = addedNames(profile, facts, drawn, asked).length
   const atMost = section?.mayAddAtMost ?? 0
   return added > atMost
     ? refuseNames(profile, `the request adds ${added} names, at most ${atMost} are allowed`)
@@ -114,16 +114,19 @@ function requestedNames(requested: readonly Extension[]): readonly GeneralName[]
   return readExtension(requested, 'subjectAltName') ?? []
 }
 
-/** What stands in the request and not in the template; nothing where the request is ignored. */
+/** What the request names beyond the template and within the patterns, each once. */
 function addedNames(
-  profile: Profile,
+  { document }: Profile,
+  facts: CertificateFacts,
   drawn: readonly GeneralName[],
   asked: readonly GeneralName[],
 ): readonly GeneralName[] {
-  if (profile.document.subjectAlternativeName?.mayAdd === undefined) return []
+  const patterns = document.subjectAlternativeName?.mayAdd ?? []
   const added: GeneralName[] = []
-  for (const name of asked)
-    if (![...drawn, ...added].some((other) => sameAlternativeName(other, name))) added.push(name)
+  for (const name of asked) {
+    const known = [...drawn, ...added].some((other) => sameAlternativeName(other, name))
+    if (!known && isAddable(patterns, facts, name)) added.push(name)
+  }
   return added
 }
 
@@ -151,6 +154,7 @@ function checkExtensions(
   facts: CertificateFacts,
   requested: readonly Extension[],
 ): Refused | undefined {
+  if (requested.length === 0) return undefined
   const given = extensionsFor(profile, facts, { subjectKeyIdentifier: new Uint8Array(20) })
   const oids = profile.document.requestedExtensions?.oids ?? []
   for (const extension of requested) {

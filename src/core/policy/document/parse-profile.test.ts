@@ -277,6 +277,23 @@ const broken: readonly (readonly [string, Json, string])[] = [
     'subjectAlternativeName.mayAddAtMost',
   ],
   [
+    'names to add that are ignored',
+    changed('server', {
+      'subjectAlternativeName.mayAdd': [{ kind: 'dns', value: '*.example' }],
+      'subjectAlternativeName.mayAddAtMost': 1,
+      'subjectAlternativeName.requested': 'ignored',
+    }),
+    'subjectAlternativeName.requested',
+  ],
+  [
+    'names to add that no pattern holds',
+    changed('server', {
+      'subjectAlternativeName.mayAdd': [{ kind: 'ip', value: '*' }],
+      'subjectAlternativeName.mayAddAtMost': 1,
+    }),
+    'subjectAlternativeName.mayAdd[0].kind',
+  ],
+  [
     'a requested extension of ours',
     changed('ldevid', { requestedExtensions: { oids: ['2.5.29.19'], because } }),
     'requestedExtensions.oids[0]',

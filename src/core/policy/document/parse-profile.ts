@@ -7,11 +7,11 @@ import { parseGeneralizedTime } from './until.ts'
 
 export type ParsedProfile =
   | { readonly kind: 'profile'; readonly profile: Profile }
-  /** At least one; in the order of the schema, then of the rules. */
+  /** At least one. How the parts fit together is asked when each part has its right shape. */
   | { readonly kind: 'faults'; readonly faults: readonly ProfileFault[] }
 
 /**
- * Reads a profile document, as from JSON; tells every fault at once and never throws.
+ * Reads a profile document, as from JSON; tells every fault at once and never throws, whatever JSON holds.
  *
  * @see docs/profiles.md
  */

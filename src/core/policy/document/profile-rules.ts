@@ -54,6 +54,7 @@ const rules: readonly Rule[] = [
   onlyDevicesBringDeviceProofs,
   statusDoesNotContradictItself,
   addedNamesHaveALimit,
+  addedNamesFollowAPattern,
   requestedExtensionsAreNotOurs,
 ]
 
@@ -306,6 +307,21 @@ function addedNamesHaveALimit({ subjectAlternativeName: section }: ProfileDocume
     'subjectAlternativeName.mayAddAtMost',
     section?.mayAddAtMost,
     'give mayAdd and mayAddAtMost together',
+  )
+}
+
+function addedNamesFollowAPattern({ subjectAlternativeName: section }: ProfileDocument) {
+  const { mayAdd = [], requested } = section ?? {}
+  if (mayAdd.length > 0 && requested === 'ignored')
+    return fault('subjectAlternativeName.requested', requested, 'write part, or leave out mayAdd')
+  return mayAdd.flatMap(({ kind }, index) =>
+    kind === 'dns' || kind === 'host' || kind === 'uri' || kind === 'email'
+      ? none
+      : fault(
+          `subjectAlternativeName.mayAdd[${index}].kind`,
+          kind,
+          'write dns, uri or email: only these are compared with a pattern',
+        ),
   )
 }
 

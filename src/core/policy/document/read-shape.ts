@@ -16,7 +16,7 @@ export const maxFaults = 100
 /**
  * Reads a value of the shape into a fresh copy, and adds every fault it finds to `faults`.
  *
- * Never throws, whatever `value` is; the result is of the shape's type only if no fault was added.
+ * Never throws, whatever JSON holds; the result is of the shape's type only if no fault was added.
  */
 export function readShape(
   shape: Shape,
