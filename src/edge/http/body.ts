@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 export type BodyRead =
   | { readonly kind: 'body'; readonly bytes: Uint8Array }
-  | { readonly kind: 'too-large' }
+  /** `isComing`: the peer sends it all the same, since nobody told it not to. */
+  | { readonly kind: 'too-large'; readonly isComing: boolean }
   /** The peer went away, or was cut off, before the end: there is nobody to answer. */
   | { readonly kind: 'cut-off' }
 
@@ -19,7 +20,7 @@ export function readBody(
   maxBytes: number,
 ): Promise<BodyRead> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes)
-    return Promise.resolve({ kind: 'too-large' })
+    return Promise.resolve({ kind: 'too-large', isComing: isBodyComing(request) })
   if (request.headers.expect !== undefined) response.writeContinue()
   const { promise, resolve } = Promise.withResolvers<BodyRead>()
   const chunks: Uint8Array[] = []
@@ -27,7 +28,7 @@ export function readBody(
   const onData = (chunk: Uint8Array) => {
     length += chunk.length
     if (length <= maxBytes) chunks.push(chunk)
-    else settle({ kind: 'too-large' })
+    else settle({ kind: 'too-large', isComing: true })
   }
   const onEnd = () => settle({ kind: 'body', bytes: joined(chunks, length) })
   const onCutOff = () => settle({ kind: 'cut-off' })
@@ -37,6 +38,16 @@ export function readBody(
   }
   request.on('data', onData).on('end', onEnd).on('close', onCutOff)
   return promise
+}
+
+/**
+ * Whether a body follows that nothing was read of yet: its fields say so (RFC 9112 section 6), and the
+ * peer did not ask first whether to send it.
+ */
+export function isBodyComing({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': coding, expect } = headers
+  const has = coding !== undefined || (length !== undefined && length !== '0')
+  return has && expect === undefined
 }
 
 function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {

@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { Fault } from '#core/fault.ts'
 import type { Randomness } from '#core/ports.ts'
 import { type PlainAnswer, plainAnswer, writeAnswer, writeAnswerAndLinger } from './answer.ts'
-import { readBody } from './body.ts'
+import { isBodyComing, readBody } from './body.ts'
 import type { FrontCounts } from './counts.ts'
 import type { FrontLimits } from './limits.ts'
 import type { HttpPeer, HttpResponse, Route } from './message.ts'
@@ -93,14 +93,18 @@ async function converse(
       routed.kind === 'path-unknown'
         ? plainAnswer(404, 'nothing is kept under this path')
         : plainAnswer(405, `this path takes ${routed.allow}`, { Allow: routed.allow })
-    return finish(parts, request, response, answer, isLast())
+    const isComing = isBodyComing(request)
+    const isUnread = isComing || request.headers.expect !== undefined
+    if (isUnread || isLast()) response.setHeader('Connection', 'close')
+    return refuseUnread(parts, request, response, answer, isComing)
   }
   const { route } = routed
   const read = await readBody(request, response, route.maxBodyBytes)
   if (read.kind === 'cut-off') return
   if (read.kind === 'too-large') {
     parts.counts.bodiesTooLarge++
-    return finish(parts, request, response, tooLarge(route), true)
+    response.setHeader('Connection', 'close')
+    return refuseUnread(parts, request, response, tooLarge(route), read.isComing)
   }
   const answer = await answered(parts, route, {
     method,
@@ -136,29 +140,20 @@ async function answered(
   }
 }
 
-/** Answers without the body having been read, if there is one. */
-async function finish(
+/** Answers without the body having been read, and so as the connection's last if there is one. */
+async function refuseUnread(
   parts: ConversationParts,
   request: IncomingMessage,
   response: ServerResponse,
   answer: PlainAnswer,
-  isLast: boolean,
+  isComing: boolean,
 ): Promise<void> {
-  if (isLast || hasBody(request)) response.setHeader('Connection', 'close')
-  // Who asked first whether to send the body does not send it now.
-  const bodyComes = hasBody(request) && request.headers.expect === undefined
-  if (bodyComes) writeAnswerAndLinger(request, response, answer, parts.limits)
+  if (isComing) writeAnswerAndLinger(request, response, answer, parts.limits)
   else await writeAnswer(response, answer)
 }
 
 function tooLarge(route: Route) {
   return plainAnswer(413, `the body is too large, this path takes ${route.maxBodyBytes} bytes`)
-}
-
-/** RFC 9112 section 6: what shows that a body comes. */
-function hasBody(request: IncomingMessage): boolean {
-  const { 'content-length': length, 'transfer-encoding': coding } = request.headers
-  return coding !== undefined || (length !== undefined && length !== '0')
 }
 
 /** RFC 9112 section 3.2: origin form; a server must take the absolute form too. */
