@@ -67,7 +67,7 @@ export function walkPath(
         : checkIntermediate(certificate, state, rules)
     if (no !== undefined) return no
   }
-  return wrapUp(state, rules)
+  return wrapUp(path[0]!, state, rules)
 }
 
 function startAt(length: number, rules: PathRules, budget: PathBudget): State {
@@ -134,9 +134,11 @@ function checkLeaf(certificate: Certificate, state: State, rules: PathRules) {
 }
 
 /** 6.1.5 (a), (b) and (g). */
-function wrapUp(state: State, rules: PathRules): Walked | Refused {
+function wrapUp(leaf: Certificate, state: State, rules: PathRules): Walked | Refused {
+  const constraints = readExtension(leaf.extensions, 'policyConstraints')
+  const explicit = state.explicitPolicy <= 1 || constraints?.requireExplicitPolicy === 0
   const policies = state.policies.assertedOf(rules.acceptablePolicies)
-  if (state.explicitPolicy === 0 && policies.size === 0) {
+  if (explicit && policies.size === 0) {
     return refuse('certificate-not-trusted', 'the path asserts no certificate policy that is asked')
   }
   return { kind: 'walked', policies }
