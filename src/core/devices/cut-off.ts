@@ -26,7 +26,8 @@ export async function cutOff(
   const at = ports.clock.now()
   const query = { by: 'owner', equal: [device.id], limit: mostOfOneDevice } as const
   const certificates = (await ports.ledger.list('certificate', query)).items.filter(
-    (one) => one.state === 'issued' || one.state === 'retired',
+    // One that is being signed right now is revoked too: its completion then meets a changed record.
+    (one) => one.state === 'issued' || one.state === 'retired' || one.state === 'reserved',
   )
   const keys = (await ports.ledger.list('key', query)).items.filter((one) => one.state === 'active')
   return {

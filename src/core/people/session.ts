@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { refuse } from '#trust/refusal.ts'
+import { Fault } from '../fault.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
@@ -154,11 +155,14 @@ async function keepAwake(
   const later = now.add(rest)
   const expiresAt = Temporal.Instant.compare(later, end) < 0 ? later : end
   if (expiresAt.since(session.expiresAt).total('minutes') < writtenAfter.total('minutes')) return
-  // A conflict means that another request did this, or ended the session: both are as well.
-  await ports.ledger.commit({
-    puts: [{ kind: 'session', record: { ...session, version: session.version + 1, expiresAt } }],
-    events: [],
-  })
+  const awake: Session = { ...session, version: session.version + 1, expiresAt }
+  try {
+    // A conflict means that another request did this, or ended the session: both are as well.
+    await ports.ledger.commit({ puts: [{ kind: 'session', record: awake }], events: [] })
+  } catch (error) {
+    // On a full disk people can still look; the session then ends after its rest.
+    if (!(error instanceof Fault) || error.code !== 'store-full') throw error
+  }
 }
 
 /** Ends a session at once. */

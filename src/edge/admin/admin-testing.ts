@@ -7,11 +7,14 @@ import type { FastifyBaseLogger, FastifyInstance, InjectOptions } from 'fastify'
 import type { AuditEvent } from '#core/audit/event.ts'
 import type { RefusedRequest } from '#core/audit/refusal-meter.ts'
 import type { Changes } from '#core/devices/watch.ts'
+import { Fault } from '#core/fault.ts'
 import { newId } from '#core/ledger/ids.ts'
-import type { Ledger } from '#core/ledger/ledger.ts'
-import type { Authority } from '#core/ledger/tables.ts'
+import type { Ledger, Put } from '#core/ledger/ledger.ts'
+import type { Authority, CertificateRecord } from '#core/ledger/tables.ts'
 import { Attempts } from '#core/people/attempts.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
+import type { FrontTrouble } from '#edge/http/converse.ts'
+import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import { makeAdminApi, type PageFile } from './api.ts'
 import type { Door } from './doors/door.ts'
@@ -53,6 +56,9 @@ export class TestHouse {
   readonly ledger: Ledger
   readonly events: AuditEvent[] = []
   readonly told: RefusedRequest[] = []
+  readonly troubles: FrontTrouble[] = []
+  /** While true, nothing can be written. */
+  isFull = false
   verbs: Verbs
   readonly #subscribers = new Set<(event: AuditEvent) => void>()
 
@@ -64,6 +70,7 @@ export class TestHouse {
       list: (kind, query) => ledger.list(kind, query),
       count: (kind, query) => ledger.count(kind, query),
       commit: async (change) => {
+        if (this.isFull) throw new Fault('store-full', 'no space is left')
         const committed = await ledger.commit(change)
         if (committed.kind === 'committed') this.#hear(change.events)
         return committed
@@ -150,6 +157,7 @@ export class TestHouse {
       clock: this.ports.clock,
       random: this.ports.random,
       version: '0.0.0',
+      report: (trouble) => void this.troubles.push(trouble),
       refusals: { note: async (refused) => void this.told.push(refused) },
       ...(pages === undefined ? {} : { pages }),
       ...(logger === undefined ? {} : { logger }),
@@ -190,6 +198,51 @@ export class TestHouse {
     await this.ledger.commit({ puts: [{ kind: 'authority', record: authority }], events: [] })
     return authority
   }
+}
+
+/** A certificate record with its bytes, if it was signed. */
+export async function bookCertificate(
+  house: TestHouse,
+  changes: Partial<CertificateRecord>,
+  der?: Uint8Array,
+) {
+  const { ports, ledger } = house
+  const now = ports.clock.now()
+  const record: CertificateRecord = {
+    id: newId('certificate', ports),
+    version: 1,
+    serialNumber: ports.random.bytes(16),
+    authority: newId('authority', ports),
+    profile: 'ldevid',
+    profileVersion: 1,
+    kind: 'working',
+    owner: newId('device', ports),
+    product: null,
+    subject: 'CN=PUMP',
+    deviceSerial: null,
+    lot: null,
+    key: newId('key', ports),
+    algorithm: 'p-256',
+    state: 'issued',
+    notBefore: now,
+    notAfter: now.add({ hours: 24 * 90 }),
+    toBeSignedSha256: ports.random.bytes(32),
+    sha256: der === undefined ? null : sha256(der),
+    enrolment: null,
+    shard: 0,
+    reservedAt: now,
+    issuedAt: now,
+    usedAt: null,
+    replaces: null,
+    revokedAt: null,
+    revocationReason: null,
+    ...changes,
+  }
+  const puts: Put[] = [{ kind: 'certificate', record }]
+  if (der !== undefined) puts.push({ kind: 'encoding', record: { id: record.id, version: 1, der } })
+  const committed = await ledger.commit({ puts, events: [] })
+  if (committed.kind !== 'committed') throw new Error(`cannot book: ${committed.rule}`)
+  return record
 }
 
 const notHere = async () => refuse('not-implemented', 'this room is not in the test')

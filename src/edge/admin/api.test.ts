@@ -282,9 +282,35 @@ testHouse(
     assert.deepEqual([answer.status, answer.document.code], [500, 'broken'])
     assert.ok(!answer.text.includes('page 7'))
     const requestId = String(answer.headers['x-request-id'])
+    assert.equal(house.troubles[0]?.requestId, requestId)
     assert.ok(written.some((line) => line.includes('page 7 is torn') && line.includes(requestId)))
   },
 )
+
+testHouse('a stream that breaks is reported and cut', async ({ house }) => {
+  const local = await withVerb(house, 'log.export', async () =>
+    (async function* () {
+      yield { kind: 'end' as const, entries: 0 }
+      throw new Fault('ledger-damaged', 'page 8 is torn')
+    })(),
+  )
+  await local.ask('GET', '/log/export').catch(() => {})
+  assert.deepEqual(
+    house.troubles.map(({ path, cause }) => [path, String(cause)]),
+    [['/api/v1/log/export', 'Fault: page 8 is torn']],
+  )
+})
+
+testHouse('on a full disk people still look, and cannot change', async (stage) => {
+  const ada = await claimed(stage)
+  stage.house.ports.pass({ minutes: 20 })
+  stage.house.isFull = true
+  assert.equal((await ada.ask('GET', '/people')).status, 200)
+  const change = await ada.ask('POST', '/people', { name: 'Otto', role: 'auditor' })
+  assert.deepEqual([change.status, change.document.code], [507, 'store-full'])
+  stage.house.isFull = false
+  assert.equal((await ada.ask('POST', '/people', { name: 'Otto', role: 'auditor' })).status, 201)
+})
 
 testHouse('a full disk and an unreachable store are told apart', async ({ house }) => {
   const full = await withVerb(house, 'status', () =>

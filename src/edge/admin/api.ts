@@ -9,6 +9,7 @@ import fastify, {
 } from 'fastify'
 import type { RefusedRequest } from '#core/audit/refusal-meter.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
+import type { FrontTrouble } from '#edge/http/converse.ts'
 import { peerOf } from '#edge/http/peer.ts'
 import { operationNames } from '#format/admin/operations.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -37,6 +38,8 @@ export interface AdminApiOptions {
   readonly version: string
   /** Hears of each refusal that matters to trust. */
   readonly refusals: { note(refused: RefusedRequest): Promise<void> }
+  /** Hears of each break, whose cause no answer tells; MUST NOT throw. */
+  readonly report?: (trouble: FrontTrouble) => void
   readonly logger?: FastifyBaseLogger
   /** Files served beside the API, by path. */
   readonly pages?: ReadonlyMap<string, PageFile>
@@ -74,7 +77,11 @@ export async function makeAdminApi(options: AdminApiOptions): Promise<FastifyIns
   servePages(api, options.pages)
   const document = openApiDocument(options.version)
   api.get(`/api/v1/openapi.json`, async () => document)
-  const binder = new Binder(options, closing.signal)
+  const binder = new Binder(options, closing.signal, (request, reply, cause) => {
+    const requestId = requestIdOf(request, reply)
+    request.log.error({ err: cause, requestId }, 'a stream broke')
+    options.report?.(troubleOf(request, requestId, cause))
+  })
   for (const name of operationNames) await binder.bind(api, name)
   await api.ready()
   return api
@@ -118,6 +125,7 @@ async function answerError(
   const refused = refusalIn(error)
   if (refused === undefined) {
     request.log.error({ err: error, requestId }, 'an operation broke')
+    options.report?.(troubleOf(request, requestId, error))
     const problem = brokenProblem(error, requestId)
     return reply.code(problem.status).type(problemMediaType).send(problem)
   }
@@ -135,4 +143,10 @@ async function answerError(
 
 function sourceOf(request: FastifyRequest, door: Door): string {
   return door.name === 'local' ? 'local' : peerOf(request.raw.socket).address
+}
+
+/** Without the query, which may hold what a person typed. */
+function troubleOf(request: FastifyRequest, requestId: string, cause: unknown): FrontTrouble {
+  const path = request.url.split('?', 1)[0] ?? ''
+  return { requestId, method: request.method, path, cause }
 }

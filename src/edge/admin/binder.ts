@@ -25,6 +25,9 @@ export interface BinderParts {
 /** A verb whose input and answer are no longer known to the compiler; the table checks both. */
 type AnyVerb = (input: unknown, call: Call) => Promise<unknown>
 
+/** Hears of a break that comes after the head of an answer. */
+type ReportBreak = (request: FastifyRequest, reply: FastifyReply, cause: unknown) => void
+
 /** One operation on its way to a route. */
 interface Bound {
   readonly name: OperationName
@@ -37,13 +40,15 @@ interface Bound {
 export class Binder {
   readonly #parts: BinderParts
   readonly #closing: AbortSignal
+  readonly #reportBreak: ReportBreak
   readonly #answers: RememberedAnswers
   readonly #callers = new WeakMap<FastifyRequest, Caller>()
   #eventStreams = 0
 
-  constructor(parts: BinderParts, closing: AbortSignal) {
+  constructor(parts: BinderParts, closing: AbortSignal, reportBreak: ReportBreak) {
     this.#parts = parts
     this.#closing = closing
+    this.#reportBreak = reportBreak
     this.#answers = new RememberedAnswers(parts.clock)
   }
 
@@ -96,13 +101,29 @@ export class Binder {
     if (isRefused(answer)) throw new RefusalError(answer, caller)
     switch (row.kind) {
       case 'events':
-        return answerEvents(reply, row, documentsOf(answer))
+        return answerEvents(reply, row, this.#documentsOf(answer, call, request, reply))
       case 'lines':
       case 'upload':
-        return answerLines(reply, row, documentsOf(answer))
+        return answerLines(reply, row, this.#documentsOf(answer, call, request, reply))
       case 'plain':
       case 'list':
         return answerPlain(reply, row, answer)
+    }
+  }
+
+  /** The documents of a stream. What breaks it is reported: its head has gone out, and only a cut can tell. */
+  async *#documentsOf(
+    answer: unknown,
+    call: Call,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): AsyncGenerator<unknown> {
+    try {
+      yield* answer as AsyncIterable<unknown>
+    } catch (error) {
+      // A client that leaves in the middle of its upload is no break.
+      if (!call.signal.aborted) this.#reportBreak(request, reply, error)
+      throw error
     }
   }
 
@@ -150,10 +171,6 @@ export class Binder {
     this.#eventStreams++
     reply.raw.once('close', () => this.#eventStreams--)
   }
-}
-
-function documentsOf(answer: unknown): AsyncIterable<unknown> {
-  return answer as AsyncIterable<unknown>
 }
 
 /** The record version that an edit expects. RFC 9110 section 13.1.1; one strong tag, as we give them out. */

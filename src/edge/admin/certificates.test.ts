@@ -2,56 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newId } from '#core/ledger/ids.ts'
-import type { Put } from '#core/ledger/ledger.ts'
-import type { CertificateRecord } from '#core/ledger/tables.ts'
 import { parsePem } from '#format/pem.ts'
 import { sha256 } from '#trust/digest.ts'
 import { makeTestAuthority, pemOf } from '../../../test/tls-certificates.ts'
 import { openStore } from '../store/open-store.ts'
-import { type Stage, type TestHouse, withHouse } from './admin-testing.ts'
+import { bookCertificate, type Stage, withHouse } from './admin-testing.ts'
 
 function testHouse(rule: string, work: (stage: Stage) => Promise<void>) {
   test(rule, () => withHouse(openStore, work))
-}
-
-/** A certificate record with its bytes, if it was signed. */
-async function book(house: TestHouse, changes: Partial<CertificateRecord>, der?: Uint8Array) {
-  const { ports, ledger } = house
-  const now = ports.clock.now()
-  const record: CertificateRecord = {
-    id: newId('certificate', ports),
-    version: 1,
-    serialNumber: ports.random.bytes(16),
-    authority: newId('authority', ports),
-    profile: 'ldevid',
-    profileVersion: 1,
-    kind: 'working',
-    owner: newId('device', ports),
-    product: null,
-    subject: 'CN=PUMP',
-    deviceSerial: null,
-    lot: null,
-    key: newId('key', ports),
-    algorithm: 'p-256',
-    state: 'issued',
-    notBefore: now,
-    notAfter: now.add({ hours: 24 * 90 }),
-    toBeSignedSha256: ports.random.bytes(32),
-    sha256: der === undefined ? null : sha256(der),
-    enrolment: null,
-    shard: 0,
-    reservedAt: now,
-    issuedAt: now,
-    usedAt: null,
-    replaces: null,
-    revokedAt: null,
-    revocationReason: null,
-    ...changes,
-  }
-  const puts: Put[] = [{ kind: 'certificate', record }]
-  if (der !== undefined) puts.push({ kind: 'encoding', record: { id: record.id, version: 1, der } })
-  assert.equal((await ledger.commit({ puts, events: [] })).kind, 'committed')
-  return record
 }
 
 testHouse('certificates are found by every filter', async ({ house, local }) => {
@@ -59,17 +17,34 @@ testHouse('certificates are found by every filter', async ({ house, local }) => 
   const pump = newId('product', house.ports)
   const lamp = newId('product', house.ports)
   const soon = house.ports.clock.now().add({ hours: 24 })
-  await book(house, { subject: 'a', product: pump, deviceSerial: 'A-1', lot: 'L1' })
-  await book(house, { subject: 'b', product: pump, deviceSerial: 'A-2', lot: 'L2', notAfter: soon })
-  await book(house, { subject: 'c', product: lamp, deviceSerial: 'A-1', notAfter: soon, authority })
-  await book(house, {
+  await bookCertificate(house, { subject: 'a', product: pump, deviceSerial: 'A-1', lot: 'L1' })
+  await bookCertificate(house, {
+    subject: 'b',
+    product: pump,
+    deviceSerial: 'A-2',
+    lot: 'L2',
+    notAfter: soon,
+  })
+  await bookCertificate(house, {
+    subject: 'c',
+    product: lamp,
+    deviceSerial: 'A-1',
+    notAfter: soon,
+    authority,
+  })
+  await bookCertificate(house, {
     subject: 'd',
     product: lamp,
     deviceSerial: 'B-1',
     algorithm: 'ml-dsa-65',
     kind: 'birth',
   })
-  const last = await book(house, { subject: 'e', state: 'revoked', notAfter: soon, lot: 'L1' })
+  const last = await bookCertificate(house, {
+    subject: 'e',
+    state: 'revoked',
+    notAfter: soon,
+    lot: 'L1',
+  })
   const found = async (query: string) => {
     const { document } = await local.ask('GET', `/certificates?${query}`)
     return document.items
@@ -102,7 +77,7 @@ testHouse('a certificate file is traced to its owner, byte for byte', async ({ h
   const somebody = await makeTestAuthority('Somebody')
   const [ours, foreign] = await Promise.all([somebody.issue('PUMP-0001'), somebody.issue('X')])
   const der = ours.chain[0]!
-  const { id, owner } = await book(house, {}, der)
+  const { id, owner } = await bookCertificate(house, {}, der)
   const find = (certificate: string) => local.ask('POST', '/certificates/find', { certificate })
   const found = await find(`what a person pastes\n${pemOf([der])}`)
   assert.deepEqual([found.document.id, found.document.owner], [id, owner])
@@ -133,7 +108,7 @@ testHouse(
       parent: root.id,
       certificate: issuingDer,
     })
-    const { id } = await book(house, { authority: issuing.id }, der)
+    const { id } = await bookCertificate(house, { authority: issuing.id }, der)
     const exported = async (path: string) => {
       const { document } = await local.ask('GET', path)
       return parsePem(document.pem).map((block) => block.bytes.toHex())
@@ -149,7 +124,7 @@ testHouse(
 
     const shown = await local.ask('GET', `/certificates/${id}`)
     assert.deepEqual([shown.document.events, shown.headers.etag], [[], '"1"'])
-    const unsigned = await book(house, { state: 'reserved' })
+    const unsigned = await bookCertificate(house, { state: 'reserved' })
     const none = await local.ask('GET', `/certificates/${unsigned.id}/export`)
     assert.match(none.document.detail, /booked and never signed/)
 

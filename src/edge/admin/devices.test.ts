@@ -5,7 +5,14 @@ import { hashCode } from '#core/devices/code.ts'
 import { newId } from '#core/ledger/ids.ts'
 import type { CertificateRecord, Key } from '#core/ledger/tables.ts'
 import { openStore } from '../store/open-store.ts'
-import { claimed, type Stage, type TestClient, type TestHouse, withHouse } from './admin-testing.ts'
+import {
+  bookCertificate,
+  claimed,
+  type Stage,
+  type TestClient,
+  type TestHouse,
+  withHouse,
+} from './admin-testing.ts'
 
 type Work = (stage: Stage & { ada: TestClient; product: string }) => Promise<void>
 
@@ -141,7 +148,11 @@ testDevices('devices are found by every filter, and page by page', async ({ ada,
 })
 
 /** A certificate of a device, as the ledger keeps one. */
-async function certify(house: TestHouse, device: { id: string; product: string; serial: string }) {
+async function certify(
+  house: TestHouse,
+  device: { id: string; product: string; serial: string },
+  state: CertificateRecord['state'] = 'issued',
+) {
   const { ports, ledger } = house
   const key: Key = {
     id: newId('key', ports),
@@ -162,43 +173,17 @@ async function certify(house: TestHouse, device: { id: string; product: string; 
     activatedAt: ports.clock.now(),
     deactivateAt: null,
   }
-  const certificate: CertificateRecord = {
-    id: newId('certificate', ports),
-    version: 1,
-    serialNumber: ports.random.bytes(16),
-    authority: (await ledger.list('authority', { limit: 1 })).items[0]!.id,
-    profile: 'ldevid',
-    profileVersion: 1,
-    kind: 'working',
+  assert.equal(
+    (await ledger.commit({ puts: [{ kind: 'key', record: key }], events: [] })).kind,
+    'committed',
+  )
+  const certificate = await bookCertificate(house, {
     owner: device.id,
     product: device.product,
-    subject: `CN=${device.serial}`,
     deviceSerial: device.serial,
-    lot: null,
     key: key.id,
-    algorithm: 'p-256',
-    state: 'issued',
-    notBefore: ports.clock.now(),
-    notAfter: ports.clock.now().add({ hours: 24 * 90 }),
-    toBeSignedSha256: ports.random.bytes(32),
-    sha256: ports.random.bytes(32),
-    enrolment: null,
-    shard: 0,
-    reservedAt: ports.clock.now(),
-    issuedAt: ports.clock.now(),
-    usedAt: null,
-    replaces: null,
-    revokedAt: null,
-    revocationReason: null,
-  }
-  const committed = await ledger.commit({
-    puts: [
-      { kind: 'key', record: key },
-      { kind: 'certificate', record: certificate },
-    ],
-    events: [],
+    state,
   })
-  assert.equal(committed.kind, 'committed')
   return { key: key.id, certificate: certificate.id }
 }
 
@@ -234,11 +219,14 @@ testDevices(
   async ({ ada, product, house }) => {
     const device = await addPump(ada, product)
     const { certificate } = await certify(house, device)
+    const signing = await certify(house, device, 'reserved')
     const path = `/devices/${device.id}`
     const retired = await ada.ask('POST', `${path}/retire`, { reason: 'end of service' })
     assert.deepEqual([retired.document.state, retired.document.enrolmentsLeft], ['retired', 0])
     const left = await house.ledger.read('certificate', certificate)
     assert.deepEqual([left?.state, left?.revocationReason], ['revoked', 5])
+    const inSigning = await house.ledger.read('certificate', signing.certificate)
+    assert.equal(inSigning?.state, 'revoked')
     const told = house.events.length
     assert.equal((await ada.ask('POST', `${path}/retire`, { reason: 'again' })).status, 200)
     assert.equal(house.events.length, told)

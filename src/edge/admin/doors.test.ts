@@ -12,7 +12,15 @@ import { makeTestAuthority, pemOf } from '../../../test/tls-certificates.ts'
 import { openDeviceFront } from '../http/device-front.ts'
 import { deviceLimits } from '../http/limits.ts'
 import { openStore } from '../store/open-store.ts'
-import { claimed, origin, passphrase, type Stage, TestClient, withHouse } from './admin-testing.ts'
+import {
+  bookCertificate,
+  claimed,
+  origin,
+  passphrase,
+  type Stage,
+  TestClient,
+  withHouse,
+} from './admin-testing.ts'
 import { listenOnSocket } from './doors/local.ts'
 import { machineDoor } from './doors/machine.ts'
 import { operatorDoor } from './doors/operator.ts'
@@ -228,6 +236,8 @@ testHouse(
       const removed = await local.ask('DELETE', `/machines/${added.document.id}`)
       assert.equal(removed.document.state, 'removed')
       assert.equal((await ask(line)).document.code, 'credential-missing')
+      await bookCertificate(house, { state: 'revoked' }, line!.chain[0]!)
+      assert.equal((await ask(line)).document.code, 'certificate-revoked')
       assert.equal((await local.ask('DELETE', `/machines/${added.document.id}`)).status, 200)
       assert.equal((await local.ask('DELETE', `/machines/mch_${'0'.repeat(32)}`)).status, 404)
     } finally {

@@ -10,15 +10,18 @@ import { RefusalError } from './problem.ts'
  *
  * @throws RefusalError `request-too-large` while being read, `input-wrong` if there is none
  */
-export async function* uploadOf(body: Readable | undefined): AsyncGenerator<Uint8Array> {
+export async function* uploadOf(
+  body: Readable | undefined,
+  mostBytes: number = limits.uploadBytes,
+): AsyncGenerator<Uint8Array> {
   if (body === undefined) throw new RefusalError(refuse('input-wrong', 'send the rows as text/csv'))
   let bytes = 0
   try {
     for await (const chunk of body.iterator({ destroyOnReturn: false })) {
       bytes += chunk.length
-      if (bytes > limits.uploadBytes) {
+      if (bytes > mostBytes) {
         throw new RefusalError(
-          refuse('request-too-large', `an upload has ${limits.uploadBytes} bytes at most`),
+          refuse('request-too-large', `an upload has ${mostBytes} bytes at most`),
         )
       }
       yield chunk
