@@ -20,8 +20,8 @@ import {
 } from './admin-testing.ts'
 import { localDoor } from './doors/local.ts'
 import { operatorDoor } from './doors/operator.ts'
-import { RememberedAnswers } from './idempotency.ts'
 import { limits } from './limits.ts'
+import { RememberedAnswers } from './requests/idempotency.ts'
 import type { Verbs } from './verbs.ts'
 
 function testHouse(rule: string, work: (stage: Stage) => Promise<void>) {

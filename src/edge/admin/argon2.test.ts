@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TestPorts } from './admin-testing.ts'
+import { RefusalError } from './answers/problem.ts'
 import { makePassphraseHasher } from './argon2.ts'
 import { limits } from './limits.ts'
-import { RefusalError } from './problem.ts'
 
 const { random } = new TestPorts()
 const hasher = makePassphraseHasher(random)

@@ -5,8 +5,8 @@ import type { PassphraseHasher } from '#core/people/passphrase.ts'
 import type { Randomness } from '#core/ports.ts'
 import { sameSecret } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
+import { RefusalError } from './answers/problem.ts'
 import { limits } from './limits.ts'
-import { RefusalError } from './problem.ts'
 
 /** RFC 9106 section 4, second recommended option: 64 MiB, three passes, four lanes. */
 const cost = { memory: 65_536, passes: 3, parallelism: 4, tagLength: 32 } as const

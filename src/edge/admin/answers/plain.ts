@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FastifyReply } from 'fastify'
 import type { Operation } from '#format/admin/operation.ts'
-import { problemMediaType, problemOf, type RefusedInput } from '../problem.ts'
+import { problemMediaType, problemOf, type RefusedInput } from './problem.ts'
 
 /** Sends a refusal as a problem document. */
 export function answerRefused(

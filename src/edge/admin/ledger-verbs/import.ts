@@ -6,7 +6,7 @@ import { type CsvRow, readCsv } from '#format/admin/csv.ts'
 import { type OutputOf, operations } from '#format/admin/operations.ts'
 import { FormatError } from '#format/format-error.ts'
 import { refuse } from '#trust/refusal.ts'
-import { RefusalError, type RefusedInput } from '../problem.ts'
+import { RefusalError, type RefusedInput } from '../answers/problem.ts'
 
 /** What a column may be called; `serial` must be there, `product` where none was named for all. */
 const columns = ['serial', 'product', 'hardwareRevision', 'lot', 'udiDi'] as const

@@ -3,7 +3,7 @@ import type { Clock } from '#core/ports.ts'
 import type { Refused } from '#core/refusal.ts'
 import { sameSecret, sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
-import { limits } from './limits.ts'
+import { limits } from '../limits.ts'
 
 interface Remembered {
   readonly inputSha256: Uint8Array

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
-import { RefusalError } from './problem.ts'
+import { RefusalError } from '../answers/problem.ts'
 import { uploadOf } from './upload.ts'
 
 const chunks = () =>

@@ -2,7 +2,7 @@
 import { Fault } from '#core/fault.ts'
 import type { Refusal, Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { Caller } from './caller.ts'
+import type { Caller } from '../caller.ts'
 import { statusOf } from './refusals.ts'
 
 /** What is wrong with one input. */

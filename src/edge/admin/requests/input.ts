@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { type Field, fieldsOf, type Operation } from '#format/admin/operation.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { InputFault, RefusedInput } from './problem.ts'
+import type { InputFault, RefusedInput } from '../answers/problem.ts'
 
 /** Reads the input of an operation from path, query and body, which are one for who asks. */
 export class InputReader {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Readable } from 'node:stream'
 import { refuse } from '#trust/refusal.ts'
-import { limits } from './limits.ts'
-import { RefusalError } from './problem.ts'
+import { RefusalError } from '../answers/problem.ts'
+import { limits } from '../limits.ts'
 
 /**
  * The body of an upload, as it comes in. What the reader leaves is thrown away, so that the client,
