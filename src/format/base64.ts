@@ -11,7 +11,7 @@ import { FormatError } from './format-error.ts'
  * @see RFC 4648 4
  */
 export function decodeBase64(text: string, offset = 0): Uint8Array {
-  const stranger = text.search(/[^A-Za-z0-9+/=\r\n ]/)
+  const stranger = text.search(/[^A-Za-z0-9+/=\t\r\n ]/)
   if (stranger !== -1)
     throw new FormatError('base64-malformed', offset + stranger, 'character outside the alphabet')
   try {

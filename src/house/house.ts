@@ -155,14 +155,14 @@ async function open(
   })
   closers.add(() => operators.close())
   addresses.operators = urlOf('http', operators.address)
-  const roots = core.doors.own.filter(({ kind }) => kind === 'root')
   const devices = await openDeviceFront({
     listen: configuration.listen,
     routes: deviceRoutes(core),
     ...{ limits: deviceLimits, random },
     report: ({ cause, ...facts }) => report('a request broke on the device port', cause, facts),
     identity: await openServerIdentity(identity),
-    clientAuthorities: roots.map(({ certificate }) => certificate),
+    // None named: a device with a birth certificate of another maker would else keep it to itself.
+    clientAuthorities: [],
     adminHandler: operators.machineHandler,
   })
   closers.add(() => devices.close())

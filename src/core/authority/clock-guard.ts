@@ -5,7 +5,7 @@ import type { Refused } from '../refusal.ts'
 /** A step back that time services make in passing; more than this is a wrong clock. */
 const tolerance = Temporal.Duration.from({ seconds: 5 })
 
-/** Remembers the latest event, so that nothing is signed while the clock stands behind it (DESIGN 4.12). */
+/** Remembers the latest event, so that nothing is signed while the clock stands behind it. */
 export class ClockGuard {
   #latest: Temporal.Instant
 

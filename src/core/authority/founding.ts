@@ -64,6 +64,7 @@ async function found(
     publicKey,
     facts: { maker: founding.maker, name: subjectNameOf(parent, publicKey) },
     owner: id,
+    environment: founding.environment,
   })
   if (verdict.kind === 'refused') throw wrong(name, verdict.detail)
   const issued = await issue(

@@ -40,6 +40,7 @@ export async function issueServerCertificate(
     publicKey,
     facts: { maker: server.maker, name: server.names[0] ?? 'localhost', names: server.names },
     owner: 'server',
+    environment: server.environment,
   })
   if (verdict.kind === 'refused') throw wrong(verdict.detail)
   const issued = await issue(

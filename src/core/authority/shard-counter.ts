@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A CRL shard closes at this many certificates, so that it stays small enough for any device (DESIGN 5). */
+/** A CRL shard closes at this many certificates, so that it stays small enough for any device. */
 export const shardCapacity = 3500
 
 /**

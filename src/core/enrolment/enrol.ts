@@ -120,6 +120,7 @@ async function prove(
     current: currentOf(applicant),
     identitiesHeld: applicant.proof === 'code' ? 0 : await identitiesHeld(asking, ports),
     now: ports.clock.now(),
+    environment: door.issuer.authority.environment,
   })
   if (verdict.kind === 'refused') {
     if (verdict.reason === 'key-has-another-owner' && key !== undefined)

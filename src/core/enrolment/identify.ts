@@ -117,7 +117,7 @@ async function identifyForeign(
   return refuse('device-unknown', `no device with serial ${serial} is expected here`)
 }
 
-/** A foreign birth key obeys the rule of one owner too (DESIGN 4.2). */
+/** A foreign birth key obeys the rule of one owner too. */
 async function identifiedByBirth(
   certificate: Certificate,
   device: Device,

@@ -6,7 +6,7 @@ import type { Repetition } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { EnrolmentRequest } from './request.ts'
 
-/** For so long the same request with the same credential gets the same answer (DESIGN 4.5). */
+/** For so long the same request with the same credential gets the same answer. */
 export const repetitionSpan = Temporal.Duration.from({ minutes: 15 })
 
 /** How often, and in which steps, an identical request waits for the one that was booked first. */

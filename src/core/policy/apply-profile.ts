@@ -52,7 +52,7 @@ export async function applyProfile(
     version: 1,
     name,
     number,
-    document,
+    document: parsed.profile.document,
     author: actor.id,
     createdAt: ports.clock.now(),
   }

@@ -4,15 +4,16 @@
 import { sameBytes } from '#format/bytes.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import { type Extension, encodeExtension, readExtension } from '#format/x509/extension.ts'
-import type { Name } from '#format/x509/name.ts'
 import type { ProvedRequest } from '#trust/possession.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { type Approved, approve } from './approved.ts'
+import { checkEnvironment } from './check-environment.ts'
 import { checkKey } from './check-key.ts'
 import { checkRequested, takenOver } from './check-requested.ts'
+import type { Environment } from './document/words.ts'
 import type { CertificateFacts, Profile, Proof } from './profile.ts'
 import { checkKeyAge, mayRenew } from './renewal.ts'
 import { checkFacts, drawSubject } from './templates.ts'
@@ -35,6 +36,8 @@ export interface Application {
   /** How many unexpired, unrevoked identities of the kind that it asks for the device could use. */
   readonly identitiesHeld: number
   readonly now: Temporal.Instant
+  /** Of the authority that would sign. */
+  readonly environment: Environment
 }
 
 export type Verdict = { readonly kind: 'approved'; readonly approved: Approved } | Refused
@@ -44,6 +47,7 @@ export function decide(application: Application): Verdict {
   const { device, profile, proved, facts, current } = application
   const no =
     checkDevice(device) ??
+    checkEnvironment(profile, application.environment) ??
     checkProof(application) ??
     checkOwner(application) ??
     checkKey(profile, proved.publicKey) ??
@@ -75,9 +79,10 @@ export function approveOwn(own: {
   readonly publicKey: PublicKey
   readonly facts: CertificateFacts
   readonly owner: string
-  readonly subject?: Name
+  readonly environment: Environment
 }): Verdict {
   return (
+    checkEnvironment(own.profile, own.environment) ??
     checkKey(own.profile, own.publicKey) ??
     checkFacts(own.profile, own.facts) ?? {
       kind: 'approved',
@@ -87,7 +92,7 @@ export function approveOwn(own: {
         facts: own.facts,
         owner: own.owner,
         product: null,
-        subject: own.subject ?? drawSubject(own.profile, own.facts),
+        subject: drawSubject(own.profile, own.facts),
         extensions: [],
         replaces: undefined,
       }),
@@ -105,7 +110,7 @@ function checkDevice(device: Device): Refused | undefined {
   return undefined
 }
 
-/** DESIGN 4.3: a valid chain or code admits nobody whom the profile and the device's record do not. */
+/** A valid chain or code admits nobody whom the profile and the device's record do not. */
 function checkProof(application: Application): Refused | undefined {
   const { profile, proof, device, identitiesHeld } = application
   if (!profile.proofs.includes(proof)) {
@@ -137,7 +142,7 @@ function checkProof(application: Application): Refused | undefined {
   return undefined
 }
 
-/** DESIGN 4.2: one owner, one purpose, for ever. The answer is the same whoever the owner is. */
+/** A key has one owner and one purpose, for ever. The answer is the same whoever the owner is. */
 function checkOwner({ key, device, profile }: Application): Refused | undefined {
   if (key === undefined) return undefined
   if (key.state === 'compromised') {
