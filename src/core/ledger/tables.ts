@@ -2,7 +2,9 @@
 /**
  * Everything that the ledger keeps: one table a kind of record, one line a field.
  *
- * The store makes its schema from this, and core its types. Instants end in `At` or `Until`;
+ * The store makes its schema from this, and core its types; after a change run
+ * `node src/edge/store/schema/print-schema.ts > src/edge/store/schema/migrations/0001-first.sql`
+ * (from the first release on: add a migration instead). Instants end in `At` or `Until`;
  * a `…Sha256` is 32 bytes; a `fingerprint` is the 32-byte canonical key fingerprint (trust/keys).
  */
 import {

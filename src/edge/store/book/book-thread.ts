@@ -3,10 +3,12 @@
  * The one thread that writes. It takes all that has come in since it last looked, writes it as one
  * transaction, waits for the disk, and only then answers.
  */
+import type { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { sqliteFault } from '../sqlite-fault.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { type LogAct, LogWriter } from './log-acts.ts'
-import type { BookReply, BookRequest, ThreadData } from './messages.ts'
+import type { BookReply, BookRequest, BookSettings, ThreadData } from './messages.ts'
 import { openBook } from './open-book.ts'
 import { type Step, unpack } from './packing.ts'
 import { Writer } from './writer.ts'
@@ -19,25 +21,40 @@ keepBook(parentPort, workerData)
 
 function keepBook(port: MessagePort, { file, settings }: ThreadData) {
   const tell = (reply: BookReply) => port.postMessage(reply)
+  let answer: (group: Group) => void
   try {
-    const database = openBook(file, settings)
-    const writer = new Writer(database)
-    const log = new LogWriter(database)
-    tell({ kind: 'ready' })
-    port.on('message', (first: BookRequest) => {
-      for (const group of groups(port, first)) {
-        if (group.kind === 'changes') tell(writeGroup(writer, group.changes))
-        else if (group.kind === 'act') tell(doAct(writer, log, group.act))
-        else {
-          database.close()
-          tell({ kind: 'closed' })
-          port.close()
-        }
-      }
-    })
+    answer = answerGroups(port, tell, openBook(file, settings), file, settings)
   } catch (error) {
     tell({ kind: 'start-broken', fault: toldFault(error, 'open the ledger') })
     port.close()
+    return
+  }
+  tell({ kind: 'ready' })
+  port.on('message', (first: BookRequest) => {
+    for (const group of groups(port, first)) answer(group)
+  })
+}
+
+function answerGroups(
+  port: MessagePort,
+  tell: (reply: BookReply) => void,
+  database: DatabaseSync,
+  file: string,
+  settings: BookSettings,
+): (group: Group) => void {
+  const writer = new Writer(database)
+  const log = new LogWriter(database)
+  const checkpoints = new Checkpoints(database, file, settings)
+  return (group) => {
+    if (group.kind === 'close') {
+      checkpoints.end()
+      database.close()
+      tell({ kind: 'closed' })
+      port.close()
+      return
+    }
+    tell(group.kind === 'act' ? doAct(writer, log, group.act) : writeGroup(writer, group.changes))
+    checkpoints.look()
   }
 }
 

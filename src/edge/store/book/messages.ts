@@ -22,6 +22,14 @@ export interface BookSettings {
   readonly walPages: number
 }
 
+/** What the checkpointing thread is started with. */
+export interface CheckpointData {
+  readonly file: string
+  readonly synchronous: BookSettings['synchronous']
+  /** One of the turns of checkpoints.ts. */
+  readonly shared: Int32Array
+}
+
 /** To the book thread: packed changes, or one act on the log. */
 export type BookRequest =
   | { readonly kind: 'changes'; readonly packed: ArrayBuffer }

@@ -20,7 +20,7 @@ export function openBook(file: string, settings: BookSettings): DatabaseSync {
       PRAGMA fullfsync = ON;
       PRAGMA checkpoint_fullfsync = ON;
       PRAGMA cache_size = -65536;
-      PRAGMA wal_autocheckpoint = ${settings.walPages};
+      PRAGMA wal_autocheckpoint = 0;
       PRAGMA journal_size_limit = 268435456;
       PRAGMA trusted_schema = OFF;
       PRAGMA temp_store = MEMORY;
