@@ -6,6 +6,6 @@ export function isCryptoRefusal(error: unknown): boolean {
     error instanceof Error &&
     'code' in error &&
     typeof error.code === 'string' &&
-    /^ERR_(OSSL_|CRYPTO_OPERATION_FAILED$|CRYPTO_INVALID_)/.test(error.code)
+    error.code.startsWith('ERR_OSSL_')
   )
 }

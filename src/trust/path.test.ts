@@ -6,6 +6,7 @@ import { noWellDefinedEnd } from '#format/der/time.ts'
 import { keyPurposes } from '#format/oids.ts'
 import { type Certificate, encodeSigned, parseCertificate } from '#format/x509/certificate.ts'
 import { type Extension, encodeExtension } from '#format/x509/extension.ts'
+import { readVectors } from '../../test/frozen-vectors.ts'
 import {
   authorityExtensions,
   certify,
@@ -21,6 +22,7 @@ import {
 } from '../../test/made-certificates.ts'
 import { type KeyAlgorithmName, keyAlgorithms } from './algorithms.ts'
 import { type PathQuestion, validatePath } from './path.ts'
+import { anchorOf } from './trust-anchor.ts'
 
 const [root, issuing, other, device] = (await Promise.all(
   ['CN=Root', 'CN=Issuing', 'CN=Other', 'CN=PUMP-0001'].map((name) => makeEntity(name)),
@@ -146,11 +148,26 @@ test('an issuer whose key is below the floor is refused as that', async () => {
   assert.equal(wordFor({ leaf: await certify(weakDevice, issuing) }), 'key-too-weak')
 })
 
-test('a signature with SHA-1 is refused by its algorithm', () => {
+test('a key that everyone has is refused on either end of the path, and as an anchor', async () => {
+  const vector = readVectors('trust/published-keys').find(({ name }) => name === 'rfc9500-p-256')!
+  const { publicKey } = device.pair
+  const published = { ...publicKey, spki: vector.blocks[0]!.bytes }
+  const leaf = { name: device.name, pair: { ...device.pair, publicKey: published } }
+  const authority = { ...leaf, name: issuing.name }
+  assert.equal(wordFor({ leaf: await certify(leaf, issuing) }), 'key-known-weak')
+  assert.equal(
+    wordFor({ intermediates: [await certifyAuthority(authority, root)] }),
+    'key-known-weak',
+  )
+  const refused = anchorOf(await certifyAuthority(authority, root))
+  assert.equal(refused.kind === 'refused' && refused.reason, 'key-known-weak')
+})
+
+test('a signature with a short digest is refused by its algorithm', () => {
   const { tbs, signature, signatureAlgorithm } = deviceCertificate
   // ecdsa-with-SHA256 1.2.840.10045.4.3.2 becomes 1.2.840.10045.4.3.1, with SHA-224.
   const hex = signatureAlgorithm.der.toHex()
-  const other224 = Uint8Array.fromHex(hex.replace('04030' + '2', '040301'))
+  const other224 = Uint8Array.fromHex(hex.replace('040302', '040301'))
   const bentTbs = Uint8Array.fromHex(tbs.toHex().replace(hex, other224.toHex()))
   const identifier = { ...signatureAlgorithm, der: other224 }
   const leaf = parseCertificate(encodeSigned(bentTbs, identifier, signature))

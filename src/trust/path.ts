@@ -6,8 +6,9 @@ import { PathBudget, PathBudgetSpent, type PathLimits, pathLimits } from './path
 import type { Purpose } from './path/purpose.ts'
 import { type Found, PathSearch } from './path/search.ts'
 import type { PathRules } from './path/walk.ts'
-import { importPublicKey, type PublicKey } from './public-key.ts'
+import type { PublicKey } from './public-key.ts'
 import { type Refused, refuse } from './refusal.ts'
+import { importSoundKey } from './sound-key.ts'
 import type { TrustAnchor } from './trust-anchor.ts'
 
 /** A question of RFC 5280 section 6: may this certificate be believed, now, for this purpose? */
@@ -64,7 +65,8 @@ export type ValidPath = ValidatedPath
 /**
  * Finds a path from the leaf to an anchor and checks it, by RFC 5280 section 6 with the policy graph of RFC 9618.
  *
- * Not checked: whether any certificate is revoked, and whether the leaf's key is strong enough or known weak.
+ * No key on the path may be malformed or known weak. Not checked: whether any certificate is revoked, and whether
+ * policy wants stronger keys.
  * Runs on the calling thread, within its budget: well below a millisecond for two signatures of P-256.
  *
  * @returns of several failures the most telling; `path-budget-spent` if the search had to be cut short
@@ -72,7 +74,7 @@ export type ValidPath = ValidatedPath
 export function validatePath(
   question: PathQuestion,
 ): { readonly kind: 'valid'; readonly path: ValidPath } | Refused {
-  const publicKey = importPublicKey(question.leaf.publicKey)
+  const publicKey = importSoundKey(question.leaf.publicKey)
   if ('kind' in publicKey) return publicKey
   const found = search(question)
   return found.kind === 'refused'

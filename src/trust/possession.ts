@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CertificationRequest } from '#format/x509/certification-request.ts'
-import { importPublicKey, type PublicKey } from './public-key.ts'
+import type { PublicKey } from './public-key.ts'
 import { type Refused, refuse } from './refusal.ts'
 import { verifySignature } from './signature.ts'
-import { refuseWeakKey } from './weak-keys/weak-keys.ts'
+import { importSoundKey } from './sound-key.ts'
 
 /** Only `provePossession` can make one: the private field cannot be written in an object literal. */
 class SelfSignedRequest {
@@ -35,10 +35,8 @@ export interface Proved {
  * @see RFC 2986 section 4.2 (signature over the DER of certificationRequestInfo)
  */
 export async function provePossession(request: CertificationRequest): Promise<Proved | Refused> {
-  const publicKey = importPublicKey(request.publicKey)
+  const publicKey = importSoundKey(request.publicKey)
   if ('kind' in publicKey) return publicKey
-  const weak = refuseWeakKey(publicKey)
-  if (weak !== undefined) return weak
   const { signatureAlgorithm, info, signature } = request
   const genuine = await verifySignature(signatureAlgorithm, publicKey, info, signature)
   if (typeof genuine === 'object') return genuine

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Certificate } from '#format/x509/certificate.ts'
 import type { Name } from '#format/x509/name.ts'
-import { importPublicKey, type PublicKey } from './public-key.ts'
+import type { PublicKey } from './public-key.ts'
 import type { Refused } from './refusal.ts'
+import { importSoundKey } from './sound-key.ts'
 
 /** A name and a key that are believed without proof (RFC 5280 section 6.1.1 (d)). */
 export interface TrustAnchor {
@@ -16,7 +17,7 @@ export interface TrustAnchor {
 export function anchorOf(
   certificate: Certificate,
 ): { readonly kind: 'anchor'; readonly anchor: TrustAnchor } | Refused {
-  const publicKey = importPublicKey(certificate.publicKey)
+  const publicKey = importSoundKey(certificate.publicKey)
   if ('kind' in publicKey) return publicKey
   return { kind: 'anchor', anchor: { subject: certificate.subject, publicKey, certificate } }
 }

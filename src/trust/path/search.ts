@@ -5,9 +5,10 @@ import type { Oid } from '#format/der/oid.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import { readExtension } from '#format/x509/extension.ts'
 import { formatName, sameName } from '#format/x509/name.ts'
-import { importPublicKey, type PublicKey } from '../public-key.ts'
+import type { PublicKey } from '../public-key.ts'
 import { type Refused, refuse } from '../refusal.ts'
 import { verifySignatureSync } from '../signature.ts'
+import { importSoundKey } from '../sound-key.ts'
 import type { TrustAnchor } from '../trust-anchor.ts'
 import type { PathBudget } from './budget.ts'
 import { moreTelling } from './failure.ts'
@@ -94,7 +95,7 @@ export class PathSearch {
   }
 
   #keyOf(issuer: Certificate): PublicKey | undefined {
-    const key = this.#keys.get(issuer) ?? importPublicKey(issuer.publicKey)
+    const key = this.#keys.get(issuer) ?? importSoundKey(issuer.publicKey)
     this.#keys.set(issuer, key)
     return 'kind' in key ? this.#fail(key) : key
   }

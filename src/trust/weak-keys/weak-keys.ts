@@ -7,7 +7,11 @@ import { publishedKeys } from './published-keys.ts'
 import { hasRocaMark } from './roca.ts'
 import { hasSmallFactor } from './small-factors.ts'
 
-/** Refuses a well-formed key whose private half is public or easily found; undefined: nothing found. */
+/**
+ * Refuses a well-formed key whose private half is public or easily found; undefined: nothing found.
+ *
+ * Not looked for: a modulus that is itself prime, and whatever only many keys together show.
+ */
 export function refuseWeakKey(key: PublicKey): Refused | undefined {
   const published = publishedKeys.get(key.fingerprint.toHex())
   if (published !== undefined) {
