@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Column, ColumnTypes, Table } from '#core/ledger/columns.ts'
+import { type Column, type ColumnTypes, id, integer, type Table } from '#core/ledger/columns.ts'
 import { type Kind, type LedgerRecord, tables } from '#core/ledger/tables.ts'
 import { columnOf, kinds } from './schema/schema.ts'
 
@@ -30,13 +30,18 @@ export function decodeRecord<K extends Kind>(kind: K, row: Row): LedgerRecord<K>
  * @throws TypeError if the value is of another type than its column
  */
 export function encodeSought(kind: Kind, name: string, value: unknown): Cell | undefined {
-  const column = columnOf(tables[kind], name)
+  const column = soughtColumn(kind, name)
   if (value === null) return null
   if (typeof value === 'string') {
     if (column.kind === 'id') return parseId(column.prefix ?? '', value)
     if (column.kind === 'text' && !isKeepable(value)) return undefined
   }
   return encoders[column.kind](value, column)
+}
+
+function soughtColumn(kind: Kind, name: string): Column {
+  if (name === 'id') return id(tables[kind].prefix)
+  return name === 'version' ? integer : columnOf(tables[kind], name)
 }
 
 /** What each character code is worth as a hexadecimal digit; 255 if it is none (capitals are none). */

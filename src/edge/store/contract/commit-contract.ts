@@ -164,6 +164,17 @@ export function commitContract(database: string, onEmptyStore: OnEmptyStore): vo
       for (const text of odd) assert.equal(await store.ledger.read('party', text), undefined)
     }))
 
+  test(`${database}: a filter may name the id and the version`, () =>
+    onEmptyStore(async ({ store, ports }) => {
+      const first = party(ports, 'a')
+      await commit(store.ledger, [first, party(ports, 'b')])
+      await commit(store.ledger, [changed(first, {})])
+      const { id } = first.record
+      assert.equal(await store.ledger.count('party', { where: { id } }), 1)
+      assert.equal(await store.ledger.count('party', { where: { id: 'pty_x' } }), 0)
+      assert.equal(await store.ledger.count('party', { where: { version: 2 } }), 1)
+    }))
+
   test(`${database}: a text that no record can hold finds nothing`, () =>
     onEmptyStore(async ({ store, ports }) => {
       await commit(store.ledger, [party(ports, 'a')])
