@@ -14,6 +14,7 @@ import type { FindingCode } from './export/findings.ts'
 import { commitmentOf, leafHash } from './merkle.ts'
 import { signNote } from './note.ts'
 import { testLogKey } from './note-testing.ts'
+import type { VerifyExportOptions } from './verify-export.ts'
 
 /** What a line is about, by the name that findings use. */
 function nameOf(text: string): string {
@@ -278,6 +279,40 @@ test('a made-up tree size costs no time and is found', async () => {
   const found = await verify(small.with(0, encodeExportLine({ line: 'head', key, checkpoint })))
   assert.equal(found.intact, false)
   assert.ok(codes(found).includes('root-differs'))
+})
+
+test('each kind of disorder has its own word', async () => {
+  const head = parseExportLine(small[0]!)
+  assert.ok(head.line === 'head')
+  const headWith = (changed: Partial<typeof head>) =>
+    small.with(0, encodeExportLine({ ...head, ...changed }))
+  const [record, tile] = [small.at(-2)!, small[1]!]
+  const cases: readonly (readonly [FindingCode, readonly string[], VerifyExportOptions?])[] = [
+    ['checkpoint-malformed', headWith({ checkpoint: 'nonsense' })],
+    ['key-malformed', headWith({ key: 'nonsense' }), {}],
+    ['line-malformed', small.toSpliced(4, 0, '{}')],
+    ['line-out-of-place', [...small, small.at(-1)!]],
+    ['line-out-of-place', small.toSpliced(-1, 0, tile)],
+    ['tile-out-of-place', small.toSpliced(3, 0, tile)],
+    ['tile-out-of-place', small.with(1, tile.replace('"index":0', '"index":1'))],
+    ['record-out-of-place', small.toSpliced(-1, 0, record)],
+    ['record-out-of-place', small.toSpliced(-3, 2, record, small.at(-3)!)],
+    ['record-without-event', small.with(-2, record.replace('"kind":"party"', '"kind":"zebra"'))],
+    ['record-changed', small.with(-2, record.replace('"role"', '"rule"'))],
+    ['export-incomplete', small.with(-1, small.at(-1)!.replace('"records":8', '"records":9'))],
+    ['export-incomplete', []],
+  ]
+  for (const [code, lines, options = { key }] of cases) {
+    const found = await verify(lines, options)
+    assert.equal(found.intact, false, code)
+    assert.ok(codes(found).includes(code), `${code}: ${JSON.stringify(found.findings)}`)
+  }
+})
+
+test('keeps the first thousand findings and counts the rest', async () => {
+  const lines = [small[0]!, ...Array.from({ length: 1500 }, () => 'nonsense'), ...small.slice(1)]
+  const found = await verify(lines)
+  assert.deepEqual([found.wrong, found.findings.length], [1500, 1000])
 })
 
 test('shares nothing but format and trust with the house', () => {
