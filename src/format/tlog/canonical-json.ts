@@ -67,7 +67,8 @@ export function isArray(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value)
 }
 
-function parseJson(text: string): Json {
+/** Any JSON. @throws FormatError `text-malformed` */
+export function parseJson(text: string): Json {
   try {
     return JSON.parse(text)
   } catch (cause) {

@@ -16,7 +16,13 @@
  * pinned to its event. Every line has one spelling only, so no byte of the file is free.
  */
 import { FormatError } from '#format/format-error.ts'
-import { demandSame, encodeCanonicalJson, hasMembers, type Json } from '../canonical-json.ts'
+import {
+  demandSame,
+  encodeCanonicalJson,
+  hasMembers,
+  type Json,
+  parseJson,
+} from '../canonical-json.ts'
 import { type EventBody, type Fact, parseEventBody, parseFacts } from '../event-body.ts'
 import { parseStrictBase64 } from '../strict-base64.ts'
 import { tileWidth } from '../tile.ts'
@@ -98,34 +104,18 @@ function asJson(line: ExportLine): Json {
   }
 }
 
-function parseJson(text: string): Json {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    if (cause instanceof SyntaxError) throw new FormatError('text-malformed', 0, 'not JSON')
-    throw cause
-  }
-}
-
 function parseShape(json: Json): ExportLine {
-  const parse = parsers[lineKind(json)]
-  const line = parse?.(json)
+  const named = json !== null && typeof json === 'object' && 'line' in json ? json.line : undefined
+  const kind = lineKinds.find((one) => one === named)
+  const line = kind === undefined ? undefined : parsers[kind](json)
   if (line === undefined) throw new FormatError('text-malformed', 0, 'not a line of an export')
   return line
 }
 
-function lineKind(json: Json): keyof typeof parsers | 'none' {
-  if (json === null || typeof json !== 'object' || !('line' in json)) return 'none'
-  const { line } = json
-  for (const kind of lineKinds) if (kind === line) return kind
-  return 'none'
-}
-
 const lineKinds = ['head', 'tile', 'event', 'erased-event', 'record', 'end'] as const
 
-const parsers: Readonly<
-  Record<(typeof lineKinds)[number], (json: Json) => ExportLine | undefined> & { none?: undefined }
-> = {
+/** Each gives nothing for an object of another shape. */
+const parsers: Readonly<Record<ExportLine['line'], (json: Json) => ExportLine | undefined>> = {
   head(json) {
     if (!hasMembers(json, ['line', 'format', 'key', 'checkpoint'])) return undefined
     const { format, key, checkpoint } = json
