@@ -1,0 +1,249 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Gives a device its identity and renews it, with POSIX sh, openssl (1.1.1 or 3) and curl alone.
+# Its state directory is that of vitalsign-device: either can go on where the other stopped.
+set -eu
+umask 077 && export LC_ALL=C
+
+help() {
+  cat <<'END'
+vitalsign-enrol.sh: get a device its identity, and renew it
+
+  enrol --server https://HOST:PORT --serial SERIAL --root FINGERPRINT [--code-file FILE]
+        [--label LABEL] [--birth] [--again]
+      FINGERPRINT: SHA-256 of the server's root certificate. The enrolment code is the first line of
+      FILE or of standard input. --birth takes a birth identity from entrance LABEL-birth first.
+  renew [--now]
+      renews after two thirds of the life; what is not accepted any more comes back through birth
+  show
+
+Every command takes --state DIR (./vitalsign-device). DIR/working.pem is key and certificates.
+Exit status: 0 done, 1 refused, 2 wrong use, 3 broken; after 3 the same command may be run again.
+END
+}
+
+die() { printf 'vitalsign-enrol.sh: %s\nhint: %s\n' "$2" "$3" >&2 && exit "$1"; } # STATUS MESSAGE HINT
+
+# --- files: each gets new content by one rename of bytes that are on the disk already ---
+replace() { cat >"$state/$1.part" && sync && mv -f "$state/$1.part" "$state/$1" && sync; } # NAME
+setting() { sed -n "s/^$1=//p" "$state/settings"; }
+digest() { openssl x509 -in "$1" -outform DER | openssl dgst -sha256 -r | cut -c1-64; }
+public_key() { openssl pkey -in "$1" -pubout 2>"$work/why"; }
+is_for() { [ "$(openssl x509 -in "$1" -noout -pubkey 2>"$work/why")" = "$(public_key "$2")" ]; } # CERTIFICATE KEY
+
+# --- DER by hand: a renewal repeats subject and subjectAltName to the byte; openssl 1.1.1 cannot ---
+hex() { od -An -v -tx1 | tr -d ' \n'; }
+unhex() { # hex digits on standard input
+  printf '%b' "$(awk -v d=0123456789abcdef '{ for (i = 1; i < length($0); i += 2)
+    printf "\\0%03o", 16 * (index(d, substr($0, i, 1)) - 1) + index(d, substr($0, i + 1, 1)) - 1 }')"
+}
+tlv() { # TAG HEX: one DER value
+  size=$((${#2} / 2))
+  if [ $size -lt 128 ]; then printf '%s%02x%s' "$1" $size "$2"
+  elif [ $size -lt 256 ]; then printf '%s81%02x%s' "$1" $size "$2"
+  else printf '%s82%04x%s' "$1" $size "$2"; fi
+}
+names_of() { # CERTIFICATE: line 1 its subject in hex, line 2 its subjectAltName extension, if any
+  openssl x509 -in "$1" -out "$work/leaf.pem"
+  openssl asn1parse -in "$work/leaf.pem" |
+    awk -v hex="$(openssl x509 -in "$1" -outform DER | hex)" '{ gsub(/[:=]/, " ") }
+      $9 == "SEQUENCE" { from[$3] = $1; size[$3] = $5 + $7; if ($3 == 2 && ++n == 4) say(2) }
+      /X509v3 Subject Alternative Name/ { say($3 - 1) }
+      function say(d) { print substr(hex, 2 * from[d] + 1, 2 * size[d]) }'
+}
+
+# The subject of a first request in hex: CN=SERIAL.
+own_name() { tlv 30 "$(tlv 31 "$(tlv 30 "0603550403$(tlv 0c "$(printf %s "$serial" | hex)")")")"; }
+
+request_for() { # KEY SUBJECT EXTENSION: PKCS #10 in hex, signed with ecdsa-with-SHA256
+  wish=
+  [ -z "$3" ] || wish=$(tlv 30 "06092a864886f70d01090e$(tlv 31 "$(tlv 30 "$3")")")
+  info=$(tlv 30 "020100$2$(openssl pkey -in "$1" -pubout -outform DER | hex)$(tlv a0 "$wish")")
+  signature=$(printf '%s\n' "$info" | unhex | openssl dgst -sha256 -sign "$1" | hex)
+  tlv 30 "${info}300a06082a8648ce3d040302$(tlv 03 "00$signature")"
+}
+
+# --- the server ---
+open_bag() { # FILE with a certs-only CMS in base64 -> $work/bag.pem, and one by one $work/bag-*.pem
+  rm -f "$work"/bag*
+  tr -d ' \r\n' <"$1" | openssl base64 -d -A >"$work/bag.der" &&
+    openssl pkcs7 -inform DER -in "$work/bag.der" -print_certs -out "$work/bag.pem" 2>"$work/why" &&
+    awk -v to="$work/bag-" '/^-----BEGIN/ { file = to (++n) ".pem" } file { print >file }
+      /^-----END/ { close(file); file = "" }' "$work/bag.pem"
+  [ -f "$work/bag-1.pem" ] || die 1 'answer-malformed: the answer holds no certificates' 'is this an EST server?'
+}
+
+# Whoever sits on the wire can change what s_client brings. No secret is sent, and of all that comes
+# only the certificate whose SHA-256 was given is kept; all else goes over TLS that this root vouches for.
+fetch_root() {
+  at=${server#https://}
+  case $at in *:[0-9]*) ;; *) at=$at:443 ;; esac
+  name=${at%:*}
+  case $name in \[*) name= ;; *[!0-9.]*) ;; *) name= ;; esac # an address is no server name
+  printf 'GET /.well-known/est/cacerts HTTP/1.0\r\nHost: %s\r\n\r\n' "$at" >"$work/question"
+  (ulimit -f 1024 && exec openssl s_client -quiet -connect "$at" ${name:+-servername "$name"} \
+    <"$work/question" >"$work/head" 2>"$work/why") & pid=$!
+  while kill -0 $pid 2>/dev/null && [ ${#tick} -lt 100 ]; do { sleep 0.2 2>/dev/null || sleep 1; } && tick=$tick.; done
+  kill $pid 2>/dev/null || true
+  awk 'body { print } /^\r?$/ { body = 1 }' "$work/head" >"$work/answer"
+  [ -s "$work/answer" ] || die 3 "server-unreachable: no answer from $server" 'is it running, and is the address right?'
+  open_bag "$work/answer"
+  for one in "$work"/bag-*.pem; do
+    [ "$(digest "$one")" != "$root" ] || { replace root.pem <"$one"; return; }
+  done
+  die 1 "root-differs: $server offers no root $root" 'compare it with what the server printed; do not go on'
+}
+
+# The empty --capath matters: without it curl believes the authorities of the system, too.
+ask() { # PATH CURL-ARGUMENT... -> $status, and the body in $work/answer
+  path=$1 && shift
+  : >"$work/answer"
+  status=$(curl --silent --show-error --proto =https --tlsv1.2 --max-time 60 --max-filesize 262144 \
+    --cacert "$state/root.pem" --capath "$work/none" --dump-header "$work/head" --output "$work/answer" \
+    --write-out '%{http_code}' "$@" "$server$path" 2>"$work/why") ||
+    die 3 "$path: $(tail -n 1 "$work/why")" 'look at the network, the address, and the clock of this device'
+  words=$(tr -d '\000-\037\177' <"$work/answer" | cut -c1-300)
+  case $status in 202 | 429 | 5??)
+    after=$(awk 'tolower($1) == "retry-after:" { print $2 }' "$work/head" | tr -dc '0-9')
+    die 3 "the server asks to come again later (status $status)" "run the same command again${after:+ after $after s}" ;;
+  esac
+}
+
+# --- an identity on its way: SLOT.request.pem -> SLOT.next.pem, unproven -> SLOT.pem ---
+obtain() { # SLOT SUBJECT EXTENSION OPERATION CURL-ARGUMENT...
+  slot=$1 asked=$state/$1.request.pem operation=$4
+  # The request of an earlier run is sent again if it asks for the same: a lost answer is not a lost code.
+  case $(openssl req -in "$asked" -outform DER 2>"$work/why" | hex) in *"020100${2}30"*"$3"*) ;; *)
+    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:named_curve -out "$work/key"
+    request_for "$work/key" "$2" "$3" | unhex | openssl req -inform DER -out "$work/request"
+    cat "$work/key" "$work/request" | replace "$slot.request.pem" ;;
+  esac
+  openssl req -in "$asked" -outform DER | openssl base64 -A >"$work/post"
+  shift 4
+  ask "/.well-known/est$operation" --header 'Content-Type: application/pkcs10' --data-binary "@$work/post" "$@"
+  if [ "$status" != 200 ]; then
+    rm -f "$asked" # the "no" may be about the key: the next attempt makes another
+    die 1 "refused-by-server: status $status: $words" "the words above are the server's; its log names the rule"
+  fi
+  receive
+  settle "$slot"
+}
+receive() { # takes our certificate out of the answer if the root vouches for it
+  open_bag "$work/answer"
+  rm -f "$work/ours.pem"
+  for one in "$work"/bag-*.pem; do ! is_for "$one" "$asked" || mv "$one" "$work/ours.pem"; done
+  [ -f "$work/ours.pem" ] || die 1 'answer-not-ours: no certificate of the answer is for our key' 'tell the one who runs the server'
+  ask /.well-known/est/cacerts
+  open_bag "$work/answer"
+  openssl verify -trusted "$state/root.pem" -untrusted "$work/bag.pem" "$work/ours.pem" >"$work/why" 2>&1 ||
+    die 1 'certificate-not-trusted: the root does not vouch for the answer' 'tell the one who runs the server'
+  { sed -n '/BEGIN PRIVATE/,/END PRIVATE/p' "$asked" && chain; } | replace "$slot.next.pem"
+}
+chain() { # our certificate and those above it, without the root
+  link=$work/ours.pem
+  for _ in 1 2 3 4; do
+    openssl x509 -in "$link"
+    above=$(openssl x509 -in "$link" -noout -issuer_hash)
+    [ "$above" != "$(openssl x509 -in "$state/root.pem" -noout -subject_hash)" ] || return 0
+    for one in "$work"/bag-*.pem; do
+      [ "$(openssl x509 -in "$one" -noout -subject_hash)" != "$above" ] || link=$one
+    done
+  done
+}
+settle() { # SLOT: the new one proves itself in a real connection; only then the old one goes
+  next=$state/$1.next.pem
+  ask /whoami --cert "$next" --key "$next"
+  if [ "$status" = 200 ] && tr -d ' \n' <"$work/answer" | grep -qF "\"device\":\"$serial\""; then
+    mv -f "$next" "$state/$1.pem" && sync && rm -f "$state/$1.request.pem" && settled=$1
+    return
+  fi
+  case $status in 200 | 401 | 403) [ ! -f "$state/$1.pem" ] || rm -f "$next" "$state/$1.request.pem" ;; esac
+  die 1 "credential-refused: the server does not accept the new identity: status $status: $words" 'look at the device on the server'
+}
+
+# --- the commands ---
+begin() { # finishes what an earlier run left
+  [ "$(date -u +%s)" -ge 1793491200 ] || die 3 "the clock says $(date -u)" 'set it first; vitalsign-device works without a clock'
+  [ "$(digest "$state/root.pem")" = "$root" ] || die 3 "state-damaged: root.pem is not $root" 'enrol again in a fresh directory'
+  for slot in birth working; do
+    [ ! -f "$state/$slot.next.pem" ] || settle $slot
+    [ ! -f "$state/$slot.request.pem" ] || ! is_for "$state/$slot.pem" "$state/$slot.request.pem" || rm -f "$state/$slot.request.pem"
+  done
+}
+code_line() { # the code as curl configuration: it stands in no argument and in no file of ours
+  if [ "$code_file" = - ]; then head -n 1; else head -n 1 "$code_file"; fi |
+    tr -d '\r' | sed -e 's/[\\"]/\\&/g' -e "s/^/user = \"$serial:/" -e 's/$/"/'
+}
+by_code() { # SLOT [ENDING OF THE LABEL]
+  obtain "$1" "$(own_name)" '' "$entrance${2-}/simpleenroll" --config - <<END
+$(code_line)
+END
+}
+by_birth() { obtain working "$(own_name)" '' "$entrance/simpleenroll" --cert "$state/birth.pem" --key "$state/birth.pem"; }
+
+enrol() {
+  case ${server#https://} in "$server" | '' | *[!]A-Za-z0-9.:[-]*) die 2 "--server $server is no address" 'write https://HOST:PORT' ;; esac
+  case $serial$label in *[!A-Za-z0-9._~-]*) die 2 "--serial $serial, --label $label" 'use letters, digits and . _ ~ - only' ;; esac
+  [ -n "$serial" ] && [ ${#root} = 64 ] || die 2 'enrol needs --serial, and --root with 64 hex digits' 'see vitalsign-enrol.sh help'
+  [ "$code_file" = - ] || [ -r "$code_file" ] || die 2 "cannot read $code_file" 'give --code-file a file that holds the code'
+  [ -z "$birth" ] || [ -n "$label" ] || die 2 '--birth needs --label' 'birth identities come from entrance LABEL-birth'
+  wanted=$(printf '%s\n' "server=$server" "label=$label" "serial=$serial" "root=$root" key-algorithm=p-256)
+  ls "$state" | grep -Eq '^(birth|working)(\.next)?\.pem$' || { fetch_root; printf '%s\n' "$wanted" | replace settings; }
+  [ "$(cat "$state/settings")" = "$wanted" ] || die 1 "other-settings: $state belongs to another enrolment" 'choose another with --state'
+  begin
+  [ "$settled" != working ] || return 0
+  [ ! -f "$state/working.pem" ] || [ -n "$again" ] || die 1 'enrolled-already: there is a working identity' 'renew it, or give --again with a new code'
+  if [ -z "$birth" ]; then by_code working; elif [ ! -f "$state/birth.pem" ]; then by_code birth -birth; fi
+  [ -z "$birth" ] || by_birth
+}
+renew() {
+  begin
+  [ "$settled" != working ] || return 0
+  [ -f "$state/working.pem" ] || { by_birth; return; }
+  ask /whoami --cert "$state/working.pem" --key "$state/working.pem"
+  case $status in 401 | 403) [ ! -f "$state/birth.pem" ] || { by_birth; return; } ;; esac
+  [ "$status" != 200 ] || [ -n "$now" ] || [ "$(date -u +%s)" -ge "$(due)" ] || return 0
+  names_of "$state/working.pem" >"$work/names"
+  obtain working "$(sed -n 1p "$work/names")" "$(sed -n 2p "$work/names")" "$entrance/simplereenroll" \
+    --cert "$state/working.pem" --key "$state/working.pem"
+}
+due() { # two thirds of the life of the working identity, in seconds since 1970
+  openssl x509 -in "$state/working.pem" -noout -dates | awk -F '[=: ]+' '
+    { month = (index("JanFebMarAprMayJunJulAugSepOctNovDec", $2) + 2) / 3; year = $7 - (month < 3)
+      day = 365 * year + int(year / 4) - int(year / 100) + int(year / 400) - 719469 + $3
+      day += int((153 * (month + (month < 3 ? 9 : -3)) + 2) / 5)
+      at[NR] = day * 86400 + $4 * 3600 + $5 * 60 + $6 }
+    END { printf "%.0f\n", at[1] + (at[2] - at[1]) * 2 / 3 }'
+}
+show() {
+  printf '%s at %s\n' "$serial" "$server"
+  for slot in birth working; do
+    [ ! -f "$state/$slot.pem" ] || printf '%s\n' "$slot identity: $state/$slot.pem" "$(openssl x509 -in "$state/$slot.pem" -noout -subject -serial -dates)"
+  done
+}
+[ $# -gt 0 ] || set -- help
+command=$1 && shift
+state=./vitalsign-device code_file=- server='' serial='' root='' label='' birth='' again='' now='' settled='' tick=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --birth | --again | --now) eval "${1#--}=yes" ;;
+    --server | --serial | --root | --label | --state | --code-file)
+      [ $# -gt 1 ] || die 2 "$1 wants a value" 'see vitalsign-enrol.sh help'
+      case $1 in --code-file) code_file=$2 ;; *) eval "${1#--}=\$2" ;; esac
+      shift ;;
+    *) die 2 "no option $1" 'see vitalsign-enrol.sh help' ;;
+  esac
+  shift
+done
+case $command in enrol | renew | show) ;; help) help && exit ;; *) help >&2 && exit 2 ;; esac
+work=$state/work.$$
+trap 'rm -rf "$work"' EXIT && trap 'exit 3' HUP INT TERM
+mkdir -p "$state" && rm -rf "$state"/work.* "$state"/*.part && mkdir -p "$work/none"
+root=$(printf %s "$root" | tr -d ': \n' | tr A-F a-f) server=${server%/}
+if [ $command != enrol ]; then
+  [ -f "$state/settings" ] || die 1 "not-enrolled: $state holds no enrolment" 'see vitalsign-enrol.sh help'
+  server=$(setting server) serial=$(setting serial) label=$(setting label) root=$(setting root)
+fi
+entrance=${label:+/$label}
+$command
+[ $command = show ] || show
