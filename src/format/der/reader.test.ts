@@ -10,6 +10,7 @@ const hex = (text: string) => Uint8Array.fromHex(text.replaceAll(' ', ''))
 const read = <T>(text: string, how: (reader: DerReader) => T) =>
   readDer(hex(text), limits.small, how)
 const any = (reader: DerReader) => reader.any()
+const time = (text: string) => new TextEncoder().encode(text).toHex()
 
 interface Refusal {
   readonly rule: string
@@ -262,6 +263,29 @@ test('reads what is right', () => {
     read('06 03 88 37 03', (r) => r.oid()),
     '2.999.3',
   )
+})
+
+test('whatever is not understood is DER all the way down', () => {
+  for (const [bytes, code] of [
+    ['30 05 05 01 00 05 00', 'value-not-allowed'],
+    ['30 03 13 01 2a', 'string-characters'],
+    ['30 04 0c 02 c3 28', 'string-characters'],
+    [`30 0d 17 0b ${time('2601010000Z')}`, 'time-malformed'],
+    [`30 13 17 11 ${time('260101000000+0000')}`, 'time-malformed'],
+    [`30 13 18 11 ${time('20260101000000.0Z')}`, 'time-malformed'],
+    [`30 12 18 10 ${time('20260101000000.Z')}`, 'time-malformed'],
+    [`30 11 18 0f ${time('20260101000000 ')}`, 'time-malformed'],
+    ['30 02 17 00', 'time-malformed'],
+  ] as const)
+    assert.throws(() => read(bytes, any), { code }, bytes)
+  for (const bytes of [
+    `18 11 ${time('20260101000000.5Z')}`,
+    `18 0f ${time('20260101000000Z')}`,
+    `17 0d ${time('260101000000Z')}`,
+    '13 00',
+    '14 01 ff',
+  ])
+    assert.equal(read(bytes, any).length, hex(bytes).length)
 })
 
 test('returns views of the input, plain even if it was a Buffer', () => {

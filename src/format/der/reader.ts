@@ -5,7 +5,7 @@ import { Budget, type Limits } from './budget.ts'
 import { type Oid, readOidContent } from './oid.ts'
 import { contextConstructed, contextPrimitive, hexTag, tag } from './tag.ts'
 import { readText, type StringTag } from './text.ts'
-import { readTime } from './time.ts'
+import { checkTime, readTime } from './time.ts'
 
 /**
  * Reads DER values one after the other, strictly, without building a tree.
@@ -163,8 +163,7 @@ export class DerReader {
 
   null(): void {
     this.#enter(tag.null)
-    if (this.#content !== this.#next)
-      throw new FormatError('value-not-allowed', this.#content, 'NULL with content')
+    this.#checkNull()
   }
 
   /** Content octets of an INTEGER as a view: two's complement, minimal, at least one octet. */
@@ -297,12 +296,43 @@ export class DerReader {
   }
 
   #checkPrimitive(found: number): void {
-    if (found === tag.boolean) this.#checkBoolean()
-    else if (found === tag.integer || found === tag.enumerated) this.#checkInteger()
-    else if (found === tag.bitString) this.#checkBitString()
-    else if (found === tag.oid) readOidContent(this.#bytes, this.#content, this.#next)
-    else if (found === 0x10 || found === 0x11)
-      throw new FormatError('tag-not-expected', this.#content, `primitive ${hexTag(found)}`)
+    switch (found) {
+      case tag.boolean:
+        this.#checkBoolean()
+        break
+      case tag.integer:
+      case tag.enumerated:
+        this.#checkInteger()
+        break
+      case tag.bitString:
+        this.#checkBitString()
+        break
+      case tag.null:
+        this.#checkNull()
+        break
+      case tag.oid:
+        readOidContent(this.#bytes, this.#content, this.#next)
+        break
+      case tag.utcTime:
+      case tag.generalizedTime:
+        checkTime(this.#bytes, this.#content, this.#next, found)
+        break
+      case tag.utf8String:
+      case tag.printableString:
+      case tag.ia5String:
+      case tag.visibleString:
+      case tag.bmpString:
+        readText(this.#bytes, this.#content, this.#next, found)
+        break
+      case tag.sequence & 0x1f:
+      case tag.set & 0x1f:
+        throw new FormatError('tag-not-expected', this.#content, `primitive ${hexTag(found)}`)
+    }
+  }
+
+  #checkNull(): void {
+    if (this.#content !== this.#next)
+      throw new FormatError('value-not-allowed', this.#content, 'NULL with content')
   }
 
   #checkBoolean(): void {

@@ -36,6 +36,26 @@ export function readTime(
   return Temporal.Instant.fromEpochMilliseconds(seconds * 1000)
 }
 
+/**
+ * Checks a time whose use is not known: X.690 11.7 and 11.8 allow a fraction without trailing zeros in
+ * GeneralizedTime, and the same year in either type.
+ *
+ * @throws FormatError `time-malformed`
+ */
+export function checkTime(bytes: Uint8Array, start: number, end: number, timeTag: number): void {
+  const digits = timeTag === tag.utcTime ? 12 : 14
+  for (let at = start; at < end - 1; at++) {
+    const isPoint = at === start + digits && timeTag === tag.generalizedTime && at + 2 < end
+    if (!isPoint || bytes[at] !== 0x2e) digitAt(bytes, at)
+  }
+  const length = end - start - 1
+  const fraction = length > digits && timeTag === tag.generalizedTime
+  const fits = fraction
+    ? bytes[start + digits] === 0x2e && bytes[end - 2] !== 0x30
+    : length === digits
+  if (!fits || bytes[end - 1] !== 0x5a) throw new FormatError('time-malformed', start, 'not DER')
+}
+
 /** RFC 5280 4.1.2.5: the tag that the year of this moment asks for. */
 export function timeTagOf(moment: Temporal.Instant): number {
   const milliseconds = moment.epochMilliseconds
@@ -91,11 +111,13 @@ function readYear(bytes: Uint8Array, start: number, timeTag: number, anyYear: bo
 }
 
 function twoDigits(bytes: Uint8Array, at: number): number {
-  const high = bytes[at]! - 0x30
-  const low = bytes[at + 1]! - 0x30
-  if (high < 0 || high > 9 || low < 0 || low > 9)
-    throw new FormatError('time-malformed', at, 'not a digit')
-  return high * 10 + low
+  return digitAt(bytes, at) * 10 + digitAt(bytes, at + 1)
+}
+
+function digitAt(bytes: Uint8Array, at: number): number {
+  const digit = bytes[at]! - 0x30
+  if (digit >= 0 && digit <= 9) return digit
+  throw new FormatError('time-malformed', at, 'not a digit')
 }
 
 function daysIn(year: number, month: number): number {

@@ -43,23 +43,18 @@ export function formatRdns(rdns: Rdns): string {
 }
 
 function formatAttribute({ type, value }: Attribute): string {
-  const name = nameOfType.get(type)
-  // 2.4: a value that is no string, as DER in hexadecimal; its `#` is not escaped.
-  if (name === undefined && /^#([0-9a-f]{2})+$/.test(value)) return `${type}=${value}`
-  return `${name ?? type}=${escapeValue(value)}`
+  return `${nameOfType.get(type) ?? type}=${escapeValue(value)}`
 }
 
 /** 2.4: the special characters; controls in hexadecimal, so that a log line stays one line. */
 function escapeValue(value: string): string {
-  return value
-    .replace(/[\\"+,;<>]/g, '\\$&')
-    .replace(/^[ #]/, '\\$&')
-    .replace(/ $/, '\\ ')
-    .replace(/\p{Cc}/gu, (control) =>
-      [...new TextEncoder().encode(control)]
-        .map((octet) => `\\${octet.toString(16).padStart(2, '0')}`)
-        .join(''),
-    )
+  return value.replace(/[\\"+,;<>]|^[ #]| $|\p{Cc}/gu, (special) =>
+    special >= ' ' && special <= '~' ? `\\${special}` : escapeOctets(special),
+  )
+}
+
+function escapeOctets(text: string): string {
+  return new TextEncoder().encode(text).toHex().replace(/../g, '\\$&')
 }
 
 /**
@@ -100,6 +95,7 @@ function parseValue(text: string, start: number): { value: string; end: number }
   const octets: number[] = []
   let at = start
   while (text[at] === ' ') at++
+  if (text[at] === '#') throw new FormatError('text-malformed', at, 'hexadecimal is not read')
   // The length up to which spaces are the value's own: escaped ones stay.
   let kept = 0
   for (; at < text.length && text[at] !== ',' && text[at] !== '+'; at++) {

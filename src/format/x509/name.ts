@@ -14,7 +14,6 @@ import { formatRdns, parseRdns } from './name-text.ts'
 /** What a name is made of: a type, and its value as text. */
 export interface Attribute {
   readonly type: Oid
-  /** Text; or `#` and the hexadecimal DER of a value that is no string (RFC 4514 2.4). */
   readonly value: string
 }
 
@@ -38,15 +37,12 @@ const fixedStringTypes = new Map<Oid, StringTag>([
   [attributeTypes.domainComponent, tag.ia5String],
 ])
 
+const stringTypes: readonly StringTag[] = [tag.utf8String, tag.printableString, tag.ia5String]
+
 /** Attributes of a type that is a DirectoryString. */
 const directoryStrings = new Set<Oid>(
-  Object.values(attributeTypes).filter(
-    (type) => !fixedStringTypes.has(type) && type !== attributeTypes.uniqueIdentifier,
-  ),
+  Object.values(attributeTypes).filter((type) => !fixedStringTypes.has(type)),
 )
-
-/** RFC 4514 2.4: how a value that is no string is written; no text may be taken for it. */
-const hexadecimal = /^#([0-9a-f]{2})+$/i
 
 /** @throws FormatError, `string-type-wrong` among others */
 export function parseName(der: Uint8Array): Name {
@@ -70,37 +66,38 @@ function readAttribute(set: DerReader): NameAttribute {
   return { type, value, string }
 }
 
-/** RFC 5280 4.1.2.4: PrintableString or UTF8String; Teletex-, BMP- and UniversalString are refused. */
+/**
+ * RFC 5280 4.1.2.4: PrintableString or UTF8String. IA5String too where the type is a stranger; Teletex-, BMP- and
+ * UniversalString nowhere, and nothing that is no string: OpenSSL refuses that as well.
+ */
 function readValue(pair: DerReader, type: Oid, string: number): string {
   const start = pair.offset
+  const found = stringTypes.find((one) => one === string)
   const fixed = fixedStringTypes.get(type)
-  if (fixed !== undefined && string !== fixed) throw new FormatError('string-type-wrong', start)
-  const free = string === tag.printableString || string === tag.utf8String
-  if (fixed !== undefined || free || (string === tag.ia5String && !directoryStrings.has(type))) {
-    const value = pair.text(fixed ?? (string === tag.ia5String ? tag.ia5String : freeType(string)))
-    if (value === '') throw new FormatError('value-not-allowed', start, 'empty attribute value')
-    if (fixed === undefined && !directoryStrings.has(type) && hexadecimal.test(value))
-      throw new FormatError('value-not-allowed', start, 'text that looks like hexadecimal DER')
-    return value
-  }
-  const legacy =
-    string === tag.teletexString || string === tag.bmpString || string === tag.universalString
-  if (legacy || directoryStrings.has(type)) throw new FormatError('string-type-wrong', start)
-  return `#${pair.any().toHex()}`
+  const fits =
+    fixed === undefined ? found !== tag.ia5String || !directoryStrings.has(type) : found === fixed
+  if (found === undefined || !fits) throw new FormatError('string-type-wrong', start)
+  const value = pair.text(found)
+  if (value === '') throw new FormatError('value-not-allowed', start, 'empty attribute value')
+  return value
 }
 
-function freeType(string: number): StringTag {
-  return string === tag.utf8String ? tag.utf8String : tag.printableString
-}
+/** Far beyond any name that is written, well within what is read. */
+const maxAttributes = 100
 
 /**
  * Builds a name: the string type that the attribute's definition fixes, else PrintableString where it can, else
- * UTF8String (RFC 5280 4.1.2.4). Values that start with `#` and hold hexadecimal are taken as DER.
+ * UTF8String (RFC 5280 4.1.2.4).
  *
  * @param rdns most significant part first
- * @throws FormatError `string-characters`, `value-not-allowed`, or what a `#` value's DER has wrong
+ * @throws FormatError, offset 0: `string-characters`, `too-many`, `too-large`, or `value-not-allowed` for an empty
+ * value or part
  */
 export function encodeName(rdns: readonly (readonly Attribute[])[]): Name {
+  if (rdns.some((rdn) => rdn.length === 0 || rdn.some(({ value }) => value === '')))
+    throw new FormatError('value-not-allowed', 0, 'empty part of a name')
+  if (rdns.flat().length > maxAttributes)
+    throw new FormatError('too-many', 0, `at most ${maxAttributes} attributes`)
   const der = encodeDer((writer) => {
     writer.sequence(() => {
       for (const rdn of rdns)
@@ -113,11 +110,7 @@ export function encodeName(rdns: readonly (readonly Attribute[])[]): Name {
 function writeAttribute(writer: DerWriter, attribute: Attribute): void {
   writer.sequence(() => {
     writer.oid(attribute.type)
-    const fixed = fixedStringTypes.get(attribute.type)
-    if (fixed !== undefined) writer.text(attribute.value, fixed)
-    else if (hexadecimal.test(attribute.value) && !directoryStrings.has(attribute.type))
-      writer.raw(Uint8Array.fromHex(attribute.value.slice(1)))
-    else writer.text(attribute.value, bestType(attribute.value))
+    writer.text(attribute.value, fixedStringTypes.get(attribute.type) ?? bestType(attribute.value))
   })
 }
 
@@ -131,7 +124,7 @@ export function formatName(name: Name): string {
 }
 
 /**
- * Reads RFC 4514 text: `CN=PUMP-0001,O=Example`, `+` within a part, escapes, `#` hexadecimal.
+ * Reads RFC 4514 text: `CN=PUMP-0001,O=Example`, `+` within a part, escapes; no `#` hexadecimal.
  *
  * @throws FormatError `text-malformed` with the offset in characters, or what `encodeName` throws
  */

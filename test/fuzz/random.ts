@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Chance that can be repeated: the same seed gives the same run. */
+export class Random {
+  #state: number
+
+  constructor(seed: number) {
+    this.#state = seed | 0
+  }
+
+  /** 32 bits (splitmix32). */
+  bits(): number {
+    this.#state = (this.#state + 0x9e3779b9) | 0
+    let mixed = this.#state ^ (this.#state >>> 16)
+    mixed = Math.imul(mixed, 0x21f0aaad)
+    mixed ^= mixed >>> 15
+    mixed = Math.imul(mixed, 0x735a2d97)
+    return (mixed ^ (mixed >>> 15)) >>> 0
+  }
+
+  /** A whole number from 0 up to, not including, `end`. */
+  below(end: number): number {
+    return Math.floor((this.bits() / 4_294_967_296) * end)
+  }
+
+  oneOf<T>(values: readonly T[]): T {
+    const value = values[this.below(values.length)]
+    if (value === undefined) throw new Error('a choice of nothing')
+    return value
+  }
+
+  chance(oneIn: number): boolean {
+    return this.below(oneIn) === 0
+  }
+
+  bytes(length: number): Uint8Array {
+    return Uint8Array.from({ length }, () => this.below(256))
+  }
+}
+
+/** The seed of this run: from FUZZ_SEED, else by the clock; printed by who uses it. */
+export function seedOfRun(): number {
+  const given = process.env.FUZZ_SEED
+  return given === undefined ? Date.now() & 0x7fff_ffff : Number.parseInt(given, 10)
+}
+
+/** How much more than usual is to be run: 1, or what DEPTH says. */
+export function depthOfRun(): number {
+  return Math.max(1, Number.parseInt(process.env.DEPTH ?? '1', 10) || 1)
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The parsers of text and JSON that meet foreign input; a refusal that is a value is thrown here, to look like the rest. */
+
+import assert from 'node:assert/strict'
+import { parseProfile } from '#core/policy/document/parse-profile.ts'
+import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
+import { parseBase64Body } from '#format/base64.ts'
+import { encodeBase64Body } from '#format/est/messages.ts'
+import { FormatError } from '#format/format-error.ts'
+import { formatIpAddress, parseIpAddress } from '#format/ip-address.ts'
+import { encodePem, parsePem } from '#format/pem.ts'
+import { encodeCanonicalJson, parseCanonicalJson } from '#format/tlog/canonical-json.ts'
+import { encodeCheckpoint, parseCheckpoint } from '#format/tlog/checkpoint.ts'
+import { encodeNote, parseNote } from '#format/tlog/note.ts'
+import { encodeNoteKey, parseNoteKey } from '#format/tlog/note-key.ts'
+import { encodeTilePath, parseTilePath } from '#format/tlog/tile.ts'
+import { formatName, parseNameText } from '#format/x509/name.ts'
+import type { Target } from './targets.ts'
+
+const utf8 = (value: string) => new TextEncoder().encode(value)
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+const three = Uint8Array.of(1, 2, 3)
+const hash = new Uint8Array(32).fill(7)
+
+/** A target of text, from a parser and an encoder of strings. */
+function ofText<T>(
+  name: string,
+  seeds: readonly string[],
+  parse: (text: string) => T,
+  encode: (value: T) => string,
+): Target {
+  return {
+    name,
+    parse: (bytes) => parse(text(bytes)),
+    again: (bytes) => utf8(encode(parse(text(bytes)))),
+    exact: false,
+    limits: undefined,
+    seeds: seeds.map(utf8),
+  }
+}
+
+export const textTargets: readonly Target[] = [
+  ofText(
+    'pem',
+    [`note\n${encodePem('CERTIFICATE', hash)}${encodePem('EC PRIVATE KEY', three)}`],
+    parsePem,
+    (blocks) => blocks.map(({ label, bytes }) => encodePem(label, bytes)).join(''),
+  ),
+  {
+    ...ofText(
+      'base64-body',
+      ['AAECAw==\r\n', 'MEEG CSqG\nSIb3'],
+      parseBase64Body,
+      encodeBase64Body,
+    ),
+    agrees: (bytes) =>
+      assert.deepEqual(Buffer.from(text(bytes), 'base64'), Buffer.from(parseBase64Body(bytes))),
+  },
+  {
+    ...ofText(
+      'name-text',
+      ['CN=PUMP-0001+serialNumber=1,O=Example\\, Inc.,C=DE', 'CN=\\ a\\20\\c3\\a4 ,1.2.3=\\#0500'],
+      parseNameText,
+      formatName,
+    ),
+    parse: (bytes) => parseNameText(text(bytes)).der,
+  },
+  ofText('ip-address', ['192.0.2.1', '2001:db8::1:0:0:1', '::'], parseIpAddress, formatIpAddress),
+  ofText(
+    'canonical-json',
+    ['{"a":[1,2.5,null,true,"x"],"b":{"c":"\\u0001é"}}'],
+    parseCanonicalJson,
+    (value) => encodeCanonicalJson(value),
+  ),
+  ofText(
+    'note',
+    [encodeNote({ text: 'a\nb\n', signatures: [{ name: 'log', keyId: 5, signature: hash }] })],
+    parseNote,
+    encodeNote,
+  ),
+  ofText(
+    'note-key',
+    [encodeNoteKey({ name: 'log', keyId: 5, publicKey: hash })],
+    parseNoteKey,
+    encodeNoteKey,
+  ),
+  ofText(
+    'checkpoint',
+    [encodeCheckpoint({ origin: 'log', size: 300, root: hash })],
+    parseCheckpoint,
+    encodeCheckpoint,
+  ),
+  ofText(
+    'tile-path',
+    [
+      encodeTilePath({ level: 0, index: 1_234_067, width: 256 }),
+      encodeTilePath({ level: 1, index: 5, width: 7 }),
+    ],
+    parseTilePath,
+    encodeTilePath,
+  ),
+  ofText(
+    'profile',
+    Object.values(readyProfiles).map((profile) => JSON.stringify(profile)),
+    parseProfileText,
+    (document) => JSON.stringify(document),
+  ),
+]
+
+function parseProfileText(json: string) {
+  const parsed = parseProfile(parseJson(json))
+  if (parsed.kind === 'profile') return parsed.profile.document
+  const [first] = parsed.faults
+  if (first === undefined) throw new Error('refused without a fault')
+  throw new FormatError('value-not-allowed', 0, JSON.stringify(first))
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new FormatError('text-malformed', 0, 'not JSON')
+    throw error
+  }
+}
