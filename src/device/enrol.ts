@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { refuse } from '#trust/refusal.ts'
 import { type Bond, lineOf, readBond } from './bond.ts'
 import { bootstrap } from './bootstrap.ts'
@@ -107,9 +109,14 @@ function enrolSlot(
     if (before.kind === 'proved' || before.kind === 'later') return before
     return obtain(ports, bond, {
       slot,
-      wanted: wantedFor(serial, keyAlgorithm),
+      wanted: wantedFor(serial, slot === 'birth' ? birthAlgorithm(keyAlgorithm) : keyAlgorithm),
       current: undefined,
       ask: (line, request) => simpleEnroll(line, entrance, request, proof),
     })
   })
+}
+
+/** IEEE 802.1AR-2018 clause 9 knows P-256 and P-384 for births; whatever works later may be newer. */
+function birthAlgorithm(working: KeyAlgorithmName): KeyAlgorithmName {
+  return working === 'p-384' ? 'p-384' : 'p-256'
 }

@@ -4,7 +4,7 @@ import { parseRetryAfter } from '../patience.ts'
 import type { Refused } from '../refusal.ts'
 import type { Reply } from './exchange.ts'
 
-/** Not now: 202 while a person decides, 429 and 503 while the server is busy, 5xx while it is broken. */
+/** Not now: 202 while a person decides, 429 and 503 while the server is busy, 5xx while it is broken (501 is for ever). */
 export interface Later {
   readonly kind: 'later'
   /** Whether it waits for somebody's decision, rather than for the server's health. */
@@ -18,7 +18,7 @@ export function answeredNo(reply: Reply): Refused | Later | undefined {
   const { status } = reply
   if (status === 200) return undefined
   const said = wordsOf(reply)
-  if (status === 202 || status === 429 || status >= 500) {
+  if (status === 202 || status === 429 || (status >= 500 && status !== 501)) {
     return {
       kind: 'later',
       pending: status === 202,
