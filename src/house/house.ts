@@ -2,6 +2,7 @@
 /** The only place that sees all: it makes the parts and hands them to each other, nothing more. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { exportLog } from '#core/audit/export-log.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import { type SequencerPorts, sequenceOnce } from '#core/audit/sequencer.ts'
 import type { SigningKeys } from '#core/authority/signing-key.ts'
@@ -46,6 +47,8 @@ export interface House {
   readonly claimLink: string | undefined
   /** Numbers and signs now all that was committed. */
   sequence(): Promise<void>
+  /** The log with its ledger as one file, in pieces, for the offline verifier. */
+  exportLog(): AsyncIterable<Uint8Array>
   close(): Promise<void>
 }
 
@@ -152,6 +155,7 @@ async function open(
       ...{ configuration, version: programVersion(), startedAt: clock.now() },
       addresses: () => addresses,
     },
+    report: ({ cause, ...facts }) => report('an operation broke', cause, facts),
   })
   closers.add(() => operators.close())
   addresses.operators = urlOf('http', operators.address)
@@ -186,12 +190,14 @@ async function open(
     socket: operators.socket,
     claimLink: operators.claimLink,
     sequence: () => log.run(),
+    exportLog: () =>
+      exportLog({ ...{ store: store.log, signer: sequencer.signer }, sequence: () => log.run() }),
     close: () => closers.close(),
   }
 }
 
 function sequencerOf(
-  { installation, clock, random }: Core,
+  { installation, clock }: Core,
   store: SequencerPorts['store'],
   keys: SigningKeys,
 ): SequencerPorts {
@@ -199,6 +205,7 @@ function sequencerOf(
   return {
     ...{ store, clock },
     signer: { key, sign: (toBeSigned) => keys.sign(installation.logKey, toBeSigned) },
-    holder: random.bytes(8).toHex(),
+    // The directory's lock lets one process in, so whoever holds it may take up where another died.
+    holder: 'embedded',
   }
 }

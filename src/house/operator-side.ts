@@ -15,6 +15,7 @@ import { operatorDoor } from '#edge/admin/doors/operator.ts'
 import { ledgerVerbs } from '#edge/admin/ledger-verbs/ledger-verbs.ts'
 import { claimPath } from '#edge/admin/ledger-verbs/people.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
+import type { FrontTrouble } from '#edge/http/converse.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import type { Configuration } from './configuration.ts'
 import { hostText } from './configuration.ts'
@@ -35,6 +36,8 @@ export interface OperatorParts {
   readonly sequencer: SequencerPorts
   readonly feed: Feed
   readonly facts: HouseFacts
+  /** Hears of each operation that broke. */
+  readonly report: (trouble: FrontTrouble) => void
 }
 
 /** The three ways in to the admin API: a port for browsers, a socket for the owner, machines' requests. */
@@ -55,6 +58,7 @@ export async function openOperatorSide(parts: OperatorParts): Promise<OperatorSi
   const common = {
     ...{ verbs, clock: core.clock, random: core.random, refusals: core.refusals },
     version: parts.facts.version,
+    report: parts.report,
   }
   // The port comes first: the door has to know under which names a browser may speak to it.
   const server = await listening(configuration.operatorListen)

@@ -58,7 +58,7 @@ export async function publishCrl(
   const authority = issuer.authority
   const before = await latestCrl(authority.id, shard, ports.ledger)
   const number = (before?.number ?? 0) + 1
-  const thisUpdate = ports.clock.now().round('second')
+  const thisUpdate = wholeSecond(ports.clock.now())
   const nextUpdate = earlier(thisUpdate.add(crlLife.issuing), authority.notAfter)
   const toBeSigned = encodeTbsCrl({
     signatureAlgorithm: issuer.signatureAlgorithm.identifier,
@@ -132,10 +132,15 @@ function entryOf(certificate: CertificateRecord) {
   const reason = certificate.revocationReason ?? 0
   return {
     serialNumber: certificate.serialNumber,
-    revokedAt: certificate.revokedAt ?? certificate.reservedAt,
+    revokedAt: wholeSecond(certificate.revokedAt ?? certificate.reservedAt),
     // RFC 5280 section 5.3.1: unspecified is said by saying nothing.
     ...(reason !== 0 && { reason }),
   }
+}
+
+/** RFC 5280 section 4.1.2.5: times of X.509 have no fractions. */
+function wholeSecond(at: Temporal.Instant): Temporal.Instant {
+  return at.round({ smallestUnit: 'second', roundingMode: 'floor' })
 }
 
 function earlier(left: Temporal.Instant, right: Temporal.Instant): Temporal.Instant {

@@ -5,6 +5,7 @@ import type { LogStore } from '#core/audit/log-store.ts'
 import { type SequencerPorts, sequenceOnce } from '#core/audit/sequencer.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import { rawLines } from '#format/tlog/export/raw-lines.ts'
+import { encodeNoteKey } from '#format/tlog/note-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import { findingCodes } from '#trust/tlog/export/findings.ts'
 import { verifyExport } from '#trust/tlog/verify-export.ts'
@@ -27,7 +28,11 @@ export function logVerbs(store: LogStore, sequencer: SequencerPorts): LogVerbs {
     },
 
     'log.verify': async ({ since }) => {
-      const verified = await verifyExport(exported(), since === undefined ? {} : { since })
+      const key = encodeNoteKey(sequencer.signer.key)
+      const verified = await verifyExport(exported(), {
+        key,
+        ...(since !== undefined && { since }),
+      })
       const { checkpoint } = await store.head()
       return {
         good: verified.intact,
