@@ -460,12 +460,21 @@ test('a lattice of cross-certificates runs out of budget, not out of time', asyn
 })
 
 test('a link is paid for once, in however many paths it is', async () => {
-  const twin = await certifyAuthority(issuing, root)
-  const intermediates = [issuingCertificate, twin]
-  assert.equal(
-    wordFor({ intermediates, anchors: [], budget: { signatures: 4 } }),
-    'certificate-not-trusted',
-  )
+  const [left, right, top, over] = (await Promise.all(
+    ['CN=Left', 'CN=Right', 'CN=Top', 'CN=Over'].map((name) => makeEntity(name)),
+  )) as [Entity, Entity, Entity, Entity]
+  // Two ways lead up from the leaf to Top, and one from there to Over, where both end.
+  const intermediates = await Promise.all([
+    certifyAuthority(issuing, other),
+    certifyAuthority(other, left),
+    certifyAuthority(other, right),
+    certifyAuthority(left, top),
+    certifyAuthority(right, top),
+    certifyAuthority(top, over),
+    certifyAuthority(over, await makeEntity('CN=Nobody')),
+  ])
+  assert.equal(wordFor({ intermediates, budget: { signatures: 8 } }), 'certificate-not-trusted')
+  assert.equal(wordFor({ intermediates, budget: { signatures: 7 } }), 'path-budget-spent')
 })
 
 test('a path of more intermediates than allowed is refused', async () => {

@@ -198,6 +198,12 @@ const rules: [string, readonly Says[], PolicyInputs, readonly Oid[] | string][] 
     {},
     refused,
   ],
+  [
+    'the leaf counts among those further down',
+    [{ policies: [a], requireExplicit: 1 }, {}],
+    {},
+    refused,
+  ],
   ['a path that ends before is not asked', [{ policies: [a], requireExplicit: 2 }, {}], {}, []],
   ['the leaf may ask for itself', [{}, { requireExplicit: 0 }], {}, refused],
   [

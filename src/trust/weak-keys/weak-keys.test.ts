@@ -50,14 +50,19 @@ for (const factor of [3n, 751n, 65_537n])
     assert.match(no.detail, /factor/)
   })
 
-test('a modulus of close primes is refused', () => {
-  const first = prime(1024)
-  let second = first + 2n
-  while (!checkPrimeSync(second)) second += 2n
-  const no = refusalOf(first * second)
-  assert.equal(no?.reason, 'key-known-weak')
-  assert.match(no.detail, /fermat/)
-})
+/** Their distance, and with it how many rounds Fermat's method takes: its square over 2^1027. */
+for (const [rounds, distance] of [
+  [1, 2n],
+  [32, 1n << 516n],
+] as const)
+  test(`a modulus whose primes are found in about ${rounds} rounds is refused`, () => {
+    const first = prime(1024)
+    let second = first - distance
+    while (!checkPrimeSync(second)) second -= 2n
+    const no = refusalOf(first * second)
+    assert.equal(no?.reason, 'key-known-weak')
+    assert.match(no.detail, /fermat/)
+  })
 
 test('primes that lie as far apart as FIPS 186-5 asks are accepted', () => {
   const first = prime(1024)
