@@ -11,7 +11,7 @@ const exit = { done: 0, wrongUse: 2, broken: 3 } as const
 /** Runs the server until it is told to stop; prints where it is and what to do next. */
 export async function serve(words: readonly string[]): Promise<void> {
   if (words.includes('--help') || words.includes('-h')) {
-    console.log(help())
+    console.log(serveHelp())
     return
   }
   let house: House
@@ -86,7 +86,8 @@ function nextSteps({ claimLink }: House, { data }: Configuration): readonly stri
   ]
 }
 
-function help(): string {
+/** What `vitalsign serve --help` says. */
+export function serveHelp(): string {
   const rows = Object.entries(settings).map(
     ([name, { fallback, help: words }]) =>
       `  --${name.padEnd(18)} ${words}${fallback === '' ? '' : ` (${fallback})`}`,

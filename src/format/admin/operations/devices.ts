@@ -109,7 +109,7 @@ export const devices = {
     output: deviceView,
     summary: 'expect a device',
     help: 'Only an expected device is given an identity. It needs a code (code new) or a birth certificate to enrol.',
-    positional: ['product', 'serial'],
+    positional: ['serial'],
     references: { product: 'product' },
   }),
 

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Argument, own } from './argument.ts'
+
+/** What every command takes: how the answer looks, and where it is asked. */
+export const commonArguments: readonly Argument[] = [
+  own('json', 'answer in JSON, for programs; streams are one document a line', { kind: 'boolean' }),
+  own('data', 'the data directory of an installation on this machine (./data)', {
+    kind: 'text',
+    placeholder: 'DIR',
+  }),
+  own('server', 'an installation elsewhere: its address for devices and machines', {
+    kind: 'text',
+    placeholder: 'https://HOST:PORT',
+  }),
+  own('cert', 'with --server: the client certificate of this machine (PEM)', {
+    kind: 'text',
+    placeholder: 'FILE',
+  }),
+  own('key', 'with --server: its key (PEM)', { kind: 'text', placeholder: 'FILE' }),
+  own('root', "with --server: SHA-256 of the root to trust, as the server's start printed it", {
+    kind: 'text',
+    placeholder: 'FINGERPRINT',
+  }),
+  own('ca', 'with --server: or the root itself (PEM)', { kind: 'text', placeholder: 'FILE' }),
+  own('help', 'say what a command does and takes', { kind: 'boolean' }),
+]

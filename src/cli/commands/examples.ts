@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Lines that can be pasted, by command; a test reads each of them as a command line. */
+export const examples: Readonly<Record<string, readonly string[]>> = {
+  'authority export': ['authority export "Vitalsign TRIAL root" --output root.pem'],
+  'authority list': ['authority list', 'authority list --kind root'],
+  'authority show': ['authority show "Vitalsign TRIAL root"'],
+  'authority trust': ['authority trust "chip maker" --certificate maker.pem --product pump'],
+  'certificate export': ['certificate export crt_019a… --chain --output device.pem'],
+  'certificate find': ['certificate find device.pem'],
+  'certificate list': [
+    'certificate list --product pump --state issued',
+    'certificate list --expiring-before 2027-01-31T00:00:00Z --all',
+  ],
+  'certificate revoke': [
+    'certificate revoke crt_019a… --reason keyCompromise --because "unit was stolen"',
+  ],
+  'certificate show': ['certificate show crt_019a…'],
+  claim: ['claim', 'claim Ada --maker Acme < passphrase-file'],
+  'claim-link': ['claim-link'],
+  'code new': ['code new PUMP-0001', 'code new PUMP-0001 --hours 72'],
+  'device add': [
+    'device add PUMP-0001 --product pump',
+    'device add PUMP-0001 --product pump --watch',
+  ],
+  'device allow-re-enrol': [
+    'device allow-re-enrol PUMP-0001 --reason "flash was erased in repair"',
+  ],
+  'device import': ['device import units.csv --product pump'],
+  'device list': [
+    'device list --product pump --state expected',
+    'device list --serial-prefix PUMP-00 --all --json',
+  ],
+  'device rebind': ['device rebind PUMP-0001 --reason "main board replaced"'],
+  'device retire': ['device retire PUMP-0001 --reason "scrapped"'],
+  'device show': ['device show PUMP-0001'],
+  'device watch': ['device watch PUMP-0001'],
+  doctor: ['doctor', 'doctor --production'],
+  explain: ['explain entrance', 'explain key-too-weak', 'explain'],
+  'log export': ['log export --output log.vitalsign'],
+  'log show': ['log show --limit 20', 'log show --type certificate-issued'],
+  'log verify': [
+    'log verify log.vitalsign --since checkpoint-of-january --key log.key',
+    'log verify',
+  ],
+  'machine add': ['machine add line-3 --role operator --certificate line-3.pem'],
+  'machine list': ['machine list'],
+  'machine remove': ['machine remove line-3'],
+  'person invite': ['person invite Grace --role operator'],
+  'person list': ['person list'],
+  'person remove': ['person remove Grace'],
+  'product add': ['product add pump', 'product add pump --exposure therapy --maker Acme'],
+  'product list': ['product list'],
+  'product show': ['product show pump'],
+  'profile apply': ['profile apply ldevid.json'],
+  'profile check': ['profile check ldevid.json'],
+  'profile diff': ['profile diff ldevid.json'],
+  'profile list': ['profile list', 'profile list --name ldevid'],
+  'profile show': ['profile show ldevid', 'profile show ldevid 1 --json'],
+  serve: ['serve --data ./data', 'serve --listen 0.0.0.0:8443 --names pki.example.com'],
+  status: ['status', 'status --data /var/lib/vitalsign'],
+  whoami: ['whoami'],
+}

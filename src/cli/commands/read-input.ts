@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import { operationOf } from '#format/admin/operations.ts'
+import { encodePem } from '#format/pem.ts'
+import { readFile } from '../files.ts'
+import { wrongUse } from '../stop.ts'
+import { idOf } from '../talk/references.ts'
+import type { Input, Server } from '../talk/server.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import type { Argument } from './argument.ts'
+import type { Command } from './commands.ts'
+import type { Said } from './read-line.ts'
+
+/**
+ * The input of a command's operation: files read, names looked up, secrets asked for.
+ *
+ * What is beside the operation's own inputs (`--watch`, `--output`) is left to who asked for it.
+ */
+export async function readInput(
+  command: Command,
+  said: Said,
+  server: Server,
+  terminal: Terminal,
+): Promise<Input> {
+  const input: Record<string, unknown> = {}
+  const known = command.operation === undefined ? {} : operationOf(command.operation).input.shape
+  for (const argument of command.arguments) {
+    if (!Object.hasOwn(known, argument.name)) continue
+    const value = await saidValue(argument, said, server, terminal)
+    if (value !== undefined) input[argument.name] = value
+  }
+  return input
+}
+
+async function saidValue(argument: Argument, said: Said, server: Server, terminal: Terminal) {
+  if (argument.how === 'secret')
+    return argument.required ? terminal.secret(argument.help) : undefined
+  const value = said.value(argument.name)
+  if (value === undefined) return undefined
+  if (argument.isFile) return contentOf(argument, String(value), terminal)
+  const { reference } = argument
+  if (reference === undefined) return value
+  const names = Array.isArray(value) ? value : [String(value)]
+  const ids = await Promise.all(names.map((name) => idOf(reference, name, server)))
+  return argument.kind === 'list' ? ids : ids[0]
+}
+
+/** What a file holds: JSON for a document, PEM for a certificate (made of DER where it is that). */
+async function contentOf(argument: Argument, path: string, terminal: Terminal): Promise<unknown> {
+  const what = argument.how === 'position' ? argument.placeholder : `--${argument.flag}`
+  const bytes = path === '-' ? await terminal.readInput() : readFile(path, what)
+  if (argument.name === 'certificate' && bytes[0] === derSequence) {
+    return encodePem('CERTIFICATE', bytes)
+  }
+  const text = new TextDecoder().decode(bytes)
+  if (argument.kind !== 'document') return text
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw wrongUse(
+      `${path} is not JSON: ${reason}`,
+      'docs/profiles.md shows how a profile is written',
+    )
+  }
+}
+
+/** The first byte of any certificate in DER (X.690 section 8.9.1). */
+const derSequence = 0x30

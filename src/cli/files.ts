@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createReadStream, createWriteStream, readFileSync, renameSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { broken, wrongUse } from './stop.ts'
+
+/** A file's bytes; `what` is the argument that named it. @throws Stop */
+export function readFile(path: string, what: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw unreadable(path, what, cause)
+  }
+}
+
+export function readTextFile(path: string, what: string): string {
+  return new TextDecoder().decode(readFile(path, what))
+}
+
+/** A file as it is read, with its size. @throws Stop */
+export async function openFile(
+  path: string,
+  what: string,
+): Promise<{ readonly bytes: number; readonly chunks: AsyncIterable<Uint8Array> }> {
+  try {
+    const handle = await open(path)
+    const { size } = await handle.stat()
+    return { bytes: size, chunks: createReadStream(path, { fd: handle }) }
+  } catch (cause) {
+    throw unreadable(path, what, cause)
+  }
+}
+
+/** Writes a file that is there whole or not at all. @throws Stop */
+export async function writeFile(
+  path: string,
+  chunks: AsyncIterable<Uint8Array | string>,
+): Promise<void> {
+  const part = `${path}.part`
+  try {
+    await pipeline(chunks, createWriteStream(part, { flush: true }))
+    renameSync(part, path)
+  } catch (cause) {
+    rmSync(part, { force: true })
+    if (!isSystemError(cause)) throw cause
+    throw broken(`${path} cannot be written: ${reasonOf(cause)}`, 'look at --output', cause)
+  }
+}
+
+function unreadable(path: string, what: string, cause: unknown) {
+  if (!isSystemError(cause)) return cause
+  return wrongUse(`${path} cannot be read: ${reasonOf(cause)}`, `look at ${what}`)
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
+}
+
+/** `ENOENT: no such file or directory, open '…'` -> `no such file or directory`. */
+function reasonOf({ message }: Error): string {
+  return message.replace(/^\w+: /, '').replace(/, \w+( '.*')?$/, '')
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Command, commands } from '../commands/commands.ts'
+
+/** The nouns in the order in which a new installation needs them. */
+const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = [
+  ['First steps', ['serve', 'claim', 'claim-link', 'status', 'doctor', 'explain']],
+  ['Devices', ['product', 'device', 'code']],
+  ['Certificates', ['certificate', 'authority', 'profile']],
+  ['People and machines', ['person', 'machine', 'whoami']],
+  ['The log', ['log']],
+]
+
+export interface Group {
+  readonly title: string
+  readonly commands: readonly Command[]
+}
+
+/** Every command once; a noun that nobody has put into a group stands in a last one. */
+export function groupedCommands(): readonly Group[] {
+  const placed = new Set(groups.flatMap(([, nouns]) => nouns))
+  const rest = commands.filter((command) => !placed.has(nounOf(command)))
+  const known = groups.map(([title, nouns]) => ({
+    title,
+    commands: nouns.flatMap((noun) => commands.filter((command) => nounOf(command) === noun)),
+  }))
+  return rest.length === 0 ? known : [...known, { title: 'More', commands: rest }]
+}
+
+function nounOf({ name }: Command): string {
+  return name.split(' ', 1)[0] ?? ''
+}

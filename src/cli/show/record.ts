@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Names } from './names.ts'
+import { isRow, type Row, Rows } from './rows.ts'
+import { shapeOfPart } from './shapes.ts'
+import type { TableOptions } from './table.ts'
+import { label, valueText } from './value.ts'
+
+/** What says nothing to people: `If-Match` is for programs. */
+const forProgramsOnly = new Set(['version'])
+
+/** One thing as aligned lines `label  value`, then what belongs to it, part by part. */
+export function recordLines(record: Row, names: Names, options: TableOptions): readonly string[] {
+  const fields = Object.entries(record).filter(([name]) => !forProgramsOnly.has(name))
+  const parts = fields.filter(([name, value]) => isPart(name, value))
+  const plain = fields.filter(([name, value]) => !isPart(name, value))
+  return [
+    ...pairLines(
+      plain.map(([name, value]) => [label(name), valueText(names.in(name, value))] as const),
+      options,
+    ),
+    ...parts.flatMap(([name, value]) => partLines(name, value, names, options)),
+  ]
+}
+
+/** Labels to the left, values aligned after the longest. */
+export function pairLines(
+  pairs: readonly (readonly [label: string, value: string])[],
+  { paint, indent = '' }: Pick<TableOptions, 'paint' | 'indent'>,
+): readonly string[] {
+  const width = Math.max(0, ...pairs.map(([name]) => name.length))
+  return pairs.map(([name, value]) => `${indent}${paint('dim', name.padEnd(width))}  ${value}`)
+}
+
+function isPart(name: string, value: unknown): boolean {
+  if (Array.isArray(value)) return Object.hasOwn(shapeOfPart, name) || value.some(isRow)
+  return isRow(value) && name !== 'actor' && name !== 'facts'
+}
+
+function partLines(
+  name: string,
+  value: unknown,
+  names: Names,
+  options: TableOptions,
+): readonly string[] {
+  const inside = { ...options, indent: `${options.indent ?? ''}  ` }
+  const title = options.paint('bold', label(name))
+  if (isRow(value)) return ['', title, ...recordLines(value, names, inside)]
+  const rows = Array.isArray(value) ? value.filter(isRow) : []
+  if (rows.length === 0) return ['', title, `${inside.indent}none`]
+  const shape = shapeOfPart[name]
+  if (shape === undefined) {
+    return ['', title, ...rows.flatMap((row) => recordLines(row, names, inside))]
+  }
+  return ['', title, ...new Rows(shape, names, inside).lines(rows)]
+}

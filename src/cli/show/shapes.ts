@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { OperationName } from '#format/admin/operations.ts'
+
+/** The columns of each kind of thing in a table, and their heads where the label would be too long. */
+export const shapes = {
+  authority: ['name', 'kind', 'environment', 'algorithm', 'state', 'notAfter', 'id'],
+  certificate: ['deviceSerial', 'kind', 'state', 'profile', 'algorithm', 'notAfter', 'id'],
+  device: ['serial', 'product', 'state', 'lot', 'hardwareRevision', 'seenAt', 'id'],
+  difference: ['path', 'before', 'after', 'means'],
+  entrance: ['label', 'profile', 'isDefault', 'id'],
+  event: ['index', 'at', 'type', 'actor', 'facts'],
+  fault: ['path', 'fault', 'remedy'],
+  machine: ['name', 'role', 'state', 'createdAt', 'id'],
+  person: ['name', 'role', 'state', 'signedInAt', 'id'],
+  product: ['name', 'maker', 'exposure', 'createdAt', 'id'],
+  profile: ['name', 'number', 'author', 'createdAt', 'id'],
+} as const satisfies Record<string, readonly string[]>
+
+export type Shape = keyof typeof shapes
+
+/** What a list is a list of. */
+export const shapeOfList: Partial<Record<OperationName, Shape>> = {
+  'authority.list': 'authority',
+  'certificate.list': 'certificate',
+  'device.list': 'device',
+  'log.show': 'event',
+  'machine.list': 'machine',
+  'person.list': 'person',
+  'product.list': 'product',
+  'profile.list': 'profile',
+}
+
+/** What the rows under a name inside an answer are. */
+export const shapeOfPart: Readonly<Record<string, Shape>> = {
+  certificates: 'certificate',
+  differences: 'difference',
+  entrances: 'entrance',
+  events: 'event',
+  faults: 'fault',
+}
+
+/** What people call it when there is none. */
+export const pluralOf: Readonly<Record<Shape, string>> = {
+  authority: 'authorities',
+  certificate: 'certificates',
+  device: 'devices',
+  difference: 'differences',
+  entrance: 'entrances',
+  event: 'events',
+  fault: 'faults',
+  machine: 'machines',
+  person: 'people',
+  product: 'products',
+  profile: 'profiles',
+}

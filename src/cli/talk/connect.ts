@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join, resolve } from 'node:path'
+import type { Said } from '../commands/read-line.ts'
+import type { Means, OpenedHouse } from '../means.ts'
+import { broken, wrongUse } from '../stop.ts'
+import { remotePlace } from './remote.ts'
+import { Server } from './server.ts'
+import { Wire } from './wire.ts'
+
+/** A server that is talked to, and what must be closed after. */
+export interface Connection {
+  readonly server: Server
+  close(): Promise<void>
+}
+
+const onlyRemote = ['cert', 'root', 'ca'] as const
+
+/**
+ * Finds the server that was meant: one elsewhere, the one that runs on the data directory, or, where
+ * none runs, the installation itself, opened for this command.
+ *
+ * @throws Stop
+ */
+export async function openConnection(said: Said, means: Means): Promise<Connection> {
+  const address = said.text('server')
+  if (address !== undefined) {
+    if (said.text('data') !== undefined) throw wrongUse('--server and --data exclude each other')
+    return connectionTo(new Wire(await remotePlace(address, said)))
+  }
+  const needless = onlyRemote.find((name) => said.text(name) !== undefined)
+  if (needless !== undefined) throw wrongUse(`--${needless} says nothing without --server`)
+  return openLocal(resolve(said.text('data') ?? './data'), means)
+}
+
+async function openLocal(data: string, means: Means): Promise<Connection> {
+  const socket = join(data, 'admin.sock')
+  if (await answers(socket)) return connectionTo(new Wire({ kind: 'socket', path: socket }))
+  if (!existsSync(join(data, 'keys'))) {
+    throw broken(
+      `there is no installation in ${data}`,
+      '"npm start" makes one; or name another directory with --data DIR',
+    )
+  }
+  const house = await means.openHouse(data)
+  return connectionTo(new Wire({ kind: 'socket', path: house.socket }), house)
+}
+
+function connectionTo(wire: Wire, house?: OpenedHouse): Connection {
+  return {
+    server: new Server(wire),
+    close: async () => {
+      wire.close()
+      await house?.close()
+    },
+  }
+}
+
+/** Whether somebody listens on the socket; a file that a dead server left behind does not. */
+async function answers(path: string): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>()
+  const socket = connect({ path })
+  socket.once('connect', () => resolve(true))
+  socket.once('error', (cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' || cause.code === 'ECONNREFUSED') resolve(false)
+    else if (cause.code === 'EACCES') {
+      const hint = 'only the owner of the data directory is its administrator; be that user'
+      reject(broken(`${path} may not be opened`, hint, cause))
+    } else reject(broken(`${path}: ${cause.message}`, 'look at --data', cause))
+  })
+  return promise.finally(() => socket.destroy())
+}

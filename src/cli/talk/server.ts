@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
+import type { z } from 'zod'
+import type { Operation } from '#format/admin/operation.ts'
+import {
+  type KindOf,
+  type OperationName,
+  operationOf,
+  type operations,
+} from '#format/admin/operations.ts'
+import { broken } from '../stop.ts'
+import { stopFor } from './problem.ts'
+import type { Wire } from './wire.ts'
+
+export type Input = Readonly<Record<string, unknown>>
+
+/** A page of a list. */
+export interface Page<T = unknown> {
+  readonly items: readonly T[]
+  readonly next: string | null
+}
+
+type Document<N extends OperationName> = z.output<(typeof operations)[N]['output']>
+/** What an operation answers, as the table says. */
+export type Answer<N extends OperationName> =
+  KindOf<N> extends 'list' ? Page<Document<N>> : Document<N>
+
+/** The API as a caller sees it; every refusal and break is thrown as a Stop. */
+export class Server {
+  readonly #wire: Wire
+
+  constructor(wire: Wire) {
+    this.#wire = wire
+  }
+
+  /** Asks, and gives the answer's JSON exactly as it came. @throws Stop */
+  async askAny(name: OperationName, input: Input = {}): Promise<unknown> {
+    const row = operationOf(name)
+    const answer = await this.#wire.send(messageOf(row, input))
+    const body = await text(answer)
+    await checkStatus(answer, row, body)
+    return readJson(body)
+  }
+
+  /** Asks, and gives what the table says of the answer. @throws Stop */
+  async ask<N extends OperationName>(name: N, input: Input = {}): Promise<Answer<N>> {
+    const row = operationOf(name)
+    const answer = await this.askAny(name, input)
+    const read =
+      row.kind === 'list'
+        ? pageOf(answer, (item) => row.output.parse(item))
+        : row.output.parse(answer)
+    return read as Answer<N>
+  }
+
+  /** The bytes of a stream as they come: of an export, a watch, or the news of an upload. @throws Stop */
+  async stream(
+    name: OperationName,
+    input: Input = {},
+    upload?: AsyncIterable<Uint8Array>,
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const row = operationOf(name)
+    const answer = await this.#wire.send({
+      ...messageOf(row, input),
+      ...(upload === undefined ? {} : { body: upload, mediaType: 'text/csv' }),
+    })
+    if (answer.statusCode !== 200) await checkStatus(answer, row, await text(answer))
+    return unbroken(answer)
+  }
+
+  close(): void {
+    this.#wire.close()
+  }
+}
+
+/** Any answer's page, item by item. */
+export function pageOf<T>(answer: unknown, read: (item: unknown) => T): Page<T> {
+  const { items, next } = answer as Page
+  return { items: items.map(read), next }
+}
+
+/** Where each input goes: into the path, the query, or the body. */
+function messageOf({ method, path, kind }: Operation, input: Input) {
+  const rest = new Map(Object.entries(input).filter(([, value]) => value !== undefined))
+  const filled = path.replace(/:(\w+)/g, (_match, name: string) => {
+    const value = String(rest.get(name) ?? '')
+    rest.delete(name)
+    return encodeURIComponent(value)
+  })
+  const target = `/api/v1${filled}`
+  if (method === 'POST' && kind !== 'upload') {
+    const body = JSON.stringify(Object.fromEntries(rest))
+    return { method, path: target, mediaType: 'application/json', body }
+  }
+  const query = new URLSearchParams()
+  for (const [name, value] of rest) {
+    for (const one of Array.isArray(value) ? value : [value]) query.append(name, String(one))
+  }
+  return { method, path: query.size === 0 ? target : `${target}?${query}` }
+}
+
+async function checkStatus(answer: IncomingMessage, row: Operation, body: string): Promise<void> {
+  const status = answer.statusCode ?? 0
+  if (status >= 200 && status < 300) return
+  throw stopFor(row, status, body)
+}
+
+function readJson(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch (cause) {
+    throw broken('the answer is not JSON', 'is this a Vitalsign server of this version?', cause)
+  }
+}
+
+/** A stream that ends before its end was cut off by the server, which says so in its own log. */
+async function* unbroken(answer: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of answer) yield chunk
+  } catch (cause) {
+    throw broken('the server cut its answer off', "the server's log says why", cause)
+  }
+  if (!answer.complete) throw broken('the server cut its answer off', "the server's log says why")
+}

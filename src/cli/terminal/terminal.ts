@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events'
+import type { Means } from '../means.ts'
+import { exit, Stop, wrongUse } from '../stop.ts'
+import { type Paint, paintFor } from './paint.ts'
+import { Progress } from './progress.ts'
+
+/** Where a command speaks and asks: answers to standard output, all else to standard error. */
+export class Terminal {
+  readonly paint: Paint
+  readonly #errorPaint: Paint
+  readonly #means: Means
+  #inputLines: string[] | undefined
+
+  constructor(means: Means) {
+    this.#means = means
+    this.paint = paintFor(means.output, means.noColour)
+    this.#errorPaint = paintFor(means.errors, means.noColour)
+  }
+
+  /** The width of the terminal; undefined where there is none, so nothing is cut. */
+  get columns(): number | undefined {
+    return this.#means.output.isTTY === true ? this.#means.output.columns : undefined
+  }
+
+  /** Writes text or bytes as they are, no faster than they are read. */
+  async write(chunk: string | Uint8Array): Promise<void> {
+    if (!this.#means.output.write(chunk)) await once(this.#means.output, 'drain')
+  }
+
+  /** Writes a line of the answer. */
+  line(text = ''): Promise<void> {
+    return this.write(`${text}\n`)
+  }
+
+  error(message: string): void {
+    for (const line of message.split('\n')) {
+      this.#means.errors.write(`vitalsign: ${this.#errorPaint('red', 'error:')} ${line}\n`)
+    }
+  }
+
+  hint(message: string): void {
+    this.#means.errors.write(`vitalsign: ${this.#errorPaint('yellow', 'hint:')} ${message}\n`)
+  }
+
+  /** Something to be known that is neither the answer nor an error. */
+  note(message: string): void {
+    this.#means.errors.write(`${message}\n`)
+  }
+
+  /** Shows that something goes on, once it takes more than a second. */
+  progress(text: string): Progress {
+    return new Progress(this.#means.errors, text)
+  }
+
+  /** Shows `text` while the promise is pending for more than a second. */
+  async waiting<T>(text: string, promise: Promise<T>): Promise<T> {
+    const progress = this.progress(text)
+    return promise.finally(() => progress.end())
+  }
+
+  /** Whether a person sits there who can be asked. */
+  get canAsk(): boolean {
+    return this.#means.input.isTTY === true && this.#means.errors.isTTY === true
+  }
+
+  /** Asks a person for a line; undefined if an optional one was left empty. */
+  async ask(message: string, { optional = false } = {}): Promise<string | undefined> {
+    const { text, isCancel } = await import('@clack/prompts')
+    const check = (value: string | undefined) =>
+      optional || value?.trim() ? undefined : 'this is needed'
+    const answer = await text({ message, validate: check, output: this.#means.errors })
+    if (isCancel(answer)) throw cancelled()
+    return answer.trim() === '' ? undefined : answer.trim()
+  }
+
+  /**
+   * A secret: asked for without echo, or the next line of standard input where nobody can be asked.
+   *
+   * @throws Stop if there is none
+   */
+  async secret(message: string, { twice = false } = {}): Promise<string> {
+    if (!this.canAsk) return this.#nextInputLine(message)
+    const first = await this.#askHidden(message)
+    if (!twice || (await this.#askHidden(`${message}, once more`)) === first) return first
+    throw new Stop(exit.wrongUse, 'the two do not agree; nothing was done')
+  }
+
+  async #askHidden(message: string): Promise<string> {
+    const { password, isCancel } = await import('@clack/prompts')
+    const answer = await password({ message, output: this.#means.errors })
+    if (isCancel(answer)) throw cancelled()
+    return answer
+  }
+
+  async #nextInputLine(what: string): Promise<string> {
+    this.#inputLines ??= (await this.readInput()).toString().split(/\r?\n/)
+    const line = this.#inputLines.shift()
+    if (line) return line
+    throw wrongUse(
+      `${what}: standard input has no line for it`,
+      'run this at a terminal, or give it as a line of standard input; never as an argument',
+    )
+  }
+
+  /** All of standard input. */
+  async readInput(): Promise<Buffer> {
+    const chunks: Buffer[] = []
+    for await (const chunk of this.input()) chunks.push(Buffer.from(chunk))
+    return Buffer.concat(chunks)
+  }
+
+  /** Standard input as it comes. */
+  input(): AsyncIterable<Uint8Array> {
+    return this.#means.input
+  }
+}
+
+function cancelled(): Stop {
+  return new Stop(exit.wrongUse, 'cancelled; nothing was done')
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import { jsonText } from '../show/json.ts'
+import { pairLines } from '../show/record.ts'
+import { valueText } from '../show/value.ts'
+import { exit } from '../stop.ts'
+import type { Answer } from '../talk/server.ts'
+import { type Call, isJson, tableOptions, type Verb, writeLines } from './verb.ts'
+
+/** How the installation is, at one look. */
+export const status: Verb = async (call) => {
+  const server = await call.connect()
+  if (isJson(call)) {
+    await call.terminal.write(jsonText(await server.askAny('status')))
+    return exit.done
+  }
+  await writeLines(call, linesOf(call, await server.ask('status')))
+  return exit.done
+}
+
+function linesOf(call: Call, told: Answer<'status'>): readonly string[] {
+  const { paint } = call.terminal
+  const { counts, log, addresses } = told
+  const number = (count: number) => count.toLocaleString('en')
+  return [
+    paint(
+      'bold',
+      `a ${told.environment.toUpperCase()} installation, ${told.claimed ? 'claimed' : 'not yet claimed'}`,
+    ),
+    '',
+    ...pairLines(
+      [
+        ['devices', addresses.devices],
+        ['operators', addresses.operators],
+        ['status', addresses.status],
+        ['root', `SHA-256 ${told.rootSha256}`],
+        [
+          'here',
+          `${number(counts.products)} products, ${number(counts.devices)} devices, ${number(counts.certificates)} certificates in force`,
+        ],
+        ['ending', `${number(counts.expiringSoon)} certificates within 30 days`],
+        ['log', `${number(log.size)} events, the latest signed ${valueText(log.checkpointAt)}`],
+        ['running', `since ${valueText(told.startedAt)}, version ${told.version}`],
+      ],
+      { ...tableOptions(call), indent: '  ' },
+    ),
+    ...(told.warnings.length === 0
+      ? []
+      : ['', paint('yellow', 'needs care: "vitalsign doctor" says what to do')]),
+    ...told.warnings.map((warning) => `  ${warning}`),
+  ]
+}

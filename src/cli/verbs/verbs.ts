@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { OperationKind } from '#format/admin/operation.ts'
+import type { OperationName } from '#format/admin/operations.ts'
+import type { Command } from '../commands/commands.ts'
+import type { Verb } from './verb.ts'
+
+/** What is done for each kind of operation, unless the operation has a verb of its own. */
+const byKind: Readonly<Record<OperationKind, () => Promise<Verb>>> = {
+  plain: async () => (await import('./plain.ts')).plain,
+  list: async () => (await import('./list.ts')).list,
+  events: async () => (await import('./watch.ts')).watch,
+  lines: async () => (await import('./export.ts')).exportLines,
+  upload: async () => (await import('./import.ts')).importFile,
+}
+
+/** Where people deserve more than the answer's fields. Loaded only when asked, so that all starts fast. */
+const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
+  'authority.export': async () => (await import('./export.ts')).exportPem,
+  'certificate.export': async () => (await import('./export.ts')).exportPem,
+  claim: async () => (await import('./claim.ts')).claim,
+  'claim-link': async () => (await import('./link.ts')).showLink,
+  'device.add': async () => (await import('./device-add.ts')).addDevice,
+  doctor: async () => (await import('./doctor.ts')).doctor,
+  explain: async () => (await import('./explain.ts')).explain,
+  'log.verify': async () => (await import('./log-verify.ts')).verifyLog,
+  'person.invite': async () => (await import('./link.ts')).showLink,
+  'profile.check': async () => (await import('./profile.ts')).checkProfile,
+  'profile.diff': async () => (await import('./profile.ts')).diffProfile,
+  'profile.show': async () => (await import('./profile.ts')).showProfile,
+  status: async () => (await import('./status.ts')).status,
+}
+
+/** The verb of a command that talks to a server. */
+export async function verbOf({ operation, kind }: Command): Promise<Verb> {
+  const own = operation && byName[operation]
+  if (own !== undefined) return own()
+  if (kind === undefined) throw new TypeError('a command without an operation has no verb')
+  return byKind[kind]()
+}
