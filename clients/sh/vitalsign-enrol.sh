@@ -52,8 +52,7 @@ names_of() { # CERTIFICATE: line 1 its subject in hex, line 2 its subjectAltName
       function say(d) { print substr(hex, 2 * from[d] + 1, 2 * size[d]) }'
 }
 
-# The subject of a first request in hex: CN=SERIAL.
-own_name() { tlv 30 "$(tlv 31 "$(tlv 30 "0603550403$(tlv 0c "$(printf %s "$serial" | hex)")")")"; }
+own_name() { tlv 30 "$(tlv 31 "$(tlv 30 "0603550403$(tlv 0c "$(printf %s "$serial" | hex)")")")"; } # CN=SERIAL
 
 request_for() { # KEY SUBJECT EXTENSION: PKCS #10 in hex, signed with ecdsa-with-SHA256
   wish=
@@ -171,8 +170,9 @@ begin() { # finishes what an earlier run left
   done
 }
 code_line() { # the code as curl configuration: it stands in no argument and in no file of ours
-  if [ "$code_file" = - ]; then head -n 1; else head -n 1 "$code_file"; fi |
-    tr -d '\r' | sed -e 's/[\\"]/\\&/g' -e "s/^/user = \"$serial:/" -e 's/$/"/'
+  [ "$code_file" = - ] || exec <"$code_file"
+  [ ! -t 0 ] || printf 'enrolment code: ' >&2
+  head -n 1 | tr -d '\r' | sed -e 's/[\\"]/\\&/g' -e "s/^/user = \"$serial:/" -e 's/$/"/'
 }
 by_code() { # SLOT [ENDING OF THE LABEL]
   obtain "$1" "$(own_name)" '' "$entrance${2-}/simpleenroll" --config - <<END

@@ -10,9 +10,11 @@ import { parseCredential } from '#device/credential.ts'
 import { keepUp } from '#device/keep-up.ts'
 import { openDirectory } from '#device/state/files.ts'
 import { sameBytes } from '#format/bytes.ts'
+import { urlOf } from '#house/configuration.ts'
 import { benchOf, expectDevice, FragileFiles } from '../journeys/support/device-bench.ts'
 import { makeRoot } from '../journeys/support/est-authority.ts'
 import { answerText, openEstServer, type TestServer } from '../journeys/support/est-server.ts'
+import { openTestHouse, withCode, withDevice, withProduct } from '../support/house.ts'
 
 const script = 'clients/sh/vitalsign-enrol.sh'
 const missing = ['dash', 'openssl', 'curl'].filter(
@@ -62,8 +64,16 @@ function stateOf(serial: string): string {
 }
 
 function enrolWords(serial: string, ...more: string[]): string[] {
-  const root = server.fingerprint.toUpperCase().replace(/..(?=.)/g, '$&:')
-  const words = ['--server', server.url, '--serial', serial, '--root', root]
+  return enrolWordsAt(server, serial, ...more)
+}
+
+function enrolWordsAt(
+  { url, fingerprint }: { readonly url: string; readonly fingerprint: string },
+  serial: string,
+  ...more: string[]
+): string[] {
+  const root = fingerprint.toUpperCase().replace(/..(?=.)/g, '$&:')
+  const words = ['--server', url, '--serial', serial, '--root', root]
   return ['enrol', ...words, '--state', stateOf(serial), ...more]
 }
 
@@ -265,4 +275,30 @@ test('wrong use says what to write', { skip }, async () => {
     assert.ok(done.error.includes(hint), done.error)
   }
   assert.equal((await run(['show', '--state', stateOf('none')])).status, 1)
+})
+
+test('the real house: birth by code, work by birth, and a renewal', { skip }, async () => {
+  const house = await openTestHouse()
+  try {
+    const pump = await withProduct(house)
+    const code = await withCode(house, await withDevice(house, pump, 'PUMP-0320'))
+    const root = house.core.doors.own.find(({ kind }) => kind === 'root')
+    const at = {
+      url: urlOf('https', house.addresses.devices),
+      fingerprint: root?.certificateSha256.toHex() ?? '',
+    }
+    const words = enrolWordsAt(at, 'PUMP-0320', '--label', 'pump', '--birth')
+    const done = await run(words, `${code}\n`)
+    assert.equal(done.status, 0, done.error)
+    const state = stateOf('PUMP-0320')
+    const { leaf } = workingOf(state)
+    const renewed = await run(['renew', '--now', '--state', state])
+    assert.equal(renewed.status, 0, renewed.error)
+    const { leaf: next } = workingOf(state)
+    assert.deepEqual(next.subject.der, leaf.subject.der)
+    assert.ok(!sameBytes(next.publicKey.der, leaf.publicKey.der))
+    assert.deepEqual(house.troubles, [])
+  } finally {
+    await house.stop()
+  }
 })
