@@ -23,9 +23,8 @@ export class Random {
   }
 
   oneOf<T>(values: readonly T[]): T {
-    const value = values[this.below(values.length)]
-    if (value === undefined) throw new Error('a choice of nothing')
-    return value
+    if (values.length === 0) throw new Error('a choice of nothing')
+    return values[this.below(values.length)]!
   }
 
   chance(oneIn: number): boolean {

@@ -130,6 +130,20 @@ test('refuses a value that is no string, whatever its type', () => {
   assert.throws(() => parseName(der), { code: 'string-type-wrong', offset: 11 })
 })
 
+test('refuses more than a hundred attributes, read or written', () => {
+  const parts = (count: number) =>
+    Array.from({ length: count }, () => [{ type: commonName, value: 'a' }])
+  const { der } = encodeName(parts(100))
+  assert.equal(parseName(der).rdns.length, 100)
+  const more = encodeDer((writer) => {
+    writer.sequence(() => {
+      for (let count = 0; count < 101; count++) writer.raw(parseNameText('CN=a').der.subarray(2))
+    })
+  })
+  assert.throws(() => parseName(more), { code: 'too-many' })
+  assert.throws(() => encodeName(parts(101)), { code: 'too-many', offset: 0 })
+})
+
 test('refuses empty values, empty parts and parts out of order', () => {
   assert.throws(() => nameOf('', tag.utf8String), { code: 'value-not-allowed' })
   assert.throws(() => parseName(Uint8Array.fromHex('30023100')), { code: 'element-missing' })

@@ -44,6 +44,10 @@ const directoryStrings = new Set<Oid>(
   Object.values(attributeTypes).filter((type) => !fixedStringTypes.has(type)),
 )
 
+/** Far beyond any name that is met; comparing two costs its square at worst. */
+const maxAttributes = 100
+const tooMany = `at most ${maxAttributes} attributes`
+
 /** @throws FormatError, `string-type-wrong` among others */
 export function parseName(der: Uint8Array): Name {
   return readDer(der, limits.certificate, readName)
@@ -52,7 +56,12 @@ export function parseName(der: Uint8Array): Name {
 /** Reads a Name; `der` of the result is a view. */
 export function readName(reader: DerReader): Name {
   const start = reader.offset
-  const rdns = reader.sequenceOf((rdn) => rdn.setOf(readAttribute), true)
+  let attributes = 0
+  const readOne = (set: DerReader) => {
+    if (++attributes > maxAttributes) throw new FormatError('too-many', set.offset, tooMany)
+    return readAttribute(set)
+  }
+  const rdns = reader.sequenceOf((rdn) => rdn.setOf(readOne), true)
   return { der: reader.since(start), rdns }
 }
 
@@ -82,9 +91,6 @@ function readValue(pair: DerReader, type: Oid, string: number): string {
   return value
 }
 
-/** Far beyond any name that is written, well within what is read. */
-const maxAttributes = 100
-
 /**
  * Builds a name: the string type that the attribute's definition fixes, else PrintableString where it can, else
  * UTF8String (RFC 5280 4.1.2.4).
@@ -96,8 +102,7 @@ const maxAttributes = 100
 export function encodeName(rdns: readonly (readonly Attribute[])[]): Name {
   if (rdns.some((rdn) => rdn.length === 0 || rdn.some(({ value }) => value === '')))
     throw new FormatError('value-not-allowed', 0, 'empty part of a name')
-  if (rdns.flat().length > maxAttributes)
-    throw new FormatError('too-many', 0, `at most ${maxAttributes} attributes`)
+  if (rdns.flat().length > maxAttributes) throw new FormatError('too-many', 0, tooMany)
   const der = encodeDer((writer) => {
     writer.sequence(() => {
       for (const rdn of rdns)
