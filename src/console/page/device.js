@@ -17,15 +17,15 @@ export async function device({ id, who, go, again }) {
   return [
     link('#/', 'All devices'),
     heading(shown.serial),
-    make('p', state(shown.state), ` ${deviceStates[shown.state]}`),
+    make('p', state(shown.state), `: ${deviceStates[shown.state]}`),
     who.role !== 'auditor' && shown.state !== 'retired' && actions(shown, go, again),
     facts({
       Product: shown.productName,
       'Expected since': moment(shown.createdAt),
       'Last identity': moment(shown.seenAt),
-      'Hardware revision': shown.hardwareRevision ?? 'not told',
-      Lot: shown.lot ?? 'not told',
-      'UDI device identifier': shown.udiDi ?? 'not told',
+      'Hardware revision': shown.hardwareRevision,
+      Lot: shown.lot,
+      'UDI device identifier': shown.udiDi,
     }),
     make('h2', 'Identities'),
     table(['Identity', 'State', 'Ends'], identities),
@@ -38,17 +38,12 @@ export async function device({ id, who, go, again }) {
 const acts = {
   'allow-re-enrol': {
     words: 'Let it enrol again',
-    text: 'For a device that lost its key or its identity. What it has stays good until it is replaced. The log keeps this as an exception.',
+    text: 'For a device that lost its key or its identity. What it has stays good until replaced. Recorded as an exception.',
     fits: ({ enrolmentsLeft }) => enrolmentsLeft === 0,
-  },
-  rebind: {
-    words: 'Give it a new board',
-    text: 'The identities of the old board are revoked, and its key is never accepted again. The device may then enrol once.',
-    fits: ({ seenAt }) => seenAt !== null,
   },
   retire: {
     words: 'Retire it',
-    text: 'It is out of service for ever: its identities are revoked, its codes end, its serial is not used again. This cannot be undone.',
+    text: 'For ever: its identities are revoked, its codes end, its serial is not used again.',
     fits: () => true,
   },
 }

@@ -26,10 +26,13 @@ export const heading = (text) => make('h1', { tabindex: -1 }, text)
 
 export const state = (word) => make(`span.state.${word}`, word)
 
-/** Pairs of a name and what stands for it. */
+/** Pairs of a name and what stands for it; null is left out. */
 export function facts(pairs) {
-  const rows = Object.entries(pairs).map(([name, value]) => [make('dt', name), make('dd', value)])
-  return make('dl', rows)
+  const told = Object.entries(pairs).filter(([, value]) => value !== null)
+  return make(
+    'dl',
+    told.map(([name, value]) => [make('dt', name), make('dd', value)]),
+  )
 }
 
 /** A table; the first cell of each row is its heading. */
@@ -66,11 +69,6 @@ export function moment(instant) {
   return make('time', { datetime: instant }, clock.format(new Date(instant)))
 }
 
-/** Says something to who does not see it. */
-export function say(text) {
-  document.querySelector('#heard').textContent = text
-}
-
 /** Text to be taken over as it stands. */
 export function copyable(text, what) {
   const lines = make('pre', text)
@@ -78,12 +76,12 @@ export function copyable(text, what) {
     try {
       await navigator.clipboard.writeText(text)
       copy.textContent = 'Copied'
-      say(`Copied: ${what}`)
+      document.querySelector('#heard').textContent = `Copied: ${what}`
     } catch {
       // A browser that does not let us: the person can, with the lines marked.
       getSelection().selectAllChildren(lines)
     }
   })
   copy.setAttribute('aria-label', `Copy ${what}`)
-  return make('div.copyable', lines, copy)
+  return make('div.copyable', copy, lines)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The lines that give a device its identity, and the wait until it is here. */
-import { get, Problem, post, watch } from './api.js'
+import { get, post, watch } from './api.js'
 import { button, copyable, heading, link, make, moment, state, step } from './elements.js'
 import { deviceStates, kinds, sentence } from './words.js'
 
@@ -23,7 +23,7 @@ export async function enrol({ id, signal, go, fail }) {
   const note = make('p.hint')
   const show = (now) => {
     const identity = identityOf(now)
-    const isHere = identity?.id !== before?.id
+    const isHere = identity !== undefined && identity.id !== before?.id
     line.textContent = isHere ? `${now.serial} is here` : `Waiting for ${now.serial} …`
     document.title = `${line.textContent} · Vitalsign`
     if (!isHere) return
@@ -36,21 +36,22 @@ export async function enrol({ id, signal, go, fail }) {
   const card = make('section.box.waiting', { 'aria-live': 'polite' }, line, more, note)
   lines.append(...pasted(device, status, go).filter(Boolean))
   show(device)
+  let turn = 0
   const seen = async ({ event, words }) => {
+    const mine = ++turn
     try {
       const now = await get(`/devices/${id}`)
-      if (signal.aborted) return
+      if (signal.aborted || mine !== turn) return
       note.textContent = event?.includes('refused') ? sentence(words) : ''
       show(now)
     } catch (error) {
       fail(error)
     }
   }
-  const full = new Problem({ code: 'busy', detail: 'the server takes no more watchers now' })
   watch(id, signal, seen, (forGood) => {
-    note.textContent = 'The line to the server is cut. Trying again …'
-    // A browser does not tell why a stream was refused: somebody else may know.
-    if (forGood) get('/session').then(() => fail(full), fail)
+    note.textContent = `The line to the server is cut. ${forGood ? 'Load this page again.' : 'Trying again …'}`
+    // A browser does not tell why: perhaps the session has ended.
+    if (forGood) get('/session').catch(fail)
   })
   return [status.counts.devices === 1 && step('Identity'), title, lines, card]
 }
@@ -64,7 +65,7 @@ function welcome(device, identity) {
   const until = moment(identity.notAfter)
   return [
     make('p', `Its ${kinds[identity.kind]} is good until `, until, '.'),
-    make('p', state(device.state), ` ${deviceStates[device.state]}`),
+    make('p', state(device.state), `: ${deviceStates[device.state]}`),
     make(
       'p.actions',
       link(`#/device/${device.id}`, `Look at ${device.serial}`),
@@ -83,19 +84,14 @@ function pasted(device, status, go) {
   }
   const server = serverFor(status.addresses.devices)
   const filled = { server, root: status.rootSha256, serial: device.serial, code: made.code }
-  const end = moment(made.expiresAt)
+  const until = ['It is shown only now, and good once until ', moment(made.expiresAt), '.']
   return [
-    make(
-      'p',
-      'Paste this on the device. It holds its enrolment code: good once, until ',
-      end,
-      ', and shown only now.',
-    ),
+    make('p', 'Paste this on the device; its enrolment code is in it. ', until),
     ...clients.map((client, at) => clientLines(client, filled, at === 0)),
     /\/(localhost|127\.|\[::1)/.test(server) &&
       make(
         'p.hint',
-        `${server} is reached from this machine only. For devices elsewhere, start the server with --listen and an address that they can call.`,
+        `${server} is reached from this machine only; others need a server started with --listen.`,
       ),
   ]
 }

@@ -12,8 +12,8 @@ const maker = {
 }
 const product = { name: 'name', label: 'Product', hint: 'Such as Infusion pump A.', maxlength: 100 }
 const exposure = {
-  ...{ name: 'exposure', label: 'What could a false device reach?' },
-  hint: 'It sets the least that its identities must ask.',
+  name: 'exposure',
+  label: 'What could a false device reach?',
   choices: Object.entries(exposures),
 }
 
@@ -24,7 +24,7 @@ export async function addProduct({ go }) {
   return [
     isFirst && step('Product'),
     heading(isFirst ? 'Your first product' : 'Another product'),
-    make('p', 'A product is a model of which you make many devices.'),
+    make('p', 'A model of which you make many devices.'),
     form(fields, 'Add the product', async (values) => {
       const added = await post('/products', values)
       go(`#/add/${added.product.id}`)

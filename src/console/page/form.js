@@ -34,13 +34,7 @@ export function form(fields, submit, send) {
     }
     go.ariaBusy = null
   }
-  return make(
-    'form',
-    { submit: submitted },
-    rows.map(({ element }) => element),
-    place,
-    go,
-  )
+  return make('form', { submit: submitted }, elementsOf(rows), place, go)
 }
 
 /** Fields whose change is heard at once. */
@@ -51,15 +45,17 @@ export function filterRow(fields, changed) {
     changed(valuesOf(rows))
   }
   heard(new Event('change'))
-  return make(
-    'form.filters',
-    { submit: heard, change: heard },
-    rows.map(({ element }) => element),
-  )
+  return make('form.filters', { submit: heard, change: heard }, elementsOf(rows))
 }
 
+const elementsOf = (rows) => rows.map(({ element }) => element)
+
+/** A blank at the end of a passphrase is part of it. */
 function valuesOf(rows) {
-  return Object.fromEntries(rows.map(({ name, input }) => [name, input.value]))
+  const values = rows.map(({ name, input: { value } }) => {
+    return [name, name === 'passphrase' ? value : value.trim()]
+  })
+  return Object.fromEntries(values)
 }
 
 async function tell(error, rows, place) {
@@ -72,7 +68,7 @@ async function tell(error, rows, place) {
     if (found) mark(found.fault)
     return found
   })
-  if (marked.length > 0) marked[0].input.focus()
+  if (marked[0]) marked[0].input.focus()
   else place.replaceChildren(await problemBox(error))
 }
 

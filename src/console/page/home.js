@@ -51,10 +51,9 @@ function deviceList(products) {
         choices: [all, ...Object.keys(deviceStates).map((word) => [word, word])],
       },
     ],
-    columns: ['Serial', 'Product', 'State', 'Last identity'],
+    columns: ['Device', 'State', 'Last identity'],
     row: (device) => [
-      link(`#/device/${device.id}`, device.serial),
-      nameOf.get(device.product),
+      [link(`#/device/${device.id}`, device.serial), make('small', nameOf.get(device.product))],
       state(device.state),
       moment(device.seenAt),
     ],

@@ -25,12 +25,14 @@ export async function log() {
   ]
 }
 
-/** Events as items of a list; `names` tells people's names by their ids. */
-export function eventItems(events, names = new Map()) {
+/** Events as items of a list; with people's names by their ids, they lead to their devices, too. */
+export function eventItems(events, names) {
   return events.map(({ index, type, at, actor, subjects, facts }) => {
-    const told = Object.entries(facts).map(([name, value]) => `${name} ${value ?? 'not told'}`)
-    const by = `by ${names.get(actor.id) ?? actor.kind}`
-    const device = subjects.find((id) => id.startsWith('dev_'))
+    const told = Object.entries(facts)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => `${name} ${`${value}`.replace(/^(.{32}).{9,}$/, '$1…')}`)
+    const by = `by ${names?.get(actor.id) ?? actor.kind}`
+    const device = names && subjects.find((id) => id.startsWith('dev_'))
     return make(
       'li',
       make('p', make('strong', type.replaceAll('-', ' ')), moment(at)),

@@ -69,6 +69,9 @@ function put(elements) {
   document.querySelector('dialog')?.remove()
   document.body.classList.toggle('signed-in', who !== undefined)
   document.querySelector('#name').textContent = who?.name
+  for (const part of document.querySelectorAll('nav a')) {
+    part.ariaCurrent = part.hash === (location.hash || '#/') ? 'page' : null
+  }
   main.replaceChildren(...elements.filter(Boolean))
   const title = main.querySelector('h1')
   document.title = `${title.textContent} · Vitalsign`
