@@ -61,7 +61,7 @@ type SettingName = keyof typeof settings
 export function readConfiguration(words: readonly string[]): Configuration {
   const faults: string[] = []
   const fromLine = readLine(words, faults)
-  const data = resolve(fromLine['data'] ?? settings.data.fallback)
+  const data = resolve(fromLine.data ?? settings.data.fallback)
   const path = join(data, 'vitalsign.json')
   const file = existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined
   const fromFile = file === undefined ? {} : readFile(file, path, faults)

@@ -3,12 +3,14 @@ import { type Issuer, readyIssuer } from '#core/authority/issuer.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Authority, CrlRecord } from '#core/ledger/tables.ts'
 import {
+  countRevoked,
   crlLife,
   fullCrl,
   latestCrl,
   type PublishingPorts,
   publishCrl,
 } from '#core/revocation/publish.ts'
+import { parseCrl } from '#format/x509/crl.ts'
 
 /**
  * The newest CRLs, in memory and always fresh: made when first asked for, made anew when something was
@@ -61,9 +63,19 @@ export class CrlShelf {
   }
 
   #load(key: string, authority: Authority, shard: number): Promise<CrlRecord | undefined> {
-    const loading = latestCrl(authority.id, shard, this.#ports.ledger)
+    const loading = this.#loadWhole(authority, shard)
     this.#shelf.set(key, loading)
     return loading
+  }
+
+  /** The newest one of an earlier process; none if a crash came between a revocation and its list. */
+  async #loadWhole(authority: Authority, shard: number): Promise<CrlRecord | undefined> {
+    const latest = await latestCrl(authority.id, shard, this.#ports.ledger)
+    if (latest === undefined) return undefined
+    let listed = 0
+    for (const _ of parseCrl(latest.der).revoked) listed++
+    const revoked = await countRevoked(authority.id, shard, this.#ports.ledger)
+    return listed === revoked ? latest : undefined
   }
 
   #isDue(record: CrlRecord): boolean {

@@ -16,6 +16,7 @@ import type { ListenAddress } from '#edge/http/front.ts'
 import { deviceLimits, statusLimits } from '#edge/http/limits.ts'
 import { openServerIdentity, renewServerIdentity } from '#edge/http/server-identity.ts'
 import { openStatusFront } from '#edge/http/status-front.ts'
+import type { Cost } from '#edge/keystore/derivation.ts'
 import { openKeystore } from '#edge/keystore/keystore.ts'
 import { holdDirectory } from '#edge/store/directory-lock.ts'
 import { openStore } from '#edge/store/open-store.ts'
@@ -56,6 +57,8 @@ export interface House {
 export interface Replacements {
   readonly clock?: Clock
   readonly random?: Randomness
+  /** What unlocking costs. */
+  readonly keyCost?: Cost
   readonly wrapLedger?: (ledger: Ledger) => Ledger
   readonly wrapKeys?: (keys: SigningKeys) => SigningKeys
 }
@@ -112,7 +115,8 @@ async function open(
   const lock = holdDirectory(data, clock)
   closers.add(() => lock.release())
   const places = { keys: join(data, 'keys'), root: join(data, 'root') }
-  const keystore = await openKeystore(places, await unlock(configuration, random), random)
+  const passphrase = await unlock(configuration, random)
+  const keystore = await openKeystore(places, passphrase, random, replacements.keyCost)
   const keys = replacements.wrapKeys?.(keystore) ?? keystore
   const store = await openStore(data, { clock, random })
   closers.add(() => store.close())

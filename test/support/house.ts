@@ -31,10 +31,18 @@ export interface TestHouse extends House {
   stop(): Promise<void>
 }
 
+/** Unlocking that costs next to nothing; what it costs in truth is the keystore's own test's matter. */
+const cheap = { memoryKiB: 64, passes: 1, lanes: 1 }
+
+const directories: string[] = []
+process.on('exit', () => {
+  for (const one of directories) rmSync(one, { recursive: true, force: true })
+})
+
 /** A directory that goes when the process does. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'vitalsign-test-'))
-  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+  directories.push(directory)
   return directory
 }
 
@@ -51,7 +59,7 @@ export async function openTestHouse(
     ...words,
   ])
   const report = (what: string, cause: unknown) => void troubles.push(what, cause)
-  const house = await openHouse(configuration, report, replacements)
+  const house = await openHouse(configuration, report, { keyCost: cheap, ...replacements })
   return { ...house, directory, troubles, stop: () => house.close() }
 }
 

@@ -110,11 +110,29 @@ function extensionsOf(
   return [...common, encodeExtension('issuingDistributionPoint', { fullName })]
 }
 
+/** How many certificates a CRL of now would list. */
+export async function countRevoked(
+  authority: string,
+  shard: number,
+  ledger: Ledger,
+): Promise<number> {
+  const counts = listedStates.map((state) =>
+    ledger.count('certificate', { by: 'revoked', equal: equalTo(authority, state, shard) }),
+  )
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
+}
+
+const listedStates = ['revoked', 'abandoned'] as const
+
+function equalTo(authority: string, state: string, shard: number): readonly unknown[] {
+  return shard === fullCrl ? [authority, state] : [authority, state, shard]
+}
+
 /** Revoked and abandoned ones alike: an abandoned serial may carry a signature that we never saw. */
 async function revokedOf(authority: string, shard: number, ledger: Ledger) {
   const entries = []
-  for (const state of ['revoked', 'abandoned'] as const) {
-    const equal = shard === fullCrl ? [authority, state] : [authority, state, shard]
+  for (const state of listedStates) {
+    const equal = equalTo(authority, state, shard)
     let after: string | null | undefined
     do {
       const page = await ledger.list('certificate', {

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * A house that dies at a chosen step of one act: before its n-th booking, signature or making of a key.
+ * What stands after a step is what stands before the next, so each state is met once.
+ *
+ * Arguments: directory, act (`found`, `enrol`, `revoke`), step (0: never), and the act's own, base64.
+ * Prints `acknowledged` when the act was answered, and how many steps there were.
+ */
+import { writeSync } from 'node:fs'
+import type { SigningKeys } from '#core/authority/signing-key.ts'
+import { enrol } from '#core/enrolment/enrol.ts'
+import type { Ledger } from '#core/ledger/ledger.ts'
+import { revoke } from '#core/revocation/revoke.ts'
+import { openTestHouse } from '../support/house.ts'
+
+const [directory = '', act = '', stepText = '0', detail = ''] = process.argv.slice(2)
+const dieAt = Number(stepText)
+let armed = act === 'found'
+let step = 0
+
+/** One step of the act: the process ends here if it is the chosen one, as by a cut of power. */
+function passes(): void {
+  if (!armed) return
+  step++
+  if (step === dieAt) process.kill(process.pid, 'SIGKILL')
+}
+
+function dyingLedger(ledger: Ledger): Ledger {
+  return {
+    read: (kind, id) => ledger.read(kind, id),
+    find: (kind, key, values) => ledger.find(kind, key, values),
+    list: (kind, query) => ledger.list(kind, query),
+    count: (kind, query) => ledger.count(kind, query),
+    commit: async (change) => {
+      passes()
+      return ledger.commit(change)
+    },
+  }
+}
+
+function dyingKeys(keys: SigningKeys): SigningKeys {
+  return {
+    make: async (algorithm, keyId, place) => {
+      passes()
+      return keys.make(algorithm, keyId, place)
+    },
+    sign: async (keyId, toBeSigned) => {
+      passes()
+      return keys.sign(keyId, toBeSigned)
+    },
+    has: (keyId) => keys.has(keyId),
+  }
+}
+
+const house = await openTestHouse(directory, { wrapLedger: dyingLedger, wrapKeys: dyingKeys })
+armed = true
+step = act === 'found' ? step : 0
+if (act === 'enrol') {
+  const { serial, code, request } = JSON.parse(Buffer.from(detail, 'base64').toString())
+  const outcome = await enrol(
+    {
+      ...{ protocol: 'est', operation: 'enrol', label: undefined, sourceAddress: '127.0.0.1' },
+      request: Uint8Array.fromBase64(request),
+      credential: { kind: 'code', user: serial, code },
+    },
+    house.core,
+  )
+  if (outcome.kind !== 'issued') throw new Error(JSON.stringify(outcome))
+}
+if (act === 'revoke') {
+  const asked = { id: detail, reason: 'superseded', because: 'test' } as const
+  const revoked = await revoke(asked, { kind: 'house', id: 'test' }, house.core)
+  if (revoked.kind !== 'revoked') throw new Error(JSON.stringify(revoked))
+  await house.core.shelf.revoked(revoked.certificate.authority, revoked.certificate.shard)
+}
+armed = false
+writeSync(1, `acknowledged after ${step} steps\n`)
+await house.stop()
