@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A whole house on loopback and in a directory of its own, with as many devices in it as wanted. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expectedDevice } from '#core/devices/add.ts'
+import { hashCode, newCodeText } from '#core/devices/code.ts'
+import { addProduct } from '#core/devices/product.ts'
+import { newId } from '#core/ledger/ids.ts'
+import type { Change, Put } from '#core/ledger/ledger.ts'
+import type { CertificateRecord, Code, Device, Enrolment, Key } from '#core/ledger/tables.ts'
+import { encodeSigned } from '#format/x509/certificate.ts'
+import { encodeCertificationRequestInfo } from '#format/x509/certification-request.ts'
+import { encodeName } from '#format/x509/name.ts'
+import { readConfiguration } from '#house/configuration.ts'
+import { type House, openHouse } from '#house/house.ts'
+import { signatureAlgorithmFor } from '#trust/algorithms.ts'
+import { generateKey, type KeyPair, sign } from '#trust/private-key.ts'
+import { atOnce } from './meter.ts'
+
+/** A device that is expected, with the code that it may enrol with and the request that it will send. */
+export interface Expected {
+  readonly serial: string
+  readonly code: string
+  readonly request: Uint8Array
+}
+
+const operator = { kind: 'person', id: 'bench' } as const
+/** Devices in one commit. */
+const batch = 250
+
+export interface BenchHouse extends House {
+  readonly directory: string
+  /** Adds devices that may enrol. */
+  expect(count: number): Promise<readonly Expected[]>
+  /** Brings the store to so many certificates of devices. */
+  fill(certificates: number): Promise<void>
+  remove(): Promise<void>
+}
+
+export function benchDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'vitalsign-bench-'))
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+/** The words that open a house on free ports of the loopback. */
+export function serveWords(directory: string, algorithm: string): readonly string[] {
+  return [
+    ...['--data', directory, '--listen', '127.0.0.1:0', '--operator-listen', '127.0.0.1:0'],
+    ...['--status-listen', '127.0.0.1:0', '--algorithm', algorithm],
+  ]
+}
+
+export async function openBenchHouse(
+  algorithm = 'p-256',
+  directory = benchDirectory(),
+): Promise<BenchHouse> {
+  const report = (what: string, cause: unknown) => console.error(what, cause)
+  const house = await openHouse(readConfiguration(serveWords(directory, algorithm)), report)
+  const { core } = house
+  const added = await addProduct(
+    { name: 'bench', exposure: 'telemetry', maker: 'Bench' },
+    operator,
+    core,
+  )
+  if (added.kind !== 'added') throw new Error(added.detail)
+  const product = added.product.id
+  let units = 0
+  let filled = 0
+  const newDevice = (): Device => {
+    const serial = `BENCH-${String(++units).padStart(8, '0')}`
+    const particulars = { hardwareRevision: 'A', lot: `LOT-${units >> 10}`, udiDi: null }
+    return expectedDevice({ serial, ...particulars }, product, core)
+  }
+  const commit = async (change: Change) => {
+    const { kind } = await core.ledger.commit(change)
+    if (kind !== 'committed') throw new Error('the bench met a conflict')
+  }
+  return {
+    ...house,
+    directory,
+    async expect(count) {
+      const expected: Expected[] = []
+      for (let start = 0; start < count; start += batch) {
+        const puts: Put[] = []
+        for (let left = Math.min(batch, count - start); left > 0; left--) {
+          const device = newDevice()
+          const code = newCodeText(core.random)
+          puts.push({ kind: 'device', record: device }, codePut(device, code, house))
+          const request = await requestBy(await generateKey('p-256'))
+          expected.push({ serial: device.serial, code, request })
+        }
+        await commit({ puts, events: [] })
+      }
+      return expected
+    },
+    async fill(certificates) {
+      const changes = Math.ceil((certificates - filled) / batch)
+      await atOnce(4, changes, () =>
+        commit({
+          puts: Array.from({ length: batch }, () => enrolledPuts(newDevice(), house)).flat(),
+          events: [],
+        }),
+      )
+      filled += Math.max(0, changes) * batch
+    },
+    async remove() {
+      await house.close()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A PKCS #10 request without subject or extensions: those are the profile's to say. */
+export async function requestBy({ privateKey, publicKey }: KeyPair): Promise<Uint8Array> {
+  const info = encodeCertificationRequestInfo({
+    subject: encodeName([]),
+    publicKey: publicKey.spki,
+  })
+  const algorithm = signatureAlgorithmFor(publicKey.algorithm)
+  return encodeSigned(info, algorithm.identifier, await sign(privateKey, algorithm, info))
+}
+
+function codePut(device: Device, text: string, { core }: House): Put {
+  const now = core.clock.now()
+  const record: Code = {
+    ...{ id: newId('code', core), version: 1, codeSha256: hashCode(text) },
+    ...{ device: device.id, product: device.product, createdAt: now, createdBy: operator.id },
+    ...{ expiresAt: now.add({ hours: 24 }), usedAt: null, usedFor: null },
+  }
+  return { kind: 'code', record }
+}
+
+/** What the ledger holds of a device that enrolled long ago: as an issue leaves it, with bytes of chance. */
+function enrolledPuts(device: Device, { core }: House): readonly Put[] {
+  const { random } = core
+  const now = core.clock.now()
+  const door = core.doors.for(device.product, undefined)
+  if ('kind' in door) throw new Error(door.detail)
+  const id = newId('certificate', core)
+  const key: Key = {
+    ...{ id: newId('key', core), version: 1, fingerprint: random.bytes(32), algorithm: 'p-256' },
+    ...{ bits: 256, spki: random.bytes(91), origin: 'device', protection: 'unknown' },
+    ...{ attested: false, exportable: null, purpose: 'working', environment: 'trial' },
+    ...{ owner: device.id, state: 'active', moduleCertificate: null, activatedAt: now },
+    deactivateAt: null,
+  }
+  const enrolment: Enrolment = {
+    ...{ id: newId('enrolment', core), version: 1, protocol: 'est', operation: 'enrol' },
+    ...{ entrance: door.entrance.id, owner: device.id, certificate: id },
+    ...{ requestSha256: random.bytes(32), proof: 'code', credential: newId('code', core) },
+    ...{ possession: 'signature', profile: door.profile.name },
+    ...{ profileVersion: door.profile.version, sourceAddress: '127.0.0.1', at: now },
+  }
+  const certificate: CertificateRecord = {
+    ...{ id, version: 1, serialNumber: random.bytes(16), authority: door.issuer.authority.id },
+    ...{ profile: door.profile.name, profileVersion: door.profile.version, kind: 'working' },
+    ...{ owner: device.id, product: device.product, subject: `CN=${device.serial},O=Bench` },
+    ...{ deviceSerial: device.serial, lot: device.lot, key: key.id, algorithm: 'p-256' },
+    ...{ state: 'issued', notBefore: now, notAfter: now.add({ hours: 24 * 90 }) },
+    ...{ toBeSignedSha256: random.bytes(32), sha256: random.bytes(32), enrolment: enrolment.id },
+    ...{ shard: 0, reservedAt: now, issuedAt: now, usedAt: null, replaces: null },
+    ...{ revokedAt: null, revocationReason: null },
+  }
+  return [
+    { kind: 'device', record: { ...device, state: 'active', enrolmentsLeft: 0, seenAt: now } },
+    { kind: 'key', record: key },
+    { kind: 'certificate', record: certificate },
+    { kind: 'encoding', record: { id, version: 1, der: random.bytes(620) } },
+    { kind: 'enrolment', record: enrolment },
+  ]
+}
