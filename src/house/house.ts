@@ -30,6 +30,7 @@ import { LogRunner } from './log-runner.ts'
 import { openOperatorSide } from './operator-side.ts'
 import { serverIdentityPorts } from './server-identity-ports.ts'
 import { noteStart, noteStop } from './start-events.ts'
+import { TlsIdentityFile } from './tls-identity-file.ts'
 import { unlock } from './unlock.ts'
 import { programVersion } from './version.ts'
 
@@ -151,7 +152,11 @@ async function open(
   closers.add(() => log.close())
   log.wake()
 
-  const identity = serverIdentityPorts(configuration, core)
+  const identity = serverIdentityPorts(
+    configuration,
+    core,
+    new TlsIdentityFile(places.keys, keystore, random),
+  )
   const addresses = { devices: '', operators: '', status: urlOf('http', status.address) }
   const operators = await openOperatorSide({
     ...{ configuration, core, log: store.log, sequencer, feed },

@@ -3,22 +3,23 @@ import { issueServerCertificate } from '#core/authority/serve-identity.ts'
 import { Fault } from '#core/fault.ts'
 import { newestProfile } from '#core/policy/apply-profile.ts'
 import { parseProfile } from '#core/policy/document/parse-profile.ts'
-import type { TlsIdentity } from '#edge/http/device-front.ts'
 import type { ServerIdentityPorts } from '#edge/http/server-identity.ts'
 import { type Configuration, serverNames } from './configuration.ts'
 import { type Core, ownIssuer } from './core.ts'
+import type { TlsIdentityFile } from './tls-identity-file.ts'
 
 /** How the server's own TLS certificate is kept and made: from the `server` profile, like any other. */
-export function serverIdentityPorts(configuration: Configuration, core: Core): ServerIdentityPorts {
+export function serverIdentityPorts(
+  configuration: Configuration,
+  core: Core,
+  file: TlsIdentityFile,
+): ServerIdentityPorts {
   const names = serverNames(configuration)
-  let kept: TlsIdentity | undefined
   return {
     clock: core.clock,
     names,
-    read: async () => kept,
-    write: async (identity) => {
-      kept = identity
-    },
+    read: () => file.read(),
+    write: (identity) => file.write(identity),
     issueServerCertificate: async (request) => {
       const issuer = ownIssuer(core)
       if (issuer === undefined)

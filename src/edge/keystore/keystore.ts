@@ -89,6 +89,40 @@ export class Keystore implements SigningKeys {
   }
 
   /**
+   * Keeps a key that was made elsewhere in this process, beside the authorities' keys.
+   *
+   * @param pkcs8 PKCS #8, DER; the caller's, not changed
+   * @throws TypeError if the key is there already, or the bytes are no key of ours
+   */
+  async keep(keyId: string, pkcs8: Uint8Array): Promise<void> {
+    if (!isKeyId(keyId) || this.has(keyId)) throw new TypeError(`"${keyId}" cannot name a new key`)
+    const key = await parsePrivateKey(pkcs8)
+    if (key.kind === 'refused') throw new TypeError(key.detail)
+    await mkdir(this.#places.keys, { recursive: true, mode: 0o700 })
+    const { pair } = key
+    this.#salt ??= this.#random.bytes(16)
+    const [salt, cost, derivations] = [this.#salt, this.#cost, this.#derivations]
+    const text = await sealPair(keyId, pair, salt, cost, derivations, this.#random)
+    await writeNewFile(pathIn(this.#places.keys, keyId), encode(text), this.#random)
+  }
+
+  /**
+   * The key itself, PKCS #8, DER: for the server's TLS key alone, which Node takes in no other form.
+   *
+   * @throws Fault as `sign` does
+   */
+  async dangerouslyReveal(keyId: string): Promise<Uint8Array> {
+    return encodePrivateKey((await this.#pair(keyId)).privateKey)
+  }
+
+  /** Removes a key for good. Nothing happens if it is not there. */
+  async discard(keyId: string): Promise<void> {
+    this.#open.delete(keyId)
+    const file = this.#find(keyId)
+    if (file !== undefined) await removeFile(file.path)
+  }
+
+  /**
    * Opens one key, whichever comes first: tells at the start whether the passphrase is right.
    *
    * @throws Fault `key-locked`, `key-damaged`
