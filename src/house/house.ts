@@ -6,6 +6,7 @@ import { exportLog } from '#core/audit/export-log.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import { type SequencerPorts, sequenceOnce } from '#core/audit/sequencer.ts'
 import type { SigningKeys } from '#core/authority/signing-key.ts'
+import type { Fault } from '#core/fault.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import { systemRandomness } from '#edge/chance/system-randomness.ts'
@@ -51,6 +52,8 @@ export interface House {
   sequence(): Promise<void>
   /** The log with its ledger as one file, in pieces, for the offline verifier. */
   exportLog(): AsyncIterable<Uint8Array>
+  /** Resolves if it can book nothing more: whoever runs it should end it. */
+  readonly broken: Promise<Fault>
   close(): Promise<void>
 }
 
@@ -201,6 +204,7 @@ async function open(
     sequence: () => log.run(),
     exportLog: () =>
       exportLog({ ...{ store: store.log, signer: sequencer.signer }, sequence: () => log.run() }),
+    broken: store.broken,
     close: () => closers.close(),
   }
 }

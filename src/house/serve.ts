@@ -26,7 +26,11 @@ export async function serve(words: readonly string[]): Promise<void> {
     return
   }
   console.log(greeting(house, configuration))
-  await toldToStop()
+  const broken = await Promise.race([toldToStop(), house.broken])
+  if (broken !== undefined) {
+    tellFault(broken)
+    process.exit(exit.broken) // nothing can be booked any more; whoever started it starts it again
+  }
   console.log('vitalsign: stopping …')
   await house.close()
   console.log('vitalsign: stopped; all that was acknowledged is on disk')

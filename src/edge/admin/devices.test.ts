@@ -139,6 +139,8 @@ testDevices('devices are found by every filter, and page by page', async ({ ada,
     after = `&after=${encodeURIComponent(document.next)}`
   }
   assert.deepEqual(seen, ['A-1', 'A-2', 'A-3', 'A-4', 'A-5'])
+  const foreign = await ada.ask('GET', '/devices?limit=2&after=bm8gY3Vyc29y')
+  assert.equal(`${foreign.status} ${foreign.document.code}`, '400 input-wrong')
   const wrong = await ada.ask('GET', '/devices?limit=0&state=lost&colour=red')
   assert.deepEqual(wrong.document.faults.map((one: { path: string }) => one.path).sort(), [
     'colour',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path'
 import type { LogStore } from '#core/audit/log-store.ts'
+import type { Fault } from '#core/fault.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import { Book } from './book/book.ts'
@@ -15,6 +16,8 @@ import { sqliteFault } from './sqlite-fault.ts'
 export interface Store {
   readonly ledger: Ledger
   readonly log: LogStore
+  /** Resolves if booking broke for good: the process should end, and be started again. */
+  readonly broken: Promise<Fault>
   /** Finishes every commit that was asked for, then ends; what is asked later rejects. */
   close(): Promise<void>
 }
@@ -50,6 +53,7 @@ export async function openStore(
   return {
     ledger: new SqliteLedger({ book, points, lists, counts, random }),
     log: new SqliteLogStore({ file, book, points, lists }),
+    broken: book.broken,
     close: () => {
       closing ??= book.close(closeReaders)
       return closing

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Fault } from '#core/fault.ts'
+import { CursorError } from '#core/ledger/ledger.ts'
 import type { Refusal, Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Caller } from '../caller.ts'
@@ -80,6 +81,7 @@ export function refusalIn(error: unknown): RefusedInput | undefined {
   if (error instanceof Fault && error.code === 'store-full') {
     return refuse('store-full', 'the disk of the server is full; nothing was changed')
   }
+  if (error instanceof CursorError) return refuse('input-wrong', `after: ${error.message}`)
   if (!(error instanceof Error) || !('statusCode' in error)) return undefined
   switch (error.statusCode) {
     case 413:

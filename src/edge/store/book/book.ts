@@ -31,6 +31,7 @@ export class Book {
   #state: 'open' | 'closing' | Fault = 'open'
   #opened: Waiter<void> | undefined
   #closed: Waiter<void> | undefined
+  readonly #broken = Promise.withResolvers<Fault>()
 
   private constructor(data: ThreadData) {
     this.#thread = new Worker(new URL('book-thread.ts', import.meta.url), { workerData: data })
@@ -132,8 +133,14 @@ export class Book {
   }
 
   /** After this nothing is written any more: everybody who waits, or comes, hears the fault. */
+  /** Resolves if the thread ends unasked: nothing more can be booked by this process. */
+  get broken(): Promise<Fault> {
+    return this.#broken.promise
+  }
+
   #end(fault: Fault) {
     if (this.#state instanceof Fault) return
+    if (this.#state === 'open') this.#broken.resolve(fault)
     this.#state = fault
     for (const waiter of this.#changes.splice(0)) waiter.reject(fault)
     for (const waiter of this.#acts.splice(0)) waiter.reject(fault)
