@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { refuse } from '#trust/refusal.ts'
 import { type Bond, lineOf, readBond } from './bond.ts'
@@ -29,9 +28,6 @@ export interface Enrolment {
   /** How often to ask; 1 gives up at the first obstacle. */
   readonly attempts: number
 }
-
-/** The label under which birth identities are issued ends so. */
-export const birthLabelEnding = '-birth'
 
 /**
  * Gives the device its working identity, proven in a live connection.
@@ -103,7 +99,8 @@ function enrolSlot(
   proof: Proof,
 ): Promise<Proved | Refused> {
   const { label, serial, keyAlgorithm } = bond.settings
-  const entrance = slot === 'birth' ? `${label ?? ''}${birthLabelEnding}` : label
+  // The house opens two entrances for each product: NAME and NAME-birth.
+  const entrance = slot === 'birth' ? `${label}-birth` : label
   return persist(ports, enrolment.attempts, async (): Promise<Proved | Refused | Later> => {
     const before = await settle(ports.files, slot, serial, lineOf(ports, bond))
     if (before.kind === 'proved' || before.kind === 'later') return before

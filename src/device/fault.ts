@@ -44,3 +44,10 @@ export class DeviceFault extends Error {
     return deviceFaults[this.code].remedy
   }
 }
+
+/** What an error says, lower case; its code where it says nothing, as when every address was refused. */
+export function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  const code = 'code' in cause ? String(cause.code) : cause.name
+  return (cause.message || code).toLowerCase()
+}

@@ -62,7 +62,7 @@ async function lookAfter(
   const line = lineOf(ports, bond)
   const standing = await hear(working, bond, line)
   if (standing.kind === 'refused') {
-    if (standing.reason !== 'credential-refused') return standing
+    if (!isAgainstUs(standing)) return standing
     if (canRecover(ports)) return recover(ports, bond)
     // A profile may renew for some days after expiry; only the server knows.
     return isOver(working, line.trust.now) ? renewLate(working, ports, bond) : standing
@@ -82,6 +82,14 @@ async function lookAfter(
   }
   if (!isOver(working, now)) return renew(working, ports, bond)
   return canRecover(ports) ? recover(ports, bond) : renewLate(working, ports, bond)
+}
+
+/**
+ * Whether a "no" is about the working identity. One within a handshake may be a stranger's, and does no
+ * harm here: all that follows is a question to the server that the root vouches for.
+ */
+function isAgainstUs({ reason }: Refused): boolean {
+  return reason === 'credential-refused' || reason === 'handshake-refused'
 }
 
 /** The last way back for a device without a birth identity. */

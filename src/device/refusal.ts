@@ -7,11 +7,15 @@ export const deviceRefusals = {
   'answer-not-ours': 'the server answered for another key or device; tell the one who runs it',
   'answer-too-large': 'is this an EST server? look at the address',
   'birth-missing': 'ask the operator for a new enrolment code, then run "vitalsign-device enrol"',
+  'certificate-expired':
+    'look at the clock of this device, then at the certificate that the server shows',
   'certificate-not-trusted': 'look at the server address and at the root fingerprint',
   'credential-refused':
     'look at the device on the server: was it revoked, quarantined or retired? does its clock run right?',
   'enrolled-already':
     'use "vitalsign-device renew", or give --again with a new code if the server allows it',
+  'handshake-refused':
+    'whoever answers ends TLS at the sight of our certificate: look at the device on the server',
   'not-enrolled': 'run "vitalsign-device enrol" first; "vitalsign-device help enrol" says how',
   'other-settings': 'this directory belongs to another enrolment; choose another with --state',
   'pending-too-long':
@@ -26,7 +30,7 @@ export type Refused = RefusedFor<DeviceRefusal>
 
 /** What to do about a refusal. */
 export function remedyFor(reason: DeviceRefusal): string {
-  return Object.hasOwn(deviceRefusals, reason)
-    ? deviceRefusals[reason as keyof typeof deviceRefusals]
-    : deviceRefusals['certificate-not-trusted']
+  const remedies: Partial<Record<DeviceRefusal, string>> = deviceRefusals
+  // Every other reason of trust is about the chain that the server showed or sent.
+  return remedies[reason] ?? deviceRefusals['certificate-not-trusted']
 }

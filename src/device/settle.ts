@@ -45,7 +45,7 @@ export async function settle(
   return { kind: 'proved', credential: next, whoami: answer }
 }
 
-/** Whether a "no" is about the credential, rather than about the server that should judge it. */
+/** Whether a "no" about the credential came from the server itself: only that may cost it its place. */
 function refusesIt({ reason }: Refused): boolean {
   return reason === 'credential-refused' || reason === 'answer-not-ours'
 }

@@ -2,7 +2,15 @@
 /** clients/sh/vitalsign-enrol.sh under dash, with the openssl and curl of this machine. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
@@ -48,9 +56,12 @@ interface Ended {
   readonly error: string
 }
 
-function run(words: readonly string[], input = ''): Promise<Ended> {
+function run(words: readonly string[], input = '', env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn('dash', [script, ...words], { env: { PATH: process.env.PATH } })
+    const child = spawn('dash', [script, ...words], {
+      detached: true,
+      env: { PATH: process.env.PATH, ...env },
+    })
     let [out, error] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (text) => (out += text))
     child.stderr.setEncoding('utf8').on('data', (text) => (error += text))
@@ -214,6 +225,51 @@ test('every answer may be lost: an accepted identity stays, and the next run hea
     assert.deepEqual(readdirSync(state).toSorted(), ['root.pem', 'settings', 'working.pem'])
   }
 })
+
+test('killed before every step on the disk: an accepted identity stays, and the next run heals', {
+  skip,
+}, async () => {
+  const state = await enrolled('PUMP-0312')
+  const [shims, left] = [join(directory, 'shims'), join(directory, 'steps-left')]
+  makeShims(shims, left)
+  for (let steps = 0; ; steps++) {
+    writeFileSync(left, `${steps}`)
+    const { leaf } = workingOf(state)
+    const env = { PATH: `${shims}:${process.env.PATH}` }
+    const { status } = await run(['renew', '--now', '--state', state], '', env)
+    assert.ok(isAccepted(state), `killed before step ${steps}`)
+    if (status === 0) {
+      assert.ok(steps > 8, `only ${steps} steps`)
+      break
+    }
+    const healed = await run(['renew', '--now', '--state', state])
+    assert.equal(healed.status, 0, healed.error)
+    assert.ok(!sameBytes(workingOf(state).leaf.der, leaf.der))
+    assert.deepEqual(readdirSync(state).toSorted(), ['root.pem', 'settings', 'working.pem'])
+  }
+})
+
+/** mv, rm and sync that kill the whole script when no steps are left. */
+function makeShims(shims: string, left: string) {
+  mkdirSync(shims)
+  for (const name of ['mv', 'rm', 'sync']) {
+    const real = String(spawnSync('sh', ['-c', `command -v ${name}`]).stdout).trim()
+    const text = `#!/bin/sh\nread -r n <'${left}'\n[ "$n" -gt 0 ] || kill -9 0\necho $((n - 1)) >'${left}'\nexec ${real} "$@"\n`
+    writeFileSync(join(shims, name), text, { mode: 0o755 })
+  }
+}
+
+/** Whether the server accepts what is in use, or what waits to prove itself. */
+function isAccepted(state: string): boolean {
+  return ['working.pem', 'working.next.pem'].some((name) => {
+    const pem = readIfThere(join(state, name))
+    if (pem === '') return false
+    const { leaf } = parseCredential(pem, name)
+    return server.issued.some(
+      (one) => one.state === 'issued' && sameBytes(one.certificate.der, leaf.der),
+    )
+  })
+}
 
 test('the code is in no argument and no environment of any process', { skip }, async () => {
   expectDevice(server, 'PUMP-0310', 'seen-nowhere-7')

@@ -178,7 +178,8 @@ test('a refusal is status 1, a break status 3, each with its hint, in JSON on st
   words[words.indexOf('--server') + 1] = 'https://localhost:1'
   const broken = await run(words, 'x')
   assert.equal(broken.status, 3)
-  const { kind, reason, hint } = JSON.parse(broken.out)
+  const { kind, reason, detail, hint } = JSON.parse(broken.out)
+  assert.match(detail, /^cannot connect to localhost:1: .*econnrefused/)
   assert.deepEqual([kind, reason], ['broken', 'server-unreachable'])
   assert.match(hint, /is the server running/)
 })

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { enrol } from '#device/enrol.ts'
+import { keepUp } from '#device/keep-up.ts'
 import { readPrepared } from '#device/request.ts'
 import { fileOf, readCredential } from '#device/state/state.ts'
 import { sameBytes } from '#format/bytes.ts'
+import { keyAlgorithms } from '#trust/algorithms.ts'
 import {
   benchOf,
   enrolledBench,
@@ -78,6 +80,16 @@ test('an answer that was lost is asked for again with the same bytes, and the co
   assert.equal((await enrol(bench, enrolmentAt(server, 'PUMP-0005'))).kind, 'proved')
   assert.equal(server.issued.length, issuedBefore + 1)
 })
+
+for (const keyAlgorithm of Object.values(keyAlgorithms).map(({ name }) => name)) {
+  test(`a device with a key of ${keyAlgorithm} enrols, proves itself and renews`, async () => {
+    const serial = `PUMP-${keyAlgorithm}`
+    const settings = { ...settingsFor(server, serial), keyAlgorithm }
+    const bench = await enrolledBench(server, serial, { settings })
+    const kept = await keepUp(bench, { now: true })
+    assert.equal(kept.kind === 'kept' && kept.what, 'renewed', JSON.stringify(kept))
+  })
+}
 
 test('a wrong code is refused with the server’s words, and its key is forgotten', async () => {
   expectDevice(server, 'PUMP-0006', 'another')

@@ -25,7 +25,7 @@ export const helpOf = {
   --code-file FILE             a file that holds the enrolment code; - reads it from standard input
                                without this, the code is asked for at the terminal
   --label LABEL                the entrance, if the product has more than one
-  --birth                      first a birth identity from entrance LABEL${'-birth'}, then the
+  --birth                      first a birth identity from entrance LABEL-birth, then the
                                working identity with that: the device can then come back by itself
                                after its working identity expired
   --key-algorithm NAME         p-256 (default), p-384, p-521, ed25519, rsa-3072, ml-dsa-65 ...

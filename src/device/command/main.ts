@@ -31,8 +31,8 @@ import {
 
 /** Where the words of a command go; one call is one line. */
 export interface Outlet {
-  out(line: string): void
-  error(line: string): void
+  readonly out: (line: string) => void
+  readonly error: (line: string) => void
 }
 
 /** Runs one command line (without the program's name) and gives its exit status. */
@@ -61,8 +61,12 @@ function helpFor(command: string | undefined): string {
 }
 
 function write(report: Report, words: readonly string[], outlet: Outlet): ExitStatus {
-  if (words.includes('--json')) outlet.out(JSON.stringify(report.json))
-  else for (const line of report.lines) report.status === 0 ? outlet.out(line) : outlet.error(line)
+  if (words.includes('--json')) {
+    outlet.out(JSON.stringify(report.json))
+    return report.status
+  }
+  const tell = report.status === 0 ? outlet.out : outlet.error
+  for (const line of report.lines) tell(line)
   return report.status
 }
 

@@ -2,10 +2,11 @@
 import { type IncomingMessage, request } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { refuse } from '#trust/refusal.ts'
-import { DeviceFault } from '../fault.ts'
+import { DeviceFault, reasonOf } from '../fault.ts'
 import { parseHttpDate } from '../patience.ts'
 import type { NetworkLimits } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
+import { isAboutOurCertificate } from './alert.ts'
 import type { Server } from './server.ts'
 
 export interface Question {
@@ -49,12 +50,12 @@ export async function exchange(
     const { headers, statusCode: status = 0 } = message
     return { kind: 'reply', status, headers, body, date: parseHttpDate(headers.date) }
   } catch (cause) {
-    if (refusesOurCertificate(cause)) {
-      return refuse('credential-refused', `the server ended the connection: ${textOf(cause)}`)
+    if (isAboutOurCertificate(cause)) {
+      return refuse('credential-refused', `the server ended the connection: ${reasonOf(cause)}`)
     }
     throw new DeviceFault(
       'connection-cut',
-      `${question.method} ${question.path} at ${server.authority}: ${textOf(cause)}`,
+      `${question.method} ${question.path} at ${server.authority}: ${reasonOf(cause)}`,
       { cause },
     )
   } finally {
@@ -94,20 +95,4 @@ async function readBody(message: IncomingMessage, most: number): Promise<Uint8Ar
     length += chunk.length
   }
   return body.slice(0, length)
-}
-
-/** In TLS 1.3 a server's word about our certificate comes after the handshake, as an alert. */
-function refusesOurCertificate(cause: unknown): boolean {
-  return /alert_(bad_|unsupported_)?certificate|alert_(unknown_ca|access_denied)/i.test(
-    codeOf(cause),
-  )
-}
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-}
-
-function textOf(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause)
-  return text.toLowerCase() || codeOf(cause).toLowerCase()
 }

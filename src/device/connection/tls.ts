@@ -6,10 +6,11 @@ import { encodePem } from '#format/pem.ts'
 import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Credential } from '../credential.ts'
-import { DeviceFault } from '../fault.ts'
+import { DeviceFault, reasonOf } from '../fault.ts'
 import { validateFrom } from '../path.ts'
 import type { NetworkLimits } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
+import { isAboutOurCertificate } from './alert.ts'
 import type { Server } from './server.ts'
 
 /** Whom to believe, and since when at least. */
@@ -38,14 +39,20 @@ export async function secure(
   credential: Credential | undefined,
   limits: NetworkLimits,
 ): Promise<Secured | Refused> {
-  const socket = await shakeHands(server, limits, {
+  const how = {
     ca: encodePem('CERTIFICATE', trust.root.der),
     ...(credential !== undefined && { key: credential.keyPem, cert: credential.chainPem }),
-  })
-  const no = judge(socket, server, trust)
-  if (no === undefined) return { kind: 'secured', socket }
-  socket.destroy()
-  return no
+  }
+  try {
+    const socket = await shakeHands(server, limits, how)
+    const no = judge(socket, server, trust)
+    if (no === undefined) return { kind: 'secured', socket }
+    socket.destroy()
+    return no
+  } catch (error) {
+    if (!(error instanceof DeviceFault && isAboutOurCertificate(error.cause))) throw error
+    return refuse('handshake-refused', error.message)
+  }
 }
 
 /**
@@ -97,10 +104,8 @@ function shakeHands(
 }
 
 function unreachable(server: Server, cause: Error): DeviceFault {
-  const why = cause.message.toLowerCase() || 'no reason given'
-  return new DeviceFault('server-unreachable', `cannot connect to ${server.authority}: ${why}`, {
-    cause,
-  })
+  const what = `cannot connect to ${server.authority}: ${reasonOf(cause)}`
+  return new DeviceFault('server-unreachable', what, { cause })
 }
 
 /** OpenSSL's complaints that are about time alone. */
@@ -118,7 +123,7 @@ function judge(socket: TLSSocket, server: Server, trust: Trust): Refused | undef
       `the certificate of ${server.authority} is not for ${server.host}: it names ${sent.subjectAltName ?? 'nobody'}`,
     )
   }
-  const complaint = socket.authorizationError as unknown
+  const complaint: unknown = socket.authorizationError
   if (!socket.authorized && !aboutTime.has(String(complaint))) {
     return refuse(
       'certificate-not-trusted',

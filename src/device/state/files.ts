@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { DeviceFault } from '../fault.ts'
+import { DeviceFault, reasonOf } from '../fault.ts'
 
 /**
  * One flat directory of small files, in steps that power may cut off anywhere.
@@ -81,8 +81,7 @@ function attempt<T>(name: string, act: () => T): T {
     return act()
   } catch (cause) {
     if (cause instanceof DeviceFault) throw cause
-    const why = cause instanceof Error ? cause.message.toLowerCase() : String(cause)
-    throw new DeviceFault('directory-unusable', `cannot use ${name}: ${why}`, { cause })
+    throw new DeviceFault('directory-unusable', `cannot use ${name}: ${reasonOf(cause)}`, { cause })
   }
 }
 
