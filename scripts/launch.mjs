@@ -2,14 +2,18 @@
 // The one file that any Node from 20 on can run: it installs what a verb needs (nothing where it is
 // there already) and hands over to the project's own Node.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { constants } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const ownNode = join(root, 'node_modules', '.bin', 'node')
+const bin = join(root, 'node_modules', '.bin')
+const ownNode = join(bin, 'node')
+/** npm's own record of what it installed; it writes it last, so it is missing after a broken-off one. */
+const record = join(root, 'node_modules', '.package-lock.json')
 
-/** verb -> [script on the project's Node, whether it needs the development tools] */
+/** verb -> [script on the project's Node, whether it needs the development tools, words before the user's] */
 const verbs = {
   start: ['bin/vitalsign.ts', false, ['serve']],
   demo: ['demo/demo.ts', false, []],
@@ -30,36 +34,62 @@ if (script !== undefined) run(script, [...before, ...rest])
 
 /** Compares what is installed with the lock file; calls npm only where they differ. */
 function installWhatIsMissing(withTools) {
-  if (existsSync(ownNode) && (!withTools || existsSync(join(root, 'node_modules', 'typescript')))) {
-    if (installedMatchesLock()) return
-  }
+  if (isInstalled(withTools)) return
   console.error('vitalsign: installing what is needed (once) …')
-  const words = [
-    'ci',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-    ...(withTools ? [] : ['--omit=dev']),
-  ]
-  const done = spawnSync('npm', words, { cwd: root, stdio: ['ignore', 2, 2] })
-  if (done.status !== 0) {
-    console.error('vitalsign: error: npm could not install the packages')
-    console.error(
-      'vitalsign: hint: is the npm registry reachable from here? the lines above say more',
-    )
-    process.exit(3)
-  }
+  const done = spawnSync('npm', [...npmCommand(), ...npmOptions(withTools)], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    env: outsideEnvironment(),
+  })
+  if (done.status === 0 && isInstalled(withTools)) return
+  console.error('vitalsign: error: npm could not install the packages')
+  console.error(
+    'vitalsign: hint: is the npm registry reachable from here? the lines above say more',
+  )
+  process.exit(3)
 }
 
-function installedMatchesLock() {
+/**
+ * Only adds the tools where the rest is right: `npm ci` begins by deleting all, and a server that
+ * was started from here may be running.
+ */
+function npmCommand() {
+  if (!isInstalled(false)) return ['ci']
+  rmSync(record) // broken off half-way, the next try must not believe it
+  return ['install', '--no-save']
+}
+
+/** Said in full, since NODE_ENV and the user's .npmrc may say otherwise. */
+function npmOptions(withTools) {
+  return [
+    ...['--no-audit', '--no-fund', '--loglevel=error', '--include=optional'],
+    withTools ? '--include=dev' : '--omit=dev',
+  ]
+}
+
+/** `npm run` puts our own Node first, and npm would then delete the Node that it runs on. */
+function outsideEnvironment() {
+  const path = (process.env.PATH ?? '').split(delimiter).filter((one) => one !== bin)
+  return { ...process.env, PATH: path.join(delimiter) }
+}
+
+/** Whether every package of the lock file that is needed here is there, in its version. */
+function isInstalled(withTools) {
+  if (!existsSync(ownNode)) return false
+  const wanted = packagesOf(join(root, 'package-lock.json'))
+  const installed = packagesOf(record)
+  return Object.entries(wanted).every(([path, { version, dev, devOptional, optional }]) => {
+    // Optional ones are those of other machines, but for our Node.
+    if (path === '' || optional || (!withTools && (dev || devOptional))) return true
+    return installed[path]?.version === version && existsSync(join(root, path, 'package.json'))
+  })
+}
+
+function packagesOf(file) {
   try {
-    const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
-    const installed = JSON.parse(
-      readFileSync(join(root, 'node_modules', '.package-lock.json'), 'utf8'),
-    ).packages
-    return Object.entries(installed).every(([path, entry]) => lock[path]?.version === entry.version)
+    return JSON.parse(readFileSync(file, 'utf8')).packages
   } catch {
-    return false // no or unreadable record of an installation: npm makes it anew
+    return {} // no or an unreadable record of an installation: npm makes it anew
   }
 }
 
@@ -75,7 +105,6 @@ function run(script, words) {
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {
-    if (signal !== null) process.exit(128 + 15)
-    process.exit(code ?? 3)
+    process.exit(signal === null ? (code ?? 3) : 128 + constants.signals[signal])
   })
 }
