@@ -3,8 +3,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseBase64Body } from './base64.ts'
 
-test('CR, LF and space may stand anywhere, or nowhere', () => {
-  for (const body of ['AAECAw==', 'AAEC\nAw==\n', ' A A\r\nECAw=\r\n=\r\n', 'AAEC\rAw=='])
+test('CR, LF, TAB and space may stand anywhere, or nowhere', () => {
+  for (const body of [
+    'AAECAw==',
+    'AAEC\nAw==\n',
+    ' A A\r\nECAw=\r\n=\r\n',
+    'AAEC\rAw==',
+    'AAEC\tAw==',
+  ])
     assert.deepEqual(parseBase64Body(body), new Uint8Array([0, 1, 2, 3]))
   assert.deepEqual(parseBase64Body(new TextEncoder().encode('AAEC')), new Uint8Array([0, 1, 2]))
 })
@@ -12,7 +18,7 @@ test('CR, LF and space may stand anywhere, or nowhere', () => {
 test('refuses everything else, with the place', () => {
   for (const [body, offset] of [
     ['AAEC-w==', 4],
-    ['AAEC\tAw==', 4],
+    ['AAEC\fAw==', 4],
     ['AAECAw', 6],
     ['AAECAw=', 7],
     ['AAECAx==', 8],

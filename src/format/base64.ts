@@ -2,7 +2,7 @@
 import { FormatError } from './format-error.ts'
 
 /**
- * Decodes base64 in which CR, LF and space may stand anywhere, and nothing else.
+ * Decodes base64 in which CR, LF, TAB and space may stand anywhere, and nothing else.
  *
  * Padding is required, and the bits that it leaves over are zero.
  *

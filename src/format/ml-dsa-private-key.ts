@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { limits } from './der/budget.ts'
-import { readDer } from './der/reader.ts'
-import { contextPrimitive, tag } from './der/tag.ts'
-import { encodeDer } from './der/writer.ts'
+import { limits } from '#format/der/budget.ts'
+import { readDer } from '#format/der/reader.ts'
+import { contextPrimitive, tag } from '#format/der/tag.ts'
+import { encodeDer } from '#format/der/writer.ts'
 import { FormatError } from './format-error.ts'
 
 /** RFC 9881 6: at least one of the two. That they belong together is not checked. Secret. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Oid, oid } from './der/oid.ts'
+import { type Oid, oid } from '#format/der/oid.ts'
 
 /** X.520 and RFC 4519 attribute types of names, PKCS #9, RFC 5280 appendix A. */
 export const attributeTypes = {
@@ -20,7 +20,6 @@ export const attributeTypes = {
   givenName: oid('2.5.4.42'),
   initials: oid('2.5.4.43'),
   generationQualifier: oid('2.5.4.44'),
-  uniqueIdentifier: oid('2.5.4.45'),
   dnQualifier: oid('2.5.4.46'),
   pseudonym: oid('2.5.4.65'),
   organizationIdentifier: oid('2.5.4.97'),
@@ -33,16 +32,8 @@ export const attributeTypes = {
 export const attributes = {
   contentType: oid('1.2.840.113549.1.9.3'),
   messageDigest: oid('1.2.840.113549.1.9.4'),
-  signingTime: oid('1.2.840.113549.1.9.5'),
   challengePassword: oid('1.2.840.113549.1.9.7'),
   extensionRequest: oid('1.2.840.113549.1.9.14'),
-  signingCertificateV2: oid('1.2.840.113549.1.9.16.2.47'),
-  cmsAlgorithmProtection: oid('1.2.840.113549.1.9.52'),
-  attestation: oid('1.2.840.113549.1.9.16.2.59'),
-  certificationRequestInfoTemplate: oid('1.2.840.113549.1.9.16.2.61'),
-  extensionRequestTemplate: oid('1.2.840.113549.1.9.16.2.62'),
-  asymmetricDecryptKeyIdentifier: oid('1.2.840.113549.1.9.16.2.54'),
-  decryptKeyIdentifier: oid('1.2.840.113549.1.9.16.2.37'),
   changeSubjectName: oid('1.3.6.1.5.5.7.7.36'),
 } as const satisfies Record<string, Oid>
 
@@ -67,8 +58,6 @@ export const keyPurposes = {
   emailProtection: oid('1.3.6.1.5.5.7.3.4'),
   timeStamping: oid('1.3.6.1.5.5.7.3.8'),
   ocspSigning: oid('1.3.6.1.5.5.7.3.9'),
-  cmcCa: oid('1.3.6.1.5.5.7.3.27'),
-  cmcRa: oid('1.3.6.1.5.5.7.3.28'),
 } as const satisfies Record<string, Oid>
 
 /** RFC 5280 4.2.2 access methods. */
@@ -82,16 +71,13 @@ export const accessMethods = {
 /** RFC 5280 4.2.1.4. */
 export const anyPolicy = oid('2.5.29.32.0')
 
-/** Algorithms are rows in trust; these names serve the fast look-up of their identifiers and csrattrs. */
+/** Those that a format itself looks at, or a test; which are good is said by the tables of trust. */
 export const algorithms = {
   rsaEncryption: oid('1.2.840.113549.1.1.1'),
   sha256WithRsa: oid('1.2.840.113549.1.1.11'),
   sha384WithRsa: oid('1.2.840.113549.1.1.12'),
   sha512WithRsa: oid('1.2.840.113549.1.1.13'),
   ecPublicKey: oid('1.2.840.10045.2.1'),
-  p256: oid('1.2.840.10045.3.1.7'),
-  p384: oid('1.3.132.0.34'),
-  p521: oid('1.3.132.0.35'),
   ecdsaWithSha256: oid('1.2.840.10045.4.3.2'),
   ecdsaWithSha384: oid('1.2.840.10045.4.3.3'),
   ecdsaWithSha512: oid('1.2.840.10045.4.3.4'),
@@ -100,8 +86,6 @@ export const algorithms = {
   mlDsa65: oid('2.16.840.1.101.3.4.3.18'),
   mlDsa87: oid('2.16.840.1.101.3.4.3.19'),
   sha256: oid('2.16.840.1.101.3.4.2.1'),
-  sha384: oid('2.16.840.1.101.3.4.2.2'),
-  sha512: oid('2.16.840.1.101.3.4.2.3'),
   pbes2: oid('1.2.840.113549.1.5.13'),
   pbkdf2: oid('1.2.840.113549.1.5.12'),
   scrypt: oid('1.3.6.1.4.1.11591.4.11'),
@@ -111,5 +95,4 @@ export const algorithms = {
   aes128Cbc: oid('2.16.840.1.101.3.4.1.2'),
   aes192Cbc: oid('2.16.840.1.101.3.4.1.22'),
   aes256Cbc: oid('2.16.840.1.101.3.4.1.42'),
-  aes256Gcm: oid('2.16.840.1.101.3.4.1.46'),
 } as const satisfies Record<string, Oid>

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limits } from './der/budget.ts'
-import { oid } from './der/oid.ts'
-import { readDer } from './der/reader.ts'
+import { limits } from '#format/der/budget.ts'
+import { oid } from '#format/der/oid.ts'
+import { readDer } from '#format/der/reader.ts'
+import {
+  encodeAlgorithmIdentifier,
+  readAlgorithmIdentifier,
+} from '#format/x509/algorithm-identifier.ts'
 import { algorithms } from './oids.ts'
 import {
   derivationLimits,
@@ -13,7 +17,6 @@ import {
   parsePbes2,
   type Scrypt,
 } from './pbes2.ts'
-import { encodeAlgorithmIdentifier, readAlgorithmIdentifier } from './x509/algorithm-identifier.ts'
 
 const salt = new Uint8Array(16).fill(7)
 const iv = new Uint8Array(16).fill(9)

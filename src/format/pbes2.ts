@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { limits } from './der/budget.ts'
-import { type Oid, oid } from './der/oid.ts'
-import { type DerReader, readDer } from './der/reader.ts'
-import { tag } from './der/tag.ts'
-import { type DerWriter, encodeDer } from './der/writer.ts'
+import { limits } from '#format/der/budget.ts'
+import { type Oid, oid } from '#format/der/oid.ts'
+import { type DerReader, readDer } from '#format/der/reader.ts'
+import { tag } from '#format/der/tag.ts'
+import { type DerWriter, encodeDer } from '#format/der/writer.ts'
+import {
+  type AlgorithmIdentifier,
+  encodeAlgorithmIdentifier,
+} from '#format/x509/algorithm-identifier.ts'
 import { FormatError } from './format-error.ts'
 import { algorithms } from './oids.ts'
-import { type AlgorithmIdentifier, encodeAlgorithmIdentifier } from './x509/algorithm-identifier.ts'
 
 /** RFC 8018 A.2: a key from a password. `keyBytes` is the length that the file itself states, if it does. */
 export interface Pbkdf2 {

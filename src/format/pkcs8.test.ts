@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
+import { encodeAlgorithmIdentifier } from '#format/x509/algorithm-identifier.ts'
 import { encodeMlDsaPrivateKey, parseMlDsaPrivateKey } from './ml-dsa-private-key.ts'
 import { algorithms } from './oids.ts'
 import { parsePbes2 } from './pbes2.ts'
@@ -11,7 +12,6 @@ import {
   parseEncryptedPrivateKeyInfo,
   parsePrivateKeyInfo,
 } from './pkcs8.ts'
-import { encodeAlgorithmIdentifier } from './x509/algorithm-identifier.ts'
 
 const keys = {
   rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { limits } from './der/budget.ts'
-import { type DerReader, readDer } from './der/reader.ts'
-import { contextConstructed, contextPrimitive } from './der/tag.ts'
-import { encodeDer } from './der/writer.ts'
+import { limits } from '#format/der/budget.ts'
+import { type DerReader, readDer } from '#format/der/reader.ts'
+import { contextConstructed, contextPrimitive } from '#format/der/tag.ts'
+import { encodeDer } from '#format/der/writer.ts'
+import {
+  type AlgorithmIdentifier,
+  readAlgorithmIdentifier,
+} from '#format/x509/algorithm-identifier.ts'
+import { encodeAttribute, type RequestAttribute, readAttributes } from '#format/x509/attribute.ts'
 import { FormatError } from './format-error.ts'
-import { type AlgorithmIdentifier, readAlgorithmIdentifier } from './x509/algorithm-identifier.ts'
-import { encodeAttribute, type RequestAttribute, readAttributes } from './x509/attribute.ts'
 
 /** OneAsymmetricKey of RFC 5958 2: PKCS #8, with the public key where there is one. */
 export interface PrivateKeyInfo {

@@ -137,7 +137,7 @@ test('openssl reads our certificates in one bundle, and writes them again to the
   const words = ['crl2pkcs7', '-nocrl', '-certfile', bundle]
   const message = execFileSync('openssl', words, { maxBuffer: 1 << 28 })
   const written = openssl(['pkcs7', '-print_certs'], message)
-  const blocks = written.match(/-----BEGIN[^]+?-----END CERTIFICATE-----/g) ?? []
+  const blocks = written.match(/-----BEGIN[\s\S]+?-----END CERTIFICATE-----/g) ?? []
   assert.deepEqual(
     blocks.map((block) => parsePem(block)[0]?.bytes.toHex()).sort(),
     ders.map((der) => der.toHex()).sort(),

@@ -7,7 +7,6 @@ import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
 import { parseBase64Body } from '#format/base64.ts'
 import { encodeBase64Body } from '#format/est/messages.ts'
 import { FormatError } from '#format/format-error.ts'
-import { formatIpAddress, parseIpAddress } from '#format/ip-address.ts'
 import { encodePem, parsePem } from '#format/pem.ts'
 import { encodeCanonicalJson, parseCanonicalJson } from '#format/tlog/canonical-json.ts'
 import { encodeCheckpoint, parseCheckpoint } from '#format/tlog/checkpoint.ts'
@@ -65,7 +64,6 @@ export const textTargets: readonly Target[] = [
     ),
     parse: (bytes) => parseNameText(text(bytes)).der,
   },
-  ofText('ip-address', ['192.0.2.1', '2001:db8::1:0:0:1', '::'], parseIpAddress, formatIpAddress),
   ofText(
     'canonical-json',
     ['{"a":[1,2.5,null,true,"x"],"b":{"c":"\\u0001é"}}'],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FormatError } from '../format-error.ts'
-import { contentTypes } from '../oids.ts'
+import { FormatError } from '#format/format-error.ts'
+import { contentTypes } from '#format/oids.ts'
 import { encodeSignedData, parseSignedData, type SignedDataOptions } from './signed-data.ts'
 
 /**

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { limits } from '../der/budget.ts'
-import type { Oid } from '../der/oid.ts'
-import { type DerReader, readDer } from '../der/reader.ts'
-import { contextConstructed, tag } from '../der/tag.ts'
-import { type DerWriter, encodeDer } from '../der/writer.ts'
-import { FormatError } from '../format-error.ts'
-import { contentTypes } from '../oids.ts'
-import { type AlgorithmIdentifier, readAlgorithmIdentifier } from '../x509/algorithm-identifier.ts'
+import { limits } from '#format/der/budget.ts'
+import type { Oid } from '#format/der/oid.ts'
+import { type DerReader, readDer } from '#format/der/reader.ts'
+import { contextConstructed, tag } from '#format/der/tag.ts'
+import { type DerWriter, encodeDer } from '#format/der/writer.ts'
+import { FormatError } from '#format/format-error.ts'
+import { contentTypes } from '#format/oids.ts'
+import {
+  type AlgorithmIdentifier,
+  readAlgorithmIdentifier,
+} from '#format/x509/algorithm-identifier.ts'
 import { readSignerInfo, type SignerInfo, writeSignerInfo } from './signer-info.ts'
 
 /** CMS SignedData, RFC 5652 5.1. All byte strings are views of the bytes that were parsed. */

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DerReader } from '../der/reader.ts'
-import { contextConstructed, contextPrimitive } from '../der/tag.ts'
-import { type DerWriter, encodeDer } from '../der/writer.ts'
-import { FormatError } from '../format-error.ts'
-import { type AlgorithmIdentifier, readAlgorithmIdentifier } from '../x509/algorithm-identifier.ts'
-import { encodeAttribute, type RequestAttribute, readAttributes } from '../x509/attribute.ts'
-import { readSerialNumber } from '../x509/certificate.ts'
-import { type Name, readName } from '../x509/name.ts'
+import type { DerReader } from '#format/der/reader.ts'
+import { contextConstructed, contextPrimitive } from '#format/der/tag.ts'
+import { type DerWriter, encodeDer } from '#format/der/writer.ts'
+import { FormatError } from '#format/format-error.ts'
+import {
+  type AlgorithmIdentifier,
+  readAlgorithmIdentifier,
+} from '#format/x509/algorithm-identifier.ts'
+import { encodeAttribute, type RequestAttribute, readAttributes } from '#format/x509/attribute.ts'
+import { readSerialNumber } from '#format/x509/certificate.ts'
+import { type Name, readName } from '#format/x509/name.ts'
 
 /** RFC 5652 5.3: whose key signed. */
 export type SignerIdentifier =

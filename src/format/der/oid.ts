@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FormatError } from '../format-error.ts'
+import { FormatError } from '#format/format-error.ts'
 
 declare const oidBrand: unique symbol
 
@@ -73,22 +73,33 @@ function equalsAt(content: Uint8Array, bytes: Uint8Array, start: number, end: nu
   return true
 }
 
-function decodeArcs(bytes: Uint8Array, start: number, end: number): Oid {
+/**
+ * Checks content octets, X.690 8.19, without making a string of them.
+ *
+ * @throws FormatError `oid-malformed` if an arc is padded, unfinished or absent
+ */
+export function checkOidContent(bytes: Uint8Array, start: number, end: number): void {
   if (start === end) throw new FormatError('oid-malformed', start, 'empty')
   if (end - start > maxContentBytes) throw new FormatError('oid-malformed', start, 'too long')
-  const arcs: bigint[] = []
-  let arc = 0n
-  let fresh = true
+  let isFirst = true
   for (let index = start; index < end; index++) {
     const octet = bytes[index]!
-    if (fresh && octet === 0x80) throw new FormatError('oid-malformed', index, 'padded arc')
+    if (isFirst && octet === 0x80) throw new FormatError('oid-malformed', index, 'padded arc')
+    isFirst = octet < 0x80
+  }
+  if (!isFirst) throw new FormatError('oid-malformed', end, 'unfinished arc')
+}
+
+function decodeArcs(bytes: Uint8Array, start: number, end: number): Oid {
+  checkOidContent(bytes, start, end)
+  const arcs: bigint[] = []
+  let arc = 0n
+  for (const octet of bytes.subarray(start, end)) {
     arc = (arc << 7n) | BigInt(octet & 0x7f)
-    fresh = octet < 0x80
-    if (!fresh) continue
+    if (octet >= 0x80) continue
     arcs.push(arc)
     arc = 0n
   }
-  if (!fresh) throw new FormatError('oid-malformed', end, 'unfinished arc')
   const [joined = 0n, ...rest] = arcs
   const first = joined < 40n ? 0n : joined < 80n ? 1n : 2n
   return [first, joined - first * 40n, ...rest].join('.') as Oid

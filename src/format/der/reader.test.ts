@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FormatCode } from '../format-error.ts'
+import type { FormatCode } from '#format/format-error.ts'
 import { limits } from './budget.ts'
 import { type DerReader, readDer } from './reader.ts'
 import { tag } from './tag.ts'

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { compareBytes, plainBytes } from '../bytes.ts'
-import { FormatError } from '../format-error.ts'
+import { compareBytes, plainBytes } from '#format/bytes.ts'
+import { FormatError } from '#format/format-error.ts'
 import { Budget, type Limits } from './budget.ts'
 import { type Oid, readOidContent } from './oid.ts'
+import {
+  checkBitString,
+  checkBoolean,
+  checkInteger,
+  checkNull,
+  checkPrimitive,
+} from './primitive.ts'
 import { contextConstructed, contextPrimitive, hexTag, tag } from './tag.ts'
 import { readText, type StringTag } from './text.ts'
-import { checkTime, readTime } from './time.ts'
+import { readTime } from './time.ts'
 
 /**
  * Reads DER values one after the other, strictly, without building a tree.
@@ -78,8 +85,7 @@ export class DerReader {
   /** Enters a constructed value. */
   constructed(expected: number): DerReader {
     this.#enter(expected)
-    if (this.#depth + 1 > this.#budget.maxDepth) throw new FormatError('too-deep', this.#content)
-    return new DerReader(this.#bytes, this.#budget, this.#content, this.#next, this.#depth + 1)
+    return this.#inside()
   }
 
   sequence(): DerReader {
@@ -143,13 +149,12 @@ export class DerReader {
   /** A reader of the DER inside an OCTET STRING; its offsets stay those of the outermost input. */
   wrapped(expected: number = tag.octetString): DerReader {
     this.#enter(expected)
-    if (this.#depth + 1 > this.#budget.maxDepth) throw new FormatError('too-deep', this.#content)
-    return new DerReader(this.#bytes, this.#budget, this.#content, this.#next, this.#depth + 1)
+    return this.#inside()
   }
 
   boolean(expected: number = tag.boolean): boolean {
     this.#enter(expected)
-    this.#checkBoolean()
+    checkBoolean(this.#bytes, this.#content, this.#next)
     return this.#bytes[this.#content] === 0xff
   }
 
@@ -163,20 +168,20 @@ export class DerReader {
 
   null(): void {
     this.#enter(tag.null)
-    this.#checkNull()
+    checkNull(this.#content, this.#next)
   }
 
   /** Content octets of an INTEGER as a view: two's complement, minimal, at least one octet. */
   integerBytes(expected: number = tag.integer): Uint8Array {
     this.#enter(expected)
-    this.#checkInteger()
+    checkInteger(this.#bytes, this.#content, this.#next)
     return this.#bytes.subarray(this.#content, this.#next)
   }
 
   /** INTEGER or ENUMERATED from 0 to `greatest` (at most 2^31 - 1). */
   smallInteger(greatest: number, expected: number = tag.integer): number {
     this.#enter(expected)
-    this.#checkInteger()
+    checkInteger(this.#bytes, this.#content, this.#next)
     const length = this.#next - this.#content
     let value = length > 5 || this.#bytes[this.#content]! >= 0x80 ? -1 : 0
     if (value === 0)
@@ -206,7 +211,7 @@ export class DerReader {
   /** BIT STRING of whole octets, as a view. */
   bitStringOctets(expected: number = tag.bitString): Uint8Array {
     this.#enter(expected)
-    this.#checkBitString()
+    checkBitString(this.#bytes, this.#content, this.#next)
     if (this.#bytes[this.#content] !== 0)
       throw new FormatError(
         'bit-string-malformed',
@@ -223,7 +228,7 @@ export class DerReader {
    */
   namedBits(count: number, expected: number = tag.bitString): number {
     this.#enter(expected)
-    this.#checkBitString()
+    checkBitString(this.#bytes, this.#content, this.#next)
     const unused = this.#bytes[this.#content]!
     const length = (this.#next - this.#content - 1) * 8 - unused
     if (length > count)
@@ -278,89 +283,20 @@ export class DerReader {
     if (found === -1) throw this.#missing()
     this.#enter(found)
     if ((found & 0x20) !== 0) this.#checkInside(found)
-    else this.#checkPrimitive(found)
+    else checkPrimitive(found, this.#bytes, this.#content, this.#next)
   }
 
   #checkInside(found: number): void {
     if (found < 0x40 && found !== tag.sequence && found !== tag.set)
       throw new FormatError('tag-not-expected', this.#content, `constructed ${hexTag(found)}`)
-    if (this.#depth + 1 > this.#budget.maxDepth) throw new FormatError('too-deep', this.#content)
-    const inner = new DerReader(
-      this.#bytes,
-      this.#budget,
-      this.#content,
-      this.#next,
-      this.#depth + 1,
-    )
+    const inner = this.#inside()
     while (inner.hasMore) inner.skip()
   }
 
-  #checkPrimitive(found: number): void {
-    switch (found) {
-      case tag.boolean:
-        this.#checkBoolean()
-        break
-      case tag.integer:
-      case tag.enumerated:
-        this.#checkInteger()
-        break
-      case tag.bitString:
-        this.#checkBitString()
-        break
-      case tag.null:
-        this.#checkNull()
-        break
-      case tag.oid:
-        readOidContent(this.#bytes, this.#content, this.#next)
-        break
-      case tag.utcTime:
-      case tag.generalizedTime:
-        checkTime(this.#bytes, this.#content, this.#next, found)
-        break
-      case tag.utf8String:
-      case tag.printableString:
-      case tag.ia5String:
-      case tag.visibleString:
-      case tag.bmpString:
-        readText(this.#bytes, this.#content, this.#next, found)
-        break
-      case tag.sequence & 0x1f:
-      case tag.set & 0x1f:
-        throw new FormatError('tag-not-expected', this.#content, `primitive ${hexTag(found)}`)
-    }
-  }
-
-  #checkNull(): void {
-    if (this.#content !== this.#next)
-      throw new FormatError('value-not-allowed', this.#content, 'NULL with content')
-  }
-
-  #checkBoolean(): void {
-    const octet = this.#bytes[this.#content]
-    if (this.#next - this.#content !== 1 || (octet !== 0 && octet !== 0xff))
-      throw new FormatError('boolean-not-canonical', this.#content)
-  }
-
-  /** X.690 8.3.2: the first nine bits are neither all ones nor all zeros. */
-  #checkInteger(): void {
-    const length = this.#next - this.#content
-    if (length === 0) throw new FormatError('integer-malformed', this.#content, 'empty')
-    if (length === 1) return
-    const first = this.#bytes[this.#content]!
-    const second = this.#bytes[this.#content + 1]!
-    if ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))
-      throw new FormatError('integer-malformed', this.#content)
-  }
-
-  /** X.690 8.6.2 and 11.2.1: unused bits from 0 to 7, all zero, none in an empty string. */
-  #checkBitString(): void {
-    const length = this.#next - this.#content
-    const unused = this.#bytes[this.#content]!
-    const last = this.#bytes[this.#next - 1]!
-    // In an empty string `last` is the count itself.
-    const padded = length > 1 ? (last & ((1 << unused) - 1)) !== 0 : unused !== 0
-    if (length === 0 || unused > 7 || padded)
-      throw new FormatError('bit-string-malformed', this.#content)
+  /** A reader of the content of the value read last. */
+  #inside(): DerReader {
+    if (this.#depth + 1 > this.#budget.maxDepth) throw new FormatError('too-deep', this.#content)
+    return new DerReader(this.#bytes, this.#budget, this.#content, this.#next, this.#depth + 1)
   }
 
   #missing(): FormatError {

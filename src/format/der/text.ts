@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FormatError } from '../format-error.ts'
+import { FormatError } from '#format/format-error.ts'
 import { tag } from './tag.ts'
 
 /** The string types that may be read and written, by tag. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FormatError } from '../format-error.ts'
+import { FormatError } from '#format/format-error.ts'
 import { tag } from './tag.ts'
 
 /** RFC 5280 4.1.2.5: the time of a certificate that has no well-defined end. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { compareBytes } from '../bytes.ts'
-import { FormatError } from '../format-error.ts'
+import { compareBytes } from '#format/bytes.ts'
+import { FormatError } from '#format/format-error.ts'
 import { type Oid, oidContent } from './oid.ts'
 import { contextConstructed, contextPrimitive, tag } from './tag.ts'
 import { encodeText, type StringTag } from './text.ts'

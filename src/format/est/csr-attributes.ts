@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { limits } from '../der/budget.ts'
-import type { Oid } from '../der/oid.ts'
-import { type DerReader, readDer } from '../der/reader.ts'
-import { tag } from '../der/tag.ts'
-import { encodeDer } from '../der/writer.ts'
-import { FormatError } from '../format-error.ts'
-import { encodeAttribute, type RequestAttribute, readAttribute } from '../x509/attribute.ts'
+import { limits } from '#format/der/budget.ts'
+import type { Oid } from '#format/der/oid.ts'
+import { type DerReader, readDer } from '#format/der/reader.ts'
+import { tag } from '#format/der/tag.ts'
+import { encodeDer } from '#format/der/writer.ts'
+import { FormatError } from '#format/format-error.ts'
+import { encodeAttribute, type RequestAttribute, readAttribute } from '#format/x509/attribute.ts'
 
 /** What the server wants in a request: an OID alone, or an attribute with at least one value. */
 export type CsrAttribute =

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseBase64Body } from '../base64.ts'
-import { parseOidText } from '../der/oid.ts'
-import { attributes } from '../oids.ts'
+import { parseBase64Body } from '#format/base64.ts'
+import { parseOidText } from '#format/der/oid.ts'
+import { attributes } from '#format/oids.ts'
 import { encodeCsrAttributes, parseCsrAttributes } from './csr-attributes.ts'
 import { encodeBase64Body, isMediaType, mediaTypes } from './messages.ts'
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Oid } from '../der/oid.ts'
-import type { DerReader } from '../der/reader.ts'
-import { encodeDer } from '../der/writer.ts'
+import type { Oid } from '#format/der/oid.ts'
+import type { DerReader } from '#format/der/reader.ts'
+import { encodeDer } from '#format/der/writer.ts'
 
 /** RFC 5280 4.1.1.2. `parameters` is one whole DER value, or absent. */
 export interface AlgorithmIdentifier {

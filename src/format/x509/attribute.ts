@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Oid } from '../der/oid.ts'
-import type { DerReader } from '../der/reader.ts'
-import { encodeDer } from '../der/writer.ts'
-import { FormatError } from '../format-error.ts'
+import type { Oid } from '#format/der/oid.ts'
+import type { DerReader } from '#format/der/reader.ts'
+import { encodeDer } from '#format/der/writer.ts'
+import { FormatError } from '#format/format-error.ts'
 
 /** An attribute of PKCS #10, PKCS #8 or CMS: a type, and one or more whole DER values. */
 export interface RequestAttribute {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { sameBytes } from '../bytes.ts'
-import { limits } from '../der/budget.ts'
-import { type DerReader, readDer } from '../der/reader.ts'
-import { encodeDer } from '../der/writer.ts'
-import { FormatError } from '../format-error.ts'
+import { sameBytes } from '#format/bytes.ts'
+import { limits } from '#format/der/budget.ts'
+import { type DerReader, readDer } from '#format/der/reader.ts'
+import { encodeDer } from '#format/der/writer.ts'
+import { FormatError } from '#format/format-error.ts'
 import { type AlgorithmIdentifier, readAlgorithmIdentifier } from './algorithm-identifier.ts'
 import {
   type Extension,

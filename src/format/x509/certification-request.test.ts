@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseOidText } from '../der/oid.ts'
-import { encodeDer } from '../der/writer.ts'
-import type { FormatCode } from '../format-error.ts'
-import { algorithms } from '../oids.ts'
+import { parseOidText } from '#format/der/oid.ts'
+import { encodeDer } from '#format/der/writer.ts'
+import type { FormatCode } from '#format/format-error.ts'
+import { algorithms } from '#format/oids.ts'
 import { encodeAlgorithmIdentifier } from './algorithm-identifier.ts'
 import { encodeSigned } from './certificate.ts'
 import {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { encodeDer } from '../der/writer.ts'
-import { algorithms } from '../oids.ts'
+import { encodeDer } from '#format/der/writer.ts'
+import { algorithms } from '#format/oids.ts'
 import { encodeAlgorithmIdentifier } from './algorithm-identifier.ts'
 import { encodeSigned } from './certificate.ts'
 import { encodeTbsCrl, parseCrl, type TbsCrl } from './crl.ts'

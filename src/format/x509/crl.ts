@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { limits } from '../der/budget.ts'
-import { DerReader, readDer } from '../der/reader.ts'
-import { tag } from '../der/tag.ts'
-import { type DerWriter, encodeDer } from '../der/writer.ts'
-import { FormatError } from '../format-error.ts'
+import { limits } from '#format/der/budget.ts'
+import { DerReader, readDer } from '#format/der/reader.ts'
+import { tag } from '#format/der/tag.ts'
+import { type DerWriter, encodeDer } from '#format/der/writer.ts'
+import { FormatError } from '#format/format-error.ts'
 import { type AlgorithmIdentifier, readAlgorithmIdentifier } from './algorithm-identifier.ts'
 import {
   checkSerialNumber,

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limits } from '../der/budget.ts'
-import { oid, parseOidText } from '../der/oid.ts'
-import { readDer } from '../der/reader.ts'
-import { encodeDer } from '../der/writer.ts'
-import type { FormatCode } from '../format-error.ts'
+import { limits } from '#format/der/budget.ts'
+import { oid, parseOidText } from '#format/der/oid.ts'
+import { readDer } from '#format/der/reader.ts'
+import { encodeDer } from '#format/der/writer.ts'
+import type { FormatCode } from '#format/format-error.ts'
+import { extensionCodecs } from '#format/x509/extensions/table.ts'
 import {
   type Extension,
   type ExtensionName,
@@ -17,7 +18,6 @@ import {
   type UnknownCritical,
   writeExtensions,
 } from './extension.ts'
-import { extensionCodecs } from './extensions/table.ts'
 import type { GeneralName } from './general-name.ts'
 import { parseNameText } from './name.ts'
 

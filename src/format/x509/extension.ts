@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { limits } from '../der/budget.ts'
-import type { Oid } from '../der/oid.ts'
-import { type DerReader, readDer } from '../der/reader.ts'
-import { tag } from '../der/tag.ts'
-import { type DerWriter, encodeDer } from '../der/writer.ts'
-import { FormatError } from '../format-error.ts'
-import { type ExtensionName, type ExtensionValues, extensionCodecs } from './extensions/table.ts'
+import { limits } from '#format/der/budget.ts'
+import type { Oid } from '#format/der/oid.ts'
+import { type DerReader, readDer } from '#format/der/reader.ts'
+import { tag } from '#format/der/tag.ts'
+import { type DerWriter, encodeDer } from '#format/der/writer.ts'
+import { FormatError } from '#format/format-error.ts'
+import {
+  type ExtensionName,
+  type ExtensionValues,
+  extensionCodecs,
+} from '#format/x509/extensions/table.ts'
 
-export type { ExtensionName, ExtensionValues } from './extensions/table.ts'
+export type { ExtensionName, ExtensionValues } from '#format/x509/extensions/table.ts'
 
 /** RFC 5280 4.2; `value` is the content of extnValue. */
 export interface Extension {

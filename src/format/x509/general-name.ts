@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Oid } from '../der/oid.ts'
-import type { DerReader } from '../der/reader.ts'
-import { contextPrimitive, hexTag, tag } from '../der/tag.ts'
-import type { DerWriter } from '../der/writer.ts'
-import { FormatError } from '../format-error.ts'
-import { otherNames } from '../oids.ts'
+import type { Oid } from '#format/der/oid.ts'
+import type { DerReader } from '#format/der/reader.ts'
+import { contextPrimitive, hexTag, tag } from '#format/der/tag.ts'
+import type { DerWriter } from '#format/der/writer.ts'
+import { FormatError } from '#format/format-error.ts'
+import { otherNames } from '#format/oids.ts'
 import { type Name, readName } from './name.ts'
 
 /** RFC 4108 5: which kind of hardware (an OID of its maker), and its serial number as octets. */

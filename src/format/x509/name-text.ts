@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Oid, parseOidText } from '../der/oid.ts'
-import { FormatError } from '../format-error.ts'
-import { attributeTypes } from '../oids.ts'
+import { type Oid, parseOidText } from '#format/der/oid.ts'
+import { FormatError } from '#format/format-error.ts'
+import { attributeTypes } from '#format/oids.ts'
 import type { Attribute } from './name.ts'
 
 /** RFC 4514 section 3 first, then what openssl writes. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseOidText } from '../der/oid.ts'
-import { tag } from '../der/tag.ts'
-import type { StringTag } from '../der/text.ts'
-import { encodeDer } from '../der/writer.ts'
-import { attributeTypes } from '../oids.ts'
+import { parseOidText } from '#format/der/oid.ts'
+import { tag } from '#format/der/tag.ts'
+import type { StringTag } from '#format/der/text.ts'
+import { encodeDer } from '#format/der/writer.ts'
+import { attributeTypes } from '#format/oids.ts'
 import { attributeOf, encodeName, formatName, parseName, parseNameText, sameName } from './name.ts'
 
 const { commonName, countryName, serialNumber } = attributeTypes

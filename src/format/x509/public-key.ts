@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { limits } from '../der/budget.ts'
-import { type DerReader, readDer } from '../der/reader.ts'
-import { encodeDer } from '../der/writer.ts'
+import { limits } from '#format/der/budget.ts'
+import { type DerReader, readDer } from '#format/der/reader.ts'
+import { encodeDer } from '#format/der/writer.ts'
 import { type AlgorithmIdentifier, readAlgorithmIdentifier } from './algorithm-identifier.ts'
 
 /** RFC 5280 4.1.2.7. `key` is the content of the BIT STRING; whether it is a key of its algorithm is not checked. */

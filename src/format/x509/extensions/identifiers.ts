@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { oid } from '../../der/oid.ts'
-import { contextConstructed, contextPrimitive, tag } from '../../der/tag.ts'
-import { FormatError } from '../../format-error.ts'
-import { type GeneralName, readGeneralNames, writeGeneralNames } from '../general-name.ts'
+import { oid } from '#format/der/oid.ts'
+import { contextConstructed, contextPrimitive, tag } from '#format/der/tag.ts'
+import { FormatError } from '#format/format-error.ts'
+import { type GeneralName, readGeneralNames, writeGeneralNames } from '#format/x509/general-name.ts'
 import type { ExtensionCodec } from './codec.ts'
 
 /** RFC 5280 4.2.1.1; `issuer` and `serialNumber` (content octets) stand together or not at all. */

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Oid, oid } from '../../der/oid.ts'
-import type { DerReader } from '../../der/reader.ts'
-import { contextConstructed, contextPrimitive, tag } from '../../der/tag.ts'
-import type { DerWriter } from '../../der/writer.ts'
-import { FormatError } from '../../format-error.ts'
+import { type Oid, oid } from '#format/der/oid.ts'
+import type { DerReader } from '#format/der/reader.ts'
+import { contextConstructed, contextPrimitive, tag } from '#format/der/tag.ts'
+import type { DerWriter } from '#format/der/writer.ts'
+import { FormatError } from '#format/format-error.ts'
 import {
   type GeneralName,
   readGeneralName,
   readGeneralNames,
   writeGeneralName,
   writeGeneralNames,
-} from '../general-name.ts'
+} from '#format/x509/general-name.ts'
 import type { ExtensionCodec } from './codec.ts'
 
 /** RFC 5280 4.2.1.13, by bit number; bit 0 is unused. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Oid, oid } from '../../der/oid.ts'
-import type { DerReader } from '../../der/reader.ts'
-import { contextConstructed, contextPrimitive, tag } from '../../der/tag.ts'
-import type { StringTag } from '../../der/text.ts'
-import type { DerWriter } from '../../der/writer.ts'
-import { FormatError } from '../../format-error.ts'
-import { type GeneralName, readGeneralName, writeGeneralName } from '../general-name.ts'
+import { type Oid, oid } from '#format/der/oid.ts'
+import type { DerReader } from '#format/der/reader.ts'
+import { contextConstructed, contextPrimitive, tag } from '#format/der/tag.ts'
+import type { StringTag } from '#format/der/text.ts'
+import type { DerWriter } from '#format/der/writer.ts'
+import { FormatError } from '#format/format-error.ts'
+import { type GeneralName, readGeneralName, writeGeneralName } from '#format/x509/general-name.ts'
 import type { ExtensionCodec } from './codec.ts'
 
 const greatestInteger = 0x7fff_ffff

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { oid } from '../../der/oid.ts'
-import { tag } from '../../der/tag.ts'
-import { FormatError } from '../../format-error.ts'
-import { type GeneralName, readGeneralNames, writeGeneralNames } from '../general-name.ts'
+import { oid } from '#format/der/oid.ts'
+import { tag } from '#format/der/tag.ts'
+import { FormatError } from '#format/format-error.ts'
+import { type GeneralName, readGeneralNames, writeGeneralNames } from '#format/x509/general-name.ts'
 import type { ExtensionCodec } from './codec.ts'
 
 /** An extension that says all by standing there. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Oid, oid } from '../../der/oid.ts'
-import { FormatError } from '../../format-error.ts'
+import { type Oid, oid } from '#format/der/oid.ts'
+import { FormatError } from '#format/format-error.ts'
 import type { ExtensionCodec } from './codec.ts'
 
 /** RFC 5280 4.2.1.9; `pathLength` only with `ca`. */
