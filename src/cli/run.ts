@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Fault } from '#core/fault.ts'
 import { type Command, commandNamed, nouns, verbsOf } from './commands/commands.ts'
-import { readLine } from './commands/read-line.ts'
+import { readLine, seeHelp } from './commands/read-line.ts'
 import { didYouMean } from './commands/suggest.ts'
 import { commandHelp } from './help/command-help.ts'
 import { nounHelp, optionsHelp, overview } from './help/overview.ts'
@@ -26,7 +26,7 @@ export async function runCommandLine(words: readonly string[], means: Means): Pr
       await terminal.write(jsonText({ code: stop.code, detail: stop.message }))
     }
     terminal.error(stop.message)
-    const hint = stop.hint ?? remedyOf(stop, means)
+    const hint = stop.hint ?? hintFor(stop, words, means)
     if (hint !== undefined) terminal.hint(hint)
     return stop.status
   }
@@ -133,8 +133,10 @@ function stopOf(error: unknown): Stop {
   })
 }
 
-/** What docs/words.md says to do about a refusal. */
-function remedyOf({ code }: Stop, means: Means): string | undefined {
+/** Of wrong use, where to read on; of a refusal, what docs/words.md says to do. */
+function hintFor({ code, status }: Stop, words: readonly string[], means: Means) {
+  const { command } = commandIn(words)
+  if (status === exit.wrongUse && command !== undefined) return seeHelp(command)
   if (code === undefined) return undefined
   return means.readWords().get(code)?.remedy ?? `"vitalsign explain ${code}" says what it means`
 }

@@ -72,10 +72,11 @@ const helpBeside: Partial<Record<OperationName, string>> = {
   'log.verify': 'With a file it needs no server and believes none.',
 }
 
-/** Where the command line asks for less than the operation does: it asks the person, or shows all. */
-const optionalHere: Partial<Record<OperationName, readonly string[]>> = {
-  claim: ['name'],
-  explain: ['word'],
+/** Where the command line takes less or more than the operation: it asks the person, or knows better. */
+const otherwise: Partial<Record<OperationName, Partial<Argument> & Pick<Argument, 'name'>>> = {
+  claim: { name: 'name', required: false },
+  // Words such as `birth identity` need no quotes.
+  explain: { name: 'word', required: false, kind: 'list' },
 }
 
 const serve: Command = {
@@ -116,7 +117,7 @@ export const nouns: readonly string[] = [
 function commandOf(operation: OperationName): Command {
   const row = operationOf(operation)
   const name = operation.replace('.', ' ')
-  const optional = optionalHere[operation] ?? []
+  const changed = otherwise[operation]
   const all = [...argumentsOf(row), ...(besideKind[row.kind] ?? []), ...(beside[operation] ?? [])]
     // Paging comes after what is asked for.
     .sort((one, other) => Number(one.name in paging) - Number(other.name in paging))
@@ -125,7 +126,7 @@ function commandOf(operation: OperationName): Command {
     help: [row.help, ...(helpBeside[operation] === undefined ? [] : [helpBeside[operation]])].join(
       ' ',
     ),
-    arguments: all.map((one) => (optional.includes(one.name) ? { ...one, required: false } : one)),
+    arguments: all.map((one) => (one.name === changed?.name ? { ...one, ...changed } : one)),
     examples: examples[name] ?? [],
   }
 }

@@ -43,7 +43,7 @@ export function readLine(command: Command, words: readonly string[]): Said {
   for (const token of tokensOf(words, known)) {
     if (token.kind === 'option-terminator') continue
     if (token.kind === 'positional') {
-      const argument = positions.find(({ name }) => !values.has(name))
+      const argument = positions.find(({ name, kind }) => kind === 'list' || !values.has(name))
       if (argument === undefined) throw tooMuch(command, token.value)
       keep(values, argument, argument.placeholder, token.value)
       continue

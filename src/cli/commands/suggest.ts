@@ -3,14 +3,14 @@
 /** The candidate that was probably meant, or undefined if none is near. */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
   const small = word.toLowerCase()
-  const started = candidates.filter((one) => small.length > 1 && one.startsWith(small))
-  if (started.length === 1) return started[0]
   const most = small.length < 4 ? 1 : 2
-  const near = candidates
+  const [near] = candidates
     .map((candidate) => ({ candidate, steps: distance(small, candidate.toLowerCase()) }))
     .filter(({ steps }) => steps <= most)
     .sort((one, other) => one.steps - other.steps)
-  return near[0]?.candidate
+  if (near !== undefined) return near.candidate
+  const begun = candidates.filter((one) => small.length > 1 && one.toLowerCase().startsWith(small))
+  return begun.length === 1 ? begun[0] : undefined
 }
 
 /** `did you mean "…"?`, or what to do instead. */

@@ -5,8 +5,8 @@ import { shapeOfPart } from './shapes.ts'
 import type { TableOptions } from './table.ts'
 import { label, valueText } from './value.ts'
 
-/** What says nothing to people: `If-Match` is for programs. */
-const forProgramsOnly = new Set(['version'])
+/** What says nothing to people: versions are for `If-Match`, and a product's name stands for its id. */
+const forProgramsOnly = new Set(['version', 'productName'])
 
 /** One thing as aligned lines `label  value`, then what belongs to it, part by part. */
 export function recordLines(record: Row, names: Names, options: TableOptions): readonly string[] {
@@ -47,7 +47,7 @@ function partLines(
   if (isRow(value)) return ['', title, ...recordLines(value, names, inside)]
   const rows = Array.isArray(value) ? value.filter(isRow) : []
   if (rows.length === 0) return ['', title, `${inside.indent}none`]
-  const shape = shapeOfPart[name]
+  const shape = Object.hasOwn(shapeOfPart, name) ? shapeOfPart[name] : undefined
   if (shape === undefined) {
     return ['', title, ...rows.flatMap((row) => recordLines(row, names, inside))]
   }

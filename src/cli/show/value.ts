@@ -24,7 +24,7 @@ function timeText(text: string): string | undefined {
 
 /** An actor as `person ada`, any other small object as `name=value name=value`. */
 function partsText(value: object): string {
-  const parts = Object.entries(value)
+  const parts = Object.entries(value).filter(([, one]) => one !== null)
   if (parts.length === 2 && 'kind' in value && 'id' in value) {
     return `${valueText(value.kind)} ${valueText(value.id)}`
   }
@@ -62,7 +62,6 @@ const labels: Readonly<Record<string, string>> = {
   isDefault: 'default',
   notAfter: 'until',
   notBefore: 'from',
-  productName: 'product',
   rootSha256: 'SHA-256',
   seenAt: 'last seen',
   sha256: 'SHA-256',

@@ -10,7 +10,8 @@ import { type Call, isJson, tableOptions, type Verb, writeLines } from './verb.t
 /** Says what a word means, without any server; without a word, lists them all. */
 export const explain: Verb = async (call) => {
   const words = call.means.readWords()
-  const asked = call.said.text('word')
+  const said = call.said.value('word')
+  const asked = Array.isArray(said) ? said.join(' ') : undefined
   if (asked === undefined) return listAll(call, [...words.values()])
   const row = words.get(asked.toLowerCase())
   if (row === undefined) {

@@ -23,7 +23,7 @@ export const exportLines: Verb = async (call) => {
     let bytes = 0
     for await (const chunk of chunks) {
       bytes += chunk.length
-      progress.update(`${(bytes / 1e6).toFixed(1)} MB written`)
+      progress.update(`${(bytes / 1e6).toFixed(1)} megabytes written`)
       yield chunk
     }
   }

@@ -14,9 +14,17 @@ export const plain: Verb = async (call) => {
   else {
     const names = new Names(server)
     await names.learn(answer)
-    await showRecord(call, answer, names)
+    await showRecord(call, flattened(call, answer), names)
   }
   return exit.done
+}
+
+/** Where an answer is the thing itself with what belongs to it, the thing comes first, without a title. */
+function flattened({ command }: Call, answer: unknown): unknown {
+  if (!isRow(answer)) return answer
+  const noun = command.name.split(' ', 1)[0] ?? ''
+  const { [noun]: thing, ...belongings } = answer
+  return isRow(thing) ? { ...thing, ...belongings } : answer
 }
 
 export async function showRecord(call: Call, answer: unknown, names: Names): Promise<void> {
