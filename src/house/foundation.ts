@@ -95,7 +95,7 @@ function foundingOf(configuration: Configuration): Founding {
     rootAlgorithm,
     issuingAlgorithm: algorithm,
     maker: environment === 'production' ? 'Vitalsign' : `Vitalsign ${environment.toUpperCase()}`,
-    rootProfile: readyProfile(environment === 'production' ? 'root' : 'trial-root'),
+    rootProfile: readyProfile(environment === 'trial' ? 'trial-root' : 'root'),
     issuingProfile: readyProfile('issuing'),
   }
 }

@@ -39,6 +39,8 @@ import { programVersion } from './version.ts'
 export interface House {
   readonly core: Core
   readonly log: LogStore
+  /** Hears of each change right after it became durable. */
+  readonly feed: Feed
   readonly addresses: {
     readonly devices: ListenAddress
     readonly operators: ListenAddress
@@ -198,6 +200,7 @@ async function open(
   return {
     core,
     log: store.log,
+    feed,
     addresses: { devices: devices.address, operators: operators.address, status: status.address },
     socket: operators.socket,
     claimLink: operators.claimLink,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pino from 'pino'
 import { Fault } from '#core/fault.ts'
+import { claimLinkFile, keepClaimLink } from './claim-link.ts'
 import { type Configuration, readConfiguration, settings, urlOf } from './configuration.ts'
 import { type House, openHouse, type Report } from './house.ts'
 
@@ -47,14 +47,14 @@ function tellFault(error: Fault): void {
   console.error(`vitalsign: hint: ${error.remedy}`)
 }
 
+/** One Ctrl-C reaches us twice, from the terminal and through the launcher: the second must not kill. */
 function toldToStop(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => resolve())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve())
   return promise
 }
 
-function greeting(house: House, configuration: Configuration): string {
+function greeting(house: House, configuration: Configuration, showsLink: boolean): string {
   const { core, addresses } = house
   const root = core.doors.own.find(({ kind }) => kind === 'root')
   const environment = core.environment.toUpperCase()
@@ -68,24 +68,25 @@ function greeting(house: House, configuration: Configuration): string {
     `             SHA-256 ${root?.certificateSha256.toHex()}`,
     `  keys       ${join(configuration.data, 'keys')} and ${join(configuration.data, 'root')}, encrypted`,
     '',
-    ...nextSteps(house, configuration),
+    ...nextSteps(house, configuration, showsLink),
   ]
   return lines.join('\n')
 }
 
-/** The claim link is a secret for half an hour: to a terminal only, else into a file for the owner. */
-function nextSteps({ claimLink }: House, { data }: Configuration): readonly string[] {
+function nextSteps(
+  { claimLink }: House,
+  { data }: Configuration,
+  showsLink: boolean,
+): readonly string[] {
   if (claimLink === undefined) return ['  next       bin/vitalsign status']
-  if (process.stdout.isTTY) {
+  if (showsLink) {
     return [
       `  claim it   ${claimLink}`,
       '             good once, for 30 minutes; or run: bin/vitalsign claim',
     ]
   }
-  const path = join(data, 'claim-link')
-  writeFileSync(path, `${claimLink}\n`, { mode: 0o600 })
   return [
-    `  claim it   the link is in ${path}, good once, for 30 minutes`,
+    `  claim it   the link is in ${claimLinkFile(data)}, good once, for 30 minutes`,
     '             or run: bin/vitalsign claim',
   ]
 }

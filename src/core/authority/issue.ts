@@ -67,8 +67,9 @@ export async function issue(
   occasion: Occasion,
   ports: IssuingPorts,
 ): Promise<Issued> {
-  const late = ports.guard.check(ports.clock.now())
-  if (late !== undefined) return late
+  const now = ports.clock.now()
+  const stopped = ports.guard.check(now) ?? checkIssuing(signer, now)
+  if (stopped !== undefined) return stopped
   const drafted = draft(approved, signer, ports.shards.next(), ports)
   const flaw = lint(drafted, signer)
   if (flaw !== undefined) return flaw
@@ -87,6 +88,14 @@ export async function issue(
   const der = encodeSigned(drafted.toBeSigned, drafted.signatureAlgorithm.identifier, signature)
   await complete(booked, der, occasion, ports)
   return { kind: 'issued', id: booked.certificate.id, certificate: der }
+}
+
+/** Past its time an authority signs status only, so that its certificates outlive none of its care. */
+function checkIssuing(signer: Signer, now: Temporal.Instant): Refused | undefined {
+  if (signer.kind === 'self') return undefined
+  const { name, state, issueUntil } = signer.issuer.authority
+  if (state === 'active' && Temporal.Instant.compare(now, issueUntil) < 0) return undefined
+  return refuse('issuing-stopped', `authority ${name} is ${state} and issues until ${issueUntil}`)
 }
 
 function lint(drafted: Draft, signer: Signer): Refused | undefined {

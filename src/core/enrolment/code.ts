@@ -6,8 +6,8 @@ import { hashCode } from '../devices/code.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Clock } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
+import type { AdmittedByCode } from './admitted.ts'
 import type { Attempts } from './attempts.ts'
-import type { AdmittedByCode } from './enrol.ts'
 import type { Credential } from './request.ts'
 
 interface CodePorts {

@@ -4,40 +4,16 @@ import type { CertificationRequest } from '#format/x509/certification-request.ts
 import { sha256 } from '#trust/digest.ts'
 import { provePossession } from '#trust/possession.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { RefusalMeter } from '../audit/refusal-meter.ts'
-import { type IssuingPorts, issue, type Occasion } from '../authority/issue.ts'
-import { newId } from '../ledger/ids.ts'
-import type { Put } from '../ledger/ledger.ts'
-import type { Code, Device, Key } from '../ledger/tables.ts'
+import { issue } from '../authority/issue.ts'
+import type { Device, Key } from '../ledger/tables.ts'
 import { decide } from '../policy/decide.ts'
-import type { Refused } from '../refusal.ts'
-import type { Attempts } from './attempts.ts'
-import { admitCode } from './code.ts'
-import type { Door, Doors } from './doors.ts'
-import type { Identified } from './identify.ts'
-import { identifyLive } from './note-use.ts'
+import { type Applicant, admit, checkCode } from './applicant.ts'
+import type { Door } from './doors.ts'
+import type { EnrolmentPorts } from './enrolment-ports.ts'
+import { type Asking, occasionOf } from './occasion.ts'
 import { readRequest } from './read.ts'
-import { type Repeated, repeated, repetitionPut, requestKeyOf } from './repetition.ts'
+import { repeated, requestKeyOf } from './repetition.ts'
 import type { EnrolmentRequest, Outcome } from './request.ts'
-
-export interface EnrolmentPorts extends IssuingPorts {
-  pause(milliseconds: number): Promise<void>
-  readonly doors: Doors
-  readonly attempts: Attempts
-  readonly refusals: RefusalMeter
-  readonly environment: Key['environment']
-}
-
-/** Who asks, by which proof; a code also says what is spent. */
-export type Applicant = Identified | AdmittedByCode
-
-export interface AdmittedByCode {
-  readonly kind: 'admitted'
-  readonly device: Device
-  readonly proof: 'code'
-  readonly credential: string
-  readonly code: Code
-}
 
 /** Gives a device its certificate, or says why not. Every refusal is an event. */
 export async function enrol(request: EnrolmentRequest, ports: EnrolmentPorts): Promise<Outcome> {
@@ -67,36 +43,6 @@ async function enrolOrRefuse(request: EnrolmentRequest, ports: EnrolmentPorts): 
   const spent = checkCode(applicant)
   if (spent !== undefined) return spent
   return prove(read.request, { request, applicant, door, requestSha256, requestKey, before }, ports)
-}
-
-/** What is known of one request on its way. */
-interface Asking {
-  readonly request: EnrolmentRequest
-  readonly applicant: Applicant
-  readonly door: Door
-  readonly requestSha256: Uint8Array
-  readonly requestKey: Uint8Array
-  readonly before: Repeated
-}
-
-async function admit(
-  request: EnrolmentRequest,
-  ports: EnrolmentPorts,
-): Promise<Applicant | Refused> {
-  const { credential } = request
-  switch (credential.kind) {
-    case 'none':
-      return refuse('credential-missing', 'give an enrolment code, or a client certificate')
-    case 'code':
-      return admitCode(credential, request.sourceAddress, ports)
-    case 'certificate':
-      return identifyLive(credential.chain, ports)
-  }
-}
-
-function checkCode(applicant: Applicant): Refused | undefined {
-  if (applicant.kind !== 'admitted' || applicant.code.usedAt === null) return undefined
-  return refuse('code-used', 'this enrolment code was used already; ask the operator for another')
 }
 
 async function prove(
@@ -172,94 +118,6 @@ async function identitiesHeld({ applicant, door }: Asking, ports: EnrolmentPorts
   )
   const proved = usable.findIndex((one) => one.usedAt !== null)
   return proved === -1 ? usable.length : proved + 1
-}
-
-function occasionOf(asking: Asking, key: Key | undefined, ports: EnrolmentPorts): Occasion {
-  const { applicant, door, request, requestSha256 } = asking
-  const { device } = applicant
-  const now = ports.clock.now()
-  const operation = operationOf(asking, key)
-  const firstTime = device.state === 'expected'
-  const uses = applicant.proof !== 'current-certificate' && device.enrolmentsLeft > 0
-  return {
-    actor: { kind: 'device', id: device.id },
-    key,
-    keyFacts: { origin: 'device', protection: 'unknown', exportable: null },
-    environment: ports.environment,
-    enrolment: {
-      protocol: request.protocol,
-      operation,
-      entrance: door.entrance.id,
-      requestSha256,
-      proof: applicant.proof,
-      credential: applicant.credential,
-      possession: 'signature',
-      sourceAddress: request.sourceAddress,
-    },
-    reserveWith: (certificateId: string) => [
-      repetitionPut(asking.requestKey, certificateId, asking.before, ports),
-      // Written even if nothing in it changes but its version: two requests of one device are decided
-      // one after the other, each on the record that the other left.
-      {
-        kind: 'device',
-        record: {
-          ...device,
-          version: device.version + 1,
-          state: firstTime ? 'provisioned' : device.state,
-          enrolmentsLeft: device.enrolmentsLeft - (uses ? 1 : 0),
-          seenAt: now,
-        },
-      },
-      ...(applicant.kind === 'admitted'
-        ? ([
-            {
-              kind: 'code',
-              record: {
-                ...applicant.code,
-                version: applicant.code.version + 1,
-                usedAt: now,
-                usedFor: certificateId,
-              },
-            },
-          ] as const)
-        : []),
-      ...foreignKey(applicant, now, ports),
-    ],
-  }
-}
-
-/** The key of a foreign birth certificate becomes known with the first enrolment that it vouches for. */
-function foreignKey(
-  applicant: Applicant,
-  now: Temporal.Instant,
-  ports: EnrolmentPorts,
-): readonly Put[] {
-  if (applicant.kind === 'admitted' || applicant.newBirthKey === undefined) return []
-  const { fingerprint, algorithm, bits, spki } = applicant.newBirthKey
-  return [
-    {
-      kind: 'key',
-      record: {
-        ...{ id: newId('key', ports), version: 1, fingerprint, algorithm, bits, spki },
-        ...{ origin: 'device', protection: 'unknown', attested: false, exportable: null },
-        purpose: 'birth',
-        environment: ports.environment,
-        owner: applicant.device.id,
-        state: 'active',
-        moduleCertificate: null,
-        activatedAt: now,
-        deactivateAt: null,
-      },
-    },
-  ]
-}
-
-function operationOf({ applicant }: Asking, key: Key | undefined) {
-  if (applicant.proof === 'current-certificate') {
-    const same = applicant.kind === 'identified' && applicant.record?.key === key?.id
-    return same ? 'renew' : 'rekey'
-  }
-  return applicant.device.state === 'expected' ? 'enrol' : 'recover'
 }
 
 /** Somebody booked first. If it was this very request, its answer serves both; else the reason is told. */

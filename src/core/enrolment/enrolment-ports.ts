@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { RefusalMeter } from '../audit/refusal-meter.ts'
+import type { IssuingPorts } from '../authority/issue.ts'
+import type { Key } from '../ledger/tables.ts'
+import type { Attempts } from './attempts.ts'
+import type { Doors } from './doors.ts'
+
+/** What an enrolment asks of the house. */
+export interface EnrolmentPorts extends IssuingPorts {
+  pause(milliseconds: number): Promise<void>
+  readonly doors: Doors
+  readonly attempts: Attempts
+  readonly refusals: RefusalMeter
+  readonly environment: Key['environment']
+}
