@@ -25,7 +25,10 @@ export async function serve(words: readonly string[]): Promise<void> {
     process.exitCode = error.code === 'configuration-wrong' ? exit.wrongUse : exit.broken
     return
   }
-  console.log(greeting(house, configuration))
+  // The claim link is a secret for half an hour: to a terminal only, else into a file for the owner.
+  const showsLink = process.stdout.isTTY === true
+  keepClaimLink(configuration.data, showsLink ? undefined : house.claimLink, house.feed)
+  console.log(greeting(house, configuration, showsLink))
   const broken = await Promise.race([toldToStop(), house.broken])
   if (broken !== undefined) {
     tellFault(broken)
