@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the foreign programs that the interoperation and durability tests are judged by (Debian).
 set -euo pipefail
-packages=(openssl curl strace strongswan-pki libstrongswan-extra-plugins libstrongswan-standard-plugins)
+packages=(chromium openssl curl strace strongswan-pki libstrongswan-extra-plugins libstrongswan-standard-plugins)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

@@ -29,11 +29,19 @@ export async function enrol({ id, signal, go, fail }) {
     if (!isHere) return
     card.classList.add('good')
     more.replaceChildren(...welcome(now, identity))
+    onward.hidden = false
     codes.delete(id)
     if (lines.contains(document.activeElement)) title.focus()
     lines.replaceChildren()
   }
-  const card = make('section.box.waiting', { 'aria-live': 'polite' }, line, more, note)
+  const onward = make(
+    'p.actions',
+    { hidden: '' },
+    link(`#/device/${id}`, `Look at ${device.serial}`),
+    link('#/add', 'Add another device'),
+    link('#/', 'All devices'),
+  )
+  const card = make('section.box.waiting', { 'aria-live': 'polite' }, line, more, note, onward)
   lines.append(...pasted(device, status, go).filter(Boolean))
   show(device)
   let turn = 0
@@ -62,16 +70,9 @@ function identityOf({ certificates }) {
 }
 
 function welcome(device, identity) {
-  const until = moment(identity.notAfter)
   return [
-    make('p', `Its ${kinds[identity.kind]} is good until `, until, '.'),
+    make('p', `Its ${kinds[identity.kind]} is good until `, moment(identity.notAfter), '.'),
     make('p', state(device.state), `: ${deviceStates[device.state]}`),
-    make(
-      'p.actions',
-      link(`#/device/${device.id}`, `Look at ${device.serial}`),
-      link('#/add', 'Add another device'),
-      link('#/', 'All devices'),
-    ),
   ]
 }
 

@@ -36,7 +36,7 @@ export function eventItems(events, names) {
     return make(
       'li',
       make('p', make('strong', type.replaceAll('-', ' ')), moment(at)),
-      make('small', [`no. ${index ?? '…'}`, by, ...told].join(' · '), ' '),
+      make('small', [`no. ${index}`, by, ...told].join(' · '), ' '),
       device && make('small', link(`#/device/${device}`, 'device')),
     )
   })

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What the first page's files must keep, browser or not. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pageFiles } from '#house/page-files.ts'
+
+const files = new Map(
+  [...pageFiles()].map(([path, { content }]) => [path, Buffer.from(content).toString()]),
+)
+
+test('the whole page takes less than 40 kB', () => {
+  const sizes = [...pageFiles().values()].map(({ content }) => Buffer.byteLength(content))
+  const sum = sizes.reduce((total, size) => total + size, 0)
+  assert.ok(sum > 10_000 && sum < 40_000, `${sum} bytes`)
+})
+
+test('nothing in the page makes markup of text, stands inline, or comes from elsewhere', () => {
+  for (const [path, text] of files) {
+    assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacent|document\.write|eval\(/, path)
+    assert.doesNotMatch(text, /<script>|<style|style=|\son\w+=["']/, path)
+    assert.doesNotMatch(text, /["'(](https?:)?\/\/(?!www\.w3\.org\/2000\/svg)/, path)
+  }
+})
+
+test('the lines to paste bring no secret into an argument, and check every certificate', () => {
+  for (const [path, text] of files) assert.doesNotMatch(text, /curl.*(-k|--insecure|-u )/, path)
+})
+
+test('text stands out from what is behind it by 4.5 to 1, in light and in dark', () => {
+  const colours = palette(files.get('/page.css') ?? '')
+  const pairs = [
+    ...['paper', 'card', 'good', 'warn', 'bad'].map((behind) => ['ink', behind]),
+    ...['paper', 'card', 'good', 'warn', 'bad'].map((behind) => ['main', behind]),
+    ...['paper', 'card'].map((behind) => ['soft', behind]),
+    ...['paper', 'card'].map((behind) => ['alarm', behind]),
+    ['on-main', 'main'],
+  ] as const
+  for (const [front = '', behind = ''] of pairs) {
+    for (const scheme of [0, 1] as const) {
+      const ratio = contrast(colours.get(front)![scheme], colours.get(behind)![scheme])
+      assert.ok(ratio >= 4.5, `${front} on ${behind}: ${ratio.toFixed(2)}`)
+    }
+  }
+  for (const scheme of [0, 1] as const) {
+    const ratio = contrast(colours.get('edge')![scheme], colours.get('card')![scheme])
+    assert.ok(ratio >= 3, `the edge of a field: ${ratio.toFixed(2)}`)
+  }
+})
+
+/** The custom properties that are colours, light and dark. */
+function palette(css: string): ReadonlyMap<string, readonly [string, string]> {
+  const found = css.matchAll(/--([a-z-]+): light-dark\((#[0-9a-f]+), (#[0-9a-f]+)\)/g)
+  return new Map([...found].map(([, name = '', light = '', dark = '']) => [name, [light, dark]]))
+}
+
+/** WCAG 2.2, "contrast ratio". */
+function contrast(one: string, other: string): number {
+  const [darker = 0, lighter = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b)
+  return (lighter + 0.05) / (darker + 0.05)
+}
+
+function luminance(colour: string): number {
+  const digits = colour.slice(1)
+  const hex = digits.length === 3 ? [...digits].map((digit) => digit + digit).join('') : digits
+  const [red = 0, green = 0, blue = 0] = [...Uint8Array.fromHex(hex)].map((byte) => {
+    const part = byte / 255
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
