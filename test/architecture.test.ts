@@ -44,7 +44,6 @@ const packageRooms: Record<string, readonly string[]> = {
   '@fastify/rate-limit': ['edge/admin'],
   zod: ['format/admin', 'edge/admin', 'cli'],
   pino: ['house'],
-  '@stricli/core': ['cli'],
   '@clack/prompts': ['cli'],
 }
 
@@ -87,7 +86,7 @@ test('nothing in the tree points outside it', () => {
 
 function importsOf(text: string): string[] {
   const found = withoutComments(text).matchAll(
-    /(?<!\.)\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]|new URL\(\s*['"](\.[^'"]+\.ts)['"]/g,
+    /(?<!\.)\b(?:from\s|import\s|import\()\s*['"]([^'"]+)['"]|new URL\(\s*['"](\.[^'"]+\.ts)['"]/g,
   )
   return [...found].map((match) => match[1] ?? match[2] ?? '')
 }

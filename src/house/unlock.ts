@@ -43,7 +43,6 @@ export function unlockFile(data: string): string {
 
 /** Reads a line without echo. */
 async function askAtTerminal(): Promise<string> {
-  const { password, isCancel } = await import('@clack/prompts')
-  const answer = await password({ message: 'passphrase of the keys' })
-  return isCancel(answer) ? '' : answer
+  const { askHidden } = await import('#cli/terminal/ask.ts')
+  return askHidden('passphrase of the keys', process.stderr)
 }

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { Means } from '../means.ts'
 import { exit, Stop, wrongUse } from '../stop.ts'
+import { askHidden, askLine } from './ask.ts'
 import { type Paint, paintFor } from './paint.ts'
 import { Progress } from './progress.ts'
 
@@ -64,14 +65,9 @@ export class Terminal {
     return this.#means.input.isTTY === true && this.#means.errors.isTTY === true
   }
 
-  /** Asks a person for a line; undefined if an optional one was left empty. */
-  async ask(message: string, { optional = false } = {}): Promise<string | undefined> {
-    const { text, isCancel } = await import('@clack/prompts')
-    const check = (value: string | undefined) =>
-      optional || value?.trim() ? undefined : 'this is needed'
-    const answer = await text({ message, validate: check, output: this.#means.errors })
-    if (isCancel(answer)) throw cancelled()
-    return answer.trim() === '' ? undefined : answer.trim()
+  /** Asks a person for a line; undefined if an optional one was left empty. @throws Stop */
+  ask(message: string, { optional = false } = {}): Promise<string | undefined> {
+    return askLine(message, this.#means.errors, optional)
   }
 
   /**
@@ -81,16 +77,10 @@ export class Terminal {
    */
   async secret(message: string, { twice = false } = {}): Promise<string> {
     if (!this.canAsk) return this.#nextInputLine(message)
-    const first = await this.#askHidden(message)
-    if (!twice || (await this.#askHidden(`${message}, once more`)) === first) return first
+    const { errors } = this.#means
+    const first = await askHidden(message, errors)
+    if (!twice || (await askHidden(`${message}, once more`, errors)) === first) return first
     throw new Stop(exit.wrongUse, 'the two do not agree; nothing was done')
-  }
-
-  async #askHidden(message: string): Promise<string> {
-    const { password, isCancel } = await import('@clack/prompts')
-    const answer = await password({ message, output: this.#means.errors })
-    if (isCancel(answer)) throw cancelled()
-    return answer
   }
 
   async #nextInputLine(what: string): Promise<string> {
@@ -114,8 +104,4 @@ export class Terminal {
   input(): AsyncIterable<Uint8Array> {
     return this.#means.input
   }
-}
-
-function cancelled(): Stop {
-  return new Stop(exit.wrongUse, 'cancelled; nothing was done')
 }
