@@ -15,7 +15,7 @@ import type { Randomness } from '#core/ports.ts'
 import type { Book } from './book/book.ts'
 import { eventStep, type Step } from './book/packing.ts'
 import { countStatement, cursorAfter, listStatement } from './reading/list-query.ts'
-import { readFirst, type Statements } from './reading/open-reading.ts'
+import type { Points } from './reading/points.ts'
 import type { Reader } from './reading/reader.ts'
 import {
   type Cell,
@@ -35,7 +35,7 @@ export interface LedgerPlaces {
   /** All writes. */
   readonly book: Book
   /** Point reads, on the caller's own thread: microseconds each. */
-  readonly points: Statements
+  readonly points: Points
   /** Lists and counts. */
   readonly lists: Reader
   readonly counts: Reader
@@ -106,7 +106,7 @@ export class SqliteLedger implements Ledger {
     names: readonly string[],
     values: readonly Cell[],
   ): LedgerRecord<K> | undefined {
-    const row = readFirst(this.#places.points, pointSql(kind, names), values)
+    const row = this.#places.points.first(pointSql(kind, names), values)
     return row === undefined ? undefined : decodeRecord(kind, row)
   }
 }

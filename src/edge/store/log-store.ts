@@ -11,7 +11,7 @@ import type {
 import { Fault } from '#core/fault.ts'
 import type { Kind } from '#core/ledger/tables.ts'
 import type { Book } from './book/book.ts'
-import { readFirst, type Statements } from './reading/open-reading.ts'
+import type { Points } from './reading/points.ts'
 import { Reader } from './reading/reader.ts'
 import { columnNames, decodeRecord, type Row } from './rows.ts'
 import { kinds } from './schema/schema.ts'
@@ -20,7 +20,7 @@ import { kinds } from './schema/schema.ts'
 export interface LogPlaces {
   readonly file: string
   readonly book: Book
-  readonly points: Statements
+  readonly points: Points
   readonly lists: Reader
 }
 
@@ -55,8 +55,7 @@ export class SqliteLogStore implements LogStore {
   }
 
   async head(): Promise<LogHead> {
-    const row = readFirst(
-      this.#places.points,
+    const row = this.#places.points.first(
       'SELECT "size", "root", "checkpointSize", "checkpoint" FROM "log"',
     )
     if (row === undefined) throw new Fault('ledger-damaged', 'the log has no head')
@@ -105,8 +104,7 @@ export class SqliteLogStore implements LogStore {
   }
 
   async tile(level: number, index: number): Promise<Uint8Array | undefined> {
-    const row = readFirst(
-      this.#places.points,
+    const row = this.#places.points.first(
       'SELECT "hashes" FROM "tile" WHERE "level" = ? AND "place" = ?',
       [level, index],
     )

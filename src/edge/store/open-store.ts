@@ -8,7 +8,8 @@ import { Book } from './book/book.ts'
 import type { BookSettings } from './book/messages.ts'
 import { SqliteLedger } from './ledger.ts'
 import { SqliteLogStore } from './log-store.ts'
-import { openReading, Statements } from './reading/open-reading.ts'
+import { openReading } from './reading/open-reading.ts'
+import { Points } from './reading/points.ts'
 import { Reader } from './reading/reader.ts'
 import { sqliteFault } from './sqlite-fault.ts'
 
@@ -47,7 +48,7 @@ export async function openStore(
   const counts = new Reader(file)
   const closeReaders = async () => {
     await Promise.all([lists.close(), counts.close()])
-    points.database.close()
+    points.close()
   }
   let closing: Promise<void> | undefined
   return {
@@ -61,9 +62,11 @@ export async function openStore(
   }
 }
 
-async function readable(file: string, book: Book): Promise<Statements> {
+async function readable(file: string, book: Book): Promise<Points> {
   try {
-    return new Statements(openReading(file))
+    const points = new Points(openReading(file))
+    book.beforeTelling(() => points.refresh())
+    return points
   } catch (error) {
     await book.close(async () => {})
     throw sqliteFault(error, 'open the ledger for reading')

@@ -29,6 +29,7 @@ export class Book {
   readonly #acts: Waiter<number | boolean | undefined>[] = []
   #packed = 0
   #state: 'open' | 'closing' | Fault = 'open'
+  #beforeTelling = () => {}
   #opened: Waiter<void> | undefined
   #closed: Waiter<void> | undefined
   readonly #broken = Promise.withResolvers<Fault>()
@@ -48,6 +49,11 @@ export class Book {
     return new Promise((resolve, reject) => {
       book.#opened = { resolve: () => resolve(book), reject }
     })
+  }
+
+  /** What is to be done whenever the thread has answered, before anybody hears of it. */
+  beforeTelling(work: () => void): void {
+    this.#beforeTelling = work
   }
 
   /** Writes the steps as one change. Rejects with a Fault; then nothing of it is written. */
@@ -102,6 +108,7 @@ export class Book {
   }
 
   #hear(reply: BookReply) {
+    this.#beforeTelling()
     if (reply.kind === 'ready') this.#opened?.resolve()
     else if (reply.kind === 'written') this.#settle(reply.count, reply.conflicts)
     else if (reply.kind === 'done') this.#acts.shift()?.resolve(reply.result)

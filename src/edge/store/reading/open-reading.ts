@@ -1,26 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Cell, Row } from '../rows.ts'
-import { sqliteFault } from '../sqlite-fault.ts'
 
 /** A connection that can only read. The book must have been opened before. */
 export function openReading(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
   database.exec('PRAGMA cache_size = -16384; PRAGMA trusted_schema = OFF')
   return database
-}
-
-/** One row, at once. @throws Fault as `sqliteFault` tells */
-export function readFirst(
-  statements: Statements,
-  sql: string,
-  values: readonly Cell[] = [],
-): Row | undefined {
-  try {
-    return statements.first(sql, values)
-  } catch (error) {
-    throw sqliteFault(error, 'read the ledger')
-  }
 }
 
 /** Filters come in many shapes, few at a time. */

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { DatabaseSync } from 'node:sqlite'
+import type { Cell, Row } from '../rows.ts'
+import { sqliteFault } from '../sqlite-fault.ts'
+import { Statements } from './open-reading.ts'
+
+/**
+ * Point reads on the caller's own thread, microseconds each.
+ *
+ * All reads of one turn of the event loop share a snapshot, unless the book answers in between: each
+ * snapshot of its own would take SQLite four system calls, and its page cache with it.
+ */
+export class Points {
+  readonly #database: DatabaseSync
+  readonly #statements: Statements
+  #reading = false
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+    this.#statements = new Statements(database)
+  }
+
+  /** One row, at once. @throws Fault as `sqliteFault` tells */
+  first(sql: string, values: readonly Cell[] = []): Row | undefined {
+    try {
+      this.#begin()
+      return this.#statements.first(sql, values)
+    } catch (error) {
+      throw sqliteFault(error, 'read the ledger')
+    }
+  }
+
+  /** What is read from now on is as new as the last commit; MUST be called before a commit is told. */
+  refresh(): void {
+    if (!this.#reading) return
+    this.#reading = false
+    this.#database.exec('COMMIT')
+  }
+
+  close(): void {
+    this.refresh()
+    this.#database.close()
+  }
+
+  #begin() {
+    if (this.#reading) return
+    this.#database.exec('BEGIN')
+    this.#reading = true
+    setImmediate(() => this.refresh())
+  }
+}
