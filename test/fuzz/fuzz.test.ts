@@ -40,7 +40,7 @@ function seedsOf(target: Target): readonly Uint8Array[] {
   if (target.seeds !== undefined) return target.seeds
   const parts = partsOf[target.name]
   if (parts !== undefined)
-    return [...[certificate, issuer].flatMap((der) => parts.map((path) => partAt(der, path)))]
+    return [certificate, issuer].flatMap((der) => parts.map((path) => partAt(der, path)))
   return formatVectors
     .filter(({ expect }) => expect === `${target.name} accepted`)
     .map(({ bytes }) => bytes)
