@@ -121,7 +121,7 @@ export const tables = {
     },
     {
       unique: { fingerprint: ['fingerprint'] },
-      lists: { owner: ['owner'], algorithm: ['algorithm'] },
+      lists: { owner: ['owner'] },
     },
   ),
 
@@ -169,14 +169,14 @@ export const tables = {
       unique: { serialNumber: ['authority', 'serialNumber'], sha256: ['sha256'] },
       lists: {
         owner: ['owner'],
-        state: ['state'],
+        state: ['state', 'notAfter'],
         product: ['product', 'deviceSerial'],
         lot: ['lot'],
         deviceSerial: ['deviceSerial'],
-        expiring: ['state', 'notAfter'],
         algorithm: ['algorithm'],
-        key: ['key'],
-        revoked: ['authority', 'state', 'shard'],
+        shard: ['authority', 'shard'],
+        /** Revoked and abandoned ones: only they have a time of revocation. */
+        revoked: ['authority', 'shard', 'revokedAt'],
       },
     },
   ),
@@ -204,7 +204,7 @@ export const tables = {
       sourceAddress: optional(text),
       at: instant,
     },
-    { lists: { owner: ['owner'], at: ['at'] }, appendOnly: true },
+    { appendOnly: true },
   ),
 
   /**
@@ -219,7 +219,7 @@ export const tables = {
       certificate: id('crt'),
       until: instant,
     },
-    { unique: { requestKey: ['requestKey'] }, lists: { until: ['until'] } },
+    { unique: { requestKey: ['requestKey'] } },
   ),
 
   /** A versioned issuance policy; one row a version, never changed. */

@@ -36,7 +36,7 @@ export function statusVerbs(
         ledger.count('product', {}),
         ledger.count('device', {}),
         ledger.count('certificate', { by: 'state', equal: ['issued'] }),
-        ledger.count('certificate', { by: 'expiring', equal: ['issued'], below: until }),
+        ledger.count('certificate', { by: 'state', equal: ['issued'], below: until }),
         head.checkpoint === null ? [] : log.events(head.checkpoint.size - 1, 1),
       ])
       const root = core.doors.own.find(({ kind }) => kind === 'root')

@@ -71,7 +71,7 @@ export function certificateQuery(
 function certificateWalk(asked: InputOf<'certificate.list'>): Walk<'certificate'> {
   const { product, owner, state, lot, serialPrefix, expiringBefore, algorithm } = asked
   if (expiringBefore !== undefined) {
-    return { by: 'expiring', equal: [state], below: Temporal.Instant.from(expiringBefore) }
+    return { by: 'state', equal: [state], below: Temporal.Instant.from(expiringBefore) }
   }
   if (serialPrefix !== undefined) {
     return product === undefined

@@ -67,8 +67,6 @@ CREATE UNIQUE INDEX "key_one_fingerprint" ON "key" ("fingerprint");
 
 CREATE INDEX "key_by_owner" ON "key" ("owner", "id");
 
-CREATE INDEX "key_by_algorithm" ON "key" ("algorithm", "id");
-
 CREATE TABLE "certificate" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,
@@ -105,7 +103,7 @@ CREATE UNIQUE INDEX "certificate_one_sha256" ON "certificate" ("sha256") WHERE "
 
 CREATE INDEX "certificate_by_owner" ON "certificate" ("owner", "id");
 
-CREATE INDEX "certificate_by_state" ON "certificate" ("state", "id");
+CREATE INDEX "certificate_by_state" ON "certificate" ("state", "notAfter", "id");
 
 CREATE INDEX "certificate_by_product" ON "certificate" ("product", "deviceSerial", "id") WHERE "product" IS NOT NULL AND "deviceSerial" IS NOT NULL;
 
@@ -113,13 +111,11 @@ CREATE INDEX "certificate_by_lot" ON "certificate" ("lot", "id") WHERE "lot" IS 
 
 CREATE INDEX "certificate_by_deviceSerial" ON "certificate" ("deviceSerial", "id") WHERE "deviceSerial" IS NOT NULL;
 
-CREATE INDEX "certificate_by_expiring" ON "certificate" ("state", "notAfter", "id");
-
 CREATE INDEX "certificate_by_algorithm" ON "certificate" ("algorithm", "id");
 
-CREATE INDEX "certificate_by_key" ON "certificate" ("key", "id");
+CREATE INDEX "certificate_by_shard" ON "certificate" ("authority", "shard", "id");
 
-CREATE INDEX "certificate_by_revoked" ON "certificate" ("authority", "state", "shard", "id");
+CREATE INDEX "certificate_by_revoked" ON "certificate" ("authority", "shard", "revokedAt", "id") WHERE "revokedAt" IS NOT NULL;
 
 CREATE TABLE "encoding" (
   "id" BLOB NOT NULL PRIMARY KEY,
@@ -145,10 +141,6 @@ CREATE TABLE "enrolment" (
   "at" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX "enrolment_by_owner" ON "enrolment" ("owner", "id");
-
-CREATE INDEX "enrolment_by_at" ON "enrolment" ("at", "id");
-
 CREATE TABLE "repetition" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,
@@ -158,8 +150,6 @@ CREATE TABLE "repetition" (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX "repetition_one_requestKey" ON "repetition" ("requestKey");
-
-CREATE INDEX "repetition_by_until" ON "repetition" ("until", "id");
 
 CREATE TABLE "profile" (
   "id" BLOB NOT NULL PRIMARY KEY,
