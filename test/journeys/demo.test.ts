@@ -37,8 +37,7 @@ test('the demo ends with its table, and leaves no process and no file', async ()
 
 test('a demo whose server dies says what failed, ends with 1, and leaves nothing', async () => {
   const { child, ended } = demo()
-  let output = ''
-  while (!output.includes('a product')) output += (await once(child.stdout, 'data'))[0]
+  const output = await saidUntil(child, 'a product')
   const server = processesNaming(join(directoryIn(output), 'data')).find(({ words }) =>
     words.includes('serve'),
   )
@@ -52,11 +51,10 @@ test('a demo whose server dies says what failed, ends with 1, and leaves nothing
 
 test('a demo that is told to stop leaves nothing', async () => {
   const { child, ended } = demo()
-  const [chunk] = await once(child.stdout, 'data')
+  const output = await saidUntil(child, 'a server')
   child.kill('SIGINT')
-  child.stdout.resume()
   assert.equal((await ended).code, 1)
-  assertGone(String(chunk), child)
+  assertGone(output, child)
 })
 
 test('an option that the demo does not know is wrong use', async () => {
@@ -80,6 +78,18 @@ async function endOf(child: ChildProcessWithoutNullStreams) {
   })
   const [errors, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
   return { code: Number(code), output, errors }
+}
+
+/** What it said up to and with `text`, or to its end. */
+function saidUntil(child: ChildProcessWithoutNullStreams, text: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk
+    if (output.includes(text)) resolve(output)
+  })
+  child.stdout.on('end', () => resolve(output))
+  return promise
 }
 
 function directoryIn(output: string): string {
