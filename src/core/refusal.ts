@@ -31,6 +31,7 @@ export const refusals = [
   'issuing-stopped',
   'key-algorithm-not-admitted',
   'key-has-another-owner',
+  'key-retired',
   'key-too-old',
   'last-administrator',
   'lint-failed',

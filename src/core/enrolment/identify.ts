@@ -9,6 +9,7 @@ import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { CertificateRecord, Device } from '../ledger/tables.ts'
+import { checkKeyState } from '../policy/check-key.ts'
 import type { Proof } from '../policy/profile.ts'
 import type { Clock } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
@@ -129,6 +130,8 @@ async function identifiedByBirth(
   if (known !== undefined && known.owner !== device.id) {
     return refuse('key-has-another-owner', 'the key of this certificate belongs to another owner')
   }
+  const outOfUse = known && checkKeyState(known)
+  if (outOfUse !== undefined) return outOfUse
   return {
     kind: 'identified',
     device,

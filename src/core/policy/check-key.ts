@@ -2,6 +2,7 @@
 import { keyAlgorithms } from '#trust/algorithms.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
+import type { Key } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import type { Profile } from './profile.ts'
 
@@ -19,4 +20,16 @@ export function checkKey(profile: Profile, key: PublicKey): Refused | undefined 
     'key-algorithm-not-admitted',
     `key is ${key.algorithm}, profile ${profile.name} admits ${profile.keyAlgorithms.join(', ')}`,
   )
+}
+
+/** Whether a key that the ledger knows is still in use, for its owner. */
+export function checkKeyState(key: Key): Refused | undefined {
+  switch (key.state) {
+    case 'active':
+      return undefined
+    case 'retired':
+      return refuse('key-retired', 'this key was taken out of use with its board; make a new one')
+    case 'compromised':
+      return refuse('key-known-weak', 'this key was reported compromised; make a new one')
+  }
 }

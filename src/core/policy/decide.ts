@@ -11,7 +11,7 @@ import type { CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { type Approved, approve } from './approved.ts'
 import { checkEnvironment } from './check-environment.ts'
-import { checkKey } from './check-key.ts'
+import { checkKey, checkKeyState } from './check-key.ts'
 import { checkRequested, takenOver } from './check-requested.ts'
 import type { Environment } from './document/words.ts'
 import type { CertificateFacts, Profile, Proof } from './profile.ts'
@@ -145,12 +145,11 @@ function checkProof(application: Application): Refused | undefined {
 /** A key has one owner and one purpose, for ever. The answer is the same whoever the owner is. */
 function checkOwner({ key, device, profile }: Application): Refused | undefined {
   if (key === undefined) return undefined
-  if (key.state === 'compromised') {
-    return refuse('key-known-weak', 'this key was reported compromised; make a new one')
-  }
   if (key.owner !== device.id) {
     return refuse('key-has-another-owner', 'this key cannot be certified; make a new one')
   }
+  const outOfUse = checkKeyState(key)
+  if (outOfUse !== undefined) return outOfUse
   const allowed = key.purpose === profile.kind || (profile.allowBirthKey && key.purpose === 'birth')
   if (!allowed) {
     return refuse(

@@ -41,6 +41,7 @@ export const statuses = {
   'key-has-another-owner': 403,
   'key-known-weak': 400,
   'key-malformed': 400,
+  'key-retired': 403,
   'key-too-old': 400,
   'key-too-weak': 400,
   'last-administrator': 403,

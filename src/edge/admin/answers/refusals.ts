@@ -34,6 +34,7 @@ export const statusOf = {
   'key-has-another-owner': 409,
   'key-known-weak': 422,
   'key-malformed': 422,
+  'key-retired': 409,
   'key-too-old': 422,
   'key-too-weak': 422,
   'last-administrator': 409,
