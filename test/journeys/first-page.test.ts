@@ -46,6 +46,8 @@ function journey(
     try {
       await walk(house, watched.page, origin)
       await watched.close()
+    } catch (error) {
+      throw new AggregateError([error, ...house.troubles], 'the journey did not end well')
     } finally {
       await house.stop()
     }
@@ -181,6 +183,25 @@ for (const [client, serial] of [
   })
 }
 
+journey('who waits hears of it even if the server started anew in between', async (house, page) => {
+  await claim(house, page)
+  await addProductAndDevice(page, 'Pump', 'PUMP-1')
+  await page.getByText('Waiting for PUMP-1').waitFor()
+  const code = codeIn(await linesOf(page, 'openssl and curl'))
+  await house.stop()
+  await page.getByText('The line to the server is cut').waitFor()
+  const { host, port } = house.addresses.operators
+  const words = ['--operator-listen', `${host}:${port}`]
+  const again = await openTestHouse(house.directory, {}, words)
+  try {
+    const request = await requestBy(await generateKey('p-256'))
+    await postEst(again, 'simpleenroll', request, { user: 'PUMP-1', code })
+    await page.getByText('PUMP-1 is here').waitFor()
+  } finally {
+    await again.stop()
+  }
+})
+
 journey('names and serials from outside stay text', async (house, page, origin) => {
   await claim(house, page)
   await addProductAndDevice(page, hostile, hostile)
@@ -239,13 +260,22 @@ journey('an invited person joins, and sees only what the role may', async (house
 journey('a session that ended is taken up again where it was', async (house, page, origin) => {
   const { device } = await enrolled(house, await withProduct(house), 'PUMP-1')
   await claim(house, page)
+  const signInAgain = async () => {
+    await page.getByText('Your session has ended').waitFor()
+    await page.getByLabel('Your name').fill('Ada')
+    await page.getByLabel('Passphrase', { exact: true }).fill(passphrase)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { name: 'PUMP-1' }).waitFor()
+  }
   await page.context().clearCookies()
   await page.goto(`${origin}/#/device/${device.id}`)
-  await page.getByText('Your session has ended').waitFor()
-  await page.getByLabel('Your name').fill('Ada')
-  await page.getByLabel('Passphrase', { exact: true }).fill(passphrase)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.getByRole('heading', { name: 'PUMP-1' }).waitFor()
+  await signInAgain()
+  await page.context().clearCookies()
+  await page.getByRole('button', { name: 'Retire it' }).click()
+  await page.getByLabel('Why?').fill('scrapped')
+  await page.keyboard.press('Enter')
+  await signInAgain()
+  await page.getByText('provisioned: has its identity').waitFor()
 })
 
 journey(

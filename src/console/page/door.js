@@ -45,7 +45,7 @@ export function signIn(why, enter) {
     }),
     make(
       'p.hint',
-      'Here for the first time? Open the claim link that the server printed when it started. On its machine, "bin/vitalsign claim" does the same.',
+      'Here for the first time? Open the claim link that the server printed, or run "bin/vitalsign claim" on its machine.',
     ),
   ]
 }

@@ -69,6 +69,11 @@ export function moment(instant) {
   return make('time', { datetime: instant }, clock.format(new Date(instant)))
 }
 
+/** Tells who does not see it. */
+export function say(text) {
+  document.querySelector('#heard').textContent = text
+}
+
 /** Text to be taken over as it stands. */
 export function copyable(text, what) {
   const lines = make('pre', text)
@@ -76,7 +81,7 @@ export function copyable(text, what) {
     try {
       await navigator.clipboard.writeText(text)
       copy.textContent = 'Copied'
-      document.querySelector('#heard').textContent = `Copied: ${what}`
+      say(`Copied: ${what}`)
     } catch {
       // A browser that does not let us: the person can, with the lines marked.
       getSelection().selectAllChildren(lines)

@@ -53,7 +53,7 @@ export async function enrol({ id, signal, go, fail }) {
       note.textContent = event?.includes('refused') ? sentence(words) : ''
       show(now)
     } catch (error) {
-      fail(error)
+      if (!signal.aborted) fail(error)
     }
   }
   watch(id, signal, seen, (forGood) => {
@@ -108,7 +108,7 @@ function serverFor(address) {
 const clients = [
   {
     name: 'With sh, openssl and curl',
-    about: 'It is one file, clients/sh/vitalsign-enrol.sh; copy it to the device first.',
+    about: 'It is one file; copy it to the device first.',
     command: 'sh clients/sh/vitalsign-enrol.sh enrol',
     serials: /^[A-Za-z0-9._~-]+$/,
   },

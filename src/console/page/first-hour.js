@@ -10,7 +10,12 @@ const maker = {
   ...{ name: 'maker', label: 'Maker', maxlength: 100, autocomplete: 'organization' },
   hint: 'Who makes it, as it shall stand in certificates.',
 }
-const product = { name: 'name', label: 'Product', hint: 'Such as Infusion pump A.', maxlength: 100 }
+const product = {
+  name: 'name',
+  label: 'Product',
+  hint: 'A model, such as Infusion pump A.',
+  maxlength: 100,
+}
 const exposure = {
   name: 'exposure',
   label: 'What could a false device reach?',
@@ -24,7 +29,6 @@ export async function addProduct({ go }) {
   return [
     isFirst && step('Product'),
     heading(isFirst ? 'Your first product' : 'Another product'),
-    make('p', 'A model of which you make many devices.'),
     form(fields, 'Add the product', async (values) => {
       const added = await post('/products', values)
       go(`#/add/${added.product.id}`)

@@ -59,7 +59,7 @@ function valuesOf(rows) {
 }
 
 async function tell(error, rows, place) {
-  if (!(error instanceof Problem)) throw error
+  if (!(error instanceof Problem) || error.code === 'credential-missing') throw error
   const faults = [...error.faults]
   if (error.code === 'passphrase-too-weak')
     faults.push({ path: 'passphrase', fault: error.message })

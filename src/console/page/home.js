@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** How the installation is, its devices, and which identities end. */
+/** How the installation is, its devices, and which certificates end. */
 import { get } from './api.js'
 import { copyable, facts, heading, link, make, moment, state } from './elements.js'
 import { listOf } from './list.js'
@@ -15,12 +15,17 @@ export async function home({ go, who }) {
   if (counts.products === 0 && who.role === 'administrator') return go('#/product')
   if (counts.devices === 0 && counts.products > 0 && who.role !== 'auditor') return go('#/add')
   const care = doctor.findings.filter(({ verdict }) => verdict !== 'good')
-  const soon = link('#/certificates', `${counts.expiringSoon} identities end within 30 days.`)
+  const soon = link(
+    '#/certificates',
+    `Certificates that end within 30 days: ${counts.expiringSoon}`,
+  )
   return [
     make('div.title', heading('Devices'), who.role !== 'auditor' && link('#/add', 'Add a device')),
     environments[status.environment] && make('p.box.warn', environments[status.environment]),
     counts.expiringSoon > 0 && make('p.box', soon),
-    ...care.map(({ found, remedy }) => make('p.box', sentence(found), ` ${sentence(remedy)}`)),
+    ...care.map(({ found, remedy }) =>
+      make('p.box', sentence(found), remedy && ` ${sentence(remedy)}`),
+    ),
     ...deviceList(products),
     make(
       'details',

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { get } from './api.js'
-import { button, make, table } from './elements.js'
+import { button, make, say, table } from './elements.js'
 import { filterRow } from './form.js'
 
 /** A list that is read page by page, under filters that hold as soon as they are changed. */
 export function listOf({ path, filters, input = (values) => values, columns, row }) {
-  const place = make('div', { 'aria-live': 'polite' })
+  const place = make('div')
   let turn = 0
   const read = async (values) => {
     const mine = ++turn
     const asked = { ...input(values), limit: 50 }
     const { items, next } = await get(path, asked)
     if (mine !== turn) return
+    say(`${items.length}${next ? ' and more' : ''} found`)
     const lines = table(columns, items.map(row))
     const more = pager(path, asked, next, (others) =>
       lines.tBodies[0].append(...table([], others.map(row)).tBodies[0].rows),

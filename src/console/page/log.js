@@ -16,7 +16,7 @@ export async function log() {
   const { size, checkpointAt } = status.log
   return [
     heading('Log'),
-    make('p', 'Every act that changes trust stands here, and every refusal; nothing is taken out.'),
+    make('p', 'Every act that changes trust stands here, and every refusal.'),
     make('p', `The checkpoint seals ${size} events, the last from `, moment(checkpointAt), '.'),
     ...verification(),
     make('h2', 'Latest events'),
@@ -55,7 +55,7 @@ function verification() {
       ...findings.map(({ finding }) => make('p', finding)),
       make(
         'p',
-        'Keep this checkpoint elsewhere: "bin/vitalsign log verify FILE --since CHECKPOINT" then finds what is changed after it, without believing this server.',
+        'Keep this checkpoint elsewhere: "bin/vitalsign log verify FILE --since CHECKPOINT" finds what is changed after it.',
       ),
       copyable(checkpoint, 'the checkpoint'),
     )

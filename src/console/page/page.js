@@ -56,6 +56,7 @@ function go(hash) {
 /** Shows a "no" in place of the view; a break goes on to the browser's console. */
 async function fail(error) {
   if (!(error instanceof Problem)) throw error
+  leaving.abort()
   if (error.code !== 'credential-missing') {
     return put([heading('That did not work'), await problemBox(error), button('Try again', open)])
   }
@@ -80,8 +81,8 @@ function put(elements) {
 }
 
 document.querySelector('#leave').addEventListener('click', async () => {
-  await ask('DELETE', '/session')
   leaving.abort()
+  await ask('DELETE', '/session')
   who = undefined
   put(signIn(undefined, enter))
 })
