@@ -8,7 +8,7 @@ const executablePath = '/usr/bin/chromium'
 
 /** Why journeys with a browser are skipped, if so; with PEERS=required they fail instead. */
 export const skipBrowser =
-  existsSync(executablePath) || process.env['PEERS'] === 'required'
+  existsSync(executablePath) || process.env.PEERS === 'required'
     ? false
     : 'chromium is missing (scripts/peers.sh)'
 
