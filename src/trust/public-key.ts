@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createPublicKey, hash, type KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { SubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import {
   findKeyAlgorithm,
@@ -8,6 +8,7 @@ import {
   type KeyAlgorithmName,
 } from './algorithms.ts'
 import { isCryptoRefusal } from './crypto-refusal.ts'
+import { sha256 } from './digest.ts'
 import { edwardsPointFault } from './edwards-point.ts'
 import { type Refused, refuse } from './refusal.ts'
 import { readRsaKey } from './rsa-key.ts'
@@ -116,5 +117,5 @@ function fingerprintOf(family: string, material: Uint8Array): Uint8Array {
   const input = new Uint8Array(family.length + 1 + material.length)
   encoder.encodeInto(family, input)
   input.set(material, family.length + 1)
-  return Uint8Array.from(hash('sha256', input, 'buffer'))
+  return sha256(input)
 }

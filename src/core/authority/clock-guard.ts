@@ -3,7 +3,7 @@ import { refuse } from '#trust/refusal.ts'
 import type { Refused } from '../refusal.ts'
 
 /** A step back that time services make in passing; more than this is a wrong clock. */
-const tolerance = Temporal.Duration.from({ seconds: 5 })
+const toleranceMilliseconds = 5_000
 
 /** Remembers the latest event, so that nothing is signed while the clock stands behind it. */
 export class ClockGuard {
@@ -15,11 +15,12 @@ export class ClockGuard {
 
   /** Takes note of an event that became durable. */
   observe(at: Temporal.Instant): void {
-    if (Temporal.Instant.compare(at, this.#latest) > 0) this.#latest = at
+    if (at.epochMilliseconds > this.#latest.epochMilliseconds) this.#latest = at
   }
 
   check(now: Temporal.Instant): Refused | undefined {
-    if (Temporal.Instant.compare(now.add(tolerance), this.#latest) >= 0) return undefined
+    const behind = this.#latest.epochMilliseconds - now.epochMilliseconds
+    if (behind <= toleranceMilliseconds) return undefined
     return refuse('clock-behind', `the clock says ${now}, the last event was at ${this.#latest}`)
   }
 }

@@ -4,7 +4,7 @@ import { accessMethods } from '#format/oids.ts'
 import { type Extension, encodeExtension } from '#format/x509/extension.ts'
 import { keyPurposes } from './document/words.ts'
 import type { CertificateFacts, Profile } from './profile.ts'
-import { drawSubject, drawSubjectAlternativeName } from './templates.ts'
+import { drawSubjectAlternativeName, drawsSubject } from './templates.ts'
 
 /** What only the authority knows; a pointer that is absent is left out of the certificate. */
 export interface Pointers {
@@ -87,7 +87,7 @@ function names(profile: Profile, facts: CertificateFacts): Extension[] {
   const drawn = drawSubjectAlternativeName(profile, facts)
   if (drawn.length === 0) return []
   // RFC 5280 section 4.2.1.6: critical if the subject is empty, else not.
-  const critical = drawSubject(profile, facts).rdns.length === 0
+  const critical = !drawsSubject(profile, facts)
   return [encodeExtension('subjectAltName', drawn, critical)]
 }
 

@@ -25,6 +25,11 @@ export function drawSubject(profile: Profile, facts: CertificateFacts): Name {
   return encodeName(drawAttributes(profile, facts).map(({ type, value }) => [{ type, value }]))
 }
 
+/** Whether the subject has any part. */
+export function drawsSubject(profile: Profile, facts: CertificateFacts): boolean {
+  return drawAttributes(profile, facts).length > 0
+}
+
 /**
  * The alternative names that the template draws; a name whose fact is absent is left out, one that
  * stands for `{names}` is drawn once for each.
@@ -94,13 +99,30 @@ function drawAlternativeTexts({ document }: Profile, facts: CertificateFacts) {
 
 /** The text with its placeholders filled; undefined if a fact is absent. A fact is never read as a template. */
 export function fill(template: string, facts: CertificateFacts): string | undefined {
-  let complete = true
-  const text = template.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const fact = factOf(facts, name)
-    if (fact === undefined) complete = false
-    return fact ?? ''
-  })
-  return complete ? text : undefined
+  let text = ''
+  let isName = false
+  for (const part of partsOf(template)) {
+    const filled = isName ? factOf(facts, part) : part
+    if (filled === undefined) return undefined
+    text += filled
+    isName = !isName
+  }
+  return text
+}
+
+/** Templates come from profiles alone; this is more than any house has. */
+const mostTemplates = 1_000
+const knownParts = new Map<string, readonly string[]>()
+
+/** Literal text and names of facts by turns, text first. */
+function partsOf(template: string): readonly string[] {
+  let parts = knownParts.get(template)
+  if (parts === undefined) {
+    parts = template.split(/\{(\w+)\}/)
+    if (knownParts.size >= mostTemplates) knownParts.clear()
+    knownParts.set(template, parts)
+  }
+  return parts
 }
 
 function factOf(facts: CertificateFacts, name: string): string | undefined {

@@ -18,10 +18,8 @@ export function validityFor(
   now: Temporal.Instant,
   issuerNotAfter: Temporal.Instant | undefined,
 ): Validity {
-  const notBefore = now.subtract(profile.backdating).round({
-    smallestUnit: 'second',
-    roundingMode: 'floor',
-  })
+  const start = now.epochMilliseconds - profile.backdating.total('milliseconds')
+  const notBefore = Temporal.Instant.fromEpochMilliseconds(Math.floor(start / 1_000) * 1_000)
   const wanted = wantedEnd(profile, notBefore) ?? issuerNotAfter
   if (wanted === undefined)
     throw new TypeError(`profile ${profile.name} ends with an issuer, and there is none`)
@@ -33,7 +31,9 @@ export function validityFor(
 function wantedEnd({ validity }: Profile, notBefore: Temporal.Instant) {
   switch (validity.kind) {
     case 'hours':
-      return notBefore.add(validity.lifetime).subtract({ seconds: 1 })
+      return Temporal.Instant.fromEpochMilliseconds(
+        notBefore.epochMilliseconds + validity.lifetime.total('milliseconds') - 1_000,
+      )
     case 'until':
       return validity.notAfter
     case 'issuer':

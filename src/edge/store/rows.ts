@@ -97,15 +97,23 @@ const codecs = Object.fromEntries(kinds.map((kind) => [kind, codec(kind)])) as R
 function codec(kind: Kind) {
   const { prefix, columns }: Table = tables[kind]
   const fields = Object.entries(columns)
+  const cells = fields.map(([name, column]) => {
+    return { name, column, nullable: column.nullable, encode: encoders[column.kind] }
+  })
   return {
     encode(record: Readonly<Record<string, unknown>>): Row {
       const { version } = record
       if (!isInteger(version) || version < 1) wrong('a version from 1', version)
       const row: Cell[] = [encodeId(prefix, record.id), version]
-      for (const [name, column] of fields) {
-        const value = record[name]
-        if (value === null && column.nullable) row.push(null)
-        else row.push(encodeField(kind, name, column, value))
+      let at = ''
+      try {
+        for (const { name, column, nullable, encode } of cells) {
+          at = name
+          const value = record[name]
+          row.push(value === null && nullable ? null : encode(value, column))
+        }
+      } catch (cause) {
+        throw new TypeError(`${kind}.${at} cannot be kept`, { cause })
       }
       return row
     },
@@ -121,14 +129,6 @@ function codec(kind: Kind) {
       }
       return record
     },
-  }
-}
-
-function encodeField(kind: Kind, name: string, column: Column, value: unknown): Cell {
-  try {
-    return encoders[column.kind](value, column)
-  } catch (cause) {
-    throw new TypeError(`${kind}.${name} cannot be kept`, { cause })
   }
 }
 

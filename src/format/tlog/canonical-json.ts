@@ -23,13 +23,18 @@ export function encodeCanonicalJson(value: Json, depth = 0): string {
     throw new FormatError('value-not-allowed', 0, `the number ${value}`)
   }
   if (value === null || typeof value !== 'object') return JSON.stringify(value)
+  let text = ''
   if (isArray(value)) {
-    return `[${value.map((item) => encodeCanonicalJson(item, depth + 1)).join(',')}]`
+    for (const item of value) {
+      text += `${text === '' ? '' : ','}${encodeCanonicalJson(item, depth + 1)}`
+    }
+    return `[${text}]`
   }
-  const members = Object.keys(value)
-    .sort()
-    .map((name) => `${encodeCanonicalJson(name)}:${encodeCanonicalJson(value[name]!, depth + 1)}`)
-  return `{${members.join(',')}}`
+  for (const name of Object.keys(value).sort()) {
+    const member = `${encodeCanonicalJson(name)}:${encodeCanonicalJson(value[name]!, depth + 1)}`
+    text += text === '' ? member : `,${member}`
+  }
+  return `{${text}}`
 }
 
 /**

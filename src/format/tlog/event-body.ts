@@ -2,6 +2,8 @@
 import { FormatError } from '#format/format-error.ts'
 import { encodeCanonicalJson, hasMembers, isArray, type Json } from './canonical-json.ts'
 
+const encoder = new TextEncoder()
+
 export type Fact = string | number | boolean | null
 
 /**
@@ -23,7 +25,7 @@ export interface EventBody {
 export function encodeEventBody({ actor, at, facts, subjects, type }: EventBody): Uint8Array {
   const { id, kind } = actor
   const text = encodeCanonicalJson({ actor: { id, kind }, at, facts, subjects, type })
-  return new TextEncoder().encode(text)
+  return encoder.encode(text)
 }
 
 /** @throws FormatError `text-malformed` if it is not an event of exactly these members */

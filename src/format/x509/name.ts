@@ -105,8 +105,12 @@ export function encodeName(rdns: readonly (readonly Attribute[])[]): Name {
   if (rdns.flat().length > maxAttributes) throw new FormatError('too-many', 0, tooMany)
   const der = encodeDer((writer) => {
     writer.sequence(() => {
-      for (const rdn of rdns)
-        writer.setOf(rdn.map((one) => encodeDer((inner) => writeAttribute(inner, one))))
+      for (const rdn of rdns) {
+        const [first, ...more] = rdn
+        if (first !== undefined && more.length === 0)
+          writer.constructed(tag.set, () => writeAttribute(writer, first))
+        else writer.setOf(rdn.map((one) => encodeDer((inner) => writeAttribute(inner, one))))
+      }
     })
   })
   return parseName(der)

@@ -17,6 +17,7 @@ export const eventStep = 255
 
 const tag = { nothing: 0, number: 1, text: 2, bytes: 3 } as const
 const firstCapacity = 65_536
+const maxByHand = 64
 
 /** Gathers changes until they are taken. */
 export class Packer {
@@ -61,9 +62,26 @@ export class Packer {
   #string(text: string) {
     this.#tag(tag.text)
     this.#reserve(4 + 3 * text.length) // a UTF-16 unit takes at most three octets of UTF-8
-    const { written } = this.#text.encodeInto(text, this.#bytes.subarray(this.#at + 4))
+    const written = this.#ascii(text) ?? this.#utf8(text)
     this.#view.setUint32(this.#at, written)
     this.#at += 4 + written
+  }
+
+  /** Short and plain, as most are: by hand this takes a quarter of the encoder's time. */
+  #ascii(text: string): number | undefined {
+    if (text.length > maxByHand) return undefined
+    const bytes = this.#bytes
+    const start = this.#at + 4
+    for (let index = 0; index < text.length; index++) {
+      const unit = text.charCodeAt(index)
+      if (unit > 0x7f) return undefined
+      bytes[start + index] = unit
+    }
+    return text.length
+  }
+
+  #utf8(text: string): number {
+    return this.#text.encodeInto(text, this.#bytes.subarray(this.#at + 4)).written
   }
 
   #tag(value: number) {
