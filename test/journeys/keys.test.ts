@@ -202,7 +202,10 @@ test('a key under an algorithm that cannot be its own is refused', async () => {
   const wrong = signatureAlgorithms['ecdsa-sha256'].identifier
   const request = encodeSigned(info, wrong, new Uint8Array(sign('sha256', info, rsa.privateKey)))
   const device = await expectDevice(house, pump, 'WRONG-1')
-  assert.match(await refusalOf(house, request, device), /^40\d (possession-not-proved|signature-wrong)$/)
+  assert.match(
+    await refusalOf(house, request, device),
+    /^40\d (possession-not-proved|signature-wrong)$/,
+  )
 })
 
 test('a key that was reported compromised is never certified again, not even for its owner', async () => {
