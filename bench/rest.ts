@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The server at rest: how fast it is ready, and what memory it holds, empty and with a full store. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { benchDirectory, openBenchHouse } from './tools/bench-house.ts'
+import { median, type Row } from './tools/row.ts'
+import { startServing } from './tools/serving.ts'
+import { printRows } from './tools/table.ts'
+
+export interface RestOptions {
+  readonly rounds: number
+  /** Certificates in the full store. */
+  readonly certificates: number
+}
+
+/** Long enough for what a start leaves behind to be collected. */
+const settleMilliseconds = 3_000
+
+export async function benchRest({ rounds, certificates }: RestOptions): Promise<Row[]> {
+  const empty = benchDirectory()
+  const rows = [await first(empty), ...(await again(empty, rounds, 'empty store'))]
+  const full = benchDirectory()
+  const house = await openBenchHouse('p-256', full)
+  await house.fill(certificates)
+  await house.close()
+  const name = `${certificates.toLocaleString('en')} certificates`
+  return [...rows, ...(await again(full, rounds, name))]
+}
+
+async function first(directory: string): Promise<Row> {
+  const serving = await startServing(directory)
+  await serving.stop()
+  return {
+    name: 'ready, first start',
+    value: Number(serving.readySeconds.toFixed(2)),
+    unit: 's',
+    note: 'makes directory, root, issuing authority, log key and server certificate',
+  }
+}
+
+async function again(directory: string, rounds: number, what: string): Promise<Row[]> {
+  const ready: number[] = []
+  const memory: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const serving = await startServing(directory)
+    await pause(settleMilliseconds)
+    ready.push(serving.readySeconds)
+    memory.push(serving.memory())
+    await serving.stop()
+  }
+  return [
+    {
+      name: `ready, ${what}`,
+      value: Number(median(ready).toFixed(2)),
+      unit: 's',
+      note: 'from the start of the process to its greeting; goal under 1 s',
+    },
+    {
+      name: `memory at rest, ${what}`,
+      value: median(memory),
+      unit: 'MB',
+      note: `resident, ${settleMilliseconds / 1_000} s after the greeting; goal under 180 MB`,
+    },
+  ]
+}
+
+if (import.meta.main) printRows(await benchRest({ rounds: 3, certificates: 100_000 }))

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The server as its users start it: a process of its own, watched from outside. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { serveWords } from './bench-house.ts'
+
+export interface Serving {
+  /** From the start of the process to the lines that say where it listens. */
+  readonly readySeconds: number
+  readonly devices: number
+  readonly status: number
+  /** Resident memory in MB (10^6 bytes), without the pages of files that other processes share. */
+  memory(): number
+  stop(): Promise<void>
+}
+
+const root = join(import.meta.dirname, '../..')
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+export async function startServing(directory: string, algorithm = 'p-256'): Promise<Serving> {
+  const start = performance.now()
+  const child = spawn(join(root, 'bin/vitalsign'), ['serve', ...serveWords(directory, algorithm)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+  const said = await greetingOf(child)
+  return {
+    readySeconds: (performance.now() - start) / 1_000,
+    devices: portOf(said, 'devices'),
+    status: portOf(said, 'status'),
+    memory: () => residentMegabytes(child.pid ?? 0),
+    stop: async () => {
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    },
+  }
+}
+
+async function greetingOf({ stdout }: ChildProcess): Promise<string> {
+  let said = ''
+  if (stdout !== null)
+    for await (const piece of stdout.iterator({ destroyOnReturn: false })) {
+      said += piece
+      if (/^ {2}keys .*\n/m.test(said)) {
+        stdout.resume()
+        return said
+      }
+    }
+  throw new Error(`the server did not start: ${said}`)
+}
+
+function portOf(said: string, door: string): number {
+  const [, port] = new RegExp(`^ +${door} +https?://[^ ]*:(\\d+)`, 'm').exec(said) ?? []
+  if (port === undefined) throw new Error(`the server did not say where ${door} is: ${said}`)
+  return Number(port)
+}
+
+function residentMegabytes(pid: number): number {
+  if (process.platform !== 'linux') {
+    const kilobytes = execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })
+    return Math.round((Number(kilobytes) * 1_024) / 1e6)
+  }
+  const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Math.round((Number(kilobytes) * 1_024) / 1e6)
+}
