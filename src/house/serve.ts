@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import pino from 'pino'
 import { Fault } from '#core/fault.ts'
+import type { ListenAddress } from '#edge/http/front.ts'
 import { claimLinkFile, keepClaimLink } from './claim-link.ts'
 import { type Configuration, readConfiguration, settings, urlOf } from './configuration.ts'
 import { type House, openHouse, type Report } from './house.ts'
@@ -61,19 +62,28 @@ function greeting(house: House, configuration: Configuration, showsLink: boolean
   const { core, addresses } = house
   const root = core.doors.own.find(({ kind }) => kind === 'root')
   const environment = core.environment.toUpperCase()
+  const doors = [
+    ['devices', urlOf('https', addresses.devices), 'EST over TLS'],
+    ['operators', browserUrl(addresses.operators), 'page and API, this machine only'],
+    ['status', urlOf('http', addresses.status), 'issuers, revocation lists, log'],
+  ] as const
+  const width = Math.max(...doors.map(([, url]) => url.length))
   const lines = [
     `Vitalsign is serving a ${environment} installation`,
     '',
-    `  devices    ${urlOf('https', addresses.devices)}   EST, TLS`,
-    `  operators  ${urlOf('http', addresses.operators).replace('127.0.0.1', 'localhost')}    page and API, this machine only`,
-    `  status     ${urlOf('http', addresses.status)}    issuers, CRLs, log`,
-    `  root       ${root?.name}, ${root?.algorithm}, until ${root?.notAfter}`,
-    `             SHA-256 ${root?.certificateSha256.toHex()}`,
+    ...doors.map(([name, url, what]) => `  ${name.padEnd(9)}  ${url.padEnd(width)}  ${what}`),
+    `  root       SHA-256 ${root?.certificateSha256.toHex()}`,
+    `             ${root?.name}, ${root?.algorithm}, until ${root?.notAfter}`,
     `  keys       ${join(configuration.data, 'keys')} and ${join(configuration.data, 'root')}, encrypted`,
     '',
     ...nextSteps(house, configuration, showsLink),
   ]
   return lines.join('\n')
+}
+
+/** As a person types it: browsers take cookies by name. */
+function browserUrl(address: ListenAddress): string {
+  return urlOf('http', address).replace('127.0.0.1', 'localhost')
 }
 
 function nextSteps(

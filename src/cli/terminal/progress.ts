@@ -11,6 +11,7 @@ export class Progress {
   #text: string
   #beats = 0
   #timer: NodeJS.Timeout | undefined
+  #isShown = false
 
   constructor(stream: NodeJS.WriteStream, text: string) {
     this.#stream = stream
@@ -23,12 +24,16 @@ export class Progress {
     this.#text = text
   }
 
-  /** Clears the line; a second time does nothing. */
+  /** Takes the line away, so that another can be written; the next beat brings it back. */
+  clear(): void {
+    if (this.#isShown) this.#stream.write('\r\u001b[K')
+    this.#isShown = false
+  }
+
+  /** Takes the line away for good; a second time does nothing. */
   end(): void {
-    if (this.#timer === undefined) return
     clearInterval(this.#timer)
-    this.#timer = undefined
-    if (this.#beats > beatsOfSilence) this.#stream.write('\r\u001b[K')
+    this.clear()
   }
 
   #beat(): void {
@@ -36,6 +41,7 @@ export class Progress {
     const sign = wheel[this.#beats % wheel.length]
     const line = `${sign} ${this.#text}`.slice(0, this.#stream.columns - 1)
     this.#stream.write(`\r\u001b[K${line}`)
+    this.#isShown = true
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from 'node:events'
+import { arrayBuffer } from 'node:stream/consumers'
 import type { Means } from '../means.ts'
 import { exit, Stop, wrongUse } from '../stop.ts'
 import { askHidden, askLine } from './ask.ts'
@@ -11,6 +12,7 @@ export class Terminal {
   readonly paint: Paint
   readonly #errorPaint: Paint
   readonly #means: Means
+  #progress: Progress | undefined
   #inputLines: string[] | undefined
 
   constructor(means: Means) {
@@ -26,6 +28,7 @@ export class Terminal {
 
   /** Writes text or bytes as they are, no faster than they are read. */
   async write(chunk: string | Uint8Array): Promise<void> {
+    this.#progress?.clear()
     if (!this.#means.output.write(chunk)) await once(this.#means.output, 'drain')
   }
 
@@ -36,22 +39,24 @@ export class Terminal {
 
   error(message: string): void {
     for (const line of message.split('\n')) {
-      this.#means.errors.write(`vitalsign: ${this.#errorPaint('red', 'error:')} ${line}\n`)
+      this.note(`vitalsign: ${this.#errorPaint('red', 'error:')} ${line}`)
     }
   }
 
   hint(message: string): void {
-    this.#means.errors.write(`vitalsign: ${this.#errorPaint('yellow', 'hint:')} ${message}\n`)
+    this.note(`vitalsign: ${this.#errorPaint('yellow', 'hint:')} ${message}`)
   }
 
   /** Something to be known that is neither the answer nor an error. */
   note(message: string): void {
+    this.#progress?.clear()
     this.#means.errors.write(`${message}\n`)
   }
 
   /** Shows that something goes on, once it takes more than a second. */
   progress(text: string): Progress {
-    return new Progress(this.#means.errors, text)
+    this.#progress = new Progress(this.#means.errors, text)
+    return this.#progress
   }
 
   /** Shows `text` while the promise is pending for more than a second. */
@@ -79,12 +84,12 @@ export class Terminal {
     if (!this.canAsk) return this.#nextInputLine(message)
     const { errors } = this.#means
     const first = await askHidden(message, errors)
-    if (!twice || (await askHidden(`${message}, once more`, errors)) === first) return first
+    if (!twice || (await askHidden('once more', errors)) === first) return first
     throw new Stop(exit.wrongUse, 'the two do not agree; nothing was done')
   }
 
   async #nextInputLine(what: string): Promise<string> {
-    this.#inputLines ??= (await this.readInput()).toString().split(/\r?\n/)
+    this.#inputLines ??= new TextDecoder().decode(await this.readInput()).split(/\r?\n/)
     const line = this.#inputLines.shift()
     if (line) return line
     throw wrongUse(
@@ -94,10 +99,8 @@ export class Terminal {
   }
 
   /** All of standard input. */
-  async readInput(): Promise<Buffer> {
-    const chunks: Buffer[] = []
-    for await (const chunk of this.input()) chunks.push(Buffer.from(chunk))
-    return Buffer.concat(chunks)
+  async readInput(): Promise<Uint8Array> {
+    return new Uint8Array(await arrayBuffer(this.#means.input))
   }
 
   /** Standard input as it comes. */
