@@ -22,11 +22,11 @@ export async function runCommandLine(words: readonly string[], means: Means): Pr
     return await runCommand(command, rest, means, terminal)
   } catch (error) {
     const stop = stopOf(error)
-    if (stop.code !== undefined && asksJson(words)) {
-      await terminal.write(jsonText({ code: stop.code, detail: stop.message }))
-    }
-    terminal.error(stop.message)
     const hint = stop.hint ?? hintFor(stop, words, means)
+    if (words.includes('--json')) await terminal.write(jsonText(documentOf(stop, hint)))
+    const stack = stackOf(error)
+    if (stack !== undefined) terminal.note(stack)
+    terminal.error(stop.message)
     if (hint !== undefined) terminal.hint(hint)
     return stop.status
   }
@@ -73,10 +73,6 @@ function asksHelp(words: readonly string[]): boolean {
   return words
     .slice(0, end === -1 ? undefined : end)
     .some((word) => word === '--help' || word === '-h')
-}
-
-function asksJson(words: readonly string[]): boolean {
-  return words.includes('--json')
 }
 
 /** Overview, one noun, one command; or what was probably meant. @throws Stop */
@@ -127,10 +123,22 @@ function stopOf(error: unknown): Stop {
     const status = error.code === 'configuration-wrong' ? exit.wrongUse : exit.broken
     return new Stop(status, error.message, { hint: error.remedy, code: error.code })
   }
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const message = error instanceof Error ? error.message : String(error)
   return new Stop(exit.broken, message, {
-    hint: 'this is a fault of the program; please report it',
+    hint: 'this is a fault of the program; please report it with the lines above',
   })
+}
+
+/** What a program is told on standard output, while a person reads the same beside it. */
+function documentOf({ status, code, message }: Stop, hint: string | undefined) {
+  const codes = { 0: 'done', 1: 'refused', 2: 'wrong-use', 3: 'broken' } as const
+  return { code: code ?? codes[status], detail: message, hint: hint ?? null }
+}
+
+/** Where a fault of the program is; what was expected to go wrong needs no stack. */
+function stackOf(error: unknown): string | undefined {
+  if (error instanceof Stop || error instanceof Fault || !(error instanceof Error)) return undefined
+  return error.stack
 }
 
 /** Of wrong use, where to read on; of a refusal, what docs/words.md says to do. */

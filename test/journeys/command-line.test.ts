@@ -128,6 +128,13 @@ test('wrong use ends with 2 and says what was probably meant', async () => {
   )
 })
 
+test('what goes wrong is JSON too, where JSON was asked for', async () => {
+  const ran = await vitalsign('device list --limit many --json', { anywhere: true })
+  assert.equal(ran.status, 2)
+  assert.equal(JSON.parse(ran.out).code, 'wrong-use')
+  assert.match(ran.error, /^vitalsign: error: /)
+})
+
 test('a directory without an installation is told, and not filled', async () => {
   const empty = temporaryDirectory()
   const ran = await vitalsign(`status --data ${empty}`, { anywhere: true })
@@ -192,6 +199,17 @@ test('adds a device with its code, gives the lines to paste, and says when it is
     watched.out.includes(`--server https://localhost:${port} --serial PUMP-0001 --root ${root}`),
   )
   assert.match(watched.out, /PUMP-0001 is here/)
+})
+
+test('the lines to paste give a device its identity, as they stand', async () => {
+  const added = await vitalsign('device add PUMP-0007 --product pump')
+  const pasted = /^bin\/vitalsign-device enrol[\s\S]*?^END$/m.exec(added.out)?.[0] ?? ''
+  const state = join(files, 'device')
+  const shell = spawn('sh', ['-c', pasted.replace(' enrol ', ` enrol --once --state ${state} `)])
+  const { promise, resolve } = Promise.withResolvers<number | null>()
+  shell.on('close', resolve)
+  assert.equal(await promise, 0)
+  assert.equal((await json('device show PUMP-0007')).state, 'active')
 })
 
 test('makes another code, which ends the first; the code is in its answer only', async () => {

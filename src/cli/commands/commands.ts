@@ -2,7 +2,8 @@
 import { paging } from '#format/admin/fields.ts'
 import type { OperationKind } from '#format/admin/operation.ts'
 import { type OperationName, operationOf, operations } from '#format/admin/operations.ts'
-import { type Argument, argumentsOf, own } from './argument.ts'
+import { type Argument, argumentsOf } from './argument.ts'
+import { besideKind, besideOperation } from './beside.ts'
 import { examples } from './examples.ts'
 
 /** One thing that can be said at the command line. */
@@ -18,65 +19,6 @@ export interface Command {
   readonly arguments: readonly Argument[]
   /** Without the program's name. */
   readonly examples: readonly string[]
-}
-
-const output = own('output', 'write to this file instead of standard output', {
-  kind: 'text',
-  placeholder: 'FILE',
-})
-
-/** What a kind of operation takes at the command line beside its inputs. */
-const besideKind: Partial<Record<OperationKind, readonly Argument[]>> = {
-  list: [own('all', 'all of them, page by page', { kind: 'boolean' })],
-  lines: [output],
-  upload: [
-    own('file', 'the file, or - for standard input', {
-      kind: 'text',
-      how: 'position',
-      required: true,
-    }),
-  ],
-}
-
-/** What a single command takes beside the inputs of its operation. */
-const beside: Partial<Record<OperationName, readonly Argument[]>> = {
-  'authority.export': [output],
-  'certificate.export': [output],
-  'device.add': [
-    own('watch', 'stay until the device is here', { kind: 'boolean' }),
-    own('hours', 'how many hours its code is good, up to 720 (24)', {
-      kind: 'number',
-      placeholder: 'N',
-    }),
-    own('noCode', 'make no code: it comes with a birth certificate', { kind: 'boolean' }),
-  ],
-  'log.verify': [
-    own('file', 'an exported log, verified here without any server; - for standard input', {
-      kind: 'text',
-      how: 'position',
-    }),
-    own('key', "a file with the log's key, known from elsewhere", {
-      kind: 'text',
-      placeholder: 'FILE',
-    }),
-  ],
-}
-
-/** What the command line does besides, in whole sentences. */
-const helpBeside: Partial<Record<OperationName, string>> = {
-  claim: 'Asks for what is not given. The passphrase is never an argument.',
-  'certificate.find': 'The file may be PEM or DER.',
-  'device.add':
-    'Makes the code at once and prints the lines to paste on the device, with address and root filled in.',
-  explain: 'Works without a server. Without a word it lists all of them.',
-  'log.verify': 'With a file it needs no server and believes none.',
-}
-
-/** Where the command line takes less or more than the operation: it asks the person, or knows better. */
-const otherwise: Partial<Record<OperationName, Partial<Argument> & Pick<Argument, 'name'>>> = {
-  claim: { name: 'name', required: false },
-  // Words such as `birth identity` need no quotes.
-  explain: { name: 'word', required: false, kind: 'list' },
 }
 
 const serve: Command = {
@@ -117,16 +59,20 @@ export const nouns: readonly string[] = [
 function commandOf(operation: OperationName): Command {
   const row = operationOf(operation)
   const name = operation.replace('.', ' ')
-  const changed = otherwise[operation]
-  const all = [...argumentsOf(row), ...(besideKind[row.kind] ?? []), ...(beside[operation] ?? [])]
-    // Paging comes after what is asked for.
-    .sort((one, other) => Number(one.name in paging) - Number(other.name in paging))
+  const beside = besideOperation[operation]
+  const changed = beside?.otherwise
+  const all = [
+    ...argumentsOf(row),
+    ...(besideKind[row.kind]?.arguments ?? []),
+    ...(beside?.arguments ?? []),
+  ]
   return {
     ...{ name, operation, kind: row.kind, summary: row.summary },
-    help: [row.help, ...(helpBeside[operation] === undefined ? [] : [helpBeside[operation]])].join(
-      ' ',
-    ),
-    arguments: all.map((one) => (one.name === changed?.name ? { ...one, ...changed } : one)),
+    help: beside?.help === undefined ? row.help : `${row.help} ${beside.help}`,
+    arguments: all
+      .map((one) => (one.name === changed?.name ? { ...one, ...changed } : one))
+      // Paging comes after what is asked for.
+      .sort((one, other) => Number(one.name in paging) - Number(other.name in paging)),
     examples: examples[name] ?? [],
   }
 }

@@ -9,8 +9,8 @@ export interface TableOptions {
 }
 
 /**
- * Rows under aligned heads, a page at a time: a later page keeps the widths of those before, or widens
- * them. Columns whose every head is numeric-like are the caller's to align; all stand to the left.
+ * Rows under aligned heads, all to the left, a page at a time: a later page keeps the widths of those
+ * before, or widens them.
  */
 export class Table {
   readonly #heads: readonly string[]

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What the command line adds to the rows of the operations table. */
+import type { OperationKind } from '#format/admin/operation.ts'
+import type { OperationName } from '#format/admin/operations.ts'
+import { type Argument, own } from './argument.ts'
+
+export interface Beside {
+  /** What a command takes beside the inputs of its operation. */
+  readonly arguments?: readonly Argument[]
+  /** What it does besides, in whole sentences. */
+  readonly help?: string
+  /** An input that it takes otherwise: because it can ask the person, or knows better. */
+  readonly otherwise?: Partial<Argument> & Pick<Argument, 'name'>
+}
+
+const output = own('output', 'write to this file instead of standard output', {
+  kind: 'text',
+  placeholder: 'FILE',
+})
+
+export const besideKind: Partial<Record<OperationKind, Beside>> = {
+  list: { arguments: [own('all', 'all of them, page by page', { kind: 'boolean' })] },
+  lines: { arguments: [output] },
+  upload: {
+    arguments: [
+      own('file', 'the file, or - for standard input', {
+        kind: 'text',
+        how: 'position',
+        required: true,
+      }),
+    ],
+  },
+}
+
+export const besideOperation: Partial<Record<OperationName, Beside>> = {
+  'authority.export': { arguments: [output] },
+  'certificate.export': { arguments: [output] },
+  'certificate.find': { help: 'The file may be PEM or DER.' },
+  claim: {
+    help: 'Asks for what is not given. The passphrase is never an argument.',
+    otherwise: { name: 'name', required: false },
+  },
+  'device.add': {
+    help: 'Makes the code at once and prints the lines to paste on the device, with address and root filled in.',
+    arguments: [
+      own('watch', 'stay until the device is here', { kind: 'boolean' }),
+      own('hours', 'how many hours its code is good, up to 720 (24)', {
+        kind: 'number',
+        placeholder: 'N',
+      }),
+      own('noCode', 'make no code: it comes with a birth certificate', { kind: 'boolean' }),
+    ],
+  },
+  explain: {
+    help: 'Works without a server. Without a word it lists all of them.',
+    // Words such as `birth identity` need no quotes.
+    otherwise: { name: 'word', required: false, kind: 'list' },
+  },
+  'log.verify': {
+    help: 'With a file it needs no server and believes none.',
+    arguments: [
+      own('file', 'an exported log, verified here without any server; - for standard input', {
+        kind: 'text',
+        how: 'position',
+      }),
+      own('key', "a file with the log's key, known from elsewhere", {
+        kind: 'text',
+        placeholder: 'FILE',
+      }),
+    ],
+  },
+}
