@@ -20,7 +20,6 @@ export const status: Verb = async (call) => {
 function linesOf(call: Call, told: Answer<'status'>): readonly string[] {
   const { paint } = call.terminal
   const { counts, log, addresses } = told
-  const number = (count: number) => count.toLocaleString('en')
   return [
     paint(
       'bold',
@@ -35,10 +34,14 @@ function linesOf(call: Call, told: Answer<'status'>): readonly string[] {
         ['root', `SHA-256 ${told.rootSha256}`],
         [
           'here',
-          `${number(counts.products)} products, ${number(counts.devices)} devices, ${number(counts.certificates)} certificates in force`,
+          [
+            many(counts.products, 'product'),
+            many(counts.devices, 'device'),
+            `${many(counts.certificates, 'certificate')} in force`,
+          ].join(', '),
         ],
-        ['ending', `${number(counts.expiringSoon)} certificates within 30 days`],
-        ['log', `${number(log.size)} events, the latest signed ${valueText(log.checkpointAt)}`],
+        ['ending', `${many(counts.expiringSoon, 'certificate')} within 30 days`],
+        ['log', `${many(log.size, 'event')}, the latest signed ${valueText(log.checkpointAt)}`],
         ['running', `since ${valueText(told.startedAt)}, version ${told.version}`],
       ],
       { ...tableOptions(call), indent: '  ' },
@@ -48,4 +51,8 @@ function linesOf(call: Call, told: Answer<'status'>): readonly string[] {
       : ['', paint('yellow', 'needs care: "vitalsign doctor" says what to do')]),
     ...told.warnings.map((warning) => `  ${warning}`),
   ]
+}
+
+function many(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`
 }
