@@ -12,6 +12,8 @@ export interface RefusedRequest {
   readonly source: string
   /** Whom it claimed to be about; not believed. */
   readonly subjects: readonly string[]
+  /** Events that go with it where it is told in detail, under the same limits. */
+  readonly alarms?: readonly AuditEvent[]
 }
 
 export interface RefusalMeterPorts {
@@ -62,7 +64,7 @@ export class RefusalMeter {
   async note(refused: RefusedRequest): Promise<void> {
     if (!this.#mayTell(refused)) return this.#count(refused.reason, 1)
     try {
-      await this.#ports.write([this.#event(refused)])
+      await this.#ports.write([this.#event(refused), ...(refused.alarms ?? [])])
     } catch (cause) {
       if (!(cause instanceof Fault) || cause.code !== 'store-full') throw cause
       this.#count(refused.reason, 1)

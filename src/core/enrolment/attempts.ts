@@ -4,10 +4,11 @@ import type { Refused } from '../refusal.ts'
 
 /**
  * Wrong codes that are borne before a pause. A code has over 100 bits, so this is no shield against
- * guessing but against load and noise: one address may stand for a whole factory behind a router.
+ * guessing but against load and noise: one address may stand for a whole factory behind a router, and
+ * nobody may keep a device out by giving wrong codes for its serial from elsewhere.
  */
 const limits = {
-  perSerial: { failures: 10, perMinutes: 5 },
+  perAddressAndSerial: { failures: 10, perMinutes: 5 },
   perAddress: { failures: 100, perMinutes: 5 },
   /** Buckets kept; beyond it the oldest goes. */
   remembered: 20_000,
@@ -18,21 +19,25 @@ interface Bucket {
   readonly since: Temporal.Instant
 }
 
-/** Counts failed proofs by address and by serial, in bounded memory; a restart forgets. */
+/** Serials are compared by so many characters; longer ones are nobody's. */
+const serialCharacters = 64
+
+/** Counts failed proofs by address, and by serial from there, in bounded memory; a restart forgets. */
 export class Attempts {
   readonly #buckets = new Map<string, Bucket>()
 
   blocked(address: string, serial: string, now: Temporal.Instant): Refused | undefined {
+    const [byAddress, bySerial] = bucketsOf(address, serial)
     const full =
-      this.#isFull(`serial ${serial}`, limits.perSerial, now) ||
-      this.#isFull(`address ${address}`, limits.perAddress, now)
+      this.#isFull(byAddress, limits.perAddress, now) ||
+      this.#isFull(bySerial, limits.perAddressAndSerial, now)
     return full
       ? refuse('rate-limited', 'too many wrong enrolment codes; wait some minutes and try again')
       : undefined
   }
 
   failed(address: string, serial: string, now: Temporal.Instant): void {
-    for (const name of [`serial ${serial}`, `address ${address}`]) {
+    for (const name of bucketsOf(address, serial)) {
       const bucket = this.#buckets.get(name) ?? { failures: 0, since: now }
       bucket.failures++
       this.#buckets.set(name, bucket)
@@ -57,4 +62,8 @@ export class Attempts {
     }
     return bucket.failures >= limit.failures
   }
+}
+
+function bucketsOf(address: string, serial: string): readonly [string, string] {
+  return [address, `${address} ${serial.slice(0, serialCharacters)}`]
 }

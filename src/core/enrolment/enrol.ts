@@ -3,13 +3,17 @@
 import type { CertificationRequest } from '#format/x509/certification-request.ts'
 import { sha256 } from '#trust/digest.ts'
 import { provePossession } from '#trust/possession.ts'
+import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
+import type { AuditEvent } from '../audit/event.ts'
 import { issue } from '../authority/issue.ts'
 import type { Device, Key } from '../ledger/tables.ts'
+import { checkDevice } from '../policy/check-device.ts'
 import { decide } from '../policy/decide.ts'
 import { type Applicant, admit, checkCode } from './applicant.ts'
 import type { Door } from './doors.ts'
 import type { EnrolmentPorts } from './enrolment-ports.ts'
+import { identitiesHeld } from './identities-held.ts'
 import { type Asking, occasionOf } from './occasion.ts'
 import { readRequest } from './read.ts'
 import { repeated, requestKeyOf } from './repetition.ts'
@@ -17,37 +21,54 @@ import type { EnrolmentRequest, Outcome } from './request.ts'
 
 /** Gives a device its certificate, or says why not. Every refusal is an event. */
 export async function enrol(request: EnrolmentRequest, ports: EnrolmentPorts): Promise<Outcome> {
-  const outcome = await enrolOrRefuse(request, ports)
+  const about: About = { subjects: claimed(request), alarms: [] }
+  const outcome = await enrolOrRefuse(request, about, ports)
   if (outcome.kind === 'refused') {
-    await ports.refusals.note({
-      reason: outcome.reason,
-      detail: outcome.detail,
-      source: request.sourceAddress,
-      subjects: request.credential.kind === 'code' ? [request.credential.user.slice(0, 64)] : [],
-    })
+    const { reason, detail } = outcome
+    const { subjects, alarms } = about
+    await ports.refusals.note({ reason, detail, source: request.sourceAddress, subjects, alarms })
   }
   return outcome
 }
 
-async function enrolOrRefuse(request: EnrolmentRequest, ports: EnrolmentPorts): Promise<Outcome> {
+/** What the event of a refusal will tell besides its reason; it grows with what becomes known. */
+interface About {
+  subjects: readonly string[]
+  alarms: readonly AuditEvent[]
+}
+
+function claimed({ credential }: EnrolmentRequest): readonly string[] {
+  return credential.kind === 'code' ? [credential.user.slice(0, 64)] : []
+}
+
+async function enrolOrRefuse(
+  request: EnrolmentRequest,
+  about: About,
+  ports: EnrolmentPorts,
+): Promise<Outcome> {
   const read = readRequest(request.request)
   if (read.kind === 'refused') return read
   const applicant = await admit(request, ports)
   if (applicant.kind === 'refused') return applicant
+  about.subjects = [applicant.device.id]
+  const cutOff = checkDevice(applicant.device)
+  if (cutOff !== undefined) return cutOff
   const door = ports.doors.for(applicant.device.product, request.label)
   if ('kind' in door) return door
   const requestSha256 = sha256(request.request)
   const requestKey = requestKeyOf(applicant.credential, request, requestSha256)
   const before = await repeated(requestKey, ports)
-  if (before.kind === 'issued') return before
+  if (before.kind !== 'new') return before
   const spent = checkCode(applicant)
   if (spent !== undefined) return spent
-  return prove(read.request, { request, applicant, door, requestSha256, requestKey, before }, ports)
+  const asking = { request, applicant, door, requestSha256, requestKey, before }
+  return prove(read.request, asking, about, ports)
 }
 
 async function prove(
   pkcs10: CertificationRequest,
   asking: Asking,
+  about: About,
   ports: EnrolmentPorts,
 ): Promise<Outcome> {
   const possession = await provePossession(pkcs10)
@@ -64,13 +85,16 @@ async function prove(
     proved,
     key,
     current: currentOf(applicant),
-    identitiesHeld: applicant.proof === 'code' ? 0 : await identitiesHeld(asking, ports),
+    identitiesHeld:
+      applicant.proof === 'code'
+        ? 0
+        : await identitiesHeld(applicant.device.id, door.profile, ports),
     now: ports.clock.now(),
     environment: door.issuer.authority.environment,
+    issuerNotAfter: door.issuer.certificate.notAfter,
   })
   if (verdict.kind === 'refused') {
-    if (verdict.reason === 'key-has-another-owner' && key !== undefined)
-      await alarm(key, asking, ports)
+    if (key !== undefined) about.alarms = alarmsOf(key, asking, ports)
     return verdict
   }
   const issued = await issue(
@@ -79,7 +103,7 @@ async function prove(
     occasionOf(asking, key, ports),
     ports,
   )
-  return issued.kind === 'conflict' ? afterConflict(issued, asking, ports) : issued
+  return issued.kind === 'conflict' ? afterConflict(proved.publicKey, asking, about, ports) : issued
 }
 
 /** What templates may speak of: facts of the ledger, never of the request. */
@@ -98,56 +122,37 @@ function currentOf(applicant: Applicant) {
   return { record: applicant.record, certificate: applicant.certificate }
 }
 
-/**
- * How many identities of the door's kind the device could use: the newest that it proved, and all that
- * came after. Those before it are superseded and do not count.
- */
-async function identitiesHeld({ applicant, door }: Asking, ports: EnrolmentPorts): Promise<number> {
-  const now = ports.clock.now()
-  const { items } = await ports.ledger.list('certificate', {
-    by: 'owner',
-    equal: [applicant.device.id],
-    descending: true,
-    limit: 100,
-  })
-  const usable = items.filter(
-    (one) =>
-      one.kind === door.profile.kind &&
-      one.state === 'issued' &&
-      Temporal.Instant.compare(one.notAfter, now) > 0,
-  )
-  const proved = usable.findIndex((one) => one.usedAt !== null)
-  return proved === -1 ? usable.length : proved + 1
-}
-
 /** Somebody booked first. If it was this very request, its answer serves both; else the reason is told. */
 async function afterConflict(
-  conflict: { readonly record: string; readonly rule: string },
+  { fingerprint }: PublicKey,
   asking: Asking,
+  about: About,
   ports: EnrolmentPorts,
 ): Promise<Outcome> {
-  const now = await repeated(asking.requestKey, ports, { waitForSigning: true })
-  if (now.kind === 'issued') return now
-  if (conflict.record === 'key') {
+  const again = await repeated(asking.requestKey, ports)
+  if (again.kind !== 'new') return again
+  const key = await ports.ledger.find('key', 'fingerprint', [fingerprint])
+  if (key !== undefined && key.owner !== asking.applicant.device.id) {
+    about.alarms = alarmsOf(key, asking, ports)
     return refuse('key-has-another-owner', 'this key cannot be certified; make a new one')
   }
-  if (conflict.record === 'code') {
-    return refuse('code-used', 'this enrolment code was used already; ask the operator for another')
-  }
-  return refuse('busy', 'another request of this device is being answered; try again')
+  return refuse('busy', 'something else happened to this device at the same moment; try again')
 }
 
-async function alarm(key: Key, { applicant, request }: Asking, ports: EnrolmentPorts) {
-  await ports.ledger.commit({
-    puts: [],
-    events: [
-      {
-        type: 'key-conflict',
-        at: ports.clock.now(),
-        actor: { kind: 'device', id: applicant.device.id },
-        subjects: [key.id, key.owner, applicant.device.id],
-        facts: { source: request.sourceAddress, proof: applicant.proof },
-      },
-    ],
-  })
+/** Two devices with one key: either a line makes them so, or somebody has stolen one. */
+function alarmsOf(
+  key: Key,
+  { applicant, request }: Asking,
+  { clock }: EnrolmentPorts,
+): readonly AuditEvent[] {
+  if (key.owner === applicant.device.id) return []
+  return [
+    {
+      type: 'key-conflict',
+      at: clock.now(),
+      actor: { kind: 'device', id: applicant.device.id },
+      subjects: [key.id, key.owner, applicant.device.id],
+      facts: { source: request.sourceAddress, proof: applicant.proof },
+    },
+  ]
 }

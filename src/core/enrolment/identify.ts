@@ -110,15 +110,22 @@ async function identifyForeign(
   if (vouching === undefined || serial === undefined) {
     return refuse('device-unknown', 'the birth certificate carries no subject serialNumber')
   }
+  const devices: Device[] = []
   for (const product of vouching.authority.products) {
     const device = await ledger.find('device', 'serial', [product, serial])
-    if (device === undefined) continue
-    return identifiedByBirth(certificate, device, ledger)
+    if (device !== undefined) devices.push(device)
   }
-  return refuse('device-unknown', `no device with serial ${serial} is expected here`)
+  const [device, another] = devices
+  if (another !== undefined) {
+    return refuse('device-unknown', `serial ${serial} is expected of more than one product here`)
+  }
+  if (device === undefined) {
+    return refuse('device-unknown', `no device with serial ${serial} is expected here`)
+  }
+  return identifiedByBirth(certificate, device, ledger)
 }
 
-/** A foreign birth key obeys the rule of one owner too. */
+/** A foreign birth key obeys the rule of one owner and one purpose too. */
 async function identifiedByBirth(
   certificate: Certificate,
   device: Device,
@@ -129,6 +136,12 @@ async function identifiedByBirth(
   const known = await ledger.find('key', 'fingerprint', [key.fingerprint])
   if (known !== undefined && known.owner !== device.id) {
     return refuse('key-has-another-owner', 'the key of this certificate belongs to another owner')
+  }
+  if (known !== undefined && known.purpose !== 'birth') {
+    return refuse(
+      'key-has-another-owner',
+      `the key of this certificate serves as ${known.purpose} key already`,
+    )
   }
   const outOfUse = known && checkKeyState(known)
   if (outOfUse !== undefined) return outOfUse

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sha256 } from '#trust/digest.ts'
+import { refuse } from '#trust/refusal.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
 import type { Repetition } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
+import type { Refused } from '../refusal.ts'
 import type { EnrolmentRequest } from './request.ts'
 
 /** For so long the same request with the same credential gets the same answer. */
 export const repetitionSpan = Temporal.Duration.from({ minutes: 15 })
 
-/** How often, and in which steps, an identical request waits for the one that was booked first. */
+/** How often, and in which steps, an identical request waits for the one that is being signed. */
 const waiting = { tries: 40, stepMilliseconds: 25 }
 
 interface RepetitionPorts {
@@ -37,17 +39,17 @@ export function requestKeyOf(
 }
 
 /**
- * Looks whether this request was answered a moment ago and its certificate not yet seen in use.
+ * Looks whether this request was answered a moment ago and its certificate not yet seen in use; waits
+ * for one that is being signed, so that a repetition never becomes a second certificate.
  *
- * Without that limit, a device that renews with the same bytes month after month (a stored request)
- * would be handed its old certificate again.
+ * Without the limit of use, a device that renews with the same bytes month after month (a stored
+ * request) would be handed its old certificate again.
  */
 export async function repeated(
   requestKey: Uint8Array,
   ports: RepetitionPorts,
-  options: { readonly waitForSigning: boolean } = { waitForSigning: false },
-): Promise<Repeated> {
-  for (let tries = options.waitForSigning ? waiting.tries : 1; ; tries--) {
+): Promise<Repeated | Refused> {
+  for (let tries = waiting.tries; ; tries--) {
     const found = await ports.ledger.find('repetition', 'requestKey', [requestKey])
     if (found === undefined) return { kind: 'new', stale: undefined }
     const certificate = await ports.ledger.read('certificate', found.certificate)
@@ -61,8 +63,14 @@ export async function repeated(
         return { kind: 'issued', id: certificate.id, certificate: encoding.der }
       }
     }
-    if (certificate.state !== 'reserved' || tries <= 1) return { kind: 'new', stale: found }
-    await ports.pause(waiting.stepMilliseconds)
+    if (certificate.state === 'reserved' && tries > 1) {
+      await ports.pause(waiting.stepMilliseconds)
+      continue
+    }
+    // What was read of code and device before the wait is no longer true if its signing was given up.
+    return certificate.state === 'reserved' || tries < waiting.tries
+      ? refuse('busy', 'the same request is being answered; try again')
+      : { kind: 'new', stale: found }
   }
 }
 

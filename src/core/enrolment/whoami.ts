@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { refuse } from '#trust/refusal.ts'
+import { checkDevice } from '../policy/check-device.ts'
 import type { Refused } from '../refusal.ts'
 import type { IdentifyingPorts } from './identify.ts'
 import { identifyLive } from './note-use.ts'
@@ -21,10 +22,15 @@ export async function whoami(
   const identified = await identifyLive(chain, ports)
   if (identified.kind === 'refused') return identified
   const { device, certificate } = identified
-  if (device.state === 'retired' || device.state === 'quarantined') {
-    return refuse(`device-${device.state}`, `device ${device.serial} is ${device.state}`)
-  }
+  const cutOff = checkDevice(device)
+  if (cutOff !== undefined) return cutOff
   const now = ports.clock.now()
+  if (Temporal.Instant.compare(now, certificate.notBefore) < 0) {
+    return refuse(
+      'certificate-not-yet-valid',
+      `the certificate begins at ${certificate.notBefore}, it is ${now}`,
+    )
+  }
   if (Temporal.Instant.compare(certificate.notAfter, now) < 0) {
     return refuse('certificate-expired', `the certificate expired at ${certificate.notAfter}`)
   }

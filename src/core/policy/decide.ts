@@ -10,6 +10,7 @@ import { refuse } from '#trust/refusal.ts'
 import type { CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { type Approved, approve } from './approved.ts'
+import { checkDevice } from './check-device.ts'
 import { checkEnvironment } from './check-environment.ts'
 import { checkKey, checkKeyState } from './check-key.ts'
 import { checkRequested, takenOver } from './check-requested.ts'
@@ -38,6 +39,7 @@ export interface Application {
   readonly now: Temporal.Instant
   /** Of the authority that would sign. */
   readonly environment: Environment
+  readonly issuerNotAfter: Temporal.Instant
 }
 
 export type Verdict = { readonly kind: 'approved'; readonly approved: Approved } | Refused
@@ -100,19 +102,9 @@ export function approveOwn(own: {
   )
 }
 
-function checkDevice(device: Device): Refused | undefined {
-  if (device.state === 'retired') {
-    return refuse('device-retired', `device ${device.serial} was retired`)
-  }
-  if (device.state === 'quarantined') {
-    return refuse('device-quarantined', `device ${device.serial} is in quarantine`)
-  }
-  return undefined
-}
-
 /** A valid chain or code admits nobody whom the profile and the device's record do not. */
 function checkProof(application: Application): Refused | undefined {
-  const { profile, proof, device, identitiesHeld } = application
+  const { profile, proof, device, identitiesHeld, current, now } = application
   if (!profile.proofs.includes(proof)) {
     return refuse(
       'proof-not-admitted',
@@ -125,6 +117,12 @@ function checkProof(application: Application): Refused | undefined {
       `re-enrolment is by the current certificate, not by ${proof}`,
     )
   }
+  if (proof === 'birth-certificate' && current && isAfter(now, current.record.notAfter)) {
+    return refuse(
+      'certificate-expired',
+      `the birth certificate expired at ${current.record.notAfter}`,
+    )
+  }
   const spent = device.enrolmentsLeft === 0
   const again = proof === 'code' || (proof === 'birth-certificate' && identitiesHeld > 0)
   if (again && spent) {
@@ -133,7 +131,9 @@ function checkProof(application: Application): Refused | undefined {
       `device ${device.serial} is enrolled; an operator may allow it to enrol again`,
     )
   }
-  if (spent && identitiesHeld >= profile.identitiesAtMost) {
+  // A permission to enrol is spent by a code or a birth certificate; no renewal may hide behind it.
+  const limited = spent || proof === 'current-certificate'
+  if (limited && identitiesHeld >= profile.identitiesAtMost) {
     return refuse(
       'too-many-identities',
       `device ${device.serial} has ${identitiesHeld} certificates that it never used or still may; profile ${profile.name} allows ${profile.identitiesAtMost}`,
@@ -142,7 +142,7 @@ function checkProof(application: Application): Refused | undefined {
   return undefined
 }
 
-/** A key has one owner and one purpose, for ever. The answer is the same whoever the owner is. */
+/** A key has one owner and one purpose, for ever. A stranger hears the same, whoever the owner is. */
 function checkOwner({ key, device, profile }: Application): Refused | undefined {
   if (key === undefined) return undefined
   if (key.owner !== device.id) {
@@ -191,12 +191,18 @@ function checkUnchanged({ current, proved, profile }: Application): Refused | un
     : refuse('subject-differs', "the request's subjectAltName is not the current certificate's")
 }
 
-function checkRenewal({ current, profile, key, now, proof }: Application): Refused | undefined {
+function checkRenewal(application: Application): Refused | undefined {
+  const { current, profile, key, now, proof, issuerNotAfter } = application
+  const keyActivatedAt = key?.activatedAt
   if (current === undefined || proof !== 'current-certificate') {
-    return checkKeyAge(profile, now, key?.activatedAt)
+    return checkKeyAge(profile, { now, keyActivatedAt, issuerNotAfter })
   }
   const { notBefore, notAfter } = current.record
-  return mayRenew(profile, { notBefore, notAfter, now, keyActivatedAt: key?.activatedAt, proof })
+  return mayRenew(profile, { notBefore, notAfter, now, keyActivatedAt, proof, issuerNotAfter })
+}
+
+function isAfter(left: Temporal.Instant, right: Temporal.Instant): boolean {
+  return Temporal.Instant.compare(left, right) > 0
 }
 
 function keptFrom(certificate: Certificate): readonly Extension[] {

@@ -17,6 +17,7 @@ function ldevid(changes: Partial<ProfileDocument> = {}): Profile {
   return parsed.profile
 }
 
+const issuerNotAfter = at('2050-01-01T00:00:00Z')
 const life = { notBefore: at('2026-01-01T00:00:00Z'), notAfter: at('2026-12-31T23:59:59Z') }
 
 function reasonAt(
@@ -24,7 +25,8 @@ function reasonAt(
   now: string,
   proof: 'code' | 'birth-certificate' | 'current-certificate' = 'current-certificate',
 ) {
-  return mayRenew(profile, { ...life, now: at(now), keyActivatedAt: undefined, proof })?.reason
+  const renewal = { ...life, issuerNotAfter, now: at(now), keyActivatedAt: undefined, proof }
+  return mayRenew(profile, renewal)?.reason
 }
 
 test('the window opens at its share of the life, and not a moment before', () => {
@@ -61,7 +63,7 @@ test('no certificate for a key ends after the key has reached its age, with whic
   const keyActivatedAt = at('2024-01-02T00:00:00Z')
   for (const proof of ['current-certificate', 'birth-certificate'] as const) {
     const ask = (now: string) =>
-      mayRenew(profile, { ...life, now: at(now), keyActivatedAt, proof })?.reason
+      mayRenew(profile, { ...life, issuerNotAfter, now: at(now), keyActivatedAt, proof })?.reason
     // Three years are 26,280 hours: until 2027-01-01T00:00:00Z. A certificate lives 8,760, backdated by one.
     assert.equal(ask('2026-01-01T01:00:01Z'), undefined)
     assert.equal(ask('2026-01-01T01:00:02Z'), 'key-too-old')
@@ -69,9 +71,20 @@ test('no certificate for a key ends after the key has reached its age, with whic
   }
 })
 
+test('a key is not too old for a certificate that its issuer ends in time', () => {
+  const keyActivatedAt = at('2024-01-02T00:00:00Z')
+  const ask = { ...life, now: at('2026-11-01T00:00:00Z'), keyActivatedAt }
+  const ending = {
+    ...ask,
+    proof: 'current-certificate',
+    issuerNotAfter: at('2026-12-31T00:00:00Z'),
+  } as const
+  assert.equal(mayRenew(ldevid(), ending), undefined)
+})
+
 test('a new key has no age', () => {
   const answer = mayRenew(ldevid(), {
-    ...life,
+    ...{ ...life, issuerNotAfter },
     now: at('2026-06-01T00:00:00Z'),
     keyActivatedAt: undefined,
     proof: 'current-certificate',

@@ -4,13 +4,19 @@ import type { Refused } from '../refusal.ts'
 import type { Profile, Proof } from './profile.ts'
 import { validityFor } from './validity.ts'
 
-export interface Renewal {
+/** A key that is to be certified now. */
+export interface KeyUse {
+  readonly now: Temporal.Instant
+  /** When the key was first certified; undefined: it is new. */
+  readonly keyActivatedAt: Temporal.Instant | undefined
+  /** The end of the authority that would sign, which no certificate outlives. */
+  readonly issuerNotAfter: Temporal.Instant
+}
+
+export interface Renewal extends KeyUse {
   /** Of the certificate that is to be followed. */
   readonly notBefore: Temporal.Instant
   readonly notAfter: Temporal.Instant
-  readonly now: Temporal.Instant
-  /** When the key in the request was first certified; undefined: it is new. */
-  readonly keyActivatedAt: Temporal.Instant | undefined
   readonly proof: Proof
 }
 
@@ -18,7 +24,7 @@ export interface Renewal {
 export function mayRenew(profile: Profile, renewal: Renewal): Refused | undefined {
   return (
     (renewal.proof === 'current-certificate' ? checkWindow(profile, renewal) : undefined) ??
-    checkKeyAge(profile, renewal.now, renewal.keyActivatedAt)
+    checkKeyAge(profile, renewal)
   )
 }
 
@@ -28,12 +34,11 @@ export function mayRenew(profile: Profile, renewal: Renewal): Refused | undefine
  */
 export function checkKeyAge(
   profile: Profile,
-  now: Temporal.Instant,
-  keyActivatedAt: Temporal.Instant | undefined,
+  { now, keyActivatedAt, issuerNotAfter }: KeyUse,
 ): Refused | undefined {
   if (keyActivatedAt === undefined || profile.maximumKeyAge === undefined) return undefined
   const limit = keyActivatedAt.add(profile.maximumKeyAge)
-  const { notAfter } = validityFor(profile, now, undefined)
+  const { notAfter } = validityFor(profile, now, issuerNotAfter)
   if (Temporal.Instant.compare(notAfter, limit) <= 0) return undefined
   return refuse(
     'key-too-old',
