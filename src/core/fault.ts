@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Every way in which the house itself can break, with what the one who runs it should do. */
 export const faults = {
-  'clock-unreadable': 'check the time service of this machine',
+  'clock-wrong': 'set the clock of this machine; nothing is signed while it is behind',
   'configuration-wrong': 'mend the named fields of the configuration file',
   'data-directory-held': 'stop the other server, or choose another data directory',
   'ledger-damaged': 'stop, keep the directory as it is, and restore from a backup',

@@ -6,7 +6,7 @@ import { RefusalMeter } from '#core/audit/refusal-meter.ts'
 import { recoverReserved } from '#core/authority/abandon.ts'
 import { ClockGuard } from '#core/authority/clock-guard.ts'
 import type { IssuingPorts } from '#core/authority/issue.ts'
-import { readyIssuer } from '#core/authority/issuer.ts'
+import { type Issuer, readyIssuer } from '#core/authority/issuer.ts'
 import { ShardCounter } from '#core/authority/shard-counter.ts'
 import type { SigningKeys } from '#core/authority/signing-key.ts'
 import { Attempts } from '#core/enrolment/attempts.ts'
@@ -30,6 +30,8 @@ export interface Means {
   readonly feed: Feed
   /** The base of the addresses written into certificates, without a trailing slash. */
   readonly statusUrl: string
+  /** Hears of what broke; MUST NOT throw. */
+  report(what: string, cause: unknown): void
 }
 
 /** Core, ready to be asked: what every edge of the house is made from. */
@@ -47,9 +49,9 @@ export interface Core extends EnrolmentPorts {
  * is abandoned and put on the CRL before any door opens.
  */
 export async function openCore(means: Means): Promise<Core> {
-  const { configuration, feed, clock, random, keys, statusUrl } = means
+  const { configuration, feed, clock, random, keys, statusUrl, report } = means
   const ledger = feed.announcing(means.ledger)
-  const guard = new ClockGuard(await latestEvent(means.log))
+  const guard = new ClockGuard(await latestDeed(means))
   feed.follow(({ events }) => {
     for (const { at } of events) guard.observe(at)
   })
@@ -66,8 +68,9 @@ export async function openCore(means: Means): Promise<Core> {
     if (puts.some(({ kind }) => doorKinds.includes(kind))) return doors.reload()
     return undefined
   })
-  const shelf = new CrlShelf({ ledger, keys, clock, random, crlUrl })
-  await shelf.refresh(doors.own, recovered > 0)
+  const shelf = new CrlShelf({ ledger, keys, clock, random, guard, crlUrl, report })
+  await shelf.refresh(doors.own)
+  feed.follow((change) => shelf.hear(change))
   return {
     ...issuing,
     ...{ installation, doors, shelf, recovered },
@@ -79,23 +82,32 @@ export async function openCore(means: Means): Promise<Core> {
 }
 
 /** The house's own issuing authority: the newest that may still issue. */
-export function ownIssuer({ doors }: Core) {
-  const authority = doors.own.find(({ kind, state }) => kind === 'issuing' && state === 'active')
+export function ownIssuer({ doors, clock }: Pick<Core, 'doors' | 'clock'>): Issuer | undefined {
+  const now = clock.now()
+  const authority = doors.own.findLast(
+    ({ kind, state, issueUntil }) =>
+      kind === 'issuing' && state === 'active' && Temporal.Instant.compare(now, issueUntil) < 0,
+  )
   return authority && readyIssuer(authority)
 }
 
-/** When the last event happened; the beginning of time for an empty log. */
-async function latestEvent(log: LogStore): Promise<Temporal.Instant> {
+/** When something was last booked; the beginning of time for an empty ledger. */
+async function latestDeed({ log, ledger }: Means): Promise<Temporal.Instant> {
+  // What waits is what the last fraction of a second left; after a longer halt of the log, certificates
+  // still say how late it was.
   const waiting = (await log.waiting(1000)).map(({ bytes }) => bytes)
   const { size } = await log.head()
   const last = size === 0 ? [] : await log.events(size - 1, 1)
-  const times = [...waiting, ...last.flatMap(({ body }) => (body === null ? [] : [body.bytes]))]
-  return times
-    .map((bytes) => parseEvent(bytes).at)
-    .reduce(
-      (latest, at) => (Temporal.Instant.compare(at, latest) > 0 ? at : latest),
-      Temporal.Instant.fromEpochMilliseconds(0),
-    )
+  const bodies = [...waiting, ...last.flatMap(({ body }) => (body === null ? [] : [body.bytes]))]
+  const { items } = await ledger.list('certificate', { descending: true, limit: 1 })
+  const times = [
+    ...bodies.map((bytes) => parseEvent(bytes).at),
+    ...items.map(({ reservedAt }) => reservedAt),
+  ]
+  return times.reduce(
+    (latest, at) => (Temporal.Instant.compare(at, latest) > 0 ? at : latest),
+    Temporal.Instant.fromEpochMilliseconds(0),
+  )
 }
 
 /** One more than the shard of the newest certificate: ids sort by time, and shards only grow. */

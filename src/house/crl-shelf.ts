@@ -1,99 +1,162 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Issuer, readyIssuer } from '#core/authority/issuer.ts'
-import type { Ledger } from '#core/ledger/ledger.ts'
+import type { ClockGuard } from '#core/authority/clock-guard.ts'
+import { readyIssuer } from '#core/authority/issuer.ts'
+import { Fault } from '#core/fault.ts'
+import type { Change, Ledger } from '#core/ledger/ledger.ts'
 import type { Authority, CrlRecord } from '#core/ledger/tables.ts'
 import {
   countRevoked,
-  crlLife,
   fullCrl,
+  isCrlDue,
   latestCrl,
   type PublishingPorts,
   publishCrl,
 } from '#core/revocation/publish.ts'
 import { parseCrl } from '#format/x509/crl.ts'
 
+export interface ShelfPorts extends PublishingPorts {
+  readonly guard: ClockGuard
+  /** Hears why a list could not be made; MUST NOT throw. */
+  report(what: string, cause: unknown): void
+}
+
 /**
  * The newest CRLs, in memory and always fresh: made when first asked for, made anew when something was
  * revoked or their time comes.
+ *
+ * A list that cannot be made (the root's key was taken away, the disk is full) is reported, the one
+ * before it stays, and `refresh` tries again.
  */
 export class CrlShelf {
-  readonly #ports: PublishingPorts
-  readonly #shelf = new Map<string, Promise<CrlRecord | undefined>>()
+  readonly #ports: ShelfPorts
+  readonly #shelf = new Map<string, CrlRecord>()
+  /** Lists that lack a revocation. */
+  readonly #changed = new Set<string>()
+  /** The last making of each list that began, and the one that waits for its end. */
+  readonly #running = new Map<string, Promise<unknown>>()
+  readonly #queued = new Map<string, Promise<CrlRecord | undefined>>()
+  readonly #troubles = new Map<string, string>()
 
-  constructor(ports: PublishingPorts) {
+  constructor(ports: ShelfPorts) {
     this.#ports = ports
   }
 
-  /** The CRL of an authority, full (`fullCrl`) or of one shard; undefined if there is no such shard. */
+  /** The CRL of an authority, full (`fullCrl`) or of one shard; undefined if there is no such list. */
   async read(name: string, shard: number): Promise<CrlRecord | undefined> {
     const authority = await this.#ports.ledger.find('authority', 'name', [name])
     if (authority === undefined || authority.kind === 'foreign') return undefined
     return this.#fresh(authority, shard)
   }
 
-  /** Makes what the revocation of a certificate in this shard changed: that shard and the full CRL. */
-  async revoked(authorityId: string, shard: number): Promise<void> {
-    const authority = await this.#ports.ledger.read('authority', authorityId)
-    if (authority === undefined) return
-    await Promise.all([shard, fullCrl].map((one) => this.#make(authority, one)))
+  /** Makes what a change revoked: for each certificate its shard and the full CRL. Never rejects. */
+  async hear({ puts }: Change): Promise<void> {
+    const lists = new Map<string, readonly [string, number]>()
+    for (const { kind, record } of puts) {
+      if (kind !== 'certificate' || record.revokedAt === null) continue
+      for (const shard of [record.shard, fullCrl]) {
+        lists.set(keyOf(record.authority, shard), [record.authority, shard])
+      }
+    }
+    for (const key of lists.keys()) this.#changed.add(key)
+    await Promise.all(
+      [...lists.values()].map(async ([id, shard]) => {
+        const authority = await this.#ports.ledger.read('authority', id)
+        if (authority !== undefined) await this.#make(authority, shard)
+      }),
+    )
   }
 
-  /** Makes anew whatever of ours is due; with `all`, also the full CRLs that recovery may have changed. */
-  async refresh(authorities: readonly Authority[], all = false): Promise<void> {
+  /** Makes anew whatever of these authorities is due, or could not be made before. */
+  async refresh(authorities: readonly Authority[]): Promise<void> {
     for (const authority of authorities) {
-      await (all ? this.#make(authority, fullCrl) : this.#fresh(authority, fullCrl))
+      await this.#fresh(authority, fullCrl)
+      const shards = [...this.#shelf.values()].filter((held) => held.authority === authority.id)
+      for (const { shard } of shards) await this.#fresh(authority, shard)
     }
-    for (const key of this.#shelf.keys()) {
-      const record = await this.#shelf.get(key)
-      const authority = authorities.find(({ id }) => id === record?.authority)
-      if (record !== undefined && authority !== undefined)
-        await this.#fresh(authority, record.shard)
-    }
+  }
+
+  /** What could not be made, and why. */
+  get troubles(): readonly string[] {
+    return [...this.#troubles.values()]
   }
 
   async #fresh(authority: Authority, shard: number): Promise<CrlRecord | undefined> {
-    const key = `${authority.id} ${shard}`
-    const held = await (this.#shelf.get(key) ?? this.#load(key, authority, shard))
-    if (held !== undefined && !this.#isDue(held)) return held
-    if (held === undefined && !(await exists(authority, shard, this.#ports.ledger))) {
-      this.#shelf.delete(key)
+    const key = keyOf(authority.id, shard)
+    const held = this.#shelf.get(key) ?? (await this.#load(authority, shard))
+    if (held === undefined && !(await exists(authority, shard, this.#ports.ledger)))
       return undefined
-    }
-    return (await this.#make(authority, shard)) ?? held
+    return this.#wants(authority, shard) ? this.#make(authority, shard) : held
   }
 
-  #load(key: string, authority: Authority, shard: number): Promise<CrlRecord | undefined> {
-    const loading = this.#loadWhole(authority, shard)
-    this.#shelf.set(key, loading)
-    return loading
-  }
-
-  /** The newest one of an earlier process; none if a crash came between a revocation and its list. */
-  async #loadWhole(authority: Authority, shard: number): Promise<CrlRecord | undefined> {
-    const latest = await latestCrl(authority.id, shard, this.#ports.ledger)
+  /** The newest one of an earlier process, which may lack what was revoked just before a crash. */
+  async #load(authority: Authority, shard: number): Promise<CrlRecord | undefined> {
+    const { ledger } = this.#ports
+    const latest = await latestCrl(authority.id, shard, ledger)
     if (latest === undefined) return undefined
-    const { revokedCount: listed } = parseCrl(latest.der)
-    const revoked = await countRevoked(authority.id, shard, this.#ports.ledger)
-    return listed === revoked ? latest : undefined
+    const key = keyOf(authority.id, shard)
+    const { revokedCount } = parseCrl(latest.der)
+    if (revokedCount !== (await countRevoked(authority.id, shard, ledger))) this.#changed.add(key)
+    const newer = this.#shelf.get(key)
+    if (newer !== undefined) return newer
+    this.#shelf.set(key, latest)
+    return latest
   }
 
-  #isDue(record: CrlRecord): boolean {
-    const due = record.nextUpdate.subtract(crlLife.renewBefore)
-    return Temporal.Instant.compare(due, this.#ports.clock.now()) <= 0
+  #wants(authority: Authority, shard: number): boolean {
+    const key = keyOf(authority.id, shard)
+    const held = this.#shelf.get(key)
+    const now = this.#ports.clock.now()
+    if (Temporal.Instant.compare(now, authority.notAfter) >= 0) return false
+    return held === undefined || this.#changed.has(key) || isCrlDue(held, authority, now)
   }
 
-  /** One after the other for each CRL, so that numbers follow each other and the last one holds all. */
+  /**
+   * One after the other for each list, so that numbers follow each other and the last one holds all.
+   * Whoever asks while one is made gets the one after it, and all of them the same.
+   *
+   * @returns the newest there is; undefined if there never was one
+   */
   #make(authority: Authority, shard: number): Promise<CrlRecord | undefined> {
-    const key = `${authority.id} ${shard}`
-    const issuer: Issuer = readyIssuer(authority)
-    const before = this.#shelf.get(key) ?? Promise.resolve(undefined)
-    const making = before
-      .catch(() => undefined)
-      .then(async (held) => (await publishCrl(issuer, shard, this.#ports)) ?? held)
-    this.#shelf.set(key, making)
-    making.catch(() => this.#shelf.delete(key))
+    const key = keyOf(authority.id, shard)
+    const queued = this.#queued.get(key)
+    if (queued !== undefined) return queued
+    const before = this.#running.get(key) ?? Promise.resolve()
+    const making = before.then(async () => {
+      this.#queued.delete(key)
+      this.#running.set(key, making)
+      if (this.#wants(authority, shard)) await this.#publish(authority, shard)
+      return this.#shelf.get(key)
+    })
+    this.#queued.set(key, making)
     return making
   }
+
+  async #publish(authority: Authority, shard: number): Promise<void> {
+    const key = keyOf(authority.id, shard)
+    const wasChanged = this.#changed.delete(key)
+    const list = shard === fullCrl ? authority.name : `${authority.name}, part ${shard}`
+    try {
+      this.#shelf.set(key, await this.#sign(authority, shard))
+      this.#troubles.delete(key)
+    } catch (cause) {
+      // Whatever it was, the list before it is still good and nobody else is to suffer.
+      if (wasChanged) this.#changed.add(key)
+      const why = cause instanceof Fault ? cause.message : String(cause)
+      this.#troubles.set(key, `the revocation list of ${list} could not be made: ${why}`)
+      this.#ports.report(`the revocation list of ${list} could not be made`, cause)
+    }
+  }
+
+  async #sign(authority: Authority, shard: number): Promise<CrlRecord> {
+    const now = this.#ports.clock.now()
+    const behind = this.#ports.guard.check(now)
+    if (behind !== undefined) throw new Fault('clock-wrong', behind.detail)
+    return publishCrl(readyIssuer(authority), shard, this.#ports)
+  }
+}
+
+function keyOf(authority: string, shard: number): string {
+  return `${authority} ${shard}`
 }
 
 /** A shard exists once a certificate names it; nobody makes us sign CRLs for numbers out of the air. */

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AuditEvent } from '#core/audit/event.ts'
-import type { Ledger } from '#core/ledger/ledger.ts'
+import type { Change, Ledger } from '#core/ledger/ledger.ts'
 import { Feed } from './feed.ts'
+
+const unexpected = (cause: unknown) => assert.fail(String(cause))
 
 function eventAbout(subject: string): AuditEvent {
   return {
@@ -22,7 +24,7 @@ function ledgerThat(commit: Ledger['commit']): Ledger {
 }
 
 test('a subscriber hears of its subject alone, from the call on', async () => {
-  const feed = new Feed()
+  const feed = new Feed(unexpected)
   const ledger = feed.announcing(ledgerThat(async () => ({ kind: 'committed' })))
   const stop = new AbortController()
   const heard = feed.subscribe({ subject: 'dev_1' }, stop.signal)[Symbol.asyncIterator]()
@@ -35,7 +37,7 @@ test('a subscriber hears of its subject alone, from the call on', async () => {
 })
 
 test('a change that met a conflict is not told', async () => {
-  const feed = new Feed()
+  const feed = new Feed(unexpected)
   const told: number[] = []
   feed.follow(({ events }) => void told.push(events.length))
   const conflict = { kind: 'conflict', record: 'device', id: 'dev_1', rule: 'version' } as const
@@ -45,7 +47,7 @@ test('a change that met a conflict is not told', async () => {
 })
 
 test('the committer waits until followers have taken note', async () => {
-  const feed = new Feed()
+  const feed = new Feed(unexpected)
   let noted = false
   feed.follow(async () => {
     await Promise.resolve()
@@ -54,4 +56,19 @@ test('the committer waits until followers have taken note', async () => {
   const ledger = feed.announcing(ledgerThat(async () => ({ kind: 'committed' })))
   await ledger.commit({ puts: [], events: [] })
   assert.equal(noted, true)
+})
+
+test('a listener that breaks is reported, and neither the committer nor the others notice', async () => {
+  const reported: unknown[] = []
+  const feed = new Feed((cause) => reported.push(cause))
+  const heard: Change[] = []
+  feed.follow(() => Promise.reject(new Error('late')))
+  feed.follow(() => {
+    throw new Error('at once')
+  })
+  feed.follow((change) => void heard.push(change))
+  const ledger = feed.announcing(ledgerThat(async () => ({ kind: 'committed' })))
+  assert.deepEqual(await ledger.commit({ puts: [], events: [] }), { kind: 'committed' })
+  assert.deepEqual(reported, [new Error('late'), new Error('at once')])
+  assert.equal(heard.length, 1)
 })

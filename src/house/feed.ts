@@ -11,10 +11,17 @@ const mostUnread = 256
 
 /**
  * The ledger, told on: whoever follows hears of each change right after it became durable, and the
- * committer goes on when they have taken note.
+ * committer goes on when they have taken note. What breaks in a listener is reported and is nobody
+ * else's matter: the change is durable.
  */
 export class Feed implements Changes {
   readonly #listeners = new Set<Listener>()
+  readonly #report: (cause: unknown) => void
+
+  /** `report` MUST NOT throw. */
+  constructor(report: (cause: unknown) => void) {
+    this.#report = report
+  }
 
   /** @returns a function that ends the following */
   follow(listener: Listener): () => void {
@@ -65,8 +72,12 @@ export class Feed implements Changes {
 
   async #tell(change: Change): Promise<void> {
     for (const listener of this.#listeners) {
-      const heard = listener(change)
-      if (heard !== undefined) await heard
+      try {
+        const heard = listener(change)
+        if (heard !== undefined) await heard
+      } catch (cause) {
+        this.#report(cause)
+      }
     }
   }
 }

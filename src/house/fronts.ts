@@ -11,7 +11,6 @@ import { whoamiRoute } from '#edge/http/whoami.ts'
 import { statusRoutes } from '#edge/status/routes.ts'
 import { tlogRoutes } from '#edge/tlog/routes.ts'
 import { encodeCsrAttributes } from '#format/est/csr-attributes.ts'
-import { refuse } from '#trust/refusal.ts'
 import type { Core } from './core.ts'
 
 /** What devices find on their port. */
@@ -23,7 +22,7 @@ export function deviceRoutes(core: Core): readonly Route[] {
       csrAttributes: async (label) => {
         if (label === undefined) return encodeCsrAttributes([])
         const door = core.doors.labelled(label)
-        if (door === undefined) return refuse('entrance-unknown', `no entrance ${label}`)
+        if ('kind' in door) return door
         return encodeCsrAttributes(csrAttributesFor(door.profile))
       },
     }),
@@ -36,7 +35,7 @@ function authoritiesOf({ doors }: Core, label: string | undefined) {
   const own = doors.own.map(({ certificate }) => certificate)
   if (label === undefined) return own
   const door = doors.labelled(label)
-  if (door === undefined) return refuse('entrance-unknown', `no entrance ${label}`)
+  if ('kind' in door) return door
   const issuer = door.issuer.authority
   const root = doors.own.find(({ id }) => id === issuer.parent)
   return [issuer.certificate, ...(root === undefined ? [] : [root.certificate])]

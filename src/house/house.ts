@@ -137,9 +137,9 @@ async function open(
     report: ({ cause, ...facts }) => report('a request broke on the status port', cause, facts),
   })
   closers.add(() => status.close())
-  const feed = new Feed()
+  const feed = new Feed((cause) => report('a change could not be told on', cause))
   const core = await openCore({
-    ...{ configuration, keys, clock, random, feed, log: store.log },
+    ...{ configuration, keys, clock, random, feed, log: store.log, report },
     ledger: replacements.wrapLedger?.(store.ledger) ?? store.ledger,
     statusUrl: statusUrl(configuration, status.address),
   }).catch((error: unknown) => {

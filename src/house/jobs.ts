@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { longestSigning, recoverReserved } from '#core/authority/abandon.ts'
 import type { Job } from '#edge/clock/run-jobs.ts'
 import type { Core } from './core.ts'
 
@@ -14,6 +15,13 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
       name: 'crl-refresh',
       every: Temporal.Duration.from({ minutes: 10 }),
       run: () => core.shelf.refresh(core.doors.own),
+    },
+    {
+      name: 'recovery',
+      every: Temporal.Duration.from({ minutes: 1 }),
+      run: async () => {
+        await recoverReserved(core, core.clock.now().subtract(longestSigning))
+      },
     },
     {
       name: 'server-identity',

@@ -71,7 +71,6 @@ if (act === 'revoke') {
   const asked = { id: detail, reason: 'superseded', because: 'test' } as const
   const revoked = await revoke(asked, { kind: 'house', id: 'test' }, house.core)
   if (revoked.kind !== 'revoked') throw new Error(JSON.stringify(revoked))
-  await house.core.shelf.revoked(revoked.certificate.authority, revoked.certificate.shard)
 }
 armed = false
 writeSync(1, `acknowledged after ${step} steps\n`)

@@ -45,7 +45,6 @@ async function revoked(certificate: Uint8Array, reason: RevocationReason): Promi
   const { id } = await recordOf(certificate)
   const done = await revoke({ id, reason, because: 'test' }, operator, house.core)
   assert.ok(done.kind === 'revoked')
-  await house.core.shelf.revoked(done.certificate.authority, done.certificate.shard)
 }
 
 /** Fetches a CRL from the status port and checks its signature with node's own means. */

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import { endCertificate } from '../ledger/end-certificate.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
-import type { CertificateRecord } from '../ledger/tables.ts'
+import type { CertificateRecord, Code } from '../ledger/tables.ts'
 import type { Clock } from '../ports.ts'
 
 /** CRLReason cessationOfOperation, RFC 5280 section 5.3.1: nobody was meant to use it. */
 const cessationOfOperation = 5
+
+/** A signature takes milliseconds; whatever waits longer than this for its completion was cut off. */
+export const longestSigning = Temporal.Duration.from({ minutes: 2 })
 
 interface AbandoningPorts {
   readonly ledger: Ledger
@@ -12,78 +16,100 @@ interface AbandoningPorts {
 }
 
 /**
- * Gives up certificates whose signing was cut off by a crash: whether a signature was made is unknown,
- * so each is taken as revoked, and what was spent for it is given back to its device.
+ * Gives up certificates whose signing was cut off, by a crash or a full disk: whether a signature was
+ * made is unknown, so each is taken as revoked, and what was spent for it is given back to its device.
  *
+ * @param reservedBefore leaves those alone that may still be under way; undefined: nothing is
  * @returns how many there were
  */
-export async function recoverReserved(ports: AbandoningPorts): Promise<number> {
+export async function recoverReserved(
+  ports: AbandoningPorts,
+  reservedBefore?: Temporal.Instant,
+): Promise<number> {
   let count = 0
-  for (;;) {
+  let after: string | null | undefined
+  do {
     const page = await ports.ledger.list('certificate', {
-      by: 'state',
-      equal: ['reserved'],
-      limit: 500,
+      ...{ by: 'state', equal: ['reserved'], limit: 500 },
+      ...(after && { after }),
     })
-    if (page.items.length === 0) return count
     for (const certificate of page.items) {
-      await abandon(certificate, ports)
-      count++
+      if (reservedBefore && isBefore(reservedBefore, certificate.reservedAt)) continue
+      if (await abandon(certificate.id, ports)) count++
     }
+    after = page.next
+  } while (after !== null)
+  return count
+}
+
+/**
+ * Abandons one certificate if it is still reserved. It will be on the next CRL.
+ *
+ * What stands beside it (its device, its code) may change at the same moment: then it looks again.
+ *
+ * @returns whether it was this call that abandoned it
+ */
+export async function abandon(id: string, ports: AbandoningPorts): Promise<boolean> {
+  for (;;) {
+    const certificate = await ports.ledger.read('certificate', id)
+    if (certificate?.state !== 'reserved') return false
+    if (await bookAbandoned(certificate, ports)) return true
   }
 }
 
-/** Abandons one reserved certificate. It will be on the next CRL. */
-export async function abandon(
+async function bookAbandoned(
   certificate: CertificateRecord,
-  ports: AbandoningPorts,
-): Promise<void> {
-  const now = ports.clock.now()
-  await ports.ledger.commit({
-    puts: [
-      {
-        kind: 'certificate',
-        record: {
-          ...certificate,
-          version: certificate.version + 1,
-          state: 'abandoned',
-          revokedAt: now,
-          revocationReason: cessationOfOperation,
-        },
-      },
-      ...(await givenBack(certificate, ports.ledger)),
-    ],
-    events: [
-      {
-        type: 'certificate-abandoned',
-        at: now,
-        actor: { kind: 'house', id: 'recovery' },
-        subjects: [certificate.id, certificate.owner, certificate.authority],
-        facts: { serialNumber: certificate.serialNumber.toHex() },
-      },
-    ],
+  { ledger, clock }: AbandoningPorts,
+): Promise<boolean> {
+  const ended = endCertificate(certificate, {
+    at: clock.now(),
+    actor: { kind: 'house', id: 'recovery' },
+    crlReason: cessationOfOperation,
+    facts: {},
   })
+  const committed = await ledger.commit({
+    puts: [ended.put, ...(await givenBack(certificate, ledger))],
+    events: [ended.event],
+  })
+  return committed.kind === 'committed'
 }
 
 /** The code becomes usable again, and the device may still ask: it never saw an answer. */
 async function givenBack(certificate: CertificateRecord, ledger: Ledger): Promise<readonly Put[]> {
   if (!certificate.owner.startsWith('dev_')) return []
-  const codes = await ledger.list('code', { by: 'device', equal: [certificate.owner], limit: 1000 })
-  const code = codes.items.find((one) => one.usedFor === certificate.id)
-  if (code === undefined) return []
-  const device = await ledger.read('device', certificate.owner)
-  const puts: Put[] = [
+  const code = await codeSpentFor(certificate, ledger)
+  const device = code && (await ledger.read('device', certificate.owner))
+  if (code === undefined || device === undefined) return []
+  return [
     { kind: 'code', record: { ...code, version: code.version + 1, usedAt: null, usedFor: null } },
-  ]
-  if (device !== undefined) {
-    puts.push({
+    {
       kind: 'device',
       record: {
         ...device,
         version: device.version + 1,
         enrolmentsLeft: device.enrolmentsLeft + 1,
       },
+    },
+  ]
+}
+
+async function codeSpentFor(
+  { id, owner }: CertificateRecord,
+  ledger: Ledger,
+): Promise<Code | undefined> {
+  let after: string | null | undefined
+  do {
+    const page = await ledger.list('code', {
+      ...{ by: 'device', equal: [owner], descending: true, limit: 100 },
+      ...(after && { after }),
     })
-  }
-  return puts
+    const code = page.items.find((one) => one.usedFor === id)
+    if (code !== undefined) return code
+    after = page.next
+  } while (after !== null)
+  return undefined
+}
+
+function isBefore(left: Temporal.Instant, right: Temporal.Instant): boolean {
+  return Temporal.Instant.compare(left, right) < 0
 }

@@ -86,8 +86,8 @@ export async function issue(
   if (reserved.kind === 'conflict') return reserved
   const signature = await sign(drafted, signer, booked, ports)
   const der = encodeSigned(drafted.toBeSigned, drafted.signatureAlgorithm.identifier, signature)
-  await complete(booked, der, occasion, ports)
-  return { kind: 'issued', id: booked.certificate.id, certificate: der }
+  const lost = await complete(booked, der, occasion, ports)
+  return lost ?? { kind: 'issued', id: booked.certificate.id, certificate: der }
 }
 
 /** Past its time an authority signs status only, so that its certificates outlive none of its care. */
@@ -192,7 +192,7 @@ async function sign(
   try {
     return await ports.keys.sign(keyId, drafted.toBeSigned)
   } catch (cause) {
-    await abandon(booked.certificate, ports)
+    await abandon(booked.certificate.id, ports)
     throw new Fault('signing-failed', `key ${keyId} did not sign`, { cause })
   }
 }
@@ -202,7 +202,7 @@ async function complete(
   der: Uint8Array,
   occasion: Occasion,
   ports: IssuingPorts,
-): Promise<void> {
+): Promise<Refused | undefined> {
   const now = ports.clock.now()
   const digest = sha256(der)
   const enrolmentId = newId('enrolment', ports)
@@ -254,11 +254,7 @@ async function complete(
       },
     ],
   })
-  if (done.kind === 'conflict') {
-    // Only recovery on another node touches a reserved record, and it has revoked it: do not hand it out.
-    throw new Fault(
-      'signing-failed',
-      `certificate ${certificate.id} was abandoned while it was signed`,
-    )
-  }
+  if (done.kind === 'committed') return undefined
+  // Who touches a reserved record has revoked it, as when its device was retired: do not hand it out.
+  return refuse('busy', 'the certificate was revoked while it was signed; ask again')
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Actor, AuditEvent } from '../audit/event.ts'
+import { endCertificate } from '../ledger/end-certificate.ts'
 import type { Put } from '../ledger/ledger.ts'
 import type { Code, Device } from '../ledger/tables.ts'
 import type { DevicePorts } from './ports.ts'
@@ -25,35 +26,21 @@ export async function cutOff(
 ): Promise<CutOff> {
   const at = ports.clock.now()
   const query = { by: 'owner', equal: [device.id], limit: mostOfOneDevice } as const
-  const certificates = (await ports.ledger.list('certificate', query)).items.filter(
-    // One that is being signed right now is revoked too: its completion then meets a changed record.
-    (one) => one.state === 'issued' || one.state === 'retired' || one.state === 'reserved',
-  )
+  const ended = (await ports.ledger.list('certificate', query)).items
+    .filter(({ state }) => state === 'issued' || state === 'retired' || state === 'reserved')
+    .map((one) =>
+      endCertificate(one, { at, actor, crlReason: crlReasons[reason], facts: { reason } }),
+    )
   const keys = (await ports.ledger.list('key', query)).items.filter((one) => one.state === 'active')
   return {
     puts: [
-      ...certificates.map((one): Put => {
-        const record = {
-          ...one,
-          version: one.version + 1,
-          state: 'revoked',
-          revokedAt: at,
-          revocationReason: crlReasons[reason],
-        } as const
-        return { kind: 'certificate', record }
-      }),
+      ...ended.map(({ put }) => put),
       ...keys.map((one): Put => {
         return { kind: 'key', record: { ...one, version: one.version + 1, state: 'retired' } }
       }),
       ...(await openCodes(device, ports)).map((code) => endedCode(code, at)),
     ],
-    events: certificates.map((one) => ({
-      type: 'certificate-revoked',
-      at,
-      actor,
-      subjects: [one.id, one.owner, one.authority],
-      facts: { serialNumber: one.serialNumber.toHex(), reason },
-    })),
+    events: ended.map(({ event }) => event),
   }
 }
 

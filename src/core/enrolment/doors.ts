@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+import { FormatError } from '#format/format-error.ts'
 import { parseCertificate } from '#format/x509/certificate.ts'
 import { refuse } from '#trust/refusal.ts'
 import { anchorOf, type TrustAnchor } from '#trust/trust-anchor.ts'
 import { type Issuer, readyIssuer } from '../authority/issuer.ts'
 import { Fault } from '../fault.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Authority, Entrance, Kind, LedgerRecord, Party, Product } from '../ledger/tables.ts'
+import type {
+  Authority,
+  Entrance,
+  Kind,
+  LedgerRecord,
+  Party,
+  Product,
+  ProfileRecord,
+} from '../ledger/tables.ts'
 import { parseProfile } from '../policy/document/parse-profile.ts'
 import type { Profile } from '../policy/profile.ts'
 import type { Refused } from '../refusal.ts'
@@ -31,20 +40,30 @@ export const doorKinds: readonly Kind[] = ['party', 'product', 'profile', 'autho
 /**
  * The doors of the house in memory: few, asked at every request, changed by operators only.
  *
- * Made by `openDoors`, renewed whole by `reload`; a request sees one state or the other.
+ * Made by `openDoors`, renewed whole by `reload`; a request sees one state or the other. A door whose
+ * records do not read stays as it was before, or shut if it never read; `troubles` says so.
  */
 export class Doors {
   readonly #ledger: Ledger
-  #byLabel: ReadonlyMap<string, Door> = new Map()
-  #defaults: ReadonlyMap<string, Door> = new Map()
+  #byLabel: ReadonlyMap<string, Door | Shut> = new Map()
+  #defaults: ReadonlyMap<string, Door | Shut> = new Map()
   #foreign: readonly ForeignAuthority[] = []
   #authorities: readonly Authority[] = []
+  #troubles: readonly string[] = []
+  #reloading: Promise<unknown> = Promise.resolve()
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger
   }
 
-  async reload(): Promise<void> {
+  /** Reads all anew, after whatever reading is under way: the state of the last change wins. */
+  reload(): Promise<void> {
+    const reloaded = this.#reloading.then(() => this.#load())
+    this.#reloading = reloaded.catch(() => {})
+    return reloaded
+  }
+
+  async #load(): Promise<void> {
     const [parties, products, profiles, authorities, entrances] = await Promise.all([
       all(this.#ledger, 'party'),
       all(this.#ledger, 'product'),
@@ -52,61 +71,53 @@ export class Doors {
       all(this.#ledger, 'authority'),
       all(this.#ledger, 'entrance'),
     ])
-    const newest = new Map<string, (typeof profiles)[number]>()
-    for (const one of profiles) {
-      if (one.number >= (newest.get(one.name)?.number ?? 0)) newest.set(one.name, one)
+    const records = {
+      parties: byId(parties),
+      products: byId(products),
+      profiles: newestOf(profiles),
+      authorities: byId(authorities),
     }
-    const issuers = new Map<string, Issuer>()
-    for (const one of authorities) if (one.kind === 'issuing') issuers.set(one.id, readyIssuer(one))
-    const doors = entrances.map((entrance): Door => {
-      const product = need(
-        products.find(({ id }) => id === entrance.product),
-        entrance.label,
-      )
-      const record = need(newest.get(entrance.profile), entrance.label)
-      return {
-        entrance,
-        product,
-        party: need(
-          parties.find(({ id }) => id === product.party),
-          entrance.label,
-        ),
-        profile: readProfile(record.document, record.number),
-        issuer: need(issuers.get(entrance.authority), entrance.label),
+    const troubles: string[] = []
+    const doors = entrances.map((entrance): Door | Shut => {
+      try {
+        return openDoor(entrance, records)
+      } catch (error) {
+        if (!(error instanceof Fault || error instanceof FormatError)) throw error
+        const before = this.#byLabel.get(entrance.label)
+        const now = before === undefined || 'why' in before ? 'is shut' : 'stays as it was'
+        troubles.push(`entrance ${entrance.label} ${now}: ${error.message}`)
+        return before ?? { entrance, why: error.message }
       }
     })
     this.#byLabel = new Map(doors.map((door) => [door.entrance.label, door]))
     this.#defaults = new Map(
-      doors.filter((door) => door.entrance.isDefault).map((door) => [door.product.id, door]),
+      doors
+        .filter(({ entrance }) => entrance.isDefault)
+        .map((door) => [door.entrance.product, door]),
     )
-    this.#foreign = authorities
-      .filter(({ kind, state }) => kind === 'foreign' && state === 'active')
-      .flatMap((authority) => {
-        // Registered only after it was read once: one that no longer reads vouches for nobody.
-        const read = anchorOf(parseCertificate(authority.certificate))
-        return read.kind === 'anchor' ? [{ authority, anchor: read.anchor }] : []
-      })
+    this.#foreign = authorities.flatMap((authority) => vouching(authority, troubles))
     this.#authorities = authorities
+    this.#troubles = troubles
+  }
+
+  /** What did not read, and what follows from it. */
+  get troubles(): readonly string[] {
+    return this.#troubles
   }
 
   /** The door under this label. */
-  labelled(label: string): Door | undefined {
-    return this.#byLabel.get(label)
+  labelled(label: string): Door | Refused {
+    return openOr(this.#byLabel.get(label), `no entrance ${label}`)
   }
 
   /** The door that a device of this product means: the labelled one if it is the product's, else its default. */
   for(product: string, label: string | undefined): Door | Refused {
-    const door = label === undefined ? this.#defaults.get(product) : this.#byLabel.get(label)
-    if (door === undefined) {
-      return refuse(
-        'entrance-unknown',
-        label === undefined ? 'this product has no default entrance' : `no entrance ${label}`,
-      )
+    if (label === undefined) {
+      return openOr(this.#defaults.get(product), 'this product has no default entrance')
     }
-    if (door.product.id !== product) {
-      return refuse('entrance-wrong', `entrance ${label} is not for this device's product`)
-    }
-    return door
+    const door = this.labelled(label)
+    if ('kind' in door || door.product.id === product) return door
+    return refuse('entrance-wrong', `entrance ${label} is not for this device's product`)
   }
 
   get foreign(): readonly ForeignAuthority[] {
@@ -128,6 +139,66 @@ export async function openDoors(ledger: Ledger): Promise<Doors> {
   return doors
 }
 
+/** An entrance that cannot be opened. */
+interface Shut {
+  readonly entrance: Entrance
+  readonly why: string
+}
+
+function openOr(door: Door | Shut | undefined, missing: string): Door | Refused {
+  if (door === undefined) return refuse('entrance-unknown', missing)
+  if ('why' in door) {
+    return refuse('issuing-stopped', `entrance ${door.entrance.label} is shut; ask the operator`)
+  }
+  return door
+}
+
+interface Records {
+  readonly parties: ReadonlyMap<string, Party>
+  readonly products: ReadonlyMap<string, Product>
+  readonly profiles: ReadonlyMap<string, ProfileRecord>
+  readonly authorities: ReadonlyMap<string, Authority>
+}
+
+/** @throws Fault `ledger-damaged`, or FormatError, if something behind it does not read */
+function openDoor(entrance: Entrance, records: Records): Door {
+  const product = need(records.products.get(entrance.product), 'product')
+  const profile = need(records.profiles.get(entrance.profile), 'profile')
+  return {
+    entrance,
+    product,
+    party: need(records.parties.get(product.party), 'party'),
+    profile: readProfile(profile),
+    issuer: readyIssuer(need(records.authorities.get(entrance.authority), 'authority')),
+  }
+}
+
+/** Registered only after it was read once: one that no longer reads vouches for nobody. */
+function vouching(authority: Authority, troubles: string[]): readonly ForeignAuthority[] {
+  if (authority.kind !== 'foreign' || authority.state !== 'active') return []
+  try {
+    const read = anchorOf(parseCertificate(authority.certificate))
+    if (read.kind === 'anchor') return [{ authority, anchor: read.anchor }]
+    troubles.push(`foreign authority ${authority.name} vouches for nobody: ${read.detail}`)
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    troubles.push(`foreign authority ${authority.name} vouches for nobody: ${error.message}`)
+  }
+  return []
+}
+
+function byId<T extends { readonly id: string }>(records: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(records.map((record) => [record.id, record]))
+}
+
+function newestOf(profiles: readonly ProfileRecord[]): ReadonlyMap<string, ProfileRecord> {
+  const newest = new Map<string, ProfileRecord>()
+  for (const one of profiles) {
+    if (one.number >= (newest.get(one.name)?.number ?? 0)) newest.set(one.name, one)
+  }
+  return newest
+}
+
 async function all<K extends Kind>(ledger: Ledger, kind: K): Promise<readonly LedgerRecord<K>[]> {
   const found: LedgerRecord<K>[] = []
   let after: string | null | undefined
@@ -139,17 +210,19 @@ async function all<K extends Kind>(ledger: Ledger, kind: K): Promise<readonly Le
   return found
 }
 
-function need<T>(found: T | undefined, label: string): T {
-  if (found === undefined) {
-    throw new Fault('ledger-damaged', `entrance ${label} points to a record that is not there`)
-  }
+function need<T>(found: T | undefined, what: string): T {
+  if (found === undefined) throw new Fault('ledger-damaged', `its ${what} is not there`)
   return found
 }
 
-function readProfile(document: unknown, number: number): Profile {
+function readProfile({ document, name, number }: ProfileRecord): Profile {
   const parsed = parseProfile(document)
   if (parsed.kind === 'faults') {
-    throw new Fault('ledger-damaged', `a stored profile does not parse: ${parsed.faults[0]?.path}`)
+    const [first] = parsed.faults
+    throw new Fault(
+      'ledger-damaged',
+      `profile ${name} ${number} does not read: ${first?.path}: ${first?.remedy}`,
+    )
   }
   return { ...parsed.profile, version: number }
 }

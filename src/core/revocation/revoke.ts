@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { refuse } from '#trust/refusal.ts'
 import type { Actor } from '../audit/event.ts'
+import { endCertificate } from '../ledger/end-certificate.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
 import type { CertificateRecord } from '../ledger/tables.ts'
 import type { Clock } from '../ports.ts'
@@ -30,18 +31,40 @@ export type Revoked =
   | { readonly kind: 'revoked'; readonly certificate: CertificateRecord }
   | Refused
 
+interface RevokingPorts {
+  readonly ledger: Ledger
+  readonly clock: Clock
+}
+
+/** How often a revocation is put together anew if its device was doing something at the same moment. */
+const mostTries = 5
+
 /**
- * Revokes one certificate, for good; with keyCompromise its key is never certified again.
+ * Revokes one certificate, for good.
  *
- * The certificate is refused at our own doors from the moment this resolves; a CRL says it to others
- * once it is published.
+ * With keyCompromise all certificates of its key go, and the key is never certified again. With the
+ * certificate of an issuing authority, that authority issues nothing more. It is refused at our own
+ * doors from the moment this resolves; a CRL says it to others once it is published.
  */
 export async function revoke(
+  revocation: Revocation,
+  actor: Actor,
+  ports: RevokingPorts,
+): Promise<Revoked> {
+  for (let tries = 1; ; tries++) {
+    const revoked = await tryToRevoke(revocation, actor, ports)
+    if (revoked.kind !== 'refused' || revoked.reason !== 'conflict') return revoked
+    if (tries === mostTries) return revoked
+  }
+}
+
+async function tryToRevoke(
   { id, reason, because }: Revocation,
   actor: Actor,
-  ports: { readonly ledger: Ledger; readonly clock: Clock },
+  { ledger, clock }: RevokingPorts,
 ): Promise<Revoked> {
-  const certificate = await ports.ledger.read('certificate', id)
+  // Read before all else: what happens to the device from here on makes the commit fail.
+  const certificate = await ledger.read('certificate', id)
   if (certificate === undefined) return refuse('not-found', `no certificate ${id}`)
   if (certificate.state === 'revoked' || certificate.state === 'abandoned') {
     return refuse('certificate-revoked', `it was revoked at ${certificate.revokedAt}`)
@@ -49,32 +72,60 @@ export async function revoke(
   if (certificate.kind === 'root') {
     return refuse('not-permitted', 'a root is not revoked but taken out of the anchor sets')
   }
-  const at = ports.clock.now()
-  const revoked: CertificateRecord = {
-    ...certificate,
-    version: certificate.version + 1,
-    state: 'revoked',
-    revokedAt: at,
-    revocationReason: revocationReasons[reason],
+  const owner = await heldUp(certificate.owner, ledger)
+  const isStolen = reason === 'keyCompromise'
+  const end = {
+    ...{ at: clock.now(), actor, crlReason: revocationReasons[reason] },
+    facts: { reason, because },
   }
-  const committed = await ports.ledger.commit({
+  const ended = [certificate, ...(isStolen ? await othersOfKey(certificate, ledger) : [])].map(
+    (one) => endCertificate(one, end),
+  )
+  const committed = await ledger.commit({
     puts: [
-      { kind: 'certificate', record: revoked },
-      ...(reason === 'keyCompromise' ? await compromised(certificate.key, ports.ledger) : []),
+      ...ended.map(({ put }) => put),
+      ...owner,
+      ...(isStolen ? await compromised(certificate.key, ledger) : []),
     ],
-    events: [
-      {
-        type: 'certificate-revoked',
-        at,
-        actor,
-        subjects: [id, certificate.owner, certificate.authority],
-        facts: { serialNumber: certificate.serialNumber.toHex(), reason, because },
-      },
-    ],
+    events: ended.map(({ event }) => event),
   })
   return committed.kind === 'committed'
-    ? { kind: 'revoked', certificate: revoked }
-    : refuse('conflict', 'the certificate was changed at the same moment; look again')
+    ? { kind: 'revoked', certificate: ended[0]?.record ?? certificate }
+    : refuse('conflict', 'its owner was changed at the same moment; look again')
+}
+
+/**
+ * A device's record goes up by a version, so that no renewal that was decided before counts after; an
+ * authority stops issuing.
+ */
+async function heldUp(owner: string, ledger: Ledger): Promise<readonly Put[]> {
+  const device = owner.startsWith('dev_') ? await ledger.read('device', owner) : undefined
+  if (device !== undefined) {
+    return [{ kind: 'device', record: { ...device, version: device.version + 1 } }]
+  }
+  const authority = owner.startsWith('aut_') ? await ledger.read('authority', owner) : undefined
+  if (authority === undefined) return []
+  const { version } = authority
+  return [
+    { kind: 'authority', record: { ...authority, version: version + 1, state: 'issuing-stopped' } },
+  ]
+}
+
+async function othersOfKey(
+  { id, key, owner }: CertificateRecord,
+  ledger: Ledger,
+): Promise<readonly CertificateRecord[]> {
+  const others: CertificateRecord[] = []
+  let after: string | null | undefined
+  do {
+    const page = await ledger.list('certificate', {
+      ...{ by: 'owner', equal: [owner], where: { key }, limit: 1000 },
+      ...(after && { after }),
+    })
+    others.push(...page.items.filter((one) => one.id !== id && one.revokedAt === null))
+    after = page.next
+  } while (after !== null)
+  return others
 }
 
 async function compromised(keyId: string, ledger: Ledger): Promise<readonly Put[]> {

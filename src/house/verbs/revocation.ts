@@ -10,10 +10,7 @@ export function revocationVerbs(core: Core): Pick<Verbs, 'certificate.revoke'> {
     'certificate.revoke': async ({ certificate: id, reason, because }, { caller }) => {
       const revoked = await revoke({ id, reason, because }, caller.actor, core)
       if (revoked.kind === 'refused') return revoked
-      const { certificate } = revoked
-      // The ledger refuses it from here on; the lists that others read follow before we answer.
-      await core.shelf.revoked(certificate.authority, certificate.shard)
-      return showCertificate(certificate)
+      return showCertificate(revoked.certificate)
     },
   }
 }
