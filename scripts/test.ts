@@ -5,8 +5,9 @@
  * `--depth N` (default 1) multiplies how much the random tests try; `--part NAME` runs one part.
  * With PEERS=required a missing foreign program is a failure, else its tests are skipped by name.
  */
-import { globSync } from 'node:fs'
+
 import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
 import { run } from 'node:test'
 import { parseArgs, styleText } from 'node:util'
 
@@ -45,7 +46,9 @@ if (!/^[1-9]\d{0,3}$/.test(values.depth)) {
 process.env['DEPTH'] = values.depth
 const wanted = parts.filter(({ name }) => values.part === undefined || name === values.part)
 if (wanted.length === 0) {
-  console.error(`test: error: no part "${values.part}"; one of ${parts.map((p) => p.name).join(', ')}`)
+  console.error(
+    `test: error: no part "${values.part}"; one of ${parts.map((p) => p.name).join(', ')}`,
+  )
   process.exit(2)
 }
 
@@ -98,12 +101,21 @@ function tellFailure(data: { name: string; file?: string | undefined; details: {
   console.log(styleText('red', `  failed: ${data.name}`))
   console.log(`    in ${data.file ?? '?'}`)
   const cause = data.details.error.cause
-  const shown = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? data.details.error)
-  console.log(shown.split('\n').slice(0, 30).map((line) => `    ${line}`).join('\n'))
+  const shown =
+    cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? data.details.error)
+  console.log(
+    shown
+      .split('\n')
+      .slice(0, 30)
+      .map((line) => `    ${line}`)
+      .join('\n'),
+  )
 }
 
 function report(): void {
-  console.log(`\n${'part'.padEnd(14)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'skipped'.padStart(9)}${'seconds'.padStart(9)}${'budget'.padStart(8)}`)
+  console.log(
+    `\n${'part'.padEnd(14)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'skipped'.padStart(9)}${'seconds'.padStart(9)}${'budget'.padStart(8)}`,
+  )
   const sum: Tally = { passed: 0, failed: 0, skipped: 0, seconds: 0 }
   for (const [part, tally] of tallies) {
     console.log(
