@@ -179,8 +179,6 @@ async function open(
     ...{ limits: deviceLimits, random },
     report: ({ cause, ...facts }) => report('a request broke on the device port', cause, facts),
     identity: await openServerIdentity(identity),
-    // None named: a device with a birth certificate of another maker would else keep it to itself.
-    clientAuthorities: [],
     adminHandler: operators.machineHandler,
   })
   closers.add(() => devices.close())

@@ -181,7 +181,6 @@ testHouse(
     const front = await openDeviceFront({
       listen: { host: '127.0.0.1', port: 0 },
       identity: server!,
-      clientAuthorities: [],
       routes: [],
       adminHandler: (request, response) => api.routing(request, response),
       limits: deviceLimits,

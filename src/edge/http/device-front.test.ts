@@ -57,7 +57,6 @@ async function open(limits: Partial<FrontLimits> = {}): Promise<DeviceFront> {
   const front = await openDeviceFront({
     listen: { host: '127.0.0.1', port: 0 },
     identity,
-    clientAuthorities: [ours.root],
     routes,
     adminHandler: (request, response) =>
       response.end(`${peerOf(request.socket).certificates.length} ${request.url}`),
