@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -72,10 +73,7 @@ export function readConfiguration(words: readonly string[]): Configuration {
     listen: readAddress('listen', wordOf('listen'), faults),
     operatorListen: readOperatorAddress(wordOf('operator-listen'), faults),
     statusListen: readAddress('status-listen', wordOf('status-listen'), faults),
-    names: wordOf('names')
-      .split(',')
-      .map((name) => name.trim())
-      .filter(Boolean),
+    names: readNames(wordOf('names'), faults),
     publicUrl: readUrl(wordOf('public-url'), faults),
     environment: readEnvironment(wordOf('environment'), faults),
     algorithm: readAlgorithm('algorithm', wordOf('algorithm'), faults),
@@ -105,10 +103,11 @@ export function urlOf(scheme: 'http' | 'https', { host, port }: ListenAddress): 
 /** The names that the server's certificate carries, the most public first. */
 export function serverNames({ names, publicUrl, listen }: Configuration): readonly string[] {
   const all = [
-    ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname]),
+    ...(publicUrl === undefined ? [] : [new URL(publicUrl).hostname.replace(/^\[|\]$/g, '')]),
     ...names,
     'localhost',
-    hostname(),
+    // A machine may be called what no certificate can say, e.g. with an underscore.
+    ...[hostname()].filter(isServerName),
     ...(isWildcard(listen.host) ? [] : [listen.host]),
     '127.0.0.1',
     '::1',
@@ -178,6 +177,25 @@ function readOperatorAddress(word: string, faults: string[]): ListenAddress {
     )
   }
   return address
+}
+
+function readNames(word: string, faults: string[]): readonly string[] {
+  const names = word
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean)
+  const wrong = names.find((name) => !isServerName(name))
+  if (wrong !== undefined) faults.push(`names: "${wrong}" is neither a DNS name nor an address`)
+  return names
+}
+
+/** RFC 1123 section 2.1: letters, digits and inner dashes between dots; or an IP address. */
+function isServerName(name: string): boolean {
+  if (isIP(name) !== 0) return true
+  return (
+    name.length <= 253 &&
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(name)
+  )
 }
 
 function readUrl(word: string, faults: string[]): string | undefined {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, statfsSync, statSync } from 'node:fs'
+import type { Authority } from '#core/ledger/tables.ts'
 import type { Configuration } from './configuration.ts'
-import type { Core } from './core.ts'
+import { type Core, ownIssuer } from './core.ts'
 import { unlockFile } from './unlock.ts'
 
 export interface Examined {
@@ -40,6 +41,8 @@ const always: readonly (readonly [string, Check])[] = [
   ['data directory', ({ configuration: { data } }) => checkMode(data)],
   ['free space', ({ configuration: { data } }) => checkSpace(data)],
   ['authorities', ({ core }) => checkAuthorities(core)],
+  ['entrances', ({ core }) => checkDoors(core)],
+  ['revocation lists', ({ core }) => checkLists(core)],
   ['clock', ({ core }) => checkClock(core)],
   ['recovery', ({ core }) => checkRecovery(core)],
   ['administrator', ({ core }) => checkAdministrator(core)],
@@ -97,19 +100,36 @@ function checkSpace(data: string) {
 function checkAuthorities({ doors, clock }: Core) {
   const now = clock.now()
   const own = doors.own
+  const ended = own.find(({ notAfter }) => hoursUntil(notAfter, now) <= 0)
+  if (ended !== undefined) return bad(`${ended.name} ended ${ended.notAfter}`, remedyFor(ended))
   const ending = own.find(({ notAfter }) => hoursUntil(notAfter, now) < 30 * day)
   if (ending !== undefined) {
-    return warning(
-      `${ending.name} ends ${ending.notAfter}`,
-      ending.environment === 'trial' ? 'a trial ends; found a new installation' : 'roll it over',
-    )
+    return warning(`${ending.name} ends ${ending.notAfter}`, remedyFor(ending))
   }
-  const issuing = own.some(({ kind, state }) => kind === 'issuing' && state === 'active')
-  if (!issuing) return bad('no issuing authority is active', 'look at "vitalsign authority list"')
+  if (ownIssuer({ doors, clock }) === undefined) {
+    return bad('no authority issues any more', 'look at "vitalsign authority list"')
+  }
   return good(
     own
       .map(({ name, algorithm, notAfter }) => `${name} (${algorithm}) until ${notAfter}`)
       .join(', '),
+  )
+}
+
+function remedyFor({ environment }: Authority): string {
+  return environment === 'trial' ? 'a trial ends; found a new installation' : 'roll it over'
+}
+
+function checkDoors({ doors: { troubles } }: Core) {
+  if (troubles.length === 0) return good('all stand open')
+  return bad(troubles.join('; '), 'apply a profile without fault, or restore a backup')
+}
+
+function checkLists({ shelf: { troubles } }: Core) {
+  if (troubles.length === 0) return good('all are up to date')
+  return warning(
+    troubles.join('; '),
+    'mend the cause, or bring the root directory back; it is tried again every 10 minutes',
   )
 }
 

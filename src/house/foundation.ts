@@ -79,6 +79,13 @@ export async function found(
 }
 
 function checked(known: Installation, configuration: Configuration): Installation {
+  // A trial is what nobody asked for: it cannot be told from silence.
+  if (configuration.environment !== 'trial' && configuration.environment !== known.environment) {
+    throw new Fault(
+      'configuration-wrong',
+      `environment: is ${configuration.environment}, this installation is a ${known.environment} one for ever; found another in another directory`,
+    )
+  }
   if (configuration.publicUrl !== undefined && configuration.publicUrl !== known.publicUrl) {
     throw new Fault(
       'configuration-wrong',
@@ -88,13 +95,18 @@ function checked(known: Installation, configuration: Configuration): Installatio
   return known
 }
 
+/** Whom the house's own certificates name; what is not for production says so. */
+export function ownMaker(environment: Installation['environment']): string {
+  return environment === 'production' ? 'Vitalsign' : `Vitalsign ${environment.toUpperCase()}`
+}
+
 function foundingOf(configuration: Configuration): Founding {
   const { environment, rootAlgorithm, algorithm } = configuration
   return {
     environment,
     rootAlgorithm,
     issuingAlgorithm: algorithm,
-    maker: environment === 'production' ? 'Vitalsign' : `Vitalsign ${environment.toUpperCase()}`,
+    maker: ownMaker(environment),
     rootProfile: readyProfile(environment === 'trial' ? 'trial-root' : 'root'),
     issuingProfile: readyProfile('issuing'),
   }

@@ -3,6 +3,8 @@ import type { Feed } from './feed.ts'
 
 /** After a commit, events wait so long for company before they are numbered and a checkpoint is signed. */
 const gatherMilliseconds = 200
+/** After a failure, as on a full disk, it is tried again this much later even if nothing more happens. */
+const retryMilliseconds = 5000
 
 /**
  * Runs the sequencer soon after events were committed; one run at a time, another if more came.
@@ -26,12 +28,12 @@ export class LogRunner {
     })
   }
 
-  wake(): void {
+  wake(milliseconds = gatherMilliseconds): void {
     if (this.#closed || this.#timer !== undefined) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       void this.run()
-    }, gatherMilliseconds)
+    }, milliseconds)
   }
 
   /** Numbers what waits, now. */
@@ -41,6 +43,7 @@ export class LogRunner {
         await this.#sequence()
       } catch (error) {
         this.#report(error)
+        this.wake(retryMilliseconds)
       }
     })
     return this.#running

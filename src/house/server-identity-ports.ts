@@ -6,6 +6,7 @@ import { parseProfile } from '#core/policy/document/parse-profile.ts'
 import type { ServerIdentityPorts } from '#edge/http/server-identity.ts'
 import { type Configuration, serverNames } from './configuration.ts'
 import { type Core, ownIssuer } from './core.ts'
+import { ownMaker } from './foundation.ts'
 import type { TlsIdentityFile } from './tls-identity-file.ts'
 
 /** How the server's own TLS certificate is kept and made: from the `server` profile, like any other. */
@@ -29,7 +30,7 @@ export function serverIdentityPorts(
       if (parsed?.kind !== 'profile')
         throw new Fault('ledger-damaged', 'the server profile is not readable')
       const { environment } = core
-      const maker = issuer.authority.environment === 'trial' ? 'Vitalsign TRIAL' : 'Vitalsign'
+      const maker = ownMaker(environment)
       return issueServerCertificate(
         { ...{ issuer, names, environment, maker, request }, profile: parsed.profile },
         core,

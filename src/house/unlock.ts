@@ -27,11 +27,10 @@ export async function unlock(
     return readPassphrase({ kind: 'credential', directory, name: credentialName })
   }
   const path = unlockFile(data)
-  if (!existsSync(path) && environment !== 'trial' && process.stdin.isTTY) {
+  const isNew = !existsSync(join(data, 'keys'))
+  if (isNew && environment === 'trial' && !existsSync(path)) await makeUnlockFile(path, random)
+  if (!existsSync(path) && process.stdin.isTTY) {
     return readPassphrase({ kind: 'prompt', ask: askAtTerminal })
-  }
-  if (!existsSync(path) && environment === 'trial' && !existsSync(join(data, 'keys'))) {
-    await makeUnlockFile(path, random)
   }
   return readPassphrase({ kind: 'file', path })
 }

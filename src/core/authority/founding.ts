@@ -151,7 +151,7 @@ async function book(made: Made, ports: IssuingPorts): Promise<Authority> {
     createdAt: now,
     products: [],
   }
-  await ports.ledger.commit({
+  const committed = await ports.ledger.commit({
     puts: [{ kind: 'authority', record: authority }],
     events: [
       {
@@ -168,6 +168,7 @@ async function book(made: Made, ports: IssuingPorts): Promise<Authority> {
       },
     ],
   })
+  if (committed.kind === 'conflict') throw wrong(made.name, `its ${committed.rule} is taken`)
   return authority
 }
 
