@@ -3,21 +3,28 @@ import { concatBytes } from '#format/bytes.ts'
 import { sha256 } from '../digest.ts'
 
 /** The prefixes that keep a leaf from being taken for a node. RFC 9162 section 2.1.1. */
-const leafPrefix = Uint8Array.of(0)
-const nodePrefix = Uint8Array.of(1)
+const leafPrefix = 0
+const nodePrefix = 1
 
 /** The hash of a tree without leaves: SHA-256 of nothing. */
 export const emptyTreeHash: Uint8Array = sha256(new Uint8Array())
 
 /** SHA-256(0x00 || entry): what stands for a log entry in the tree. RFC 9162 section 2.1.1. */
 export function leafHash(entry: Uint8Array): Uint8Array {
-  return hashOf(leafPrefix, entry)
+  return sha256(concatBytes([Uint8Array.of(leafPrefix), entry]))
 }
 
 /** SHA-256(0x01 || left || right). RFC 9162 section 2.1.1. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return hashOf(nodePrefix, left, right)
+  if (left.length !== 32 || right.length !== 32)
+    return sha256(concatBytes([Uint8Array.of(nodePrefix), left, right]))
+  node.set(left, 1)
+  node.set(right, 33)
+  return sha256(node)
 }
+
+/** Where the children of a node are laid side by side: thousands of them are hashed a second. */
+const node = Uint8Array.of(nodePrefix, ...new Uint8Array(64))
 
 /**
  * What the log holds of an event: SHA-256(salt || bytes), the log entry of 32 bytes.
@@ -26,7 +33,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
  * body and salt are erased.
  */
 export function commitmentOf(salt: Uint8Array, bytes: Uint8Array): Uint8Array {
-  return hashOf(salt, bytes)
+  return sha256(concatBytes([salt, bytes]))
 }
 
 /**
@@ -71,9 +78,4 @@ export class TreeAccumulator {
       ) ?? emptyTreeHash
     )
   }
-}
-
-/** One call over bytes laid side by side takes a third of the time of a hash that is fed in parts. */
-function hashOf(...parts: readonly Uint8Array[]): Uint8Array {
-  return sha256(concatBytes(parts))
 }

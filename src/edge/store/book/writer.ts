@@ -21,9 +21,13 @@ export class Writer {
   readonly #database: DatabaseSync
   readonly #writers = new Map<number, RecordWriter>()
   readonly #insertEvent: StatementSync
+  readonly #begin: StatementSync
+  readonly #commit: StatementSync
 
   constructor(database: DatabaseSync) {
     this.#database = database
+    this.#begin = database.prepare('BEGIN IMMEDIATE')
+    this.#commit = database.prepare('COMMIT')
     this.#insertEvent = database.prepare('INSERT INTO "event" ("bytes", "salt") VALUES (?, ?)')
   }
 
@@ -43,10 +47,10 @@ export class Writer {
 
   /** Runs it as one durable transaction, or not at all. */
   transaction<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE')
+    this.#begin.run()
     try {
       const result = work()
-      this.#database.exec('COMMIT')
+      this.#commit.run()
       return result
     } catch (error) {
       // A full disk makes SQLite take the transaction back by itself.

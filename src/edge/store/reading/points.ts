@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Cell, Row } from '../rows.ts'
 import { sqliteFault } from '../sqlite-fault.ts'
 import { Statements } from './open-reading.ts'
@@ -13,11 +13,15 @@ import { Statements } from './open-reading.ts'
 export class Points {
   readonly #database: DatabaseSync
   readonly #statements: Statements
+  readonly #start: StatementSync
+  readonly #end: StatementSync
   #reading = false
 
   constructor(database: DatabaseSync) {
     this.#database = database
     this.#statements = new Statements(database)
+    this.#start = database.prepare('BEGIN')
+    this.#end = database.prepare('COMMIT')
   }
 
   /** One row, at once. @throws Fault as `sqliteFault` tells */
@@ -34,7 +38,7 @@ export class Points {
   refresh(): void {
     if (!this.#reading) return
     this.#reading = false
-    this.#database.exec('COMMIT')
+    this.#end.run()
   }
 
   close(): void {
@@ -44,7 +48,7 @@ export class Points {
 
   #begin() {
     if (this.#reading) return
-    this.#database.exec('BEGIN')
+    this.#start.run()
     this.#reading = true
     setImmediate(() => this.refresh())
   }
