@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Measures what docs/performance.md tells: `npm run bench [-- --quick] [-- --only issue,est]`.
+ *
+ * Prints one table and writes bench/results/DATE-COMMIT.json. Every share stands beside its own limit, measured by
+ * turns in the same run, since a machine that others use gives no absolute figures. All load stays on the
+ * loopback; the processes that it starts end with it.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { measureApart } from './tools/apart.ts'
+import { machineFacts } from './tools/machine.ts'
+import type { Row } from './tools/row.ts'
+import { printRows, shareOf } from './tools/table.ts'
+
+const { values: asked } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+})
+const { quick } = asked
+
+const issue = quick
+  ? { sizes: [10_000], rounds: 1, count: 2_000, clients: 256 }
+  : { sizes: [10_000, 100_000], rounds: 3, count: 4_000, clients: 256 }
+
+/** Each in a process of its own, so that none inherits the heap of another. */
+const measures = {
+  codec: [],
+  issue: [{ algorithm: 'p-256', ...issue }],
+  'issue-p-384': [{ algorithm: 'p-384', ...issue, sizes: [10_000] }],
+  est: [quick ? { rounds: 1, count: 800, clients: 64 } : { rounds: 3, count: 2_000, clients: 64 }],
+  status: [
+    quick ? { rounds: 1, count: 2_000, clients: 32 } : { rounds: 3, count: 6_000, clients: 32 },
+  ],
+  rest: [quick ? { rounds: 1, certificates: 10_000 } : { rounds: 3, certificates: 100_000 }],
+  store: quick ? [[]] : [[]],
+} as const
+
+const modules: Readonly<Record<string, readonly [file: string, name: string]>> = {
+  codec: ['codec.ts', 'benchCodec'],
+  issue: ['issue.ts', 'benchIssue'],
+  'issue-p-384': ['issue.ts', 'benchIssue'],
+  est: ['est.ts', 'benchEst'],
+  status: ['status.ts', 'benchStatus'],
+  rest: ['rest.ts', 'benchRest'],
+  store: ['store.ts', 'benchStore'],
+}
+
+const wanted =
+  asked.only?.split(',') ?? Object.keys(measures).filter((name) => !quick || name !== 'store')
+const rows: Row[] = []
+for (const [name, words] of Object.entries(measures)) {
+  if (!wanted.includes(name)) continue
+  const [file = '', verb = ''] = modules[name] ?? []
+  process.stderr.write(`bench: ${name} …\n`)
+  rows.push(...(await measureApart(file, verb, words)))
+}
+console.log()
+printRows(rows)
+console.log(`\n${writeResults()}`)
+
+/** No name of the machine, no path: only what makes figures comparable. */
+function writeResults(): string {
+  const date = new Date().toISOString()
+  const machine = machineFacts()
+  const directory = join(import.meta.dirname, 'results')
+  mkdirSync(directory, { recursive: true })
+  const name = `${date.slice(0, 19).replaceAll(':', '')}-${commit()}${quick ? '-quick' : ''}.json`
+  const results = rows.map((row) => ({ ...row, share: shareOf(row) }))
+  const text = JSON.stringify({ date, commit: commit(), quick, machine, results }, null, 2)
+  writeFileSync(join(directory, name), `${text}\n`)
+  return `bench/results/${name}`
+}
+
+function commit(): string {
+  try {
+    const words = ['rev-parse', '--short', 'HEAD']
+    return execFileSync('git', words, { cwd: import.meta.dirname, encoding: 'utf8' }).trim()
+  } catch {
+    return 'unknown' // an export of the tree, without its history
+  }
+}
