@@ -54,7 +54,7 @@ function answerGroups(
       return
     }
     tell(group.kind === 'act' ? doAct(writer, log, group.act) : writeGroup(writer, group.changes))
-    checkpoints.look()
+    checkpoints.look(group.kind === 'act' ? 1 : group.changes.length)
   }
 }
 

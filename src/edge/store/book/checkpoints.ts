@@ -9,6 +9,9 @@ export const turn = { idle: 0, carry: 1, lastMile: 2, end: 3, ended: 4 } as cons
 /** So few pages that the book may carry them itself between two groups: some milliseconds. */
 export const lastMilePages = 1_000
 
+/** A change writes about four pages; one that writes more is followed by others. */
+const mostPagesOfChange = 32
+
 /** When the WAL has this many times its size, the book waits for those who carry. */
 const patience = 4
 const maxWaitMilliseconds = 1_000
@@ -32,6 +35,7 @@ export class Checkpoints {
   readonly #carry: StatementSync
   readonly #shared = new Int32Array(new SharedArrayBuffer(4))
   #thread: Worker | undefined
+  #written = 0
 
   constructor(database: DatabaseSync, file: string, settings: BookSettings) {
     this.#file = file
@@ -40,9 +44,13 @@ export class Checkpoints {
     this.#carry = database.prepare('PRAGMA wal_checkpoint(PASSIVE)')
   }
 
-  /** To be called between groups. */
-  look(): void {
+  /** To be called between groups, with how many changes the last one had. */
+  look(changes: number): void {
     const whose = Atomics.load(this.#shared, 0)
+    this.#written += changes
+    // Asking costs as much as a small group; nothing grows fast enough to be missed.
+    if (whose === turn.idle && this.#written < this.#settings.walPages / mostPagesOfChange) return
+    this.#written = 0
     const waiting = pagesWaiting(this.#length)
     if (whose === turn.lastMile) {
       pagesWaiting(this.#carry)
