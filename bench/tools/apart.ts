@@ -24,13 +24,12 @@ export async function measureApart(
   return said
 }
 
-if (import.meta.main)
-  process.once(
-    'message',
-    async ({ file, verb, words }: { file: string; verb: string; words: [] }) => {
-      const measure: Record<string, (...words: unknown[]) => Promise<Row[]>> = await import(
-        new URL(`../${file}`, import.meta.url).href
-      )
-      process.send?.(await measure[verb]?.(...words), () => process.disconnect())
-    },
-  )
+if (import.meta.main) process.once('message', measure)
+
+type Measures = Readonly<Record<string, (...words: readonly unknown[]) => Promise<readonly Row[]>>>
+
+async function measure({ file, verb, words }: { file: string; verb: string; words: unknown[] }) {
+  const measures: Measures = await import(new URL(`../${file}`, import.meta.url).href)
+  const rows = await measures[verb]?.(...words)
+  process.send?.(rows, () => process.disconnect())
+}
