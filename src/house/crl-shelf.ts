@@ -48,8 +48,12 @@ export class CrlShelf {
     return this.#fresh(authority, shard)
   }
 
-  /** Makes what a change revoked: for each certificate its shard and the full CRL. Never rejects. */
-  async hear({ puts }: Change): Promise<void> {
+  /**
+   * Makes what a change revoked: for each certificate its shard and the full CRL. Never rejects.
+   *
+   * @returns undefined at once for the many changes that revoke nothing
+   */
+  hear({ puts }: Change): Promise<void> | undefined {
     const lists = new Map<string, readonly [string, number]>()
     for (const { kind, record } of puts) {
       if (kind !== 'certificate' || record.revokedAt === null) continue
@@ -57,9 +61,14 @@ export class CrlShelf {
         lists.set(keyOf(record.authority, shard), [record.authority, shard])
       }
     }
+    if (lists.size === 0) return undefined
     for (const key of lists.keys()) this.#changed.add(key)
+    return this.#makeAll([...lists.values()])
+  }
+
+  async #makeAll(lists: readonly (readonly [authority: string, shard: number])[]): Promise<void> {
     await Promise.all(
-      [...lists.values()].map(async ([id, shard]) => {
+      lists.map(async ([id, shard]) => {
         const authority = await this.#ports.ledger.read('authority', id)
         if (authority !== undefined) await this.#make(authority, shard)
       }),

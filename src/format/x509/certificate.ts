@@ -15,10 +15,9 @@ import {
 import { type Name, readName } from './name.ts'
 import { readSubjectPublicKeyInfo, type SubjectPublicKeyInfo } from './public-key.ts'
 
-/** An X.509 version 3 certificate. All byte strings are views of the bytes that were parsed. */
-export interface Certificate {
-  readonly der: Uint8Array
-  /** What is signed. */
+/** What is signed of an X.509 version 3 certificate. All byte strings are views of the bytes that were parsed. */
+export interface ToBeSigned {
+  /** The whole of it. */
   readonly tbs: Uint8Array
   /** Content octets of the INTEGER: positive, minimal (a leading 00 before a high bit), at most 20. */
   readonly serialNumber: Uint8Array
@@ -29,6 +28,11 @@ export interface Certificate {
   readonly subject: Name
   readonly publicKey: SubjectPublicKeyInfo
   readonly extensions: readonly Extension[]
+}
+
+/** The same with its signature. */
+export interface Certificate extends ToBeSigned {
+  readonly der: Uint8Array
   readonly signature: Uint8Array
 }
 
@@ -48,12 +52,27 @@ export function parseCertificate(der: Uint8Array, options: ParseOptions = {}): C
   )
 }
 
+/** Parses a TBSCertificate as strictly. @throws FormatError */
+export function parseToBeSigned(tbs: Uint8Array, options: ParseOptions = {}): ToBeSigned {
+  return readDer(tbs, limits.certificate, (reader) =>
+    readToBeSigned(reader, options.unknownCritical ?? 'refuse'),
+  )
+}
+
 /** Reads one certificate. */
 export function readCertificate(reader: DerReader, unknownCritical: UnknownCritical): Certificate {
   const start = reader.offset
   const outer = reader.sequence()
-  const tbsStart = outer.offset
-  const tbs = outer.sequence()
+  const toBeSigned = readToBeSigned(outer, unknownCritical)
+  readSameAlgorithm(outer, toBeSigned.signatureAlgorithm)
+  const signature = outer.bitStringOctets()
+  outer.end()
+  return { ...toBeSigned, der: reader.since(start), signature }
+}
+
+function readToBeSigned(reader: DerReader, unknownCritical: UnknownCritical): ToBeSigned {
+  const start = reader.offset
+  const tbs = reader.sequence()
   readVersion(tbs)
   const serialNumber = readSerialNumber(tbs)
   const signatureAlgorithm = readAlgorithmIdentifier(tbs)
@@ -63,13 +82,8 @@ export function readCertificate(reader: DerReader, unknownCritical: UnknownCriti
   const publicKey = readSubjectPublicKeyInfo(tbs)
   const extensions = tbs.hasMore ? readExplicitExtensions(tbs, 3, unknownCritical) : []
   tbs.end()
-  const tbsBytes = outer.since(tbsStart)
-  readSameAlgorithm(outer, signatureAlgorithm)
-  const signature = outer.bitStringOctets()
-  outer.end()
   return {
-    der: reader.since(start),
-    tbs: tbsBytes,
+    tbs: reader.since(start),
     serialNumber,
     signatureAlgorithm,
     issuer,
@@ -78,7 +92,6 @@ export function readCertificate(reader: DerReader, unknownCritical: UnknownCriti
     subject,
     publicKey,
     extensions,
-    signature,
   }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { FormatError } from '#format/format-error.ts'
-import type { Certificate } from '#format/x509/certificate.ts'
+import { type Certificate, parseToBeSigned, type ToBeSigned } from '#format/x509/certificate.ts'
 import { type CertificateKind, certificateKinds } from './kinds.ts'
-import { Linted, parseToBeSigned } from './linted.ts'
+import { Linted } from './linted.ts'
 import type { Finding, Rule } from './rule.ts'
 import { rules } from './rules.ts'
 
@@ -40,7 +40,7 @@ export const parseRule = {
   holds: 'it is DER, version 3, with known critical extensions, each of them once and well-formed',
 } as const
 
-function parse(toBeSigned: Uint8Array): Certificate | Finding {
+function parse(toBeSigned: Uint8Array): ToBeSigned | Finding {
   try {
     return parseToBeSigned(toBeSigned)
   } catch (error) {

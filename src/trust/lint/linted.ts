@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { limits } from '#format/der/budget.ts'
-import { readDer } from '#format/der/reader.ts'
-import { readAlgorithmIdentifier } from '#format/x509/algorithm-identifier.ts'
-import { type Certificate, encodeSigned, parseCertificate } from '#format/x509/certificate.ts'
+import type { ToBeSigned } from '#format/x509/certificate.ts'
 import { type ExtensionName, type ExtensionValues, readExtension } from '#format/x509/extension.ts'
 import { extensionCodecs } from '#format/x509/extensions/table.ts'
 import type { CertificateKind } from './kinds.ts'
 
 /** The certificate as the rules see it: each extension read at most once. */
 export class Linted {
-  readonly certificate: Certificate
+  readonly certificate: ToBeSigned
   /** The same view of its issuer; undefined for a self-signed one. */
   readonly issuer: Linted | undefined
   readonly kind: CertificateKind
   readonly #values = new Map<ExtensionName, unknown>()
 
-  constructor(certificate: Certificate, issuer: Linted | undefined, kind: CertificateKind) {
+  constructor(certificate: ToBeSigned, issuer: Linted | undefined, kind: CertificateKind) {
     this.certificate = certificate
     this.issuer = issuer
     this.kind = kind
@@ -43,21 +40,4 @@ export class Linted {
   get isAuthority(): boolean {
     return this.value('basicConstraints')?.ca === true
   }
-}
-
-/**
- * Parses a TBSCertificate: exactly these bytes, in the frame of a certificate that is not signed yet.
- *
- * @throws FormatError
- */
-export function parseToBeSigned(toBeSigned: Uint8Array): Certificate {
-  const algorithm = readDer(toBeSigned, limits.certificate, (reader) => {
-    const inner = reader.sequence()
-    inner.skip() // version
-    inner.skip() // serialNumber
-    const found = readAlgorithmIdentifier(inner)
-    while (inner.hasMore) inner.skip()
-    return found
-  })
-  return parseCertificate(encodeSigned(toBeSigned, algorithm, new Uint8Array(1)))
 }
