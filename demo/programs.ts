@@ -64,6 +64,8 @@ export interface Server {
   readonly pid: number
   /** Its first words: addresses, root, what to do next. */
   readonly greeting: string
+  /** All that it said so far, on both its outputs. */
+  said(): string
   /** Asks it to end; resolves when it has. @throws Failed if it did not end in good order */
   stop(): Promise<void>
 }
@@ -90,6 +92,7 @@ export async function serve(data: string, more: readonly string[] = []): Promise
   return {
     pid: child.pid ?? 0,
     greeting: said,
+    said: () => said,
     stop: async () => {
       const ended = once(child, 'close')
       child.kill('SIGTERM')

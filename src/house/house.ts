@@ -117,6 +117,8 @@ async function open(
 ): Promise<House> {
   const { data } = configuration
   const { clock = systemClock, random = systemRandomness } = replacements
+  // SQLite makes its files with the mode that the process gives: nobody else's, wherever DIR came from.
+  process.umask(0o077)
   mkdirSync(data, { recursive: true, mode: 0o700 })
   const lock = holdDirectory(data, clock)
   closers.add(() => lock.release())

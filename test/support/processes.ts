@@ -7,16 +7,23 @@ export interface SeenProcess {
   readonly words: readonly string[]
 }
 
+/** The ids of all processes. */
+export function listProcesses(): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+}
+
 /** The processes with `text` in one of their arguments, but for this one. */
 export function processesNaming(text: string): readonly SeenProcess[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .map((name) => ({ pid: Number(name), words: readProcFile(name, 'cmdline').split('\0') }))
+  return listProcesses()
+    .filter((pid) => pid !== process.pid)
+    .map((pid) => ({ pid, words: readProcFile(pid, 'cmdline').split('\0') }))
     .filter(({ words }) => words.some((word) => word.includes(text)))
 }
 
 /** A file of a process in /proc; empty if the process has ended, or is another user's. */
-export function readProcFile(pid: number | string, name: 'cmdline' | 'environ'): string {
+export function readProcFile(pid: number, name: 'cmdline' | 'environ'): string {
   try {
     return readFileSync(`/proc/${pid}/${name}`, 'latin1')
   } catch (error) {
