@@ -17,7 +17,7 @@ export interface CutOff {
   readonly events: readonly AuditEvent[]
 }
 
-/** Revokes all certificates of a device, retires its keys and ends its codes (DESIGN: what always holds, 10). */
+/** Revokes all certificates of a device, retires its keys and ends its codes. */
 export async function cutOff(
   device: Device,
   reason: keyof typeof crlReasons,
