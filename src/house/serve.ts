@@ -15,6 +15,8 @@ export async function serve(words: readonly string[]): Promise<void> {
     console.log(serveHelp())
     return
   }
+  // Listened to from the first moment on: a signal while it opens stops it once it is open.
+  const told = toldToStop()
   let house: House
   let configuration: Configuration
   try {
@@ -30,7 +32,7 @@ export async function serve(words: readonly string[]): Promise<void> {
   const showsLink = process.stdout.isTTY === true
   keepClaimLink(configuration.data, showsLink ? undefined : house.claimLink, house.feed)
   console.log(greeting(house, configuration, showsLink))
-  const broken = await Promise.race([toldToStop(), house.broken])
+  const broken = await Promise.race([told, house.broken])
   if (broken !== undefined) {
     tellFault(broken)
     process.exit(exit.broken) // nothing can be booked any more; whoever started it starts it again
