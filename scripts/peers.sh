@@ -1,8 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs the foreign programs that the interoperation and durability tests are judged by (Debian).
+# Installs the foreign programs that the tests are judged by (Debian): curl and openssl and strongSwan's
+# pki enrol, dash and openssl run the shell client, strace and unshare watch and shrink the disk, a
+# browser reads the first page.
 set -euo pipefail
-packages=(chromium openssl curl strace strongswan-pki libstrongswan-extra-plugins libstrongswan-standard-plugins)
+packages=(
+  ca-certificates curl dash git openssl
+  libstrongswan-extra-plugins libstrongswan-standard-plugins strongswan-pki
+  strace util-linux
+  chromium
+)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** From a fresh clone, with the machine's own Node and npm and nothing else: as the README says. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, afterEach, test } from 'node:test'
@@ -15,6 +16,10 @@ const free = ['listen', 'operator-listen', 'status-listen'].flatMap((door) => [
   '127.0.0.1:0',
 ])
 const offline = { npm_config_registry: 'http://127.0.0.1:9', npm_config_cache: join(copy, 'none') }
+const noClient =
+  ['curl', 'openssl'].some((peer) => spawnSync(peer, ['version']).error !== undefined) &&
+  process.env['PEERS'] !== 'required' &&
+  'peer not installed: curl or openssl'
 const noPeer = ownNodeVersion() === undefined && 'no Node 20 with npm on the path'
 /** Set by the first test, if the packages can be had at all. */
 let installed = false
@@ -110,7 +115,8 @@ test('without a registry, an installation that is missing says so', async (t) =>
 })
 
 test('the lines of the README and of the guides, pasted, give devices their certificates', async (t) => {
-  if (skipped()) return t.skip(String(skipped()))
+  const skip = skipped() || noClient
+  if (skip) return t.skip(skip)
   rmSync(join(copy, 'data'), { recursive: true, force: true })
   const server = start()
   const [, port] = await server.until(/devices {4}https:\/\/127\.0\.0\.1:(\d+)/)

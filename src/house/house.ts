@@ -67,6 +67,8 @@ export interface Replacements {
   readonly keyCost?: Cost
   readonly wrapLedger?: (ledger: Ledger) => Ledger
   readonly wrapKeys?: (keys: SigningKeys) => SigningKeys
+  /** How timed work waits for its time. */
+  readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
 /** Hears of what broke behind the doors; MUST NOT throw. */
@@ -192,6 +194,7 @@ async function open(
   const jobs = runJobs(jobsOf(core, { renewIdentity }), {
     ...{ ledger: core.ledger, clock, random, node: sequencer.holder },
     report: (job, cause) => report(`job ${job} failed`, cause),
+    ...(replacements.wait && { wait: replacements.wait }),
   })
   closers.add(() => jobs.stop())
   await noteStart(core, configuration)

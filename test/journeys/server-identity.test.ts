@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The server's own certificate over its life. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { connect, type TLSSocket } from 'node:tls'
+import { isIssuedBy, openTestHouse, type TestHouse } from '../support/house.ts'
+
+/** The client judges no dates here: the house's clock is ahead of the machine's. */
+async function connected(house: TestHouse): Promise<TLSSocket> {
+  const { port } = house.addresses.devices
+  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false })
+  await once(socket, 'secureConnect')
+  return socket
+}
+
+function certificateOf(socket: TLSSocket): Uint8Array {
+  return new Uint8Array(socket.getPeerCertificate().raw)
+}
+
+test('the certificate is renewed in time, and no connection is dropped for it', async (t) => {
+  let ahead = Temporal.Duration.from({ hours: 0 })
+  const clock = { now: () => Temporal.Now.instant().add(ahead) }
+  let due = Promise.withResolvers<void>()
+  const wait = (_: number, signal: AbortSignal) => {
+    const stopped = Promise.withResolvers<void>()
+    signal.addEventListener('abort', () => stopped.resolve(), { once: true })
+    return Promise.race([due.promise, stopped.promise])
+  }
+  const house = await openTestHouse(undefined, { clock, wait })
+  t.after(() => house.stop())
+  const kept = await connected(house)
+  kept.write('GET /.well-known/est/cacerts HTTP/1.1\r\nHost: localhost\r\n')
+
+  const done = Promise.withResolvers<void>()
+  house.feed.follow(({ puts }) => {
+    for (const { kind, record } of puts)
+      if (kind === 'job' && record.name === 'server-identity' && record.lastRunAt !== null) {
+        if (
+          Temporal.Instant.compare(record.lastRunAt, Temporal.Now.instant().add({ hours: 24 })) > 0
+        )
+          done.resolve()
+      }
+  })
+  ahead = Temporal.Duration.from({ hours: 24 * 70 })
+  due.resolve()
+  due = Promise.withResolvers()
+  await done.promise
+
+  const fresh = await connected(house)
+  assert.notDeepEqual(certificateOf(fresh), certificateOf(kept))
+  assert.equal(isIssuedBy(house, certificateOf(fresh)), true)
+  kept.write('\r\n')
+  const [answer] = await once(kept, 'data')
+  assert.match(String(answer), /^HTTP\/1\.1 200 /)
+  kept.destroy()
+  fresh.destroy()
+  assert.deepEqual(house.troubles, [])
+})
