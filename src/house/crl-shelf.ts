@@ -79,9 +79,16 @@ export class CrlShelf {
   async refresh(authorities: readonly Authority[]): Promise<void> {
     for (const authority of authorities) {
       await this.#fresh(authority, fullCrl)
-      const shards = [...this.#shelf.values()].filter((held) => held.authority === authority.id)
-      for (const { shard } of shards) await this.#fresh(authority, shard)
+      for (const shard of this.#shardsOf(authority)) await this.#fresh(authority, shard)
     }
+  }
+
+  /** Those that somebody asked for, and those that lack a revocation. */
+  #shardsOf({ id }: Authority): ReadonlySet<number> {
+    const shards = [...this.#shelf.keys(), ...this.#changed]
+      .map((key) => key.split(' '))
+      .flatMap(([authority, shard]) => (authority === id ? [Number(shard)] : []))
+    return new Set(shards)
   }
 
   /** What could not be made, and why. */
