@@ -251,7 +251,7 @@ function issue(): Issue {
       ],
       events: [
         { ...event, type: 'device-activated' },
-        { ...event, type: 'code-used' },
+        { ...event, type: 'code-made' },
       ],
     },
     complete: {
