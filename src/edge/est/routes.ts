@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** EST, RFC 7030 as clarified by RFC 8951: which operation is asked, and its way through the house. */
 import type { EnrolmentRequest, Outcome } from '#core/enrolment/request.ts'
+import { Fault } from '#core/fault.ts'
 import type { Refused } from '#core/refusal.ts'
 import type { Handler, HttpRequest, HttpResponse, Route } from '#edge/http/message.ts'
 import { allowOf } from '#edge/http/router.ts'
@@ -44,7 +45,13 @@ function converse(ports: EstPorts): Handler {
     if ('kind' in target) return answerRefused(target)
     const { method, answer } = conversations[target.operation]
     const asked = http.method === 'HEAD' ? 'GET' : http.method
-    return asked === method ? answer(http, target, ports) : answerMethod(allowOf([method]))
+    if (asked !== method) return answerMethod(allowOf([method]))
+    try {
+      return await answer(http, target, ports)
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'store-full') throw error
+      return answerRefused(refuse('store-full', 'the disk of the server is full; try again later'))
+    }
   }
 }
 
