@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { Fault } from '#core/fault.ts'
+import { readConfiguration, serverNames, statusUrl, urlOf } from './configuration.ts'
+
+const data = mkdtempSync(join(tmpdir(), 'vitalsign-configuration-'))
+after(() => rmSync(data, { recursive: true, force: true }))
+
+const read = (...words: readonly string[]) => readConfiguration(['--data', data, ...words])
+
+/** What is found at fault, line by line. */
+function faultsOf(...words: readonly string[]): readonly string[] {
+  try {
+    read(...words)
+    return []
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    assert.equal(error.code, 'configuration-wrong')
+    return error.message.split('\n')
+  }
+}
+
+function withFile<T>(content: string, work: () => T): T {
+  const path = join(data, 'vitalsign.json')
+  writeFileSync(path, content)
+  try {
+    return work()
+  } finally {
+    rmSync(path)
+  }
+}
+
+test('all faults are told at once, each with its place', () => {
+  const faults = faultsOf(
+    ...['--listen', 'nowhere', '--operator-listen', '0.0.0.0:8081', '--names', 'a b'],
+    ...['--public-url', 'https://x', '--environment', 'real', '--algorithm', 'rsa-1024'],
+  )
+  const places = faults.map((fault) => fault.split(':')[0])
+  assert.deepEqual(places.sort(), [
+    ...['algorithm', 'environment', 'listen', 'names', 'operator-listen', 'public-url'],
+  ])
+})
+
+test('the file holds the same settings, and the command line wins', () => {
+  const content = '{ "listen": "127.0.0.1:1", "status-listen": "127.0.0.1:2" }'
+  withFile(content, () => {
+    const { listen, statusListen, file } = read('--listen', '[::1]:3')
+    assert.deepEqual(
+      [listen, statusListen],
+      [
+        { host: '::1', port: 3 },
+        { host: '127.0.0.1', port: 2 },
+      ],
+    )
+    assert.equal(new TextDecoder().decode(file), content)
+  })
+})
+
+test('a file that is none, or holds what is no setting, is told with its path', () => {
+  for (const content of ['{', '[]', '{ "data": "x" }', '{ "listen": 8443 }', '{ "lisen": "x" }']) {
+    withFile(content, () => {
+      assert.match(faultsOf().join(), /vitalsign\.json: /, content)
+    })
+  }
+})
+
+test('production asks for the address that goes into certificates', () => {
+  assert.match(faultsOf('--environment', 'production').join(), /^public-url: /)
+  const configuration = read(
+    '--environment',
+    'production',
+    '--public-url',
+    'http://pki.example.com/',
+  )
+  assert.equal(statusUrl(configuration, { host: '0.0.0.0', port: 1 }), 'http://pki.example.com')
+  assert.equal(statusUrl(read(), { host: '0.0.0.0', port: 1 }), 'http://localhost:1')
+  assert.equal(urlOf('https', { host: '::1', port: 8443 }), 'https://[::1]:8443')
+})
+
+test("the server's names are names or addresses, the public one first, each once", () => {
+  const names = serverNames(
+    read('--public-url', 'http://[2001:db8::1]', '--names', 'localhost, a.example'),
+  )
+  assert.deepEqual(names.slice(0, 3), ['2001:db8::1', 'localhost', 'a.example'])
+  assert.equal(new Set(names).size, names.length)
+  assert.ok(names.every((name) => /^[\w.:-]+$/.test(name)))
+})
+
+test('an unknown word is wrong use', () => assert.match(faultsOf('--what', 'x').join(), /what/))

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict'
+import { chmodSync } from 'node:fs'
+import { test } from 'node:test'
+import { type TestCore, withCore } from '../../test/support/core.ts'
+import { examine } from './doctor.ts'
+
+/** Check -> verdict. */
+async function verdicts(core: TestCore, production = false): Promise<Record<string, string>> {
+  const found = await examine(core, core.means.configuration, { production })
+  assert.ok(found.every(({ verdict, remedy }) => (verdict === 'good') === (remedy === null)))
+  return Object.fromEntries(found.map(({ check, verdict }) => [check, verdict]))
+}
+
+test('a fresh installation lacks its administrator alone', async () => {
+  await withCore(async (core) => {
+    chmodSync(core.means.configuration.data, 0o700)
+    const { 'free space': _, ...rest } = await verdicts(core)
+    assert.deepEqual(rest, {
+      'data directory': 'good',
+      authorities: 'good',
+      entrances: 'good',
+      'revocation lists': 'good',
+      clock: 'good',
+      recovery: 'good',
+      administrator: 'warning',
+    })
+  })
+})
+
+test('an ending authority is a warning, an ended one is bad', async () => {
+  await withCore(async (core) => {
+    core.clock.pass({ hours: 70 * 24 })
+    assert.equal((await verdicts(core))['authorities'], 'warning')
+    core.clock.pass({ hours: 30 * 24 })
+    assert.equal((await verdicts(core))['authorities'], 'bad')
+  })
+})
+
+test('a clock behind and an open directory are bad', async () => {
+  await withCore(async (core) => {
+    core.clock.pass({ hours: -1 })
+    chmodSync(core.means.configuration.data, 0o755)
+    const found = await verdicts(core)
+    assert.deepEqual([found['clock'], found['data directory']], ['bad', 'bad'])
+  })
+})
+
+test('a trial is told what stands between it and real devices', async () => {
+  await withCore(async (core) => {
+    const found = await verdicts(core, true)
+    assert.equal(found['environment'], 'bad')
+    assert.equal(found['public address'], 'bad')
+    assert.equal(found['root directory'], 'warning')
+    assert.equal(found['FIPS 140-3'], 'warning')
+  })
+})
