@@ -70,13 +70,38 @@ for (const file of sources) {
   })
   test(`${file} reads no clock and makes no chance of its own`, () => {
     const here = ambientRooms.some((place) => file.startsWith(`src/${place}/`))
-    if (!here) assert.doesNotMatch(withoutComments(text), ambient)
+    if (!here) assert.doesNotMatch(withoutWords(text), ambient)
   })
 }
 
 test('every package of package.json has its rooms in the table', () => {
   const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
   assert.deepEqual(Object.keys(dependencies).sort(), Object.keys(packageRooms).sort())
+})
+
+/** What was proved is a type, and each has one file that makes it. */
+const provenTypes = {
+  Approved: { class: 'ApprovedTerms', file: 'src/core/policy/approved.ts' },
+  ProvedRequest: { class: 'SelfSignedRequest', file: 'src/trust/possession.ts' },
+  ValidPath: { class: 'ValidatedPath', file: 'src/trust/path.ts' },
+}
+
+for (const [name, { class: made, file }] of Object.entries(provenTypes)) {
+  test(`only ${file} makes a ${name}`, () => {
+    assert.match(readFileSync(file, 'utf8'), new RegExp(`^class ${made} \\{\\n  readonly #`, 'm'))
+    const forged = new RegExp(`\\bas (unknown as )?${name}\\b|\\b${made}\\b`)
+    for (const other of sources) {
+      if (other !== file)
+        assert.doesNotMatch(withoutWords(readFileSync(other, 'utf8')), forged, other)
+    }
+  })
+}
+
+test('only policy/decide.ts approves', () => {
+  const approving = sources.filter((file) =>
+    /import \{[^}]*(?<!type )\bapprove\b[^}]*\}/.test(readFileSync(file, 'utf8')),
+  )
+  assert.deepEqual(approving, ['src/core/policy/decide.ts'])
 })
 
 test('nothing in the tree points outside it', () => {
@@ -93,6 +118,11 @@ function importsOf(text: string): string[] {
 
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
+}
+
+/** Code alone: neither comments nor what stands in quotes. */
+function withoutWords(text: string): string {
+  return withoutComments(text).replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, "''")
 }
 
 /** A relative import stays in its room, or goes down within core. */
