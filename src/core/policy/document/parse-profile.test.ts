@@ -220,6 +220,11 @@ const broken: readonly (readonly [string, Json, string])[] = [
     'extendedKeyUsage.purposes[1]',
   ],
   [
+    'a life that lies in the past',
+    changed('ldevid', { 'validity.hours': 1, 'backdating.minutes': 60 }),
+    'backdating.minutes',
+  ],
+  [
     'a key that ages before its certificate',
     changed('ldevid', { 'keyAge.hours': 8759 }),
     'keyAge.hours',

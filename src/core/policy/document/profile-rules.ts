@@ -47,6 +47,7 @@ const rules: readonly Rule[] = [
   purposesFitTheKind,
   theEndIsAnInstant,
   issuerTrueOrAbsent,
+  backdatingLeavesALife,
   keyAgeHoldsOneLife,
   birthIsNeverRenewed,
   renewalAfterExpiryIsWhole,
@@ -234,6 +235,15 @@ function issuerTrueOrAbsent({ kind, validity: { issuer } }: ProfileDocument) {
   if (issuer === undefined || (issuer && kind !== 'root')) return none
   const remedy = kind === 'root' ? 'a root has no issuer: use' : 'write true, or use'
   return fault('validity.issuer', issuer, `${remedy} hours or until instead`)
+}
+
+function backdatingLeavesALife({ backdating, validity }: ProfileDocument) {
+  if (validity.hours === undefined || backdating.minutes < validity.hours * 60) return none
+  return fault(
+    'backdating.minutes',
+    backdating.minutes,
+    `write less than ${validity.hours * 60}, or the certificate is over when it is made`,
+  )
 }
 
 function keyAgeHoldsOneLife({ keyAge, validity }: ProfileDocument) {
