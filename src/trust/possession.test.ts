@@ -54,7 +54,7 @@ test('a request whose signature algorithm does not fit its key is refused', asyn
   const asked = await request(await makeEntity('CN=a'))
   const other = await request(await makeEntity('CN=b', 'ed25519'))
   const mixed = encodeSigned(asked.info, other.signatureAlgorithm, other.signature)
-  assert.equal(await reasonOf(parseCertificationRequest(mixed)), 'signature-wrong')
+  assert.equal(await reasonOf(parseCertificationRequest(mixed)), 'possession-not-proved')
 })
 
 test('what was not proved does not pass for what was', async () => {

@@ -39,7 +39,11 @@ export async function provePossession(request: CertificationRequest): Promise<Pr
   if ('kind' in publicKey) return publicKey
   const { signatureAlgorithm, info, signature } = request
   const genuine = await verifySignature(signatureAlgorithm, publicKey, info, signature)
-  if (typeof genuine === 'object') return genuine
+  if (typeof genuine === 'object') {
+    // A signature of another family than the key's proves as little as one that does not verify.
+    const { reason, detail } = genuine
+    return reason === 'signature-wrong' ? refuse('possession-not-proved', detail) : genuine
+  }
   if (!genuine) {
     return refuse('possession-not-proved', 'the request was not signed by the key that it names')
   }
