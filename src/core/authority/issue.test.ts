@@ -54,6 +54,17 @@ test('what is signed was booked first, and what is answered was completed', asyn
   )
 })
 
+test('a new key is booked with the end of its crypto-period, as the profile sets it', async () => {
+  await withCore(async (core) => {
+    const { credential } = await expectDevice(core, await addPump(core), 'A')
+    const issued = issuedOf(await ask(core, credential, await generateKey('p-256')))
+    const certificate = await certificateOf(core, issued.id)
+    const key = await core.ledger.read('key', certificate.key)
+    // ldevid: 26,280 hours, NIST SP 800-57 part 1 table 1.
+    assert.equal(key?.activatedAt.until(key.deactivateAt ?? key.activatedAt).total('hours'), 26_280)
+  })
+})
+
 test('a key that does not sign abandons the certificate and gives the code back', async () => {
   let broken = false
   await withCore(

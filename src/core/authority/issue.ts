@@ -161,7 +161,8 @@ function newKey(
   now: Temporal.Instant,
   ports: IssuingPorts,
 ): Key {
-  const { publicKey } = terms
+  const { publicKey, profile } = terms
+  const { maximumKeyAge } = profile
   return {
     id: occasion.newKeyId ?? newId('key', ports),
     version: 1,
@@ -177,7 +178,7 @@ function newKey(
     state: 'active',
     moduleCertificate: null,
     activatedAt: now,
-    deactivateAt: null,
+    deactivateAt: maximumKeyAge === undefined ? null : now.add(maximumKeyAge),
   }
 }
 
