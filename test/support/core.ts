@@ -8,6 +8,8 @@ import { newCode } from '#core/devices/code.ts'
 import { addProduct } from '#core/devices/product.ts'
 import { enrol } from '#core/enrolment/enrol.ts'
 import type { Credential, EnrolmentRequest, Outcome } from '#core/enrolment/request.ts'
+import { newId } from '#core/ledger/ids.ts'
+import type { Put } from '#core/ledger/ledger.ts'
 import { settle } from '#core/ledger/settle.ts'
 import type { CertificateRecord, Device, Kind, Product } from '#core/ledger/tables.ts'
 import { systemRandomness } from '#edge/chance/system-randomness.ts'
@@ -180,6 +182,17 @@ export async function force(core: Core, device: Device, columns: Partial<Device>
   const record = { ...device, ...columns, version: device.version + 1 }
   const refused = await settle({ puts: [{ kind: 'device', record }], events: [] }, core.ledger)
   return refused === undefined ? record : assert.fail(refused.detail)
+}
+
+/** Puts certificates like this one into the ledger, as a device in a loop might have left them. */
+export async function multiply(core: TestCore, id: string, times: number): Promise<void> {
+  const like = await certificateOf(core, id)
+  const puts = Array.from({ length: times }, (): Put => {
+    const fresh = { id: newId('certificate', core), serialNumber: core.random.bytes(16) }
+    const record = { ...like, ...fresh, reservedAt: core.clock.now(), sha256: null, version: 1 }
+    return { kind: 'certificate', record }
+  })
+  await core.means.ledger.commit({ puts, events: [] })
 }
 
 /** A ledger before whose next commit that touches this kind something else happens first. */

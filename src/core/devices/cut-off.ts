@@ -1,61 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Actor, AuditEvent } from '../audit/event.ts'
 import { endCertificate } from '../ledger/end-certificate.ts'
-import type { Put } from '../ledger/ledger.ts'
-import type { Code, Device } from '../ledger/tables.ts'
+import type { ListQuery, Put } from '../ledger/ledger.ts'
+import type { CertificateRecord, Code, Device, Key, Kind, LedgerRecord } from '../ledger/tables.ts'
 import type { DevicePorts } from './ports.ts'
 
 /** CRLReason, RFC 5280 section 5.3.1. */
 const crlReasons = { superseded: 4, cessationOfOperation: 5 } as const
 
-/** Certificates, keys and codes of one device that are looked through; a device has a handful. */
-const mostOfOneDevice = 1000
+/** A device has a handful of certificates, keys and codes; one that went wild has any number. */
+const pageSize = 1000
+/** Records in one commit; all else that the house does waits for it. */
+const mostInCommit = 500
 
-/** What a device has, taken from it: to be committed together with the reason for it. */
+/** Some of what a device has, taken from it in one commit. */
 export interface CutOff {
   readonly puts: readonly Put[]
   readonly events: readonly AuditEvent[]
 }
 
-/** Revokes all certificates of a device, retires its keys and ends its codes. */
+/**
+ * Revokes all certificates of a device, retires its keys and ends its codes.
+ *
+ * @returns at least one part, newest certificates first; nearly always there is one
+ */
 export async function cutOff(
   device: Device,
   reason: keyof typeof crlReasons,
   actor: Actor,
   ports: DevicePorts,
-): Promise<CutOff> {
+): Promise<readonly CutOff[]> {
   const at = ports.clock.now()
-  const query = { by: 'owner', equal: [device.id], limit: mostOfOneDevice } as const
-  const ended = (await ports.ledger.list('certificate', query)).items
-    .filter(({ state }) => state === 'issued' || state === 'retired' || state === 'reserved')
-    .map((one) =>
-      endCertificate(one, { at, actor, crlReason: crlReasons[reason], facts: { reason } }),
-    )
-  const keys = (await ports.ledger.list('key', query)).items.filter((one) => one.state === 'active')
-  return {
-    puts: [
-      ...ended.map(({ put }) => put),
-      ...keys.map((one): Put => {
-        return { kind: 'key', record: { ...one, version: one.version + 1, state: 'retired' } }
-      }),
-      ...(await openCodes(device, ports)).map((code) => endedCode(code, at)),
-    ],
-    events: ended.map(({ event }) => event),
-  }
+  const end = { at, actor, crlReason: crlReasons[reason], facts: { reason } }
+  const byOwner = { by: 'owner', equal: [device.id] } as const
+  const certificates = await allOf('certificate', byOwner, isLive, ports)
+  const keys = await allOf('key', byOwner, ({ state }) => state === 'active', ports)
+  const codes = await openCodes(device, ports)
+  const steps: readonly Step[] = [
+    ...certificates.map((one) => endCertificate(one, end)),
+    ...codes.map((code) => ({ put: endedCode(code, at) })),
+    ...keys.map((one) => ({ put: retiredKey(one) })),
+  ]
+  const parts: CutOff[] = []
+  do {
+    const some = steps.slice(parts.length * mostInCommit, (parts.length + 1) * mostInCommit)
+    parts.push({
+      puts: some.map(({ put }) => put),
+      events: some.flatMap(({ event }) => event ?? []),
+    })
+  } while (parts.length * mostInCommit < steps.length)
+  return parts
+}
+
+interface Step {
+  readonly put: Put
+  readonly event?: AuditEvent
+}
+
+function isLive({ state }: CertificateRecord): boolean {
+  return state === 'issued' || state === 'retired' || state === 'reserved'
+}
+
+function retiredKey(key: Key): Put {
+  return { kind: 'key', record: { ...key, version: key.version + 1, state: 'retired' } }
 }
 
 /** The codes of a device that could still be used. */
 export async function openCodes(device: Device, ports: DevicePorts): Promise<readonly Code[]> {
-  const { items } = await ports.ledger.list('code', {
-    by: 'device',
-    equal: [device.id],
-    descending: true,
-    limit: mostOfOneDevice,
-  })
   const now = ports.clock.now()
-  return items.filter(
-    (code) => code.usedAt === null && Temporal.Instant.compare(code.expiresAt, now) > 0,
-  )
+  const isOpen = ({ usedAt, expiresAt }: Code) =>
+    usedAt === null && Temporal.Instant.compare(expiresAt, now) > 0
+  return allOf('code', { by: 'device', equal: [device.id] }, isOpen, ports)
+}
+
+/** All of a list that are wanted, newest first, however many pages it has. */
+async function allOf<K extends Kind>(
+  kind: K,
+  query: Pick<ListQuery<K>, 'by' | 'equal'>,
+  isWanted: (record: LedgerRecord<K>) => boolean,
+  { ledger }: DevicePorts,
+): Promise<readonly LedgerRecord<K>[]> {
+  const wanted: LedgerRecord<K>[] = []
+  let after: string | null | undefined
+  do {
+    const page = await ledger.list(kind, {
+      ...{ ...query, descending: true, limit: pageSize },
+      ...(after && { after }),
+    })
+    wanted.push(...page.items.filter(isWanted))
+    after = page.next
+  } while (after !== null)
+  return wanted
 }
 
 export function endedCode(code: Code, at: Temporal.Instant): Put {

@@ -6,7 +6,7 @@ import { newId } from '../ledger/ids.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Device, Exception } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
-import { cutOff } from './cut-off.ts'
+import { type CutOff, cutOff } from './cut-off.ts'
 import type { DevicePorts } from './ports.ts'
 
 export type DeviceChanged = { readonly kind: 'changed'; readonly device: Device } | Refused
@@ -20,22 +20,16 @@ export async function rebind(
 ): Promise<DeviceChanged> {
   const barred = refuseIfBarred(before)
   if (barred !== undefined) return barred
-  const taken = await cutOff(before, 'superseded', actor, ports)
-  const device: Device = {
-    ...before,
-    version: before.version + 1,
-    state: 'expected',
-    enrolmentsLeft: 1,
-    seenAt: null,
-  }
-  const refused = await settle(
-    {
-      puts: [{ kind: 'device', record: device }, ...taken.puts],
-      events: [told('device-rebound', device, reason, actor, ports), ...taken.events],
-    },
-    ports.ledger,
-  )
-  return refused ?? { kind: 'changed', device }
+  const parts = await cutOff(before, 'superseded', actor, ports)
+  // It may enrol once the last certificate of the old board is gone, not before.
+  const change = (part: number): Change =>
+    part === parts.length - 1
+      ? {
+          columns: { state: 'expected', enrolmentsLeft: 1, seenAt: null },
+          events: [told('device-rebound', before, reason, actor, ports)],
+        }
+      : { columns: {}, events: [] }
+  return takeAway(before, parts, change, ports)
 }
 
 /**
@@ -76,29 +70,58 @@ export async function allowReEnrolment(
   return refused ?? { kind: 'changed', device }
 }
 
-/** Takes a device out of service for ever; to retire it again changes nothing. */
+/**
+ * Takes a device out of service for ever. To retire it again ends what an interrupted retirement left,
+ * which is nearly always nothing.
+ */
 export async function retire(
   before: Device,
   reason: string,
   actor: Actor,
   ports: DevicePorts,
 ): Promise<DeviceChanged> {
-  if (before.state === 'retired') return { kind: 'changed', device: before }
-  const taken = await cutOff(before, 'cessationOfOperation', actor, ports)
-  const device: Device = {
-    ...before,
-    version: before.version + 1,
-    state: 'retired',
-    enrolmentsLeft: 0,
+  const parts = await cutOff(before, 'cessationOfOperation', actor, ports)
+  const isNew = before.state !== 'retired'
+  if (!isNew && parts.every(({ puts }) => puts.length === 0)) {
+    return { kind: 'changed', device: before }
   }
-  const refused = await settle(
-    {
-      puts: [{ kind: 'device', record: device }, ...taken.puts],
-      events: [told('device-retired', device, reason, actor, ports), ...taken.events],
-    },
-    ports.ledger,
-  )
-  return refused ?? { kind: 'changed', device }
+  const change = (part: number): Change => ({
+    columns: { state: 'retired', enrolmentsLeft: 0 },
+    events: isNew && part === 0 ? [told('device-retired', before, reason, actor, ports)] : [],
+  })
+  return takeAway(before, parts, change, ports)
+}
+
+/** What one part of a cut-off brings with it. */
+interface Change {
+  readonly columns: Partial<Device>
+  readonly events: readonly AuditEvent[]
+}
+
+/**
+ * Commits a cut-off part by part, each with the device's next version: a certificate that is issued in
+ * between stops the rest, and whoever asked looks again and repeats it.
+ */
+async function takeAway(
+  before: Device,
+  parts: readonly CutOff[],
+  change: (part: number) => Change,
+  { ledger }: DevicePorts,
+): Promise<DeviceChanged> {
+  let device = before
+  for (const [part, taken] of parts.entries()) {
+    const { columns, events } = change(part)
+    device = { ...device, ...columns, version: device.version + 1 }
+    const refused = await settle(
+      {
+        puts: [{ kind: 'device', record: device }, ...taken.puts],
+        events: [...events, ...taken.events],
+      },
+      ledger,
+    )
+    if (refused !== undefined) return refused
+  }
+  return { kind: 'changed', device }
 }
 
 /** Why nothing more may be done for a device, if so. */
@@ -109,7 +132,7 @@ export function refuseIfBarred(device: Device): Refused | undefined {
   if (device.state === 'quarantined') {
     return refuse(
       'device-quarantined',
-      `device ${device.serial} is in quarantine; retire it, or clear it up first`,
+      `device ${device.serial} is in quarantine, which this version cannot end; it can be retired`,
     )
   }
   return undefined
