@@ -3,9 +3,8 @@ import { refuse } from '#trust/refusal.ts'
 import type { Refused } from '../refusal.ts'
 
 /**
- * Wrong codes that are borne before a pause. A code has over 100 bits, so this is no shield against
- * guessing but against load and noise: one address may stand for a whole factory behind a router, and
- * nobody may keep a device out by giving wrong codes for its serial from elsewhere.
+ * Wrong codes that are borne before those that follow hear "wait". A code has over 100 bits, so this
+ * is no shield against guessing but against noise: it never holds up a right code.
  */
 const limits = {
   perAddressAndSerial: { failures: 10, perMinutes: 5 },

@@ -21,7 +21,8 @@ interface CodePorts {
  *
  * A used code is admitted here and refused a step later, once it is known that this is not the
  * repetition of the request that used it. All that is wrong about a code is answered alike, so that
- * nobody learns which serials exist.
+ * nobody learns which serials exist. A right code is admitted however many wrong ones came from its
+ * address, which may be that of a whole factory: it has over 100 bits, and one look-up costs little.
  */
 export async function admitCode(
   credential: Credential & { readonly kind: 'code' },
@@ -29,8 +30,6 @@ export async function admitCode(
   ports: CodePorts,
 ): Promise<AdmittedByCode | Refused> {
   const now = ports.clock.now()
-  const blocked = ports.attempts.blocked(sourceAddress, credential.user, now)
-  if (blocked !== undefined) return blocked
   const hash = hashCode(credential.code)
   const code = await ports.ledger.find('code', 'codeSha256', [hash])
   const device = code && (await ports.ledger.read('device', code.device))
@@ -40,6 +39,8 @@ export async function admitCode(
     !sameSecret(code.codeSha256, hash) ||
     !sameText(device.serial, credential.user)
   ) {
+    const blocked = ports.attempts.blocked(sourceAddress, credential.user, now)
+    if (blocked !== undefined) return blocked
     ports.attempts.failed(sourceAddress, credential.user, now)
     return refuse('code-wrong', 'this serial and enrolment code do not belong together')
   }

@@ -210,14 +210,15 @@ test('identities that are being signed count, so that asking at once gains nothi
   const held = new Held()
   await withCore(async (core) => {
     const { shown, key, certificate } = await enrolDevice(core, await addPump(core), 'A')
-    const { release } = held.hold()
+    const { release, began } = held.hold()
     const asked: Promise<string>[] = []
     for (let times = 0; times < 6; times++) {
       const request = await renewalBy(key, certificate)
       asked.push(ask(core, shown, request, { operation: 'reenrol' }).then(reasonOf))
     }
     const others = Promise.all(asked)
-    setTimeout(release, 50)
+    await began
+    release()
     const issued = (await others).filter((reason) => reason === 'issued')
     assert.ok(issued.length <= 2, `${issued.length} were issued`)
   }, held.replace)
@@ -259,6 +260,49 @@ test('a refusal is told with the device as soon as it is known, before that with
         ['entrance-unknown', device.id],
       ],
     )
+  })
+})
+
+test('a right code is admitted from an address of which only wrong ones came', async () => {
+  await withCore(async (core) => {
+    const pump = await addPump(core)
+    const { credential } = await expectDevice(core, pump, 'RIGHT')
+    const expired = await expectDevice(core, pump, 'KNOWN')
+    const key = await generateKey('p-256')
+    const request = await requestBy(key)
+    const guess = (user: string) =>
+      ask(core, { ...expired.credential, user, code: 'wrong' }, request)
+    for (let times = 0; times < 100; times++) {
+      assert.equal(reasonOf(await guess(`GUESS-${times}`)), 'code-wrong')
+    }
+    const unknown = await guess('UNKNOWN')
+    assert.equal(reasonOf(unknown), 'rate-limited')
+    assert.deepEqual(await guess('KNOWN'), unknown)
+    issuedOf(await ask(core, credential, key))
+  })
+})
+
+test('a device that renews and uses in a loop is given 24 certificates a day; a permission is not held up', async () => {
+  await withCore(async (core) => {
+    const enrolled = await enrolDevice(core, await addPump(core), 'A')
+    let newest = enrolled.certificate
+    const renew = async () => {
+      const shown = { kind: 'certificate', chain: [newest] } as const
+      const request = await renewalBy(enrolled.key, newest)
+      const outcome = await ask(core, shown, request, { operation: 'reenrol' })
+      if (outcome.kind === 'issued') newest = outcome.certificate
+      return reasonOf(outcome)
+    }
+    const renewals: string[] = []
+    for (let times = 1; times < 24; times++) renewals.push(await renew())
+    assert.deepEqual(new Set(renewals), new Set(['issued']))
+    assert.equal(await renew(), 'rate-limited')
+    await allowReEnrolment(await deviceOf(core, enrolled), 'test', operator, core)
+    const code = await codeFor(core, await deviceOf(core, enrolled))
+    issuedOf(await ask(core, { kind: 'code', user: 'A', code }, await generateKey('p-256')))
+    assert.equal(await renew(), 'rate-limited')
+    core.clock.pass({ hours: 24 })
+    assert.equal(await renew(), 'issued')
   })
 })
 

@@ -13,7 +13,7 @@ import { decide } from '../policy/decide.ts'
 import { type Applicant, admit, checkCode } from './applicant.ts'
 import type { Door } from './doors.ts'
 import type { EnrolmentPorts } from './enrolment-ports.ts'
-import { identitiesHeld } from './identities-held.ts'
+import { identitiesHeld, identitiesLately } from './identities-held.ts'
 import { type Asking, occasionOf } from './occasion.ts'
 import { readRequest } from './read.ts'
 import { repeated, requestKeyOf } from './repetition.ts'
@@ -89,6 +89,7 @@ async function prove(
       applicant.proof === 'code'
         ? 0
         : await identitiesHeld(applicant.device.id, door.profile, ports),
+    identitiesLately: await identitiesLately(applicant.device.id, ports),
     now: ports.clock.now(),
     environment: door.issuer.authority.environment,
     issuerNotAfter: door.issuer.certificate.notAfter,

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CertificateRecord } from '../ledger/tables.ts'
+import { mostLately } from '../policy/decide.ts'
 import type { Profile } from '../policy/profile.ts'
 import type { EnrolmentPorts } from './enrolment-ports.ts'
 
 const pageSize = 100
+
+/** Certificates are counted as lately made for so long. */
+const latelyHours = 24
 
 /**
  * How many identities of a profile's kind a device could use: the newest that it proved, and all that
@@ -32,6 +36,24 @@ export async function identitiesHeld(
     after = page.next
   } while (after !== null)
   return held
+}
+
+/**
+ * How many certificates a device was given in the last 24 hours, whatever became of them.
+ *
+ * @returns the number; no more than `mostLately` is ever counted
+ */
+export async function identitiesLately(
+  device: string,
+  { ledger, clock }: Pick<EnrolmentPorts, 'ledger' | 'clock'>,
+): Promise<number> {
+  const since = clock.now().subtract({ hours: latelyHours })
+  // By id, which is by time of making: the newest are enough to tell.
+  const newest = await ledger.list('certificate', {
+    ...{ by: 'owner', equal: [device], descending: true, limit: mostLately },
+  })
+  return newest.items.filter(({ reservedAt }) => Temporal.Instant.compare(reservedAt, since) > 0)
+    .length
 }
 
 function isUsable({ state, notAfter }: CertificateRecord, now: Temporal.Instant): boolean {

@@ -36,11 +36,19 @@ export interface Application {
     | undefined
   /** How many unexpired, unrevoked identities of the kind that it asks for the device could use. */
   readonly identitiesHeld: number
+  /** How many certificates it was given in the last 24 hours. */
+  readonly identitiesLately: number
   readonly now: Temporal.Instant
   /** Of the authority that would sign. */
   readonly environment: Environment
   readonly issuerNotAfter: Temporal.Instant
 }
+
+/**
+ * Certificates that a device may be given within 24 hours on its own account: one an hour is more than
+ * any renewal needs, and all of them stay in the ledger for ever. What an operator permits is not held up.
+ */
+export const mostLately = 24
 
 export type Verdict = { readonly kind: 'approved'; readonly approved: Approved } | Refused
 
@@ -137,6 +145,12 @@ function checkProof(application: Application): Refused | undefined {
     return refuse(
       'too-many-identities',
       `device ${device.serial} has ${identitiesHeld} certificates that it never used or still may; profile ${profile.name} allows ${profile.identitiesAtMost}`,
+    )
+  }
+  if (limited && application.identitiesLately >= mostLately) {
+    return refuse(
+      'rate-limited',
+      `device ${device.serial} was given ${mostLately} certificates in the last 24 hours; wait until the first of them is a day old`,
     )
   }
   return undefined
