@@ -51,7 +51,6 @@ names_of() { # CERTIFICATE: line 1 its subject in hex, line 2 its subjectAltName
       /X509v3 Subject Alternative Name/ { say($3 - 1) }
       function say(d) { print substr(hex, 2 * from[d] + 1, 2 * size[d]) }'
 }
-
 own_name() { tlv 30 "$(tlv 31 "$(tlv 30 "0603550403$(tlv 0c "$(printf %s "$serial" | hex)")")")"; } # CN=SERIAL
 
 request_for() { # KEY SUBJECT EXTENSION: PKCS #10 in hex, signed with ecdsa-with-SHA256
@@ -199,6 +198,7 @@ enrol() {
 renew() {
   begin
   [ "$settled" != working ] || return 0
+  ls "$state" | grep -Eq '^(birth|working)\.pem$' || die 1 "not-enrolled: $state holds no identity" 'enrol first'
   [ -f "$state/working.pem" ] || { by_birth; return; }
   ask /whoami --cert "$state/working.pem" --key "$state/working.pem"
   case $status in 401 | 403) [ ! -f "$state/birth.pem" ] || { by_birth; return; } ;; esac

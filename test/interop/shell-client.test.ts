@@ -168,6 +168,19 @@ test('an identity that is not accepted any more comes back through birth', { ski
   ])
 })
 
+test('renewing without any identity says so before a key is made or the server is asked', {
+  skip,
+}, async () => {
+  expectDevice(server, 'PUMP-0313', 'right')
+  assert.equal((await run(enrolWords('PUMP-0313'), 'wrong\n')).status, 1)
+  const heard = server.heard.length
+  const done = await run(['renew', '--state', stateOf('PUMP-0313')])
+  assert.equal(done.status, 1)
+  assert.match(done.error, /: not-enrolled: .*\nhint: /)
+  assert.equal(server.heard.length, heard)
+  assert.deepEqual(readdirSync(stateOf('PUMP-0313')).toSorted(), ['root.pem', 'settings'])
+})
+
 test('a root with another fingerprint ends it before the code is sent', { skip }, async () => {
   const words = enrolWords('PUMP-0305')
   words[words.indexOf('--root') + 1] = 'ab'.repeat(32)
