@@ -18,6 +18,8 @@ export type ImportRow =
       readonly product: Product
     }
   | { readonly kind: 'wrong'; readonly row: number; readonly refused: Refused }
+  /** Neither this row nor any after it can be read. */
+  | { readonly kind: 'unreadable'; readonly row: number; readonly refused: Refused }
 
 /** How far an import has come. */
 export interface ImportCount {
@@ -60,6 +62,11 @@ export async function* importDevices(
   const importing = new Importing(actor, ports)
   let batch: Sound[] = []
   for await (const row of rows) {
+    if (row.kind === 'unreadable') {
+      yield* importing.book(batch)
+      yield { kind: 'stopped', row: row.row, refused: row.refused, count: importing.count }
+      return
+    }
     if (row.kind === 'wrong') yield importing.refuse(row.row, row.refused)
     else batch.push(row)
     if (batch.length === batchSize) {

@@ -61,6 +61,40 @@ testDevices('a product opens two entrances under its label', async ({ ada, house
   assert.equal((await ada.ask('GET', '/products')).document.items.length, 2)
 })
 
+testDevices(
+  'an entrance is opened by an administrator, under a label that no other has',
+  async ({ ada, product }) => {
+    const open = (changes: object) =>
+      ada.ask('POST', '/entrances', { label: 'pump-radio', product, profile: 'ldevid', ...changes })
+    const opened = await open({})
+    assert.equal(opened.status, 201, opened.text)
+    const { label, profile, isDefault } = opened.document
+    assert.deepEqual([label, profile, isDefault], ['pump-radio', 'ldevid', false])
+    for (const [changes, status, code] of [
+      [{}, 409, 'exists-already'],
+      [{ label: 'pump' }, 409, 'exists-already'],
+      [{ label: 'Pump' }, 400, 'input-wrong'],
+      [{ label: 'pump-' }, 400, 'input-wrong'],
+      [{ label: 'other', profile: 'nothing' }, 404, 'not-found'],
+      [{ label: 'other', product: `prd_${'0'.repeat(32)}` }, 404, 'not-found'],
+    ] as const) {
+      const refused = await open(changes)
+      assert.deepEqual([refused.status, refused.document.code], [status, code])
+    }
+    const shown = await ada.ask('GET', `/products/${product}`)
+    assert.equal(shown.document.entrances.length, 3)
+  },
+)
+
+testDevices('a product names its profiles', async ({ ada }) => {
+  const add = (more: object) => ada.ask('POST', '/products', { name: 'Drip', ...more })
+  const wrong = await add({ profile: 'idevid' })
+  assert.deepEqual([wrong.status, wrong.document.code], [400, 'input-wrong'])
+  const unknown = await add({ birthProfile: 'mine' })
+  assert.deepEqual([unknown.status, unknown.document.code], [404, 'not-found'])
+  assert.equal((await add({ profile: 'ldevid', birthProfile: 'idevid' })).status, 201)
+})
+
 testDevices('a label is never given to two products', async ({ ada }) => {
   const same = await ada.ask('POST', '/products', { name: 'PUMP!' })
   assert.deepEqual([same.status, same.document.code], [409, 'exists-already'])
@@ -403,6 +437,28 @@ testDevices('the same list sent again changes nothing', async ({ ada, house }) =
   assert.equal(house.events.length, told)
 })
 
+testDevices(
+  'a quote that is not closed is named with its row, once, and the rows before it count',
+  async ({ ada, product }) => {
+    const open = ['serial', 'Q-1', '?é', 'Q-2', '"Q-3', ...Array(3000).fill('Q-4')].join('\n')
+    for (const text of [open, open.slice(0, 100)]) {
+      const answer = await ada.ask('POST', `/devices/imports?product=${product}`, text, csv)
+      const lines = linesOf(answer.text)
+      assert.deepEqual(
+        lines.map(({ kind, row }) => [kind, row]),
+        [
+          ['refused', 3],
+          ['stopped', 5],
+        ],
+      )
+      const { added, unchanged, refused, detail } = lines.at(-1)!
+      assert.deepEqual([Number(added) + Number(unchanged), refused], [2, 1])
+      assert.match(String(detail), /a quote is not closed/)
+      assert.doesNotMatch(String(detail), /row/)
+    }
+  },
+)
+
 testDevices('an import that cannot be read stops and says where', async ({ ada, product }) => {
   const stopped = async (text: string, query = `?product=${product}`) => {
     const answer = await ada.ask('POST', `/devices/imports${query}`, text, csv)
@@ -410,7 +466,6 @@ testDevices('an import that cannot be read stops and says where', async ({ ada, 
     assert.equal(last.kind, 'stopped', answer.text)
     return String(last.detail)
   }
-  assert.match(await stopped('serial\n"open'), /a quote is not closed, row 2/)
   assert.match(await stopped('serial,color\nA,red'), /column "color" is not known/)
   assert.match(await stopped('lot\nA'), /no column serial/)
   assert.match(await stopped('serial,Serial\nA,A'), /twice/)

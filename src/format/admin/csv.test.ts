@@ -46,6 +46,12 @@ for (const [text, code, offset] of [
   })
 }
 
+test('what cannot be read says in which row', async () => {
+  for (const text of ['a\n\nb\n"c\n"d', `a\n\nb\n"c${'\nd'.repeat(5000)}`]) {
+    await assert.rejects(read(text), { row: 4 })
+  }
+})
+
 test('what is not UTF-8 is refused', async () => {
   for (const bytes of [Uint8Array.of(0x61, 0xff), Uint8Array.of(0xc3)]) {
     await assert.rejects(read(bytes), { code: 'text-malformed' })

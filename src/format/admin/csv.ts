@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import { FormatError } from '../format-error.ts'
+import { type FormatCode, FormatError } from '../format-error.ts'
 
 /** One record; `row` counts from 1, the head included, and blank lines too. */
 export interface CsvRow {
   readonly row: number
   readonly fields: readonly string[]
+}
+
+/** What cannot be read as CSV, and the row in which that was found; nothing after it can be read. */
+export class CsvError extends FormatError {
+  readonly row: number
+
+  constructor(code: FormatCode, offset: number, detail: string, row: number) {
+    super(code, offset, detail)
+    this.row = row
+  }
 }
 
 /** A row of a device list has some 60 characters; a row is kept in memory whole. */
@@ -18,7 +28,7 @@ const mostFields = 32
  * a field or nowhere, doubled inside. Blank lines are passed over. That all records have as many
  * fields as the first is not checked.
  *
- * @throws FormatError `csv-malformed`, `text-malformed`, `too-large`, `too-many`; offsets in characters
+ * @throws CsvError `csv-malformed`, `text-malformed`, `too-large`, `too-many`; offsets in characters
  * @see RFC 4180 section 2
  */
 export async function* readCsv(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRow> {
@@ -34,9 +44,11 @@ function decode(decoder: TextDecoder, chunk: Uint8Array | undefined, reader: Csv
     return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true })
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw new FormatError('text-malformed', reader.offset, 'not UTF-8')
+    throw reader.wrong('text-malformed', 'not UTF-8')
   }
 }
+
+const notClosed = 'a quote is not closed'
 
 /** Where the reader stands: before a field, in one, in a quoted one, after its end, after a CR. */
 type Place = 'start' | 'plain' | 'quoted' | 'closed' | 'return'
@@ -49,9 +61,9 @@ class CsvReader {
   #length = 0
   #offset = 0
 
-  /** Characters read so far. */
-  get offset(): number {
-    return this.#offset
+  /** What is wrong at the place that has been reached. */
+  wrong(code: FormatCode, detail: string): CsvError {
+    return new CsvError(code, this.#offset, detail, this.#row)
   }
 
   *read(text: string): Generator<CsvRow> {
@@ -59,7 +71,7 @@ class CsvReader {
       const ended = this.#step(sign)
       this.#offset += sign.length
       if (++this.#length > mostCharactersInRow) {
-        throw new FormatError('too-large', this.#offset, `row ${this.#row}`)
+        throw this.wrong('too-large', this.#place === 'quoted' ? notClosed : 'a row')
       }
       if (!ended) continue
       const row = this.#finish()
@@ -69,8 +81,8 @@ class CsvReader {
 
   /** The last record may lack its line end. */
   *end(): Generator<CsvRow> {
-    if (this.#place === 'quoted') throw this.#wrong('a quote is not closed')
-    if (this.#place === 'return') throw this.#wrong('a carriage return without line feed')
+    if (this.#place === 'quoted') throw this.#malformed(notClosed)
+    if (this.#place === 'return') throw this.#malformed('a carriage return without line feed')
     if (this.#length === 0) return
     this.#close()
     const row = this.#finish()
@@ -90,14 +102,15 @@ class CsvReader {
         this.#place = 'quoted'
         return false
       case 'return':
-        if (sign !== '\n') throw this.#wrong('a carriage return without line feed')
+        if (sign !== '\n') throw this.#malformed('a carriage return without line feed')
         return true
       case 'start':
         if (sign !== '"') return this.#separate(sign)
         this.#place = 'quoted'
         return false
       case 'plain':
-        if (sign === '"') throw this.#wrong('a quote inside a field that does not begin with one')
+        if (sign === '"')
+          throw this.#malformed('a quote inside a field that does not begin with one')
         return this.#separate(sign)
     }
   }
@@ -116,7 +129,7 @@ class CsvReader {
         this.#close()
         return true
       default:
-        if (this.#place === 'closed') throw this.#wrong('text after a closing quote')
+        if (this.#place === 'closed') throw this.#malformed('text after a closing quote')
         this.#field += sign
         this.#place = 'plain'
         return false
@@ -125,7 +138,7 @@ class CsvReader {
 
   #close(): void {
     if (this.#fields.length === mostFields) {
-      throw new FormatError('too-many', this.#offset, `fields in row ${this.#row}`)
+      throw this.wrong('too-many', 'fields')
     }
     this.#fields.push(this.#field)
     this.#field = ''
@@ -140,7 +153,7 @@ class CsvReader {
     return isBlank ? undefined : row
   }
 
-  #wrong(detail: string): FormatError {
-    return new FormatError('csv-malformed', this.#offset, `${detail}, row ${this.#row}`)
+  #malformed(detail: string): CsvError {
+    return this.wrong('csv-malformed', detail)
   }
 }

@@ -2,9 +2,8 @@
 import type { ImportCount, ImportNews, ImportRow } from '#core/devices/import.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Product } from '#core/ledger/tables.ts'
-import { type CsvRow, readCsv } from '#format/admin/csv.ts'
+import { CsvError, type CsvRow, readCsv } from '#format/admin/csv.ts'
 import { type OutputOf, operations } from '#format/admin/operations.ts'
-import { FormatError } from '#format/format-error.ts'
 import { refuse } from '#trust/refusal.ts'
 import { RefusalError, type RefusedInput } from '../answers/problem.ts'
 
@@ -22,7 +21,9 @@ const particulars = { serial, hardwareRevision, lot, udiDi }
 /**
  * The rows of a CSV file as devices, one at a time; `counted.bytes` says how far it has been read.
  *
- * @throws RefusalError for a head that cannot be used, FormatError for what is no CSV
+ * What is no CSV is the last row.
+ *
+ * @throws RefusalError for a head that cannot be used
  */
 export async function* importRows(
   body: AsyncIterable<Uint8Array>,
@@ -32,9 +33,16 @@ export async function* importRows(
 ): AsyncGenerator<ImportRow> {
   const products = new Products(product, ledger)
   let head: readonly ColumnName[] | undefined
-  for await (const row of readCsv(counting(body, counted))) {
-    if (head === undefined) head = headOf(row, product !== undefined)
-    else yield await rowOf(row, head, products)
+  try {
+    for await (const row of readCsv(counting(body, counted))) {
+      if (head === undefined) head = headOf(row, product !== undefined)
+      else yield await rowOf(row, head, products)
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    const { row, message } = error
+    yield { kind: 'unreadable', row, refused: refuse('request-malformed', message) }
+    return
   }
   if (head === undefined)
     throw new RefusalError(
@@ -179,6 +187,5 @@ function lineOf(news: ImportNews, bytes: number): OutputOf<'device.import'> {
 }
 
 function stopIn(error: unknown): RefusedInput | undefined {
-  if (error instanceof RefusalError) return error.refused
-  return error instanceof FormatError ? refuse('request-malformed', error.message) : undefined
+  return error instanceof RefusalError ? error.refused : undefined
 }
