@@ -8,6 +8,7 @@ import type { Authority, Setting } from '#core/ledger/tables.ts'
 import { parseProfile } from '#core/policy/document/parse-profile.ts'
 import type { Profile } from '#core/policy/profile.ts'
 import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
+import { readySets } from '#core/policy/ready/ready-sets.ts'
 import type { Configuration } from './configuration.ts'
 import { newLogKey } from './log-key.ts'
 
@@ -124,7 +125,8 @@ export function readyProfile(name: string): Profile {
 
 async function storeReadyProfiles(ports: IssuingPorts): Promise<void> {
   const puts: Put[] = []
-  for (const [name, document] of Object.entries(readyProfiles)) {
+  for (const document of [...Object.values(readyProfiles), ...Object.values(readySets).flat()]) {
+    const { name } = document
     if ((await ports.ledger.find('profile', 'number', [name, 1])) !== undefined) continue
     puts.push({
       kind: 'profile',

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { refuse } from '#trust/refusal.ts'
-import type { Actor, AuditEvent } from '../audit/event.ts'
+import type { Actor } from '../audit/event.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
-import type { Authority, Entrance, Product } from '../ledger/tables.ts'
+import type { Entrance, Product } from '../ledger/tables.ts'
 import { type NamedParty, nameMaker } from '../people/maker.ts'
 import type { Refused } from '../refusal.ts'
+import { checkProfileFor, type DeviceKind, entranceOpened, issuingAuthority } from './entrance.ts'
 import type { DevicePorts } from './ports.ts'
 
 export interface NewProduct {
@@ -14,17 +15,31 @@ export interface NewProduct {
   readonly exposure: Product['exposure']
   /** The maker's name; undefined: the one maker that is known. */
   readonly maker: string | undefined
+  /** The profile of its working identities; undefined: `ldevid`. */
+  readonly profile?: string | undefined
+  /** The profile of its birth identities; undefined: `idevid`. */
+  readonly birthProfile?: string | undefined
 }
 
 export type ProductAdded =
   | { readonly kind: 'added'; readonly product: Product; readonly entrances: readonly Entrance[] }
   | Refused
 
-/** The two doors of a product: what follows its label, and the profile behind it. */
-const doors = [
-  { suffix: '', profile: 'ldevid', isDefault: true },
-  { suffix: '-birth', profile: 'idevid', isDefault: false },
-] as const
+interface DoorAsked {
+  /** What follows the product's label. */
+  readonly suffix: string
+  readonly profile: string
+  readonly kind: DeviceKind
+  readonly isDefault: boolean
+}
+
+/** The two doors of a product. */
+function doorsOf({ profile = 'ldevid', birthProfile = 'idevid' }: NewProduct): DoorAsked[] {
+  return [
+    { suffix: '', profile, kind: 'working', isDefault: true },
+    { suffix: '-birth', profile: birthProfile, kind: 'birth', isDefault: false },
+  ]
+}
 
 /** Adds a product, and opens its entrances for working and for birth identities. */
 export async function addProduct(
@@ -42,8 +57,11 @@ export async function addProduct(
   const maker = await makerOf(asked.maker, actor, ports)
   if ('reason' in maker) return maker
   const authority = await issuingAuthority(ports.ledger)
-  if (authority === undefined) {
-    return refuse('issuing-stopped', 'no issuing authority is active, so a product has no way in')
+  if ('reason' in authority) return authority
+  const doors = doorsOf(asked)
+  for (const { profile, kind } of doors) {
+    const unfit = await checkProfileFor(profile, [kind], authority, ports.ledger)
+    if (unfit !== undefined) return unfit
   }
   const now = ports.clock.now()
   const product: Product = {
@@ -90,16 +108,6 @@ export async function addProduct(
   return refused ?? { kind: 'added', product, entrances }
 }
 
-function entranceOpened(entrance: Entrance, actor: Actor): AuditEvent {
-  return {
-    type: 'entrance-opened',
-    at: entrance.createdAt,
-    actor,
-    subjects: [entrance.id, entrance.product, entrance.authority],
-    facts: { label: entrance.label, profile: entrance.profile, isDefault: entrance.isDefault },
-  }
-}
-
 /** The label that stands in a URL (RFC 7030 section 3.2.2): at most 40 of a to z, 0 to 9 and dashes. */
 export function labelOf(name: string): string | undefined {
   const label = name
@@ -130,17 +138,6 @@ async function makerOf(
     )
   }
   return { party: maker, puts: [], events: [] }
-}
-
-/** The newest authority that may issue now. */
-async function issuingAuthority(ledger: Ledger): Promise<Authority | undefined> {
-  const { items } = await ledger.list('authority', {
-    by: 'kind',
-    equal: ['issuing'],
-    descending: true,
-    limit: 100,
-  })
-  return items.find((authority) => authority.state === 'active')
 }
 
 /** The entrances of a product, oldest first. */

@@ -55,7 +55,7 @@ export const tables = {
     },
   ),
 
-  /** A model: its policy and its exposure, which sets the floor for its profiles. */
+  /** A model: its name and its exposure, which is recorded and asks nothing of profiles yet. */
   product: table(
     'prd',
     {

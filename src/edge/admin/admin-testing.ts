@@ -12,6 +12,7 @@ import { newId } from '#core/ledger/ids.ts'
 import type { Ledger, Put } from '#core/ledger/ledger.ts'
 import type { Authority, CertificateRecord } from '#core/ledger/tables.ts'
 import { Attempts } from '#core/people/attempts.ts'
+import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import type { FrontTrouble } from '#edge/http/converse.ts'
 import { sha256 } from '#trust/digest.ts'
@@ -173,7 +174,10 @@ export class TestHouse {
     return this.api(localDoor())
   }
 
-  /** An issuing authority as far as the API looks at it; nothing can be issued by it. */
+  /**
+   * An issuing authority as far as the API looks at it, with the ready profiles for devices; nothing
+   * can be issued by it.
+   */
   async addAuthority(changes: Partial<Authority> = {}): Promise<Authority> {
     const id = newId('authority', this.ports)
     const authority: Authority = {
@@ -196,7 +200,22 @@ export class TestHouse {
       ...changes,
     }
     await this.ledger.commit({ puts: [{ kind: 'authority', record: authority }], events: [] })
+    await this.#addProfiles()
     return authority
+  }
+
+  /** As founding stores them; a second time it changes nothing. */
+  async #addProfiles(): Promise<void> {
+    const puts = [readyProfiles.ldevid, readyProfiles.idevid].map((document): Put => {
+      const { name } = document
+      const createdAt = this.ports.clock.now()
+      const id = newId('profile', this.ports)
+      return {
+        kind: 'profile',
+        record: { id, version: 1, name, number: 1, document, author: 'house', createdAt },
+      }
+    })
+    await this.ledger.commit({ puts, events: [] })
   }
 }
 

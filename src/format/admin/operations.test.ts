@@ -59,7 +59,7 @@ test('a field tells its kind, its choices and what stands when nothing is said',
   assert.deepEqual(fields.get('exposure'), {
     kind: 'choice',
     required: false,
-    help: 'what a false device could reach; it sets the least that profiles must ask',
+    help: 'what a false device could reach; it is recorded, and asks nothing of profiles yet',
     choices: ['therapy', 'patient-data', 'telemetry', 'none'],
     fallback: 'patient-data',
   })

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { addEntrance } from '#core/devices/entrance.ts'
 import { addProduct, entrancesOf } from '#core/devices/product.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Product } from '#core/ledger/tables.ts'
@@ -10,11 +11,19 @@ import { showEntrance, showProduct } from './show.ts'
 
 export function productVerbs(
   ports: LedgerVerbPorts,
-): Pick<Verbs, 'product.add' | 'product.list' | 'product.show'> {
+): Pick<Verbs, 'entrance.add' | 'product.add' | 'product.list' | 'product.show'> {
   const { ledger } = ports
   return {
-    'product.add': async ({ name, exposure, maker }, { caller }) => {
-      const added = await addProduct({ name, exposure, maker }, caller.actor, ports)
+    'entrance.add': async ({ label, product: id, profile }, { caller }) => {
+      const product = await ledger.read('product', id)
+      if (product === undefined) return notFound(id)
+      const added = await addEntrance({ label, product, profile }, caller.actor, ports)
+      return added.kind === 'refused' ? added : showEntrance(added.entrance)
+    },
+
+    'product.add': async ({ name, exposure, maker, profile, birthProfile }, { caller }) => {
+      const asked = { name, exposure, maker, profile, birthProfile }
+      const added = await addProduct(asked, caller.actor, ports)
       if (added.kind === 'refused') return added
       return {
         product: await shown(added.product, ledger),

@@ -57,10 +57,14 @@ export const devices = {
       name: name.describe('the name of the product'),
       exposure: exposure
         .default('patient-data')
-        .describe('what a false device could reach; it sets the least that profiles must ask'),
+        .describe(
+          'what a false device could reach; it is recorded, and asks nothing of profiles yet',
+        ),
       maker: name
         .optional()
         .describe('who makes it; needed once, then the one maker of this installation stands'),
+      profile: name.default('ldevid').describe('the profile of its working identities, by name'),
+      birthProfile: name.default('idevid').describe('the profile of its birth identities, by name'),
     }),
     output: z.object({ product: productView, entrances: z.array(entranceView) }),
     summary: 'add a product',
@@ -92,6 +96,30 @@ export const devices = {
     summary: 'show a product and its doors',
     help: 'Shows the labels under which its devices enrol, with the profile and the authority of each.',
     positional: ['product'],
+    references: { product: 'product' },
+  }),
+
+  'entrance.add': operation({
+    kind: 'plain',
+    method: 'POST',
+    path: '/entrances',
+    creates: true,
+    role: 'administrator',
+    input: z.strictObject({
+      label: z
+        .string()
+        .regex(
+          /^[a-z0-9](?:[a-z0-9-]{0,44}[a-z0-9])?$/,
+          'a label is up to 46 of a to z, 0 to 9 and inner dashes',
+        )
+        .describe('what devices write into the address; never used again for another'),
+      product,
+      profile: name.describe('the profile of the certificates that are made there, by name'),
+    }),
+    output: entranceView,
+    summary: 'open a further door for the devices of a product',
+    help: 'For a second kind of identity beside the two doors that every product has. It stays for ever. Devices that name no label go to the door that is named like the product.',
+    positional: ['label'],
     references: { product: 'product' },
   }),
 
