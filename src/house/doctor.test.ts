@@ -51,6 +51,7 @@ test('a trial is told what stands between it and real devices', async () => {
     const found = await verdicts(core, true)
     assert.equal(found['environment'], 'bad')
     assert.equal(found['public address'], 'bad')
+    assert.equal(found['strength of the passphrase'], 'warning')
     assert.equal(found['root directory'], 'warning')
     assert.equal(found['FIPS 140-3'], 'warning')
   })

@@ -52,6 +52,7 @@ const forProduction: readonly (readonly [string, Check])[] = [
   ['environment', ({ core }) => checkEnvironment(core)],
   ['public address', ({ core }) => checkPublicAddress(core)],
   ['passphrase of the keys', ({ configuration }) => checkUnlockFile(configuration)],
+  ['strength of the passphrase', ({ core }) => checkPassphraseJudged(core)],
   ['root directory', ({ core }) => checkRootAway(core)],
   [
     'hardware custody',
@@ -177,6 +178,15 @@ function checkUnlockFile({ data, passphraseFile }: Configuration) {
     )
   }
   return good('it is not kept beside the keys')
+}
+
+/** The passphrase itself is not kept, so all that is known is whether founding judged it. */
+function checkPassphraseJudged({ environment }: Core) {
+  if (environment !== 'trial') return good('it was judged when the keys were made')
+  return warning(
+    'it cannot be judged: a trial takes any',
+    'found the installation for real devices with one of 20 characters or more',
+  )
 }
 
 function checkRootAway({ doors, keys }: Core) {

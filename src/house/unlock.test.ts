@@ -44,3 +44,36 @@ test('keys whose passphrase is gone stay locked, and no other is made for them',
     await assert.rejects(open(data), { code: 'key-locked' })
     await assert.rejects(open(data, '--environment', 'test'), { code: 'key-locked' })
   }))
+
+for (const [weak, told] of [
+  ['hunter2', /7 characters, at least 20/],
+  ['a'.repeat(40), /1 different characters/],
+  ['correct horse battery staple', /common words/],
+] as const) {
+  test(`keys that are not of a trial are not made under "${weak}"`, () =>
+    inDirectory(async (data) => {
+      const path = join(data, 'passphrase')
+      writeFileSync(path, weak, { mode: 0o600 })
+      const named = ['--passphrase-file', path, '--public-url', 'http://pki.example.com']
+      for (const environment of ['test', 'production']) {
+        await assert.rejects(open(data, ...named, '--environment', environment), {
+          code: 'key-passphrase-weak',
+          message: told,
+        })
+      }
+      assert.equal(await open(data, ...named), weak)
+    }))
+}
+
+test('a good passphrase founds a test installation, however long; keys that are there open with any', () =>
+  inDirectory(async (data) => {
+    const path = join(data, 'passphrase')
+    const named = ['--passphrase-file', path, '--environment', 'test']
+    for (const good of ['seven green kettles sing', 'Zk3fQ9wP'.repeat(60)]) {
+      writeFileSync(path, good, { mode: 0o600 })
+      assert.equal(await open(data, ...named), good)
+    }
+    mkdirSync(join(data, 'keys'))
+    writeFileSync(path, 'hunter2')
+    assert.equal(await open(data, ...named), 'hunter2')
+  }))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { Fault } from '#core/fault.ts'
+import { checkPassphrase } from '#core/people/passphrase.ts'
 import type { Randomness } from '#core/ports.ts'
 import { makeUnlockFile, type Passphrase, readPassphrase } from '#edge/keystore/passphrase.ts'
 import type { Configuration } from './configuration.ts'
@@ -15,10 +17,24 @@ export const credentialName = 'vitalsign-passphrase'
  * A trial that nobody gave a passphrase makes itself an unlock file, so that its first hour needs no
  * ceremony; `doctor --production` names it.
  *
- * @throws Fault `key-locked` if there is no way to get one
+ * What is not a trial gets its keys only under a passphrase that is not guessed: whoever copies the
+ * directory has all the time there is. It is judged before the first key, since later it is too late.
+ *
+ * @throws Fault `key-locked` if there is no way to get one, `key-passphrase-weak` if it may not be used
  */
 export async function unlock(
+  configuration: Configuration,
+  random: Randomness,
+): Promise<Passphrase> {
+  const isNew = !existsSync(join(configuration.data, 'keys'))
+  const passphrase = await obtain(configuration, isNew, random)
+  if (isNew && configuration.environment !== 'trial') checkStrength(passphrase)
+  return passphrase
+}
+
+async function obtain(
   { passphraseFile, data, environment }: Configuration,
+  isNew: boolean,
   random: Randomness,
 ): Promise<Passphrase> {
   if (passphraseFile !== undefined) return readPassphrase({ kind: 'file', path: passphraseFile })
@@ -27,12 +43,30 @@ export async function unlock(
     return readPassphrase({ kind: 'credential', directory, name: credentialName })
   }
   const path = unlockFile(data)
-  const isNew = !existsSync(join(data, 'keys'))
   if (isNew && environment === 'trial' && !existsSync(path)) await makeUnlockFile(path, random)
   if (!existsSync(path) && process.stdin.isTTY) {
     return readPassphrase({ kind: 'prompt', ask: askAtTerminal })
   }
   return readPassphrase({ kind: 'file', path })
+}
+
+/** Characters; more than of a person's passphrase, since no server stands between it and who guesses. */
+const leastLength = 20
+/** Of a longer one the beginning is judged: it is at least as strong as that. */
+const mostJudged = 200
+
+function checkStrength(passphrase: Passphrase): void {
+  const points = [...new TextDecoder().decode(passphrase.dangerouslyReveal())]
+  if (points.length < leastLength) {
+    throw new Fault(
+      'key-passphrase-weak',
+      `the passphrase of the keys has ${points.length} characters, at least ${leastLength} are needed`,
+    )
+  }
+  const refused = checkPassphrase(points.slice(0, mostJudged).join(''), '')
+  if (refused !== undefined) {
+    throw new Fault('key-passphrase-weak', `the passphrase of the keys: ${refused.detail}`)
+  }
 }
 
 /** Where a trial keeps its passphrase. */

@@ -64,7 +64,7 @@ test('production asks for a public name before the first certificate', () => {
 test('a production installation writes its public name into certificates, and keeps it for ever', async () => {
   const data = temporaryDirectory()
   const passphrase = join(temporaryDirectory(), 'passphrase')
-  writeFileSync(passphrase, 'correct horse battery staple\n', { mode: 0o600 })
+  writeFileSync(passphrase, 'seven green kettles sing\n', { mode: 0o600 })
   const words = ['--environment', 'production', '--passphrase-file', passphrase]
   const named = [...words, '--public-url', 'http://pki.example.com']
   const house = await openTestHouse(data, {}, named)
