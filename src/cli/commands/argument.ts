@@ -74,6 +74,7 @@ const placeholders: Readonly<Record<string, string>> = {
   'hardware-revision': 'REVISION',
   number: 'VERSION',
   reason: 'TEXT',
+  'serial-number': 'HEX',
   'serial-prefix': 'PREFIX',
   subject: 'ID',
 }

@@ -69,9 +69,46 @@ testHouse('certificates are found by every filter', async ({ house, local }) => 
   assert.equal(await found(`authority=${authority}`), 'c')
   const both = await local.ask('GET', `/certificates?serialPrefix=A&expiringBefore=${tomorrow}`)
   assert.deepEqual([both.status, both.document.code], [400, 'input-wrong'])
+  const alien = await local.ask('GET', '/certificates?algorithm=p256')
+  assert.match(alien.document.detail, /^algorithm: "p256" is none of .*p-256/)
   const when = await local.ask('GET', '/certificates?expiringBefore=tomorrow')
   assert.match(when.document.detail, /must be an instant such as/)
 })
+
+testHouse(
+  'a certificate is found by its serial number, whichever authority gave it',
+  async (stage) => {
+    const { house, local } = stage
+    const [one, other] = [
+      await house.addAuthority({ name: 'one' }),
+      await house.addAuthority({ name: 'other', kind: 'root' }),
+    ]
+    const serialNumber = Uint8Array.fromHex('6a01ff00000000000000000000000009')
+    const first = await bookCertificate(house, { authority: one.id, serialNumber })
+    const second = await bookCertificate(house, {
+      authority: other.id,
+      serialNumber,
+      kind: 'birth',
+    })
+    await bookCertificate(house, { authority: one.id })
+    const found = async (query: string) => {
+      const { document } = await local.ask('GET', `/certificates?${query}`)
+      assert.equal(document.next, null)
+      return document.items.map(({ id }: { id: string }) => id)
+    }
+    const hex = serialNumber.toHex()
+    assert.deepEqual(await found(`serialNumber=${hex}`), [first.id, second.id])
+    const asOthersWrite = hex.toUpperCase().replace(/..(?=.)/g, '$&:')
+    assert.deepEqual(await found(`serialNumber=${asOthersWrite}`), [first.id, second.id])
+    assert.deepEqual(await found(`serialNumber=${hex}&authority=${other.id}`), [second.id])
+    assert.deepEqual(await found(`serialNumber=${hex}&kind=birth`), [second.id])
+    assert.deepEqual(await found(`serialNumber=${hex}&serialPrefix=NONE`), [])
+    assert.deepEqual(await found(`serialNumber=${hex}&expiringBefore=2000-01-01T00:00:00Z`), [])
+    assert.deepEqual(await found('serialNumber=01'), [])
+    const odd = await local.ask('GET', '/certificates?serialNumber=012')
+    assert.deepEqual([odd.status, odd.document.code], [400, 'input-wrong'])
+  },
+)
 
 testHouse('a certificate file is traced to its owner, byte for byte', async ({ house, local }) => {
   const somebody = await makeTestAuthority('Somebody')

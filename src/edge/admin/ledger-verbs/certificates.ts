@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Authority } from '#core/ledger/tables.ts'
+import type { InputOf } from '#format/admin/operations.ts'
+import type { CertificateView } from '#format/admin/views.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Verbs } from '../verbs.ts'
 import { pemOf, readCertificate } from './pem.ts'
 import type { LedgerVerbPorts } from './ports.ts'
-import { certificateQuery, pageOf } from './queries.ts'
+import { certificateQuery, pageOf, passesFilters } from './queries.ts'
 import { notFound } from './record.ts'
 import { showAuthority, showCertificate } from './show.ts'
 
@@ -28,6 +30,7 @@ export function certificateVerbs(ports: LedgerVerbPorts): CertificateVerbs {
   const { ledger } = ports
   return {
     'certificate.list': async (asked) => {
+      if (asked.serialNumber !== undefined) return bySerialNumber(asked.serialNumber, asked, ledger)
       const query = certificateQuery(asked)
       if ('reason' in query) return query
       const { items, next } = await ledger.list('certificate', query)
@@ -89,6 +92,28 @@ export function certificateVerbs(ports: LedgerVerbPorts): CertificateVerbs {
     },
   }
 }
+
+/** A serial number is unique below one authority: each authority here is asked for it. */
+async function bySerialNumber(hex: string, asked: InputOf<'certificate.list'>, ledger: Ledger) {
+  const serialNumber = Uint8Array.fromHex(hex.replaceAll(':', ''))
+  const items: CertificateView[] = []
+  let after: string | null | undefined
+  do {
+    const authorities = await ledger.list('authority', {
+      limit: mostAtOnce,
+      ...(after == null ? {} : { after }),
+    })
+    for (const { id } of authorities.items) {
+      const found = await ledger.find('certificate', 'serialNumber', [id, serialNumber])
+      if (found !== undefined && passesFilters(found, asked)) items.push(showCertificate(found))
+    }
+    after = authorities.next
+  } while (after !== null)
+  return { items, next: null }
+}
+
+/** Authorities read at once; a house has tens. */
+const mostAtOnce = 100
 
 /** Hierarchies have two or three levels; more would be a ring. */
 const mostLevels = 8

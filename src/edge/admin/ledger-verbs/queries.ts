@@ -4,6 +4,7 @@ import type { ListQuery } from '#core/ledger/ledger.ts'
 import type { LedgerRecord } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
 import type { InputOf } from '#format/admin/operations.ts'
+import { isKeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
 import { refuse } from '#trust/refusal.ts'
 
 type Paging = { readonly limit: number; readonly after?: string | undefined }
@@ -53,19 +54,41 @@ function deviceWalk(asked: InputOf<'device.list'>): Walk<'device'> {
 export function certificateQuery(
   asked: InputOf<'certificate.list'>,
 ): ListQuery<'certificate'> | Refused {
-  const { product, owner, kind, lot, algorithm, authority, serialPrefix, expiringBefore } = asked
+  const { algorithm, serialPrefix, expiringBefore } = asked
+  if (algorithm !== undefined && !isKeyAlgorithmName(algorithm)) {
+    const known = Object.keys(keyAlgorithms).join(', ')
+    return refuse('input-wrong', `algorithm: "${algorithm}" is none of ${known}`)
+  }
   if (serialPrefix !== undefined && expiringBefore !== undefined) {
     return refuse(
       'input-wrong',
       'serialPrefix and expiringBefore cannot be asked together; ask one, and sort out the other',
     )
   }
+  const where = certificateConditions(asked)
+  return { ...certificateWalk({ ...asked, state: where.state }), where, ...pageOf(asked) }
+}
+
+/** The filters that are columns; an end asks for issued ones unless another state is named. */
+function certificateConditions(asked: InputOf<'certificate.list'>) {
+  const { product, owner, kind, lot, algorithm, authority, expiringBefore } = asked
   const state = asked.state ?? (expiringBefore === undefined ? undefined : 'issued')
-  return {
-    ...certificateWalk({ ...asked, state }),
-    where: given<'certificate'>({ product, owner, kind, lot, algorithm, authority, state }),
-    ...pageOf(asked),
-  }
+  return given<'certificate'>({ product, owner, kind, lot, algorithm, authority, state })
+}
+
+/** Whether a certificate that was found otherwise passes every filter. */
+export function passesFilters(
+  certificate: LedgerRecord<'certificate'>,
+  asked: InputOf<'certificate.list'>,
+): boolean {
+  const { serialPrefix, expiringBefore } = asked
+  const columns: Readonly<Record<string, unknown>> = { ...certificate }
+  return (
+    Object.entries(certificateConditions(asked)).every(([name, is]) => columns[name] === is) &&
+    (serialPrefix === undefined || (certificate.deviceSerial?.startsWith(serialPrefix) ?? false)) &&
+    (expiringBefore === undefined ||
+      Temporal.Instant.compare(certificate.notAfter, expiringBefore) < 0)
+  )
 }
 
 function certificateWalk(asked: InputOf<'certificate.list'>): Walk<'certificate'> {

@@ -37,6 +37,15 @@ export const certificates = {
       kind: certificateKind.optional().describe('only certificates of this kind'),
       lot: label.optional().describe('only certificates of devices of this lot'),
       serialPrefix: label.optional().describe("only where the device's serial begins so"),
+      serialNumber: z
+        .string()
+        .max(100)
+        .regex(
+          /^[0-9A-Fa-f]{2}(?::?[0-9A-Fa-f]{2})*$/,
+          'not a number in hexadecimal, two digits a byte',
+        )
+        .optional()
+        .describe('only those with exactly this serial number (hexadecimal, colons or none)'),
       expiringBefore: instant.optional().describe('only those that end before (RFC 3339)'),
       algorithm: z
         .string()
@@ -47,7 +56,7 @@ export const certificates = {
     }),
     output: certificateView,
     summary: 'list certificates',
-    help: 'Filters add up. An end (--expiring-before) asks for issued certificates unless another state is named, and shows the soonest first.',
+    help: 'Filters add up; only a beginning of serials (--serial-prefix) and an end (--expiring-before) cannot be asked together, unless a serial number is too. An end asks for issued certificates unless another state is named, and shows the soonest first.',
     references: { product: 'product', authority: 'authority' },
   }),
 
