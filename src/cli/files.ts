@@ -34,7 +34,7 @@ export async function openFile(
 /** Writes a file that is there whole or not at all. @throws Stop */
 export async function writeFile(
   path: string,
-  chunks: AsyncIterable<Uint8Array | string>,
+  chunks: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,
 ): Promise<void> {
   const part = `${path}.part`
   try {

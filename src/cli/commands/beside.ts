@@ -35,7 +35,9 @@ export const besideKind: Partial<Record<OperationKind, Beside>> = {
 export const besideOperation: Partial<Record<OperationName, Beside>> = {
   'authority.export': { arguments: [output] },
   'certificate.export': { arguments: [output] },
-  'certificate.find': { help: 'The file may be PEM or DER.' },
+  'certificate.find': {
+    help: 'The file may be PEM or DER. Its first certificate alone is sent: a key beside it stays here.',
+  },
   claim: {
     help: 'Asks for what is not given. The passphrase is never an argument.',
     otherwise: { name: 'name', required: false },
@@ -67,6 +69,12 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
         kind: 'text',
         placeholder: 'FILE',
       }),
+    ],
+  },
+  'profile.show': {
+    help: 'With --output it writes the document alone, ready to edit and check.',
+    arguments: [
+      own('output', 'write the document to this file', { kind: 'text', placeholder: 'FILE' }),
     ],
   },
 }

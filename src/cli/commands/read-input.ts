@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import { z } from 'zod'
 import { operationOf } from '#format/admin/operations.ts'
-import { encodePem } from '#format/pem.ts'
+import { profileView } from '#format/admin/views.ts'
 import { readFile } from '../files.ts'
 import { wrongUse } from '../stop.ts'
 import { idOf } from '../talk/references.ts'
 import type { Input, Server } from '../talk/server.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Argument } from './argument.ts'
+import { firstCertificateOf } from './certificate-file.ts'
 import type { Command } from './commands.ts'
 import type { Said } from './read-line.ts'
 
@@ -44,17 +46,15 @@ async function saidValue(argument: Argument, said: Said, server: Server, termina
   return argument.kind === 'list' ? ids : ids[0]
 }
 
-/** What a file holds: JSON for a document, PEM for a certificate (made of DER where it is that). */
+/** What a file holds: JSON for a document, the first certificate alone for a certificate. */
 async function contentOf(argument: Argument, path: string, terminal: Terminal): Promise<unknown> {
   const what = argument.how === 'position' ? argument.placeholder : `--${argument.flag}`
   const bytes = path === '-' ? await terminal.readInput() : readFile(path, what)
-  if (argument.name === 'certificate' && bytes[0] === derSequence) {
-    return encodePem('CERTIFICATE', bytes)
-  }
+  if (argument.name === 'certificate') return firstCertificateOf(bytes, path)
   const text = new TextDecoder().decode(bytes)
   if (argument.kind !== 'document') return text
   try {
-    return JSON.parse(text)
+    return profileIn(JSON.parse(text))
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw wrongUse(
@@ -64,5 +64,10 @@ async function contentOf(argument: Argument, path: string, terminal: Terminal): 
   }
 }
 
-/** The first byte of any certificate in DER (X.690 section 8.9.1). */
-const derSequence = 0x30
+/** The document itself, also where it came with what "profile show --json" tells about it. */
+function profileIn(read: unknown): unknown {
+  const told = shown.safeParse(read)
+  return told.success ? told.data.document : read
+}
+
+const shown = z.object({ ...profileView.shape, document: z.record(z.string(), z.unknown()) })

@@ -11,7 +11,7 @@ const pemAnswer = z.object({ pem: z.string() })
 export const exportPem: Verb = async (call) => {
   const { server, name, input } = await begin(call)
   const { pem } = pemAnswer.parse(await server.askAny(name, input))
-  await deliver(call, chunksOf(isJson(call) ? jsonText({ pem }) : pem))
+  await deliver(call, [isJson(call) ? jsonText({ pem }) : pem])
   return exit.done
 }
 
@@ -35,7 +35,10 @@ export const exportLines: Verb = async (call) => {
   return exit.done
 }
 
-async function deliver(call: Call, chunks: AsyncIterable<Uint8Array | string>): Promise<void> {
+type Chunks = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>
+
+/** To the file that was named (--output), else to standard output. @throws Stop if it cannot be written */
+export async function deliver(call: Call, chunks: Chunks): Promise<void> {
   const path = call.said.text('output')
   if (path === undefined || path === '-') {
     for await (const chunk of chunks) await call.terminal.write(chunk)
@@ -43,8 +46,4 @@ async function deliver(call: Call, chunks: AsyncIterable<Uint8Array | string>): 
   }
   await writeFile(path, chunks)
   call.terminal.note(`written to ${path}`)
-}
-
-async function* chunksOf(text: string): AsyncGenerator<string> {
-  yield text
 }

@@ -3,9 +3,11 @@ import { jsonText } from '../show/json.ts'
 import { Names } from '../show/names.ts'
 import { Rows } from '../show/rows.ts'
 import { printable } from '../show/value.ts'
-import { exit } from '../stop.ts'
+import { exit, Stop } from '../stop.ts'
+import type { Answer } from '../talk/server.ts'
+import { deliver } from './export.ts'
 import { showRecord } from './plain.ts'
-import { begin, isJson, tableOptions, type Verb, writeLines } from './verb.ts'
+import { begin, type Call, isJson, tableOptions, type Verb, writeLines } from './verb.ts'
 
 /** Names every fault of a document; ends with 1 if there is one. */
 export const checkProfile: Verb = async (call) => {
@@ -14,15 +16,38 @@ export const checkProfile: Verb = async (call) => {
   const { terminal } = call
   if (isJson(call)) await terminal.write(jsonText(answer))
   else if (answer.good) await terminal.line(`${terminal.paint('green', '✓')} the profile is sound`)
-  else {
-    for (const { path, fault, remedy } of answer.faults) {
-      await terminal.line(
-        `${terminal.paint('red', '✗')} ${printable(`${path || 'document'}: ${fault}`)}`,
-      )
-      await terminal.line(`  → ${printable(remedy)}`)
-    }
-  }
+  else await showFaults(call, answer.faults)
   return answer.good ? exit.done : exit.refused
+}
+
+/** Puts a document in force; one with faults changes nothing, and they are listed as a check lists them. */
+export const applyProfile: Verb = async (call) => {
+  const { server, name, input } = await begin(call)
+  try {
+    const applied = await server.askAny(name, input)
+    if (isJson(call)) await call.terminal.write(jsonText(applied))
+    else await showRecord(call, applied, new Names(server))
+    return exit.done
+  } catch (refused) {
+    if (isJson(call) || !(refused instanceof Stop) || refused.code !== 'profile-wrong')
+      throw refused
+    const { faults } = await server.ask('profile.check', input)
+    // A sound document may still not follow the version in force.
+    if (faults.length === 0) throw refused
+    await showFaults(call, faults)
+    call.terminal.note('nothing was changed')
+    return exit.refused
+  }
+}
+
+async function showFaults(call: Call, faults: Answer<'profile.check'>['faults']): Promise<void> {
+  const { terminal } = call
+  for (const { path, fault, remedy } of faults) {
+    await terminal.line(
+      `${terminal.paint('red', '✗')} ${printable(`${path || 'document'}: ${fault}`)}`,
+    )
+    await terminal.line(`  → ${printable(remedy)}`)
+  }
 }
 
 /** Shows what would change, place by place. */
@@ -44,9 +69,14 @@ export const diffProfile: Verb = async (call) => {
   return exit.done
 }
 
-/** Shows a version of a profile with its document as it can be written back to a file. */
+/** Shows a version of a profile with its document; to a file goes the document alone. */
 export const showProfile: Verb = async (call) => {
   const { server, name, input } = await begin(call)
+  if (call.said.text('output') !== undefined) {
+    const { document } = await server.ask('profile.show', input)
+    await deliver(call, [jsonText(document)])
+    return exit.done
+  }
   if (isJson(call)) {
     await call.terminal.write(jsonText(await server.askAny(name, input)))
     return exit.done

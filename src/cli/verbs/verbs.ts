@@ -24,6 +24,7 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   explain: async () => (await import('./explain.ts')).explain,
   'log.verify': async () => (await import('./log-verify.ts')).verifyLog,
   'person.invite': async () => (await import('./link.ts')).showLink,
+  'profile.apply': async () => (await import('./profile.ts')).applyProfile,
   'profile.check': async () => (await import('./profile.ts')).checkProfile,
   'profile.diff': async () => (await import('./profile.ts')).diffProfile,
   'profile.show': async () => (await import('./profile.ts')).showProfile,

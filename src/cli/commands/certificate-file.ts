@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import { FormatError } from '#format/format-error.ts'
+import { encodePem, parsePem } from '#format/pem.ts'
+import { parseCertificate } from '#format/x509/certificate.ts'
+import { wrongUse } from '../stop.ts'
+
+/**
+ * The first certificate of a file in PEM or DER, alone and in PEM.
+ *
+ * A private key, or whatever else stands beside it, never leaves this machine.
+ *
+ * @throws Stop if no certificate is there
+ */
+export function firstCertificateOf(bytes: Uint8Array, path: string): string {
+  try {
+    const der = bytes[0] === derSequence ? bytes : firstBlockOf(bytes)
+    if (der !== undefined) {
+      // A key in DER begins like a certificate, so it is read before it is sent.
+      parseCertificate(der, { unknownCritical: 'keep' })
+      return encodePem('CERTIFICATE', der)
+    }
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    throw wrongUse(`${path} is no certificate: ${error.message}`, hint)
+  }
+  throw wrongUse(`${path} has no certificate in it`, hint)
+}
+
+function firstBlockOf(bytes: Uint8Array): Uint8Array | undefined {
+  return parsePem(new TextDecoder().decode(bytes)).find(({ label }) => label === 'CERTIFICATE')
+    ?.bytes
+}
+
+const hint = 'name a file that holds a certificate, in PEM or DER'
+
+/** The first byte of any certificate in DER (X.690 section 8.9.1). */
+const derSequence = 0x30
