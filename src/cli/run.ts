@@ -145,6 +145,7 @@ function stackOf(error: unknown): string | undefined {
 function hintFor({ code, status }: Stop, words: readonly string[], means: Means) {
   const { command } = commandIn(words)
   if (status === exit.wrongUse && command !== undefined) return seeHelp(command)
+  if (code === 'input-wrong' && command !== undefined) return seeHelp(command)
   if (code === undefined) return undefined
   return means.readWords().get(code)?.remedy ?? `"vitalsign explain ${code}" says what it means`
 }

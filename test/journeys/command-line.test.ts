@@ -2,7 +2,7 @@
 /** bin/vitalsign as a real process against a real house: the first hour, and how it says no. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -287,7 +287,16 @@ test('finds the owner of a certificate, PEM or DER, shows and exports it', async
   assert.equal(pem.match(/BEGIN CERTIFICATE/g)?.length, 2)
   const leaf = new X509Certificate(pem)
   const paths = [fileWith('leaf.pem', leaf.toString()), fileWith('leaf.der', leaf.raw)]
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const working = pem + privateKey.export({ format: 'pem', type: 'pkcs8' })
+  paths.push(fileWith('working.pem', working))
   for (const path of paths) assert.equal((await json(`certificate find ${path}`)).id, id)
+  const serial = leaf.serialNumber
+  const bySerial = await json(`certificate list --serial-number ${serial}`)
+  assert.deepEqual(
+    bySerial.items.map((item: { id: string }) => item.id),
+    [id],
+  )
   const stdout = await vitalsign(`certificate export ${id}`)
   assert.equal(stdout.out, leaf.toString())
   const shown = await vitalsign('device show PUMP-0001')
@@ -335,6 +344,22 @@ test('a serial that two products share must be told by id', async () => {
   assert.equal((await json(`device show ${other.device.id}`)).productName, 'drip')
 })
 
+test('what cannot be is told in the words of the command line', async () => {
+  const odd = await vitalsign('certificate list --algorithm p256')
+  assert.equal(odd.status, 1)
+  assert.match(odd.error, /--algorithm: "p256" is none of .*p-256/)
+  assert.match(odd.error, /hint: .*help certificate list/)
+  const pair = '--serial-prefix P --expiring-before 2040-01-01T00:00:00Z'
+  const both = await vitalsign(`certificate list ${pair}`)
+  assert.match(both.error, /--serial-prefix and --expiring-before cannot be asked together/)
+
+  await json('device add OLD-1 --product pump --no-code')
+  await json('device retire OLD-1 --reason scrapped')
+  const late = await vitalsign('code new OLD-1')
+  assert.equal(late.status, 1)
+  assert.match(late.error, /hint: .*device show/)
+})
+
 test('checks a profile: every fault with its remedy, and 1', async () => {
   const shown = await json('profile show ldevid')
   const good = fileWith('good.json', JSON.stringify(shown.document))
@@ -348,12 +373,38 @@ test('checks a profile: every fault with its remedy, and 1', async () => {
   assert.match(checked.out, /✗ nonsense: /)
   assert.match(checked.out, /✗ kind: /)
   assert.match(checked.out, /→ /)
-  assert.equal((await vitalsign(`profile apply ${faulty}`)).status, 1)
+  const applied = await vitalsign(`profile apply ${faulty}`)
+  assert.deepEqual([applied.status, applied.out], [1, checked.out])
+  assert.match(applied.error, /nothing was changed/)
   const diff = await vitalsign(`profile diff ${faulty}`)
   assert.match(diff.out, /nonsense/)
   const broken = await vitalsign(`profile check ${fileWith('broken.json', '{ "name": ')}`)
   assert.equal(broken.status, 2)
   assert.match(broken.error, /is not JSON/)
+})
+
+test('the first lines of docs/profiles.md copy a profile, check it, and put it in force', async () => {
+  const page = readFileSync('docs/profiles.md', 'utf8')
+  const lines = [...page.matchAll(/^vitalsign (profile (?:\S+ )+?) {3,}/gm)].map(([, line]) =>
+    (line ?? '').trim().replace('pump.json', join(files, 'pump.json')),
+  )
+  const [show = '', check = '', diff = '', apply = '', ...more] = lines
+  assert.deepEqual(more, [])
+  assert.equal((await vitalsign(show)).status, 0)
+  assert.match((await vitalsign(diff)).out, /nothing would change/)
+  const again = await vitalsign(apply)
+  assert.equal(again.status, 1)
+  assert.match(again.error, /the next version of ldevid is 2/)
+
+  const copy = JSON.parse(readFileSync(join(files, 'pump.json'), 'utf8'))
+  fileWith('pump.json', JSON.stringify({ ...copy, name: 'copied-pump' }))
+  for (const line of [check, diff, apply]) {
+    const ran = await vitalsign(line)
+    assert.equal(ran.status, 0, `${line}: ${ran.error}`)
+  }
+  assert.equal((await json('profile show copied-pump')).number, 1)
+  const told = fileWith('told.json', JSON.stringify(await json('profile show copied-pump')))
+  assert.match((await vitalsign(`profile diff ${told}`)).out, /nothing would change/)
 })
 
 test('exports the log and verifies it without a server; one byte flipped is found and named', async () => {
@@ -402,12 +453,14 @@ test('explains without a server, and lists all words', async () => {
   const unknown = await vitalsign('explain enroll', { anywhere: true })
   assert.equal(unknown.status, 1)
   assert.match(unknown.error, /did you mean "enrol"/)
+  assert.ok(!unknown.error.includes('docs/'), 'a file that an operator does not have')
 })
 
 test('status and doctor tell how things are; doctor ends with 1 where something is bad', async () => {
   const status = await vitalsign('status')
   assert.match(status.out, /a TRIAL installation, claimed/)
   assert.match(status.out, /root +SHA-256 [0-9a-f]{64}/)
+  assert.match(status.out, /operators +http:\/\/localhost:\d+/)
   assert.equal((await vitalsign('doctor')).status, 0)
   const production = await vitalsign('doctor --production')
   assert.equal(production.status, 1)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { operationOf } from '#format/admin/operations.ts'
+import { type OperationName, operationOf } from '#format/admin/operations.ts'
 import { exit } from '../stop.ts'
 import { stopFor } from './problem.ts'
 
@@ -43,4 +43,19 @@ test('what is no problem document is told as such', () => {
   for (const body of ['', '<html>', '[]', '{"code":7}']) {
     assert.match(stopFor(row, 502, body).message, /answered 502/)
   }
+})
+
+test('an input that a refusal names is told as it is written at the command line', () => {
+  const told = (name: OperationName, detail: string) =>
+    stopFor(operationOf(name), 400, JSON.stringify({ code: 'input-wrong', detail })).message
+  assert.equal(
+    told('product.add', 'there are several makers; say which one (maker)'),
+    'there are several makers; say which one (--maker)',
+  )
+  assert.equal(told('certificate.list', 'algorithm: "x" is wrong'), '--algorithm: "x" is wrong')
+  assert.equal(
+    told('certificate.list', 'serialPrefix and expiringBefore cannot be'),
+    '--serial-prefix and --expiring-before cannot be',
+  )
+  assert.equal(told('certificate.list', 'elsewhere: is (odd)'), 'elsewhere: is (odd)')
 })

@@ -30,7 +30,14 @@ export function stopFor(row: Operation, status: number, body: string): Stop {
     const told = faults.map(({ path, fault }) => `${shownInput(row, path)}: ${fault}`)
     return new Stop(exit.wrongUse, told.join('\n'), { code })
   }
-  return new Stop(exit.refused, detail, { code })
+  return new Stop(exit.refused, code === 'input-wrong' ? inFlags(row, detail) : detail, { code })
+}
+
+/** Inputs that a sentence names at its head (`algorithm: …`), in brackets or in camel case, as they are written here. */
+function inFlags(row: Operation, detail: string): string {
+  return detail
+    .replace(/^\w+(?=: )/, (name) => shownInput(row, name))
+    .replace(/(?<=\()\w+(?=\))|\b[a-z]+[A-Z]\w*/g, (name) => shownInput(row, name))
 }
 
 function jsonIn(body: string): unknown {

@@ -15,7 +15,7 @@ export const explain: Verb = async (call) => {
   if (asked === undefined) return listAll(call, [...words.values()])
   const row = words.get(asked.toLowerCase())
   if (row === undefined) {
-    throw new Stop(exit.refused, `"${asked}" has no row in docs/words.md`, {
+    throw new Stop(exit.refused, `"${asked}" is no word that is explained here`, {
       code: 'not-found',
       hint: didYouMean(asked, [...words.keys()], '"vitalsign explain" lists all words'),
     })

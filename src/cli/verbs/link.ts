@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
+import { browserAddress } from '../show/address.ts'
 import { jsonText } from '../show/json.ts'
 import { valueText } from '../show/value.ts'
 import { exit } from '../stop.ts'
@@ -19,8 +20,7 @@ export const showLink: Verb = async (call) => {
   }
   const { path, expiresAt } = linkAnswer.parse(answer)
   const { addresses } = await server.ask('status')
-  const address = addresses.operators.replace('127.0.0.1', 'localhost')
-  await call.terminal.line(`${address}${path}`)
+  await call.terminal.line(`${browserAddress(addresses.operators)}${path}`)
   call.terminal.note(`shown this once; good once, until ${valueText(expiresAt)}`)
   return exit.done
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { browserAddress } from '../show/address.ts'
 import { jsonText } from '../show/json.ts'
 import { pairLines } from '../show/record.ts'
 import { valueText } from '../show/value.ts'
@@ -29,7 +30,7 @@ function linesOf(call: Call, told: Answer<'status'>): readonly string[] {
     ...pairLines(
       [
         ['devices', addresses.devices],
-        ['operators', addresses.operators],
+        ['operators', browserAddress(addresses.operators)],
         ['status', addresses.status],
         ['root', `SHA-256 ${told.rootSha256}`],
         [

@@ -11,7 +11,7 @@ export function wordVerbs(): Pick<Verbs, 'explain'> {
       words.get(word.toLowerCase()) ??
       refuse(
         'not-found',
-        `"${word}" has no row in docs/words.md; "vitalsign explain word" lists some`,
+        `"${word}" is no word that is explained here; "vitalsign explain" lists them all`,
       ),
   }
 }
