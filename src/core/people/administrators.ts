@@ -12,25 +12,31 @@ import type { Clock, Randomness } from '../ports.ts'
  */
 const settingName = 'administrators'
 
-export async function administratorCount(ledger: Ledger): Promise<number> {
-  return countIn(await ledger.find('setting', 'name', [settingName]))
+export interface Administrators {
+  readonly count: number
+  /**
+   * The put that makes the number one more or one less, to stand in the same change as its reason. It
+   * replaces exactly what was read: a change decided on an older number meets a conflict.
+   */
+  put(by: 1 | -1, ports: { readonly clock: Clock; readonly random: Randomness }): Put
 }
 
-/** The put that makes the number one more or one less, to stand in the same change as its reason. */
-export async function administratorsPut(
-  by: 1 | -1,
-  ports: { readonly ledger: Ledger; readonly clock: Clock; readonly random: Randomness },
-): Promise<Put> {
-  const before = await ports.ledger.find('setting', 'name', [settingName])
+/** Reads how many there are; to be asked once a change, so that what was judged is what is replaced. */
+export async function readAdministrators(ledger: Ledger): Promise<Administrators> {
+  const before = await ledger.find('setting', 'name', [settingName])
+  const count = countIn(before)
   return {
-    kind: 'setting',
-    record: {
-      id: before?.id ?? newId('setting', ports),
-      version: (before?.version ?? 0) + 1,
-      name: settingName,
-      value: { active: countIn(before) + by },
-      changedAt: ports.clock.now(),
-    },
+    count,
+    put: (by, ports) => ({
+      kind: 'setting',
+      record: {
+        id: before?.id ?? newId('setting', ports),
+        version: (before?.version ?? 0) + 1,
+        name: settingName,
+        value: { active: count + by },
+        changedAt: ports.clock.now(),
+      },
+    }),
   }
 }
 

@@ -6,7 +6,7 @@ import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Invitation, Party, Person } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
-import { administratorCount, administratorsPut } from './administrators.ts'
+import { readAdministrators } from './administrators.ts'
 import { type Link, newInvitation, spentPut, validInvitation } from './invitation.ts'
 import { nameMaker } from './maker.ts'
 import { checkPassphrase, normalPassphrase, type PassphraseHasher } from './passphrase.ts'
@@ -24,7 +24,7 @@ const mostOpenLinks = 100
  * For the first start, and for the one who sits at the machine when no administrator is left.
  */
 export async function makeClaimLink(actor: Actor, ports: PeoplePorts): Promise<Link | Refused> {
-  if ((await administratorCount(ports.ledger)) > 0) return claimedAlready()
+  if ((await readAdministrators(ports.ledger)).count > 0) return claimedAlready()
   const now = ports.clock.now()
   const { link, put, invitation } = newInvitation(null, claimLife, ports)
   const event: AuditEvent = {
@@ -76,7 +76,8 @@ export async function claim(
   local: boolean,
   ports: PeoplePorts & { readonly hasher: PassphraseHasher },
 ): Promise<Claimed> {
-  if ((await administratorCount(ports.ledger)) > 0) return claimedAlready()
+  const administrators = await readAdministrators(ports.ledger)
+  if (administrators.count > 0) return claimedAlready()
   const invitation = local ? undefined : await validInvitation(asked.token, ports)
   if (invitation !== undefined && 'kind' in invitation) return invitation
   if (invitation !== undefined && invitation.person !== null) return linkWrong()
@@ -100,7 +101,7 @@ export async function claim(
     {
       puts: [
         { kind: 'person', record: person },
-        await administratorsPut(1, ports),
+        administrators.put(1, ports),
         ...(invitation === undefined ? [] : [spentPut(invitation, now)]),
         ...(maker?.puts ?? []),
       ],

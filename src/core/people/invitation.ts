@@ -6,7 +6,7 @@ import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Invitation, Person } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
-import { administratorsPut } from './administrators.ts'
+import { readAdministrators } from './administrators.ts'
 import { checkPassphrase, normalPassphrase, type PassphraseHasher } from './passphrase.ts'
 import type { PeoplePorts } from './ports.ts'
 import { hashToken, newToken } from './token.ts'
@@ -139,7 +139,9 @@ export async function join(
       puts: [
         { kind: 'person', record: person },
         spentPut(invitation, now),
-        ...(person.role === 'administrator' ? [await administratorsPut(1, ports)] : []),
+        ...(person.role === 'administrator'
+          ? [(await readAdministrators(ports.ledger)).put(1, ports)]
+          : []),
       ],
       events: [
         {

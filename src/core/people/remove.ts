@@ -4,7 +4,7 @@ import type { Actor } from '../audit/event.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Person, Session } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
-import { administratorCount, administratorsPut } from './administrators.ts'
+import { readAdministrators } from './administrators.ts'
 import type { PeoplePorts } from './ports.ts'
 import { endedPut } from './session.ts'
 
@@ -21,7 +21,8 @@ export async function removePerson(
 ): Promise<Removed> {
   if (person.state === 'removed') return { kind: 'removed', person }
   const isAdministrator = person.role === 'administrator' && person.state === 'active'
-  if (isAdministrator && (await administratorCount(ports.ledger)) <= 1) {
+  const administrators = await readAdministrators(ports.ledger)
+  if (isAdministrator && administrators.count <= 1) {
     return refuse(
       'last-administrator',
       `"${person.name}" is the only administrator; invite another one first`,
@@ -39,7 +40,7 @@ export async function removePerson(
       puts: [
         { kind: 'person', record: removed },
         ...(await openSessions(person, ports)).map((session) => endedPut(session, now)),
-        ...(isAdministrator ? [await administratorsPut(-1, ports)] : []),
+        ...(isAdministrator ? [administrators.put(-1, ports)] : []),
       ],
       events: [
         {
