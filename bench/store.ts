@@ -226,7 +226,7 @@ function issue(): Issue {
             entrance: null,
             owner: device,
             certificate: id,
-            requestSha256: bytes(32),
+            request: bytes(340),
             proof: 'code',
             credential: null,
             possession: 'signature',

@@ -149,7 +149,7 @@ function enrolledPuts(device: Device, { core }: House): readonly Put[] {
   const enrolment: Enrolment = {
     ...{ id: newId('enrolment', core), version: 1, protocol: 'est', operation: 'enrol' },
     ...{ entrance: door.entrance.id, owner: device.id, certificate: id },
-    ...{ requestSha256: random.bytes(32), proof: 'code', credential: newId('code', core) },
+    ...{ request: random.bytes(340), proof: 'code', credential: newId('code', core) },
     ...{ possession: 'signature', profile: door.profile.name },
     ...{ profileVersion: door.profile.version, sourceAddress: '127.0.0.1', at: now },
   }

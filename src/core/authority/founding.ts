@@ -108,7 +108,7 @@ function occasionOf(founding: Founding, newKeyId: string): Occasion {
       protocol: 'local',
       operation: 'found',
       entrance: null,
-      requestSha256: sha256(new Uint8Array()),
+      request: new Uint8Array(),
       proof: 'self',
       credential: null,
       possession: 'none',

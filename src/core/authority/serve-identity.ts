@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { parseCertificationRequest } from '#format/x509/certification-request.ts'
-import { sha256 } from '#trust/digest.ts'
 import { provePossession } from '#trust/possession.ts'
 import { Fault } from '../fault.ts'
 import type { Key } from '../ledger/tables.ts'
@@ -55,7 +54,7 @@ export async function issueServerCertificate(
         protocol: 'local',
         operation: 'enrol',
         entrance: null,
-        requestSha256: sha256(server.request),
+        request: server.request,
         proof: 'self',
         credential: null,
         possession: 'signature',

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The journey of docs/journeys/issue-a-certificate.md, from a door's request to an outcome. */
 import type { CertificationRequest } from '#format/x509/certification-request.ts'
-import { sha256 } from '#trust/digest.ts'
 import { provePossession } from '#trust/possession.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -55,13 +54,12 @@ async function enrolOrRefuse(
   if (cutOff !== undefined) return cutOff
   const door = ports.doors.for(applicant.device.product, request.label)
   if ('kind' in door) return door
-  const requestSha256 = sha256(request.request)
-  const requestKey = requestKeyOf(applicant.credential, request, requestSha256)
+  const requestKey = requestKeyOf(applicant.credential, request)
   const before = await repeated(requestKey, ports)
   if (before.kind !== 'new') return before
   const spent = checkCode(applicant)
   if (spent !== undefined) return spent
-  const asking = { request, applicant, door, requestSha256, requestKey, before }
+  const asking = { request, applicant, door, requestKey, before }
   return prove(read.request, asking, about, ports)
 }
 

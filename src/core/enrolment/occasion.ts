@@ -14,14 +14,13 @@ export interface Asking {
   readonly request: EnrolmentRequest
   readonly applicant: Applicant
   readonly door: Door
-  readonly requestSha256: Uint8Array
   readonly requestKey: Uint8Array
   readonly before: Repeated
 }
 
 /** What the ledger has to book together with the certificate. */
 export function occasionOf(asking: Asking, key: Key | undefined, ports: EnrolmentPorts): Occasion {
-  const { applicant, door, request, requestSha256 } = asking
+  const { applicant, door, request } = asking
   const { device } = applicant
   const now = ports.clock.now()
   const operation = operationOf(asking, key)
@@ -36,7 +35,7 @@ export function occasionOf(asking: Asking, key: Key | undefined, ports: Enrolmen
       protocol: request.protocol,
       operation,
       entrance: door.entrance.id,
-      requestSha256,
+      request: request.request,
       proof: applicant.proof,
       credential: applicant.credential,
       possession: 'signature',

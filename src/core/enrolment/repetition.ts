@@ -29,12 +29,13 @@ export type Repeated =
   | { readonly kind: 'new'; readonly stale: Repetition | undefined }
 
 /** One key for the same credential, operation, entrance and request bytes. */
-export function requestKeyOf(
-  credential: string,
-  request: EnrolmentRequest,
-  requestSha256: Uint8Array,
-): Uint8Array {
-  const words = [credential, request.operation, request.label ?? '', requestSha256.toHex()]
+export function requestKeyOf(credential: string, request: EnrolmentRequest): Uint8Array {
+  const words = [
+    credential,
+    request.operation,
+    request.label ?? '',
+    sha256(request.request).toHex(),
+  ]
   return sha256(new TextEncoder().encode(words.join('\n')))
 }
 

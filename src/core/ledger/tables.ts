@@ -193,8 +193,8 @@ export const tables = {
       entrance: optional(id('ent')),
       owner: text,
       certificate: id('crt'),
-      /** SHA-256 of the request's bytes. */
-      requestSha256: bytes,
+      /** PKCS #10 as it came, DER: what was asked and how possession was proved; empty where nobody asked. */
+      request: bytes,
       proof: word('code', 'birth-certificate', 'current-certificate', 'operator', 'self'),
       /** The code or certificate that was the proof. */
       credential: optional(text),

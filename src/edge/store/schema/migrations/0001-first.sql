@@ -131,7 +131,7 @@ CREATE TABLE "enrolment" (
   "entrance" BLOB,
   "owner" TEXT NOT NULL,
   "certificate" BLOB NOT NULL,
-  "requestSha256" BLOB NOT NULL,
+  "request" BLOB NOT NULL,
   "proof" TEXT NOT NULL,
   "credential" TEXT,
   "possession" TEXT NOT NULL,
