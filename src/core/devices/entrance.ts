@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isOperation } from '#format/est/operations.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
 import { newId } from '../ledger/ids.ts'
@@ -28,6 +29,8 @@ export async function addEntrance(
   actor: Actor,
   ports: DevicePorts,
 ): Promise<{ readonly kind: 'added'; readonly entrance: Entrance } | Refused> {
+  const reserved = checkLabel(label)
+  if (reserved !== undefined) return reserved
   const authority = await issuingAuthority(ports.ledger)
   if ('reason' in authority) return authority
   const unfit = await checkProfileFor(profile, ['working', 'birth'], authority, ports.ledger)
@@ -50,6 +53,12 @@ export async function addEntrance(
     ports.ledger,
   )
   return refused ?? { kind: 'added', entrance }
+}
+
+/** RFC 7030 section 3.2.2: a label is never the name of an operation, or a path would mean two things. */
+export function checkLabel(label: string): Refused | undefined {
+  if (!isOperation(label)) return undefined
+  return refuse('input-wrong', `"${label}" is the name of an operation of EST; choose another`)
 }
 
 /** The event of an entrance that opens. */

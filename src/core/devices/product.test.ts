@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { checkLabel } from './entrance.ts'
 import { labelOf } from './product.ts'
 
 for (const [name, label] of [
@@ -15,3 +16,8 @@ for (const [name, label] of [
   test(`"${name}" gives the label ${label ?? 'of nothing'}`, () =>
     assert.equal(labelOf(name), label))
 }
+
+test('no label is the name of an operation of EST', () => {
+  assert.equal(checkLabel('cacerts')?.reason, 'input-wrong')
+  assert.equal(checkLabel('cacerts-2'), undefined)
+})

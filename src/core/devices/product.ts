@@ -7,7 +7,13 @@ import { settle } from '../ledger/settle.ts'
 import type { Entrance, Product } from '../ledger/tables.ts'
 import { type NamedParty, nameMaker } from '../people/maker.ts'
 import type { Refused } from '../refusal.ts'
-import { checkProfileFor, type DeviceKind, entranceOpened, issuingAuthority } from './entrance.ts'
+import {
+  checkLabel,
+  checkProfileFor,
+  type DeviceKind,
+  entranceOpened,
+  issuingAuthority,
+} from './entrance.ts'
 import type { DevicePorts } from './ports.ts'
 
 export interface NewProduct {
@@ -54,6 +60,8 @@ export async function addProduct(
       `"${asked.name}" has no letter or digit from a to z or 0 to 9 to make a label of`,
     )
   }
+  const reserved = checkLabel(label)
+  if (reserved !== undefined) return reserved
   const maker = await makerOf(asked.maker, actor, ports)
   if ('reason' in maker) return maker
   const authority = await issuingAuthority(ports.ledger)

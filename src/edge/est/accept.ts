@@ -4,9 +4,9 @@ import type { Refused } from '#core/refusal.ts'
 import type { HttpRequest } from '#edge/http/message.ts'
 import { parseBase64Body } from '#format/base64.ts'
 import { isMediaType, mediaTypes } from '#format/est/messages.ts'
+import { estPrefix, isOperation, type Operation } from '#format/est/operations.ts'
 import { FormatError } from '#format/format-error.ts'
 import { refuse } from '#trust/refusal.ts'
-import { estPrefix, isOperation, type Operation } from './operations.ts'
 
 /** What a path asks for. */
 export interface Target {

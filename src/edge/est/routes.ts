@@ -5,6 +5,7 @@ import { Fault } from '#core/fault.ts'
 import type { Refused } from '#core/refusal.ts'
 import type { Handler, HttpRequest, HttpResponse, Route } from '#edge/http/message.ts'
 import { allowOf } from '#edge/http/router.ts'
+import { estPrefix, type Operation } from '#format/est/operations.ts'
 import { refuse } from '#trust/refusal.ts'
 import { acceptEnrolment, acceptTarget, type Target } from './accept.ts'
 import {
@@ -14,7 +15,6 @@ import {
   answerOutcome,
   answerRefused,
 } from './answer.ts'
-import { estPrefix, type Operation } from './operations.ts'
 
 /** What EST asks of the house. */
 export interface EstPorts {
