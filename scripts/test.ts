@@ -19,7 +19,7 @@ interface Part {
 }
 
 const parts: readonly Part[] = [
-  { name: 'walls', files: ['test/*.test.ts'], budgetSeconds: 20 },
+  { name: 'walls', files: ['test/*.test.ts'], budgetSeconds: 45 },
   { name: 'unit', files: ['src/**/*.test.ts', 'scripts/*.test.ts'], budgetSeconds: 120 },
   { name: 'vectors', files: ['test/vectors/**/*.test.ts'], budgetSeconds: 20 },
   { name: 'differential', files: ['test/differential/*.test.ts'], budgetSeconds: 60 },
