@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { newId } from '#core/ledger/ids.ts'
 import type { Change, Put } from '#core/ledger/ledger.ts'
 import type { CertificateRecord, Code, Device } from '#core/ledger/tables.ts'
-import { openStore, type Store } from '#edge/store/open-store.ts'
+import { openStore } from '#edge/store/open-store.ts'
+import type { Store } from '#edge/store/store.ts'
 
 export interface Row {
   readonly name: string

@@ -44,6 +44,11 @@ const packageRooms: Record<string, readonly string[]> = {
   '@fastify/rate-limit': ['edge/admin'],
   zod: ['format/admin', 'edge/admin', 'cli'],
   pino: ['house'],
+  kysely: ['edge/store'],
+  pg: ['edge/store'],
+  nodemailer: ['edge/notify'],
+  'prom-client': ['edge/metrics'],
+  'age-encryption': ['edge/backup'],
   '@clack/prompts': ['cli'],
 }
 

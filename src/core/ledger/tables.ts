@@ -3,8 +3,8 @@
  * Everything that the ledger keeps: one table a kind of record, one line a field.
  *
  * The store makes its schema from this, and core its types; after a change run
- * `node src/edge/store/schema/print-schema.ts > src/edge/store/schema/migrations/0001-first.sql`
- * (from the first release on: add a migration instead). Instants end in `At` or `Until`;
+ * `node src/edge/store/schema/print-migration.ts`, which writes the newest migration anew (once that
+ * is released, add another first). A new column of an old table is optional. Instants end in `At` or `Until`;
  * a `…Sha256` is 32 bytes; a `fingerprint` is the 32-byte canonical key fingerprint (trust/keys).
  */
 import {

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path'
-import type { LogStore } from '#core/audit/log-store.ts'
-import type { Fault } from '#core/fault.ts'
-import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import { Book } from './book/book.ts'
 import type { BookSettings } from './book/messages.ts'
@@ -12,16 +9,7 @@ import { openReading } from './reading/open-reading.ts'
 import { Points } from './reading/points.ts'
 import { Reader } from './reading/reader.ts'
 import { sqliteFault } from './sqlite-fault.ts'
-
-/** The database with everything that is kept in it. */
-export interface Store {
-  readonly ledger: Ledger
-  readonly log: LogStore
-  /** Resolves if booking broke for good: the process should end, and be started again. */
-  readonly broken: Promise<Fault>
-  /** Finishes every commit that was asked for, then ends; what is asked later rejects. */
-  close(): Promise<void>
-}
+import { alone, type Store } from './store.ts'
 
 /** The database's file in a data directory; beside it SQLite keeps `-wal` and `-shm`. */
 export const databaseName = 'ledger.sqlite'
@@ -54,6 +42,7 @@ export async function openStore(
   return {
     ledger: new SqliteLedger({ book, points, lists, counts, random }),
     log: new SqliteLogStore({ file, book, points, lists }),
+    elsewhere: alone,
     broken: book.broken,
     close: () => {
       closing ??= book.close(closeReaders)

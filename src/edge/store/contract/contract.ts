@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What every store promises, as tests: run on SQLite here, and on each database that follows. */
 
-import type { Store } from '../open-store.ts'
+import type { Store } from '../store.ts'
 import type { TestPorts } from '../store-testing.ts'
 import { testPorts } from '../store-testing.ts'
 import { commitContract } from './commit-contract.ts'

@@ -5,7 +5,7 @@ import { encodeEvent } from '#core/audit/encode-event.ts'
 import type { AuditEvent } from '#core/audit/event.ts'
 import type { Appended, LogStore } from '#core/audit/log-store.ts'
 import { sha256 } from '#trust/digest.ts'
-import type { Store } from '../open-store.ts'
+import type { Store } from '../store.ts'
 import { added, type TestPorts } from '../store-testing.ts'
 import type { OnEmptyStore } from './contract.ts'
 

@@ -33,3 +33,24 @@ export const sqlite: Dialect = {
   plain: ' STRICT',
   walk: (index) => ` INDEXED BY "${index}"`,
 }
+
+/**
+ * PostgreSQL: text in the C collation compares by code point, as `list` promises; booleans are numbers,
+ * so that a row is the same cells on every database.
+ *
+ * @see https://www.postgresql.org/docs/current/collation.html
+ */
+export const postgres: Dialect = {
+  types: {
+    id: 'bytea',
+    text: 'text COLLATE "C"',
+    bytes: 'bytea',
+    integer: 'bigint',
+    boolean: 'bigint',
+    instant: 'bigint',
+    json: 'text COLLATE "C"',
+  },
+  byId: '',
+  plain: '',
+  walk: () => '',
+}

@@ -2,9 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { Fault } from '#core/fault.ts'
-
-/** The steps from an empty file to the schema of today: each once, forward only, never edited. */
-export const migrations: readonly string[] = ['0001-first.sql']
+import { migrations } from './migrations.ts'
 
 /** "VSGN": what `file` and `PRAGMA application_id` show of our databases. */
 const applicationId = 0x5653_474e
@@ -12,9 +10,10 @@ const applicationId = 0x5653_474e
 /**
  * Brings a database to the schema of this program, each step whole or not at all.
  *
+ * @param upTo the schema to stop at: only tests and `print-migration` ask for an older one
  * @throws Fault 'schema-newer' if a newer program wrote it; 'ledger-damaged' if it is not ours
  */
-export function migrate(database: DatabaseSync): void {
+export function migrate(database: DatabaseSync, upTo: number = migrations.length): void {
   const version = schemaVersion(database)
   refuseForeign(database, version)
   if (version > migrations.length)
@@ -22,10 +21,10 @@ export function migrate(database: DatabaseSync): void {
       'schema-newer',
       `the database has schema ${version}, this program knows up to ${migrations.length}`,
     )
-  for (let step = version; step < migrations.length; step++) {
-    const sql = readFileSync(new URL(`migrations/${migrations[step]}`, import.meta.url), 'utf8')
+  for (let step = version; step < upTo; step++) {
+    const file = new URL(`migrations/sqlite/${migrations[step]}`, import.meta.url)
     const marks = `PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${step + 1};`
-    database.exec(`BEGIN IMMEDIATE; ${sql} ${marks} COMMIT;`)
+    database.exec(`BEGIN IMMEDIATE; ${readFileSync(file, 'utf8')} ${marks} COMMIT;`)
   }
 }
 

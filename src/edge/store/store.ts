@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AuditEvent } from '#core/audit/event.ts'
+import type { LogStore } from '#core/audit/log-store.ts'
+import type { Fault } from '#core/fault.ts'
+import type { Ledger } from '#core/ledger/ledger.ts'
+
+/** The database with everything that is kept in it. */
+export interface Store {
+  readonly ledger: Ledger
+  readonly log: LogStore
+  readonly elsewhere: Elsewhere
+  /** Resolves if booking broke for good: the process should end, and be started again. */
+  readonly broken: Promise<Fault>
+  /** Finishes every commit that was asked for, then ends; what is asked later rejects. */
+  close(): Promise<void>
+}
+
+/** What the other nodes of the same database committed. */
+export type News =
+  | { readonly kind: 'events'; readonly events: readonly AuditEvent[] }
+  /** Some may have been missed, as when the connection was cut: whatever is remembered is to be read anew. */
+  | { readonly kind: 'missed' }
+
+/** Every act that changes trust leaves an event in its commit, so that the events tell what to forget. */
+export interface Elsewhere {
+  /**
+   * Hears of commits of other nodes, in their order, soon after they became durable.
+   *
+   * @returns ends the following
+   */
+  follow(listener: (news: News) => void): () => void
+}
+
+/** Of a database that only this process writes. */
+export const alone: Elsewhere = { follow: () => () => {} }
