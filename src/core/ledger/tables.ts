@@ -84,6 +84,8 @@ export const tables = {
       createdAt: instant,
       /** Last time that it proved itself here. */
       seenAt: optional(instant),
+      /** Since when its working identity should have been renewed and was not; null when all is well. */
+      missedSince: optional(instant),
     },
     {
       unique: { serial: ['product', 'serial'] },
@@ -93,6 +95,8 @@ export const tables = {
         lot: ['lot'],
         productState: ['product', 'state'],
         bySerial: ['serial'],
+        missed: ['missedSince'],
+        productMissed: ['product', 'missedSince'],
       },
     },
   ),
@@ -391,6 +395,107 @@ export const tables = {
     { unique: { name: ['name'], key: ['key'] } },
   ),
 
+  /** Something that needs a person: open until its cause is gone; acknowledged when somebody has seen it. */
+  alarm: table(
+    'alm',
+    {
+      /** A row of `alarmKinds` (core/watch). */
+      kind: text,
+      /** What it is about: an id, or a name where there is no record. */
+      subject: text,
+      severity: word('notice', 'warning', 'critical'),
+      state: word('open', 'cleared'),
+      /** One line for people, without secrets. */
+      text,
+      facts: json<Readonly<Record<string, string | number | boolean | null>>>(),
+      raisedAt: instant,
+      lastSeenAt: instant,
+      clearedAt: optional(instant),
+      acknowledgedBy: optional(text),
+      acknowledgedAt: optional(instant),
+      /** Kind and subject while it is open, so that there is one; null once cleared. */
+      openKey: optional(text),
+    },
+    {
+      unique: { open: ['openKey'] },
+      lists: {
+        raised: ['raisedAt'],
+        state: ['state', 'raisedAt'],
+        kind: ['kind', 'state', 'raisedAt'],
+        severity: ['state', 'severity', 'raisedAt'],
+      },
+    },
+  ),
+
+  /** Where alarms are told: an address by mail, or a program by webhook. */
+  notificationTarget: table(
+    'ntf',
+    {
+      name: text,
+      kind: word('smtp', 'webhook'),
+      /** A mail address, or a URL. */
+      address: text,
+      /** For mail: server, sender, user and the name of the password's file; never the password. */
+      settings: json<Readonly<Record<string, string>>>(),
+      /** The least severity that is told here. */
+      severity: word('notice', 'warning', 'critical'),
+      /** The kinds of alarm that are told here; empty: all. */
+      kinds: json<readonly string[]>(),
+      state: word('active', 'removed'),
+      createdAt: instant,
+      createdBy: text,
+    },
+    { unique: { name: ['name'] }, lists: { state: ['state'] } },
+  ),
+
+  /** One message to one target, written in the commit of what it tells of. */
+  delivery: table(
+    'dlv',
+    {
+      target: id('ntf'),
+      /** Null for a test. */
+      alarm: optional(id('alm')),
+      what: word('raised', 'cleared', 'test'),
+      message: json<unknown>(),
+      state: word('waiting', 'failed', 'sent', 'given-up'),
+      tries: integer,
+      /** When it is tried next; the last try once it is over. */
+      nextAt: instant,
+      lastError: optional(text),
+      createdAt: instant,
+      sentAt: optional(instant),
+    },
+    {
+      lists: {
+        target: ['target'],
+        state: ['state', 'nextAt'],
+        queue: ['target', 'state'],
+      },
+    },
+  ),
+
+  /** A demand that devices renew before their time, each at a moment of its own. */
+  renewalOrder: table(
+    'rno',
+    {
+      authority: optional(id('aut')),
+      product: optional(id('prd')),
+      lot: optional(text),
+      algorithm: optional(text),
+      /** The window over which the devices are spread. */
+      fromAt: instant,
+      until: instant,
+      because: text,
+      /** Working identities that it meant when it was given. */
+      total: integer,
+      state: word('open', 'ended'),
+      createdAt: instant,
+      createdBy: text,
+      endedAt: optional(instant),
+    },
+    { lists: { state: ['state'] } },
+  ),
+
   /** One value per name for what belongs to the whole installation. */
   setting: table(
     'set',
@@ -398,6 +503,36 @@ export const tables = {
     {
       unique: { name: ['name'] },
     },
+  ),
+
+  /** One process of the server, from its start on. */
+  node: table(
+    'nod',
+    {
+      /** New at each start. */
+      name: text,
+      host: text,
+      /** Where it keeps what is its own; whoever starts there later is its successor. */
+      directory: text,
+      process: integer,
+      programVersion: text,
+      publicUrl: optional(text),
+      names: json<readonly string[]>(),
+      addresses: json<{
+        readonly devices: string
+        readonly operators: string
+        readonly status: string
+      }>(),
+      startedAt: instant,
+      /** Its last sign of life, in the database's time. */
+      seenAt: instant,
+      /** How far its clock is ahead of the database's; null where it has the only clock. */
+      clockAheadMilliseconds: optional(integer),
+      stoppedAt: optional(instant),
+      /** Null once it has stopped, or a successor took its place. */
+      runningSince: optional(instant),
+    },
+    { unique: { name: ['name'] }, lists: { running: ['runningSince'] } },
   ),
 
   /** A piece of time-driven work, held by one node at a time. */
@@ -440,4 +575,9 @@ export type Session = LedgerRecord<'session'>
 export type Invitation = LedgerRecord<'invitation'>
 export type Machine = LedgerRecord<'machine'>
 export type Setting = LedgerRecord<'setting'>
+export type NodeRecord = LedgerRecord<'node'>
 export type Job = LedgerRecord<'job'>
+export type Alarm = LedgerRecord<'alarm'>
+export type NotificationTarget = LedgerRecord<'notificationTarget'>
+export type Delivery = LedgerRecord<'delivery'>
+export type RenewalOrder = LedgerRecord<'renewalOrder'>

@@ -233,3 +233,44 @@ test('without a port the machine waits, and stop ends the wait', async () => {
   await ran.promise
   await jobs.stop()
 })
+
+test('a job of every node runs on each of them, and nobody holds it', async () => {
+  const world = new World()
+  const ran: string[] = []
+  const own = (node: string): Job => {
+    return { ...job('own', 60, async () => void ran.push(node)), everyNode: true }
+  }
+  const both = ['a', 'b'].map((node) => runJobs([own(node)], world.ports(node)))
+  await world.pass(61)
+  for (const jobs of both) await jobs.stop()
+  assert.deepEqual(ran, ['a', 'b', 'a', 'b'])
+  assert.equal(world.records.size, 0)
+})
+
+test('a job of every node that fails is an event, and is tried again', async () => {
+  const world = new World()
+  let runs = 0
+  const failing = job('own', 60, async () => {
+    if (runs++ === 0) throw new Error('no')
+  })
+  const jobs = runJobs([{ ...failing, everyNode: true }], world.ports('a'))
+  await world.pass(6)
+  await jobs.stop()
+  assert.equal(runs, 2)
+  assert.deepEqual(
+    world.events.map(({ type, facts }) => [type, facts.job, facts.failures]),
+    [['job-failed', 'own', 1]],
+  )
+})
+
+test('a job of every node outlives a ledger that does not answer', async () => {
+  const world = new World()
+  world.broken = true
+  const run = async () => {
+    throw new Error('no')
+  }
+  const jobs = runJobs([{ ...job('own', 60, run), everyNode: true }], world.ports('a'))
+  await world.pass(1)
+  await jobs.stop()
+  assert.equal(world.reported.length, 2)
+})

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AuditEvent } from '#core/audit/event.ts'
 import { freeAt, Hold, type HoldPorts, renewMilliseconds } from './hold.ts'
 import { backOff, spread } from './schedule.ts'
 
@@ -9,10 +10,12 @@ export interface Job {
   readonly name: string
   /** From the end of one run to the start of the next, give or take a tenth. */
   readonly every: Temporal.Duration
+  /** Each node does its own part of it, whatever the others do: nobody holds it. */
+  readonly everyNode?: boolean
   /**
    * The work; doing it twice MUST do no harm, since a node may die between work and book.
    *
-   * `fence` rises each time that the job is taken. `signal` says that the job was lost to another
+   * `fence` rises each time that the job is taken; it is 0 where nobody holds it. `signal` says that the job was lost to another
    * node, or that the house stops: then end soon.
    */
   run(holding: { readonly fence: number; readonly signal: AbortSignal }): Promise<void>
@@ -41,7 +44,12 @@ const lookMilliseconds = 15_000
  */
 export function runJobs(jobs: readonly Job[], ports: JobPorts): RunningJobs {
   const stopping = new AbortController()
-  const loops = jobs.map((job) => runJob(job, { wait: waitOnMachine, ...ports }, stopping.signal))
+  const known = { wait: waitOnMachine, ...ports }
+  const loops = jobs.map((job) =>
+    job.everyNode === true
+      ? runHere(job, known, stopping.signal)
+      : runJob(job, known, stopping.signal),
+  )
   return {
     stop: async () => {
       stopping.abort()
@@ -67,6 +75,25 @@ async function runJob(job: Job, ports: Required<JobPorts>, stopping: AbortSignal
       ports.report(job.name, cause)
     }
     if (pause > 0) await ports.wait(pause, stopping)
+  }
+}
+
+/** On this node in its own rhythm, first at once; nothing is booked but that it failed. */
+async function runHere(job: Job, ports: Required<JobPorts>, stopping: AbortSignal): Promise<void> {
+  const { random } = ports
+  const every = job.every.total('milliseconds')
+  let failures = 0
+  while (!stopping.aborted) {
+    try {
+      await job.run({ fence: 0, signal: stopping })
+      failures = 0
+    } catch (cause) {
+      ports.report(job.name, cause)
+      failures++
+      await noteFailure(job, failures, ports)
+    }
+    const pause = failures === 0 ? spread(every, random) : backOff(every, failures, random)
+    if (!stopping.aborted) await ports.wait(pause, stopping)
   }
 }
 
@@ -112,22 +139,34 @@ async function renewUntil(hold: Hold, over: AbortSignal, ports: Required<JobPort
   }
 }
 
+async function noteFailure(job: Job, failures: number, ports: Required<JobPorts>): Promise<void> {
+  try {
+    await ports.ledger.commit({ puts: [], events: [failure(job, [], failures, ports)] })
+  } catch (cause) {
+    ports.report(job.name, cause)
+  }
+}
+
 async function giveBack(job: Job, hold: Hold, failures: number, ports: Required<JobPorts>) {
-  const { clock, random, node } = ports
-  const at = clock.now()
+  const { clock, random } = ports
   const every = job.every.total('milliseconds')
   const pause = failures === 0 ? spread(every, random) : backOff(every, failures, random)
-  const dueAt = at.add({ milliseconds: pause })
+  const dueAt = clock.now().add({ milliseconds: pause })
   if (failures === 0) return hold.giveBack(dueAt, 'done', [])
-  return hold.giveBack(dueAt, `failed ${failures} in a row`, [
-    {
-      type: 'job-failed',
-      at,
-      actor: { kind: 'job', id: job.name },
-      subjects: [hold.job],
-      facts: { job: job.name, node, failures },
-    },
-  ])
+  const event = failure(job, [hold.job], failures, ports)
+  return hold.giveBack(dueAt, `failed ${failures} in a row`, [event])
+}
+
+function failure(
+  { name }: Job,
+  subjects: readonly string[],
+  failures: number,
+  { clock, node }: Required<JobPorts>,
+): AuditEvent {
+  return {
+    ...{ type: 'job-failed', at: clock.now(), actor: { kind: 'job', id: name }, subjects },
+    facts: { job: name, node, failures },
+  }
 }
 
 async function waitOnMachine(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -104,6 +104,11 @@ function logStatements({ types, plain }: Dialect): string[] {
   "hashes" ${types.bytes} NOT NULL,
   PRIMARY KEY ("level", "place")
 )${plain}`,
+    // Keys, encrypted under the passphrase, where several nodes share them; no part of the log.
+    `CREATE TABLE "sealed" (
+  "name" ${types.text} NOT NULL PRIMARY KEY,
+  "content" ${types.text} NOT NULL
+)${plain}`,
     `CREATE TABLE "log" (
   "only" ${types.integer} NOT NULL PRIMARY KEY,
   "size" ${types.integer} NOT NULL,

@@ -30,7 +30,8 @@ CREATE TABLE "device" (
   "state" text COLLATE "C" NOT NULL,
   "enrolmentsLeft" bigint NOT NULL,
   "createdAt" bigint NOT NULL,
-  "seenAt" bigint
+  "seenAt" bigint,
+  "missedSince" bigint
 );
 
 CREATE UNIQUE INDEX "device_one_serial" ON "device" ("product", "serial");
@@ -42,6 +43,10 @@ CREATE INDEX "device_by_lot" ON "device" ("lot", "id") WHERE "lot" IS NOT NULL;
 CREATE INDEX "device_by_productState" ON "device" ("product", "state", "id");
 
 CREATE INDEX "device_by_bySerial" ON "device" ("serial", "id");
+
+CREATE INDEX "device_by_missed" ON "device" ("missedSince", "id") WHERE "missedSince" IS NOT NULL;
+
+CREATE INDEX "device_by_productMissed" ON "device" ("product", "missedSince", "id") WHERE "missedSince" IS NOT NULL;
 
 CREATE TABLE "key" (
   "id" bytea NOT NULL PRIMARY KEY,
@@ -309,6 +314,91 @@ CREATE UNIQUE INDEX "machine_one_name" ON "machine" ("name");
 
 CREATE UNIQUE INDEX "machine_one_key" ON "machine" ("key");
 
+CREATE TABLE "alarm" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "kind" text COLLATE "C" NOT NULL,
+  "subject" text COLLATE "C" NOT NULL,
+  "severity" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "text" text COLLATE "C" NOT NULL,
+  "facts" text COLLATE "C" NOT NULL,
+  "raisedAt" bigint NOT NULL,
+  "lastSeenAt" bigint NOT NULL,
+  "clearedAt" bigint,
+  "acknowledgedBy" text COLLATE "C",
+  "acknowledgedAt" bigint,
+  "openKey" text COLLATE "C"
+);
+
+CREATE UNIQUE INDEX "alarm_one_open" ON "alarm" ("openKey") WHERE "openKey" IS NOT NULL;
+
+CREATE INDEX "alarm_by_raised" ON "alarm" ("raisedAt", "id");
+
+CREATE INDEX "alarm_by_state" ON "alarm" ("state", "raisedAt", "id");
+
+CREATE INDEX "alarm_by_kind" ON "alarm" ("kind", "state", "raisedAt", "id");
+
+CREATE INDEX "alarm_by_severity" ON "alarm" ("state", "severity", "raisedAt", "id");
+
+CREATE TABLE "notificationTarget" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
+  "kind" text COLLATE "C" NOT NULL,
+  "address" text COLLATE "C" NOT NULL,
+  "settings" text COLLATE "C" NOT NULL,
+  "severity" text COLLATE "C" NOT NULL,
+  "kinds" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "createdAt" bigint NOT NULL,
+  "createdBy" text COLLATE "C" NOT NULL
+);
+
+CREATE UNIQUE INDEX "notificationTarget_one_name" ON "notificationTarget" ("name");
+
+CREATE INDEX "notificationTarget_by_state" ON "notificationTarget" ("state", "id");
+
+CREATE TABLE "delivery" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "target" bytea NOT NULL,
+  "alarm" bytea,
+  "what" text COLLATE "C" NOT NULL,
+  "message" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "tries" bigint NOT NULL,
+  "nextAt" bigint NOT NULL,
+  "lastError" text COLLATE "C",
+  "createdAt" bigint NOT NULL,
+  "sentAt" bigint
+);
+
+CREATE INDEX "delivery_by_target" ON "delivery" ("target", "id");
+
+CREATE INDEX "delivery_by_state" ON "delivery" ("state", "nextAt", "id");
+
+CREATE INDEX "delivery_by_queue" ON "delivery" ("target", "state", "id");
+
+CREATE TABLE "renewalOrder" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "authority" bytea,
+  "product" bytea,
+  "lot" text COLLATE "C",
+  "algorithm" text COLLATE "C",
+  "fromAt" bigint NOT NULL,
+  "until" bigint NOT NULL,
+  "because" text COLLATE "C" NOT NULL,
+  "total" bigint NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "createdAt" bigint NOT NULL,
+  "createdBy" text COLLATE "C" NOT NULL,
+  "endedAt" bigint
+);
+
+CREATE INDEX "renewalOrder_by_state" ON "renewalOrder" ("state", "id");
+
 CREATE TABLE "setting" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,
@@ -318,6 +408,28 @@ CREATE TABLE "setting" (
 );
 
 CREATE UNIQUE INDEX "setting_one_name" ON "setting" ("name");
+
+CREATE TABLE "node" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
+  "host" text COLLATE "C" NOT NULL,
+  "directory" text COLLATE "C" NOT NULL,
+  "process" bigint NOT NULL,
+  "programVersion" text COLLATE "C" NOT NULL,
+  "publicUrl" text COLLATE "C",
+  "names" text COLLATE "C" NOT NULL,
+  "addresses" text COLLATE "C" NOT NULL,
+  "startedAt" bigint NOT NULL,
+  "seenAt" bigint NOT NULL,
+  "clockAheadMilliseconds" bigint,
+  "stoppedAt" bigint,
+  "runningSince" bigint
+);
+
+CREATE UNIQUE INDEX "node_one_name" ON "node" ("name");
+
+CREATE INDEX "node_by_running" ON "node" ("runningSince", "id") WHERE "runningSince" IS NOT NULL;
 
 CREATE TABLE "job" (
   "id" bytea NOT NULL PRIMARY KEY,
@@ -352,6 +464,11 @@ CREATE TABLE "tile" (
   "place" bigint NOT NULL,
   "hashes" bytea NOT NULL,
   PRIMARY KEY ("level", "place")
+);
+
+CREATE TABLE "sealed" (
+  "name" text COLLATE "C" NOT NULL PRIMARY KEY,
+  "content" text COLLATE "C" NOT NULL
 );
 
 CREATE TABLE "log" (
