@@ -11,6 +11,7 @@ import type { RefusedRequest } from '#core/audit/refusal-meter.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import type { FrontTrouble } from '#edge/http/converse.ts'
 import { peerOf } from '#edge/http/peer.ts'
+import type { Witness } from '#edge/http/seen.ts'
 import { operationNames } from '#format/admin/operations.ts'
 import { refuse } from '#trust/refusal.ts'
 import { answerRefused } from './answers/plain.ts'
@@ -22,6 +23,7 @@ import { pageHeaders } from './doors/operator.ts'
 import { limits } from './limits.ts'
 import { openApiDocument } from './openapi.ts'
 import type { Verbs } from './verbs.ts'
+import { noteRefusal, witnessRequests } from './witness.ts'
 
 /** A file of the page beside the API. */
 export interface PageFile {
@@ -40,6 +42,8 @@ export interface AdminApiOptions {
   readonly refusals: { note(refused: RefusedRequest): Promise<void> }
   /** Hears of each break, whose cause no answer tells; MUST NOT throw. */
   readonly report?: (trouble: FrontTrouble) => void
+  /** Sees every request. */
+  readonly witness?: Witness | undefined
   readonly logger?: FastifyBaseLogger
   /** Files served beside the API, by path. */
   readonly pages?: ReadonlyMap<string, PageFile>
@@ -68,6 +72,7 @@ export async function makeAdminApi(options: AdminApiOptions): Promise<FastifyIns
   api.addHook('onRequest', async (request, reply) => {
     reply.headers({ ...door.headers, 'x-request-id': requestIdOf(request, reply) })
   })
+  if (options.witness !== undefined) witnessRequests(api, options.witness, requestIdOf)
   api.setErrorHandler((error, request, reply) => answerError(error, request, reply, options))
   api.setNotFoundHandler(() => {
     throw new RefusalError(refuse('operation-unknown', 'nothing here has this method and path'))
@@ -76,7 +81,8 @@ export async function makeAdminApi(options: AdminApiOptions): Promise<FastifyIns
   if (door.limitsRate) await limitRate(api)
   servePages(api, options.pages)
   const document = openApiDocument(options.version)
-  api.get(`/api/v1/openapi.json`, async () => document)
+  const config = { operation: 'openapi' }
+  api.get(`/api/v1/openapi.json`, { config }, async () => document)
   const binder = new Binder(options, closing.signal, (request, reply, cause) => {
     const requestId = requestIdOf(request, reply)
     request.log.error({ err: cause, requestId }, 'a stream broke')
@@ -111,7 +117,10 @@ async function limitRate(api: FastifyInstance): Promise<void> {
 
 function servePages(api: FastifyInstance, pages: AdminApiOptions['pages']): void {
   for (const [path, { mediaType, content }] of pages ?? []) {
-    api.get(path, (_request, reply) => reply.headers(pageHeaders).type(mediaType).send(content))
+    const config = { operation: 'page' }
+    api.get(path, { config }, (_request, reply) =>
+      reply.headers(pageHeaders).type(mediaType).send(content),
+    )
   }
 }
 
@@ -129,6 +138,7 @@ async function answerError(
     const problem = brokenProblem(error, requestId)
     return reply.code(problem.status).type(problemMediaType).send(problem)
   }
+  noteRefusal(request, refused.reason)
   if (!notTold.has(refused.reason)) {
     const known = error instanceof RefusalError ? error.caller : undefined
     await options.refusals.note({

@@ -60,6 +60,7 @@ export class Binder {
       scope.route({
         method: row.method,
         url: `/api/v1${row.path}`,
+        config: { operation: name },
         // Before the body is read: a stranger's is not.
         preParsing: async (request) => this.#admit(row, request),
         handler: async (request, reply) => this.#answer(bound, request, reply),

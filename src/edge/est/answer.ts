@@ -42,10 +42,11 @@ export function answerAttributes(attributes: Uint8Array | Refused): HttpResponse
 export function answerRefused({ reason, detail }: Refused): HttpResponse {
   const status = statuses[reason]
   const seconds = retryAfterSeconds[reason]
-  return plainAnswer(status, `${reason}: ${oneLine(detail)}`, {
+  const answer = plainAnswer(status, `${reason}: ${oneLine(detail)}`, {
     ...(status === 401 && { 'WWW-Authenticate': challenge }),
     ...(seconds !== undefined && { 'Retry-After': `${seconds}` }),
   })
+  return { ...answer, about: { refusal: reason } }
 }
 
 export function answerMethod(allow: string): HttpResponse {

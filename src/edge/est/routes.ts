@@ -32,10 +32,10 @@ export interface EstPorts {
 const maxRequestBytes = 65_536
 
 export function estRoutes(ports: EstPorts): readonly Route[] {
-  const handler = converse(ports)
+  const route = { path: `${estPrefix}*`, operation: 'est', handler: converse(ports) }
   return [
-    { method: 'GET', path: `${estPrefix}*`, maxBodyBytes: 0, handler },
-    { method: 'POST', path: `${estPrefix}*`, maxBodyBytes: maxRequestBytes, handler },
+    { ...route, method: 'GET', maxBodyBytes: 0 },
+    { ...route, method: 'POST', maxBodyBytes: maxRequestBytes },
   ]
 }
 
@@ -43,15 +43,20 @@ function converse(ports: EstPorts): Handler {
   return async (http) => {
     const target = acceptTarget(http.path)
     if ('kind' in target) return answerRefused(target)
-    const { method, answer } = conversations[target.operation]
-    const asked = http.method === 'HEAD' ? 'GET' : http.method
-    if (asked !== method) return answerMethod(allowOf([method]))
-    try {
-      return await answer(http, target, ports)
-    } catch (error) {
-      if (!(error instanceof Fault) || error.code !== 'store-full') throw error
-      return answerRefused(refuse('store-full', 'the disk of the server is full; try again later'))
-    }
+    const answer = await answerOf(http, target, ports)
+    return { ...answer, about: { ...answer.about, operation: `est-${target.operation}` } }
+  }
+}
+
+async function answerOf(http: HttpRequest, target: Target, ports: EstPorts): Promise<HttpResponse> {
+  const { method, answer } = conversations[target.operation]
+  const asked = http.method === 'HEAD' ? 'GET' : http.method
+  if (asked !== method) return answerMethod(allowOf([method]))
+  try {
+    return await answer(http, target, ports)
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== 'store-full') throw error
+    return answerRefused(refuse('store-full', 'the disk of the server is full; try again later'))
   }
 }
 

@@ -9,6 +9,7 @@ import type { FrontLimits } from './limits.ts'
 import type { HttpPeer, HttpResponse, Route } from './message.ts'
 import { peerOf } from './peer.ts'
 import type { Router } from './router.ts'
+import { type AnswerAbout, unknownOperation, type Witness } from './seen.ts'
 
 /** Something broke while a request was answered; the peer heard nothing of it but the request id. */
 export interface FrontTrouble {
@@ -25,6 +26,7 @@ export interface ConversationParts {
   readonly counts: FrontCounts
   /** MUST NOT throw. */
   readonly report: (trouble: FrontTrouble) => void
+  readonly witness?: Witness | undefined
   /** Takes `/api/v1` over whole, body and all. */
   readonly adminHandler?: RequestListener | undefined
 }
@@ -59,7 +61,8 @@ export function makeConversation(parts: ConversationParts): Conversation {
       parts.adminHandler(request, response)
       return
     }
-    const turn = { path, query, requestId, peer, isLast }
+    const turn: Turn = { path, query, requestId, peer, isLast, about: {} }
+    if (parts.witness !== undefined) watch(parts.witness, request, response, turn)
     converse(parts, request, response, turn).catch((cause: unknown) => {
       // Only what happens while an answer is being written comes here: half an answer cannot be mended.
       parts.counts.answersBroken++
@@ -78,14 +81,38 @@ interface Turn extends Target {
   readonly peer: HttpPeer
   readonly requestId: string
   readonly isLast: () => boolean
+  /** Filled in while it is answered. */
+  about: AnswerAbout
+}
+
+/** Tells the witness once the answer has left, or the connection has gone. */
+function watch(
+  witness: Witness,
+  { method = '' }: IncomingMessage,
+  response: ServerResponse,
+  turn: Turn,
+): void {
+  const began = witness.now()
+  response.once('close', () =>
+    witness.see({
+      requestId: turn.requestId,
+      operation: turn.about.operation ?? unknownOperation,
+      method,
+      status: response.headersSent ? response.statusCode : 0,
+      refusal: turn.about.refusal,
+      milliseconds: witness.now() - began,
+      source: turn.peer.address,
+    }),
+  )
 }
 
 async function converse(
   parts: ConversationParts,
   request: IncomingMessage,
   response: ServerResponse,
-  { path, query, requestId, peer, isLast }: Turn,
+  turn: Turn,
 ): Promise<void> {
+  const { path, query, requestId, peer, isLast } = turn
   const method = request.method ?? ''
   const routed = parts.router(method, path)
   if (routed.kind !== 'route') {
@@ -99,6 +126,8 @@ async function converse(
     return refuseUnread(parts, request, response, answer, isComing)
   }
   const { route } = routed
+  const operation = route.operation ?? route.path
+  turn.about = { operation }
   const read = await readBody(request, response, route.maxBodyBytes)
   if (read.kind === 'cut-off') return
   if (read.kind === 'too-large') {
@@ -115,6 +144,7 @@ async function converse(
     peer,
     requestId,
   })
+  turn.about = { operation, ...answer.about }
   if (isLast()) response.setHeader('Connection', 'close')
   await writeAnswer(response, answer)
 }

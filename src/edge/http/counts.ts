@@ -4,8 +4,12 @@ export interface FrontCounts {
   connections: number
   /** Cut at once: too many in all or from one address. */
   connectionsRefused: number
+  /** TLS handshakes that were completed. */
+  handshakes: number
   /** Cut before or in the TLS handshake: slow, half-open, or not TLS at all. */
   handshakesFailed: number
+  /** The same by why: their sum. */
+  readonly handshakesFailedBy: Record<HandshakeFailure, number>
   requests: number
   /** Not HTTP, or beyond the limits on fields. */
   requestsMalformed: number
@@ -22,7 +26,9 @@ export function zeroCounts(): FrontCounts {
   return {
     connections: 0,
     connectionsRefused: 0,
+    handshakes: 0,
     handshakesFailed: 0,
+    handshakesFailedBy: zeroFailures(),
     requests: 0,
     requestsMalformed: 0,
     requestsTooSlow: 0,
@@ -30,4 +36,54 @@ export function zeroCounts(): FrontCounts {
     handlersBroken: 0,
     answersBroken: 0,
   }
+}
+
+/** Why a handshake came to nothing, as far as it can be told. */
+export const handshakeFailures = [
+  'timeout',
+  'cut',
+  'not-tls',
+  'version',
+  'algorithms',
+  'not-trusted',
+  'other',
+] as const
+
+export type HandshakeFailure = (typeof handshakeFailures)[number]
+
+/** The class of a failure from the code of node's or OpenSSL's error. */
+export function handshakeFailureOf(code: string | undefined): HandshakeFailure {
+  return (code !== undefined && failureOfCode.get(code)) || 'other'
+}
+
+const failureOfCode = new Map<string, HandshakeFailure>([
+  ['ERR_TLS_HANDSHAKE_TIMEOUT', 'timeout'],
+  ['ECONNRESET', 'cut'],
+  ['EPIPE', 'cut'],
+  ['ERR_SSL_UNEXPECTED_EOF_WHILE_READING', 'cut'],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'not-tls'],
+  ['ERR_SSL_HTTP_REQUEST', 'not-tls'],
+  ['ERR_SSL_HTTPS_PROXY_REQUEST', 'not-tls'],
+  ['ERR_SSL_PACKET_LENGTH_TOO_LONG', 'not-tls'],
+  ['ERR_SSL_RECORD_LAYER_FAILURE', 'not-tls'],
+  ['ERR_SSL_UNSUPPORTED_PROTOCOL', 'version'],
+  ['ERR_SSL_VERSION_TOO_LOW', 'version'],
+  ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'version'],
+  ['ERR_SSL_NO_SHARED_CIPHER', 'algorithms'],
+  ['ERR_SSL_NO_SUITABLE_KEY_SHARE', 'algorithms'],
+  ['ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM', 'algorithms'],
+  ['ERR_SSL_NO_SHARED_SIGNATURE_ALGORITHMS', 'algorithms'],
+  // The peer says that it does not believe our certificate.
+  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'not-trusted'],
+  ['ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE', 'not-trusted'],
+  ['ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN', 'not-trusted'],
+  ['ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED', 'not-trusted'],
+  ['ERR_SSL_SSL/TLS_ALERT_UNSUPPORTED_CERTIFICATE', 'not-trusted'],
+])
+
+function zeroFailures(): Record<HandshakeFailure, number> {
+  return Object.fromEntries(handshakeFailures.map((one) => [one, 0])) as Record<
+    HandshakeFailure,
+    number
+  >
 }

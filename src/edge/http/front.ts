@@ -7,10 +7,11 @@ import { Fault } from '#core/fault.ts'
 import type { Randomness } from '#core/ports.ts'
 import { Connections } from './connections.ts'
 import { type FrontTrouble, makeConversation } from './converse.ts'
-import { type FrontCounts, zeroCounts } from './counts.ts'
+import { type FrontCounts, handshakeFailureOf, zeroCounts } from './counts.ts'
 import type { FrontLimits } from './limits.ts'
 import type { Route } from './message.ts'
 import { makeRouter } from './router.ts'
+import type { Witness } from './seen.ts'
 
 export interface ListenAddress {
   readonly host: string
@@ -25,6 +26,8 @@ export interface FrontOptions {
   readonly random: Randomness
   /** Hears of each break while answering; MUST NOT throw. */
   readonly report: (trouble: FrontTrouble) => void
+  /** Sees every request that this front answers by itself. */
+  readonly witness?: Witness | undefined
   /** Is handed everything under `/api/v1` raw; `peerOf(request.socket)` tells it who asks. */
   readonly adminHandler?: RequestListener
 }
@@ -70,6 +73,7 @@ export async function openFront(
     random: options.random,
     counts,
     report: options.report,
+    witness: options.witness,
     adminHandler: options.adminHandler,
   })
   const listener: RequestListener = (request, response) => {
@@ -89,17 +93,21 @@ export async function openFront(
   server.on('checkContinue', listener)
   // Asking a TLS socket itself for its state here crashes node 26.10 if the handshake was cut.
   const secured = new WeakSet<object>()
-  server.on('secureConnection', (socket) => secured.add(socket))
+  server.on('secureConnection', (socket) => {
+    counts.handshakes++
+    secured.add(socket)
+  })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (socket instanceof TLSSocket && !secured.has(socket)) {
       counts.handshakesFailed++
+      counts.handshakesFailedBy[handshakeFailureOf(error.code)]++
       socket.destroy()
     } else refuseBytes(error, socket as Socket, connections, counts)
   })
   await listening(server, options.listen)
   return {
     address: addressOf(server),
-    counts: () => ({ ...counts }),
+    counts: () => ({ ...counts, handshakesFailedBy: { ...counts.handshakesFailedBy } }),
     close: async () => {
       if (closing) return
       closing = true

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a conversation sees of HTTP: plain values, and no server's own objects. */
+import type { AnswerAbout } from './seen.ts'
 
 /** Who is at the other end of the connection, as far as the transport itself can tell. */
 export interface HttpPeer {
@@ -32,6 +33,8 @@ export interface HttpResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | string | AsyncIterable<Uint8Array>
+  /** For log and metrics. */
+  readonly about?: AnswerAbout
 }
 
 export type Handler = (request: HttpRequest) => Promise<HttpResponse>
@@ -40,6 +43,8 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Exact; or ending in `/*`, which stands for everything below it. */
   readonly path: string
+  /** What log and metrics call it, unless its answer says better; absent: its path. */
+  readonly operation?: string
   /** A longer body is answered 413 and not read. */
   readonly maxBodyBytes: number
   readonly handler: Handler

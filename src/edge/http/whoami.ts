@@ -17,6 +17,7 @@ export function whoamiRoute(
   return {
     method: 'GET',
     path: '/whoami',
+    operation: 'whoami',
     maxBodyBytes: 0,
     handler: async ({ peer }) => {
       if (peer.certificates.length === 0) return unknown
@@ -36,7 +37,10 @@ const unknown: HttpResponse = { ...missing, headers: { ...missing.headers, ...ch
 
 /** RFC 9457: `type` is left out and so means `about:blank`; `code` is our own member. */
 function problem(status: number, code: Refusal, detail: string): HttpResponse {
-  return json(status, 'application/problem+json', { status, code, detail })
+  return {
+    ...json(status, 'application/problem+json', { status, code, detail }),
+    about: { refusal: code },
+  }
 }
 
 function json(status: number, type: string, value: object): HttpResponse {

@@ -31,15 +31,15 @@ export interface StatusPorts {
 
 export function statusRoutes(ports: StatusPorts): readonly Route[] {
   return [
-    get('/ca/*', ({ path, headers }) => certificate(path, headers, ports)),
-    get('/crl/*', ({ path, headers }) => crl(path, headers, ports)),
-    get('/healthz', async () => fresh(plainAnswer(200, 'alive'))),
-    get('/readyz', () => ready(ports)),
+    get('ca', '/ca/*', ({ path, headers }) => certificate(path, headers, ports)),
+    get('crl', '/crl/*', ({ path, headers }) => crl(path, headers, ports)),
+    get('healthz', '/healthz', async () => fresh(plainAnswer(200, 'alive'))),
+    get('readyz', '/readyz', () => ready(ports)),
   ]
 }
 
-function get(path: string, handler: Handler): Route {
-  return { method: 'GET', path, maxBodyBytes: 0, handler }
+function get(operation: string, path: string, handler: Handler): Route {
+  return { method: 'GET', path, operation, maxBodyBytes: 0, handler }
 }
 
 type Fields = Parameters<Handler>[0]['headers']

@@ -17,8 +17,14 @@ const brief = 'public, max-age=1'
 export function tlogRoutes(log: PublicLog): readonly Route[] {
   const route = { method: 'GET', maxBodyBytes: 0 } as const
   return [
-    { ...route, path: `${prefix}checkpoint`, handler: () => answerCheckpoint(log) },
-    { ...route, path: `${prefix}tile/*`, handler: (request) => answerTile(request, log) },
+    {
+      ...{ ...route, path: `${prefix}checkpoint`, operation: 'log-checkpoint' },
+      handler: () => answerCheckpoint(log),
+    },
+    {
+      ...{ ...route, path: `${prefix}tile/*`, operation: 'log-tile' },
+      handler: (request) => answerTile(request, log),
+    },
   ]
 }
 
