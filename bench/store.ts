@@ -168,6 +168,7 @@ function issue(): Issue {
     enrolmentsLeft: 1,
     createdAt: at,
     seenAt: null,
+    missedSince: null,
   }
   const code: Code = {
     id: newId('code', ports),

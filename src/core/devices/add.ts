@@ -53,6 +53,7 @@ export function expectedDevice(asked: NewDevice, product: string, ports: DeviceP
     enrolmentsLeft: 1,
     createdAt: ports.clock.now(),
     seenAt: null,
+    missedSince: null,
   }
 }
 

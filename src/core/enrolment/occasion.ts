@@ -53,6 +53,7 @@ export function occasionOf(asking: Asking, key: Key | undefined, ports: Enrolmen
           state: firstTime ? 'provisioned' : device.state,
           enrolmentsLeft: device.enrolmentsLeft - (uses ? 1 : 0),
           seenAt: now,
+          missedSince: null,
         },
       },
       ...(applicant.kind === 'admitted'

@@ -43,6 +43,7 @@ export const deviceView = z.object({
   enrolmentsLeft: z.int(),
   createdAt: instant,
   seenAt: instant.nullable(),
+  missedSince: instant.nullable(),
 })
 
 export const certificateView = z.object({

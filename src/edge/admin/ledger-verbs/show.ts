@@ -48,7 +48,12 @@ export function showEntrance(entrance: Entrance): EntranceView {
 }
 
 export function showDevice(device: Device): DeviceView {
-  return { ...device, createdAt: device.createdAt.toString(), seenAt: shown(device.seenAt) }
+  return {
+    ...device,
+    createdAt: device.createdAt.toString(),
+    seenAt: shown(device.seenAt),
+    missedSince: shown(device.missedSince),
+  }
 }
 
 export function showCertificate(certificate: CertificateRecord): CertificateView {
