@@ -12,11 +12,9 @@ import type {
 } from '#core/ledger/ledger.ts'
 import { type Kind, type LedgerRecord, tables } from '#core/ledger/tables.ts'
 import type { Randomness } from '#core/ports.ts'
-import type { Book } from './book/book.ts'
-import { eventStep, type Step } from './book/packing.ts'
+import { eventStep, type Step, type Written } from './book/packing.ts'
 import { countStatement, cursorAfter, listStatement } from './reading/list-query.ts'
-import type { Points } from './reading/points.ts'
-import type { Reader } from './reading/reader.ts'
+import type { ListReads, PointReads } from './reading/reads.ts'
 import {
   type Cell,
   columnNames,
@@ -25,25 +23,24 @@ import {
   encodeSought,
   parseId,
 } from './rows.ts'
-import { sqlite } from './schema/dialect.ts'
+import type { Dialect } from './schema/dialect.ts'
 import { kinds } from './schema/schema.ts'
 
 const committed: Committed = Object.freeze({ kind: 'committed' })
 
 /** Where a ledger's work is done. */
 export interface LedgerPlaces {
-  /** All writes. */
-  readonly book: Book
-  /** Point reads, on the caller's own thread: microseconds each. */
-  readonly points: Points
-  /** Lists and counts. */
-  readonly lists: Reader
-  readonly counts: Reader
+  readonly dialect: Dialect
+  /** All writes: each list of steps is one change. */
+  readonly book: { write(steps: readonly Step[]): Promise<Written> }
+  readonly points: PointReads
+  readonly lists: ListReads
+  readonly counts: ListReads
   readonly random: Randomness
 }
 
-/** The ledger on SQLite. */
-export class SqliteLedger implements Ledger {
+/** The ledger on any database that speaks SQL. */
+export class SqlLedger implements Ledger {
   readonly #places: LedgerPlaces
 
   constructor(places: LedgerPlaces) {
@@ -82,7 +79,7 @@ export class SqliteLedger implements Ledger {
   }
 
   async list<K extends Kind>(kind: K, query: ListQuery<K>): Promise<Page<LedgerRecord<K>>> {
-    const { sql, values } = listStatement(kind, query, sqlite)
+    const { sql, values } = listStatement(kind, query, this.#places.dialect)
     const rows = await this.#places.lists.all(sql, values)
     const shown = rows.slice(0, query.limit)
     const last = shown.at(-1)
@@ -96,17 +93,17 @@ export class SqliteLedger implements Ledger {
     kind: K,
     query: Omit<ListQuery<K>, 'limit' | 'after'>,
   ): Promise<number> {
-    const { sql, values } = countStatement(kind, query, sqlite)
+    const { sql, values } = countStatement(kind, query, this.#places.dialect)
     const [row] = await this.#places.counts.all(sql, values)
     return Number(row?.[0])
   }
 
-  #first<K extends Kind>(
+  async #first<K extends Kind>(
     kind: K,
     names: readonly string[],
     values: readonly Cell[],
-  ): LedgerRecord<K> | undefined {
-    const row = this.#places.points.first(pointSql(kind, names), values)
+  ): Promise<LedgerRecord<K> | undefined> {
+    const row = await this.#places.points.first(pointSql(kind, names), values)
     return row === undefined ? undefined : decodeRecord(kind, row)
   }
 }

@@ -10,30 +10,35 @@ import type {
 } from '#core/audit/log-store.ts'
 import { Fault } from '#core/fault.ts'
 import type { Kind } from '#core/ledger/tables.ts'
-import type { Book } from './book/book.ts'
-import type { Points } from './reading/points.ts'
-import { Reader } from './reading/reader.ts'
+import type { LogAct } from './book/log-acts.ts'
+import type { ListReads, PointReads } from './reading/reads.ts'
 import { columnNames, decodeRecord, type Row } from './rows.ts'
 import { kinds } from './schema/schema.ts'
 
 /** Where a log's work is done. */
 export interface LogPlaces {
-  readonly file: string
-  readonly book: Book
-  readonly points: Points
-  readonly lists: Reader
+  readonly book: { act(act: LogAct): Promise<number | boolean | undefined> }
+  readonly points: PointReads
+  readonly lists: ListReads
+  /** Reads of one moment: all that is asked of it sees the database as it was at the first. */
+  moment(): Promise<Moment>
 }
 
-/** Rows in one answer of a reading thread. */
+/** Reads that hold a resource of their own until they are closed. */
+export interface Moment extends ListReads {
+  close(): Promise<void>
+}
+
+/** Rows in one answer. */
 const snapshotPage = 500
 
 /**
- * The log on SQLite, in the database of the ledger.
+ * The log in the database of the ledger.
  *
- * One writer makes the order of commits the order of the events' sequence numbers, which are
- * without gap; an event's handle is its sequence number.
+ * The book makes the order of commits the order of the events' sequence numbers, so that whoever
+ * sees an event sees all before it; an event's handle is its sequence number.
  */
-export class SqliteLogStore implements LogStore {
+export class SqlLogStore implements LogStore {
   readonly #places: LogPlaces
 
   constructor(places: LogPlaces) {
@@ -55,7 +60,7 @@ export class SqliteLogStore implements LogStore {
   }
 
   async head(): Promise<LogHead> {
-    const row = this.#places.points.first(
+    const row = await this.#places.points.first(
       'SELECT "size", "root", "checkpointSize", "checkpoint" FROM "log"',
     )
     if (row === undefined) throw new Fault('ledger-damaged', 'the log has no head')
@@ -104,7 +109,7 @@ export class SqliteLogStore implements LogStore {
   }
 
   async tile(level: number, index: number): Promise<Uint8Array | undefined> {
-    const row = this.#places.points.first(
+    const row = await this.#places.points.first(
       'SELECT "hashes" FROM "tile" WHERE "level" = ? AND "place" = ?',
       [level, index],
     )
@@ -125,20 +130,23 @@ export class SqliteLogStore implements LogStore {
     }))
   }
 
-  /** A reading thread of its own, whose one transaction is the moment. */
   async snapshot(): Promise<LogSnapshot> {
-    const reader = new Reader(this.#places.file)
-    await reader.all('BEGIN')
-    const [row] = await reader.all('SELECT coalesce(max("sequence"), 0) FROM "event"')
-    return {
-      events: Number(row?.[0]),
-      records: (kind) => records(reader, kind),
-      close: () => reader.close(),
+    const moment = await this.#places.moment()
+    try {
+      const [row] = await moment.all('SELECT coalesce(max("sequence"), 0) FROM "event"', [])
+      return {
+        events: Number(row?.[0]),
+        records: (kind) => records(moment, kind),
+        close: () => moment.close(),
+      }
+    } catch (error) {
+      await moment.close()
+      throw error
     }
   }
 }
 
-async function* records(reader: Reader, name: string): AsyncIterable<SnapshotRecord> {
+async function* records(moment: Moment, name: string): AsyncIterable<SnapshotRecord> {
   const kind = kinds.find((known): known is Kind => known === name)
   if (kind === undefined) throw new RangeError(`no kind of record is called ${name}`)
   const columns = columnNames(kind).map((column) => `"${column}"`)
@@ -146,7 +154,7 @@ async function* records(reader: Reader, name: string): AsyncIterable<SnapshotRec
   let rows: readonly Row[]
   let after: Uint8Array = new Uint8Array()
   do {
-    rows = await reader.all(sql, [after, snapshotPage])
+    rows = await moment.all(sql, [after, snapshotPage])
     for (const row of rows) yield decodeRecord(kind, row)
     after = asBytes(rows.at(-1)?.[0] ?? after)
   } while (rows.length === snapshotPage)

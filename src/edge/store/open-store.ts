@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import type { Clock, Randomness } from '#core/ports.ts'
 import { Book } from './book/book.ts'
 import type { BookSettings } from './book/messages.ts'
-import { SqliteLedger } from './ledger.ts'
-import { SqliteLogStore } from './log-store.ts'
+import { SqlLedger } from './ledger.ts'
+import { type Moment, SqlLogStore } from './log-store.ts'
 import { openReading } from './reading/open-reading.ts'
 import { Points } from './reading/points.ts'
 import { Reader } from './reading/reader.ts'
+import { sqlite } from './schema/dialect.ts'
 import { sqliteFault } from './sqlite-fault.ts'
 import { alone, type Store } from './store.ts'
 
@@ -40,8 +41,8 @@ export async function openStore(
   }
   let closing: Promise<void> | undefined
   return {
-    ledger: new SqliteLedger({ book, points, lists, counts, random }),
-    log: new SqliteLogStore({ file, book, points, lists }),
+    ledger: new SqlLedger({ dialect: sqlite, book, points, lists, counts, random }),
+    log: new SqlLogStore({ book, points, lists, moment: () => momentOf(file) }),
     elsewhere: alone,
     broken: book.broken,
     close: () => {
@@ -60,4 +61,11 @@ async function readable(file: string, book: Book): Promise<Points> {
     await book.close(async () => {})
     throw sqliteFault(error, 'open the ledger for reading')
   }
+}
+
+/** A reading thread of its own, whose one transaction is the moment. */
+async function momentOf(file: string): Promise<Moment> {
+  const reader = new Reader(file)
+  await reader.all('BEGIN')
+  return reader
 }

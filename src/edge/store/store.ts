@@ -9,10 +9,35 @@ export interface Store {
   readonly ledger: Ledger
   readonly log: LogStore
   readonly elsewhere: Elsewhere
+  /** What several nodes share beside ledger and log; absent where only this process has the database. */
+  readonly shared?: Shared
   /** Resolves if booking broke for good: the process should end, and be started again. */
   readonly broken: Promise<Fault>
   /** Finishes every commit that was asked for, then ends; what is asked later rejects. */
   close(): Promise<void>
+}
+
+export interface Shared {
+  readonly sealed: SealedTexts
+  /** What the database's clock says, for what nodes with different clocks must agree on. */
+  now(): Promise<Temporal.Instant>
+}
+
+/**
+ * Keys, sealed under the passphrase, by name: no records, and so neither in the log nor in its export.
+ *
+ * Once a promise resolves, its effect MUST survive a crash. Breaks reject as `Ledger.commit` does.
+ */
+export interface SealedTexts {
+  /** Sorted. */
+  names(): Promise<readonly string[]>
+  read(name: string): Promise<string | undefined>
+  /** False, and nothing written, if the name is taken. MUST be atomic. */
+  add(name: string, text: string): Promise<boolean>
+  /** In the place of what these names hold: all of them or none. */
+  replace(texts: ReadonlyMap<string, string>): Promise<void>
+  /** Nothing happens if it is not there. */
+  remove(name: string): Promise<void>
 }
 
 /** What the other nodes of the same database committed. */

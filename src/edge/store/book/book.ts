@@ -3,10 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { Fault } from '#core/fault.ts'
 import type { LogAct } from './log-acts.ts'
 import type { BookReply, BookRequest, BookSettings, ThreadData, ToldFault } from './messages.ts'
-import { Packer, type Step } from './packing.ts'
-
-/** The conflict of one change: which of its steps met which rule; null if it was written. */
-export type Written = null | { readonly step: number; readonly rule: string }
+import { Packer, type Step, type Written } from './packing.ts'
 
 interface Waiter<T> {
   readonly resolve: (result: T) => void
@@ -139,12 +136,12 @@ export class Book {
     return true
   }
 
-  /** After this nothing is written any more: everybody who waits, or comes, hears the fault. */
   /** Resolves if the thread ends unasked: nothing more can be booked by this process. */
   get broken(): Promise<Fault> {
     return this.#broken.promise
   }
 
+  /** After this nothing is written any more: everybody who waits, or comes, hears the fault. */
   #end(fault: Fault) {
     if (this.#state instanceof Fault) return
     if (this.#state === 'open') this.#broken.resolve(fault)

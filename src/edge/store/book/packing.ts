@@ -12,6 +12,9 @@ export interface Step {
   readonly row: Row
 }
 
+/** The conflict of one change: which of its steps met which rule; null if it was written. */
+export type Written = null | { readonly step: number; readonly rule: string }
+
 /** The number in the place of a kind's that stands for an event, with the row [bytes, salt]. */
 export const eventStep = 255
 

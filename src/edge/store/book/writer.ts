@@ -4,12 +4,9 @@ import { type Kind, tables } from '#core/ledger/tables.ts'
 import { type Cell, columnNames, type Row } from '../rows.ts'
 import { kinds } from '../schema/schema.ts'
 import { isConstraint } from '../sqlite-fault.ts'
-import { eventStep, type Step } from './packing.ts'
+import { eventStep, type Step, type Written } from './packing.ts'
 
-/** What became of one change: written, or which step met which rule. */
-export type Outcome = null | { readonly step: number; readonly rule: string }
-
-const written: Outcome = null
+const written: Written = null
 
 /**
  * Writes changes in groups, each group one transaction and one wait for the disk.
@@ -36,7 +33,7 @@ export class Writer {
    *
    * @throws what SQLite throws; then nothing of any of the changes is written
    */
-  write(changes: readonly (readonly Step[])[]): readonly Outcome[] {
+  write(changes: readonly (readonly Step[])[]): readonly Written[] {
     try {
       return this.transaction(() => this.#hopefully(changes))
     } catch (error) {
@@ -59,13 +56,13 @@ export class Writer {
     }
   }
 
-  #hopefully(changes: readonly (readonly Step[])[]): readonly Outcome[] {
+  #hopefully(changes: readonly (readonly Step[])[]): readonly Written[] {
     for (const steps of changes) this.#apply(steps)
     return changes.map(() => written)
   }
 
   /** One change that leaves its neighbours alone if it cannot be written. */
-  #separately(steps: readonly Step[]): Outcome {
+  #separately(steps: readonly Step[]): Written {
     this.#database.exec('SAVEPOINT change')
     try {
       this.#apply(steps)

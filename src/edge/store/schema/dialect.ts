@@ -11,6 +11,8 @@ export interface Dialect {
   readonly plain: string
   /** Binds a select to one index, where the database does not promise to choose it. */
   walk(index: string): string
+  /** Tables that only the store on this database keeps. */
+  readonly own: readonly string[]
 }
 
 /**
@@ -32,7 +34,18 @@ export const sqlite: Dialect = {
   byId: ' STRICT, WITHOUT ROWID',
   plain: ' STRICT',
   walk: (index) => ` INDEXED BY "${index}"`,
+  own: [],
 }
+
+/**
+ * How far each writing connection's transactions have come: written with each, so that one whose
+ * COMMIT was cut off can be found out.
+ */
+const writerTable = `CREATE TABLE "writer" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "written" bigint NOT NULL,
+  "at" bigint NOT NULL
+)`
 
 /**
  * PostgreSQL: text in the C collation compares by code point, as `list` promises; booleans are numbers,
@@ -53,4 +66,5 @@ export const postgres: Dialect = {
   byId: '',
   plain: '',
   walk: () => '',
+  own: [writerTable],
 }

@@ -8,7 +8,11 @@ export const kinds = Object.keys(tables).filter(isKind)
 
 /** The statements that make an empty database ready, in order, one statement an item. */
 export function schema(dialect: Dialect): readonly string[] {
-  return [...kinds.flatMap((kind) => tableStatements(kind, dialect)), ...logStatements(dialect)]
+  return [
+    ...kinds.flatMap((kind) => tableStatements(kind, dialect)),
+    ...logStatements(dialect),
+    ...dialect.own,
+  ]
 }
 
 /** The name of the index that guards a unique key. */

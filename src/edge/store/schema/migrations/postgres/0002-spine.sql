@@ -143,7 +143,10 @@ CREATE TABLE "enrolment" (
   "profile" text COLLATE "C" NOT NULL,
   "profileVersion" bigint NOT NULL,
   "sourceAddress" text COLLATE "C",
-  "at" bigint NOT NULL
+  "at" bigint NOT NULL,
+  "approval" bytea,
+  "registrar" bytea,
+  "proxy" bytea
 );
 
 CREATE TABLE "repetition" (
@@ -231,7 +234,8 @@ CREATE TABLE "code" (
   "createdBy" text COLLATE "C" NOT NULL,
   "expiresAt" bigint NOT NULL,
   "usedAt" bigint,
-  "usedFor" bytea
+  "usedFor" bytea,
+  "heldFor" bytea
 );
 
 CREATE UNIQUE INDEX "code_one_codeSha256" ON "code" ("codeSha256");
@@ -239,6 +243,69 @@ CREATE UNIQUE INDEX "code_one_codeSha256" ON "code" ("codeSha256");
 CREATE INDEX "code_by_device" ON "code" ("device", "id");
 
 CREATE INDEX "code_by_expires" ON "code" ("expiresAt", "id");
+
+CREATE TABLE "request" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "requestKey" bytea NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "device" bytea NOT NULL,
+  "product" bytea NOT NULL,
+  "entrance" bytea NOT NULL,
+  "operation" text COLLATE "C" NOT NULL,
+  "request" bytea NOT NULL,
+  "requestSha256" bytea NOT NULL,
+  "proof" text COLLATE "C" NOT NULL,
+  "credential" text COLLATE "C" NOT NULL,
+  "registrar" bytea,
+  "proxy" bytea,
+  "sourceAddress" text COLLATE "C" NOT NULL,
+  "profile" text COLLATE "C" NOT NULL,
+  "profileVersion" bigint NOT NULL,
+  "askedAt" bigint NOT NULL,
+  "expiresAt" bigint NOT NULL,
+  "codeExpiresAt" bigint,
+  "decidedAt" bigint,
+  "decidedBy" text COLLATE "C",
+  "reason" text COLLATE "C",
+  "certificate" bytea
+);
+
+CREATE UNIQUE INDEX "request_one_requestKey" ON "request" ("requestKey");
+
+CREATE INDEX "request_by_state" ON "request" ("state", "expiresAt", "id");
+
+CREATE INDEX "request_by_device" ON "request" ("device", "state", "id");
+
+CREATE TABLE "registrar" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
+  "key" bytea NOT NULL,
+  "certificateSha256" bytea NOT NULL,
+  "products" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "createdAt" bigint NOT NULL,
+  "expiresAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "registrar_one_name" ON "registrar" ("name");
+
+CREATE UNIQUE INDEX "registrar_one_certificate" ON "registrar" ("certificateSha256");
+
+CREATE TABLE "proxy" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
+  "key" bytea NOT NULL,
+  "certificateSha256" bytea NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "createdAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "proxy_one_name" ON "proxy" ("name");
+
+CREATE UNIQUE INDEX "proxy_one_certificate" ON "proxy" ("certificateSha256");
 
 CREATE TABLE "exception" (
   "id" bytea NOT NULL PRIMARY KEY,
@@ -431,6 +498,55 @@ CREATE UNIQUE INDEX "node_one_name" ON "node" ("name");
 
 CREATE INDEX "node_by_running" ON "node" ("runningSince", "id") WHERE "runningSince" IS NOT NULL;
 
+CREATE TABLE "backup" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "file" text COLLATE "C" NOT NULL,
+  "sha256" bytea NOT NULL,
+  "size" bigint NOT NULL,
+  "moment" bigint NOT NULL,
+  "epoch" bigint NOT NULL,
+  "logSize" bigint NOT NULL,
+  "logRoot" bytea NOT NULL,
+  "rows" bigint NOT NULL,
+  "withRoot" bigint NOT NULL,
+  "recipients" text COLLATE "C" NOT NULL,
+  "madeBy" text COLLATE "C" NOT NULL,
+  "madeAt" bigint NOT NULL
+);
+
+CREATE INDEX "backup_by_made" ON "backup" ("madeAt", "id");
+
+CREATE TABLE "logHead" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "kind" text COLLATE "C" NOT NULL,
+  "epoch" bigint NOT NULL,
+  "origin" text COLLATE "C" NOT NULL,
+  "size" bigint NOT NULL,
+  "root" bytea NOT NULL,
+  "checkpoint" text COLLATE "C",
+  "addedBy" text COLLATE "C" NOT NULL,
+  "addedAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "logHead_one_head" ON "logHead" ("origin", "size", "root");
+
+CREATE TABLE "learnt" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "certificate" bytea NOT NULL,
+  "device" bytea NOT NULL,
+  "epoch" bigint NOT NULL,
+  "at" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "learnt_one_certificate" ON "learnt" ("certificate");
+
+CREATE INDEX "learnt_by_device" ON "learnt" ("device", "id");
+
+CREATE INDEX "learnt_by_epoch" ON "learnt" ("epoch", "id");
+
 CREATE TABLE "job" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,
@@ -481,4 +597,10 @@ CREATE TABLE "log" (
   "heldUntil" bigint,
   "checkpointSize" bigint,
   "checkpoint" text COLLATE "C"
+);
+
+CREATE TABLE "writer" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "written" bigint NOT NULL,
+  "at" bigint NOT NULL
 );
