@@ -15,6 +15,14 @@ export const faults = {
   'store-full': 'free space on the disk of the data directory; serving goes on by itself',
   'store-unreachable': 'look at the database and its disk',
   'port-taken': 'choose another port, or end the program that listens on it',
+  'backup-damaged': 'take another copy of the backup, or the backup before it',
+  'backup-format-unknown': 'read it with the program that wrote it, or with a newer one',
+  'backup-locked': 'give the identity that belongs to one of the recipients of the backup',
+  'restore-unfinished': 'remove what was begun, and restore once more into an empty place',
+  'store-differs':
+    'move or restore into an empty database, or go on with the very store that was begun',
+  'store-moved': 'start it with the database that it was moved to',
+  'store-not-empty': 'name an empty directory or database; nothing was written',
 } as const satisfies Record<string, string>
 
 export type FaultCode = keyof typeof faults

@@ -199,7 +199,14 @@ export const tables = {
       certificate: id('crt'),
       /** PKCS #10 as it came, DER: what was asked and how possession was proved; empty where nobody asked. */
       request: bytes,
-      proof: word('code', 'birth-certificate', 'current-certificate', 'operator', 'self'),
+      proof: word(
+        'code',
+        'birth-certificate',
+        'current-certificate',
+        'operator',
+        'registrar',
+        'self',
+      ),
       /** The code or certificate that was the proof. */
       credential: optional(text),
       possession: word('signature', 'channel', 'none'),
@@ -207,6 +214,12 @@ export const tables = {
       profileVersion: integer,
       sourceAddress: optional(text),
       at: instant,
+      /** The request on the waiting list that a person approved, if one had to. */
+      approval: optional(id('req')),
+      /** The registrar that asked on the device's behalf. */
+      registrar: optional(id('rgr')),
+      /** The proxy that TLS ended at: the credential's key was proved to it (`possession` channel). */
+      proxy: optional(id('pxy')),
     },
     { appendOnly: true },
   ),
@@ -265,8 +278,29 @@ export const tables = {
       createdAt: instant,
       /** For a foreign authority: the products whose expected devices it may vouch for. */
       products: json<readonly string[]>(),
+      /** No CRL of it has a smaller number: what it published elsewhere, or before a restore, came before. */
+      crlNumberFrom: optional(integer),
+      /** Null for one that was made here. */
+      origin: optional(word('adopted')),
     },
     { unique: { name: ['name'], certificate: ['certificateSha256'] }, lists: { kind: ['kind'] } },
+  ),
+
+  /** A revocation by another PKI whose certificate nobody has: only the full CRL speaks of it. */
+  bareRevocation: table(
+    'brv',
+    {
+      authority: id('aut'),
+      serialNumber: bytes,
+      revokedAt: instant,
+      /** CRLReason, RFC 5280 section 5.3.1. */
+      reason: integer,
+    },
+    {
+      unique: { serialNumber: ['authority', 'serialNumber'] },
+      lists: { authority: ['authority'] },
+      appendOnly: true,
+    },
   ),
 
   /** A published CRL: full (shard null) or of one shard. */
@@ -316,11 +350,79 @@ export const tables = {
       usedAt: optional(instant),
       /** The certificate that it led to. */
       usedFor: optional(id('crt')),
+      /** The waiting request that it came with: good for that one only, until it is decided. */
+      heldFor: optional(id('req')),
     },
     {
       unique: { codeSha256: ['codeSha256'] },
       lists: { device: ['device'], expires: ['expiresAt'] },
     },
+  ),
+
+  /** A wish for a certificate that a person has to decide on: one row a wish, kept with its end. */
+  request: table(
+    'req',
+    {
+      /** As in a repetition: SHA-256 over credential, operation, entrance and request. */
+      requestKey: bytes,
+      state: word('waiting', 'approved', 'refused', 'answered', 'expired'),
+      device: id('dev'),
+      product: id('prd'),
+      entrance: id('ent'),
+      operation: word('enrol', 'reenrol'),
+      /** PKCS #10 as it came, DER; a decision is about these bytes and no others. */
+      request: bytes,
+      requestSha256: bytes,
+      proof: word('code', 'birth-certificate', 'current-certificate', 'operator', 'registrar'),
+      credential: text,
+      registrar: optional(id('rgr')),
+      proxy: optional(id('pxy')),
+      sourceAddress: text,
+      /** By which it would be issued; a later version asks for a new decision. */
+      profile: text,
+      profileVersion: integer,
+      askedAt: instant,
+      expiresAt: instant,
+      /** When its code would have expired without it. */
+      codeExpiresAt: optional(instant),
+      decidedAt: optional(instant),
+      decidedBy: optional(text),
+      reason: optional(text),
+      certificate: optional(id('crt')),
+    },
+    {
+      unique: { requestKey: ['requestKey'] },
+      lists: { state: ['state', 'expiresAt'], device: ['device', 'state'] },
+    },
+  ),
+
+  /** Who may enrol on behalf of devices (id-kp-cmcRA), known by its certificate. */
+  registrar: table(
+    'rgr',
+    {
+      name: text,
+      key: id('key'),
+      certificateSha256: bytes,
+      /** The ids of the products whose devices it may speak for. */
+      products: json<readonly string[]>(),
+      state: word('active', 'removed'),
+      createdAt: instant,
+      expiresAt: instant,
+    },
+    { unique: { name: ['name'], certificate: ['certificateSha256'] } },
+  ),
+
+  /** A proxy that ends TLS before us and may tell whose certificate it saw (RFC 9440). */
+  proxy: table(
+    'pxy',
+    {
+      name: text,
+      key: id('key'),
+      certificateSha256: bytes,
+      state: word('active', 'removed'),
+      createdAt: instant,
+    },
+    { unique: { name: ['name'], certificate: ['certificateSha256'] } },
   ),
 
   /** A relaxation of a rule: which, who, why, until when. */
@@ -535,6 +637,64 @@ export const tables = {
     { unique: { name: ['name'] }, lists: { running: ['runningSince'] } },
   ),
 
+  /** A backup that was written: which store at which moment, for whom, and the digest of the file. */
+  backup: table(
+    'bak',
+    {
+      /** Where it was written, on the machine that wrote it. */
+      file: text,
+      /** SHA-256 of the encrypted file. */
+      sha256: bytes,
+      size: integer,
+      moment: instant,
+      epoch: integer,
+      logSize: integer,
+      logRoot: bytes,
+      rows: integer,
+      withRoot: boolean,
+      /** Whose identities open it: names, and age recipients. */
+      recipients: json<readonly { readonly name: string; readonly recipient: string }[]>(),
+      madeBy: text,
+      madeAt: instant,
+    },
+    { lists: { made: ['madeAt'] }, appendOnly: true },
+  ),
+
+  /** A head of the log that this epoch does not continue: the restored one, or one of the lost time. */
+  logHead: table(
+    'lgh',
+    {
+      kind: word('restored', 'lost'),
+      /** The epoch that ended with it. */
+      epoch: integer,
+      /** The name of the log then: the first line of its checkpoints. */
+      origin: text,
+      size: integer,
+      root: bytes,
+      /** The signed checkpoint; null where none had been published. */
+      checkpoint: optional(text),
+      addedBy: text,
+      addedAt: instant,
+    },
+    { unique: { head: ['origin', 'size', 'root'] }, appendOnly: true },
+  ),
+
+  /** A certificate of the time that a restore lost, known again since its device presented it. */
+  learnt: table(
+    'lrn',
+    {
+      certificate: id('crt'),
+      device: id('dev'),
+      epoch: integer,
+      at: instant,
+    },
+    {
+      unique: { certificate: ['certificate'] },
+      lists: { device: ['device'], epoch: ['epoch'] },
+      appendOnly: true,
+    },
+  ),
+
   /** A piece of time-driven work, held by one node at a time. */
   job: table(
     'job',
@@ -569,6 +729,9 @@ export type Authority = LedgerRecord<'authority'>
 export type CrlRecord = LedgerRecord<'crl'>
 export type Entrance = LedgerRecord<'entrance'>
 export type Code = LedgerRecord<'code'>
+export type PendingRequest = LedgerRecord<'request'>
+export type Registrar = LedgerRecord<'registrar'>
+export type Proxy = LedgerRecord<'proxy'>
 export type Exception = LedgerRecord<'exception'>
 export type Person = LedgerRecord<'person'>
 export type Session = LedgerRecord<'session'>
@@ -581,3 +744,6 @@ export type Alarm = LedgerRecord<'alarm'>
 export type NotificationTarget = LedgerRecord<'notificationTarget'>
 export type Delivery = LedgerRecord<'delivery'>
 export type RenewalOrder = LedgerRecord<'renewalOrder'>
+export type BackupRecord = LedgerRecord<'backup'>
+export type LogHeadRecord = LedgerRecord<'logHead'>
+export type Learnt = LedgerRecord<'learnt'>
