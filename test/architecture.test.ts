@@ -36,6 +36,7 @@ const coreRank: Record<string, number> = {
   authority: 3,
   revocation: 4,
   enrolment: 5,
+  watch: 6,
 }
 
 /** Package -> the rooms that may import it. */

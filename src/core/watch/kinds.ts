@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+export const severities = ['notice', 'warning', 'critical'] as const
+export type Severity = (typeof severities)[number]
+
+/**
+ * Every kind of alarm, sorted, with what it means and what to do; `docs/words.md` has the same rows.
+ *
+ * Whoever raises one says how bad this one is.
+ */
+export const alarmKinds = {
+  'authority-ending': 'an authority comes to its end, and what it signed with it',
+  'break-glass-used': 'somebody at the machine itself made a way in to an account',
+  'certificate-ending': 'a certificate that no device renews by itself comes to its end',
+  'codes-unused': 'many enrolment codes run out and were never used',
+  'invitation-ending': 'an invitation runs out and was not taken up',
+  'notification-failing':
+    'a target of notifications cannot be reached, so alarms are not told there',
+  'renewal-missed': 'a device should have renewed its working identity by now and did not',
+  'renewal-order-silent':
+    'the window of a renewal order is over, and some devices have not renewed',
+  'renewals-missed': 'devices of a product should have renewed by now and did not',
+  'status-stale': 'a revocation list is past half of its life and has no successor',
+} as const satisfies Record<string, string>
+
+export type AlarmKind = keyof typeof alarmKinds
+
+/** Whether one severity is told where the other is the least that is told. */
+export function reaches(severity: Severity, least: Severity): boolean {
+  return severities.indexOf(severity) >= severities.indexOf(least)
+}
