@@ -28,19 +28,29 @@ export const attributeTypes = {
   emailAddress: oid('1.2.840.113549.1.9.1'),
 } as const satisfies Record<string, Oid>
 
-/** PKCS #9 (RFC 2985) and CMS attributes. */
+/** PKCS #9 (RFC 2985), CMS, EST (RFC 7030, RFC 9908) attributes. */
 export const attributes = {
   contentType: oid('1.2.840.113549.1.9.3'),
   messageDigest: oid('1.2.840.113549.1.9.4'),
   challengePassword: oid('1.2.840.113549.1.9.7'),
   extensionRequest: oid('1.2.840.113549.1.9.14'),
   changeSubjectName: oid('1.3.6.1.5.5.7.7.36'),
+  smimeCapabilities: oid('1.2.840.113549.1.9.15'),
+  decryptKeyIdentifier: oid('1.2.840.113549.1.9.16.2.37'),
+  asymmetricDecryptKeyIdentifier: oid('1.2.840.113549.1.9.16.2.54'),
+  requestTemplate: oid('1.2.840.113549.1.9.16.2.61'),
+  extensionRequestTemplate: oid('1.2.840.113549.1.9.16.2.62'),
 } as const satisfies Record<string, Oid>
 
-/** RFC 5652 content types. */
+/** RFC 5652 content types, and later ones. */
 export const contentTypes = {
   data: oid('1.2.840.113549.1.7.1'),
   signedData: oid('1.2.840.113549.1.7.2'),
+  envelopedData: oid('1.2.840.113549.1.7.3'),
+  /** RFC 5083. */
+  authEnvelopedData: oid('1.2.840.113549.1.9.16.1.23'),
+  /** RFC 5958: an AsymmetricKeyPackage. */
+  keyPackage: oid('2.16.840.1.101.2.1.2.78.5'),
 } as const satisfies Record<string, Oid>
 
 /** otherName types: RFC 4108, RFC 4043. */
@@ -74,6 +84,8 @@ export const anyPolicy = oid('2.5.29.32.0')
 /** Those that a format itself looks at, or a test; which are good is said by the tables of trust. */
 export const algorithms = {
   rsaEncryption: oid('1.2.840.113549.1.1.1'),
+  mgf1: oid('1.2.840.113549.1.1.8'),
+  rsassaPss: oid('1.2.840.113549.1.1.10'),
   sha256WithRsa: oid('1.2.840.113549.1.1.11'),
   sha384WithRsa: oid('1.2.840.113549.1.1.12'),
   sha512WithRsa: oid('1.2.840.113549.1.1.13'),
@@ -82,10 +94,29 @@ export const algorithms = {
   ecdsaWithSha384: oid('1.2.840.10045.4.3.3'),
   ecdsaWithSha512: oid('1.2.840.10045.4.3.4'),
   ed25519: oid('1.3.101.112'),
+  ed448: oid('1.3.101.113'),
   mlDsa44: oid('2.16.840.1.101.3.4.3.17'),
   mlDsa65: oid('2.16.840.1.101.3.4.3.18'),
   mlDsa87: oid('2.16.840.1.101.3.4.3.19'),
+  slhDsaSha2128s: oid('2.16.840.1.101.3.4.3.20'),
+  slhDsaSha2128f: oid('2.16.840.1.101.3.4.3.21'),
+  slhDsaSha2192s: oid('2.16.840.1.101.3.4.3.22'),
+  slhDsaSha2192f: oid('2.16.840.1.101.3.4.3.23'),
+  slhDsaSha2256s: oid('2.16.840.1.101.3.4.3.24'),
+  slhDsaSha2256f: oid('2.16.840.1.101.3.4.3.25'),
+  slhDsaShake128s: oid('2.16.840.1.101.3.4.3.26'),
+  slhDsaShake128f: oid('2.16.840.1.101.3.4.3.27'),
+  slhDsaShake192s: oid('2.16.840.1.101.3.4.3.28'),
+  slhDsaShake192f: oid('2.16.840.1.101.3.4.3.29'),
+  slhDsaShake256s: oid('2.16.840.1.101.3.4.3.30'),
+  slhDsaShake256f: oid('2.16.840.1.101.3.4.3.31'),
+  mlKem512: oid('2.16.840.1.101.3.4.4.1'),
+  mlKem768: oid('2.16.840.1.101.3.4.4.2'),
+  mlKem1024: oid('2.16.840.1.101.3.4.4.3'),
+  sha1: oid('1.3.14.3.2.26'),
   sha256: oid('2.16.840.1.101.3.4.2.1'),
+  sha384: oid('2.16.840.1.101.3.4.2.2'),
+  sha512: oid('2.16.840.1.101.3.4.2.3'),
   pbes2: oid('1.2.840.113549.1.5.13'),
   pbkdf2: oid('1.2.840.113549.1.5.12'),
   scrypt: oid('1.3.6.1.4.1.11591.4.11'),

@@ -68,11 +68,22 @@ export function readName(reader: DerReader): Name {
 /** Reads one RelativeDistinguishedName's attribute. */
 function readAttribute(set: DerReader): NameAttribute {
   const pair = set.sequence()
-  const type = pair.oid()
-  const string = pair.peek()
-  const value = readValue(pair, type, string)
+  const attribute = readNameValue(pair, pair.oid())
   pair.end()
-  return { type, value, string }
+  return attribute
+}
+
+/** Reads the value that stands after an attribute's type. */
+export function readNameValue(pair: DerReader, type: Oid): NameAttribute {
+  const string = pair.peek()
+  return { type, value: readValue(pair, type, string), string }
+}
+
+/** Writes the value alone, in the string type in which it was read. */
+export function writeNameValue(writer: DerWriter, { value, string }: NameAttribute): void {
+  const found = stringTypes.find((one) => one === string)
+  if (found === undefined) throw new FormatError('string-type-wrong', 0)
+  writer.text(value, found)
 }
 
 /**
