@@ -23,7 +23,9 @@ export function deviceRoutes(core: Core): readonly Route[] {
         if (label === undefined) return encodeCsrAttributes([])
         const door = core.doors.labelled(label)
         if ('kind' in door) return door
-        return encodeCsrAttributes(csrAttributesFor(door.profile))
+        return encodeCsrAttributes(
+          csrAttributesFor(door.profile, { maker: door.party.name, product: door.product.name }),
+        )
       },
     }),
     whoamiRoute((chain) => whoami(chain, core)),
