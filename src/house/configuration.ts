@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { Fault } from '#core/fault.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import { type KeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
+import { type LogLevel, logLevels } from './log-level.ts'
 
 /**
  * All that is needed to open sockets, database and keys; everything else is versioned rows.
@@ -34,6 +35,10 @@ export interface Configuration {
   readonly rootAlgorithm: KeyAlgorithmName
   /** A file with the passphrase of the keys; undefined: a systemd credential, `DIR/unlock`, or a prompt. */
   readonly passphraseFile: string | undefined
+  /** Networks that may read `/metrics`, besides this machine itself: `ADDRESS` or `ADDRESS/BITS`. */
+  readonly metricsFrom: readonly string[]
+  /** How much the log tells; undefined: `info`, and `warn` where it goes to a terminal. */
+  readonly logLevel: LogLevel | undefined
   /** The bytes of the configuration file, for its event; undefined: there is none. */
   readonly file: Uint8Array | undefined
 }
@@ -52,6 +57,8 @@ export const settings = {
   algorithm: { fallback: 'p-256', help: "the issuing authority's key; fixed at the first start" },
   'root-algorithm': { fallback: 'p-384', help: "the root's key; fixed at the first start" },
   'passphrase-file': { fallback: '', help: 'a file with the passphrase that unlocks the keys' },
+  'metrics-from': { fallback: '', help: 'networks that may read /metrics, separated by commas' },
+  'log-level': { fallback: '', help: 'silent, error, warn, info or debug' },
 } as const
 
 type SettingName = keyof typeof settings
@@ -79,6 +86,8 @@ export function readConfiguration(words: readonly string[]): Configuration {
     algorithm: readAlgorithm('algorithm', wordOf('algorithm'), faults),
     rootAlgorithm: readAlgorithm('root-algorithm', wordOf('root-algorithm'), faults),
     passphraseFile: wordOf('passphrase-file') || undefined,
+    metricsFrom: readNetworks(wordOf('metrics-from'), faults),
+    logLevel: readLogLevel(wordOf('log-level'), faults),
     file,
   }
   if (configuration.environment === 'production' && configuration.publicUrl === undefined) {
@@ -222,6 +231,33 @@ function readAlgorithm(name: string, word: string, faults: string[]): KeyAlgorit
   const able = Object.values(keyAlgorithms).filter(({ uses }) => uses.includes('authority'))
   faults.push(`${name}: must be one of ${able.map((one) => one.name).join(', ')}, is "${word}"`)
   return 'p-256'
+}
+
+function readNetworks(word: string, faults: string[]): readonly string[] {
+  const networks = word
+    .split(',')
+    .map((network) => network.trim())
+    .filter(Boolean)
+  const wrong = networks.find((network) => !isNetwork(network))
+  if (wrong !== undefined) {
+    faults.push(`metrics-from: must be addresses or networks, e.g. 10.0.0.0/8, is "${wrong}"`)
+  }
+  return networks
+}
+
+function isNetwork(network: string): boolean {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(network) ?? []
+  const family = isIP(address)
+  return family !== 0 && Number(bits ?? 0) <= (family === 6 ? 128 : 32)
+}
+
+function readLogLevel(word: string, faults: string[]): LogLevel | undefined {
+  if (word === '') return undefined
+  const level = logLevels.find((one) => one === word)
+  if (level === undefined) {
+    faults.push(`log-level: must be one of ${logLevels.join(', ')}, is "${word}"`)
+  }
+  return level
 }
 
 function lower(message: string): string {

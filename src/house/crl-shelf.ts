@@ -12,6 +12,7 @@ import {
   type PublishingPorts,
   publishCrl,
 } from '#core/revocation/publish.ts'
+import type { News } from '#edge/store/store.ts'
 import { parseCrl } from '#format/x509/crl.ts'
 
 export interface ShelfPorts extends PublishingPorts {
@@ -36,6 +37,8 @@ export class CrlShelf {
   readonly #running = new Map<string, Promise<unknown>>()
   readonly #queued = new Map<string, Promise<CrlRecord | undefined>>()
   readonly #troubles = new Map<string, string>()
+  /** Lists of which a signature is under way. */
+  readonly #signing = new Set<string>()
 
   constructor(ports: ShelfPorts) {
     this.#ports = ports
@@ -66,6 +69,33 @@ export class CrlShelf {
     return this.#makeAll([...lists.values()])
   }
 
+  /**
+   * Forgets the lists that other nodes made, or should make: whoever asks next gets theirs, or one made
+   * here if theirs lacks a revocation.
+   */
+  async hearElsewhere(news: News): Promise<void> {
+    if (news.kind === 'missed') {
+      for (const key of [...this.#shelf.keys(), ...this.#signing]) this.#forget(key)
+      return
+    }
+    for (const { type, subjects, facts } of news.events) {
+      const [id = '', authority = ''] = subjects
+      if (type === 'crl-published') this.#forget(keyOf(authority, Number(facts.shard)))
+      if (type !== 'certificate-revoked' && type !== 'certificate-abandoned') continue
+      const certificate = await this.#ports.ledger.read('certificate', id)
+      if (certificate === undefined) continue
+      for (const shard of [certificate.shard, fullCrl]) {
+        this.#forget(keyOf(certificate.authority, shard))
+      }
+    }
+  }
+
+  #forget(key: string): void {
+    this.#shelf.delete(key)
+    // What is being signed may have been read before that revocation.
+    if (this.#signing.has(key)) this.#changed.add(key)
+  }
+
   async #makeAll(lists: readonly (readonly [authority: string, shard: number])[]): Promise<void> {
     await Promise.all(
       lists.map(async ([id, shard]) => {
@@ -89,6 +119,11 @@ export class CrlShelf {
       .map((key) => key.split(' '))
       .flatMap(([authority, shard]) => (authority === id ? [Number(shard)] : []))
     return new Set(shards)
+  }
+
+  /** The lists of an authority that this node has in memory. */
+  held(authority: string): readonly CrlRecord[] {
+    return [...this.#shelf.values()].filter((list) => list.authority === authority)
   }
 
   /** What could not be made, and why. */
@@ -151,6 +186,7 @@ export class CrlShelf {
     const key = keyOf(authority.id, shard)
     const wasChanged = this.#changed.delete(key)
     const list = shard === fullCrl ? authority.name : `${authority.name}, part ${shard}`
+    this.#signing.add(key)
     try {
       this.#shelf.set(key, await this.#sign(authority, shard))
       this.#troubles.delete(key)
@@ -160,6 +196,8 @@ export class CrlShelf {
       const why = cause instanceof Fault ? cause.message : String(cause)
       this.#troubles.set(key, `the revocation list of ${list} could not be made: ${why}`)
       this.#ports.report(`the revocation list of ${list} could not be made`, cause)
+    } finally {
+      this.#signing.delete(key)
     }
   }
 

@@ -8,7 +8,7 @@ import { fullCrl } from '#core/revocation/publish.ts'
 import { estRoutes } from '#edge/est/routes.ts'
 import type { Route } from '#edge/http/message.ts'
 import { whoamiRoute } from '#edge/http/whoami.ts'
-import { statusRoutes } from '#edge/status/routes.ts'
+import { type Readiness, statusRoutes } from '#edge/status/routes.ts'
 import { tlogRoutes } from '#edge/tlog/routes.ts'
 import { encodeCsrAttributes } from '#format/est/csr-attributes.ts'
 import type { Core } from './core.ts'
@@ -49,11 +49,19 @@ export interface StatusMeans {
   readonly log: LogStore
   /** Resolves when core is open. */
   readonly core: Promise<Core>
-  isReady(): boolean
+  /** What stands between this node and serving. */
+  readiness(): Promise<readonly Readiness[]>
+  readonly metrics: Route
 }
 
 /** What anybody finds on the status port. */
-export function publicRoutes({ clock, log, core, isReady }: StatusMeans): readonly Route[] {
+export function publicRoutes({
+  clock,
+  log,
+  core,
+  readiness,
+  metrics,
+}: StatusMeans): readonly Route[] {
   return [
     ...statusRoutes({
       clock,
@@ -62,8 +70,9 @@ export function publicRoutes({ clock, log, core, isReady }: StatusMeans): readon
         return authority?.kind === 'foreign' ? undefined : authority?.certificate
       },
       crl: async (name, shard) => (await core).shelf.read(name, shard ?? fullCrl),
-      readiness: async () => [{ name: 'house', ready: isReady() }],
+      readiness,
     }),
     ...tlogRoutes(log),
+    metrics,
   ]
 }

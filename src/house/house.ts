@@ -15,6 +15,7 @@ import { systemClock } from '#edge/clock/system-clock.ts'
 import { openDeviceFront } from '#edge/http/device-front.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import { deviceLimits, statusLimits } from '#edge/http/limits.ts'
+import type { RequestSeen } from '#edge/http/seen.ts'
 import { openServerIdentity, renewServerIdentity } from '#edge/http/server-identity.ts'
 import { openStatusFront } from '#edge/http/status-front.ts'
 import type { Cost } from '#edge/keystore/derivation.ts'
@@ -28,7 +29,11 @@ import { Feed } from './feed.ts'
 import { deviceRoutes, publicRoutes } from './fronts.ts'
 import { jobsOf } from './jobs.ts'
 import { LogRunner } from './log-runner.ts'
+import type { PortName } from './logging.ts'
+import { HouseMetrics } from './metrics.ts'
+import { frontSource, houseSources, processSource, readinessSource } from './metrics-sources.ts'
 import { openOperatorSide } from './operator-side.ts'
+import { readinessOf } from './readiness.ts'
 import { serverIdentityPorts } from './server-identity-ports.ts'
 import { noteStart, noteStop } from './start-events.ts'
 import { TlsIdentityFile } from './tls-identity-file.ts'
@@ -67,6 +72,8 @@ export interface Replacements {
   readonly keyCost?: Cost
   readonly wrapLedger?: (ledger: Ledger) => Ledger
   readonly wrapKeys?: (keys: SigningKeys) => SigningKeys
+  /** Hears of each request that was answered; MUST NOT throw. */
+  readonly journal?: (port: PortName, seen: RequestSeen) => void
   /** How timed work waits for its time. */
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
@@ -133,10 +140,24 @@ async function open(
 
   const opened = Promise.withResolvers<Core>()
   opened.promise.catch(() => {}) // whoever waits hears of it, and so does our caller, below
-  let isReady = false
+  let doors: 'opening' | 'open' | 'closing' = 'opening'
+  let guard: Core['guard'] | undefined
+  const readiness = () =>
+    readinessOf({ ...{ clock, ledger: store.ledger }, doors: () => doors, guard: () => guard })
+  const metrics = new HouseMetrics({
+    ...{ readers: configuration.metricsFrom, journal: replacements.journal },
+    report,
+  })
   const status = await openStatusFront({
     listen: configuration.statusListen,
-    routes: publicRoutes({ clock, log: store.log, core: opened.promise, isReady: () => isReady }),
+    routes: publicRoutes({
+      clock,
+      log: store.log,
+      core: opened.promise,
+      readiness,
+      metrics: metrics.route,
+    }),
+    witness: metrics.witness('status'),
     ...{ limits: statusLimits, random },
     report: ({ cause, ...facts }) => report('a request broke on the status port', cause, facts),
   })
@@ -144,13 +165,15 @@ async function open(
   const feed = new Feed((cause) => report('a change could not be told on', cause))
   const core = await openCore({
     ...{ configuration, keys, clock, random, feed, log: store.log, report },
-    ledger: replacements.wrapLedger?.(store.ledger) ?? store.ledger,
+    ledger: metrics.measuring(replacements.wrapLedger?.(store.ledger) ?? store.ledger),
     statusUrl: statusUrl(configuration, status.address),
   }).catch((error: unknown) => {
     opened.reject(error)
     throw error
   })
   opened.resolve(core)
+  guard = core.guard
+  metrics.follow(feed)
 
   const sequencer = sequencerOf(core, store.log, keys)
   const log = new LogRunner(
@@ -173,6 +196,7 @@ async function open(
       ...{ configuration, version: programVersion(), startedAt: clock.now() },
       addresses: () => addresses,
     },
+    witness: (port) => metrics.witness(port),
     report: ({ cause, ...facts }) => report('an operation broke', cause, facts),
   })
   closers.add(() => operators.close())
@@ -183,6 +207,7 @@ async function open(
     ...{ limits: deviceLimits, random },
     report: ({ cause, ...facts }) => report('a request broke on the device port', cause, facts),
     identity: await openServerIdentity(identity),
+    witness: metrics.witness('devices'),
     adminHandler: operators.machineHandler,
   })
   closers.add(() => devices.close())
@@ -199,7 +224,18 @@ async function open(
   closers.add(() => jobs.stop())
   await noteStart(core, configuration)
   closers.add(() => noteStop(core))
-  isReady = true
+  metrics.add(
+    ...houseSources(core, store.log),
+    processSource({
+      ...{ version: programVersion(), environment: core.environment, node: sequencer.holder },
+    }),
+    frontSource({ devices, status }),
+    readinessSource(readiness),
+  )
+  doors = 'open'
+  closers.add(() => {
+    doors = 'closing'
+  })
   return {
     core,
     log: store.log,

@@ -17,10 +17,12 @@ import { claimPath } from '#edge/admin/ledger-verbs/people.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import type { FrontTrouble } from '#edge/http/converse.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
+import type { Witness } from '#edge/http/seen.ts'
 import type { Configuration } from './configuration.ts'
 import { hostText } from './configuration.ts'
 import type { Core } from './core.ts'
 import type { Feed } from './feed.ts'
+import type { PortName } from './logging.ts'
 import { pageFiles } from './page-files.ts'
 import { historyAbout } from './verbs/history.ts'
 import { logVerbs } from './verbs/log.ts'
@@ -36,6 +38,8 @@ export interface OperatorParts {
   readonly sequencer: SequencerPorts
   readonly feed: Feed
   readonly facts: HouseFacts
+  /** Who sees the requests of a port. */
+  readonly witness: (port: PortName) => Witness
   /** Hears of each operation that broke. */
   readonly report: (trouble: FrontTrouble) => void
 }
@@ -69,11 +73,20 @@ export async function openOperatorSide(parts: OperatorParts): Promise<OperatorSi
   const operators = await makeAdminApi({
     ...common,
     door: operatorDoor({ ...core, origins }),
+    witness: parts.witness('operators'),
     pages: pageFiles(),
     makeServer: (listener) => server.on('request', listener),
   })
-  const machines = await makeAdminApi({ ...common, door: machineDoor(core) })
-  const local = await makeAdminApi({ ...common, door: localDoor() })
+  const machines = await makeAdminApi({
+    ...common,
+    door: machineDoor(core),
+    witness: parts.witness('devices'),
+  })
+  const local = await makeAdminApi({
+    ...common,
+    door: localDoor(),
+    witness: parts.witness('socket'),
+  })
   const socket = join(configuration.data, 'admin.sock')
   await listenOnSocket(local, socket)
   const claim = await makeClaimLink({ kind: 'house', id: 'start' }, core)

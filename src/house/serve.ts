@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path'
-import pino from 'pino'
 import { Fault } from '#core/fault.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import { claimLinkFile, keepClaimLink } from './claim-link.ts'
 import { type Configuration, readConfiguration, settings, urlOf } from './configuration.ts'
 import { type House, openHouse, type Report } from './house.ts'
+import { type Logger, logRequest, openLogger } from './logging.ts'
 
 const exit = { done: 0, wrongUse: 2, broken: 3 } as const
 
@@ -21,7 +21,12 @@ export async function serve(words: readonly string[]): Promise<void> {
   let configuration: Configuration
   try {
     configuration = readConfiguration(words)
-    house = await openHouse(configuration, makeReport(configuration))
+    const isTerminal = process.stderr.isTTY === true
+    const level = configuration.logLevel ?? (isTerminal ? 'warn' : 'info')
+    const logger = openLogger(level, isTerminal)
+    house = await openHouse(configuration, makeReport(logger), {
+      journal: (port, seen) => logRequest(logger, port, seen),
+    })
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     tellFault(error)
@@ -42,9 +47,7 @@ export async function serve(words: readonly string[]): Promise<void> {
   console.log('vitalsign: stopped; all that was acknowledged is on disk')
 }
 
-/** Breaks go to standard error as lines of JSON; the log may be lost, the audit not. */
-function makeReport({ data }: Configuration): Report {
-  const logger = pino({ base: { data }, redact: ['authorization', 'cookie'] }, pino.destination(2))
+function makeReport(logger: Logger): Report {
   return (what, cause, facts = {}) => logger.error({ ...facts, err: cause }, what)
 }
 

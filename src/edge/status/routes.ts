@@ -34,7 +34,7 @@ export function statusRoutes(ports: StatusPorts): readonly Route[] {
     get('ca', '/ca/*', ({ path, headers }) => certificate(path, headers, ports)),
     get('crl', '/crl/*', ({ path, headers }) => crl(path, headers, ports)),
     get('healthz', '/healthz', async () => fresh(plainAnswer(200, 'alive'))),
-    get('readyz', '/readyz', () => ready(ports)),
+    get('readyz', '/readyz', ({ query }) => ready(query, ports)),
   ]
 }
 
@@ -90,15 +90,25 @@ async function crl(path: string, fields: Fields, ports: StatusPorts): Promise<Ht
   })
 }
 
-/** 503 tells a balancer to send devices elsewhere; which part is missing is for people. */
-async function ready(ports: StatusPorts): Promise<HttpResponse> {
+/**
+ * 503 tells a balancer to send devices elsewhere; which part is missing is for people. With `?verbose`
+ * every check stands in it by name, as JSON.
+ */
+async function ready(query: URLSearchParams, ports: StatusPorts): Promise<HttpResponse> {
   const parts = await ports.readiness()
   const missing = parts.filter((part) => !part.ready).map(({ name }) => name)
-  return fresh(
-    missing.length === 0
-      ? plainAnswer(200, 'ready')
-      : plainAnswer(503, `not ready: ${missing.join(', ')}`, { 'Retry-After': '5' }),
-  )
+  const isReady = missing.length === 0
+  const status = isReady ? 200 : 503
+  const wait: Record<string, string> = isReady ? {} : { 'Retry-After': '5' }
+  if (!query.has('verbose')) {
+    return fresh(plainAnswer(status, isReady ? 'ready' : `not ready: ${missing.join(', ')}`, wait))
+  }
+  const checks = Object.fromEntries(parts.map(({ name, ready }) => [name, ready]))
+  return fresh({
+    status,
+    headers: { 'Content-Type': 'application/json', ...wait },
+    body: `${JSON.stringify({ ready: isReady, checks })}\n`,
+  })
 }
 
 function fresh(answer: HttpResponse): HttpResponse {

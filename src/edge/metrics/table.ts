@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Every figure at `/metrics`: the registry, docs/metrics.md and the tests of dashboard and alerts are
+ * made from, or held against, this one table.
+ *
+ * No label takes a value that a stranger, a device or a customer could choose: no serial, path or
+ * address.
+ */
+export interface MetricRow {
+  /** A histogram measures seconds in the table's buckets. */
+  readonly kind: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels: readonly string[]
+}
+
+/** Seconds; from a cached list to what a slow disk makes of a commit. */
+export const secondsBuckets = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+] as const
+
+export const metricTable = {
+  process_cpu_seconds_total: row('counter', 'CPU time of the process, user and system'),
+  process_resident_memory_bytes: row('gauge', 'memory of the process that is in RAM'),
+  process_start_time_seconds: row('gauge', 'when the process started, Unix time'),
+  nodejs_heap_used_bytes: row('gauge', 'memory that objects of the program take'),
+  nodejs_eventloop_lag_p99_seconds: row(
+    'gauge',
+    'how late the event loop was since the last reading, 99th percentile',
+  ),
+
+  vitalsign_build_info: row('gauge', '1; which program this is', 'version', 'node_version'),
+  vitalsign_node_info: row(
+    'gauge',
+    '1; which installation and node this is',
+    'environment',
+    'node',
+  ),
+  vitalsign_ready: row('gauge', '1 if all checks of /readyz pass, else 0'),
+  vitalsign_ready_check: row('gauge', '1 if this check of /readyz passes, else 0', 'check'),
+  vitalsign_source_up: row('gauge', '1 if this part of the page could be read, else 0', 'source'),
+
+  vitalsign_http_requests_total: row(
+    'counter',
+    'requests answered; status 0: the client left before',
+    'port',
+    'operation',
+    'status',
+  ),
+  vitalsign_http_request_seconds: row(
+    'histogram',
+    'from the head of a request to the end of its answer',
+    'port',
+    'operation',
+  ),
+  vitalsign_refusals_total: row(
+    'counter',
+    'requests refused, by reason',
+    'port',
+    'operation',
+    'refusal',
+  ),
+  vitalsign_connections_total: row('counter', 'connections that came', 'port'),
+  vitalsign_connections_refused_total: row('counter', 'connections beyond a limit, cut', 'port'),
+  vitalsign_requests_malformed_total: row(
+    'counter',
+    'what was not HTTP, or beyond a limit',
+    'port',
+  ),
+  vitalsign_requests_too_slow_total: row('counter', 'requests that came too slowly', 'port'),
+  vitalsign_tls_handshakes_total: row('counter', 'TLS handshakes completed', 'port'),
+  vitalsign_tls_handshakes_failed_total: row(
+    'counter',
+    'TLS handshakes that came to nothing',
+    'port',
+    'why',
+  ),
+
+  vitalsign_certificates_issued_total: row('counter', 'certificates issued by this node'),
+  vitalsign_certificates_revoked_total: row('counter', 'certificates revoked by this node'),
+  vitalsign_certificates_abandoned_total: row(
+    'counter',
+    'certificates whose signing was cut off, abandoned by this node',
+  ),
+  vitalsign_key_conflicts_total: row('counter', 'keys presented that have another owner'),
+  vitalsign_certificates_current: row(
+    'gauge',
+    'certificates issued and neither replaced nor revoked',
+  ),
+  vitalsign_certificates_expiring: row('gauge', 'of these, how many end within 30 days'),
+
+  vitalsign_commit_seconds: row('histogram', 'from asking for a commit until it is durable'),
+  vitalsign_commits_waiting: row('gauge', 'commits asked for and not durable yet'),
+  vitalsign_commit_conflicts_total: row('counter', 'commits that somebody else came before'),
+  vitalsign_commits_failed_total: row('counter', 'commits that broke', 'fault'),
+
+  vitalsign_log_size: row('gauge', 'events in the log'),
+  vitalsign_log_events_waiting: row('gauge', 'events that no checkpoint covers yet'),
+  vitalsign_log_lag_seconds: row('gauge', 'age of the oldest of these; 0 if there is none'),
+
+  vitalsign_crl_this_update_timestamp_seconds: row(
+    'gauge',
+    "when the oldest of an authority's current revocation lists was made, Unix time",
+    'authority',
+  ),
+  vitalsign_crl_next_update_timestamp_seconds: row(
+    'gauge',
+    "when the first of an authority's current revocation lists ends, Unix time",
+    'authority',
+  ),
+  vitalsign_crl_failing: row('gauge', 'revocation lists that could not be made'),
+
+  vitalsign_job_runs_total: row('counter', 'runs of jobs on this node', 'job', 'result'),
+  vitalsign_job_failing: row('gauge', 'failures in a row of a job, on all nodes', 'job'),
+  vitalsign_job_last_run_timestamp_seconds: row(
+    'gauge',
+    'end of the last run of a job, on all nodes, Unix time',
+    'job',
+  ),
+  vitalsign_job_last_success_timestamp_seconds: row(
+    'gauge',
+    'end of the last good run of a job that this node knows of, Unix time',
+    'job',
+  ),
+
+  vitalsign_alarms_open: row('gauge', 'alarms that stand', 'severity'),
+} as const satisfies Record<string, MetricRow>
+
+export type MetricName = keyof typeof metricTable
+export type NameOf<K extends MetricRow['kind']> = {
+  [N in MetricName]: (typeof metricTable)[N]['kind'] extends K ? N : never
+}[MetricName]
+/** One value for each label of a metric. */
+export type LabelsOf<N extends MetricName> = {
+  readonly [L in (typeof metricTable)[N]['labels'][number]]: string
+}
+
+function row<const K extends MetricRow['kind'], const L extends readonly string[]>(
+  kind: K,
+  help: string,
+  ...labels: L
+) {
+  return { kind, help, labels }
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The figures that are looked up when somebody asks for them. */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { parseEvent } from '#core/audit/encode-event.ts'
+import type { LogStore } from '#core/audit/log-store.ts'
+import type { FrontCounts, HandshakeFailure } from '#edge/http/counts.ts'
+import type { Give, Source } from '#edge/metrics/sources.ts'
+import type { Readiness } from '#edge/status/routes.ts'
+import type { Core } from './core.ts'
+
+/** Cheap look-ups are made at each scrape, but for scrapers that come at once. */
+const brief = 2_000
+/** What counts many records is not. */
+const long = 60_000
+
+export interface BuildFacts {
+  readonly version: string
+  readonly environment: string
+  readonly node: string
+}
+
+/** The process itself; the event loop is watched from here on. */
+export function processSource(build: BuildFacts): Source {
+  const { version, environment, node } = build
+  const delay = monitorEventLoopDelay({ resolution: 20 })
+  delay.enable()
+  const startedAt = performance.timeOrigin / 1_000
+  return {
+    name: 'process',
+    keepMilliseconds: 0,
+    gives: [
+      'process_cpu_seconds_total',
+      'process_resident_memory_bytes',
+      'process_start_time_seconds',
+      'nodejs_heap_used_bytes',
+      'nodejs_eventloop_lag_p99_seconds',
+      'vitalsign_build_info',
+      'vitalsign_node_info',
+    ],
+    read: (give) => {
+      const { user, system } = process.cpuUsage()
+      const { rss, heapUsed } = process.memoryUsage()
+      give('process_cpu_seconds_total', {}, (user + system) / 1e6)
+      give('process_resident_memory_bytes', {}, rss)
+      give('process_start_time_seconds', {}, startedAt)
+      give('nodejs_heap_used_bytes', {}, heapUsed)
+      give('nodejs_eventloop_lag_p99_seconds', {}, delay.percentile(99) / 1e9)
+      delay.reset()
+      give('vitalsign_build_info', { version, node_version: process.version }, 1)
+      give('vitalsign_node_info', { environment, node }, 1)
+    },
+  }
+}
+
+/** The fronts' own counts. */
+export function frontSource(
+  fronts: Readonly<Record<string, { counts(): Readonly<FrontCounts> }>>,
+): Source {
+  return {
+    name: 'fronts',
+    keepMilliseconds: 0,
+    gives: [
+      'vitalsign_connections_total',
+      'vitalsign_connections_refused_total',
+      'vitalsign_requests_malformed_total',
+      'vitalsign_requests_too_slow_total',
+      'vitalsign_tls_handshakes_total',
+      'vitalsign_tls_handshakes_failed_total',
+    ],
+    read: (give) => {
+      for (const [port, front] of Object.entries(fronts)) giveFront(give, port, front.counts())
+    },
+  }
+}
+
+function giveFront(give: Give, port: string, counts: Readonly<FrontCounts>): void {
+  give('vitalsign_connections_total', { port }, counts.connections)
+  give('vitalsign_connections_refused_total', { port }, counts.connectionsRefused)
+  give('vitalsign_requests_malformed_total', { port }, counts.requestsMalformed)
+  give('vitalsign_requests_too_slow_total', { port }, counts.requestsTooSlow)
+  if (port !== 'devices') return
+  give('vitalsign_tls_handshakes_total', { port }, counts.handshakes)
+  for (const [why, count] of Object.entries(counts.handshakesFailedBy)) {
+    give('vitalsign_tls_handshakes_failed_total', { port, why: why as HandshakeFailure }, count)
+  }
+}
+
+/** What `/readyz` says. */
+export function readinessSource(readiness: () => Promise<readonly Readiness[]>): Source {
+  return {
+    name: 'readiness',
+    keepMilliseconds: brief,
+    gives: ['vitalsign_ready', 'vitalsign_ready_check'],
+    read: async (give) => {
+      const checks = await readiness()
+      give('vitalsign_ready', {}, checks.every(({ ready }) => ready) ? 1 : 0)
+      for (const { name, ready } of checks) {
+        give('vitalsign_ready_check', { check: name }, ready ? 1 : 0)
+      }
+    },
+  }
+}
+
+/** The figures of an open house. */
+export function houseSources(core: Core, log: LogStore): readonly Source[] {
+  return [
+    logSource(core, log),
+    crlSource(core),
+    jobSource(core),
+    certificateSource(core),
+    alarmSource(core),
+  ]
+}
+
+/** Of more waiting events than this only so many are counted. */
+const mostWaiting = 1_000
+
+function logSource({ clock }: Core, log: LogStore): Source {
+  return {
+    name: 'log',
+    keepMilliseconds: brief,
+    gives: ['vitalsign_log_size', 'vitalsign_log_events_waiting', 'vitalsign_log_lag_seconds'],
+    read: async (give) => {
+      const [head, waiting] = [await log.head(), await log.waiting(mostWaiting)]
+      const covered = head.checkpoint?.size ?? 0
+      const numbered = head.size - covered
+      // Numbered and not yet under a checkpoint is older than what still waits for its number.
+      const [oldest] = numbered > 0 ? await log.events(covered, 1) : []
+      const bytes = oldest === undefined ? waiting[0]?.bytes : oldest.body?.bytes
+      const at = bytes === undefined ? undefined : parseEvent(bytes).at
+      const lag = at === undefined ? 0 : at.until(clock.now()).total('seconds')
+      give('vitalsign_log_size', {}, head.size)
+      give('vitalsign_log_events_waiting', {}, numbered + waiting.length)
+      give('vitalsign_log_lag_seconds', {}, Math.max(0, lag))
+    },
+  }
+}
+
+function crlSource({ shelf, doors }: Core): Source {
+  return {
+    name: 'crl',
+    keepMilliseconds: brief,
+    gives: [
+      'vitalsign_crl_this_update_timestamp_seconds',
+      'vitalsign_crl_next_update_timestamp_seconds',
+      'vitalsign_crl_failing',
+    ],
+    read: (give) => {
+      for (const { id, name: authority } of doors.own) {
+        const lists = shelf.held(id)
+        if (lists.length === 0) continue
+        const [made, ends] = [
+          lists.map(({ thisUpdate }) => unixSeconds(thisUpdate)),
+          lists.map(({ nextUpdate }) => unixSeconds(nextUpdate)),
+        ]
+        give('vitalsign_crl_this_update_timestamp_seconds', { authority }, Math.min(...made))
+        give('vitalsign_crl_next_update_timestamp_seconds', { authority }, Math.min(...ends))
+      }
+      give('vitalsign_crl_failing', {}, shelf.troubles.length)
+    },
+  }
+}
+
+/** The jobs' table has one row a job. */
+const mostJobs = 100
+
+function jobSource({ ledger }: Core): Source {
+  const lastSuccess = new Map<string, number>()
+  return {
+    name: 'jobs',
+    keepMilliseconds: brief,
+    gives: [
+      'vitalsign_job_failing',
+      'vitalsign_job_last_run_timestamp_seconds',
+      'vitalsign_job_last_success_timestamp_seconds',
+    ],
+    read: async (give) => {
+      const { items } = await ledger.list('job', { limit: mostJobs })
+      for (const { name: job, lastRunAt, lastResult } of items) {
+        if (lastRunAt === null) continue
+        const failures = /^failed (\d+)/.exec(lastResult ?? '')?.[1]
+        const ranAt = unixSeconds(lastRunAt)
+        if (failures === undefined) lastSuccess.set(job, ranAt)
+        give('vitalsign_job_failing', { job }, Number(failures ?? 0))
+        give('vitalsign_job_last_run_timestamp_seconds', { job }, ranAt)
+        const good = lastSuccess.get(job)
+        if (good !== undefined) give('vitalsign_job_last_success_timestamp_seconds', { job }, good)
+      }
+    },
+  }
+}
+
+const severities = ['notice', 'warning', 'critical'] as const
+
+function alarmSource({ ledger }: Core): Source {
+  return {
+    name: 'alarms',
+    keepMilliseconds: 15_000,
+    gives: ['vitalsign_alarms_open'],
+    read: async (give) => {
+      for (const severity of severities) {
+        const open = { by: 'severity', equal: ['open', severity] } as const
+        give('vitalsign_alarms_open', { severity }, await ledger.count('alarm', open))
+      }
+    },
+  }
+}
+
+/** A certificate that ends within this is told as expiring. */
+const soon = Temporal.Duration.from({ hours: 30 * 24 })
+
+function certificateSource({ ledger, clock }: Core): Source {
+  return {
+    name: 'certificates',
+    keepMilliseconds: long,
+    gives: ['vitalsign_certificates_current', 'vitalsign_certificates_expiring'],
+    read: async (give) => {
+      const issued = { by: 'state', equal: ['issued'] } as const
+      const below = clock.now().add(soon)
+      give('vitalsign_certificates_current', {}, await ledger.count('certificate', issued))
+      const expiring = await ledger.count('certificate', { ...issued, below })
+      give('vitalsign_certificates_expiring', {}, expiring)
+    },
+  }
+}
+
+function unixSeconds(instant: Temporal.Instant): number {
+  return Math.floor(instant.epochMilliseconds / 1_000)
+}

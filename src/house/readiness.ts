@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ClockGuard } from '#core/authority/clock-guard.ts'
+import type { Ledger } from '#core/ledger/ledger.ts'
+import type { Clock } from '#core/ports.ts'
+import type { Readiness } from '#edge/status/routes.ts'
+
+export interface ReadinessParts {
+  /** Whether every door is open, and none is closing. */
+  readonly doors: () => 'opening' | 'open' | 'closing'
+  readonly clock: Clock
+  readonly ledger: Pick<Ledger, 'find'>
+  /** Undefined until the keys are unlocked and core is open. */
+  readonly guard: () => ClockGuard | undefined
+}
+
+/** A balancer asks every few seconds and waits about as long. */
+const storeMilliseconds = 2_000
+
+/**
+ * What stands between this node and serving, each by name.
+ *
+ * Asked anew each time: a database that is back makes it ready by itself.
+ */
+export async function readinessOf(parts: ReadinessParts): Promise<readonly Readiness[]> {
+  const guard = parts.guard()
+  return [
+    { name: 'keys', ready: guard !== undefined },
+    { name: 'doors', ready: parts.doors() !== 'opening' },
+    { name: 'running', ready: parts.doors() !== 'closing' },
+    { name: 'clock', ready: guard?.check(parts.clock.now()) === undefined },
+    { name: 'store', ready: await answers(parts.ledger) },
+  ]
+}
+
+/** Whether the store answers a small question in time. */
+async function answers(ledger: Pick<Ledger, 'find'>): Promise<boolean> {
+  const over = new AbortController()
+  const late = sleep(storeMilliseconds, false, { ref: false, signal: over.signal }).catch(
+    () => false,
+  )
+  // What it broke on is told by those whose work needs it.
+  const read = ledger.find('setting', 'name', ['installation']).then(
+    () => true,
+    () => false,
+  )
+  const inTime = await Promise.race([read, late])
+  over.abort()
+  return inTime
+}
