@@ -7,14 +7,25 @@ import { sha256 } from '#trust/digest.ts'
  * digest decides, up to a twentieth of its life: devices made on one day do not come in one minute, and
  * a restart does not throw the dice again.
  *
- * @param serverWord an instant that the server named; it is believed up to nine tenths of the life
+ * What the server says goes before: an instant is believed up to nine tenths of the life, and an order
+ * to renew at once, which comes with each device's own moment, whenever that is earlier.
  */
-export function dueOf(certificate: Certificate, serverWord?: Temporal.Instant): Temporal.Instant {
+export function dueOf(certificate: Certificate, said: ServerWord = {}): Temporal.Instant {
   const { notBefore, notAfter } = certificate
   const life = notAfter.since(notBefore).total('milliseconds')
   const after = (share: number) => notBefore.add({ milliseconds: Math.floor(life * share) })
-  if (serverWord !== undefined) return earlier(serverWord, after(9 / 10))
-  return after(2 / 3 + spread(certificate) / 20)
+  const { renewFrom, orderedFrom } = said
+  const due =
+    renewFrom === undefined
+      ? after(2 / 3 + spread(certificate) / 20)
+      : earlier(renewFrom, after(9 / 10))
+  return orderedFrom === undefined ? due : earlier(due, orderedFrom)
+}
+
+/** What the server said of a renewal, if it did. */
+export interface ServerWord {
+  readonly renewFrom?: Temporal.Instant | undefined
+  readonly orderedFrom?: Temporal.Instant | undefined
 }
 
 /** At least 0 and less than 1, always the same for the same certificate. */

@@ -67,8 +67,8 @@ async function lookAfter(
     // A profile may renew for some days after expiry; only the server knows.
     return isOver(working, line.trust.now) ? renewLate(working, ports, bond) : standing
   }
-  const { renewFrom, now } = heard(standing, line)
-  const due = dueOf(working.leaf, renewFrom)
+  const { now, ...said } = heard(standing, line)
+  const due = dueOf(working.leaf, said)
   if (!renewNow && Temporal.Instant.compare(now, due) < 0) {
     const unheard = standing.kind === 'unheard' ? standing.why : undefined
     return {
@@ -129,9 +129,9 @@ async function hear(
 
 /** The server's Date may say that a renewal is due; nothing else is decided by it. */
 function heard(standing: Whoami | Unheard, { trust: { now } }: Line) {
-  if (standing.kind === 'unheard') return { renewFrom: undefined, now }
-  const { renewFrom, serverTime } = standing
-  return { renewFrom, now: serverTime === undefined ? now : latest([now, serverTime]) }
+  if (standing.kind === 'unheard') return { renewFrom: undefined, orderedFrom: undefined, now }
+  const { renewFrom, orderedFrom, serverTime } = standing
+  return { renewFrom, orderedFrom, now: serverTime === undefined ? now : latest([now, serverTime]) }
 }
 
 function isOver({ leaf }: Credential, now: Temporal.Instant): boolean {
@@ -180,7 +180,7 @@ function keptAs(
   ports: DevicePorts,
   bond: Bond,
 ): Kept {
-  const { renewFrom, now } = heard(whoami, lineOf(ports, bond))
-  const due = dueOf(credential.leaf, renewFrom)
+  const { now, ...said } = heard(whoami, lineOf(ports, bond))
+  const due = dueOf(credential.leaf, said)
   return { kind: 'kept', what, credential, due, untilDue: due.since(now), unheard: undefined }
 }

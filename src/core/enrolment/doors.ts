@@ -14,6 +14,7 @@ import type {
   Party,
   Product,
   ProfileRecord,
+  RenewalOrder,
 } from '../ledger/tables.ts'
 import { parseProfile } from '../policy/document/parse-profile.ts'
 import type { Profile } from '../policy/profile.ts'
@@ -35,7 +36,9 @@ export interface ForeignAuthority {
 }
 
 /** The kinds of record that doors are made of; a change of one of them calls for `reload`. */
-export const doorKinds: readonly Kind[] = ['party', 'product', 'profile', 'authority', 'entrance']
+export const doorKinds: readonly Kind[] = [
+  ...(['party', 'product', 'profile', 'authority', 'entrance', 'renewalOrder'] as const),
+]
 
 /**
  * The doors of the house in memory: few, asked at every request, changed by operators only.
@@ -50,6 +53,7 @@ export class Doors {
   #foreign: readonly ForeignAuthority[] = []
   #authorities: readonly Authority[] = []
   #troubles: readonly string[] = []
+  #orders: readonly RenewalOrder[] = []
   #reloading: Promise<unknown> = Promise.resolve()
 
   constructor(ledger: Ledger) {
@@ -64,12 +68,13 @@ export class Doors {
   }
 
   async #load(): Promise<void> {
-    const [parties, products, profiles, authorities, entrances] = await Promise.all([
+    const [parties, products, profiles, authorities, entrances, orders] = await Promise.all([
       all(this.#ledger, 'party'),
       all(this.#ledger, 'product'),
       all(this.#ledger, 'profile'),
       all(this.#ledger, 'authority'),
       all(this.#ledger, 'entrance'),
+      openOrders(this.#ledger),
     ])
     const records = {
       parties: byId(parties),
@@ -98,6 +103,12 @@ export class Doors {
     this.#foreign = authorities.flatMap((authority) => vouching(authority, troubles))
     this.#authorities = authorities
     this.#troubles = troubles
+    this.#orders = orders
+  }
+
+  /** The renewal orders that stand. */
+  get orders(): readonly RenewalOrder[] {
+    return this.#orders
   }
 
   /** What did not read, and what follows from it. */
@@ -197,6 +208,14 @@ function newestOf(profiles: readonly ProfileRecord[]): ReadonlyMap<string, Profi
     if (one.number >= (newest.get(one.name)?.number ?? 0)) newest.set(one.name, one)
   }
   return newest
+}
+
+/** Orders that can stand at once. */
+export const mostOrders = 100
+
+async function openOrders(ledger: Ledger): Promise<readonly RenewalOrder[]> {
+  const walk = { by: 'state', equal: ['open'], limit: mostOrders } as const
+  return (await ledger.list('renewalOrder', walk)).items
 }
 
 async function all<K extends Kind>(ledger: Ledger, kind: K): Promise<readonly LedgerRecord<K>[]> {

@@ -8,13 +8,15 @@ import type { AuditEvent } from '../audit/event.ts'
 import { issue } from '../authority/issue.ts'
 import type { Device, Key } from '../ledger/tables.ts'
 import { checkDevice } from '../policy/check-device.ts'
-import { decide } from '../policy/decide.ts'
 import { type Applicant, admit, checkCode } from './applicant.ts'
-import type { Door } from './doors.ts'
+import { putOnList } from './approval/put-on-list.ts'
+import { standingOf, waitsForPerson } from './approval/standing.ts'
+import { checkChannel } from './channel.ts'
 import type { EnrolmentPorts } from './enrolment-ports.ts'
-import { identitiesHeld, identitiesLately } from './identities-held.ts'
+import { judge } from './judge.ts'
 import { type Asking, occasionOf } from './occasion.ts'
 import { readRequest } from './read.ts'
+import { orderedFor } from './renew-now.ts'
 import { repeated, requestKeyOf } from './repetition.ts'
 import type { EnrolmentRequest, Outcome } from './request.ts'
 
@@ -47,19 +49,23 @@ async function enrolOrRefuse(
 ): Promise<Outcome> {
   const read = readRequest(request.request)
   if (read.kind === 'refused') return read
-  const applicant = await admit(request, ports)
+  const applicant = await admit(read.request, request, ports)
   if (applicant.kind === 'refused') return applicant
   about.subjects = [applicant.device.id]
   const cutOff = checkDevice(applicant.device)
   if (cutOff !== undefined) return cutOff
   const door = ports.doors.for(applicant.device.product, request.label)
   if ('kind' in door) return door
+  const unbound = checkChannel(read.request, request, applicant, door.profile)
+  if (unbound !== undefined) return unbound
   const requestKey = requestKeyOf(applicant.credential, request)
   const before = await repeated(requestKey, ports)
   if (before.kind !== 'new') return before
-  const spent = checkCode(applicant)
+  const standing = await standingOf(requestKey, applicant, door, ports)
+  if (standing.kind === 'settled') return standing.outcome
+  const spent = checkCode(applicant, standing.record)
   if (spent !== undefined) return spent
-  const asking = { request, applicant, door, requestKey, before }
+  const asking = { request, applicant, door, requestKey, before, standing }
   return prove(read.request, asking, about, ports)
 }
 
@@ -72,30 +78,17 @@ async function prove(
   const possession = await provePossession(pkcs10)
   if (possession.kind === 'refused') return possession
   const { proved } = possession
-  const { applicant, door, request } = asking
-  const key = await ports.ledger.find('key', 'fingerprint', [proved.publicKey.fingerprint])
-  const verdict = decide({
-    operation: request.operation,
-    proof: applicant.proof,
-    device: applicant.device,
-    profile: door.profile,
-    facts: factsOf(door, applicant.device),
-    proved,
-    key,
-    current: currentOf(applicant),
-    identitiesHeld:
-      applicant.proof === 'code'
-        ? 0
-        : await identitiesHeld(applicant.device.id, door.profile, ports),
-    identitiesLately: await identitiesLately(applicant.device.id, ports),
-    now: ports.clock.now(),
-    environment: door.issuer.authority.environment,
-    issuerNotAfter: door.issuer.certificate.notAfter,
-  })
+  const { applicant, door, request, standing } = asking
+  const { device, proof } = applicant
+  const current = currentOf(applicant)
+  const { operation } = request
+  const { verdict, key } = await judge(proved, { device, proof, operation, current, door }, ports)
   if (verdict.kind === 'refused') {
     if (key !== undefined) about.alarms = alarmsOf(key, asking, ports)
     return verdict
   }
+  if (waitsForPerson(door.profile, proof) && standing.kind !== 'approved')
+    return putOnList(asking, ports)
   const issued = await issue(
     verdict.approved,
     { kind: 'issuer', issuer: door.issuer },
@@ -105,19 +98,8 @@ async function prove(
   return issued.kind === 'conflict' ? afterConflict(proved.publicKey, asking, about, ports) : issued
 }
 
-/** What templates may speak of: facts of the ledger, never of the request. */
-function factsOf(door: Door, device: Device) {
-  return {
-    maker: door.party.name,
-    product: door.product.name,
-    serial: device.serial,
-    ...(device.hardwareRevision !== null && { hardwareRevision: device.hardwareRevision }),
-    ...(device.lot !== null && { lot: device.lot }),
-  }
-}
-
 function currentOf(applicant: Applicant) {
-  if (applicant.kind === 'admitted' || applicant.record === undefined) return undefined
+  if (applicant.kind !== 'identified' || applicant.record === undefined) return undefined
   return { record: applicant.record, certificate: applicant.certificate }
 }
 

@@ -4,6 +4,7 @@ import { checkDevice } from '../policy/check-device.ts'
 import type { Refused } from '../refusal.ts'
 import type { IdentifyingPorts } from './identify.ts'
 import { identifyLive } from './note-use.ts'
+import { orderedFor } from './renew-now.ts'
 
 /** What a device learns about itself over its own connection. */
 export interface Whoami {
@@ -12,6 +13,8 @@ export interface Whoami {
   readonly product: string
   readonly state: string
   readonly certificate: { readonly serialNumber: string; readonly notAfter: string }
+  /** It shall renew though its time has not come: from its own moment on, and by the end of the window. */
+  readonly renew?: { readonly after: string; readonly before: string }
 }
 
 /** Tells a device who it is to us, which also proves its certificate in a live connection. */
@@ -35,6 +38,7 @@ export async function whoami(
     return refuse('certificate-expired', `the certificate expired at ${certificate.notAfter}`)
   }
   const product = await ports.ledger.read('product', device.product)
+  const ordered = orderedFor(identified.record, ports.doors.orders)
   return {
     kind: 'known',
     device: device.serial,
@@ -44,5 +48,8 @@ export async function whoami(
       serialNumber: certificate.serialNumber.toHex(),
       notAfter: certificate.notAfter.toString(),
     },
+    ...(ordered && {
+      renew: { after: ordered.after.toString(), before: ordered.before.toString() },
+    }),
   }
 }

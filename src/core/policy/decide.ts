@@ -38,6 +38,8 @@ export interface Application {
   readonly identitiesHeld: number
   /** How many certificates it was given in the last 24 hours. */
   readonly identitiesLately: number
+  /** Whether an order asks for the renewal of the current certificate before its time. */
+  readonly isOrdered?: boolean
   readonly now: Temporal.Instant
   /** Of the authority that would sign. */
   readonly environment: Environment
@@ -206,13 +208,14 @@ function checkUnchanged({ current, proved, profile }: Application): Refused | un
 }
 
 function checkRenewal(application: Application): Refused | undefined {
-  const { current, profile, key, now, proof, issuerNotAfter } = application
+  const { current, profile, key, now, proof, issuerNotAfter, isOrdered = false } = application
   const keyActivatedAt = key?.activatedAt
   if (current === undefined || proof !== 'current-certificate') {
     return checkKeyAge(profile, { now, keyActivatedAt, issuerNotAfter })
   }
   const { notBefore, notAfter } = current.record
-  return mayRenew(profile, { notBefore, notAfter, now, keyActivatedAt, proof, issuerNotAfter })
+  const renewal = { notBefore, notAfter, now, keyActivatedAt, proof, issuerNotAfter, isOrdered }
+  return mayRenew(profile, renewal)
 }
 
 function isAfter(left: Temporal.Instant, right: Temporal.Instant): boolean {

@@ -18,6 +18,8 @@ export interface Renewal extends KeyUse {
   readonly notBefore: Temporal.Instant
   readonly notAfter: Temporal.Instant
   readonly proof: Proof
+  /** An order asks for it before its time. */
+  readonly isOrdered?: boolean
 }
 
 /** Whether a certificate of the profile may be followed by the next one now, on this proof. */
@@ -52,7 +54,7 @@ function checkWindow(profile: Profile, renewal: Renewal): Refused | undefined {
   if (Temporal.Instant.compare(renewal.now, renewal.notAfter) > 0)
     return checkExpired(profile.renewal, renewal)
   const opens = openingOf(profile.renewal.openShare, renewal)
-  if (Temporal.Instant.compare(renewal.now, opens) >= 0) return undefined
+  if (renewal.isOrdered || Temporal.Instant.compare(renewal.now, opens) >= 0) return undefined
   return refuse(
     'renewal-too-early',
     `it is ${renewal.now}, profile ${profile.name} renews this certificate from ${opens}`,

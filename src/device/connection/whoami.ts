@@ -17,6 +17,8 @@ export interface Whoami {
   readonly notAfter: string
   /** From when the server wants it renewed, if it says so. */
   readonly renewFrom: Temporal.Instant | undefined
+  /** From when it shall be renewed although its time has not come; the server gives each device its own. */
+  readonly orderedFrom: Temporal.Instant | undefined
   readonly serverTime: Temporal.Instant | undefined
 }
 
@@ -56,6 +58,7 @@ function acceptWhoami(reply: Reply): Whoami | Refused {
     serialNumber: serialNumber.toLowerCase(),
     notAfter,
     renewFrom: instantOf(renewFrom),
+    orderedFrom: instantOf(recordOf(found.renew).after),
     serverTime: reply.date,
   }
 }

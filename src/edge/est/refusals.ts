@@ -10,6 +10,7 @@ type Status = 400 | 401 | 403 | 404 | 413 | 415 | 429 | 501 | 503
  * request must change. 429 and 503: nothing but time must pass.
  */
 export const statuses = {
+  'approval-refused': 403,
   'attribute-beyond-profile': 400,
   busy: 503,
   'certificate-expired': 403,
@@ -19,14 +20,18 @@ export const statuses = {
   'certificate-revoked': 403,
   'certificate-unknown': 403,
   'certificate-wrong-purpose': 403,
+  'channel-binding-missing': 400,
+  'channel-binding-wrong': 403,
   'claim-wrong': 403,
   'claimed-already': 403,
   'clock-behind': 503,
   'code-expired': 401,
+  'code-held': 403,
   'code-used': 401,
   'code-wrong': 401,
   conflict: 503,
   'credential-missing': 401,
+  'decided-already': 400,
   'device-already-enrolled': 403,
   'device-quarantined': 403,
   'device-retired': 403,
@@ -59,9 +64,13 @@ export const statuses = {
   'possession-not-proved': 400,
   'profile-wrong': 400,
   'proof-not-admitted': 403,
+  'proxy-unknown': 403,
   'rate-limited': 429,
+  'registrar-not-entitled': 403,
+  'registrar-unknown': 403,
   'renewal-after-expiry': 403,
   'renewal-too-early': 403,
+  'renewal-would-not-help': 403,
   'request-malformed': 400,
   'request-too-large': 413,
   'sign-in-wrong': 403,
@@ -73,6 +82,7 @@ export const statuses = {
   'subject-differs': 400,
   'too-many-identities': 403,
   'version-differs': 503,
+  'waiting-list-full': 503,
 } as const satisfies Record<Refusal, Status>
 
 /** How long to wait, in seconds, where waiting may help; RFC 9110 section 10.2.3. */
@@ -84,4 +94,5 @@ export const retryAfterSeconds: Partial<Record<Refusal, number>> = {
   'rate-limited': 60,
   'store-full': 60,
   'version-differs': 2,
+  'waiting-list-full': 3600,
 }

@@ -23,8 +23,8 @@ export function whoamiRoute(
       if (peer.certificates.length === 0) return unknown
       const who = await identify(peer.certificates)
       if (who.kind === 'refused') return problem(403, who.reason, who.detail)
-      const { device, product, certificate, state } = who
-      return json(200, 'application/json', { device, product, certificate, state })
+      const { device, product, certificate, state, renew } = who
+      return json(200, 'application/json', { device, product, certificate, state, renew })
     },
   }
 }

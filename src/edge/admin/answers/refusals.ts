@@ -3,6 +3,7 @@ import type { Refusal } from '#core/refusal.ts'
 
 /** The status of each refusal on the admin API (RFC 9110 section 15, RFC 6585 section 4, RFC 4918 section 11.5). */
 export const statusOf = {
+  'approval-refused': 403,
   'attribute-beyond-profile': 422,
   busy: 503,
   'certificate-expired': 422,
@@ -12,14 +13,18 @@ export const statusOf = {
   'certificate-revoked': 409,
   'certificate-unknown': 404,
   'certificate-wrong-purpose': 422,
+  'channel-binding-missing': 400,
+  'channel-binding-wrong': 403,
   'claim-wrong': 403,
   'claimed-already': 409,
   'clock-behind': 503,
   'code-expired': 409,
+  'code-held': 403,
   'code-used': 409,
   'code-wrong': 403,
   conflict: 409,
   'credential-missing': 401,
+  'decided-already': 409,
   'device-already-enrolled': 409,
   'device-quarantined': 409,
   'device-retired': 409,
@@ -52,9 +57,13 @@ export const statusOf = {
   'possession-not-proved': 422,
   'profile-wrong': 422,
   'proof-not-admitted': 403,
+  'proxy-unknown': 403,
   'rate-limited': 429,
+  'registrar-not-entitled': 403,
+  'registrar-unknown': 403,
   'renewal-after-expiry': 409,
   'renewal-too-early': 409,
+  'renewal-would-not-help': 409,
   'request-malformed': 400,
   'request-too-large': 413,
   'sign-in-wrong': 401,
@@ -66,6 +75,7 @@ export const statusOf = {
   'subject-differs': 422,
   'too-many-identities': 409,
   'version-differs': 412,
+  'waiting-list-full': 503,
 } as const satisfies Record<Refusal, number>
 
 /**

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+import { newId } from '../ledger/ids.ts'
+import type { Setting } from '../ledger/tables.ts'
+import type { AlarmPorts } from './alarm.ts'
+import { watchAuthorities, watchCertificates, watchCodes, watchInvitations } from './endings.ts'
+import { markMissed, tellMissed } from './missed.ts'
+import { watchOrders } from './orders.ts'
+
+const settingName = 'watch'
+
+/**
+ * One look at all that comes to an end; doing it twice does no harm.
+ *
+ * Certificates are looked at once for each threshold, when it falls: `setting watch` keeps until when
+ * that was done, and is written last, so that a look which was cut off is repeated.
+ *
+ * @throws the signal's reason if the job was lost
+ */
+export async function watchOnce(ports: AlarmPorts, signal: AbortSignal): Promise<void> {
+  const now = ports.clock.now()
+  const mark = await ports.ledger.find('setting', 'name', [settingName])
+  const since = instantOf(mark)
+  await watchAuthorities(now, ports)
+  await watchCertificates(since, now, signal, ports)
+  await watchCodes(now, ports)
+  await watchInvitations(now, ports)
+  await markMissed(since, now, signal, ports)
+  await tellMissed(ports)
+  await watchOrders(now, ports)
+  signal.throwIfAborted()
+  const setting: Setting = {
+    id: mark?.id ?? newId('setting', ports),
+    version: (mark?.version ?? 0) + 1,
+    name: settingName,
+    value: { until: now.epochMilliseconds },
+    changedAt: now,
+  }
+  // A conflict means that another node looked meanwhile: then its mark stands.
+  await ports.ledger.commit({ puts: [{ kind: 'setting', record: setting }], events: [] })
+}
+
+function instantOf(mark: Setting | undefined): Temporal.Instant | undefined {
+  const value = mark?.value
+  if (typeof value !== 'object' || value === null || !('until' in value)) return undefined
+  return Temporal.Instant.fromEpochMilliseconds(Number(value.until))
+}
