@@ -9,6 +9,7 @@ import type { Refused } from '../refusal.ts'
 import { readAdministrators } from './administrators.ts'
 import { checkPassphrase, normalPassphrase, type PassphraseHasher } from './passphrase.ts'
 import type { PeoplePorts } from './ports.ts'
+import { endedPut, openSessions } from './session.ts'
 import { hashToken, newToken } from './token.ts'
 
 /** A weekend and a day: who was invited on Friday can still join on Monday. */
@@ -117,7 +118,7 @@ export async function invite(
 
 export type Joined = { readonly kind: 'joined'; readonly person: Person } | Refused
 
-/** Takes up an invitation with a passphrase that only the invited person knows. */
+/** Takes up an invitation, or an account that was lost, with a passphrase that only the invited person knows. */
 export async function join(
   asked: { readonly token: string; readonly passphrase: string },
   ports: PeoplePorts & { readonly hasher: PassphraseHasher },
@@ -126,9 +127,11 @@ export async function join(
   if ('kind' in invitation) return invitation
   const invited =
     invitation.person === null ? undefined : await ports.ledger.read('person', invitation.person)
-  if (invited?.state !== 'invited') {
+  // Only `restore` makes a link for somebody who has an account already.
+  if (invited === undefined || invited.state === 'removed') {
     return refuse('claim-wrong', 'this link is wrong, used or expired')
   }
+  const isNew = invited.state === 'invited'
   const weak = checkPassphrase(asked.passphrase, invited.name)
   if (weak !== undefined) return weak
   const passphrase = await ports.hasher.hash(normalPassphrase(asked.passphrase))
@@ -139,7 +142,8 @@ export async function join(
       puts: [
         { kind: 'person', record: person },
         spentPut(invitation, now),
-        ...(person.role === 'administrator'
+        ...(isNew ? [] : (await openSessions(person, ports)).map((one) => endedPut(one, now))),
+        ...(isNew && person.role === 'administrator'
           ? [(await readAdministrators(ports.ledger)).put(1, ports)]
           : []),
       ],

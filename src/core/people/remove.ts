@@ -2,14 +2,11 @@
 import { refuse } from '#trust/refusal.ts'
 import type { Actor } from '../audit/event.ts'
 import { settle } from '../ledger/settle.ts'
-import type { Person, Session } from '../ledger/tables.ts'
+import type { Person } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { readAdministrators } from './administrators.ts'
 import type { PeoplePorts } from './ports.ts'
-import { endedPut } from './session.ts'
-
-/** Sessions of one person that are looked through; each lasts 12 hours at most. */
-const mostSessions = 1000
+import { endedPut, openSessions } from './session.ts'
 
 export type Removed = { readonly kind: 'removed'; readonly person: Person } | Refused
 
@@ -55,15 +52,4 @@ export async function removePerson(
     ports.ledger,
   )
   return refused ?? { kind: 'removed', person: removed }
-}
-
-/** A session that opens meanwhile is no way in: each use looks at the person's state. */
-async function openSessions(person: Person, ports: PeoplePorts): Promise<readonly Session[]> {
-  const { items } = await ports.ledger.list('session', {
-    by: 'person',
-    equal: [person.id],
-    descending: true,
-    limit: mostSessions,
-  })
-  return items.filter((session) => session.endedAt === null)
 }

@@ -190,3 +190,23 @@ export async function signOut(session: Session, ports: PeoplePorts): Promise<Ref
 export function endedPut(session: Session, now: Temporal.Instant): Put {
   return { kind: 'session', record: { ...session, version: session.version + 1, endedAt: now } }
 }
+
+/** Sessions of one person that are looked through; each lasts 12 hours at most. */
+const mostSessions = 1000
+
+/**
+ * The sessions of a person that stand, to be ended with what they stood on. One that opens meanwhile is
+ * no way in: each use looks at the person's state.
+ */
+export async function openSessions(
+  person: Person,
+  ports: PeoplePorts,
+): Promise<readonly Session[]> {
+  const { items } = await ports.ledger.list('session', {
+    by: 'person',
+    equal: [person.id],
+    descending: true,
+    limit: mostSessions,
+  })
+  return items.filter((session) => session.endedAt === null)
+}

@@ -101,6 +101,9 @@ async function clearing(
 
 export type Acknowledged = { readonly kind: 'acknowledged'; readonly alarm: Alarm } | Refused
 
+/** What happened once has no cause that could go: it is over when somebody has seen it. */
+const once: readonly string[] = ['break-glass-used'] satisfies readonly AlarmKind[]
+
 /** Says that somebody has seen an alarm and takes care; it stays open until its cause is gone. */
 export async function acknowledge(
   before: Alarm,
@@ -113,6 +116,7 @@ export async function acknowledge(
   const alarm: Alarm = {
     ...before,
     ...{ version: before.version + 1, acknowledgedBy: actor.id, acknowledgedAt: now },
+    ...(once.includes(before.kind) && { state: 'cleared', openKey: null, clearedAt: now }),
   }
   const event: AuditEvent = { ...told('alarm-acknowledged', alarm, now), actor }
   const refused = await settle(
