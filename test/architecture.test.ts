@@ -34,8 +34,10 @@ const coreRank: Record<string, number> = {
   policy: 2,
   devices: 3,
   authority: 3,
+  recovery: 4,
   revocation: 4,
   enrolment: 5,
+  adoption: 5,
   watch: 6,
 }
 

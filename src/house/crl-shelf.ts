@@ -158,7 +158,9 @@ export class CrlShelf {
     const held = this.#shelf.get(key)
     const now = this.#ports.clock.now()
     if (Temporal.Instant.compare(now, authority.notAfter) >= 0) return false
-    return held === undefined || this.#changed.has(key) || isCrlDue(held, authority, now)
+    if (held === undefined || this.#changed.has(key)) return true
+    // After a restore the numbers begin anew above all that was signed in the lost time.
+    return held.number < (authority.crlNumberFrom ?? 0) || isCrlDue(held, authority, now)
   }
 
   /**

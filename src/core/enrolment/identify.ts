@@ -12,6 +12,7 @@ import type { CertificateRecord, Device } from '../ledger/tables.ts'
 import { checkKeyState } from '../policy/check-key.ts'
 import type { Proof } from '../policy/profile.ts'
 import type { Clock } from '../ports.ts'
+import type { Learning } from '../recovery/learn.ts'
 import type { Refused } from '../refusal.ts'
 import type { Doors } from './doors.ts'
 import { parseCertificateOrRefuse } from './read.ts'
@@ -34,6 +35,8 @@ export interface IdentifyingPorts {
   readonly ledger: Ledger
   readonly clock: Clock
   readonly doors: Doors
+  /** Of a restored installation: takes up a certificate of ours that the restore lost. */
+  learn?(certificate: Certificate): Promise<Learning>
 }
 
 /**
@@ -53,7 +56,14 @@ export async function identify(
   }
   const certificate = parseCertificateOrRefuse(leaf)
   if (certificate.kind === 'refused') return certificate
-  const record = await ports.ledger.find('certificate', 'sha256', [sha256(leaf)])
+  const digest = sha256(leaf)
+  let record = await ports.ledger.find('certificate', 'sha256', [digest])
+  if (record === undefined && ports.learn !== undefined) {
+    const learning = await ports.learn(certificate.certificate)
+    if (learning.kind === 'refused') return learning
+    if (learning.kind === 'learnt')
+      record = await ports.ledger.find('certificate', 'sha256', [digest])
+  }
   return record === undefined
     ? identifyForeign(certificate.certificate, chain.slice(1), ports)
     : identifyOwn(record, certificate.certificate, ports)

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { sameBytes } from '#format/bytes.ts'
+import { attributeTypes } from '#format/oids.ts'
+import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
+import { readExtension } from '#format/x509/extension.ts'
+import { attributeOf, formatName } from '#format/x509/name.ts'
+import { sha256 } from '#trust/digest.ts'
+import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
+import { refuse } from '#trust/refusal.ts'
+import { verifySignature } from '#trust/signature.ts'
+import { newId } from '../ledger/ids.ts'
+import type { Ledger, Put } from '../ledger/ledger.ts'
+import type { Authority, CertificateRecord, Device, Key } from '../ledger/tables.ts'
+import type { Clock, Randomness } from '../ports.ts'
+import type { Refused } from '../refusal.ts'
+import type { Restore } from './epoch.ts'
+
+export interface LearningPorts {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly random: Randomness
+  readonly environment: Key['environment']
+  readonly restores: readonly Restore[]
+  /** The house's own authorities. */
+  issuers(): readonly Authority[]
+}
+
+export type Learning =
+  /** It is in the ledger now. */
+  | { readonly kind: 'learnt' }
+  /** It is none of ours, or none of the lost time. */
+  | { readonly kind: 'unknown' }
+  | Refused
+
+const unknown: Learning = { kind: 'unknown' }
+
+/**
+ * Learns a certificate that one of our issuing authorities signed in the time that a restore lost, when its
+ * device presents it over a live connection.
+ *
+ * Our own signature says that policy approved it and that it was booked; only the book is gone. What was
+ * revoked since is not known: whoever restores has to revoke it again.
+ */
+export async function learnCertificate(
+  certificate: Certificate,
+  ports: LearningPorts,
+): Promise<Learning> {
+  const restore = lostIn(certificate, ports.restores)
+  if (restore === undefined) return unknown
+  const authority = await signerOf(certificate, ports.issuers())
+  if (authority === undefined) return unknown
+  const { serialNumber } = certificate
+  const known = await ports.ledger.find('certificate', 'serialNumber', [authority.id, serialNumber])
+  // Reserved at the backup's moment, and given up at the first start after the restore.
+  if (known !== undefined)
+    return refuse('certificate-revoked', 'its signing was under way at the moment of the backup')
+  const device = await deviceOf(certificate, ports.ledger)
+  if ('kind' in device) return device
+  const key = importPublicKey(certificate.publicKey)
+  if ('kind' in key) return key
+  return book({ certificate, restore, authority, device, key }, ports)
+}
+
+/** The restore that lost the moment at which the certificate was numbered. */
+function lostIn({ serialNumber }: Certificate, restores: readonly Restore[]): Restore | undefined {
+  return restores.findLast(({ moment, at }) => {
+    const numbered = numberedAt(serialNumber, moment)
+    if (numbered === undefined) return false
+    // The number keeps whole seconds.
+    const first = Math.floor(moment.epochMilliseconds / 1000)
+    const last = Math.floor(at.epochMilliseconds / 1000)
+    return numbered >= first && numbered <= last
+  })
+}
+
+/**
+ * The time in a serial number of ours: seconds since 1970 of which 30 bits are kept; undefined if it is
+ * not one of ours. It is under the signature, unlike notBefore it is not set back for slow clocks.
+ */
+function numberedAt(serialNumber: Uint8Array, near: Temporal.Instant): number | undefined {
+  if (serialNumber.length !== 16 || serialNumber[0]! >> 6 !== 1) return undefined
+  const bits = new DataView(serialNumber.buffer, serialNumber.byteOffset).getUint32(0) & 0x3fffffff
+  const turn = 2 ** 30
+  const seconds = Math.floor(near.epochMilliseconds / 1000)
+  return bits + turn * Math.round((seconds - bits) / turn)
+}
+
+async function signerOf(
+  certificate: Certificate,
+  issuers: readonly Authority[],
+): Promise<Authority | undefined> {
+  for (const authority of issuers) {
+    if (authority.kind !== 'issuing') continue
+    const issuer = parseCertificate(authority.certificate)
+    if (!sameBytes(issuer.subject.der, certificate.issuer.der)) continue
+    const key = importPublicKey(issuer.publicKey)
+    if ('kind' in key) continue
+    const { signatureAlgorithm, tbs, signature } = certificate
+    if ((await verifySignature(signatureAlgorithm, key, tbs, signature)) === true) return authority
+  }
+  return undefined
+}
+
+async function deviceOf({ subject }: Certificate, ledger: Ledger): Promise<Device | Refused> {
+  const serial = attributeOf(subject, attributeTypes.serialNumber)
+  if (serial === undefined) {
+    return refuse('device-unknown', 'the certificate is of the lost time and names no serial')
+  }
+  const query = { by: 'bySerial', equal: [serial], limit: 2 } as const
+  const [device, another] = (await ledger.list('device', query)).items
+  if (device === undefined) {
+    const detail = `the certificate is of the time that a restore lost; device ${serial} is not here, add it again`
+    return refuse('device-unknown', detail)
+  }
+  if (another === undefined) return device
+  return refuse('device-unknown', `serial ${serial} stands for more than one product here`)
+}
+
+interface Lesson {
+  readonly certificate: Certificate
+  readonly restore: Restore
+  readonly authority: Authority
+  readonly device: Device
+  readonly key: PublicKey
+}
+
+async function book(lesson: Lesson, ports: LearningPorts): Promise<Learning> {
+  const { certificate, restore, authority, device } = lesson
+  const { ledger, clock } = ports
+  const known = await ledger.find('key', 'fingerprint', [lesson.key.fingerprint])
+  if (known !== undefined && known.owner !== device.id) {
+    return refuse('key-has-another-owner', 'the key of this certificate belongs to another owner')
+  }
+  const now = clock.now()
+  const kind = kindOf(certificate)
+  const key = known ?? keyRecord(lesson, kind, now, ports)
+  const record = await certificateRecord(lesson, kind, key.id, ports)
+  const id = newId('learnt', ports)
+  const puts: Put[] = [
+    { kind: 'certificate', record },
+    { kind: 'encoding', record: { id: record.id, version: 1, der: certificate.der } },
+    {
+      kind: 'learnt',
+      record: {
+        ...{ id, version: 1, certificate: record.id, device: device.id },
+        ...{ epoch: restore.epoch, at: now },
+      },
+    },
+  ]
+  if (known === undefined) puts.push({ kind: 'key', record: key })
+  if (device.state === 'expected') {
+    const enrolmentsLeft = Math.max(0, device.enrolmentsLeft - 1)
+    const version = device.version + 1
+    puts.push({
+      kind: 'device',
+      record: { ...device, version, state: 'provisioned', enrolmentsLeft },
+    })
+  }
+  await ledger.commit({
+    puts,
+    events: [
+      {
+        type: 'certificate-learnt',
+        at: now,
+        actor: { kind: 'device', id: device.id },
+        subjects: [record.id, device.id, authority.id, key.id],
+        facts: {
+          serialNumber: record.serialNumber.toHex(),
+          sha256: sha256(certificate.der).toHex(),
+          subject: record.subject,
+          notAfter: record.notAfter.toString(),
+          epoch: restore.epoch,
+        },
+      },
+    ],
+  })
+  // A lost race means that another connection of the same device taught it just now.
+  return { kind: 'learnt' }
+}
+
+/** Birth identities carry no purpose, so that nobody takes one for a working identity. */
+function kindOf({ extensions }: Certificate): 'birth' | 'working' {
+  return readExtension(extensions, 'extKeyUsage') === undefined ? 'birth' : 'working'
+}
+
+function keyRecord(
+  { device, key }: Lesson,
+  purpose: string,
+  now: Temporal.Instant,
+  ports: LearningPorts,
+): Key {
+  const { fingerprint, algorithm, bits, spki } = key
+  return {
+    ...{ id: newId('key', ports), version: 1, fingerprint, algorithm, bits, spki },
+    ...{ origin: 'device', protection: 'unknown', attested: false, exportable: null },
+    ...{ purpose, environment: ports.environment, owner: device.id, state: 'active' },
+    ...{ moduleCertificate: null, activatedAt: now, deactivateAt: null },
+  }
+}
+
+async function certificateRecord(
+  { certificate, restore, authority, device, key }: Lesson,
+  kind: 'birth' | 'working',
+  keyId: string,
+  ports: LearningPorts,
+): Promise<CertificateRecord> {
+  const seconds = numberedAt(certificate.serialNumber, restore.moment) ?? 0
+  const issuedAt = Temporal.Instant.fromEpochMilliseconds(seconds * 1000)
+  const profile = await profileOf(device, authority, kind, ports.ledger)
+  return {
+    id: newId('certificate', ports),
+    version: 1,
+    serialNumber: certificate.serialNumber,
+    authority: authority.id,
+    profile: profile.name,
+    profileVersion: profile.number,
+    kind,
+    owner: device.id,
+    product: device.product,
+    subject: formatName(certificate.subject),
+    deviceSerial: device.serial,
+    lot: device.lot,
+    key: keyId,
+    algorithm: key.algorithm,
+    state: 'issued',
+    notBefore: certificate.notBefore,
+    notAfter: certificate.notAfter,
+    toBeSignedSha256: sha256(certificate.tbs),
+    sha256: sha256(certificate.der),
+    enrolment: null,
+    shard: shardOf(certificate),
+    reservedAt: issuedAt,
+    issuedAt,
+    usedAt: null,
+    replaces: null,
+    revokedAt: null,
+    revocationReason: null,
+  }
+}
+
+/** By which it was most likely issued: the newest of the product's door for this kind of identity. */
+async function profileOf(
+  { product }: Device,
+  authority: Authority,
+  kind: 'birth' | 'working',
+  ledger: Ledger,
+): Promise<{ readonly name: string; readonly number: number }> {
+  const doors = await ledger.list('entrance', { by: 'product', equal: [product], limit: 100 })
+  for (const entrance of doors.items) {
+    if (entrance.authority !== authority.id) continue
+    const query = { by: 'name', equal: [entrance.profile], descending: true, limit: 1 } as const
+    const [newest] = (await ledger.list('profile', query)).items
+    const document = newest?.document
+    if (typeof document !== 'object' || document === null || !('kind' in document)) continue
+    if (newest !== undefined && document.kind === kind) return newest
+  }
+  return { name: 'unknown', number: 1 }
+}
+
+/** As its distribution point names it: …/crl/AUTHORITY/SHARD.crl. */
+function shardOf({ extensions }: Certificate): number {
+  const points = readExtension(extensions, 'cRLDistributionPoints') ?? []
+  for (const point of points) {
+    for (const name of point.fullName ?? []) {
+      const shard = name.kind === 'uri' ? /\/(\d{1,9})\.crl$/.exec(name.value)?.[1] : undefined
+      if (shard !== undefined) return Number(shard)
+    }
+  }
+  return 0
+}
