@@ -181,6 +181,7 @@ function issue(): Issue {
     expiresAt: at.add({ hours: 8_760 }),
     usedAt: null,
     usedFor: null,
+    heldFor: null,
   }
   const event = {
     at,
@@ -235,7 +236,7 @@ function issue(): Issue {
             profile: 'ldevid',
             profileVersion: 1,
             sourceAddress: '192.0.2.7',
-            at,
+            ...{ at, approval: null, registrar: null, proxy: null },
           },
         },
         {

@@ -127,7 +127,7 @@ function codePut(device: Device, text: string, { core }: House): Put {
   const record: Code = {
     ...{ id: newId('code', core), version: 1, codeSha256: hashCode(text) },
     ...{ device: device.id, product: device.product, createdAt: now, createdBy: operator.id },
-    ...{ expiresAt: now.add({ hours: 24 }), usedAt: null, usedFor: null },
+    ...{ expiresAt: now.add({ hours: 24 }), usedAt: null, usedFor: null, heldFor: null },
   }
   return { kind: 'code', record }
 }
@@ -152,6 +152,7 @@ function enrolledPuts(device: Device, { core }: House): readonly Put[] {
     ...{ request: random.bytes(340), proof: 'code', credential: newId('code', core) },
     ...{ possession: 'signature', profile: door.profile.name },
     ...{ profileVersion: door.profile.version, sourceAddress: '127.0.0.1', at: now },
+    ...{ approval: null, registrar: null, proxy: null },
   }
   const certificate: CertificateRecord = {
     ...{ id, version: 1, serialNumber: random.bytes(16), authority: door.issuer.authority.id },

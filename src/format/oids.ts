@@ -68,6 +68,8 @@ export const keyPurposes = {
   emailProtection: oid('1.3.6.1.5.5.7.3.4'),
   timeStamping: oid('1.3.6.1.5.5.7.3.8'),
   ocspSigning: oid('1.3.6.1.5.5.7.3.9'),
+  /** id-kp-cmcRA, RFC 6402 section 2.10. */
+  cmcRA: oid('1.3.6.1.5.5.7.3.28'),
 } as const satisfies Record<string, Oid>
 
 /** RFC 5280 4.2.2 access methods. */
@@ -126,4 +128,7 @@ export const algorithms = {
   aes128Cbc: oid('2.16.840.1.101.3.4.1.2'),
   aes192Cbc: oid('2.16.840.1.101.3.4.1.22'),
   aes256Cbc: oid('2.16.840.1.101.3.4.1.42'),
+  aes256Wrap: oid('2.16.840.1.101.3.4.1.45'),
+  rsaesOaep: oid('1.2.840.113549.1.1.7'),
+  ecdhSha256Kdf: oid('1.3.132.1.11.1'),
 } as const satisfies Record<string, Oid>

@@ -3,7 +3,8 @@
 import { parseEvent } from '#core/audit/encode-event.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import { RefusalMeter } from '#core/audit/refusal-meter.ts'
-import { recoverReserved } from '#core/authority/abandon.ts'
+import { longestSigning, recoverReserved } from '#core/authority/abandon.ts'
+import { claimShard } from '#core/authority/claim-shard.ts'
 import { ClockGuard } from '#core/authority/clock-guard.ts'
 import type { IssuingPorts } from '#core/authority/issue.ts'
 import { type Issuer, readyIssuer } from '#core/authority/issuer.ts'
@@ -12,12 +13,19 @@ import type { SigningKeys } from '#core/authority/signing-key.ts'
 import { Attempts } from '#core/enrolment/attempts.ts'
 import { doorKinds, openDoors } from '#core/enrolment/doors.ts'
 import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
+import { RegistrarPace } from '#core/enrolment/speakers/pace.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
+import { tables } from '#core/ledger/tables.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
+import { type Restore, readRestores } from '#core/recovery/epoch.ts'
+import { learnCertificate } from '#core/recovery/learn.ts'
+import type { News } from '#edge/store/store.ts'
 import type { Configuration } from './configuration.ts'
 import { CrlShelf } from './crl-shelf.ts'
 import type { Feed } from './feed.ts'
-import { found, type Installation } from './foundation.ts'
+import { type Installation, readInstallation } from './foundation.ts'
+import { foundOnce } from './nodes/found-once.ts'
+import type { ThisNode } from './nodes/this-node.ts'
 
 /** What the machine gives to core. */
 export interface Means {
@@ -28,6 +36,7 @@ export interface Means {
   readonly clock: Clock
   readonly random: Randomness
   readonly feed: Feed
+  readonly node: ThisNode
   /** The base of the addresses written into certificates, without a trailing slash. */
   readonly statusUrl: string
   /** Hears of what broke; MUST NOT throw. */
@@ -38,6 +47,10 @@ export interface Means {
 export interface Core extends EnrolmentPorts {
   readonly installation: Installation
   readonly shelf: CrlShelf
+  /** This process's name among the nodes, new at each start. */
+  readonly node: string
+  /** Every restore of this installation, the first first. */
+  readonly restores: readonly Restore[]
   /** Certificates whose signing an earlier crash cut off, abandoned at this start. */
   readonly recovered: number
 }
@@ -49,20 +62,26 @@ export interface Core extends EnrolmentPorts {
  * is abandoned and put on the CRL before any door opens.
  */
 export async function openCore(means: Means): Promise<Core> {
-  const { configuration, feed, clock, random, keys, statusUrl, report } = means
+  const { configuration, feed, clock, random, keys, node, report } = means
   const ledger = feed.announcing(means.ledger)
   const guard = new ClockGuard(await latestDeed(means))
   feed.follow(({ events }) => {
     for (const { at } of events) guard.observe(at)
   })
+  // A node that was told no public address still writes the one of the installation.
+  const founded = await readInstallation(ledger)
+  const statusUrl = founded?.publicUrl ?? means.statusUrl
   const crlUrl = (authority: string, shard: number) => `${statusUrl}/crl/${authority}/${shard}.crl`
   const issuing: IssuingPorts = {
     ...{ ledger, keys, clock, random, guard },
     pointers: { crlUrl, issuerUrl: (authority) => `${statusUrl}/ca/${authority}.crt` },
-    shards: new ShardCounter(await firstUnusedShard(ledger)),
+    shards: new ShardCounter(() => claimShard({ ledger, clock, random })),
   }
-  const recovered = await recoverReserved(issuing)
-  const installation = await found(configuration, issuing)
+  // What another node signs just now is no leftover.
+  const alone = await node.isAlone()
+  const leftBefore = alone ? undefined : clock.now().subtract(longestSigning)
+  const recovered = await recoverReserved(issuing, leftBefore)
+  const installation = await foundOnce(configuration, node, { ...issuing, pause })
   const doors = await openDoors(ledger)
   feed.follow(({ puts }) => {
     if (puts.some(({ kind }) => doorKinds.includes(kind))) return doors.reload()
@@ -71,22 +90,50 @@ export async function openCore(means: Means): Promise<Core> {
   const shelf = new CrlShelf({ ledger, keys, clock, random, guard, crlUrl, report })
   await shelf.refresh(doors.own)
   feed.follow((change) => shelf.hear(change))
+  feed.followElsewhere(async (news) => {
+    if (news.kind === 'missed') guard.observe(await latestDeed(means))
+    else for (const { at } of news.events) guard.observe(at)
+    if (touchesDoors(news)) await doors.reload()
+    await shelf.hearElsewhere(news)
+  })
+  const restores = await readRestores(ledger)
+  const { environment } = installation
+  const learning = { ledger, clock, random, environment, restores, issuers: () => doors.own }
   return {
     ...issuing,
-    ...{ installation, doors, shelf, recovered },
-    environment: installation.environment,
+    ...{ installation, doors, shelf, recovered, restores, node: node.name },
+    environment,
+    ...(restores.length > 0 && {
+      learn: (certificate) => learnCertificate(certificate, learning),
+    }),
     attempts: new Attempts(),
+    registrarPace: new RegistrarPace(),
     refusals: new RefusalMeter({ clock, write: (events) => ledger.commit({ puts: [], events }) }),
-    pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    pause,
   }
 }
 
-/** The house's own issuing authority: the newest that may still issue. */
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
+
+/** Of a change elsewhere only its events are heard: the record that one is about comes first in it. */
+function touchesDoors(news: News): boolean {
+  if (news.kind === 'missed') return true
+  return news.events.some(({ subjects: [first = ''] }) =>
+    doorKinds.some((kind) => first.startsWith(`${tables[kind].prefix}_`)),
+  )
+}
+
+/** The house's own issuing authority: the newest that was made here and may still issue. */
 export function ownIssuer({ doors, clock }: Pick<Core, 'doors' | 'clock'>): Issuer | undefined {
   const now = clock.now()
   const authority = doors.own.findLast(
-    ({ kind, state, issueUntil }) =>
-      kind === 'issuing' && state === 'active' && Temporal.Instant.compare(now, issueUntil) < 0,
+    ({ kind, state, issueUntil, origin }) =>
+      kind === 'issuing' &&
+      state === 'active' &&
+      origin === null &&
+      Temporal.Instant.compare(now, issueUntil) < 0,
   )
   return authority && readyIssuer(authority)
 }
@@ -108,10 +155,4 @@ async function latestDeed({ log, ledger }: Means): Promise<Temporal.Instant> {
     (latest, at) => (Temporal.Instant.compare(at, latest) > 0 ? at : latest),
     Temporal.Instant.fromEpochMilliseconds(0),
   )
-}
-
-/** One more than the shard of the newest certificate: ids sort by time, and shards only grow. */
-async function firstUnusedShard(ledger: Ledger): Promise<number> {
-  const { items } = await ledger.list('certificate', { descending: true, limit: 50 })
-  return items.reduce((highest, { shard }) => Math.max(highest, shard), -1) + 1
 }

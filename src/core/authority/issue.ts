@@ -42,11 +42,15 @@ export interface Occasion {
   /** The fields of the enrolment record that only the door knows. */
   readonly enrolment: Omit<
     Enrolment,
-    'id' | 'version' | 'owner' | 'certificate' | 'profile' | 'profileVersion' | 'at'
-  >
+    'id' | 'version' | 'owner' | 'certificate' | 'profile' | 'profileVersion' | 'at' | Between
+  > &
+    Partial<Pick<Enrolment, Between>>
   /** Spent or claimed with the booking: codes, the device's record, a repetition. */
   reserveWith(certificateId: string): readonly Put[]
 }
+
+/** Who stood between the device and us, where somebody did. */
+type Between = 'approval' | 'registrar' | 'proxy'
 
 export type Issued =
   | { readonly kind: 'issued'; readonly id: string; readonly certificate: Uint8Array }
@@ -70,7 +74,7 @@ export async function issue(
   const now = ports.clock.now()
   const stopped = ports.guard.check(now) ?? checkIssuing(signer, now)
   if (stopped !== undefined) return stopped
-  const drafted = draft(approved, signer, ports.shards.next(), ports)
+  const drafted = draft(approved, signer, await ports.shards.next(), ports)
   const flaw = lint(drafted, signer)
   if (flaw !== undefined) return flaw
   const booked = recordOf(drafted, signer, occasion, ports)
@@ -98,7 +102,8 @@ function checkIssuing(signer: Signer, now: Temporal.Instant): Refused | undefine
   return refuse('issuing-stopped', `authority ${name} is ${state} and issues until ${issueUntil}`)
 }
 
-function lint(drafted: Draft, signer: Signer): Refused | undefined {
+/** Whether what is drafted breaks a rule of its standards; the first one is told. */
+export function lint(drafted: Draft, signer: Signer): Refused | undefined {
   const issuer: Certificate | undefined =
     signer.kind === 'issuer' ? signer.issuer.certificate : undefined
   const errors = lintCertificate(drafted.toBeSigned, issuer, drafted.terms.profile.kind).filter(
@@ -224,6 +229,7 @@ async function complete(
       {
         kind: 'enrolment',
         record: {
+          ...{ approval: null, registrar: null, proxy: null },
           ...occasion.enrolment,
           id: enrolmentId,
           version: 1,
@@ -251,6 +257,7 @@ async function complete(
           proof: occasion.enrolment.proof,
           credential: occasion.enrolment.credential,
           possession: occasion.enrolment.possession,
+          ...between(occasion.enrolment),
         },
       },
     ],
@@ -258,4 +265,12 @@ async function complete(
   if (done.kind === 'committed') return undefined
   // Who touches a reserved record has revoked it, as when its device was retired: do not hand it out.
   return refuse('busy', 'the certificate was revoked while it was signed; ask again')
+}
+
+function between({ approval, registrar, proxy }: Occasion['enrolment']) {
+  return {
+    ...(approval && { approval }),
+    ...(registrar && { registrar }),
+    ...(proxy && { proxy }),
+  }
 }

@@ -70,6 +70,7 @@ export async function newCode(
     expiresAt: now.add({ hours: validForHours }),
     usedAt: null,
     usedFor: null,
+    heldFor: null,
   }
   const refused = await settle(
     {

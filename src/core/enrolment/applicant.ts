@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { CertificationRequest } from '#format/x509/certification-request.ts'
 import { refuse } from '#trust/refusal.ts'
+import type { PendingRequest } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import type { AdmittedByCode } from './admitted.ts'
 import { admitCode } from './code.ts'
@@ -7,12 +9,14 @@ import type { EnrolmentPorts } from './enrolment-ports.ts'
 import type { Identified } from './identify.ts'
 import { identifyLive } from './note-use.ts'
 import type { EnrolmentRequest } from './request.ts'
+import { type SpokenFor, speakFor, speaksForOthers } from './speakers/speak-for.ts'
 
 /** Who asks, by which proof; a code also says what is spent. */
-export type Applicant = Identified | AdmittedByCode
+export type Applicant = Identified | AdmittedByCode | SpokenFor
 
 /** Tells who asks, by the proof that the request brings. */
 export async function admit(
+  pkcs10: CertificationRequest,
   request: EnrolmentRequest,
   ports: EnrolmentPorts,
 ): Promise<Applicant | Refused> {
@@ -23,12 +27,29 @@ export async function admit(
     case 'code':
       return admitCode(credential, request.sourceAddress, ports)
     case 'certificate':
-      return identifyLive(credential.chain, ports)
+      return speaksForOthers(credential.chain, request.operation)
+        ? speakFor(pkcs10, credential.chain, request, ports)
+        : identifyLive(credential.chain, ports)
   }
 }
 
-/** A used code is no proof any more. */
-export function checkCode(applicant: Applicant): Refused | undefined {
-  if (applicant.kind !== 'admitted' || applicant.code.usedAt === null) return undefined
+/**
+ * A used code is no proof any more, and one that came with a request which waits is none for another.
+ *
+ * @param waiting the row of this very request, if it is on the list
+ */
+export function checkCode(
+  applicant: Applicant,
+  waiting: PendingRequest | undefined,
+): Refused | undefined {
+  if (applicant.kind !== 'admitted') return undefined
+  const { heldFor, usedAt } = applicant.code
+  if (usedAt === null && heldFor !== null && heldFor !== waiting?.id) {
+    return refuse(
+      'code-held',
+      'this enrolment code came with another request, which waits for a person; send that one again',
+    )
+  }
+  if (usedAt === null) return undefined
   return refuse('code-used', 'this enrolment code was used already; ask the operator for another')
 }

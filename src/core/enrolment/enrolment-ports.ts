@@ -4,6 +4,7 @@ import type { IssuingPorts } from '../authority/issue.ts'
 import type { Key } from '../ledger/tables.ts'
 import type { Attempts } from './attempts.ts'
 import type { Doors } from './doors.ts'
+import type { RegistrarPace } from './speakers/pace.ts'
 
 /** What an enrolment asks of the house. */
 export interface EnrolmentPorts extends IssuingPorts {
@@ -11,5 +12,6 @@ export interface EnrolmentPorts extends IssuingPorts {
   readonly doors: Doors
   readonly attempts: Attempts
   readonly refusals: RefusalMeter
+  readonly registrarPace: RegistrarPace
   readonly environment: Key['environment']
 }

@@ -2,8 +2,9 @@
 import type { Occasion } from '../authority/issue.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Put } from '../ledger/ledger.ts'
-import type { Key } from '../ledger/tables.ts'
+import type { Key, PendingRequest } from '../ledger/tables.ts'
 import type { Applicant } from './applicant.ts'
+import type { Standing } from './approval/standing.ts'
 import type { Door } from './doors.ts'
 import type { EnrolmentPorts } from './enrolment-ports.ts'
 import { type Repeated, repetitionPut } from './repetition.ts'
@@ -16,6 +17,8 @@ export interface Asking {
   readonly door: Door
   readonly requestKey: Uint8Array
   readonly before: Repeated
+  /** How it stands with the people who decide; `settled` never comes so far. */
+  readonly standing: Exclude<Standing, { kind: 'settled' }>
 }
 
 /** What the ledger has to book together with the certificate. */
@@ -38,8 +41,12 @@ export function occasionOf(asking: Asking, key: Key | undefined, ports: Enrolmen
       request: request.request,
       proof: applicant.proof,
       credential: applicant.credential,
-      possession: 'signature',
+      // Behind a proxy that ends TLS the credential's key was proved to that, by the channel.
+      possession: request.proxy === undefined ? 'signature' : 'channel',
       sourceAddress: request.sourceAddress,
+      approval: asking.standing.kind === 'approved' ? asking.standing.record.id : null,
+      registrar: applicant.kind === 'spoken-for' ? applicant.registrar.id : null,
+      proxy: request.proxy?.id ?? null,
     },
     reserveWith: (certificateId: string) => [
       repetitionPut(asking.requestKey, certificateId, asking.before, ports),
@@ -65,13 +72,29 @@ export function occasionOf(asking: Asking, key: Key | undefined, ports: Enrolmen
                 version: applicant.code.version + 1,
                 usedAt: now,
                 usedFor: certificateId,
+                heldFor: null,
               },
             },
           ] as const)
         : []),
+      ...answeredRequest(asking.standing.record, certificateId),
       ...foreignKey(applicant, now, ports),
     ],
   }
+}
+
+/**
+ * A request of the list is answered in the commit that books its certificate: of two that fetch it at
+ * once, on whichever nodes, one books.
+ */
+function answeredRequest(record: PendingRequest | undefined, certificate: string): readonly Put[] {
+  if (record === undefined || record.state === 'expired') return []
+  return [
+    {
+      kind: 'request',
+      record: { ...record, version: record.version + 1, state: 'answered', certificate },
+    },
+  ]
 }
 
 /** The key of a foreign birth certificate becomes known with the first enrolment that it vouches for. */
@@ -80,7 +103,7 @@ function foreignKey(
   now: Temporal.Instant,
   ports: EnrolmentPorts,
 ): readonly Put[] {
-  if (applicant.kind === 'admitted' || applicant.newBirthKey === undefined) return []
+  if (applicant.kind !== 'identified' || applicant.newBirthKey === undefined) return []
   const { fingerprint, algorithm, bits, spki } = applicant.newBirthKey
   return [
     {

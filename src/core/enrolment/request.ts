@@ -18,8 +18,12 @@ export interface EnrolmentRequest {
   /** PKCS #10, DER. */
   readonly request: Uint8Array
   readonly credential: Credential
-  /** Where the connection comes from; never a header's word. */
+  /** Where the device is, as the connection or a known proxy says; never a stranger's word. */
   readonly sourceAddress: string
+  /** The tls-exporter value of the connection (RFC 9266); undefined: it has none. */
+  readonly channelBinding?: Uint8Array | undefined
+  /** The known proxy that the device's TLS ended at. */
+  readonly proxy?: { readonly id: string; readonly name: string } | undefined
 }
 
 export type Outcome =

@@ -134,7 +134,8 @@ function checkProof(application: Application): Refused | undefined {
     )
   }
   const spent = device.enrolmentsLeft === 0
-  const again = proof === 'code' || (proof === 'birth-certificate' && identitiesHeld > 0)
+  const vouched = proof === 'birth-certificate' || proof === 'registrar'
+  const again = proof === 'code' || (vouched && identitiesHeld > 0)
   if (again && spent) {
     return refuse(
       'device-already-enrolled',

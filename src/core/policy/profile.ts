@@ -2,7 +2,7 @@
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import type { CertificateKind } from '#trust/lint/kinds.ts'
 import type { ProfileDocument } from './document/profile-document.ts'
-import type { Environment, proofs } from './document/words.ts'
+import type { approvable, Environment, proofs } from './document/words.ts'
 
 export type Proof = (typeof proofs)[number]
 
@@ -32,7 +32,17 @@ export interface Profile {
   readonly maximumKeyAge: Temporal.Duration | undefined
   /** Undefined: never renewed. `openShare` is the part of its life, 0 to 1, that must be over. */
   readonly renewal: { readonly openShare: number; readonly afterExpiry: AfterExpiry } | undefined
+  /** Undefined: no request waits for a person. */
+  readonly approval: ApprovalRule | undefined
+  /** Whether a request must name the TLS connection that it comes over (RFC 9266). */
+  readonly bindsChannel: boolean
   readonly document: ProfileDocument
+}
+
+/** Which requests wait for a person, and for how long at most. */
+export interface ApprovalRule {
+  readonly operations: readonly (typeof approvable)[number][]
+  readonly span: Temporal.Duration
 }
 
 export type AfterExpiry =

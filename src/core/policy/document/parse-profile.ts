@@ -5,6 +5,9 @@ import { profileFaults } from './profile-rules.ts'
 import { type ProfileFault, readShape } from './read-shape.ts'
 import { parseGeneralizedTime } from './until.ts'
 
+/** For so long a request waits for a person unless the profile says otherwise. */
+const usualDays = 7
+
 export type ParsedProfile =
   | { readonly kind: 'profile'; readonly profile: Profile }
   /** At least one. How the parts fit together is asked when each part has its right shape. */
@@ -42,6 +45,11 @@ function profileOf(document: ProfileDocument): Profile {
       openShare: renewal.fromPercent / 100,
       afterExpiry: afterExpiryOf(document),
     },
+    approval: document.approval && {
+      operations: document.approval.operations,
+      span: Temporal.Duration.from({ hours: 24 * (document.approval.days ?? usualDays) }),
+    },
+    bindsChannel: document.channelBinding !== undefined,
     document,
   }
 }

@@ -19,6 +19,7 @@ import {
 } from './shape.ts'
 import {
   alternativeNameKinds,
+  approvable,
   environments,
   freedoms,
   keyPurposes,
@@ -181,6 +182,25 @@ export const profileShape = record('A policy by which certificates of one kind a
     ),
     because,
   }),
+  approval: optional(
+    record('Requests that wait until a person has decided; left out: none does.', {
+      rule: word('manual: a person decides on each.', ['manual']),
+      operations: list(
+        'Which wait: enrol (by code, birth certificate or registrar), renew (by the current one).',
+        word('What waits.', approvable),
+        1,
+        approvable.length,
+      ),
+      days: optional(whole('How long one waits before it expires; left out: 7.', 1, 90)),
+      because,
+    }),
+  ),
+  channelBinding: optional(
+    record('The request names the TLS connection that it comes over; left out: it need not.', {
+      type: word('tls-exporter: RFC 9266, base64 in challengePassword.', ['tls-exporter']),
+      because,
+    }),
+  ),
   identities: optional(
     record('How many unexpired certificates of this profile one owner may hold at once.', {
       atMost: whole('Number; left out: one for birth, else any.', 1, 100),

@@ -53,6 +53,8 @@ const rules: readonly Rule[] = [
   renewalAfterExpiryIsWhole,
   birthKeysAreForWorkingIdentities,
   onlyDevicesBringDeviceProofs,
+  approvalIsForDevices,
+  whatWaitsIsBoundToNoConnection,
   statusDoesNotContradictItself,
   addedNamesHaveALimit,
   addedNamesFollowAPattern,
@@ -288,8 +290,9 @@ function onlyDevicesBringDeviceProofs({ kind, admission, renewal }: ProfileDocum
   const path = 'admission.proofs'
   const { proofs } = admission
   const device = kind === 'birth' || kind === 'working'
-  if (!device && (proofs.includes('code') || proofs.includes('birth-certificate')))
-    return fault(path, proofs, `leave out code and birth-certificate, a ${kind} has neither`)
+  const theirs = ['code', 'birth-certificate', 'registrar'] as const
+  if (!device && theirs.some((proof) => proofs.includes(proof)))
+    return fault(path, proofs, `leave out ${theirs.join(', ')}: a ${kind} has none of them`)
   if (
     kind === 'birth' &&
     (proofs.includes('current-certificate') || proofs.includes('birth-certificate'))
@@ -298,6 +301,23 @@ function onlyDevicesBringDeviceProofs({ kind, admission, renewal }: ProfileDocum
   if (proofs.includes('current-certificate') !== (renewal !== undefined))
     return fault(path, proofs, 'add renewal and current-certificate together, or neither')
   return none
+}
+
+function approvalIsForDevices({ kind, approval, channelBinding }: ProfileDocument) {
+  const section = approval !== undefined ? 'approval' : 'channelBinding'
+  if ((approval ?? channelBinding) === undefined || kind === 'birth' || kind === 'working')
+    return none
+  return fault(section, section, `leave it out: no device asks for a ${kind} certificate`)
+}
+
+/** What waits is sent again over another connection, and must be the same to the byte. */
+function whatWaitsIsBoundToNoConnection({ approval, channelBinding }: ProfileDocument) {
+  if (approval === undefined || channelBinding === undefined) return none
+  return fault(
+    'channelBinding',
+    channelBinding.type,
+    'leave it out, or approval: what waits comes again over another connection',
+  )
 }
 
 /** RFC 9608 section 3: with noRevAvail no pointer to status, and never on an authority. */

@@ -5,7 +5,19 @@ export const environments = ['trial', 'test', 'production'] as const
 export type Environment = (typeof environments)[number]
 
 /** What may admit a request. */
-export const proofs = ['code', 'birth-certificate', 'current-certificate', 'operator'] as const
+export const proofs = [
+  'code',
+  'birth-certificate',
+  'current-certificate',
+  'operator',
+  'registrar',
+] as const
+
+/**
+ * What may wait for a person: `enrol` is whatever a code, a birth certificate or a registrar proves,
+ * `renew` what the current certificate does, whichever operation of a protocol asks.
+ */
+export const approvable = ['enrol', 'renew'] as const
 
 /**
  * Subject attributes: object identifier and most characters.

@@ -187,7 +187,9 @@ CREATE TABLE "authority" (
   "notAfter" bigint NOT NULL,
   "issueUntil" bigint NOT NULL,
   "createdAt" bigint NOT NULL,
-  "products" text COLLATE "C" NOT NULL
+  "products" text COLLATE "C" NOT NULL,
+  "crlNumberFrom" bigint,
+  "origin" text COLLATE "C"
 );
 
 CREATE UNIQUE INDEX "authority_one_name" ON "authority" ("name");
@@ -195,6 +197,19 @@ CREATE UNIQUE INDEX "authority_one_name" ON "authority" ("name");
 CREATE UNIQUE INDEX "authority_one_certificate" ON "authority" ("certificateSha256");
 
 CREATE INDEX "authority_by_kind" ON "authority" ("kind", "id");
+
+CREATE TABLE "bareRevocation" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "authority" bytea NOT NULL,
+  "serialNumber" bytea NOT NULL,
+  "revokedAt" bigint NOT NULL,
+  "reason" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "bareRevocation_one_serialNumber" ON "bareRevocation" ("authority", "serialNumber");
+
+CREATE INDEX "bareRevocation_by_authority" ON "bareRevocation" ("authority", "id");
 
 CREATE TABLE "crl" (
   "id" bytea NOT NULL PRIMARY KEY,

@@ -10,6 +10,23 @@ ALTER TABLE "enrolment" ADD COLUMN "registrar" BLOB;
 
 ALTER TABLE "enrolment" ADD COLUMN "proxy" BLOB;
 
+ALTER TABLE "authority" ADD COLUMN "crlNumberFrom" INTEGER;
+
+ALTER TABLE "authority" ADD COLUMN "origin" TEXT;
+
+CREATE TABLE "bareRevocation" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "authority" BLOB NOT NULL,
+  "serialNumber" BLOB NOT NULL,
+  "revokedAt" INTEGER NOT NULL,
+  "reason" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "bareRevocation_one_serialNumber" ON "bareRevocation" ("authority", "serialNumber");
+
+CREATE INDEX "bareRevocation_by_authority" ON "bareRevocation" ("authority", "id");
+
 ALTER TABLE "code" ADD COLUMN "heldFor" BLOB;
 
 CREATE TABLE "request" (

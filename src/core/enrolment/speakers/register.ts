@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Whoever speaks for devices is registered first: registrars and proxies, by their certificates. */
+import type { Certificate } from '#format/x509/certificate.ts'
+import { sha256 } from '#trust/digest.ts'
+import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { Actor, AuditEvent } from '../../audit/event.ts'
+import { newId } from '../../ledger/ids.ts'
+import type { Ledger, Put } from '../../ledger/ledger.ts'
+import { settle } from '../../ledger/settle.ts'
+import type { Key, ProxyRecord, Registrar } from '../../ledger/tables.ts'
+import type { Clock, Randomness } from '../../ports.ts'
+import type { Refused } from '../../refusal.ts'
+import { isRegistrars } from './speak-for.ts'
+
+interface RegisteringPorts {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly random: Randomness
+  readonly environment: Key['environment']
+}
+
+export interface NewRegistrar {
+  readonly name: string
+  readonly certificate: Certificate
+  /** Ids of the products whose devices it may speak for. */
+  readonly products: readonly string[]
+  /** Undefined: as long as its certificate is good. */
+  readonly expiresAt: Temporal.Instant | undefined
+}
+
+/** Lets a machine ask on behalf of the devices of some products; its certificate must say id-kp-cmcRA. */
+export async function addRegistrar(
+  asked: NewRegistrar,
+  actor: Actor,
+  ports: RegisteringPorts,
+): Promise<{ readonly kind: 'added'; readonly registrar: Registrar } | Refused> {
+  const { name, certificate, products } = asked
+  if (!isRegistrars(certificate)) {
+    return refuse(
+      'certificate-wrong-purpose',
+      "the certificate is no registrar's: its extKeyUsage does not name id-kp-cmcRA (1.3.6.1.5.5.7.3.28)",
+    )
+  }
+  for (const product of products) {
+    if ((await ports.ledger.read('product', product)) === undefined)
+      return refuse('not-found', `no product ${product} is here`)
+  }
+  const now = ports.clock.now()
+  const expiresAt = asked.expiresAt ?? certificate.notAfter
+  if (Temporal.Instant.compare(expiresAt, now) <= 0)
+    return refuse('input-wrong', `it would speak until ${expiresAt}, which is over`)
+  const id = newId('registrar', ports)
+  const key = await keyOf(certificate, id, ports)
+  if (key.kind === 'refused') return key
+  const certificateSha256 = sha256(certificate.der)
+  const registrar: Registrar = {
+    ...{ id, version: 1, name, key: key.id, certificateSha256, products },
+    ...{ state: 'active', createdAt: now, expiresAt },
+  }
+  const refused = await settle(
+    {
+      puts: [...key.puts, { kind: 'registrar', record: registrar }],
+      events: [
+        {
+          type: 'registrar-added',
+          ...{ at: now, actor, subjects: [id, key.id, ...products] },
+          facts: { name, sha256: certificateSha256.toHex(), until: expiresAt.toString() },
+        },
+      ],
+    },
+    ports.ledger,
+  )
+  return refused ?? { kind: 'added', registrar }
+}
+
+/** Believes a proxy that ends TLS about whose certificate it saw and where a request came from. */
+export async function addProxy(
+  { name, certificate }: { readonly name: string; readonly certificate: Certificate },
+  actor: Actor,
+  ports: RegisteringPorts,
+): Promise<{ readonly kind: 'added'; readonly proxy: ProxyRecord } | Refused> {
+  const now = ports.clock.now()
+  const id = newId('proxy', ports)
+  const key = await keyOf(certificate, id, ports)
+  if (key.kind === 'refused') return key
+  const certificateSha256 = sha256(certificate.der)
+  const proxy: ProxyRecord = {
+    ...{ id, version: 1, name, key: key.id, certificateSha256, state: 'active', createdAt: now },
+  }
+  const refused = await settle(
+    {
+      puts: [...key.puts, { kind: 'proxy', record: proxy }],
+      events: [
+        {
+          type: 'proxy-added',
+          ...{ at: now, actor, subjects: [id, key.id] },
+          facts: { name, sha256: certificateSha256.toHex() },
+        },
+      ],
+    },
+    ports.ledger,
+  )
+  return refused ?? { kind: 'added', proxy }
+}
+
+/** From now on it speaks for nobody; what it asked for before stays. */
+export async function removeRegistrar(registrar: Registrar, actor: Actor, ports: RegisteringPorts) {
+  const record: Registrar = { ...registrar, version: registrar.version + 1, state: 'removed' }
+  const refused = await remove({ kind: 'registrar', record }, 'registrar-removed', actor, ports)
+  return refused ?? ({ kind: 'removed', record } as const)
+}
+
+/** From now on its word counts no more than a stranger's. */
+export async function removeProxy(proxy: ProxyRecord, actor: Actor, ports: RegisteringPorts) {
+  const record: ProxyRecord = { ...proxy, version: proxy.version + 1, state: 'removed' }
+  const refused = await remove({ kind: 'proxy', record }, 'proxy-removed', actor, ports)
+  return refused ?? ({ kind: 'removed', record } as const)
+}
+
+function remove(
+  put: Extract<Put, { kind: 'registrar' | 'proxy' }>,
+  type: AuditEvent['type'],
+  actor: Actor,
+  { ledger, clock }: RegisteringPorts,
+): Promise<Refused | undefined> {
+  const { id, key, name } = put.record
+  const event = { type, at: clock.now(), actor, subjects: [id, key], facts: { name } }
+  return settle({ puts: [put], events: [event] }, ledger)
+}
+
+type KeyFound =
+  | { readonly kind: 'key'; readonly id: string; readonly puts: readonly Put[] }
+  | Refused
+
+/**
+ * Its key: one that was certified here to speak with, or one that nobody here had before, which is its
+ * own from now on.
+ */
+async function keyOf(
+  certificate: Certificate,
+  owner: string,
+  ports: RegisteringPorts,
+): Promise<KeyFound> {
+  const publicKey = importPublicKey(certificate.publicKey)
+  if ('kind' in publicKey) return publicKey
+  const [own, known] = await Promise.all([
+    ports.ledger.find('certificate', 'sha256', [sha256(certificate.der)]),
+    ports.ledger.find('key', 'fingerprint', [publicKey.fingerprint]),
+  ])
+  const isOurs = own?.state === 'issued' && own.key === known?.id
+  const isAnotherOfIts = known?.owner.slice(0, 3) === owner.slice(0, 3)
+  if (known !== undefined && known.state === 'active' && (isOurs || isAnotherOfIts))
+    return { kind: 'key', id: known.id, puts: [] }
+  if (known !== undefined)
+    return refuse('key-has-another-owner', 'this key is known here already; make a new one for it')
+  const key = newKey(publicKey, owner, ports)
+  return { kind: 'key', id: key.id, puts: [{ kind: 'key', record: key }] }
+}
+
+function newKey(
+  { fingerprint, algorithm, bits, spki }: PublicKey,
+  owner: string,
+  ports: RegisteringPorts,
+): Key {
+  return {
+    ...{ id: newId('key', ports), version: 1, fingerprint, algorithm, bits, spki, owner },
+    ...{ origin: 'device', protection: 'unknown', attested: false, exportable: null },
+    ...{ purpose: 'client', environment: ports.environment, state: 'active' },
+    ...{ moduleCertificate: null, activatedAt: ports.clock.now(), deactivateAt: null },
+  }
+}
