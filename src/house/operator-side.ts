@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { LogStore } from '#core/audit/log-store.ts'
 import type { SequencerPorts } from '#core/audit/sequencer.ts'
+import type { KeptKeys } from '#core/authority/signing-key.ts'
 import { Fault } from '#core/fault.ts'
 import { Attempts } from '#core/people/attempts.ts'
 import { makeClaimLink } from '#core/people/claim.ts'
@@ -24,6 +25,7 @@ import type { Core } from './core.ts'
 import type { Feed } from './feed.ts'
 import type { PortName } from './logging.ts'
 import { pageFiles } from './page-files.ts'
+import { adoptionVerbs } from './verbs/adoption.ts'
 import { historyAbout } from './verbs/history.ts'
 import { logVerbs } from './verbs/log.ts'
 import { policyVerbs } from './verbs/policy.ts'
@@ -36,6 +38,8 @@ export interface OperatorParts {
   readonly core: Core
   readonly log: LogStore
   readonly sequencer: SequencerPorts
+  /** Where keys that come from elsewhere are kept. */
+  readonly keys: KeptKeys
   readonly feed: Feed
   readonly facts: HouseFacts
   /** Who sees the requests of a port. */
@@ -127,6 +131,7 @@ function verbsOf(parts: OperatorParts): Verbs {
       history: { about: (subject, limit) => historyAbout(subject, limit, log) },
       environment: core.environment,
     }),
+    ...adoptionVerbs(core, parts.keys),
     ...policyVerbs(core),
     ...revocationVerbs(core),
     ...logVerbs(log, sequencer),

@@ -9,8 +9,8 @@ export interface Beside {
   readonly arguments?: readonly Argument[]
   /** What it does besides, in whole sentences. */
   readonly help?: string
-  /** An input that it takes otherwise: because it can ask the person, or knows better. */
-  readonly otherwise?: Partial<Argument> & Pick<Argument, 'name'>
+  /** Inputs that it takes otherwise: because it can ask the person, or knows better. */
+  readonly otherwise?: readonly (Partial<Argument> & Pick<Argument, 'name'>)[]
 }
 
 const output = own('output', 'write to this file instead of standard output', {
@@ -34,13 +34,33 @@ export const besideKind: Partial<Record<OperationKind, Beside>> = {
 
 export const besideOperation: Partial<Record<OperationName, Beside>> = {
   'authority.export': { arguments: [output] },
+  'authority.import': {
+    help: 'Every part can come from the directory of openssl ca or easy-rsa. The passphrase of a sealed key is asked for, or read as a line of standard input.',
+    arguments: [
+      own('chain', 'a file with the certificates above it, up to the root (PEM)', {
+        kind: 'text',
+        placeholder: 'FILE',
+      }),
+      own('opensslCa', 'the directory in which openssl ca or easy-rsa keeps it', {
+        kind: 'text',
+        placeholder: 'DIR',
+      }),
+    ],
+    otherwise: [
+      { name: 'certificate', required: false },
+      { name: 'key', required: false },
+    ],
+  },
   'certificate.export': { arguments: [output] },
   'certificate.find': {
     help: 'The file may be PEM or DER. Its first certificate alone is sent: a key beside it stays here.',
   },
+  'certificate.import': {
+    help: 'FILE may be the directory of openssl ca or easy-rsa: then its index is read, and each line of it is a row.',
+  },
   claim: {
     help: 'Asks for what is not given. The passphrase is never an argument.',
-    otherwise: { name: 'name', required: false },
+    otherwise: [{ name: 'name', required: false }],
   },
   'device.add': {
     help: 'Makes the code at once and prints the lines to paste on the device, with address and root filled in.',
@@ -56,7 +76,7 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
   explain: {
     help: 'Works without a server. Without a word it lists all of them.',
     // Words such as `birth identity` need no quotes.
-    otherwise: { name: 'word', required: false, kind: 'list' },
+    otherwise: [{ name: 'word', required: false, kind: 'list' }],
   },
   'log.verify': {
     help: 'With a file it needs no server and believes none.',

@@ -60,7 +60,7 @@ function commandOf(operation: OperationName): Command {
   const row = operationOf(operation)
   const name = operation.replace('.', ' ')
   const beside = besideOperation[operation]
-  const changed = beside?.otherwise
+  const changes = beside?.otherwise ?? []
   const all = [
     ...argumentsOf(row),
     ...(besideKind[row.kind]?.arguments ?? []),
@@ -70,7 +70,7 @@ function commandOf(operation: OperationName): Command {
     ...{ name, operation, kind: row.kind, summary: row.summary },
     help: beside?.help === undefined ? row.help : `${row.help} ${beside.help}`,
     arguments: all
-      .map((one) => (one.name === changed?.name ? { ...one, ...changed } : one))
+      .map((one) => ({ ...one, ...changes.find(({ name }) => name === one.name) }))
       // Paging comes after what is asked for.
       .sort((one, other) => Number(one.name in paging) - Number(other.name in paging)),
     examples: examples[name] ?? [],

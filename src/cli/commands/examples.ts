@@ -3,11 +3,19 @@
 /** Lines that can be pasted, by command; a test reads each of them as a command line. */
 export const examples: Readonly<Record<string, readonly string[]>> = {
   'authority export': ['authority export "Vitalsign TRIAL root" --output root.pem'],
+  'authority import': [
+    'authority import old-ca --openssl-ca ./demoCA',
+    'authority import old-ca --certificate ca.pem --chain root.pem --key ca.key --last-crl-number 41',
+  ],
   'authority list': ['authority list', 'authority list --kind root'],
   'authority show': ['authority show "Vitalsign TRIAL root"'],
   'authority trust': ['authority trust "chip maker" --certificate maker.pem --product pump'],
   'certificate export': ['certificate export crt_019a… --chain --output device.pem'],
   'certificate find': ['certificate find device.pem'],
+  'certificate import': [
+    'certificate import ./demoCA --authority old-ca --product pump',
+    'certificate import issued.csv --authority old-ca --product pump --form ejbca',
+  ],
   'certificate list': [
     'certificate list --product pump --state issued',
     'certificate list --serial-number 6a01ff00d4c3b2a190817263544536af',

@@ -16,6 +16,7 @@ const byKind: Readonly<Record<OperationKind, () => Promise<Verb>>> = {
 /** Where people deserve more than the answer's fields. Loaded only when asked, so that all starts fast. */
 const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'authority.export': async () => (await import('./export.ts')).exportPem,
+  'authority.import': async () => (await import('./adopt.ts')).importAuthority,
   'certificate.export': async () => (await import('./export.ts')).exportPem,
   claim: async () => (await import('./claim.ts')).claim,
   'claim-link': async () => (await import('./link.ts')).showLink,

@@ -149,7 +149,7 @@ async function book(made: Made, ports: IssuingPorts): Promise<Authority> {
     notAfter,
     issueUntil: Temporal.Instant.compare(stop, notAfter) < 0 ? stop : notAfter,
     createdAt: now,
-    products: [],
+    ...{ products: [], crlNumberFrom: null, origin: null },
   }
   const committed = await ports.ledger.commit({
     puts: [{ kind: 'authority', record: authority }],

@@ -21,3 +21,12 @@ export interface SigningKeys {
   /** Whether the key is there, unlocked or not. */
   has(keyId: string): boolean
 }
+
+/** Where a private key that was made elsewhere begins to be kept here. */
+export interface KeptKeys {
+  /**
+   * Resolves once the key survives a crash of the process and of the machine. The bytes (PKCS #8, DER)
+   * stay the caller's.
+   */
+  keep(keyId: string, pkcs8: Uint8Array, place: 'authority'): Promise<void>
+}

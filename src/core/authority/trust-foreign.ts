@@ -64,7 +64,7 @@ export async function trustForeign(
     notAfter: certificate.notAfter,
     issueUntil: certificate.notAfter,
     createdAt: now,
-    products,
+    ...{ products, crlNumberFrom: null, origin: null },
   }
   const committed = await ports.ledger.commit({
     puts: [{ kind: 'authority', record: authority }],

@@ -7,7 +7,7 @@ import type { SigningKeys } from '../authority/signing-key.ts'
 import { Fault } from '../fault.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Authority, CertificateRecord, CrlRecord } from '../ledger/tables.ts'
+import type { Authority, CrlRecord } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 
 /** Stands in the shard column for the CRL of everything. */
@@ -93,7 +93,7 @@ export async function publishCrl(
 async function nextCrl(issuer: Issuer, shard: number, ports: PublishingPorts): Promise<CrlRecord> {
   const { authority, signatureAlgorithm } = issuer
   const before = await latestCrl(authority.id, shard, ports.ledger)
-  const number = (before?.number ?? 0) + 1
+  const number = Math.max((before?.number ?? 0) + 1, authority.crlNumberFrom ?? 1)
   const thisUpdate = wholeSecond(ports.clock.now())
   const nextUpdate = earlier(thisUpdate.add(lifeOf(authority).goodFor), authority.notAfter)
   const toBeSigned = encodeTbsCrl({
@@ -151,7 +151,11 @@ export async function countRevoked(
   shard: number,
   ledger: Ledger,
 ): Promise<number> {
-  return ledger.count('certificate', { by: 'revoked', equal: equalTo(authority, shard) })
+  const known = await ledger.count('certificate', {
+    by: 'revoked',
+    equal: equalTo(authority, shard),
+  })
+  return shard === fullCrl ? known + (await bareOf(authority, ledger)).length : known
 }
 
 function equalTo(authority: string, shard: number): readonly unknown[] {
@@ -160,7 +164,7 @@ function equalTo(authority: string, shard: number): readonly unknown[] {
 
 /** Revoked and abandoned ones alike: an abandoned serial may carry a signature that we never saw. */
 async function revokedOf(authority: string, shard: number, ledger: Ledger) {
-  const entries = []
+  const entries: RevokedEntry[] = []
   const equal = equalTo(authority, shard)
   let after: string | null | undefined
   do {
@@ -168,17 +172,50 @@ async function revokedOf(authority: string, shard: number, ledger: Ledger) {
       ...{ by: 'revoked', equal, limit: 1000 },
       ...(after && { after }),
     })
-    entries.push(...page.items.map(entryOf))
+    entries.push(
+      ...page.items.map(({ serialNumber, revokedAt, reservedAt, revocationReason }) =>
+        entryOf({
+          serialNumber,
+          revokedAt: revokedAt ?? reservedAt,
+          reason: revocationReason ?? 0,
+        }),
+      ),
+    )
+    after = page.next
+  } while (after !== null)
+  return shard === fullCrl ? [...entries, ...(await bareOf(authority, ledger))] : entries
+}
+
+/** What another PKI revoked before its certificates came here without their bytes. */
+async function bareOf(authority: string, ledger: Ledger) {
+  const entries: RevokedEntry[] = []
+  let after: string | null | undefined
+  do {
+    const page = await ledger.list('bareRevocation', {
+      ...{ by: 'authority', equal: [authority], limit: 1000 },
+      ...(after && { after }),
+    })
+    for (const { serialNumber, revokedAt, reason } of page.items) {
+      // Its certificate may have come later, and is then listed as every other.
+      const known = await ledger.find('certificate', 'serialNumber', [authority, serialNumber])
+      if (known === undefined) entries.push(entryOf({ serialNumber, revokedAt, reason }))
+    }
     after = page.next
   } while (after !== null)
   return entries
 }
 
-function entryOf(certificate: CertificateRecord) {
-  const reason = certificate.revocationReason ?? 0
+interface RevokedEntry {
+  readonly serialNumber: Uint8Array
+  readonly revokedAt: Temporal.Instant
+  /** Absent: unspecified. */
+  readonly reason?: number
+}
+
+function entryOf({ serialNumber, revokedAt, reason = 0 }: RevokedEntry): RevokedEntry {
   return {
-    serialNumber: certificate.serialNumber,
-    revokedAt: wholeSecond(certificate.revokedAt ?? certificate.reservedAt),
+    serialNumber,
+    revokedAt: wholeSecond(revokedAt),
     // RFC 5280 section 5.3.1: unspecified is said by saying nothing.
     ...(reason !== 0 && { reason }),
   }

@@ -196,7 +196,7 @@ export class TestHouse {
       notAfter: Temporal.Instant.from('2029-01-01T00:00:00Z'),
       issueUntil: Temporal.Instant.from('2028-01-01T00:00:00Z'),
       createdAt: this.ports.clock.now(),
-      products: [],
+      ...{ products: [], crlNumberFrom: null, origin: null },
       ...changes,
     }
     await this.ledger.commit({ puts: [{ kind: 'authority', record: authority }], events: [] })
@@ -268,7 +268,9 @@ const notHere = async () => refuse('not-implemented', 'this room is not in the t
 
 /** The operations of other rooms. */
 const otherVerbs = {
+  'authority.import': notHere,
   'authority.trust': notHere,
+  'certificate.import': notHere,
   'certificate.revoke': notHere,
   doctor: notHere,
   explain: notHere,

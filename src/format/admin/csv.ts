@@ -17,9 +17,14 @@ export class CsvError extends FormatError {
   }
 }
 
-/** A row of a device list has some 60 characters; a row is kept in memory whole. */
-const mostCharactersInRow = 4096
-const mostFields = 32
+/** What one record may hold, since it is kept in memory whole. */
+export interface CsvLimits {
+  readonly mostCharactersInRow: number
+  readonly mostFields: number
+}
+
+/** A row of a device list has some 60 characters. */
+const usualLimits: CsvLimits = { mostCharactersInRow: 4096, mostFields: 32 }
 
 /**
  * Reads CSV as it arrives, one record at a time; memory is bounded by one chunk and one record.
@@ -31,9 +36,12 @@ const mostFields = 32
  * @throws CsvError `csv-malformed`, `text-malformed`, `too-large`, `too-many`; offsets in characters
  * @see RFC 4180 section 2
  */
-export async function* readCsv(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRow> {
+export async function* readCsv(
+  chunks: AsyncIterable<Uint8Array>,
+  limits: CsvLimits = usualLimits,
+): AsyncGenerator<CsvRow> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  const reader = new CsvReader()
+  const reader = new CsvReader(limits)
   for await (const chunk of chunks) yield* reader.read(decode(decoder, chunk, reader))
   yield* reader.read(decode(decoder, undefined, reader))
   yield* reader.end()
@@ -54,12 +62,17 @@ const notClosed = 'a quote is not closed'
 type Place = 'start' | 'plain' | 'quoted' | 'closed' | 'return'
 
 class CsvReader {
+  readonly #limits: CsvLimits
   #place: Place = 'start'
   #row = 1
   #fields: string[] = []
   #field = ''
   #length = 0
   #offset = 0
+
+  constructor(limits: CsvLimits) {
+    this.#limits = limits
+  }
 
   /** What is wrong at the place that has been reached. */
   wrong(code: FormatCode, detail: string): CsvError {
@@ -70,7 +83,7 @@ class CsvReader {
     for (const sign of text) {
       const ended = this.#step(sign)
       this.#offset += sign.length
-      if (++this.#length > mostCharactersInRow) {
+      if (++this.#length > this.#limits.mostCharactersInRow) {
         throw this.wrong('too-large', this.#place === 'quoted' ? notClosed : 'a row')
       }
       if (!ended) continue
@@ -137,7 +150,7 @@ class CsvReader {
   }
 
   #close(): void {
-    if (this.#fields.length === mostFields) {
+    if (this.#fields.length === this.#limits.mostFields) {
       throw this.wrong('too-many', 'fields')
     }
     this.#fields.push(this.#field)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { z } from 'zod'
 import type { Operation, OperationKind, Reference } from './operation.ts'
+import { adoption } from './operations/adoption.ts'
 import { certificates } from './operations/certificates.ts'
 import { devices } from './operations/devices.ts'
 import { house } from './operations/house.ts'
@@ -12,6 +13,7 @@ export const operations = {
   ...people,
   ...devices,
   ...certificates,
+  ...adoption,
   ...profiles,
   ...house,
 } as const

@@ -10,7 +10,9 @@ import { profileVerbs } from './profiles.ts'
 /** The operations that need the ledger and nothing else; other rooms give the rest of `Verbs`. */
 export type LedgerVerbs = Omit<
   Verbs,
+  | 'authority.import'
   | 'authority.trust'
+  | 'certificate.import'
   | 'certificate.revoke'
   | 'doctor'
   | 'explain'

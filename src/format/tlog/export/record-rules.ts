@@ -23,37 +23,50 @@ export interface Binding {
 }
 
 const issued = 'certificate-issued'
-const madeAuthority = [['authority-made'], ['authority-trusted']] as const
+const adopted = 'certificate-adopted'
+const madeAuthority = [['authority-made'], ['authority-trusted'], ['authority-adopted']] as const
 const authorityFacts = { facts: { name: 'name', certificateSha256: 'sha256' } } as const
+
+const wholeCertificate = {
+  subjects: ['owner', 'authority', 'key'],
+  facts: {
+    notAfter: 'notAfter',
+    serialNumber: 'serialNumber',
+    sha256: 'sha256',
+    subject: 'subject',
+  },
+} as const
 
 export const recordRules: Readonly<Record<string, RecordRule>> = {
   authority: {
     prefix: 'aut',
     states: { active: madeAuthority, 'issuing-stopped': madeAuthority, retired: madeAuthority },
-    binds: { 'authority-made': authorityFacts, 'authority-trusted': authorityFacts },
+    binds: {
+      'authority-adopted': authorityFacts,
+      'authority-made': authorityFacts,
+      'authority-trusted': authorityFacts,
+    },
   },
   certificate: {
     prefix: 'crt',
     states: {
       // A reserved one has no event yet: booking is a row, the deed is an event.
       abandoned: [['certificate-abandoned']],
-      issued: [[issued]],
-      retired: [[issued, 'certificate-retired']],
+      issued: [[issued], [adopted]],
+      retired: [
+        [issued, 'certificate-retired'],
+        [adopted, 'certificate-retired'],
+      ],
       revoked: [
         [issued, 'certificate-revoked'],
+        [adopted, 'certificate-revoked'],
+        [adopted, 'certificate-retired', 'certificate-revoked'],
         [issued, 'certificate-retired', 'certificate-revoked'],
       ],
     },
     binds: {
-      [issued]: {
-        subjects: ['owner', 'authority', 'key'],
-        facts: {
-          notAfter: 'notAfter',
-          serialNumber: 'serialNumber',
-          sha256: 'sha256',
-          subject: 'subject',
-        },
-      },
+      [issued]: wholeCertificate,
+      [adopted]: wholeCertificate,
       'certificate-abandoned': {
         subjects: ['owner', 'authority'],
         facts: { serialNumber: 'serialNumber' },

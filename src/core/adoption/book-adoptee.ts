@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+import { formatName } from '#format/x509/name.ts'
+import { sha256 } from '#trust/digest.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { Actor, AuditEvent } from '../audit/event.ts'
+import { expectedDevice } from '../devices/add.ts'
+import { newId } from '../ledger/ids.ts'
+import type { Put } from '../ledger/ledger.ts'
+import type { CertificateRecord, Device, Key } from '../ledger/tables.ts'
+import type { Refused } from '../refusal.ts'
+import type { Adoptee, AdoptingList } from './adoptee.ts'
+
+/** What one row changes. */
+export interface Step {
+  readonly kind: 'step'
+  readonly outcome: 'added' | 'revoked' | 'unchanged' | 'expired'
+  readonly puts: readonly Put[]
+  readonly events: readonly AuditEvent[]
+  /** The id of a device that was not expected before. */
+  readonly device?: string
+}
+
+type Genuine = Adoptee & { readonly kind: 'certificate' }
+type Bare = Adoptee & { readonly kind: 'revocation' }
+
+/** Certificates of an adopted authority name no shard of ours: the full CRL alone lists them. */
+const noShard = -1
+
+const nothing = (outcome: Step['outcome']): Step => ({
+  kind: 'step',
+  outcome,
+  puts: [],
+  events: [],
+})
+
+/** What a row asks of the ledger as it is now, or why it cannot be. */
+export async function bookAdoptee(
+  adoptee: Adoptee,
+  list: AdoptingList,
+  actor: Actor,
+): Promise<Step | Refused> {
+  return adoptee.kind === 'certificate'
+    ? bookCertificate(adoptee, list, actor)
+    : bookRevocation(adoptee, list, actor)
+}
+
+async function bookCertificate(
+  adoptee: Genuine,
+  list: AdoptingList,
+  actor: Actor,
+): Promise<Step | Refused> {
+  const { certificate, revoked } = adoptee
+  const { ledger, authority } = list
+  const digest = sha256(certificate.der)
+  const serialHex = certificate.serialNumber.toHex()
+  const known = await ledger.find('certificate', 'serialNumber', [
+    authority.id,
+    certificate.serialNumber,
+  ])
+  if (known !== undefined) {
+    if (known.sha256?.toHex() !== digest.toHex()) {
+      return refuse('exists-already', `serial number ${serialHex} is that of another certificate`)
+    }
+    return revoked === undefined || known.revokedAt !== null
+      ? nothing('unchanged')
+      : revokedStep(known, revoked, list, actor)
+  }
+  const isOver = Temporal.Instant.compare(certificate.notAfter, list.clock.now()) <= 0
+  if (isOver && revoked === undefined) return nothing('expired')
+  const bare = await ledger.find('bareRevocation', 'serialNumber', [
+    authority.id,
+    certificate.serialNumber,
+  ])
+  return addedStep(adoptee, digest, revoked ?? revokedIn(bare), list, actor)
+}
+
+function revokedIn(bare: { revokedAt: Temporal.Instant; reason: number } | undefined) {
+  return bare && { at: bare.revokedAt, reason: bare.reason }
+}
+
+async function addedStep(
+  adoptee: Genuine,
+  digest: Uint8Array,
+  revoked: Genuine['revoked'],
+  list: AdoptingList,
+  actor: Actor,
+): Promise<Step | Refused> {
+  const { ledger, authority, product } = list
+  const found = await ledger.find('device', 'serial', [product.id, adoptee.serial])
+  if (found?.state === 'retired') {
+    return refuse('device-retired', `device ${adoptee.serial} was retired here`)
+  }
+  const device = deviceOf(found, adoptee, list)
+  const key = await ledger.find('key', 'fingerprint', [adoptee.publicKey.fingerprint])
+  if (key !== undefined && key.owner !== device.id) {
+    return refuse('key-has-another-owner', 'its key belongs to another owner here')
+  }
+  if (key !== undefined && key.purpose !== list.kind) {
+    return refuse('key-has-another-owner', `its key serves as ${key.purpose} key here`)
+  }
+  const ownKey = key ?? keyOf(adoptee, device, list)
+  const record = recordOf(adoptee, { digest, revoked, device, key: ownKey }, list)
+  return {
+    kind: 'step',
+    outcome: 'added',
+    puts: [
+      ...(device === found ? [] : [{ kind: 'device', record: device } as const]),
+      ...(key === undefined ? [{ kind: 'key', record: ownKey } as const] : []),
+      { kind: 'certificate', record },
+      { kind: 'encoding', record: { id: record.id, version: 1, der: adoptee.certificate.der } },
+    ],
+    events: [
+      {
+        type: 'certificate-adopted',
+        at: list.clock.now(),
+        actor,
+        subjects: [record.id, device.id, authority.id, ownKey.id],
+        facts: {
+          serialNumber: record.serialNumber.toHex(),
+          sha256: digest.toHex(),
+          subject: record.subject,
+          notAfter: record.notAfter.toString(),
+        },
+      },
+      ...(revoked === undefined ? [] : [revokedEvent(record, revoked, list, actor)]),
+    ],
+    ...(found === undefined && { device: device.id }),
+  }
+}
+
+/** One that was only expected has an identity now: it renews it, and enrols no more. */
+function deviceOf(found: Device | undefined, { serial }: Genuine, list: AdoptingList): Device {
+  if (found !== undefined && found.state !== 'expected') return found
+  const particulars = { hardwareRevision: null, lot: null, udiDi: null }
+  const before = found ?? {
+    ...expectedDevice({ serial, ...particulars }, list.product.id, list),
+    version: 0,
+  }
+  return { ...before, version: before.version + 1, state: 'active', enrolmentsLeft: 0 }
+}
+
+function keyOf({ certificate, publicKey }: Genuine, { id }: Device, list: AdoptingList): Key {
+  return {
+    ...{ id: newId('key', list), version: 1, owner: id, environment: list.environment },
+    ...{ fingerprint: publicKey.fingerprint, spki: publicKey.spki },
+    ...{ algorithm: publicKey.algorithm, bits: publicKey.bits },
+    // How it was made and where it lies, nobody told.
+    ...{ origin: 'device', protection: 'unknown', attested: false, exportable: null },
+    ...{ purpose: list.kind, state: 'active', moduleCertificate: null },
+    ...{ activatedAt: certificate.notBefore, deactivateAt: null },
+  }
+}
+
+function recordOf(
+  { certificate, publicKey, serial }: Genuine,
+  more: {
+    readonly digest: Uint8Array
+    readonly revoked: Genuine['revoked']
+    readonly device: Device
+    readonly key: Key
+  },
+  list: AdoptingList,
+): CertificateRecord {
+  const { revoked, device } = more
+  return {
+    ...{
+      id: newId('certificate', list),
+      version: 1,
+      kind: list.kind,
+      authority: list.authority.id,
+    },
+    serialNumber: certificate.serialNumber,
+    ...{ profile: 'adopted', profileVersion: 0, enrolment: null, shard: noShard },
+    ...{ owner: device.id, product: list.product.id, deviceSerial: serial, lot: device.lot },
+    subject: formatName(certificate.subject),
+    ...{ key: more.key.id, algorithm: publicKey.algorithm },
+    state: revoked === undefined ? 'issued' : 'revoked',
+    ...{ notBefore: certificate.notBefore, notAfter: certificate.notAfter },
+    ...{ toBeSignedSha256: sha256(certificate.tbs), sha256: more.digest },
+    ...{ reservedAt: certificate.notBefore, issuedAt: certificate.notBefore },
+    ...{ usedAt: null, replaces: null },
+    revokedAt: revoked?.at ?? null,
+    revocationReason: revoked?.reason ?? null,
+  }
+}
+
+async function bookRevocation(
+  { serialNumber, revoked }: Bare,
+  list: AdoptingList,
+  actor: Actor,
+): Promise<Step | Refused> {
+  const { ledger, authority } = list
+  const known = await ledger.find('certificate', 'serialNumber', [authority.id, serialNumber])
+  if (known !== undefined) {
+    return known.revokedAt === null
+      ? revokedStep(known, revoked, list, actor)
+      : nothing('unchanged')
+  }
+  const sought = [authority.id, serialNumber]
+  if ((await ledger.find('bareRevocation', 'serialNumber', sought)) !== undefined)
+    return nothing('unchanged')
+  const id = newId('bareRevocation', list)
+  return {
+    kind: 'step',
+    outcome: 'revoked',
+    puts: [
+      {
+        kind: 'bareRevocation',
+        record: {
+          ...{ id, version: 1, authority: authority.id, serialNumber },
+          ...{ revokedAt: revoked.at, reason: revoked.reason },
+        },
+      },
+    ],
+    events: [
+      {
+        type: 'revocation-adopted',
+        at: list.clock.now(),
+        actor,
+        subjects: [id, authority.id],
+        facts: {
+          serialNumber: serialNumber.toHex(),
+          revokedAt: revoked.at.toString(),
+          crlReason: revoked.reason,
+        },
+      },
+    ],
+  }
+}
+
+function revokedStep(
+  known: CertificateRecord,
+  revoked: NonNullable<Genuine['revoked']>,
+  list: AdoptingList,
+  actor: Actor,
+): Step {
+  const record: CertificateRecord = {
+    ...known,
+    version: known.version + 1,
+    state: 'revoked',
+    revokedAt: revoked.at,
+    revocationReason: revoked.reason,
+  }
+  return {
+    kind: 'step',
+    outcome: 'revoked',
+    puts: [{ kind: 'certificate', record }],
+    events: [revokedEvent(record, revoked, list, actor)],
+  }
+}
+
+function revokedEvent(
+  { id, owner, authority, serialNumber }: CertificateRecord,
+  revoked: NonNullable<Genuine['revoked']>,
+  { clock }: AdoptingList,
+  actor: Actor,
+): AuditEvent {
+  return {
+    type: 'certificate-revoked',
+    at: clock.now(),
+    actor,
+    subjects: [id, owner, authority],
+    facts: {
+      serialNumber: serialNumber.toHex(),
+      revokedAt: revoked.at.toString(),
+      crlReason: revoked.reason,
+      because: 'it was revoked before it came here',
+    },
+  }
+}
