@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { AuditEvent } from '#core/audit/event.ts'
 import type { Feed } from './feed.ts'
 
 /** Where the claim link lies when no terminal is there to show it. */
@@ -21,9 +22,15 @@ export function keepClaimLink(data: string, link: string | undefined, feed: Feed
   remove()
   if (link === undefined) return
   writeFileSync(path, `${link}\n`, { mode: 0o600, flag: 'wx' })
-  const unfollow = feed.follow(({ events }) => {
+  const hear = (events: readonly AuditEvent[]) => {
     if (!events.some(({ type }) => type === 'person-claimed')) return
     remove()
-    unfollow()
-  })
+    for (const end of unfollow) end()
+  }
+  const unfollow = [
+    feed.follow(({ events }) => hear(events)),
+    feed.followElsewhere((news) => {
+      if (news.kind === 'events') hear(news.events)
+    }),
+  ]
 }

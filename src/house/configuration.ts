@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Fault } from '#core/fault.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
+import { type PostgresSettings, parseTarget } from '#edge/store/postgres/target.ts'
 import { type KeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
 import { type LogLevel, logLevels } from './log-level.ts'
 
@@ -35,6 +36,10 @@ export interface Configuration {
   readonly rootAlgorithm: KeyAlgorithmName
   /** A file with the passphrase of the keys; undefined: a systemd credential, `DIR/unlock`, or a prompt. */
   readonly passphraseFile: string | undefined
+  /** The database that several nodes share; undefined: SQLite in the data directory. */
+  readonly database: PostgresSettings | undefined
+  /** How long a node that was told to stop serves on while `/readyz` says no, in seconds. */
+  readonly drainSeconds: number
   /** Networks that may read `/metrics`, besides this machine itself: `ADDRESS` or `ADDRESS/BITS`. */
   readonly metricsFrom: readonly string[]
   /** How much the log tells; undefined: `info`, and `warn` where it goes to a terminal. */
@@ -57,6 +62,10 @@ export const settings = {
   algorithm: { fallback: 'p-256', help: "the issuing authority's key; fixed at the first start" },
   'root-algorithm': { fallback: 'p-384', help: "the root's key; fixed at the first start" },
   'passphrase-file': { fallback: '', help: 'a file with the passphrase that unlocks the keys' },
+  database: { fallback: '', help: 'postgres://USER@HOST/NAME, shared by several servers' },
+  'database-password-file': { fallback: '', help: "a file with the database's password" },
+  'database-ca-file': { fallback: '', help: "the authorities of the database's certificate, PEM" },
+  drain: { fallback: '0', help: 'seconds to serve on after /readyz says that it stops' },
   'metrics-from': { fallback: '', help: 'networks that may read /metrics, separated by commas' },
   'log-level': { fallback: '', help: 'silent, error, warn, info or debug' },
 } as const
@@ -86,6 +95,13 @@ export function readConfiguration(words: readonly string[]): Configuration {
     algorithm: readAlgorithm('algorithm', wordOf('algorithm'), faults),
     rootAlgorithm: readAlgorithm('root-algorithm', wordOf('root-algorithm'), faults),
     passphraseFile: wordOf('passphrase-file') || undefined,
+    database: readDatabase(
+      wordOf('database'),
+      wordOf('database-password-file'),
+      wordOf('database-ca-file'),
+      faults,
+    ),
+    drainSeconds: readDrain(wordOf('drain'), faults),
     metricsFrom: readNetworks(wordOf('metrics-from'), faults),
     logLevel: readLogLevel(wordOf('log-level'), faults),
     file,
@@ -217,6 +233,41 @@ function readUrl(word: string, faults: string[]): string | undefined {
     return undefined
   }
   return word.replace(/\/+$/, '')
+}
+
+function readDatabase(
+  url: string,
+  passwordFile: string,
+  caFile: string,
+  faults: string[],
+): PostgresSettings | undefined {
+  if (url === '') {
+    if (passwordFile !== '') faults.push('database-password-file: there is no database')
+    if (caFile !== '') faults.push('database-ca-file: there is no database')
+    return undefined
+  }
+  const database: PostgresSettings = {
+    url,
+    ...(passwordFile !== '' && { passwordFile }),
+    ...(caFile !== '' && { caFile }),
+  }
+  try {
+    parseTarget(database)
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    faults.push(`database: ${error.message}`)
+  }
+  return database
+}
+
+/** Balancers look every few seconds; a service manager kills after some 90. */
+const mostDrainSeconds = 60
+
+function readDrain(word: string, faults: string[]): number {
+  const seconds = /^\d{1,2}$/.test(word) ? Number(word) : Number.NaN
+  if (seconds <= mostDrainSeconds) return seconds
+  faults.push(`drain: must be seconds from 0 to ${mostDrainSeconds}, is "${word}"`)
+  return 0
 }
 
 function readEnvironment(word: string, faults: string[]): Configuration['environment'] {

@@ -20,6 +20,7 @@ import type { Clock, Randomness } from '#core/ports.ts'
 import { type Restore, readRestores } from '#core/recovery/epoch.ts'
 import { learnCertificate } from '#core/recovery/learn.ts'
 import type { News } from '#edge/store/store.ts'
+import type { Certificate } from '#format/x509/certificate.ts'
 import type { Configuration } from './configuration.ts'
 import { CrlShelf } from './crl-shelf.ts'
 import type { Feed } from './feed.ts'
@@ -37,6 +38,8 @@ export interface Means {
   readonly random: Randomness
   readonly feed: Feed
   readonly node: ThisNode
+  /** Rejects if the passphrase does not open the keys that another node made. */
+  readonly checkKeys?: () => Promise<void>
   /** The base of the addresses written into certificates, without a trailing slash. */
   readonly statusUrl: string
   /** Hears of what broke; MUST NOT throw. */
@@ -82,6 +85,7 @@ export async function openCore(means: Means): Promise<Core> {
   const leftBefore = alone ? undefined : clock.now().subtract(longestSigning)
   const recovered = await recoverReserved(issuing, leftBefore)
   const installation = await foundOnce(configuration, node, { ...issuing, pause })
+  await means.checkKeys?.()
   const doors = await openDoors(ledger)
   feed.follow(({ puts }) => {
     if (puts.some(({ kind }) => doorKinds.includes(kind))) return doors.reload()
@@ -104,7 +108,7 @@ export async function openCore(means: Means): Promise<Core> {
     ...{ installation, doors, shelf, recovered, restores, node: node.name },
     environment,
     ...(restores.length > 0 && {
-      learn: (certificate) => learnCertificate(certificate, learning),
+      learn: (certificate: Certificate) => learnCertificate(certificate, learning),
     }),
     attempts: new Attempts(),
     registrarPace: new RegistrarPace(),

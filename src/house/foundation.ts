@@ -64,7 +64,7 @@ export async function found(
     value: installation,
     changedAt: ports.clock.now(),
   }
-  await ports.ledger.commit({
+  const committed = await ports.ledger.commit({
     puts: [{ kind: 'setting', record: setting }],
     events: [
       {
@@ -76,6 +76,8 @@ export async function found(
       },
     ],
   })
+  // Another node was taken for dead, and was only slow: what it made counts.
+  if (committed.kind === 'conflict') return found(configuration, ports)
   return installation
 }
 

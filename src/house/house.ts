@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The only place that sees all: it makes the parts and hands them to each other, nothing more. */
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { exportLog } from '#core/audit/export-log.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import { type SequencerPorts, sequenceOnce } from '#core/audit/sequencer.ts'
@@ -19,25 +20,24 @@ import type { RequestSeen } from '#edge/http/seen.ts'
 import { openServerIdentity, renewServerIdentity } from '#edge/http/server-identity.ts'
 import { openStatusFront } from '#edge/http/status-front.ts'
 import type { Cost } from '#edge/keystore/derivation.ts'
-import { openKeystore } from '#edge/keystore/keystore.ts'
 import { holdDirectory } from '#edge/store/directory-lock.ts'
-import { openStore } from '#edge/store/open-store.ts'
 import { noteKeyOf } from '#trust/tlog/note.ts'
 import { type Configuration, statusUrl, urlOf } from './configuration.ts'
 import { type Core, openCore } from './core.ts'
 import { Feed } from './feed.ts'
 import { deviceRoutes, publicRoutes } from './fronts.ts'
 import { jobsOf } from './jobs.ts'
-import { LogRunner } from './log-runner.ts'
+import { keyPlaces, openKept } from './kept.ts'
+import { LogRunner, sequenceAnywhere } from './log-runner.ts'
 import type { PortName } from './logging.ts'
 import { HouseMetrics } from './metrics.ts'
 import { frontSource, houseSources, processSource, readinessSource } from './metrics-sources.ts'
+import { beginNode, type NodeFacts, type ThisNode } from './nodes/this-node.ts'
 import { openOperatorSide } from './operator-side.ts'
 import { readinessOf } from './readiness.ts'
 import { serverIdentityPorts } from './server-identity-ports.ts'
 import { noteStart, noteStop } from './start-events.ts'
 import { TlsIdentityFile } from './tls-identity-file.ts'
-import { unlock } from './unlock.ts'
 import { programVersion } from './version.ts'
 
 /** An open house: it serves until it is closed. */
@@ -131,12 +131,10 @@ async function open(
   mkdirSync(data, { recursive: true, mode: 0o700 })
   const lock = holdDirectory(data, clock)
   closers.add(() => lock.release())
-  const places = { keys: join(data, 'keys'), root: join(data, 'root') }
-  const passphrase = await unlock(configuration, random)
-  const keystore = await openKeystore(places, passphrase, random, replacements.keyCost)
-  const keys = replacements.wrapKeys?.(keystore) ?? keystore
-  const store = await openStore(data, { clock, random })
+  const { keyCost } = replacements
+  const { store, keystore } = await openKept(configuration, { clock, random, keyCost })
   closers.add(() => store.close())
+  const keys = replacements.wrapKeys?.(keystore) ?? keystore
 
   const opened = Promise.withResolvers<Core>()
   opened.promise.catch(() => {}) // whoever waits hears of it, and so does our caller, below
@@ -163,9 +161,16 @@ async function open(
   })
   closers.add(() => status.close())
   const feed = new Feed((cause) => report('a change could not be told on', cause))
+  closers.add(feed.hear(store.elsewhere))
+  feed.followElsewhere(() => keystore.refresh())
+  const ledger = metrics.measuring(replacements.wrapLedger?.(store.ledger) ?? store.ledger)
+  const node = await beginNode(nodeFacts(configuration), {
+    ...{ ledger, clock, random, shared: store.shared },
+  })
   const core = await openCore({
-    ...{ configuration, keys, clock, random, feed, log: store.log, report },
-    ledger: metrics.measuring(replacements.wrapLedger?.(store.ledger) ?? store.ledger),
+    ...{ configuration, ledger, keys, clock, random, feed, node, log: store.log, report },
+    // A node that waited while another founded may have been given another passphrase.
+    checkKeys: () => keystore.checkPassphrase(),
     statusUrl: statusUrl(configuration, status.address),
   }).catch((error: unknown) => {
     opened.reject(error)
@@ -175,7 +180,7 @@ async function open(
   guard = core.guard
   metrics.follow(feed)
 
-  const sequencer = sequencerOf(core, store.log, keys)
+  const sequencer = sequencerOf(core, store.log, keys, node)
   const log = new LogRunner(
     feed,
     () => sequenceOnce(sequencer),
@@ -183,15 +188,17 @@ async function open(
   )
   closers.add(() => log.close())
   log.wake()
+  // Only who signs nothing any more has stopped.
+  closers.add(() => node.end())
 
   const identity = serverIdentityPorts(
     configuration,
     core,
-    new TlsIdentityFile(places.keys, keystore, random),
+    new TlsIdentityFile(keyPlaces(data).keys, keystore, random),
   )
   const addresses = { devices: '', operators: '', status: urlOf('http', status.address) }
   const operators = await openOperatorSide({
-    ...{ configuration, core, log: store.log, sequencer, feed },
+    ...{ configuration, core, log: store.log, sequencer, feed, keys: keystore },
     facts: {
       ...{ configuration, version: programVersion(), startedAt: clock.now() },
       addresses: () => addresses,
@@ -216,25 +223,27 @@ async function open(
     const renewed = await renewServerIdentity(identity)
     if (renewed !== undefined) devices.swapIdentity(renewed)
   }
-  const jobs = runJobs(jobsOf(core, { renewIdentity }), {
-    ...{ ledger: core.ledger, clock, random, node: sequencer.holder },
+  await node.announce(addresses)
+  const jobs = runJobs(jobsOf(core, { renewIdentity, beat: () => node.beat() }), {
+    ...{ ledger: core.ledger, clock, random, node: node.name, sharedClock: node.sharedClock },
     report: (job, cause) => report(`job ${job} failed`, cause),
     ...(replacements.wait && { wait: replacements.wait }),
   })
   closers.add(() => jobs.stop())
-  await noteStart(core, configuration)
-  closers.add(() => noteStop(core))
+  await noteStart(core, configuration, node)
+  closers.add(() => noteStop(core, node))
   metrics.add(
     ...houseSources(core, store.log),
     processSource({
-      ...{ version: programVersion(), environment: core.environment, node: sequencer.holder },
+      ...{ version: programVersion(), environment: core.environment, node: node.name },
     }),
     frontSource({ devices, status }),
     readinessSource(readiness),
   )
   doors = 'open'
-  closers.add(() => {
+  closers.add(async () => {
     doors = 'closing'
+    await sleep(configuration.drainSeconds * 1000)
   })
   return {
     core,
@@ -243,24 +252,35 @@ async function open(
     addresses: { devices: devices.address, operators: operators.address, status: status.address },
     socket: operators.socket,
     claimLink: operators.claimLink,
-    sequence: () => log.run(),
+    sequence: () => sequenceAnywhere(sequencer),
     exportLog: () =>
-      exportLog({ ...{ store: store.log, signer: sequencer.signer }, sequence: () => log.run() }),
+      exportLog({
+        ...{ store: store.log, signer: sequencer.signer },
+        sequence: () => sequenceAnywhere(sequencer),
+      }),
     broken: store.broken,
     close: () => closers.close(),
   }
 }
 
+function nodeFacts({ data, publicUrl, names }: Configuration): NodeFacts {
+  return {
+    ...{ host: hostname(), directory: data, process: process.pid },
+    ...{ programVersion: programVersion(), publicUrl: publicUrl ?? null, names },
+  }
+}
+
 function sequencerOf(
-  { installation, clock }: Core,
+  { installation }: Core,
   store: SequencerPorts['store'],
   keys: SigningKeys,
+  node: ThisNode,
 ): SequencerPorts {
   const key = noteKeyOf(installation.logOrigin, Uint8Array.fromHex(installation.logPublicKey))
   return {
-    ...{ store, clock },
+    ...{ store, clock: node.sharedClock, isShared: node.isShared },
     signer: { key, sign: (toBeSigned) => keys.sign(installation.logKey, toBeSigned) },
-    // The directory's lock lets one process in, so whoever holds it may take up where another died.
-    holder: 'embedded',
+    // In a directory of its own the lock lets one process in: whoever holds it takes up where another died.
+    holder: node.isShared ? node.name : 'embedded',
   }
 }

@@ -2,10 +2,13 @@
 import { longestSigning, recoverReserved } from '#core/authority/abandon.ts'
 import type { Job } from '#edge/clock/run-jobs.ts'
 import type { Core } from './core.ts'
+import { beatEvery } from './nodes/this-node.ts'
 
 /** Work that the fronts do on time's word. */
 export interface TimedWork {
   renewIdentity(): Promise<void>
+  /** Gives this node's sign of life. */
+  beat(): Promise<void>
 }
 
 /** The job table of the house. */
@@ -24,12 +27,20 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
       },
     },
     {
+      name: 'node',
+      everyNode: true,
+      every: beatEvery,
+      run: () => work.beat(),
+    },
+    {
       name: 'server-identity',
+      everyNode: true,
       every: Temporal.Duration.from({ hours: 1 }),
       run: () => work.renewIdentity(),
     },
     {
       name: 'refusals-flush',
+      everyNode: true,
       every: Temporal.Duration.from({ minutes: 1 }),
       run: () => core.refusals.flush(),
     },

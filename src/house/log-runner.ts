@@ -1,10 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type SequencerPorts, sequenceOnce } from '#core/audit/sequencer.ts'
 import type { Feed } from './feed.ts'
 
 /** After a commit, events wait so long for company before they are numbered and a checkpoint is signed. */
 const gatherMilliseconds = 200
 /** After a failure, as on a full disk, it is tried again this much later even if nothing more happens. */
 const retryMilliseconds = 5000
+
+/** While another node numbers, or died at it, one looks again after this. */
+const againMilliseconds = 250
+/** Longer than the lease of a sequencer that died. */
+const mostTries = 160
+
+/**
+ * Numbers what waits, or waits until another node did.
+ *
+ * @throws Fault as `sequenceOnce` does
+ */
+export async function sequenceAnywhere(ports: SequencerPorts): Promise<void> {
+  for (let tries = 0; tries < mostTries; tries++) {
+    if ((await sequenceOnce(ports)).kind === 'sequenced') return
+    if ((await ports.store.waiting(1)).length === 0) return
+    await sleep(againMilliseconds)
+  }
+}
 
 /**
  * Runs the sequencer soon after events were committed; one run at a time, another if more came.
@@ -15,7 +35,7 @@ const retryMilliseconds = 5000
 export class LogRunner {
   readonly #sequence: () => Promise<unknown>
   readonly #report: (error: unknown) => void
-  readonly #unfollow: () => void
+  readonly #unfollow: readonly (() => void)[]
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> = Promise.resolve()
   #closed = false
@@ -23,9 +43,13 @@ export class LogRunner {
   constructor(feed: Feed, sequence: () => Promise<unknown>, report: (error: unknown) => void) {
     this.#sequence = sequence
     this.#report = report
-    this.#unfollow = feed.follow(({ events }) => {
-      if (events.length > 0) this.wake()
-    })
+    this.#unfollow = [
+      feed.follow(({ events }) => {
+        if (events.length > 0) this.wake()
+      }),
+      // The node that committed numbers them itself, if it lives.
+      feed.followElsewhere(() => this.wake()),
+    ]
   }
 
   wake(milliseconds = gatherMilliseconds): void {
@@ -51,7 +75,7 @@ export class LogRunner {
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#unfollow()
+    for (const end of this.#unfollow) end()
     clearTimeout(this.#timer)
     await this.run()
   }

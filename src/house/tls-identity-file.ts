@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Fault } from '#core/fault.ts'
 import type { Randomness } from '#core/ports.ts'
 import type { TlsIdentity } from '#edge/http/device-front.ts'
 import { replaceFile } from '#edge/keystore/atomic-file.ts'
@@ -35,8 +36,18 @@ export class TlsIdentityFile {
     const chain = await this.#readChain()
     const [leaf] = chain
     if (leaf === undefined || !this.#keystore.has(keyIdOf(leaf))) return undefined
-    const pkcs8 = await this.#keystore.dangerouslyReveal(keyIdOf(leaf))
-    return { key: encodePem(keyLabel, pkcs8), chain }
+    const pkcs8 = await this.#reveal(keyIdOf(leaf))
+    return pkcs8 && { key: encodePem(keyLabel, pkcs8), chain }
+  }
+
+  /** Undefined if another node changed the passphrase meanwhile: then a new identity is made. */
+  async #reveal(keyId: string): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#keystore.dangerouslyReveal(keyId)
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'key-locked') return undefined
+      throw error
+    }
   }
 
   async write({ key, chain }: TlsIdentity): Promise<void> {

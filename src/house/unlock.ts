@@ -20,13 +20,14 @@ export const credentialName = 'vitalsign-passphrase'
  * What is not a trial gets its keys only under a passphrase that is not guessed: whoever copies the
  * directory has all the time there is. It is judged before the first key, since later it is too late.
  *
+ * @param isNew whether there is no key yet
  * @throws Fault `key-locked` if there is no way to get one, `key-passphrase-weak` if it may not be used
  */
 export async function unlock(
   configuration: Configuration,
   random: Randomness,
+  isNew = !existsSync(join(configuration.data, 'keys')),
 ): Promise<Passphrase> {
-  const isNew = !existsSync(join(configuration.data, 'keys'))
   const passphrase = await obtain(configuration, isNew, random)
   if (isNew && configuration.environment !== 'trial') checkStrength(passphrase)
   return passphrase

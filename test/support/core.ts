@@ -17,6 +17,7 @@ import { openStore } from '#edge/store/open-store.ts'
 import { readConfiguration } from '#house/configuration.ts'
 import { type Core, type Means, openCore } from '#house/core.ts'
 import { Feed } from '#house/feed.ts'
+import { beginNode } from '#house/nodes/this-node.ts'
 import { generateKey, type KeyPair } from '#trust/private-key.ts'
 import { requestBy, temporaryDirectory } from './house.ts'
 import { SoftKeys } from './soft-keys.ts'
@@ -65,6 +66,13 @@ export async function openTestCore(
   const usual: Means = {
     configuration: readConfiguration(['--data', directory]),
     ...{ ledger: store.ledger, log: store.log, keys, clock, random, feed },
+    node: await beginNode(
+      {
+        ...{ host: 'test', directory, process: process.pid, programVersion: '0' },
+        ...{ publicUrl: null, names: [] },
+      },
+      { ...{ ledger: store.ledger, clock, random }, shared: undefined },
+    ),
     statusUrl: 'http://localhost:8080',
     report: (what) => troubles.push(what),
   }

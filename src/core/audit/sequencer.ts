@@ -23,6 +23,8 @@ export interface SequencerPorts {
   readonly clock: Clock
   /** Names this process among those that share the database; another one after each start. */
   readonly holder: string
+  /** Whether others share it: then the lease is given back after each run, since any of them may be next. */
+  readonly isShared?: boolean
 }
 
 export type Sequenced =
@@ -54,7 +56,10 @@ export async function sequenceOnce(ports: SequencerPorts): Promise<Sequenced> {
     // What is refused was done by another, or is another's to do: the next lease tells.
     if (!(await publish(head, fence, ports))) continue
     const batch = await ports.store.waiting(batchSize)
-    if (batch.length === 0) return { kind: 'sequenced', size: head.size, added }
+    if (batch.length === 0) {
+      if (ports.isShared === true) await ports.store.lease(ports.holder, now, now)
+      return { kind: 'sequenced', size: head.size, added }
+    }
     // Booked before signed: a checkpoint that was ever signed is one that the tiles will always give.
     if (await append(head, batch, fence, ports.store)) added += batch.length
   }

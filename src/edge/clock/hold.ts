@@ -8,6 +8,8 @@ import type { Clock, Randomness } from '#core/ports.ts'
 export interface HoldPorts {
   readonly ledger: Ledger
   readonly clock: Clock
+  /** On which all nodes agree, by which times are booked that others go by; absent: `clock`. */
+  readonly sharedClock?: Clock
   readonly random: Randomness
   /** This node's own name, new with each start. */
   readonly node: string
@@ -63,7 +65,7 @@ export class Hold {
 
   /** Lets others have the job from `dueAt` on; does nothing if it was lost. */
   async giveBack(dueAt: Temporal.Instant, lastResult: string, events: readonly AuditEvent[]) {
-    const given = { dueAt, holder: null, heldUntil: null, lastRunAt: this.#ports.clock.now() }
+    const given = { dueAt, holder: null, heldUntil: null, lastRunAt: sharedNow(this.#ports) }
     const version = this.#record.version + 1
     await write({ ...this.#record, ...given, lastResult, version }, events, this.#ports)
   }
@@ -79,9 +81,14 @@ export function freeAt({ dueAt, heldUntil }: JobRecord): Temporal.Instant {
   return heldUntil !== null && Temporal.Instant.compare(heldUntil, dueAt) > 0 ? heldUntil : dueAt
 }
 
+/** The present on the clock that all nodes go by. */
+export function sharedNow({ clock, sharedClock = clock }: HoldPorts): Temporal.Instant {
+  return sharedClock.now()
+}
+
 function firstTaken(name: string, ports: HoldPorts): JobRecord {
   const id = newId('job', ports)
-  const dueAt = ports.clock.now()
+  const dueAt = sharedNow(ports)
   const fresh = { id, version: 0, name, dueAt, holder: null, heldUntil: null }
   return taken({ ...fresh, fence: 0, lastRunAt: null, lastResult: null }, ports)
 }
@@ -90,8 +97,8 @@ function taken(record: JobRecord, ports: HoldPorts): JobRecord {
   return { ...renewed(record, ports), holder: ports.node, fence: record.fence + 1 }
 }
 
-function renewed(record: JobRecord, { clock }: HoldPorts): JobRecord {
-  const heldUntil = clock.now().add({ milliseconds: holdMilliseconds })
+function renewed(record: JobRecord, ports: HoldPorts): JobRecord {
+  const heldUntil = sharedNow(ports).add({ milliseconds: holdMilliseconds })
   return { ...record, version: record.version + 1, heldUntil }
 }
 

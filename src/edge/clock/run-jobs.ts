@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditEvent } from '#core/audit/event.ts'
-import { freeAt, Hold, type HoldPorts, renewMilliseconds } from './hold.ts'
+import { freeAt, Hold, type HoldPorts, renewMilliseconds, sharedNow } from './hold.ts'
 import { backOff, spread } from './schedule.ts'
 
 /** A piece of time-driven work: one row of the house's job table. */
@@ -27,6 +27,8 @@ export interface JobPorts extends HoldPorts {
   /** Resolves after the time, or at once when the signal says so. */
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
+
+type Ports = JobPorts & Required<Pick<JobPorts, 'wait'>>
 
 export interface RunningJobs {
   /** Starts nothing more, tells what runs, and waits for it. */
@@ -58,7 +60,7 @@ export function runJobs(jobs: readonly Job[], ports: JobPorts): RunningJobs {
   }
 }
 
-async function runJob(job: Job, ports: Required<JobPorts>, stopping: AbortSignal): Promise<void> {
+async function runJob(job: Job, ports: Ports, stopping: AbortSignal): Promise<void> {
   let failures = 0
   while (!stopping.aborted) {
     let pause = lookMilliseconds
@@ -79,7 +81,7 @@ async function runJob(job: Job, ports: Required<JobPorts>, stopping: AbortSignal
 }
 
 /** On this node in its own rhythm, first at once; nothing is booked but that it failed. */
-async function runHere(job: Job, ports: Required<JobPorts>, stopping: AbortSignal): Promise<void> {
+async function runHere(job: Job, ports: Ports, stopping: AbortSignal): Promise<void> {
   const { random } = ports
   const every = job.every.total('milliseconds')
   let failures = 0
@@ -100,23 +102,18 @@ async function runHere(job: Job, ports: Required<JobPorts>, stopping: AbortSigna
 /** The hold, or how long to wait before another look. */
 async function takeIfDue(
   job: Job,
-  ports: Required<JobPorts>,
+  ports: Ports,
 ): Promise<Hold | { readonly milliseconds: number }> {
   const found = await ports.ledger.find('job', 'name', [job.name])
   if (found !== undefined) {
-    const milliseconds = ports.clock.now().until(freeAt(found)).total('milliseconds')
+    const milliseconds = sharedNow(ports).until(freeAt(found)).total('milliseconds')
     if (milliseconds > 0) return { milliseconds: Math.ceil(milliseconds) }
   }
   return (await Hold.take(job.name, found, ports)) ?? { milliseconds: renewMilliseconds }
 }
 
 /** @returns whether it failed */
-async function work(
-  job: Job,
-  hold: Hold,
-  ports: Required<JobPorts>,
-  stopping: AbortSignal,
-): Promise<boolean> {
+async function work(job: Job, hold: Hold, ports: Ports, stopping: AbortSignal): Promise<boolean> {
   const done = new AbortController()
   const renewing = renewUntil(hold, AbortSignal.any([done.signal, hold.lost]), ports)
   try {
@@ -132,14 +129,14 @@ async function work(
   }
 }
 
-async function renewUntil(hold: Hold, over: AbortSignal, ports: Required<JobPorts>) {
+async function renewUntil(hold: Hold, over: AbortSignal, ports: Ports) {
   while (!over.aborted) {
     await ports.wait(renewMilliseconds, over)
     if (!over.aborted) await hold.renew()
   }
 }
 
-async function noteFailure(job: Job, failures: number, ports: Required<JobPorts>): Promise<void> {
+async function noteFailure(job: Job, failures: number, ports: Ports): Promise<void> {
   try {
     await ports.ledger.commit({ puts: [], events: [failure(job, [], failures, ports)] })
   } catch (cause) {
@@ -147,11 +144,11 @@ async function noteFailure(job: Job, failures: number, ports: Required<JobPorts>
   }
 }
 
-async function giveBack(job: Job, hold: Hold, failures: number, ports: Required<JobPorts>) {
-  const { clock, random } = ports
+async function giveBack(job: Job, hold: Hold, failures: number, ports: Ports) {
+  const { random } = ports
   const every = job.every.total('milliseconds')
   const pause = failures === 0 ? spread(every, random) : backOff(every, failures, random)
-  const dueAt = clock.now().add({ milliseconds: pause })
+  const dueAt = sharedNow(ports).add({ milliseconds: pause })
   if (failures === 0) return hold.giveBack(dueAt, 'done', [])
   const event = failure(job, [hold.job], failures, ports)
   return hold.giveBack(dueAt, `failed ${failures} in a row`, [event])
@@ -161,7 +158,7 @@ function failure(
   { name }: Job,
   subjects: readonly string[],
   failures: number,
-  { clock, node }: Required<JobPorts>,
+  { clock, node }: Ports,
 ): AuditEvent {
   return {
     ...{ type: 'job-failed', at: clock.now(), actor: { kind: 'job', id: name }, subjects },

@@ -19,10 +19,23 @@ import { isKeyId, keysIn, nextPathOf, pathIn, readKeyFile } from './key-director
 import { damaged, openKey, parseKeyFile, type SealedKey, sealKey } from './key-file.ts'
 import type { Passphrase } from './passphrase.ts'
 
-/** Where the directories are; `root` may be on a medium that is taken away. */
+/** Where keys rest; `root` may be on a medium that is taken away. */
 export interface Places {
   readonly keys: string
   readonly root: string
+  /** Where the keys of authorities and log are if several nodes share them; `keys` then has the node's own. */
+  readonly shared?: SharedShelf
+}
+
+/** The texts of key files by key id, beyond this machine; each method as a database does it. */
+export interface SharedShelf {
+  names(): Promise<readonly string[]>
+  read(name: string): Promise<string | undefined>
+  /** False if the name is taken. */
+  add(name: string, text: string): Promise<boolean>
+  /** All of them or none. */
+  replace(texts: ReadonlyMap<string, string>): Promise<void>
+  remove(name: string): Promise<void>
 }
 
 /** In the directory of keys: all files of a change of passphrase are written, so they are to be used. */
@@ -32,6 +45,8 @@ const changeMark = 'passphrase-change'
  * Private keys in encrypted files, one each; opened when first used, held as `KeyObject`s in memory.
  *
  * Root keys are opened anew for every signature, so that taking the directory away takes the keys away.
+ * Several nodes share the other keys of the installation: then they lie, as the same texts, in the
+ * database, and a node needs nothing but the passphrase.
  */
 export class Keystore implements SigningKeys {
   readonly #places: Places
@@ -41,6 +56,8 @@ export class Keystore implements SigningKeys {
   #derivations: Derivations
   /** The salt of the directory that new files share, so that one derivation opens all. */
   #salt: Uint8Array | undefined
+  /** The shared keys that are known to be there; others may have come since. */
+  readonly #shared = new Set<string>()
 
   /** `openKeystore` makes one. */
   constructor(places: Places, passphrase: Passphrase, random: Randomness, cost: Cost) {
@@ -68,42 +85,55 @@ export class Keystore implements SigningKeys {
     if (!isKeyId(keyId)) throw new TypeError(`"${keyId}" cannot name a key`)
     if (this.has(keyId)) throw new TypeError(`key ${keyId} is there already`)
     const pair = await generateKey(algorithm)
-    const directory = place === 'root' ? this.#places.root : this.#places.keys
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    this.#salt ??= this.#random.bytes(16)
-    const text = await sealPair(
-      keyId,
-      pair,
-      this.#salt,
-      this.#cost,
-      this.#derivations,
-      this.#random,
-    )
-    await writeNewFile(pathIn(directory, keyId), encode(text), this.#random)
+    await this.#put(keyId, pair, place)
     if (place !== 'root') this.#open.set(keyId, Promise.resolve(pair))
     return pair.publicKey.spki
   }
 
+  /** Of shared keys those that this node has met, or that were there at the last `refresh`. */
   has(keyId: string): boolean {
-    return this.#find(keyId) !== undefined
+    return this.#find(keyId) !== undefined || this.#shared.has(keyId)
+  }
+
+  /** Looks which keys other nodes have made. */
+  async refresh(): Promise<void> {
+    for (const name of (await this.#places.shared?.names()) ?? []) this.#shared.add(name)
   }
 
   /**
-   * Keeps a key that was made elsewhere in this process, beside the authorities' keys.
+   * Keeps a key that was made elsewhere in this process: this node's own, or an authority's.
    *
    * @param pkcs8 PKCS #8, DER; the caller's, not changed
    * @throws TypeError if the key is there already, or the bytes are no key of ours
    */
-  async keep(keyId: string, pkcs8: Uint8Array): Promise<void> {
+  async keep(
+    keyId: string,
+    pkcs8: Uint8Array,
+    place: 'node' | 'authority' | 'root' = 'node',
+  ): Promise<void> {
     if (!isKeyId(keyId) || this.has(keyId)) throw new TypeError(`"${keyId}" cannot name a new key`)
     const key = await parsePrivateKey(pkcs8)
     if (key.kind === 'refused') throw new TypeError(key.detail)
-    await mkdir(this.#places.keys, { recursive: true, mode: 0o700 })
-    const { pair } = key
+    await this.#put(keyId, key.pair, place)
+  }
+
+  async #put(
+    keyId: string,
+    pair: KeyPair,
+    place: 'node' | 'authority' | 'root' | 'log',
+  ): Promise<void> {
     this.#salt ??= this.#random.bytes(16)
     const [salt, cost, derivations] = [this.#salt, this.#cost, this.#derivations]
     const text = await sealPair(keyId, pair, salt, cost, derivations, this.#random)
-    await writeNewFile(pathIn(this.#places.keys, keyId), encode(text), this.#random)
+    const { shared } = this.#places
+    if (shared !== undefined && (place === 'authority' || place === 'log')) {
+      if (!(await shared.add(keyId, text))) throw new TypeError(`key ${keyId} is there already`)
+      this.#shared.add(keyId)
+      return
+    }
+    const directory = place === 'root' ? this.#places.root : this.#places.keys
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await writeNewFile(pathIn(directory, keyId), encode(text), this.#random)
   }
 
   /**
@@ -120,6 +150,7 @@ export class Keystore implements SigningKeys {
     this.#open.delete(keyId)
     const file = this.#find(keyId)
     if (file !== undefined) await removeFile(file.path)
+    else if (this.#shared.delete(keyId)) await this.#places.shared?.remove(keyId)
   }
 
   /**
@@ -128,7 +159,8 @@ export class Keystore implements SigningKeys {
    * @throws Fault `key-locked`, `key-damaged`
    */
   async checkPassphrase(): Promise<void> {
-    const [first] = await this.#ids()
+    await this.refresh()
+    const first = this.#shared.values().next().value ?? (await this.#ids())[0]
     if (first !== undefined) await this.#pair(first)
   }
 
@@ -138,6 +170,9 @@ export class Keystore implements SigningKeys {
    * Power may fail at any moment: until all new files are written the old passphrase opens every key,
    * after that the new one does, also a key whose new file was not put in place yet.
    *
+   * Shared keys change all at once; the other nodes take the new passphrase at their next
+   * start, at which each makes itself a new TLS key.
+   *
    * @returns the ids of the keys; those of a root directory that was taken away keep the old passphrase
    */
   async changePassphrase(next: Passphrase): Promise<readonly string[]> {
@@ -145,19 +180,29 @@ export class Keystore implements SigningKeys {
     const keys = await Promise.all(
       ids.map(async (id) => ({ id, pair: await this.#pair(id), path: this.#path(id) })),
     )
+    const sharedIds = (await this.#places.shared?.names()) ?? []
+    const sharedKeys = await Promise.all(
+      sharedIds.map(async (id) => ({ id, pair: await this.#pair(id) })),
+    )
     const mark = join(this.#places.keys, changeMark)
     await removeFile(mark)
     const derivations = new Derivations(next)
     const salt = this.#random.bytes(16)
+    const texts = new Map<string, string>()
+    for (const { id, pair } of sharedKeys) {
+      texts.set(id, await sealPair(id, pair, salt, this.#cost, derivations, this.#random))
+    }
     for (const { id, pair, path } of keys) {
       const text = await sealPair(id, pair, salt, this.#cost, derivations, this.#random)
       await replaceFile(nextPathOf(path), encode(text), this.#random)
     }
     await writeNewFile(mark, new Uint8Array(), this.#random)
+    // Whichever passphrase opens the shared keys after a crash opens the files beside them, too.
+    await this.#places.shared?.replace(texts)
     this.#derivations = derivations
     this.#salt = salt
     for (const { path } of keys) await moveFile(nextPathOf(path), path)
-    return ids
+    return [...sharedIds, ...ids]
   }
 
   async #ids(): Promise<readonly string[]> {
@@ -168,14 +213,19 @@ export class Keystore implements SigningKeys {
     const held = this.#open.get(keyId)
     if (held !== undefined) return held
     const file = this.#find(keyId)
-    if (file === undefined)
-      return Promise.reject(new Fault('key-missing', `there is no file of key ${keyId}`))
-    const pair = this.#load(keyId, file.path)
-    if (file.isRoot) return pair
+    const pair = file === undefined ? this.#loadShared(keyId) : this.#load(keyId, file.path)
+    if (file?.isRoot) return pair
     this.#open.set(keyId, pair)
     // A key that could not be opened is tried again: the file may be mended meanwhile.
     pair.catch(() => this.#open.delete(keyId))
     return pair
+  }
+
+  async #loadShared(keyId: string): Promise<KeyPair> {
+    const text = isKeyId(keyId) ? await this.#places.shared?.read(keyId) : undefined
+    if (text === undefined) throw new Fault('key-missing', `there is no file of key ${keyId}`)
+    this.#shared.add(keyId)
+    return this.#unseal(parseKeyFile(text, keyId))
   }
 
   async #load(keyId: string, path: string): Promise<KeyPair> {
