@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the foreign programs that the tests are judged by (Debian): curl and openssl and strongSwan's
 # pki enrol, dash and openssl run the shell client, strace and unshare watch and shrink the disk, a
-# browser reads the first page.
+# browser reads the first page, PostgreSQL keeps the ledger.
 set -euo pipefail
 packages=(
   ca-certificates curl dash git openssl
   libstrongswan-extra-plugins libstrongswan-standard-plugins strongswan-pki
   strace util-linux
   chromium
+  postgresql
 )
 missing=()
 for package in "${packages[@]}"; do
@@ -18,5 +19,10 @@ done
 sudo=''
 [ "$(id -u)" -eq 0 ] || sudo='sudo'
 export DEBIAN_FRONTEND=noninteractive
+# The tests make clusters of their own: Debian is not to make one, and start it, for the machine.
+if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+  $sudo mkdir -p /etc/postgresql-common
+  echo 'create_main_cluster = false' | $sudo tee /etc/postgresql-common/createcluster.conf >/dev/null
+fi
 $sudo apt-get update -qq
 $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}"

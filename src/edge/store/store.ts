@@ -3,6 +3,7 @@ import type { AuditEvent } from '#core/audit/event.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import type { Fault } from '#core/fault.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
+import type { Dump } from './portable/portable.ts'
 
 /** The database with everything that is kept in it. */
 export interface Store {
@@ -11,6 +12,8 @@ export interface Store {
   readonly elsewhere: Elsewhere
   /** What several nodes share beside ledger and log; absent where only this process has the database. */
   readonly shared?: Shared
+  /** The whole of it at this moment, for a backup or a move. Close it: it holds resources. */
+  dump(): Promise<Dump>
   /** Resolves if booking broke for good: the process should end, and be started again. */
   readonly broken: Promise<Fault>
   /** Finishes every commit that was asked for, then ends; what is asked later rejects. */

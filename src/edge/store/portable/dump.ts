@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Cell, Row } from '../rows.ts'
+import type { Moment } from '../log-store.ts'
+import type { Row } from '../rows.ts'
 import { beforeFirst, type Dump, type PortableTable } from './portable.ts'
-
-/** One connection within one transaction that sees one moment. */
-export interface Moment {
-  all(sql: string, values: readonly Cell[]): Promise<readonly Row[]>
-  /** How the n-th value is called in a statement, from 1. */
-  mark(place: number): string
-  close(): Promise<void>
-}
 
 /** What one answer should weigh: enough to be quick, little enough to be held thrice. */
 const portionBytes = 512 * 1024
@@ -29,7 +22,7 @@ export function dumpOf(moment: Moment): Dump {
 }
 
 async function* pages(moment: Moment, table: PortableTable, after: Row) {
-  const sql = pageStatement(table, moment)
+  const sql = pageStatement(table)
   let key = after
   let limit = firstRows
   for (;;) {
@@ -44,13 +37,11 @@ async function* pages(moment: Moment, table: PortableTable, after: Row) {
   }
 }
 
-function pageStatement({ name, columns, key }: PortableTable, { mark }: Moment): string {
+function pageStatement({ name, columns, key }: PortableTable): string {
   const quoted = columns.map((column) => `"${column}"`)
   const keys = quoted.slice(0, key).join(', ')
-  const marks = Array.from({ length: key }, (_, index) => mark(index + 1)).join(', ')
-  const after = key === 1 ? `${keys} > ${marks}` : `(${keys}) > (${marks})`
-  const order = `ORDER BY ${keys} LIMIT ${mark(key + 1)}`
-  return `SELECT ${quoted.join(', ')} FROM "${name}" WHERE ${after} ${order}`
+  const after = key === 1 ? `${keys} > ?` : `(${keys}) > (${keys.replace(/"\w+"/g, '?')})`
+  return `SELECT ${quoted.join(', ')} FROM "${name}" WHERE ${after} ORDER BY ${keys} LIMIT ?`
 }
 
 /** Bytes that a row holds, roughly. */

@@ -57,8 +57,9 @@ export interface Dump {
 /**
  * A database that is being filled, by this process alone, before anybody serves from it.
  *
- * `put` MUST write all of its rows durably or none, write a row that is there already no second time,
- * and reject with `Fault('store-differs')` if another row stands under its key.
+ * `put` MUST write all of its rows or none, write a row that is there already no second time, and reject
+ * with `Fault('store-differs')` if another row stands under its key. All of it MUST be durable once `close`
+ * resolves.
  */
 export interface Load {
   /** The greatest key that is there; undefined for an empty table. */

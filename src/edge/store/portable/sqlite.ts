@@ -2,25 +2,10 @@
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '#core/fault.ts'
 import { sameBytes } from '#format/bytes.ts'
-import { Reader } from '../reading/reader.ts'
 import type { Cell, Row } from '../rows.ts'
 import { migrate } from '../schema/migrate.ts'
 import { isConstraint, sqliteFault } from '../sqlite-fault.ts'
-import { dumpOf } from './dump.ts'
-import type { Dump, Load, PortableTable } from './portable.ts'
-
-/** Reads a database file as it is now, in a thread of its own, whatever is written to it meanwhile. */
-export async function openSqliteDump(file: string): Promise<Dump> {
-  const reader = new Reader(file)
-  await reader.all('BEGIN')
-  // The moment begins with the first reading.
-  await reader.all('SELECT "only" FROM "log"')
-  return dumpOf({
-    all: (sql, values) => reader.all(sql, values),
-    mark: () => '?',
-    close: () => reader.close(),
-  })
-}
+import type { Load, PortableTable } from './portable.ts'
 
 /**
  * Opens a database file to be filled, made if need be, with the schema of the rows to come: what it

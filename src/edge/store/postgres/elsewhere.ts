@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+import { parseEvent } from '#core/audit/encode-event.ts'
+import type { AuditEvent } from '#core/audit/event.ts'
+import { FormatError } from '#format/format-error.ts'
+import type { Elsewhere, News } from '../store.ts'
+import type { Connection } from './connect.ts'
+import { Link } from './link.ts'
+import { build, compiled } from './tables.ts'
+import type { Target } from './target.ts'
+import { eventChannel } from './transactions.ts'
+
+/** A listening connection that is silent for longer is given up: it may have been cut unseen. */
+const silenceMilliseconds = 10_000
+const heartbeatMilliseconds = 5_000
+/** Reading what is remembered anew is cheaper than hearing of more than this. */
+const maxEventsAtOnce = 1_000
+
+/**
+ * Hears what other nodes committed, over a connection of its own.
+ *
+ * Each commit with events tells its first and last number, and who booked them; the events are then read
+ * from the table. A heartbeat finds a connection that was cut without a word.
+ */
+export class Listener implements Elsewhere {
+  readonly #link: Link
+  /** The writer of this node: what it commits is no news here. */
+  readonly #own: string
+  readonly #followers = new Set<(news: News) => void>()
+  #heartbeat: NodeJS.Timeout | undefined
+  #heard = 0
+  #started = false
+  #work = Promise.resolve()
+
+  constructor(target: Target, own: string) {
+    this.#own = own
+    this.#link = new Link(target, (connection) => this.#listen(connection), silenceMilliseconds)
+  }
+
+  /** Resolves once it hears. */
+  async open(): Promise<void> {
+    await this.#link.connection()
+    this.#heartbeat = setInterval(() => void this.#beat(), heartbeatMilliseconds).unref()
+  }
+
+  follow(listener: (news: News) => void): () => void {
+    const follower = (news: News) => listener(news)
+    this.#followers.add(follower)
+    return () => this.#followers.delete(follower)
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#heartbeat)
+    await this.#link.close()
+    await this.#work
+  }
+
+  async #listen(connection: Connection): Promise<void> {
+    connection.hear((payload) => this.#queue(connection, payload))
+    // Listening first, looking after: what is committed in between is told twice, and never not at all.
+    await connection.ask({ sql: `LISTEN ${eventChannel}` })
+    const { rows } = await connection.ask({
+      sql: 'SELECT coalesce(max("sequence"), 0) FROM "event"',
+    })
+    this.#heard = Number(rows[0]?.[0])
+    if (this.#started) this.#tell({ kind: 'missed' })
+    this.#started = true
+  }
+
+  #queue(connection: Connection, payload: string) {
+    this.#work = this.#work
+      .then(() => this.#take(connection, payload))
+      .catch(() => connection.cut()) // and hears anew: what was to be read then counts as missed
+  }
+
+  async #take(connection: Connection, payload: string): Promise<void> {
+    const [first = '', last = '', writer] = payload.split(' ')
+    const [from, to] = [Number(first), Number(last)]
+    if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || to <= this.#heard) return
+    const end = writer === this.#own ? from - 1 : to
+    if (end > this.#heard) this.#tell(await this.#read(connection, this.#heard, end))
+    this.#heard = to
+  }
+
+  /** The events after one number up to another, if all can be told. */
+  async #read(connection: Connection, after: number, upTo: number): Promise<News> {
+    if (upTo - after > maxEventsAtOnce) return { kind: 'missed' }
+    const { rows } = await connection.ask(
+      compiled(
+        build
+          .selectFrom('event')
+          .select('bytes')
+          .where('sequence', '>', after)
+          .where('sequence', '<=', upTo)
+          .orderBy('sequence'),
+      ),
+    )
+    const events = rows.map(([bytes]) => readEvent(bytes))
+    return events.every((event) => event !== undefined)
+      ? { kind: 'events', events }
+      : { kind: 'missed' }
+  }
+
+  async #beat(): Promise<void> {
+    const connection = await this.#link.connection(0).catch(() => undefined)
+    await connection?.ask({ sql: 'SELECT 1' }).catch(() => connection.cut())
+  }
+
+  #tell(news: News) {
+    for (const follower of this.#followers) follower(news)
+  }
+}
+
+/** Undefined if it was erased, or is of a type that only a newer program knows. */
+function readEvent(bytes: unknown): AuditEvent | undefined {
+  if (!(bytes instanceof Uint8Array)) return undefined
+  try {
+    return parseEvent(bytes)
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
+  }
+}
