@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CertificationRequest } from '#format/x509/certification-request.ts'
+import { keyAlgorithms } from './algorithms.ts'
+import type { KeyPair } from './private-key.ts'
 import type { PublicKey } from './public-key.ts'
 import { type Refused, refuse } from './refusal.ts'
 import { verifySignature } from './signature.ts'
 import { importSoundKey } from './sound-key.ts'
 
-/** Only `provePossession` can make one: the private field cannot be written in an object literal. */
+/** Only this file can make one: the private field cannot be written in an object literal. */
 class SelfSignedRequest {
   readonly #madeHere = true
   readonly request: CertificationRequest
-  /** The key that was imported from the request and has signed it. */
+  /** The key that was imported from the request and has signed it, or the one that was made for it. */
   readonly publicKey: PublicKey
 
   constructor(request: CertificationRequest, publicKey: PublicKey) {
@@ -19,11 +21,22 @@ class SelfSignedRequest {
   }
 }
 
-/** A request whose sender holds the private key of the public key in it. */
+/** A request with a public key whose private half is where it belongs: with its sender, or made here. */
 export type ProvedRequest = SelfSignedRequest
 export interface Proved {
   readonly kind: 'proved'
   readonly proved: ProvedRequest
+}
+
+/**
+ * A request for a key that this process has just made: nothing is left to prove, since the private key is here.
+ *
+ * What key and signature the request itself bears is not looked at.
+ *
+ * @see RFC 7030 section 4.4.1: both MUST be ignored
+ */
+export function ownKeyFor(request: CertificationRequest, { publicKey }: KeyPair): Proved {
+  return { kind: 'proved', proved: new SelfSignedRequest(request, publicKey) }
 }
 
 /**
@@ -37,6 +50,12 @@ export interface Proved {
 export async function provePossession(request: CertificationRequest): Promise<Proved | Refused> {
   const publicKey = importSoundKey(request.publicKey)
   if ('kind' in publicKey) return publicKey
+  if (keyAlgorithms[publicKey.algorithm].signsWith === null) {
+    return refuse(
+      'possession-not-proved',
+      `a key of ${publicKey.algorithm} cannot sign a request; ask for one at serverkeygen`,
+    )
+  }
   const { signatureAlgorithm, info, signature } = request
   const genuine = await verifySignature(signatureAlgorithm, publicKey, info, signature)
   if (typeof genuine === 'object') {

@@ -122,6 +122,11 @@ export function encodeSignedData(signedData: SignedData): Uint8Array {
   })
 }
 
+/** SignedData alone, as it stands inside of an envelope that says its type itself (RFC 5652 6.1). */
+export function encodeBareSignedData(signedData: SignedData): Uint8Array {
+  return encodeDer((writer) => writer.sequence(() => writeSignedData(writer, signedData)))
+}
+
 function writeSignedData(writer: DerWriter, signedData: SignedData): void {
   const { content, certificates, crls } = signedData
   writer.integer(versionOf(signedData))

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Media types of RFC 7030 3.2.4, as they are sent. */
+/** Media types of RFC 7030 3.2.4 and 4.4.2, as they are sent. */
 export const mediaTypes = {
   caCertificates: 'application/pkcs7-mime',
   enrolRequest: 'application/pkcs10',
   enrolResponse: 'application/pkcs7-mime; smime-type=certs-only',
   csrAttributes: 'application/csrattrs',
+  privateKey: 'application/pkcs8',
+  sealedKey: 'application/pkcs7-mime; smime-type=server-generated-key',
 } as const
 
 /**
