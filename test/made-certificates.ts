@@ -112,8 +112,9 @@ export function makeAnchor(certificate: Certificate): TrustAnchor {
 export async function request(
   entity: Entity,
   signedBy: KeyObject = entity.pair.privateKey,
+  signedAs: KeyAlgorithmName = entity.pair.publicKey.algorithm,
 ): Promise<CertificationRequest> {
-  const algorithm = signatureAlgorithmFor(entity.pair.publicKey.algorithm)
+  const algorithm = signatureAlgorithmFor(signedAs)
   const info = encodeCertificationRequestInfo({
     subject: entity.name,
     publicKey: entity.pair.publicKey.spki,

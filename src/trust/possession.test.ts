@@ -6,8 +6,9 @@ import { parseCertificationRequest } from '#format/x509/certification-request.ts
 import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import { readVectors } from '../../test/frozen-vectors.ts'
 import { makeEntity, request } from '../../test/made-certificates.ts'
-import { type KeyAlgorithmName, keyAlgorithms } from './algorithms.ts'
+import { keyAlgorithmsFor } from './algorithms.ts'
 import { provePossession } from './possession.ts'
+import { generateKey } from './private-key.ts'
 import { importPublicKey } from './public-key.ts'
 
 async function reasonOf(asked: Parameters<typeof provePossession>[0]): Promise<string> {
@@ -15,7 +16,7 @@ async function reasonOf(asked: Parameters<typeof provePossession>[0]): Promise<s
   return result.kind === 'proved' ? result.kind : result.reason
 }
 
-for (const name of Object.keys(keyAlgorithms) as KeyAlgorithmName[])
+for (const { name } of keyAlgorithmsFor('request'))
   test(`a request that its own ${name} key signed is proved, with that key`, async () => {
     const entity = await makeEntity('CN=PUMP-0001', name)
     const asked = await request(entity)
@@ -55,6 +56,19 @@ test('a request whose signature algorithm does not fit its key is refused', asyn
   const other = await request(await makeEntity('CN=b', 'ed25519'))
   const mixed = encodeSigned(asked.info, other.signatureAlgorithm, other.signature)
   assert.equal(await reasonOf(parseCertificationRequest(mixed)), 'possession-not-proved')
+})
+
+test('a request for a key that cannot sign is refused, and told where to ask', async () => {
+  const device = await makeEntity('CN=a')
+  const { publicKey } = await generateKey('ml-kem-768')
+  const asked = await request(
+    { ...device, pair: { ...device.pair, publicKey } },
+    undefined,
+    'p-256',
+  )
+  const result = await provePossession(asked)
+  assert.equal(result.kind === 'refused' && result.reason, 'possession-not-proved')
+  assert.match(result.kind === 'refused' ? result.detail : '', /serverkeygen/)
 })
 
 test('what was not proved does not pass for what was', async () => {

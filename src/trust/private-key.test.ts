@@ -18,6 +18,7 @@ for (const name of Object.keys(keyAlgorithms) as KeyAlgorithmName[])
     if (back.kind === 'refused') assert.fail(back.detail)
     assert.deepEqual(back.pair.publicKey.fingerprint, pair.publicKey.fingerprint)
     assert.deepEqual(encodePrivateKey(back.pair.privateKey), encoded)
+    if (keyAlgorithms[name].signsWith === null) return
     const algorithm = signatureAlgorithmFor(name)
     const signature = await sign(back.pair.privateKey, algorithm, data)
     const { identifier } = algorithm
@@ -31,6 +32,16 @@ for (const name of ['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const)
     assert.equal(encoded.length, 54)
     // RFC 9881 section 6: [0] IMPLICIT OCTET STRING
     assert.equal(encoded.slice(20, 22).toHex(), '8020')
+    assert.deepEqual(encoded.slice(22), new Uint8Array(privateKey.export({ format: 'raw-seed' })))
+  })
+
+for (const name of ['ml-kem-512', 'ml-kem-768', 'ml-kem-1024'] as const)
+  test(`a ${name} key is kept as its seed of 64 octets`, async () => {
+    const { privateKey } = await generateKey(name)
+    const encoded = encodePrivateKey(privateKey)
+    assert.equal(encoded.length, 86)
+    // RFC 9935 section 6: [0] IMPLICIT OCTET STRING
+    assert.equal(encoded.slice(20, 22).toHex(), '8040')
     assert.deepEqual(encoded.slice(22), new Uint8Array(privateKey.export({ format: 'raw-seed' })))
   })
 

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createPublicKey, type KeyObject } from 'node:crypto'
+import { algorithms } from '#format/oids.ts'
 import type { SubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import {
   findKeyAlgorithm,
   isKeyOid,
   type KeyAlgorithm,
   type KeyAlgorithmName,
+  onlySignatureOf,
+  type SignatureAlgorithmName,
 } from './algorithms.ts'
 import { isCryptoRefusal } from './crypto-refusal.ts'
 import { sha256 } from './digest.ts'
 import { edwardsPointFault } from './edwards-point.ts'
+import { mlKemKeyFault } from './ml-kem-key.ts'
 import { type Refused, refuse } from './refusal.ts'
 import { readRsaKey } from './rsa-key.ts'
+import { rsaPssSignature } from './rsa-pss.ts'
 
 /** A well-formed public key of a known algorithm. Not said: that it is strong enough, or not known weak. */
 export interface PublicKey {
@@ -24,26 +29,31 @@ export interface PublicKey {
    * the modulus without its exponent, both coordinates of the point, or the key's own octets. 32 octets.
    */
   readonly fingerprint: Uint8Array
+  /** The one signature that its own parameters leave it (RSASSA-PSS); undefined: any of its family. */
+  readonly onlySignature: SignatureAlgorithmName | undefined
   readonly keyObject: KeyObject
 }
 
 /**
  * Imports a public key and checks that it is well-formed: on its curve, not of small order, canonical where
- * the standard says so, of an exact size, with an exponent that is odd and at least 65537.
+ * the standard says so, of an exact size, with an exponent that is odd and at least 65537, its coefficients reduced.
  *
- * @see SP 800-56A section 5.6.2.3, SP 800-89 section 5.3.3, RFC 8032 section 5.1.3
+ * @see SP 800-56A section 5.6.2.3, SP 800-89 section 5.3.3, RFC 8032 section 5.1.3, FIPS 203 section 7.2
  */
 export function importPublicKey(spki: SubjectPublicKeyInfo): PublicKey | Refused {
   const algorithm = findKeyAlgorithm(spki.algorithm)
   if (algorithm === undefined) return refuseAlgorithm(spki)
   switch (algorithm.canonical) {
     case 'modulus': {
-      const rsa = readRsaKey(spki.key)
+      const rsa = readRsaKey(spki.key, spki.algorithm.oid)
       return rsa.kind === 'refused' ? rsa : finish(spki, rsa.algorithm, 'rsa', () => rsa.modulus)
     }
     case 'affine-point':
       return importPoint(spki, algorithm)
     case 'edwards-point':
+      return importOctets(spki, algorithm, edwardsPointFault)
+    case 'coefficients':
+      return importOctets(spki, algorithm, mlKemKeyFault)
     case 'raw':
       return importOctets(spki, algorithm)
   }
@@ -51,6 +61,10 @@ export function importPublicKey(spki: SubjectPublicKeyInfo): PublicKey | Refused
 
 function refuseAlgorithm({ algorithm: { oid, parameters }, algorithm }: SubjectPublicKeyInfo) {
   const shown = parameters === undefined ? 'absent' : parameters.subarray(0, 32).toHex()
+  if (oid === algorithms.rsassaPss) {
+    const read = rsaPssSignature(parameters)
+    if (read.kind === 'fault') return refuse('key-algorithm-unknown', `key of ${read.detail}`)
+  }
   return isKeyOid(algorithm)
     ? refuse('key-algorithm-unknown', `key algorithm ${oid} with parameters ${shown} is not known`)
     : refuse('key-algorithm-unknown', `key algorithm ${oid} is not known`)
@@ -74,7 +88,11 @@ function importPoint(spki: SubjectPublicKeyInfo, algorithm: KeyAlgorithm): Publi
   )
 }
 
-function importOctets(spki: SubjectPublicKeyInfo, algorithm: KeyAlgorithm): PublicKey | Refused {
+function importOctets(
+  spki: SubjectPublicKeyInfo,
+  algorithm: KeyAlgorithm,
+  faultOf?: (key: Uint8Array) => string | undefined,
+): PublicKey | Refused {
   const { key } = spki
   const { materialOctets, name } = algorithm
   if (key.length !== materialOctets) {
@@ -83,7 +101,7 @@ function importOctets(spki: SubjectPublicKeyInfo, algorithm: KeyAlgorithm): Publ
       `${name} key has ${key.length} octets, must have ${materialOctets}`,
     )
   }
-  const fault = algorithm.canonical === 'edwards-point' ? edwardsPointFault(key) : undefined
+  const fault = faultOf?.(key)
   return fault === undefined
     ? finish(spki, algorithm, name, () => key)
     : refuse('key-malformed', fault)
@@ -103,6 +121,7 @@ function finish(
       bits: algorithm.bits,
       spki: spki.der,
       fingerprint: fingerprintOf(family, materialOf(keyObject)),
+      onlySignature: onlySignatureOf(spki.algorithm)?.name,
       keyObject,
     }
   } catch (error) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { limits } from '#format/der/budget.ts'
+import type { Oid } from '#format/der/oid.ts'
 import { readDer } from '#format/der/reader.ts'
 import { FormatError } from '#format/format-error.ts'
 import { findRsaAlgorithm, type KeyAlgorithm } from './algorithms.ts'
@@ -23,14 +24,15 @@ export interface RsaKey {
 /**
  * Reads the content of an RSA key's BIT STRING and checks both numbers.
  *
+ * @param oid of its algorithm: rsaEncryption or id-RSASSA-PSS
  * @see RFC 8017 appendix A.1.1 (RSAPublicKey)
  */
-export function readRsaKey(key: Uint8Array): RsaKey | Refused {
+export function readRsaKey(key: Uint8Array, oid: Oid): RsaKey | Refused {
   const numbers = readNumbers(key)
   if ('kind' in numbers) return numbers
   const { modulus, exponent } = numbers
   const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24
-  const algorithm = findRsaAlgorithm(bits)
+  const algorithm = findRsaAlgorithm(bits, oid)
   if (bits < 2048)
     return refuse('key-too-weak', `rsa modulus has ${bits} bits, at least 2048 are asked`)
   if (algorithm === undefined) {

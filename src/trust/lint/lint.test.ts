@@ -20,7 +20,7 @@ import {
 } from '#format/x509/extension.ts'
 import { extensionCodecs } from '#format/x509/extensions/table.ts'
 import { encodeName, parseNameText } from '#format/x509/name.ts'
-import { signatureAlgorithms } from '../algorithms.ts'
+import { keyAlgorithms, signatureAlgorithms } from '../algorithms.ts'
 import { generateKey } from '../private-key.ts'
 import type { CertificateKind } from './kinds.ts'
 import { lintCertificate, parseRule } from './lint.ts'
@@ -161,8 +161,22 @@ const spkiOf = (type: 'rsa' | 'compressed' | 'short' | 'unknown'): Uint8Array =>
   return Uint8Array.fromHex('300b300506032a030403020001')
 }
 
+const mlKemKey = (await generateKey('ml-kem-768')).publicKey.spki
+const mlDsaKey = (await generateKey('ml-dsa-65')).publicKey.spki
+
 /** For each rule a certificate that breaks it. */
 const breaking: Record<string, Case> = {
+  'key-usage-of-encapsulation': {
+    kind: 'signer',
+    tbs: { publicKey: mlKemKey },
+    set: { keyUsage: ['keyEncipherment', 'digitalSignature'] },
+  },
+  'tls-purpose-fits-algorithm': {
+    kind: 'client',
+    tbs: { publicKey: mlKemKey },
+    set: { keyUsage: ['keyEncipherment'] },
+  },
+  'issuer-no-weaker-than-key': { kind: 'working', tbs: { publicKey: mlDsaKey } },
   'serial-number-unguessable': {
     kind: 'working',
     tbs: { serialNumber: new Uint8Array(8).fill(1) },
@@ -366,6 +380,8 @@ const breaking: Record<string, Case> = {
 
 /** Rules that a certificate breaks together with the one that is tried. */
 const together: Record<string, readonly string[]> = {
+  'key-usage-of-encapsulation': ['issuer-no-weaker-than-key'],
+  'tls-purpose-fits-algorithm': ['issuer-no-weaker-than-key'],
   'issuer-named': ['issuer-is-the-signer'],
   'authority-subject-named': ['subject-or-alternative-name'],
   'issuing-authority-has-path-length': ['path-length-within-issuer'],
@@ -409,20 +425,68 @@ test('a leaf that nobody issued is found', () => {
   assert.ok(found.some(({ rule }) => rule === 'issuer-may-sign'))
 })
 
-for (const algorithm of [
-  'rsa-2048',
-  'rsa-3072',
-  'p-384',
-  'p-521',
-  'ed25519',
-  'ml-dsa-44',
-  'ml-dsa-65',
-  'ml-dsa-87',
-] as const)
-  test(`nothing is found in a right key of ${algorithm}`, async () => {
-    const { publicKey } = await generateKey(algorithm)
-    assert.deepEqual(findingsOf({ kind: 'client', tbs: { publicKey: publicKey.spki } }), [])
+for (const { name, postQuantum, uses, signsWith } of Object.values(keyAlgorithms)) {
+  test(`nothing is found in a right key of ${name}`, async () => {
+    const { publicKey } = await generateKey(name)
+    const found = findingsOf({
+      kind: uses.includes('tls') ? 'client' : 'signer',
+      tbs: { publicKey: publicKey.spki },
+      ...(signsWith === null && { set: { keyUsage: ['keyEncipherment'] } }),
+    })
+    assert.deepEqual(
+      found.map(({ rule }) => rule),
+      // Its issuer here has a P-256 key.
+      postQuantum ? ['issuer-no-weaker-than-key'] : [],
+    )
   })
+
+  if (uses.includes('tls')) continue
+  test(`a ${name} key is found in a certificate for tls`, async () => {
+    const { publicKey } = await generateKey(name)
+    for (const kind of ['server', 'client', 'working'] as const) {
+      const found = findingsOf({ kind, tbs: { publicKey: publicKey.spki } })
+      assert.ok(
+        found.some(({ rule }) => rule === 'tls-purpose-fits-algorithm'),
+        kind,
+      )
+    }
+  })
+}
+
+test('a key that withstands quantum computers is not found under one that does, and is no weaker', async () => {
+  const [device, equal, weaker] = await Promise.all(
+    (['ml-dsa-65', 'slh-dsa-sha2-192f', 'ml-dsa-44'] as const).map((name) => generateKey(name)),
+  )
+  const under = (above: typeof equal) =>
+    findingsOf({
+      kind: 'working',
+      tbs: { publicKey: device!.publicKey.spki },
+      issuer: {
+        kind: 'root',
+        tbs: {
+          publicKey: above!.publicKey.spki,
+          notBefore: at('2026-01-01T00:00:00Z'),
+        },
+        set: { basicConstraints: { ca: true, pathLength: 0 } },
+      },
+    }).map(({ rule }) => rule)
+  // Only the signature algorithm of these made-up bytes is not the issuer's.
+  assert.deepEqual(under(equal), ['signature-algorithm-fits-issuer'])
+  assert.deepEqual(under(weaker), ['signature-algorithm-fits-issuer', 'issuer-no-weaker-than-key'])
+})
+
+test('an rsa-pss key that would encipher is found', async () => {
+  const { publicKey } = await generateKey('rsa-pss-3072')
+  const found = findingsOf({
+    kind: 'client',
+    tbs: { publicKey: publicKey.spki },
+    set: { keyUsage: ['digitalSignature', 'keyEncipherment'] },
+  })
+  assert.deepEqual(
+    found.map(({ rule }) => rule),
+    ['key-usage-fits-algorithm'],
+  )
+})
 
 test('an rsa key of 2048 bits is found when the certificate outlives 2030', async () => {
   const { publicKey } = await generateKey('rsa-2048')

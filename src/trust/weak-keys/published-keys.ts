@@ -23,4 +23,10 @@ export const publishedKeys: ReadonlyMap<string, string> = new Map([
   ['85f1ec62addccc1813b757212f8c3d51551ab262cc3c01c74f6b5b02fd6da2fa', 'RFC 9881 appendix C'],
   ['3e324463a6fd4f02d29ce011b67624ce570f1fb944456cfef53b1fd62528aee2', 'RFC 9881 appendix C'],
   ['e88dad855241a1085d36e30344cfdf682d1924ace73829658a9412f5d424815b', 'RFC 9881 appendix C'],
+  ['97a796cd9d635c5031a8fc11836b10a1b4f99bd6dddd67e2b55813e5a15343f7', 'RFC 8032 section 7.4'],
+  ['710844dad7eee9cf76b447e14607d6026fa45e0272d0e10b7b4504f33429d07e', 'RFC 8032 section 7.4'],
+  ['60c75195d664ec129afd36194bfa793fb7e1f03813f20fd997f5148297103aa2', 'RFC 9909 appendix C'],
+  ['21799fdd7deb5942dd341fa7b6b351c1cc5b124b3a0333d762b42c12f8fc8726', 'RFC 9935 appendix C'],
+  ['d682a185ec4201a13dc425326ec10f29da9bdba1cda397f940b86877da0127a9', 'RFC 9935 appendix C'],
+  ['1f1459821d31b25f5d30a6280c89ae42cab5d3ce4ffb9396320ae4e6c32a2f51', 'RFC 9935 appendix C'],
 ])

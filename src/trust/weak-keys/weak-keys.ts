@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The cheap gate: what is known weak from the key alone, in well under two milliseconds. */
+import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
+import { keyAlgorithms } from '../algorithms.ts'
 import type { PublicKey } from '../public-key.ts'
 import { type Refused, refuse } from '../refusal.ts'
+import { readRsaKey } from '../rsa-key.ts'
 import { hasClosePrimes } from './close-primes.ts'
 import { publishedKeys } from './published-keys.ts'
 import { hasRocaMark } from './roca.ts'
@@ -17,7 +20,8 @@ export function refuseWeakKey(key: PublicKey): Refused | undefined {
   if (published !== undefined) {
     return refuse('key-known-weak', `the private key is printed in ${published}`)
   }
-  return key.keyObject.asymmetricKeyType === 'rsa' ? refuseWeakModulus(modulusOf(key)) : undefined
+  const modulus = modulusOf(key)
+  return modulus === undefined ? undefined : refuseWeakModulus(modulus)
 }
 
 function refuseWeakModulus(modulus: bigint): Refused | undefined {
@@ -33,7 +37,10 @@ function refuseWeakModulus(modulus: bigint): Refused | undefined {
   return undefined
 }
 
-function modulusOf(key: PublicKey): bigint {
-  const { n = '' } = key.keyObject.export({ format: 'jwk' })
-  return BigInt(`0x${Uint8Array.fromBase64(n, { alphabet: 'base64url' }).toHex()}`)
+/** Of an RSA key under either of its OIDs; undefined: it is another key. */
+function modulusOf({ algorithm, spki }: PublicKey): bigint | undefined {
+  const row = keyAlgorithms[algorithm]
+  if (row.canonical !== 'modulus') return undefined
+  const rsa = readRsaKey(parseSubjectPublicKeyInfo(spki).key, row.identifier.oid)
+  return rsa.kind === 'rsa' ? BigInt(`0x${rsa.modulus.toHex()}`) : undefined
 }

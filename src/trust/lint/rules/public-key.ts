@@ -9,7 +9,8 @@ import { always, except, type Rule } from '../rule.ts'
 export const publicKeyRules: readonly Rule[] = [
   {
     id: 'public-key-algorithm-known',
-    source: 'RFC 3279 section 2.3, RFC 5480 section 2.1, RFC 8410 section 3, RFC 9881 section 4',
+    source:
+      'RFC 3279 section 2.3, RFC 4055 section 3.1, RFC 5480 section 2.1, RFC 8410 section 3, RFC 9881 section 4, RFC 9909 section 4, RFC 9935 section 4',
     severity: 'error',
     holds: "the key's algorithm is one of ours, with the parameters that its standard names",
     applies: always,
@@ -21,7 +22,7 @@ export const publicKeyRules: readonly Rule[] = [
   {
     id: 'public-key-of-its-size',
     source:
-      'RFC 5480 section 2.2, RFC 8410 section 4, RFC 9881 section 4; NIST SP 800-57 part 1 table 4',
+      'RFC 5480 section 2.2, RFC 8410 section 4, RFC 9881 section 4, RFC 9909 section 4, RFC 9935 section 4; NIST SP 800-57 part 1 table 4',
     severity: 'error',
     holds: 'the key has the length of its algorithm; an RSA modulus has 2048 bits or more',
     applies: always,
@@ -64,12 +65,28 @@ export const publicKeyRules: readonly Rule[] = [
       "it ends before its key's algorithm is to be given up (birth identities and their issuers have no end)",
     applies: except('birth'),
     check: ({ certificate: { publicKey, notAfter } }) => {
-      const algorithm = findKeyAlgorithm(publicKey.algorithm)
-      const sunset = algorithm && sunsetOf(publicKey, algorithm)
+      const algorithm = exactAlgorithm(publicKey)
+      const sunset = algorithm?.sunset
       if (sunset === undefined || notAfter.epochMilliseconds <= sunset.date.epochMilliseconds)
         return undefined
       if (notAfter.equals(noWellDefinedEnd)) return undefined
       return `notAfter ${notAfter} is after ${sunset.date}, the sunset of ${algorithm?.name} (${sunset.source})`
+    },
+  },
+  {
+    id: 'issuer-no-weaker-than-key',
+    source:
+      'NIST SP 800-57 part 1 section 5.6.4: a chain is as strong as its weakest link; own: the twin',
+    severity: 'warning',
+    holds:
+      'a key that withstands quantum computers is certified by one that does too, and is no weaker',
+    applies: always,
+    check: ({ certificate, issuer }) => {
+      const own = exactAlgorithm(certificate.publicKey)
+      const above = issuer && exactAlgorithm(issuer.certificate.publicKey)
+      if (own === undefined || above === undefined || !own.postQuantum) return undefined
+      if (above.postQuantum && above.strength >= own.strength) return undefined
+      return `key of ${own.name} under an issuer of ${above.name}`
     },
   },
 ]
@@ -84,12 +101,15 @@ function hasItsSize({ key }: SubjectPublicKeyInfo, algorithm: KeyAlgorithm): boo
     case 'affine-point':
       return key.length - 1 === (key[0] === 4 ? 1 : 0.5) * algorithm.materialOctets
     case 'edwards-point':
+    case 'coefficients':
     case 'raw':
       return key.length === algorithm.materialOctets
   }
 }
 
-function sunsetOf({ key }: SubjectPublicKeyInfo, algorithm: KeyAlgorithm) {
-  if (algorithm.canonical !== 'modulus') return algorithm.sunset
-  return findRsaAlgorithm((key.length - rsaOverhead) * 8)?.sunset
+/** The row of the key, for RSA that of its size; undefined: there is none. */
+function exactAlgorithm({ key, algorithm: identifier }: SubjectPublicKeyInfo) {
+  const algorithm = findKeyAlgorithm(identifier)
+  if (algorithm?.canonical !== 'modulus') return algorithm
+  return findRsaAlgorithm((key.length - rsaOverhead) * 8, algorithm.identifier.oid)
 }

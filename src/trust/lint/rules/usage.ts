@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Key usage and its extension: RFC 5280 sections 4.2.1.3 and 4.2.1.12. */
 import type { Oid } from '#format/der/oid.ts'
-import { keyPurposes } from '#format/oids.ts'
-import { findKeyAlgorithm } from '#trust/algorithms.ts'
+import { algorithms, keyPurposes } from '#format/oids.ts'
+import { findKeyAlgorithm, type KeyAlgorithm } from '#trust/algorithms.ts'
 import type { CertificateKind } from '../kinds.ts'
+import type { Linted } from '../linted.ts'
 import { always, authorities, except, leaves, only, type Rule } from '../rule.ts'
 
 /** What a verifier looks for, by kind. */
@@ -59,26 +60,53 @@ export const usageRules: readonly Rule[] = [
     id: 'leaf-signs',
     source: 'IEEE 802.1AR-2018; RFC 8446 section 4.4.2.2; RFC 6960 section 4.2.2.2',
     severity: 'error',
-    holds: 'the key usage of a leaf has digitalSignature',
+    holds: 'the key usage of a leaf has digitalSignature, unless its key signs nothing',
     applies: leaves,
     check: (linted) =>
-      linted.value('keyUsage')?.includes('digitalSignature') !== false
+      linted.value('keyUsage')?.includes('digitalSignature') !== false || signsNothing(linted)
         ? undefined
         : 'keyUsage lacks digitalSignature',
   },
   {
     id: 'key-usage-fits-algorithm',
-    source: 'RFC 5480 section 3, RFC 8410 section 5, RFC 9881 section 5',
+    source:
+      'RFC 4055 section 1.2, RFC 5480 section 3, RFC 8410 section 5, RFC 9881 section 5, RFC 9909 section 5',
     severity: 'error',
-    holds: 'only an RSA key enciphers, and no key agrees on keys and signs',
+    holds: 'only keys of rsaEncryption and ML-KEM encipher, and no key agrees on keys and signs',
     applies: always,
     check: (linted) => {
-      const algorithm = findKeyAlgorithm(linted.certificate.publicKey.algorithm)
+      const algorithm = algorithmOf(linted)
       if (algorithm === undefined) return undefined
-      const cannot =
-        algorithm.canonical === 'modulus' ? agreements : [...agreements, ...encipherments]
+      const cannot = enciphers(algorithm) ? agreements : [...agreements, ...encipherments]
       const wrong = linted.value('keyUsage')?.find((use) => cannot.some((one) => one === use))
       return wrong && `keyUsage has ${wrong}, which a key of ${algorithm.name} must not`
+    },
+  },
+  {
+    id: 'key-usage-of-encapsulation',
+    source: 'RFC 9935 section 5',
+    severity: 'error',
+    holds: 'the key usage of an ML-KEM key is keyEncipherment and nothing else',
+    applies: always,
+    check: (linted) => {
+      const usage = linted.value('keyUsage')
+      if (!signsNothing(linted) || usage === undefined) return undefined
+      if (usage.length === 1 && usage[0] === 'keyEncipherment') return undefined
+      return `keyUsage is ${usage.join(', ')}, must be keyEncipherment alone`
+    },
+  },
+  {
+    id: 'tls-purpose-fits-algorithm',
+    source: 'RFC 8446 section 4.2.3: no handshake has a scheme for such a signature',
+    severity: 'error',
+    holds: 'what proves itself in TLS (client, server, or by its purposes) has a key that can',
+    applies: always,
+    check: (linted) => {
+      const algorithm = algorithmOf(linted)
+      if (algorithm === undefined || algorithm.uses.includes('tls')) return undefined
+      const purpose = linted.value('extKeyUsage')?.find((one) => tlsPurposes.includes(one))
+      const isTls = linted.kind === 'server' || linted.kind === 'client' || purpose !== undefined
+      return isTls ? `a key of ${algorithm.name} proves itself in no tls handshake` : undefined
     },
   },
   {
@@ -139,6 +167,20 @@ export const usageRules: readonly Rule[] = [
     },
   },
 ]
+
+const tlsPurposes: readonly Oid[] = [keyPurposes.serverAuth, keyPurposes.clientAuth]
+
+function algorithmOf({ certificate }: Linted): KeyAlgorithm | undefined {
+  return findKeyAlgorithm(certificate.publicKey.algorithm)
+}
+
+function signsNothing(linted: Linted): boolean {
+  return algorithmOf(linted)?.signsWith === null
+}
+
+function enciphers({ identifier, signsWith }: KeyAlgorithm): boolean {
+  return identifier.oid === algorithms.rsaEncryption || signsWith === null
+}
 
 const encipherments = ['keyEncipherment', 'dataEncipherment'] as const
 const agreements = ['keyAgreement', 'encipherOnly', 'decipherOnly'] as const

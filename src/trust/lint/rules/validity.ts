@@ -19,7 +19,7 @@ export const validityRules: readonly Rule[] = [
   },
   {
     id: 'signature-algorithm-known',
-    source: 'RFC 5280 section 4.1.1.2; RFC 4055, 5758, 8410, 9881: parameters',
+    source: 'RFC 5280 section 4.1.1.2; RFC 4055, 5758, 8410, 9881, 9909: parameters',
     severity: 'error',
     holds: 'the signature algorithm is one of ours, with the parameters that its standard names',
     applies: always,
@@ -39,8 +39,8 @@ export const validityRules: readonly Rule[] = [
     check: ({ certificate, issuer }) => {
       const known = findSignatureAlgorithm(certificate.signatureAlgorithm)
       const key = (issuer?.certificate ?? certificate).publicKey.algorithm.oid
-      if (known === undefined || known.keyOid === key) return undefined
-      return `signature algorithm ${known.name} is of keys ${known.keyOid}, the issuer's key is ${key}`
+      if (known === undefined || known.keyOids.includes(key)) return undefined
+      return `signature algorithm ${known.name} is of keys ${known.keyOids.join(', ')}, the issuer's key is ${key}`
     },
   },
   {
