@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What a watcher outside sees of a whole house: figures, readiness, and a line of the log a request. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { after, test } from 'node:test'
+import type { RequestSeen } from '#edge/http/seen.ts'
+import { metricTable } from '#edge/metrics/table.ts'
+import { generateKey } from '#trust/private-key.ts'
+import {
+  ask,
+  enrolled,
+  fetchStatus,
+  openTestHouse,
+  postEst,
+  requestBy,
+  withCode,
+  withDevice,
+  withProduct,
+} from '../support/house.ts'
+
+interface Line extends RequestSeen {
+  readonly port: string
+}
+
+const lines: Line[] = []
+let waiting: { readonly enough: number; readonly resolve: () => void } | undefined
+let storeAway = false
+
+const house = await openTestHouse(undefined, {
+  journal: (port, seen) => {
+    lines.push({ port, ...seen })
+    if (waiting !== undefined && lines.length >= waiting.enough) waiting.resolve()
+  },
+  wrapLedger: (ledger) => ({
+    ...{ commit: (change) => ledger.commit(change), read: (kind, id) => ledger.read(kind, id) },
+    find: (kind, key, values) =>
+      storeAway ? Promise.reject(new Error('away')) : ledger.find(kind, key, values),
+    ...{ list: (kind, query) => ledger.list(kind, query) },
+    count: (kind, query) => ledger.count(kind, query),
+  }),
+})
+after(() => house.stop())
+const product = await withProduct(house)
+const serial = 'PUMP-4711'
+await enrolled(house, product, serial)
+
+/** A request's line comes when its connection has taken the whole answer. */
+async function lineOf(id: unknown): Promise<Line> {
+  for (;;) {
+    const found = lines.find(({ requestId }) => requestId === id)
+    if (found !== undefined) return found
+    const { promise, resolve } = Promise.withResolvers<void>()
+    waiting = { enough: lines.length + 1, resolve }
+    await promise
+  }
+}
+
+async function scrape(): Promise<string> {
+  const { status, body } = await fetchStatus(house, '/metrics')
+  assert.equal(status, 200)
+  return new TextDecoder().decode(body)
+}
+
+function figure(page: string, series: string): number {
+  const line = page.split('\n').find((one) => one.startsWith(`${series} `))
+  return Number(line?.slice(series.length + 1) ?? Number.NaN)
+}
+
+test('a refused enrolment is counted by reason, and its line has the id that the device was told', async () => {
+  const answer = await postEst(house, 'simpleenroll', await requestBy(await generateKey('p-256')), {
+    ...{ user: serial, code: 'AAAA-BBBB-CCCC-DDDD-EEEE-FFFF' },
+  })
+  assert.equal(answer.status, 401)
+  const { milliseconds, ...line } = await lineOf(answer.headers['x-request-id'])
+  assert.deepEqual(line, {
+    ...{ port: 'devices', requestId: answer.headers['x-request-id'], method: 'POST' },
+    ...{ operation: 'est-simpleenroll', status: 401, refusal: 'code-wrong', source: '127.0.0.1' },
+  })
+  assert.ok(milliseconds > 0)
+  const page = await scrape()
+  const of = 'port="devices",operation="est-simpleenroll"'
+  assert.equal(figure(page, `vitalsign_refusals_total{${of},refusal="code-wrong"}`), 1)
+  assert.equal(figure(page, `vitalsign_http_requests_total{${of},status="401"}`), 1)
+  assert.equal(figure(page, `vitalsign_http_requests_total{${of},status="200"}`), 1)
+  assert.equal(figure(page, `vitalsign_http_request_seconds_count{${of}}`), 2)
+})
+
+test('what the house does and holds is told', async () => {
+  await house.sequence()
+  const page = await scrape()
+  assert.ok(figure(page, 'vitalsign_certificates_issued_total') >= 1)
+  assert.equal(figure(page, 'vitalsign_certificates_revoked_total'), 0)
+  assert.ok(figure(page, 'vitalsign_certificates_current') >= 3)
+  assert.ok(figure(page, 'vitalsign_commit_seconds_count') > 3)
+  assert.equal(figure(page, 'vitalsign_commits_waiting'), 0)
+  assert.ok(figure(page, 'vitalsign_log_size') > 5)
+  assert.ok(figure(page, 'vitalsign_tls_handshakes_total{port="devices"}') >= 2)
+  const issuer = house.core.doors.own.find(({ kind }) => kind === 'issuing')
+  const ends = figure(
+    page,
+    `vitalsign_crl_next_update_timestamp_seconds{authority="${issuer?.name}"}`,
+  )
+  assert.ok(ends * 1_000 > house.core.clock.now().epochMilliseconds)
+  assert.equal(figure(page, 'vitalsign_ready'), 1)
+  assert.match(page, /vitalsign_build_info\{version="\d+\.\d+\.\d+",node_version="v26\./)
+})
+
+test('every source of figures can be read', async () => {
+  const page = await scrape()
+  assert.doesNotMatch(page, /^vitalsign_source_up\{.*\} 0$/m)
+  assert.deepEqual(house.troubles, [])
+})
+
+test('every metric on the page is of the table, and none holds a serial or an address', async () => {
+  await ask(house, 'GET', `/devices/${serial}`)
+  await fetchStatus(house, `/crl/${serial}.crl`)
+  const page = await scrape()
+  const names = [...page.matchAll(/^# TYPE (\S+) (\S+)$/gm)]
+  assert.ok(names.length > 25)
+  for (const [, name = '', kind] of names) {
+    assert.equal(Object.hasOwn(metricTable, name), true, name)
+    assert.equal(metricTable[name as keyof typeof metricTable].kind, kind, name)
+  }
+  assert.ok(!page.includes(serial) && !page.includes('127.0.0.1'))
+  assert.match(page, /operation="unknown"/)
+})
+
+test('a job that ran shows its runs, and when it last went well', async () => {
+  // The jobs start with the house; their first runs may still be under way.
+  let page = await scrape()
+  while (!/vitalsign_job_runs_total\{job="crl-refresh",result="done"\}/.test(page)) {
+    await new Promise(setImmediate)
+    page = await scrape()
+  }
+  assert.ok(figure(page, 'vitalsign_job_runs_total{job="crl-refresh",result="done"}') >= 1)
+})
+
+test('promtool finds nothing to say against the page', {
+  skip:
+    spawnSync('promtool', ['--version']).error !== undefined &&
+    process.env['PEERS'] !== 'required' &&
+    'peer not installed: promtool',
+}, async () => {
+  const input = await scrape()
+  const judged = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' })
+  assert.equal(judged.status, 0, judged.stdout + judged.stderr)
+})
+
+test('an operation of the API is seen by its name, on the port by which it came', async () => {
+  const { host, port } = house.addresses.operators
+  const answer = await fetch(`http://${host}:${port}/api/v1/devices?serial=${serial}`)
+  const { code, instance } = (await answer.json()) as { code: string; instance: string }
+  const line = await lineOf(answer.headers.get('x-request-id'))
+  assert.equal(`urn:request:${line.requestId}`, instance)
+  assert.deepEqual(
+    [line.port, line.operation, line.status, line.refusal],
+    ['operators', 'device.list', answer.status, code],
+  )
+  const machine = await ask(house, 'GET', '/api/v1/devices')
+  const seen = await lineOf(machine.headers['x-request-id'])
+  assert.deepEqual([seen.port, seen.operation], ['devices', 'device.list'])
+})
+
+test('no line holds the code that a device sent', async () => {
+  const device = await withDevice(house, product, 'PUMP-4712')
+  const code = await withCode(house, device)
+  const answer = await postEst(house, 'simpleenroll', await requestBy(await generateKey('p-256')), {
+    ...{ user: 'PUMP-4712', code },
+  })
+  await lineOf(answer.headers['x-request-id'])
+  assert.ok(!JSON.stringify(lines).includes(code))
+  assert.ok(!JSON.stringify(lines).includes('PUMP-4712'))
+})
+
+test('a store that does not answer makes the house not ready, and alive all the same', async () => {
+  const verbose = async () => {
+    const { status, body } = await fetchStatus(house, '/readyz?verbose')
+    return { status, ...JSON.parse(new TextDecoder().decode(body)) }
+  }
+  const checks = { keys: true, doors: true, running: true, clock: true, store: true }
+  assert.deepEqual(await verbose(), { status: 200, ready: true, checks })
+  storeAway = true
+  assert.deepEqual(await verbose(), {
+    ...{ status: 503, ready: false, checks: { ...checks, store: false } },
+  })
+  const short = await fetchStatus(house, '/readyz')
+  assert.equal(new TextDecoder().decode(short.body), 'not ready: store\n')
+  assert.equal((await fetchStatus(house, '/healthz')).status, 200)
+  storeAway = false
+  assert.equal((await verbose()).status, 200)
+})
+
+test('who may not read the metrics hears 403', async () => {
+  const { HouseMetrics } = await import('#house/metrics.ts')
+  const { route } = new HouseMetrics({ readers: ['10.1.0.0/16', '2001:db8::5'], report: () => {} })
+  const from = async (address: string) => {
+    const request = { method: 'GET', path: '/metrics', query: new URLSearchParams(), headers: {} }
+    const peer = { address, certificates: [] }
+    const rest = { body: new Uint8Array(), requestId: '0' }
+    return (await route.handler({ ...request, ...rest, peer })).status
+  }
+  for (const address of ['127.0.0.1', '::1', '10.1.255.3', '2001:db8::5']) {
+    assert.equal(await from(address), 200, address)
+  }
+  for (const address of ['10.2.0.1', '192.0.2.1', '2001:db8::6', '']) {
+    assert.equal(await from(address), 403, address)
+  }
+})
