@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemRandomness } from '#edge/chance/system-randomness.ts'
+import type { IssuedRow } from '#format/issued-list/issued-row.ts'
+import type { Certificate } from '#format/x509/certificate.ts'
+import { parseCrl } from '#format/x509/crl.ts'
+import { encodeExtension } from '#format/x509/extension.ts'
+import { encodePrivateKey } from '#trust/private-key.ts'
+import { anchorOf } from '#trust/trust-anchor.ts'
+import {
+  authorityExtensions,
+  certify,
+  certifyAuthority,
+  type Entity,
+  madeNow,
+  makeEntity,
+} from '../../../test/made-certificates.ts'
+import { addPump, operator, type TestCore, withCore } from '../../../test/support/core.ts'
+import { SoftKeys } from '../../../test/support/soft-keys.ts'
+import { readyIssuer } from '../authority/issuer.ts'
+import type { KeptKeys } from '../authority/signing-key.ts'
+import type { Authority, Product } from '../ledger/tables.ts'
+import { publishCrl } from '../revocation/publish.ts'
+import { type Adoption, adoptAuthority } from './adopt-authority.ts'
+import { adoptCertificates } from './adopt-certificates.ts'
+
+const root = await makeEntity('CN=Old Root')
+const issuing = await makeEntity('CN=Old Issuing')
+const rootCertificate = await certifyAuthority(root)
+const issuingCertificate = await certifyAuthority(issuing, root)
+const stranger = await makeEntity('CN=Stranger')
+
+const random = systemRandomness
+
+/** Adopts at a moment when what was made is valid. */
+async function adopt(core: TestCore, changes: Partial<Adoption> = {}) {
+  const asked: Adoption = {
+    ...{ name: 'old', certificate: issuingCertificate, above: [rootCertificate] },
+    privateKey: encodePrivateKey(issuing.pair.privateKey),
+    ...{ mayIssue: false, lastCrlNumber: 41, environment: 'trial' },
+    ...changes,
+  }
+  const clock = { now: () => madeNow }
+  return adoptAuthority(asked, operator, { ledger: core.ledger, clock, random, keys: kept(core) })
+}
+
+function kept({ means }: TestCore): KeptKeys {
+  return means.keys instanceof SoftKeys ? means.keys : assert.fail('keys are not in memory')
+}
+
+async function adopted(core: TestCore): Promise<Authority> {
+  const done = await adopt(core)
+  return done.kind === 'adopted' ? done.authority : assert.fail(done.detail)
+}
+
+async function* each(rows: readonly IssuedRow[]) {
+  yield* rows
+}
+
+async function take(
+  core: TestCore,
+  authority: Authority,
+  product: Product,
+  rows: readonly IssuedRow[],
+) {
+  const anchor = anchorOf(issuingCertificate)
+  if (anchor.kind === 'refused') assert.fail(anchor.detail)
+  const issuer = { certificate: issuingCertificate, publicKey: anchor.anchor.publicKey }
+  const clock = { now: () => madeNow }
+  const list = {
+    ...{ ledger: core.ledger, clock, random, authority, issuer, product },
+    ...({ kind: 'working', environment: 'trial' } as const),
+  }
+  return Array.fromAsync(adoptCertificates(each(rows), list, operator))
+}
+
+function row(
+  at: number,
+  certificate: Certificate,
+  revoked?: { at: Temporal.Instant; reason: number },
+): IssuedRow {
+  return { kind: 'certificate', row: at, certificate: certificate.der, revoked }
+}
+
+const device = (serial: string): Promise<Entity> => makeEntity(`CN=pump,serialNumber=${serial}`)
+
+test('an authority that does not fit is refused by name, and nothing of it stays', () =>
+  withCore(async (core) => {
+    const leaf = await certify(await device('P-1'), issuing)
+    const noLists = await certify(issuing, root, {
+      extensions: [
+        ...authorityExtensions(issuing).filter(({ oid }) => oid !== '2.5.29.15'),
+        encodeExtension('keyUsage', ['keyCertSign']),
+      ],
+    })
+    const over = await certifyAuthority(issuing, root, [], undefined, {
+      notAfter: madeNow.subtract({ hours: 1 }),
+    })
+    const foreignKey = encodePrivateKey(stranger.pair.privateKey)
+    for (const [changes, reason, detail] of [
+      [{ certificate: leaf }, 'input-wrong', /basicConstraints do not say CA/],
+      [{ certificate: noLists }, 'input-wrong', /keyCertSign and cRLSign are needed/],
+      [{ certificate: over }, 'certificate-expired', /chain does not hold/],
+      [{ above: [] }, 'signature-wrong', /chain does not hold|./],
+      [{ above: [await certifyAuthority(stranger)] }, 'certificate-not-trusted', /chain/],
+      [{ privateKey: foreignKey }, 'key-malformed', /not that of the certificate/],
+      [{ privateKey: Uint8Array.of(0x30, 0) }, 'key-malformed', /pkcs #8/],
+      [{ name: 'issuing-1' }, 'exists-already', /named issuing-1/],
+    ] as const) {
+      const done = await adopt(core, changes)
+      if (done.kind !== 'refused') assert.fail(`${detail} was adopted`)
+      assert.match(done.detail, detail)
+      if (!('above' in changes && changes.above.length === 0)) assert.equal(done.reason, reason)
+    }
+    assert.equal(await core.ledger.count('authority', {}), 2)
+    await adopted(core)
+    const twice = await adopt(core, { name: 'other' })
+    assert.equal(twice.kind === 'refused' && twice.reason, 'key-has-another-owner')
+  }))
+
+test('each refused row is told by its number and reason, and the others stay', () =>
+  withCore(async (core) => {
+    const authority = await adopted(core)
+    const product = await addPump(core)
+    const one = await device('P-1')
+    const two = await device('P-2')
+    const good = await certify(one, issuing, { serial: 1 })
+    const rows = [
+      row(2, good),
+      row(3, await certify(two, issuing, { serial: 1 })),
+      row(4, await certify({ ...two, pair: one.pair }, issuing, { serial: 4 })),
+      row(5, await certify(two, stranger)),
+      row(6, await certify(two, issuing, { signedBy: stranger.pair.privateKey })),
+      row(7, await certify(await makeEntity('O=nobody'), issuing)),
+      { kind: 'certificate', row: 8, certificate: Uint8Array.of(0x30, 0), revoked: undefined },
+      { kind: 'wrong', row: 9, fault: 'said so' },
+      row(10, good),
+      row(11, await certify(two, issuing, { notAfter: madeNow.subtract({ hours: 1 }) })),
+      row(12, await certify(two, issuing)),
+    ] as const
+    const news = await take(core, authority, product, rows)
+    assert.deepEqual(
+      news
+        .flatMap((one) => (one.kind === 'refused' ? [[one.row, one.refused.reason]] : []))
+        .sort((a, b) => Number(a[0]) - Number(b[0])),
+      [
+        [3, 'exists-already'],
+        [4, 'key-has-another-owner'],
+        [5, 'certificate-not-trusted'],
+        [6, 'signature-wrong'],
+        [7, 'input-wrong'],
+        [8, 'input-wrong'],
+        [9, 'input-wrong'],
+      ],
+    )
+    const counted = {
+      rows: 11,
+      added: 2,
+      revoked: 0,
+      devices: 2,
+      unchanged: 1,
+      expired: 1,
+      refused: 7,
+    }
+    assert.deepEqual(news.at(-1), { kind: 'done', count: counted })
+    const found = await core.ledger.find('device', 'serial', [product.id, 'P-1'])
+    assert.equal(found?.state, 'active')
+    assert.equal(found?.enrolmentsLeft, 0)
+  }))
+
+test('revocations come with their times, also without a certificate, and the list goes on', () =>
+  withCore(async (core) => {
+    const authority = await adopted(core)
+    const product = await addPump(core)
+    const at = Temporal.Instant.from('2027-03-01T10:00:00Z')
+    const certificate = await certify(await device('P-1'), issuing, { serial: 7 })
+    const late = await certify(await device('P-2'), issuing, { serial: 8 })
+    const bare = {
+      kind: 'revocation',
+      row: 3,
+      serialNumber: Uint8Array.of(0x33),
+      revoked: { at, reason: 4 },
+    } as const
+    const lateBare = { ...bare, row: 4, serialNumber: late.serialNumber } as const
+    const first = await take(core, authority, product, [row(2, certificate), bare, lateBare])
+    assert.equal(first.at(-1)?.kind, 'done')
+    const crl = await publishCrl(readyIssuer(authority), -1, crlPorts(core))
+    assert.equal(crl.number, 42)
+    assert.equal(revokedCount(crl.der), 2)
+    const again = await take(core, authority, product, [
+      row(2, certificate, { at, reason: 1 }),
+      bare,
+      row(5, late),
+    ])
+    const last = again.at(-1)
+    assert.deepEqual(last?.kind === 'done' && last.count, {
+      ...{ rows: 3, added: 1, revoked: 1, devices: 1, unchanged: 1, expired: 0, refused: 0 },
+    })
+    const next = await publishCrl(readyIssuer(authority), -1, crlPorts(core))
+    assert.equal(next.number, 43)
+    assert.equal(revokedCount(next.der), 3)
+  }))
+
+function crlPorts({ ledger, means, clock }: TestCore) {
+  return { ledger, keys: means.keys, clock, random, crlUrl: () => 'http://localhost/crl' }
+}
+
+function revokedCount(der: Uint8Array): number {
+  return parseCrl(der).revokedCount
+}
+
+test('a list of the wrong authority stops after a thousand refusals', () =>
+  withCore(async (core) => {
+    const authority = await adopted(core)
+    const product = await addPump(core)
+    const rows = Array.from(
+      { length: 1500 },
+      (_, at): IssuedRow => ({ kind: 'wrong', row: at + 2, fault: 'wrong' }),
+    )
+    const news = await take(core, authority, product, rows)
+    const last = news.at(-1)
+    assert.equal(last?.kind, 'stopped')
+    assert.match(last?.kind === 'stopped' ? last.refused.detail : '', /1000 rows were refused/)
+  }))
