@@ -138,11 +138,11 @@ async function open(
 
   const opened = Promise.withResolvers<Core>()
   opened.promise.catch(() => {}) // whoever waits hears of it, and so does our caller, below
-  const ledger = replacements.wrapLedger?.(store.ledger) ?? store.ledger
+  const wrapped = replacements.wrapLedger?.(store.ledger) ?? store.ledger
   let doors: 'opening' | 'open' | 'closing' = 'opening'
   let guard: Core['guard'] | undefined
   const readiness = () =>
-    readinessOf({ ...{ clock, ledger }, doors: () => doors, guard: () => guard })
+    readinessOf({ ...{ clock, ledger: wrapped }, doors: () => doors, guard: () => guard })
   const metrics = new HouseMetrics({
     ...{ readers: configuration.metricsFrom, journal: replacements.journal },
     report,
@@ -164,7 +164,7 @@ async function open(
   const feed = new Feed((cause) => report('a change could not be told on', cause))
   closers.add(feed.hear(store.elsewhere))
   feed.followElsewhere(() => keystore.refresh())
-  const ledger = metrics.measuring(ledger)
+  const ledger = metrics.measuring(wrapped)
   const node = await beginNode(nodeFacts(configuration), {
     ...{ ledger, clock, random, shared: store.shared },
   })
