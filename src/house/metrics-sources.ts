@@ -8,9 +8,7 @@ import type { Give, Source } from '#edge/metrics/sources.ts'
 import type { Readiness } from '#edge/status/routes.ts'
 import type { Core } from './core.ts'
 
-/** Cheap look-ups are made at each scrape, but for scrapers that come at once. */
-const brief = 2_000
-/** What counts many records is not. */
+/** What counts many records is not counted at each scrape. */
 const long = 60_000
 
 export interface BuildFacts {
@@ -89,7 +87,7 @@ function giveFront(give: Give, port: string, counts: Readonly<FrontCounts>): voi
 export function readinessSource(readiness: () => Promise<readonly Readiness[]>): Source {
   return {
     name: 'readiness',
-    keepMilliseconds: brief,
+    keepMilliseconds: 0,
     gives: ['vitalsign_ready', 'vitalsign_ready_check'],
     read: async (give) => {
       const checks = await readiness()
@@ -118,7 +116,7 @@ const mostWaiting = 1_000
 function logSource({ clock }: Core, log: LogStore): Source {
   return {
     name: 'log',
-    keepMilliseconds: brief,
+    keepMilliseconds: 0,
     gives: ['vitalsign_log_size', 'vitalsign_log_events_waiting', 'vitalsign_log_lag_seconds'],
     read: async (give) => {
       const [head, waiting] = [await log.head(), await log.waiting(mostWaiting)]
@@ -139,7 +137,7 @@ function logSource({ clock }: Core, log: LogStore): Source {
 function crlSource({ shelf, doors }: Core): Source {
   return {
     name: 'crl',
-    keepMilliseconds: brief,
+    keepMilliseconds: 0,
     gives: [
       'vitalsign_crl_this_update_timestamp_seconds',
       'vitalsign_crl_next_update_timestamp_seconds',
@@ -168,7 +166,7 @@ function jobSource({ ledger }: Core): Source {
   const lastSuccess = new Map<string, number>()
   return {
     name: 'jobs',
-    keepMilliseconds: brief,
+    keepMilliseconds: 0,
     gives: [
       'vitalsign_job_failing',
       'vitalsign_job_last_run_timestamp_seconds',
