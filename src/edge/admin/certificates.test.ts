@@ -121,6 +121,10 @@ testHouse('a certificate file is traced to its owner, byte for byte', async ({ h
   assert.equal(found.document.sha256, sha256(der).toHex())
   const unknown = await find(pemOf([foreign.chain[0]!]))
   assert.deepEqual([unknown.status, unknown.document.code], [404, 'certificate-unknown'])
+  assert.match(
+    String(unknown.document.detail),
+    /issued by .*, serial number [0-9a-f]+, good until /,
+  )
   for (const wrong of [
     'nothing',
     pemOf([der, der]),

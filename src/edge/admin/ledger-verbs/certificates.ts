@@ -3,9 +3,9 @@ import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Authority } from '#core/ledger/tables.ts'
 import type { InputOf } from '#format/admin/operations.ts'
 import type { CertificateView } from '#format/admin/views.ts'
-import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Verbs } from '../verbs.ts'
+import { findCertificate } from './find-certificate.ts'
 import { pemOf, readCertificate } from './pem.ts'
 import type { LedgerVerbPorts } from './ports.ts'
 import { certificateQuery, pageOf, passesFilters } from './queries.ts'
@@ -47,11 +47,8 @@ export function certificateVerbs(ports: LedgerVerbPorts): CertificateVerbs {
     'certificate.find': async ({ certificate: pem }) => {
       const read = readCertificate(pem)
       if (read.kind === 'refused') return read
-      const digest = sha256(read.certificate.der)
-      const certificate = await ledger.find('certificate', 'sha256', [digest])
-      return certificate === undefined
-        ? refuse('certificate-unknown', `no certificate here has the SHA-256 ${digest.toHex()}`)
-        : showCertificate(certificate)
+      const found = await findCertificate(read.certificate, ledger)
+      return 'reason' in found ? found : showCertificate(found)
     },
 
     'certificate.export': async ({ certificate: id, chain }) => {
