@@ -34,6 +34,8 @@ export interface Profile {
   readonly renewal: { readonly openShare: number; readonly afterExpiry: AfterExpiry } | undefined
   /** Undefined: no request waits for a person. */
   readonly approval: ApprovalRule | undefined
+  /** The keys that the server makes for devices that ask it to; usually none. */
+  readonly serverKeys: readonly KeyAlgorithmName[]
   /** Whether a request must name the TLS connection that it comes over (RFC 9266). */
   readonly bindsChannel: boolean
   readonly document: ProfileDocument

@@ -49,6 +49,7 @@ function profileOf(document: ProfileDocument): Profile {
       operations: document.approval.operations,
       span: Temporal.Duration.from({ hours: 24 * (document.approval.days ?? usualDays) }),
     },
+    serverKeys: document.serverKeys?.algorithms ?? [],
     bindsChannel: document.channelBinding !== undefined,
     document,
   }

@@ -90,7 +90,7 @@ export const profileShape = record('A policy by which certificates of one kind a
     }),
   ),
   keys: record('The keys that it certifies.', {
-    algorithms: list('Admitted key algorithms.', word('An algorithm.', keyAlgorithmNames), 1, 16),
+    algorithms: list('Admitted key algorithms.', word('An algorithm.', keyAlgorithmNames), 1, 32),
     because,
   }),
   birthKey: optional(
@@ -192,6 +192,17 @@ export const profileShape = record('A policy by which certificates of one kind a
         approvable.length,
       ),
       days: optional(whole('How long one waits before it expires; left out: 7.', 1, 90)),
+      because,
+    }),
+  ),
+  serverKeys: optional(
+    record('Keys that the server makes for devices that ask it to; left out: none.', {
+      algorithms: list(
+        'What it makes: of several, the one that the key in the request is of.',
+        word('An algorithm.', keyAlgorithmNames),
+        1,
+        16,
+      ),
       because,
     }),
   ),

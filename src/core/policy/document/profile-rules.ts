@@ -6,7 +6,9 @@
  */
 import { parseOidText } from '#format/der/oid.ts'
 import { FormatError } from '#format/format-error.ts'
+import { algorithms } from '#format/oids.ts'
 import { extensionCodecs } from '#format/x509/extensions/table.ts'
+import { keyAlgorithms } from '#trust/algorithms.ts'
 import type { ProfileDocument } from './profile-document.ts'
 import { type ProfileFault, show } from './read-shape.ts'
 import { parseGeneralizedTime } from './until.ts'
@@ -44,6 +46,7 @@ const rules: readonly Rule[] = [
   authoritiesAndOnlyTheySignCertificates,
   authoritySectionStandsForAuthorities,
   keysCanDoWhatKeyUsageSays,
+  keysServeTheKind,
   purposesFitTheKind,
   theEndIsAnInstant,
   issuerTrueOrAbsent,
@@ -55,6 +58,7 @@ const rules: readonly Rule[] = [
   onlyDevicesBringDeviceProofs,
   approvalIsForDevices,
   whatWaitsIsBoundToNoConnection,
+  serverKeysAreForDevicesAndAdmitted,
   statusDoesNotContradictItself,
   addedNamesHaveALimit,
   addedNamesFollowAPattern,
@@ -193,14 +197,49 @@ function authoritySectionStandsForAuthorities(document: ProfileDocument) {
   return fault('authority', document.authority, remedy)
 }
 
-/** RFC 8410 section 5, RFC 9881 section 5, RFC 5480 section 3: only RSA enciphers keys. */
+/** RFC 8410 section 5, RFC 9881 section 5, RFC 5480 section 3, RFC 9935 section 5: few keys encipher. */
 function keysCanDoWhatKeyUsageSays(document: ProfileDocument) {
-  const cannot = document.keys.algorithms.filter((name) => !name.startsWith('rsa-'))
-  if (!document.keyUsage.bits.includes('keyEncipherment') || cannot.length === 0) return none
+  const { bits } = document.keyUsage
+  const rows = document.keys.algorithms.map((name) => keyAlgorithms[name])
+  const silent = rows.filter(({ signsWith }) => signsWith === null).map(({ name }) => name)
+  const alone = bits.length === 1 && bits[0] === 'keyEncipherment'
+  if (silent.length > 0 && !alone) {
+    const remedy = `keep keyEncipherment alone: ${silent.join(', ')} can do nothing else; give keys that sign a profile of their own`
+    return fault('keyUsage.bits', bits, remedy)
+  }
+  const cannot = rows
+    .filter(({ identifier }) => identifier.oid !== algorithms.rsaEncryption)
+    .map(({ name }) => name)
+    .filter((name) => !silent.includes(name))
+  if (!bits.includes('keyEncipherment') || cannot.length === 0) return none
   return fault(
     'keyUsage.bits',
-    document.keyUsage.bits,
+    bits,
     `leave out keyEncipherment, ${cannot.join(', ')} cannot do it`,
+  )
+}
+
+/** What signs or proves itself with the key; a birth certificate is shown in a handshake and nowhere else. */
+function keysServeTheKind(document: ProfileDocument) {
+  const purposes = document.extendedKeyUsage?.purposes ?? []
+  const inTls =
+    document.kind === 'birth' ||
+    document.kind === 'client' ||
+    document.kind === 'server' ||
+    purposes.includes('clientAuth') ||
+    purposes.includes('serverAuth')
+  const use = isAuthority(document) ? 'authority' : inTls ? 'tls' : 'device'
+  const cannot = document.keys.algorithms.filter((name) => !keyAlgorithms[name].uses.includes(use))
+  if (cannot.length === 0) return none
+  const why = {
+    authority: 'certify nobody',
+    tls: 'prove themselves in no TLS handshake',
+    device: 'are for no device',
+  }[use]
+  return fault(
+    'keys.algorithms',
+    document.keys.algorithms,
+    `leave out ${cannot.join(', ')}: such keys ${why}`,
   )
 }
 
@@ -318,6 +357,20 @@ function whatWaitsIsBoundToNoConnection({ approval, channelBinding }: ProfileDoc
     channelBinding.type,
     'leave it out, or approval: what waits comes again over another connection',
   )
+}
+
+/** A person approves the key that a device shows; one that is yet to be made, nobody can look at. */
+function serverKeysAreForDevicesAndAdmitted({ kind, keys, serverKeys, approval }: ProfileDocument) {
+  if (serverKeys === undefined) return none
+  const path = 'serverKeys'
+  const strange = serverKeys.algorithms.filter((one) => !keys.algorithms.includes(one))
+  if (strange.length > 0)
+    return fault(`${path}.algorithms`, strange, 'name only what keys.algorithms admits')
+  if (kind !== 'working')
+    return fault(path, path, `leave it out: a ${kind} key is made where it lives`)
+  if (approval !== undefined)
+    return fault(path, path, 'leave it out, or approval: what is yet to be made cannot be approved')
+  return none
 }
 
 /** RFC 9608 section 3: with noRevAvail no pointer to status, and never on an authority. */
