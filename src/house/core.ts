@@ -52,6 +52,7 @@ export interface Core extends EnrolmentPorts {
   readonly shelf: CrlShelf
   /** This process's name among the nodes, new at each start. */
   readonly node: string
+  readonly thisNode: ThisNode
   /** Every restore of this installation, the first first. */
   readonly restores: readonly Restore[]
   /** Certificates whose signing an earlier crash cut off, abandoned at this start. */
@@ -105,7 +106,7 @@ export async function openCore(means: Means): Promise<Core> {
   const learning = { ledger, clock, random, environment, restores, issuers: () => doors.own }
   return {
     ...issuing,
-    ...{ installation, doors, shelf, recovered, restores, node: node.name },
+    ...{ installation, doors, shelf, recovered, restores, node: node.name, thisNode: node },
     environment,
     ...(restores.length > 0 && {
       learn: (certificate: Certificate) => learnCertificate(certificate, learning),

@@ -3,6 +3,7 @@ import { existsSync, statfsSync, statSync } from 'node:fs'
 import type { Authority } from '#core/ledger/tables.ts'
 import type { Configuration } from './configuration.ts'
 import { type Core, ownIssuer } from './core.ts'
+import { checkNodes } from './nodes/node-checks.ts'
 import { unlockFile } from './unlock.ts'
 
 export interface Examined {
@@ -34,7 +35,15 @@ export async function examine(
 ): Promise<readonly Examined[]> {
   const patient = { core, configuration, production }
   const wanted = production ? [...always, ...forProduction] : always
-  return Promise.all(wanted.map(async ([check, look]) => ({ check, ...(await look(patient)) })))
+  const examined = wanted.map(async ([check, look]) => ({ check, ...(await look(patient)) }))
+  return [...(await Promise.all(examined)), ...(await examineNodes(core))]
+}
+
+/** Only where there can be several. */
+async function examineNodes({ thisNode }: Core): Promise<readonly Examined[]> {
+  if (!thisNode.isShared) return []
+  const checks = checkNodes(await thisNode.running(), thisNode.sharedClock.now())
+  return checks.map(([check, found]) => ({ check, ...found }))
 }
 
 const always: readonly (readonly [string, Check])[] = [

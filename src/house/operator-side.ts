@@ -28,10 +28,12 @@ import { pageFiles } from './page-files.ts'
 import { adoptionVerbs } from './verbs/adoption.ts'
 import { historyAbout } from './verbs/history.ts'
 import { logVerbs } from './verbs/log.ts'
+import { nodeVerbs } from './verbs/node.ts'
 import { policyVerbs } from './verbs/policy.ts'
 import { revocationVerbs } from './verbs/revocation.ts'
 import { type HouseFacts, statusVerbs } from './verbs/status.ts'
 import { wordVerbs } from './verbs/words.ts'
+import { houseWatchVerbs } from './watch-verbs.ts'
 
 export interface OperatorParts {
   readonly configuration: Configuration
@@ -135,7 +137,9 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...policyVerbs(core),
     ...revocationVerbs(core),
     ...logVerbs(log, sequencer),
+    ...nodeVerbs(core),
     ...statusVerbs(core, log, facts),
     ...wordVerbs(),
+    ...houseWatchVerbs(core),
   }
 }

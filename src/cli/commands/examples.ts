@@ -56,6 +56,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'machine add': ['machine add line-3 --role operator --certificate line-3.pem'],
   'machine list': ['machine list'],
   'machine remove': ['machine remove line-3'],
+  'node list': ['node list', 'node list --ended'],
   'person invite': ['person invite Grace --role operator'],
   'person list': ['person list'],
   'person remove': ['person remove Grace'],

@@ -8,6 +8,7 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
   ['Certificates', ['certificate', 'authority', 'profile']],
   ['People and machines', ['person', 'machine', 'whoami']],
   ['The log', ['log']],
+  ['Servers', ['node']],
 ]
 
 export interface Group {

@@ -43,6 +43,9 @@ function linesOf(call: Call, told: Answer<'status'>): readonly string[] {
         ],
         ['ending', `${many(counts.expiringSoon, 'certificate')} within 30 days`],
         ['log', `${many(log.size, 'event')}, the latest signed ${valueText(log.checkpointAt)}`],
+        ...(told.nodes.length > 1
+          ? [['nodes', told.nodes.map(({ name }) => name).join(', ')] as const]
+          : []),
         ['running', `since ${valueText(told.startedAt)}, version ${told.version}`],
       ],
       { ...tableOptions(call), indent: '  ' },

@@ -5,8 +5,10 @@ import { adoption } from './operations/adoption.ts'
 import { certificates } from './operations/certificates.ts'
 import { devices } from './operations/devices.ts'
 import { house } from './operations/house.ts'
+import { nodes } from './operations/nodes.ts'
 import { people } from './operations/people.ts'
 import { profiles } from './operations/profiles.ts'
+import { watch } from './operations/watch.ts'
 
 /** All that can be asked of an installation, by `noun.verb`. */
 export const operations = {
@@ -16,6 +18,7 @@ export const operations = {
   ...adoption,
   ...profiles,
   ...house,
+  ...nodes,
 } as const
 
 export type OperationName = keyof typeof operations

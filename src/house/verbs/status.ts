@@ -41,6 +41,7 @@ export function statusVerbs(
       ])
       const root = core.doors.own.find(({ kind }) => kind === 'root')
       const claimed = (await ledger.count('person', { by: 'state', equal: ['active'] })) > 0
+      const nodes = await core.thisNode.running()
       const findings = await examine(core, facts.configuration, { production: false })
       return {
         version: facts.version,
@@ -51,6 +52,7 @@ export function statusVerbs(
         rootSha256: root?.certificateSha256.toHex() ?? '',
         counts: { products, devices, certificates, expiringSoon },
         log: { size: head.size, checkpointAt: timeOf(checkpointEvents) },
+        nodes: nodes.map(({ name, host, seenAt }) => ({ name, host, seenAt: seenAt.toString() })),
         warnings: findings.filter(({ verdict }) => verdict !== 'good').map(({ found }) => found),
       }
     },

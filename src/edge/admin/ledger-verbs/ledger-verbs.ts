@@ -6,11 +6,13 @@ import { peopleVerbs } from './people.ts'
 import type { LedgerVerbPorts } from './ports.ts'
 import { productVerbs } from './products.ts'
 import { profileVerbs } from './profiles.ts'
+import { watchVerbs } from './watch.ts'
 
 /** The operations that need the ledger and nothing else; other rooms give the rest of `Verbs`. */
 export type LedgerVerbs = Omit<
   Verbs,
   | 'authority.import'
+  | 'authority.issue'
   | 'authority.trust'
   | 'certificate.import'
   | 'certificate.revoke'
@@ -19,6 +21,8 @@ export type LedgerVerbs = Omit<
   | 'log.export'
   | 'log.show'
   | 'log.verify'
+  | 'notification.key'
+  | 'node.list'
   | 'profile.apply'
   | 'profile.check'
   | 'profile.diff'
@@ -32,5 +36,6 @@ export function ledgerVerbs(ports: LedgerVerbPorts): LedgerVerbs {
     ...deviceVerbs(ports),
     ...certificateVerbs(ports),
     ...profileVerbs(ports),
+    ...watchVerbs(ports),
   }
 }

@@ -80,6 +80,7 @@ export const house = {
         expiringSoon: z.int(),
       }),
       log: z.object({ size: z.int(), checkpointAt: instant.nullable() }),
+      nodes: z.array(z.object({ name: z.string(), host: z.string(), seenAt: instant })),
       warnings: z.array(z.string()),
     }),
     summary: 'show how the installation is',
