@@ -9,6 +9,7 @@ import { sha256 } from '#trust/digest.ts'
 import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import { verifySignature } from '#trust/signature.ts'
+import { longestSigning } from '../authority/abandon.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
 import type { Authority, CertificateRecord, Device, Key } from '../ledger/tables.ts'
@@ -67,10 +68,9 @@ function lostIn({ serialNumber }: Certificate, restores: readonly Restore[]): Re
   return restores.findLast(({ moment, at }) => {
     const numbered = numberedAt(serialNumber, moment)
     if (numbered === undefined) return false
-    // The number keeps whole seconds.
-    const first = Math.floor(moment.epochMilliseconds / 1000)
-    const last = Math.floor(at.epochMilliseconds / 1000)
-    return numbered >= first && numbered <= last
+    // It was numbered a little before it was booked, and the number keeps whole seconds.
+    const first = moment.subtract(longestSigning).epochMilliseconds / 1000
+    return numbered >= first && numbered <= at.epochMilliseconds / 1000
   })
 }
 

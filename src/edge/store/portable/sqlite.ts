@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DatabaseSync } from 'node:sqlite'
-import { Fault } from '#core/fault.ts'
-import { sameBytes } from '#format/bytes.ts'
-import type { Cell, Row } from '../rows.ts'
+import type { Row } from '../rows.ts'
 import { migrate } from '../schema/migrate.ts'
 import { isConstraint, sqliteFault } from '../sqlite-fault.ts'
 import type { Load, PortableTable } from './portable.ts'
+import { differs, sameRow } from './same-row.ts'
 
 /**
  * Opens a database file to be filled, made if need be, with the schema of the rows to come: what it
@@ -99,17 +98,4 @@ class SqliteLoad implements Load {
       throw sqliteFault(error, 'load the ledger')
     }
   }
-}
-
-export function differs({ name }: PortableTable, cause?: unknown): Fault {
-  return new Fault('store-differs', `a row of ${name} is there with other contents`, { cause })
-}
-
-export function sameRow(left: Row, right: Row): boolean {
-  return left.length === right.length && left.every((cell, place) => sameCell(cell, right[place]!))
-}
-
-function sameCell(left: Cell, right: Cell): boolean {
-  if (left instanceof Uint8Array && right instanceof Uint8Array) return sameBytes(left, right)
-  return left === right
 }
