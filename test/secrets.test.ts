@@ -64,7 +64,8 @@ function sample(): void {
 }
 
 async function live(): Promise<void> {
-  server = await serve(data)
+  // All that the log can tell.
+  server = await serve(data, ['--log-level', 'debug'])
   given.push(`vitalsign.ts serve --data ${data}`)
   const link = readFileSync(join(data, 'claim-link'), 'utf8').trim()
   assert.equal(modeOf(join(data, 'claim-link')), '600')
@@ -227,6 +228,9 @@ test('no argument and no environment of a process holds a secret', () => {
 
 test('nothing that a program said holds a secret', () => {
   assert.ok(said.length > 10)
+  for (const operation of ['est-simpleenroll', 'est-simplereenroll', 'claim', 'session']) {
+    assert.match(said.join('\n'), new RegExp(`"operation":"[^"]*${operation}`), operation)
+  }
   for (const text of said) assert.deepEqual(found(new TextEncoder().encode(text)), [], text)
 })
 

@@ -91,3 +91,19 @@ test("the server's names are names or addresses, the public one first, each once
 })
 
 test('an unknown word is wrong use', () => assert.match(faultsOf('--what', 'x').join(), /what/))
+
+test('the networks that may read the metrics are addresses, each alone or with its bits', () => {
+  assert.deepEqual(read('--metrics-from', '10.0.0.0/8, 2001:db8::/32,192.0.2.1').metricsFrom, [
+    ...['10.0.0.0/8', '2001:db8::/32', '192.0.2.1'],
+  ])
+  for (const wrong of ['10.0.0.0/33', '10.0.0', 'example.com', '::1/129', '10.0.0.0/', '/8']) {
+    const [fault] = faultsOf('--metrics-from', wrong)
+    assert.match(fault ?? '', /^metrics-from: must be addresses or networks/, wrong)
+  }
+})
+
+test('the level of the log is one of a few words', () => {
+  assert.equal(read().logLevel, undefined)
+  assert.equal(read('--log-level', 'debug').logLevel, 'debug')
+  assert.match(faultsOf('--log-level', 'loud')[0] ?? '', /^log-level: must be/)
+})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import pino, { type Logger } from 'pino'
+import pino, { type Logger, type LoggerOptions } from 'pino'
 import type { RequestSeen } from '#edge/http/seen.ts'
 import type { LogLevel } from './log-level.ts'
 
@@ -29,10 +29,15 @@ const mostUnwrittenBytes = 4_194_304
  * It never waits for its reader: a pipe that nobody empties must not stop the server.
  */
 export function openLogger(level: LogLevel, isTerminal: boolean): Logger {
-  const redact = ['authorization', 'cookie', '*.authorization', '*.cookie']
-  const options = { level, redact, base: { pid: process.pid } }
-  if (isTerminal) return pino({ ...options, base: {} }, { write: (line) => writeCalm(line) })
+  const options = logOptions(level)
+  if (isTerminal) return pino(options, { write: (line) => writeCalm(line) })
   return pino(options, pino.destination({ dest: 2, sync: false, maxLength: mostUnwrittenBytes }))
+}
+
+/** No header with a secret is written, should one ever come here. */
+export function logOptions(level: LogLevel): LoggerOptions {
+  const redact = ['authorization', 'cookie', '*.authorization', '*.cookie']
+  return { level, redact, base: { pid: process.pid } }
 }
 
 /** One line a request. Of what was asked nothing stands in it but the kind; never path, code or body. */
