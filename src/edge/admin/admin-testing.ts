@@ -277,6 +277,7 @@ const otherVerbs = {
   'log.export': notHere,
   'log.show': notHere,
   'log.verify': notHere,
+  'node.list': notHere,
   'profile.apply': notHere,
   'profile.check': notHere,
   'profile.diff': notHere,
