@@ -2,6 +2,7 @@
 import { Fault } from '#core/fault.ts'
 import type { LogAct } from '../book/log-acts.ts'
 import type { Step, Written } from '../book/packing.ts'
+import { patienceMilliseconds } from './link.ts'
 import { doAct } from './log-acts.ts'
 import { postgresFault } from './postgres-fault.ts'
 import type { Transactions } from './transactions.ts'
@@ -15,6 +16,7 @@ interface Waiting<T> {
 }
 type WaitingChange = { readonly steps: readonly Step[]; readonly bytes: number } & Waiting<Written>
 type WaitingAct = { readonly act: LogAct } & Waiting<Result>
+type Any = (WaitingChange | WaitingAct) & { isOld?: true }
 
 /** A group ends here, so that its first change does not wait for ever, nor a message grow too large. */
 const maxChangesInGroup = 1_000
@@ -30,7 +32,7 @@ const maxWaiting = 10_000
 export class PostgresBook {
   readonly #transactions: Transactions
   readonly #writer: Writer
-  readonly #waiting: (WaitingChange | WaitingAct)[] = []
+  #waiting: Any[] = []
   #running: Promise<void> | undefined
   #closed = false
 
@@ -75,12 +77,25 @@ export class PostgresBook {
 
   async #run(): Promise<void> {
     await new Promise(setImmediate)
+    const ageing = setInterval(() => this.#age(), patienceMilliseconds)
     while (this.#waiting.length > 0) {
       const first = this.#waiting[0]!
       if ('act' in first) await this.#doAct(this.#waiting.shift() as WaitingAct)
       else await this.#writeGroup(this.#nextGroup())
     }
+    clearInterval(ageing)
     this.#running = undefined
+  }
+
+  /**
+   * Rejects what has waited for a whole turn of the clock and was not sent: the database is slow, or the
+   * outcome of the group before is still to be found out.
+   */
+  #age() {
+    const fault = new Fault('store-unreachable', 'the database is slow, or away')
+    for (const { isOld, reject } of this.#waiting) if (isOld) reject(fault)
+    this.#waiting = this.#waiting.filter(({ isOld }) => !isOld)
+    for (const one of this.#waiting) one.isOld = true
   }
 
   #nextGroup(): WaitingChange[] {
@@ -99,7 +114,11 @@ export class PostgresBook {
   async #writeGroup(group: readonly WaitingChange[]): Promise<void> {
     try {
       const outcomes = await this.#writer.write(group.map(({ steps }) => steps))
-      for (const [index, { resolve }] of group.entries()) resolve(outcomes[index]!)
+      for (const [index, { resolve, reject }] of group.entries()) {
+        const outcome = outcomes[index]!
+        if (outcome instanceof Fault) reject(outcome)
+        else resolve(outcome)
+      }
     } catch (error) {
       const fault = postgresFault(error, 'write to the ledger')
       for (const { reject } of group) reject(fault)
@@ -118,7 +137,7 @@ export class PostgresBook {
 
   /** The database was not reached in time: those behind have waited for it as well. */
   #rejectWaiting(error: unknown) {
-    if (!(error instanceof Fault) || error.code !== 'store-unreachable') return
+    if (!(error instanceof Fault) || error.code === 'ledger-damaged') return
     for (const { reject } of this.#waiting.splice(0)) reject(error)
   }
 }

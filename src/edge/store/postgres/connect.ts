@@ -25,6 +25,8 @@ export interface Connection {
   ask(asked: Asked): Promise<Told>
   /** Hears of notifications. */
   hear(listener: (payload: string) => void): void
+  /** Whether it may still be asked, as far as is known here. */
+  readonly isOpen: boolean
   /** Resolves when the connection has ended, whoever ended it. */
   readonly ended: Promise<void>
   /** Ends it after what was asked, if it still answers. */
@@ -37,6 +39,8 @@ const connectMilliseconds = 5_000
 /** No statement of ours is meant to take this long; a server that is silent for longer is given up. */
 const statementMilliseconds = 30_000
 const silenceMilliseconds = 40_000
+/** What a farewell may take. */
+const closingMilliseconds = 2_000
 const lockMilliseconds = 10_000
 /** The server takes back a transaction that its client left lying, and with it its locks. */
 const idleInTransactionMilliseconds = 10_000
@@ -129,18 +133,23 @@ async function prepareSession(connection: Connection): Promise<void> {
 class PgConnection implements Connection {
   readonly ended: Promise<void>
   readonly #client: pg.Client
-  #isEnded = false
+  readonly #end: () => void
+  #isOpen = true
 
   constructor(client: pg.Client) {
     this.#client = client
     const { promise, resolve } = Promise.withResolvers<void>()
     this.ended = promise
-    const end = () => {
-      this.#isEnded = true
+    this.#end = () => {
+      this.#isOpen = false
       resolve()
     }
-    client.on('error', end) // whoever waits for a statement hears of it there
-    client.on('end', end)
+    client.on('error', this.#end) // whoever waits for a statement hears of it there
+    client.on('end', this.#end)
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
   }
 
   async ask({ sql, values, name }: Asked): Promise<Told> {
@@ -159,12 +168,15 @@ class PgConnection implements Connection {
   }
 
   async close() {
-    if (!this.#isEnded) await this.#client.end().catch(() => this.cut())
+    if (!this.#isOpen) return
+    const late = setTimeout(() => this.cut(), closingMilliseconds)
+    await Promise.race([this.#client.end(), this.ended])
+    clearTimeout(late)
   }
 
   cut() {
-    this.#isEnded = true
-    void this.#client.end().catch(() => {})
+    this.#end()
+    this.#client.end().catch(() => {})
     this.#client.connection.stream.destroy()
   }
 }

@@ -45,7 +45,7 @@ export class Link {
    */
   connection(patience?: number): Promise<Connection> {
     if (this.#closed) return Promise.reject(closed())
-    if (this.#current !== undefined) return Promise.resolve(this.#current)
+    if (this.#current?.isOpen) return Promise.resolve(this.#current)
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined
       const waiter: Waiter = {
@@ -77,7 +77,7 @@ export class Link {
   }
 
   async #connect(): Promise<void> {
-    if (this.#connecting) return
+    if (this.#connecting || this.#current?.isOpen) return
     this.#connecting = true
     for (let pause = firstPause; !this.#closed; pause = Math.min(2 * pause, longestPause)) {
       try {
@@ -101,8 +101,7 @@ export class Link {
     if (this.#closed) return connection.close()
     this.#current = connection
     void connection.ended.then(() => {
-      this.#current = undefined
-      if (!this.#closed) void this.#connect()
+      if (this.#current === connection && !this.#closed) void this.#connect()
     })
     this.#tell(({ resolve }) => resolve(connection))
   }

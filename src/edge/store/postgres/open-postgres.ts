@@ -2,6 +2,7 @@
 import type { Clock, Randomness } from '#core/ports.ts'
 import { SqlLedger } from '../ledger.ts'
 import { type Moment, SqlLogStore } from '../log-store.ts'
+import { dumpOf } from '../portable/dump.ts'
 import { postgres } from '../schema/dialect.ts'
 import type { Store } from '../store.ts'
 import { PostgresBook } from './book.ts'
@@ -11,6 +12,7 @@ import { Link } from './link.ts'
 import { migrate } from './migrate.ts'
 import { postgresFault } from './postgres-fault.ts'
 import { numbered, PostgresLists, PostgresPoints, preferIndexes } from './reads.ts'
+import { PostgresShared } from './shared.ts'
 import { type PostgresSettings, parseTarget, type Target } from './target.ts'
 import { Transactions } from './transactions.ts'
 
@@ -54,6 +56,8 @@ export async function openPostgresStore(
     ledger: new SqlLedger({ dialect: postgres, book, points, lists, counts, random: ports.random }),
     log: new SqlLogStore({ book, points, lists, moment: () => momentOf(target) }),
     elsewhere: listener,
+    shared: new PostgresShared(pointing),
+    dump: async () => dumpOf(await momentOf(target)),
     broken: new Promise(() => {}), // whatever breaks, the connections are made again
     close: () => {
       closing ??= close()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Fault } from '#core/fault.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import { encodeArray } from './arrays.ts'
 import type { Asked, Connection, Told } from './connect.ts'
@@ -19,7 +20,6 @@ export const numberingLock = 0x5653_474e
 const passing: ReadonlySet<string | undefined> = new Set([
   sqlState.deadlock,
   sqlState.serialization,
-  sqlState.lockNotAvailable,
 ])
 const attempts = 5
 const dayMilliseconds = 86_400_000
@@ -59,7 +59,10 @@ export class Transactions {
     this.name = this.#id.toHex()
   }
 
-  /** Runs it as one transaction; again, if it only met another one. It MUST end with `commit`. */
+  /**
+   * Runs it as one transaction; again, if it met another one or its connection broke, since what broke it
+   * is told only once it is certain that nothing of it is written. It MUST end with `commit`.
+   */
   async run<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const connection = await this.#link.connection(patienceMilliseconds)
@@ -67,7 +70,7 @@ export class Transactions {
         return await this.#once(connection, work)
       } catch (error) {
         if (sqlStateOf(error) === sqlState.readOnly) connection.cut() // it became a standby
-        if (attempt === attempts || !passing.has(sqlStateOf(error))) throw error
+        if (attempt === attempts || !helpsAgain(error)) throw error
       }
     }
   }
@@ -217,6 +220,11 @@ const numberEvents = `WITH "numbered" AS (
     RETURNING "sequence"
   ) SELECT pg_notify('${eventChannel}', concat_ws(' ', min("sequence"), max("sequence"), $3::text))
   FROM "numbered"`
+
+function helpsAgain(error: unknown): boolean {
+  if (error instanceof Fault) return false
+  return !isRefusedStatement(error) || passing.has(error.code)
+}
 
 /** What broke the transaction first: those after it were refused because of it. */
 function firstCause(results: readonly PromiseSettledResult<Told>[]): unknown {

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { DatabaseError } from 'pg'
+import type { Fault } from '#core/fault.ts'
 import { type Kind, tables } from '#core/ledger/tables.ts'
 import { eventStep, type Step, type Written } from '../book/packing.ts'
 import { kinds, uniqueIndex } from '../schema/schema.ts'
 import type { Asked, Told } from './connect.ts'
-import { isRefusedStatement, sqlState } from './postgres-fault.ts'
+import { isRefusedStatement, postgresFault, sqlState } from './postgres-fault.ts'
 import { recordStatement, recordStatements } from './statements.ts'
 import type { EventRow, Transaction, Transactions } from './transactions.ts'
 
 type Change = readonly Step[]
 
-const written: Written = null
+/** What became of one change; a fault is of this change alone. */
+export type Outcome = Written | Fault
+
+const written: Outcome = null
 
 /**
  * Writes changes in groups, each group one transaction, one round trip and one wait for the disk.
@@ -29,7 +34,7 @@ export class Writer {
    *
    * @throws what PostgreSQL or the connection says; then nothing of any of the changes is written
    */
-  async write(changes: readonly Change[]): Promise<readonly Written[]> {
+  async write(changes: readonly Change[]): Promise<readonly Outcome[]> {
     try {
       return await this.#transactions.run(async (transaction) => {
         for (const asked of recordStatements(changes)) void transaction.ask(asked)
@@ -37,7 +42,7 @@ export class Writer {
         return changes.map(() => written)
       })
     } catch (error) {
-      if (!isConflict(error)) throw error
+      if (!isOfOneChange(error)) throw error
       return await this.#transactions.run((transaction) => writeApart(transaction, changes))
     }
   }
@@ -46,7 +51,7 @@ export class Writer {
 async function writeApart(
   transaction: Transaction,
   changes: readonly Change[],
-): Promise<readonly Written[]> {
+): Promise<readonly Outcome[]> {
   const outcomes = await halve(transaction, changes)
   const events = changes.filter((_, index) => outcomes[index] === written).flatMap(eventsOf)
   await transaction.commit(events)
@@ -56,7 +61,7 @@ async function writeApart(
 async function halve(
   transaction: Transaction,
   changes: readonly Change[],
-): Promise<readonly Written[]> {
+): Promise<readonly Outcome[]> {
   if (changes.length === 1) return [await writeAlone(transaction, changes[0]!)]
   const broken = await tryAll(transaction, recordStatements(changes))
   if (broken === undefined) return changes.map(() => written)
@@ -66,25 +71,27 @@ async function halve(
 }
 
 /** Step after step, so that the first that conflicts is the one that is named. */
-async function writeAlone(transaction: Transaction, change: Change): Promise<Written> {
+async function writeAlone(transaction: Transaction, change: Change): Promise<Outcome> {
   const steps = change.flatMap((step, place) => (step.kind === eventStep ? [] : [{ step, place }]))
   const broken = await tryAll(
     transaction,
     steps.map(({ step }) => recordStatement(step)),
   )
   if (broken === undefined) return written
-  const { step, place } = steps[broken.place]!
-  return { step: place, rule: ruleOf(kinds[step.kind]!, broken.constraint) }
+  const { place, error } = broken
+  if (!isConflict(error)) return postgresFault(error, 'write the change')
+  const { step, place: asked } = steps[place]!
+  return { step: asked, rule: ruleOf(kinds[step.kind]!, error.constraint) }
 }
 
 interface Broken {
-  /** Which of the statements met a rule. */
+  /** Which of the statements was refused. */
   readonly place: number
-  readonly constraint: string | undefined
+  readonly error: DatabaseError
 }
 
 /**
- * Writes all, or, if one of them meets a rule, nothing.
+ * Writes all, or, if one of them is refused for what it says, nothing.
  *
  * @throws what breaks the transaction for any other reason
  */
@@ -101,11 +108,11 @@ async function tryAll(
     await transaction.ask({ sql: 'RELEASE "change"' })
     return undefined
   }
-  const { reason } = results[place] as PromiseRejectedResult
-  if (!isConflict(reason)) throw reason
+  const error: unknown = (results[place] as PromiseRejectedResult).reason
+  if (!isOfOneChange(error)) throw error
   await transaction.ask({ sql: 'ROLLBACK TO "change"' })
   await transaction.ask({ sql: 'RELEASE "change"' })
-  return { place: place - 1, constraint: reason.constraint }
+  return { place: place - 1, error }
 }
 
 function eventsOf(change: Change): EventRow[] {
@@ -113,11 +120,16 @@ function eventsOf(change: Change): EventRow[] {
 }
 
 /** Whether a record stands against the statement: a unique key is taken, or a version is another. */
-function isConflict(error: unknown) {
-  return (
-    isRefusedStatement(error) &&
-    (error.code === sqlState.uniqueViolation || error.code === sqlState.divisionByZero)
-  )
+function isConflict({ code }: DatabaseError): boolean {
+  return code === sqlState.uniqueViolation || code === sqlState.divisionByZero
+}
+
+/**
+ * Whether the statement was refused for what it says, so that other changes may be written: bad data
+ * (class 22), a constraint (23), or more than PostgreSQL can keep, as in an index (54).
+ */
+function isOfOneChange(error: unknown): error is DatabaseError {
+  return isRefusedStatement(error) && /^(?:22|23|54)/.test(error.code ?? '')
 }
 
 /** The primary key holds the id: whose record is there already, in this version or a later one. */
