@@ -228,7 +228,7 @@ test('no argument and no environment of a process holds a secret', () => {
 
 test('nothing that a program said holds a secret', () => {
   assert.ok(said.length > 10)
-  for (const operation of ['est-simpleenroll', 'est-simplereenroll', 'claim', 'session']) {
+  for (const operation of ['est-simpleenroll', 'est-simplereenroll', 'claim', 'sign-in']) {
     assert.match(said.join('\n'), new RegExp(`"operation":"[^"]*${operation}`), operation)
   }
   for (const text of said) assert.deepEqual(found(new TextEncoder().encode(text)), [], text)
