@@ -156,6 +156,8 @@ test('an unknown algorithm, a strange label and a missing label are named', asyn
     (await of('--key-algorithm', 'rot13')).error,
     /rot13 is not known\nhint: one of rsa-2048/,
   )
+  for (const word of ['slh-dsa-sha2-128s', 'ml-kem-768'])
+    assert.match((await of('--key-algorithm', word)).error, /proves itself in no TLS handshake/)
   assert.match((await of('--label', 'a/b')).error, /--label a\/b is no label/)
   assert.match((await of('--birth')).error, /--birth needs --label/)
   assert.match(

@@ -6,7 +6,7 @@ import { keepUp } from '#device/keep-up.ts'
 import { readPrepared } from '#device/request.ts'
 import { fileOf, readCredential } from '#device/state/state.ts'
 import { sameBytes } from '#format/bytes.ts'
-import { keyAlgorithms } from '#trust/algorithms.ts'
+import { keyAlgorithmsFor } from '#trust/algorithms.ts'
 import {
   benchOf,
   enrolledBench,
@@ -81,7 +81,7 @@ test('an answer that was lost is asked for again with the same bytes, and the co
   assert.equal(server.issued.length, issuedBefore + 1)
 })
 
-for (const keyAlgorithm of Object.values(keyAlgorithms).map(({ name }) => name)) {
+for (const { name: keyAlgorithm } of keyAlgorithmsFor('tls')) {
   test(`a device with a key of ${keyAlgorithm} enrols, proves itself and renews`, async () => {
     const serial = `PUMP-${keyAlgorithm}`
     const settings = { ...settingsFor(server, serial), keyAlgorithm }

@@ -36,7 +36,9 @@ export function csrAttributesFor(
 function olderForm(profile: Profile): readonly CsrAttribute[] {
   const admitted = profile.keyAlgorithms.map((name) => keyAlgorithms[name])
   const curves = ofFamily(admitted, 'affine-point')
-  const sizes = ofFamily(admitted, 'modulus')
+  const sizes = ofFamily(admitted, 'modulus').filter(
+    ({ identifier }) => identifier.oid === algorithms.rsaEncryption,
+  )
   const others = admitted.filter((row) => !curves.includes(row) && !sizes.includes(row))
   return [
     ...attribute(
@@ -47,7 +49,10 @@ function olderForm(profile: Profile): readonly CsrAttribute[] {
       algorithms.rsaEncryption,
       sizes.map(({ bits }) => encodeDer((writer) => writer.integer(bits))),
     ),
-    ...others.map((row) => ({ kind: 'oid', oid: row.identifier.oid }) as const),
+    // Those of RSASSA-PSS differ by size alone.
+    ...[...new Set(others.map((row) => row.identifier.oid))].map(
+      (oid) => ({ kind: 'oid', oid }) as const,
+    ),
     ...attribute(attributes.extensionRequest, [
       encodeDer((writer) => writeExtensions(writer, usagesFor(profile))),
     ]),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util'
-import { isKeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
+import { isKeyAlgorithmName, keyAlgorithmsFor } from '#trust/algorithms.ts'
 import { parseServer } from '../connection/server.ts'
 import { parseFingerprint, type Settings } from '../state/settings.ts'
 import type { CommandName } from './help.ts'
@@ -87,11 +87,16 @@ export function settingsOf(given: EnrolOptions): Settings {
       'it has 64 hex digits, with or without colons',
     )
   }
-  const keyAlgorithm = given['key-algorithm']
-  if (!isKeyAlgorithmName(keyAlgorithm)) {
+  // A device proves itself in TLS; keys that cannot are made by the server, or for other purposes.
+  const able = keyAlgorithmsFor('tls')
+  const word = given['key-algorithm']
+  const keyAlgorithm = able.find(({ name }) => name === word)?.name
+  if (keyAlgorithm === undefined) {
     throw new WrongUse(
-      `--key-algorithm ${keyAlgorithm} is not known`,
-      `one of ${Object.keys(keyAlgorithms).join(', ')}`,
+      isKeyAlgorithmName(word)
+        ? `--key-algorithm ${word} proves itself in no TLS handshake`
+        : `--key-algorithm ${word} is not known`,
+      `one of ${able.map(({ name }) => name).join(', ')}`,
     )
   }
   return {

@@ -200,6 +200,47 @@ const broken: readonly (readonly [string, Json, string])[] = [
     'keyUsage.bits',
   ],
   [
+    'keys that only encipher and would sign',
+    changed('firmware-signer', { 'keys.algorithms': ['ml-kem-768'] }),
+    'keyUsage.bits',
+  ],
+  [
+    'keys that only encipher beside keys that sign',
+    changed('firmware-signer', {
+      'keys.algorithms': ['ml-kem-768', 'p-256'],
+      'keyUsage.bits': ['digitalSignature', 'keyEncipherment'],
+    }),
+    'keyUsage.bits',
+  ],
+  [
+    'rsa-pss keys that would encipher',
+    changed('firmware-signer', {
+      'keys.algorithms': ['rsa-pss-3072'],
+      'keyUsage.bits': ['digitalSignature', 'keyEncipherment'],
+    }),
+    'keyUsage.bits',
+  ],
+  [
+    'a tls server whose key proves itself in no handshake',
+    changed('server', { 'keys.algorithms': ['p-256', 'slh-dsa-sha2-128s'] }),
+    'keys.algorithms',
+  ],
+  [
+    'a tls client whose key proves itself in no handshake',
+    changed('ldevid', { 'keys.algorithms': ['slh-dsa-shake-256f'] }),
+    'keys.algorithms',
+  ],
+  [
+    'a birth identity whose key proves itself in no handshake',
+    changed('idevid', { 'keys.algorithms': ['slh-dsa-sha2-192s'] }),
+    'keys.algorithms',
+  ],
+  [
+    'an authority whose key certifies nobody',
+    changed('root', { 'keys.algorithms': ['rsa-2048'] }),
+    'keys.algorithms',
+  ],
+  [
     'a server without purpose',
     changed('server', { extendedKeyUsage: undefined }),
     'extendedKeyUsage.purposes',

@@ -18,8 +18,16 @@ const namedSubject = [
 ] as const
 
 const modernKeys = [
-  ...(['p-256', 'p-384', 'p-521', 'ed25519', 'rsa-3072', 'rsa-4096'] as const),
-  ...(['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const),
+  ...(['p-256', 'p-384', 'p-521', 'ed25519', 'ed448', 'rsa-3072', 'rsa-4096'] as const),
+  ...(['rsa-pss-3072', 'rsa-pss-4096', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const),
+] as const
+/** An authority is in no handshake, and may sign as slowly as SLH-DSA does. */
+const authorityKeys = [
+  ...modernKeys,
+  ...(['slh-dsa-sha2-128s', 'slh-dsa-sha2-128f', 'slh-dsa-sha2-192s'] as const),
+  ...(['slh-dsa-sha2-192f', 'slh-dsa-sha2-256s', 'slh-dsa-sha2-256f'] as const),
+  ...(['slh-dsa-shake-128s', 'slh-dsa-shake-128f', 'slh-dsa-shake-192s'] as const),
+  ...(['slh-dsa-shake-192f', 'slh-dsa-shake-256s', 'slh-dsa-shake-256f'] as const),
 ] as const
 const modernKeysBecause =
   'NIST SP 800-57 part 1 table 4: under 128 bits of strength nothing new after 2030, within the life of devices made today'
@@ -292,7 +300,7 @@ export const readyProfiles = {
       requested: 'ignored',
       because: 'our choice: the house names its authorities',
     },
-    keys: { algorithms: modernKeys, because: modernKeysBecause },
+    keys: { algorithms: authorityKeys, because: modernKeysBecause },
     keyUsage: {
       bits: ['keyCertSign', 'cRLSign'],
       because: 'RFC 5280 section 4.2.1.3: certificates and the lists of revoked ones',
@@ -326,7 +334,7 @@ export const readyProfiles = {
       requested: 'ignored',
       because: 'our choice: the house names its authorities',
     },
-    keys: { algorithms: modernKeys, because: modernKeysBecause },
+    keys: { algorithms: authorityKeys, because: modernKeysBecause },
     keyUsage: {
       bits: ['keyCertSign', 'cRLSign'],
       because: 'RFC 5280 section 4.2.1.3: certificates and the lists of revoked ones',
@@ -363,7 +371,7 @@ export const readyProfiles = {
       requested: 'ignored',
       because: 'our choice: the house names its authorities, and says TRIAL',
     },
-    keys: { algorithms: modernKeys, because: modernKeysBecause },
+    keys: { algorithms: authorityKeys, because: modernKeysBecause },
     keyUsage: {
       bits: ['keyCertSign', 'cRLSign'],
       because: 'RFC 5280 section 4.2.1.3: certificates and the lists of revoked ones',
