@@ -48,7 +48,7 @@ export async function found(
   const known = await readInstallation(ports.ledger)
   if (known !== undefined) return checked(known, configuration)
   await storeReadyProfiles(ports)
-  await foundAuthorities(foundingOf(configuration), ports)
+  await foundAuthorities(foundingFor(configuration), ports)
   const logKey = await newLogKey(ports)
   const installation: Installation = {
     environment: configuration.environment,
@@ -103,8 +103,11 @@ export function ownMaker(environment: Installation['environment']): string {
   return environment === 'production' ? 'Vitalsign' : `Vitalsign ${environment.toUpperCase()}`
 }
 
-function foundingOf(configuration: Configuration): Founding {
-  const { environment, rootAlgorithm, algorithm } = configuration
+/** What a founding takes from the first start; a later authority only its own algorithm. */
+export function foundingFor(
+  chosen: Pick<Configuration, 'environment' | 'rootAlgorithm' | 'algorithm'>,
+): Founding {
+  const { environment, rootAlgorithm, algorithm } = chosen
   return {
     environment,
     rootAlgorithm,

@@ -206,6 +206,7 @@ function recordOf(
       keyIdentifier(certificate.publicKey.der),
     notAfter: certificate.notAfter,
     issueUntil: certificate.notAfter,
+    successor: null,
     createdAt: ports.clock.now(),
     ...{ crlNumberFrom: null, origin: 'adopted' },
   }

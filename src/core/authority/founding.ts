@@ -47,6 +47,16 @@ export async function foundAuthorities(
   return { root, issuing }
 }
 
+/** Makes a further issuing authority under the root, whose key must be there. @throws as `foundAuthorities` */
+export function foundIssuing(
+  name: string,
+  founding: Founding,
+  root: Authority,
+  ports: IssuingPorts,
+): Promise<Authority> {
+  return found(name, founding, root, ports)
+}
+
 async function found(
   name: string,
   founding: Founding,
@@ -148,6 +158,7 @@ async function book(made: Made, ports: IssuingPorts): Promise<Authority> {
     state: 'active',
     notAfter,
     issueUntil: Temporal.Instant.compare(stop, notAfter) < 0 ? stop : notAfter,
+    successor: null,
     createdAt: now,
     ...{ products: [], crlNumberFrom: null, origin: null },
   }

@@ -63,6 +63,7 @@ export async function trustForeign(
     state: 'active',
     notAfter: certificate.notAfter,
     issueUntil: certificate.notAfter,
+    successor: null,
     createdAt: now,
     ...{ products, crlNumberFrom: null, origin: null },
   }

@@ -180,8 +180,19 @@ function openDoor(entrance: Entrance, records: Records): Door {
     product,
     party: need(records.parties.get(product.party), 'party'),
     profile: readProfile(profile),
-    issuer: readyIssuer(need(records.authorities.get(entrance.authority), 'authority')),
+    issuer: readyIssuer(issuerOf(entrance.authority, records.authorities)),
   }
+}
+
+/** The entrance's authority, or whoever took over the doors of one that was stopped. */
+function issuerOf(id: string, authorities: ReadonlyMap<string, Authority>): Authority {
+  const seen = new Set<string>()
+  let authority = need(authorities.get(id), 'authority')
+  while (authority.state !== 'active' && authority.successor !== null && !seen.has(authority.id)) {
+    seen.add(authority.id)
+    authority = need(authorities.get(authority.successor), 'authority')
+  }
+  return authority
 }
 
 /** Registered only after it was read once: one that no longer reads vouches for nobody. */

@@ -275,6 +275,8 @@ export const tables = {
       notAfter: instant,
       /** After this it signs status only. */
       issueUntil: instant,
+      /** Who took over its doors when it was stopped. */
+      successor: optional(id('aut')),
       createdAt: instant,
       /** For a foreign authority: the products whose expected devices it may vouch for. */
       products: json<readonly string[]>(),

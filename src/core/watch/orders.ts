@@ -73,14 +73,12 @@ async function checkCohort(asked: Cohort, { ledger }: AlarmPorts): Promise<Refus
     )
   }
   if (authority === null) return undefined
-  for await (const entrance of allOf('entrance', ledger)) {
-    if (entrance.authority !== authority) continue
-    return refuse(
-      'renewal-would-not-help',
-      `entrance ${entrance.label} still issues from this authority, so a renewal would change nothing; stop it first: "vitalsign authority stop"`,
-    )
-  }
-  return undefined
+  const record = await ledger.read('authority', authority)
+  if (record?.state !== 'active' || record.kind !== 'issuing') return undefined
+  return refuse(
+    'renewal-would-not-help',
+    `authority ${record.name} still issues, so a renewal would change nothing; stop it first: "vitalsign authority stop"`,
+  )
 }
 
 async function checkRoom({ ledger }: AlarmPorts): Promise<Refused | undefined> {

@@ -195,6 +195,7 @@ export class TestHouse {
       state: 'active',
       notAfter: Temporal.Instant.from('2029-01-01T00:00:00Z'),
       issueUntil: Temporal.Instant.from('2028-01-01T00:00:00Z'),
+      successor: null,
       createdAt: this.ports.clock.now(),
       ...{ products: [], crlNumberFrom: null, origin: null },
       ...changes,
@@ -269,6 +270,7 @@ const notHere = async () => refuse('not-implemented', 'this room is not in the t
 /** The operations of other rooms. */
 const otherVerbs = {
   'authority.import': notHere,
+  'authority.issue': notHere,
   'authority.trust': notHere,
   'certificate.import': notHere,
   'certificate.revoke': notHere,
@@ -278,6 +280,7 @@ const otherVerbs = {
   'log.show': notHere,
   'log.verify': notHere,
   'node.list': notHere,
+  'notification.key': notHere,
   'profile.apply': notHere,
   'profile.check': notHere,
   'profile.diff': notHere,

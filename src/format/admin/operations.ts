@@ -19,6 +19,7 @@ export const operations = {
   ...profiles,
   ...house,
   ...nodes,
+  ...watch,
 } as const
 
 export type OperationName = keyof typeof operations

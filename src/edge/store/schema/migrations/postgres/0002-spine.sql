@@ -186,6 +186,7 @@ CREATE TABLE "authority" (
   "state" text COLLATE "C" NOT NULL,
   "notAfter" bigint NOT NULL,
   "issueUntil" bigint NOT NULL,
+  "successor" bytea,
   "createdAt" bigint NOT NULL,
   "products" text COLLATE "C" NOT NULL,
   "crlNumberFrom" bigint,

@@ -10,6 +10,8 @@ ALTER TABLE "enrolment" ADD COLUMN "registrar" BLOB;
 
 ALTER TABLE "enrolment" ADD COLUMN "proxy" BLOB;
 
+ALTER TABLE "authority" ADD COLUMN "successor" BLOB;
+
 ALTER TABLE "authority" ADD COLUMN "crlNumberFrom" INTEGER;
 
 ALTER TABLE "authority" ADD COLUMN "origin" TEXT;

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import { foundIssuing } from '#core/authority/founding.ts'
+import type { Verbs } from '#edge/admin/verbs.ts'
+import { encodePem } from '#format/pem.ts'
+import { isKeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { Core } from './core.ts'
+import { foundingFor } from './foundation.ts'
+import { notifyKeyOf } from './watch.ts'
+
+/** What watching needs of the house's keys. */
+export function houseWatchVerbs(core: Core): Pick<Verbs, 'authority.issue' | 'notification.key'> {
+  return {
+    'notification.key': async () => {
+      const { id, spki } = await notifyKeyOf(core)
+      return { keyId: id, algorithm: 'ed25519', pem: encodePem('PUBLIC KEY', spki) }
+    },
+
+    'authority.issue': async ({ name, algorithm }) => {
+      if (!isKeyAlgorithmName(algorithm) || !keyAlgorithms[algorithm].uses.includes('authority'))
+        return refuse('input-wrong', `algorithm: no authority signs with "${algorithm}"`)
+      if ((await core.ledger.find('authority', 'name', [name])) !== undefined)
+        return refuse('exists-already', `an authority is named "${name}"; choose another name`)
+      const root = core.doors.own.find(({ kind }) => kind === 'root')
+      if (root?.key == null || !core.keys.has(root.key)) {
+        return refuse(
+          'issuing-stopped',
+          'the key of the root is not here; bring its directory back, and take it away again after this',
+        )
+      }
+      const { environment } = core
+      const founding = foundingFor({ environment, rootAlgorithm: 'p-384', algorithm })
+      const made = await foundIssuing(name, founding, root, core)
+      return { id: made.id, name, algorithm, sha256: made.certificateSha256.toHex() }
+    },
+  }
+}
