@@ -3,6 +3,7 @@ import type { Clock, Randomness } from '#core/ports.ts'
 import { SqlLedger } from '../ledger.ts'
 import { type Moment, SqlLogStore } from '../log-store.ts'
 import { dumpOf } from '../portable/dump.ts'
+import { refuseUnfinished } from '../portable/postgres.ts'
 import { postgres } from '../schema/dialect.ts'
 import type { Store } from '../store.ts'
 import { PostgresBook } from './book.ts'
@@ -70,6 +71,7 @@ async function bringUp(target: Target): Promise<void> {
   const connection = await connect(target)
   try {
     await migrate(connection)
+    await refuseUnfinished(connection)
   } catch (error) {
     throw postgresFault(error, 'bring the database up to date')
   } finally {
