@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { Fault } from '#core/fault.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import { type PostgresSettings, parseTarget } from '#edge/store/postgres/target.ts'
-import { type KeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
+import { type KeyAlgorithmName, keyAlgorithmsFor } from '#trust/algorithms.ts'
 import { type LogLevel, logLevels } from './log-level.ts'
 
 /**
@@ -24,6 +24,8 @@ export interface Configuration {
   readonly operatorListen: ListenAddress
   /** Status, issuers and log: plain HTTP, public by nature. */
   readonly statusListen: ListenAddress
+  /** For proxies that pass TLS through with a PROXY header, and from where they call; undefined: none do. */
+  readonly proxied: { readonly listen: ListenAddress; readonly from: readonly string[] } | undefined
   /** Names and addresses under which devices reach the server, besides where it listens. */
   readonly names: readonly string[]
   /** The base of the addresses that are written into certificates, without a trailing slash. */
@@ -55,6 +57,11 @@ export const settings = {
   data: { fallback: './data', help: 'the data directory, made on first use' },
   listen: { fallback: '127.0.0.1:8443', help: "the devices' address (TLS)" },
   'operator-listen': { fallback: '127.0.0.1:8081', help: "the operators' address (loopback)" },
+  'proxy-listen': {
+    fallback: '',
+    help: 'a second address of devices, for proxies that pass TLS through',
+  },
+  'proxy-from': { fallback: '', help: 'addresses or CIDR ranges of those proxies, by commas' },
   'status-listen': { fallback: '127.0.0.1:8080', help: 'the address of status, issuers and log' },
   names: { fallback: '', help: 'further names of this server, separated by commas' },
   'public-url': { fallback: '', help: 'base of the addresses written into certificates' },
@@ -89,6 +96,7 @@ export function readConfiguration(words: readonly string[]): Configuration {
     listen: readAddress('listen', wordOf('listen'), faults),
     operatorListen: readOperatorAddress(wordOf('operator-listen'), faults),
     statusListen: readAddress('status-listen', wordOf('status-listen'), faults),
+    proxied: readProxied(wordOf('proxy-listen'), wordOf('proxy-from'), faults),
     names: readNames(wordOf('names'), faults),
     publicUrl: readUrl(wordOf('public-url'), faults),
     environment: readEnvironment(wordOf('environment'), faults),
@@ -214,6 +222,31 @@ function readNames(word: string, faults: string[]): readonly string[] {
   return names
 }
 
+function readProxied(listen: string, from: string, faults: string[]): Configuration['proxied'] {
+  const ranges = from
+    .split(',')
+    .map((range) => range.trim())
+    .filter(Boolean)
+  const wrong = ranges.find((range) => !isRange(range))
+  if (wrong !== undefined)
+    faults.push(`proxy-from: "${wrong}" is no address or range, e.g. 192.0.2.10 or 10.0.0.0/24`)
+  if ((listen === '') !== (ranges.length === 0))
+    faults.push('proxy-listen and proxy-from stand together: where to listen, and for whom')
+  return listen === ''
+    ? undefined
+    : { listen: readAddress('proxy-listen', listen, faults), from: ranges }
+}
+
+function isRange(range: string): boolean {
+  const [network = '', prefix, ...more] = range.split('/')
+  const family = isIP(network)
+  if (family === 0 || more.length > 0) return false
+  return (
+    prefix === undefined ||
+    (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
+  )
+}
+
 /** RFC 1123 section 2.1: letters, digits and inner dashes between dots; or an IP address. */
 function isServerName(name: string): boolean {
   if (isIP(name) !== 0) return true
@@ -277,9 +310,9 @@ function readEnvironment(word: string, faults: string[]): Configuration['environ
 }
 
 function readAlgorithm(name: string, word: string, faults: string[]): KeyAlgorithmName {
-  const row = Object.values(keyAlgorithms).find((one) => one.name === word)
-  if (row?.uses.includes('authority')) return row.name
-  const able = Object.values(keyAlgorithms).filter(({ uses }) => uses.includes('authority'))
+  const able = keyAlgorithmsFor('authority')
+  const row = able.find((one) => one.name === word)
+  if (row !== undefined) return row.name
   faults.push(`${name}: must be one of ${able.map((one) => one.name).join(', ')}, is "${word}"`)
   return 'p-256'
 }

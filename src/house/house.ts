@@ -34,11 +34,13 @@ import { HouseMetrics } from './metrics.ts'
 import { frontSource, houseSources, processSource, readinessSource } from './metrics-sources.ts'
 import { beginNode, type NodeFacts, type ThisNode } from './nodes/this-node.ts'
 import { openOperatorSide } from './operator-side.ts'
+import { knownProxies, passingProxies } from './proxies.ts'
 import { readinessOf } from './readiness.ts'
 import { serverIdentityPorts } from './server-identity-ports.ts'
 import { noteStart, noteStop } from './start-events.ts'
 import { TlsIdentityFile } from './tls-identity-file.ts'
 import { programVersion } from './version.ts'
+import { watchJobs } from './watch.ts'
 
 /** An open house: it serves until it is closed. */
 export interface House {
@@ -50,6 +52,8 @@ export interface House {
     readonly devices: ListenAddress
     readonly operators: ListenAddress
     readonly status: ListenAddress
+    /** For proxies that pass TLS through, if any do. */
+    readonly proxied: ListenAddress | undefined
   }
   /** The path of the local administrator's socket. */
   readonly socket: string
@@ -217,6 +221,8 @@ async function open(
     identity: await openServerIdentity(identity),
     witness: metrics.witness('devices'),
     adminHandler: operators.machineHandler,
+    proxies: knownProxies(core),
+    proxied: passingProxies(configuration, core, report),
   })
   closers.add(() => devices.close())
   addresses.devices = urlOf('https', devices.address)
@@ -225,7 +231,8 @@ async function open(
     if (renewed !== undefined) devices.swapIdentity(renewed)
   }
   await node.announce(addresses)
-  const jobs = runJobs(jobsOf(core, { renewIdentity, beat: () => node.beat() }), {
+  const timed = jobsOf(core, { renewIdentity, beat: () => node.beat() })
+  const jobs = runJobs([...timed, ...watchJobs(core, data)], {
     ...{ ledger: core.ledger, clock, random, node: node.name, sharedClock: node.sharedClock },
     report: (job, cause) => report(`job ${job} failed`, cause),
     ...(replacements.wait && { wait: replacements.wait }),
@@ -250,7 +257,10 @@ async function open(
     core,
     log: store.log,
     feed,
-    addresses: { devices: devices.address, operators: operators.address, status: status.address },
+    addresses: {
+      ...{ devices: devices.address, operators: operators.address, status: status.address },
+      proxied: devices.proxiedAddress,
+    },
     socket: operators.socket,
     claimLink: operators.claimLink,
     sequence: () => sequenceAnywhere(sequencer),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { longestSigning, recoverReserved } from '#core/authority/abandon.ts'
+import { expireRequests } from '#core/enrolment/approval/decide-request.ts'
 import type { Job } from '#edge/clock/run-jobs.ts'
 import type { Core } from './core.ts'
 import { beatEvery } from './nodes/this-node.ts'
@@ -18,6 +19,13 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
       name: 'crl-refresh',
       every: Temporal.Duration.from({ minutes: 10 }),
       run: () => core.shelf.refresh(core.doors.own),
+    },
+    {
+      name: 'requests-expiry',
+      every: Temporal.Duration.from({ minutes: 30 }),
+      run: async () => {
+        await expireRequests(core)
+      },
     },
     {
       name: 'recovery',

@@ -49,6 +49,8 @@ export function acceptEnrolment(http: HttpRequest, target: Target): AcceptedEnro
       request: pkcs10,
       credential,
       sourceAddress: http.peer.address,
+      channelBinding: http.peer.channelBinding,
+      proxy: http.peer.proxy,
     },
   }
 }

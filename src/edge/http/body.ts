@@ -21,6 +21,8 @@ export function readBody(
 ): Promise<BodyRead> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes)
     return Promise.resolve({ kind: 'too-large', isComing: isBodyComing(request) })
+  // Whoever left while it was weighed who asks will not be heard of again.
+  if (request.destroyed) return Promise.resolve({ kind: 'cut-off' })
   if (request.headers.expect !== undefined) response.writeContinue()
   const { promise, resolve } = Promise.withResolvers<BodyRead>()
   const chunks: Uint8Array[] = []

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Socket } from 'node:net'
 import type { FrontLimits } from './limits.ts'
-import { plainAddress } from './peer.ts'
+import { notedSource, plainAddress } from './peer.ts'
 
 interface Connection {
   readonly socket: Socket
+  /** Where a known proxy says that it really comes from. */
+  readonly source: string | undefined
   /** Requests that came. */
   requests: number
   /** Those of them whose answer is not yet handed over. */
@@ -13,8 +15,8 @@ interface Connection {
 
 /**
  * All connections of one front, from the first TCP packet on, so that those who never finish a
- * handshake count too. A connection is known by its peer's address and port, which the TCP socket
- * and the TLS socket on it share.
+ * handshake count too. A connection is known by its addresses and ports, which the TCP socket and the
+ * TLS socket on it share.
  */
 export class Connections {
   readonly #open = new Map<string, Connection>()
@@ -31,7 +33,8 @@ export class Connections {
 
   /** Takes a new connection in, or cuts it: then false. */
   admit(socket: Socket): boolean {
-    const network = networkOf(socket.remoteAddress ?? '')
+    const source = notedSource(socket)
+    const network = networkOf(source ?? socket.remoteAddress ?? '')
     const already = this.#perNetwork.get(network) ?? 0
     const full =
       this.#open.size >= this.#limits.maxConnections ||
@@ -41,7 +44,7 @@ export class Connections {
       return false
     }
     const key = keyOf(socket)
-    this.#open.set(key, { socket, requests: 0, underWay: 0 })
+    this.#open.set(key, { socket, source, requests: 0, underWay: 0 })
     this.#perNetwork.set(network, already + 1)
     socket.once('close', () => {
       this.#open.delete(key)
@@ -61,6 +64,11 @@ export class Connections {
     return { ordinal: connection.requests, end: () => connection.underWay-- }
   }
 
+  /** Where it really comes from, if that was noted when it was opened. */
+  sourceOf(socket: Socket): string | undefined {
+    return this.#open.get(keyOf(socket))?.source
+  }
+
   /** Whether an answer is under way on it. */
   isBusy(socket: Socket): boolean {
     return (this.#open.get(keyOf(socket))?.underWay ?? 0) > 0
@@ -74,7 +82,7 @@ export class Connections {
 }
 
 function keyOf(socket: Socket): string {
-  return `${socket.remoteAddress} ${socket.remotePort}`
+  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localPort}`
 }
 
 /** What counts as one peer: an IPv4 address; of IPv6 the /64, which one host has for itself. */

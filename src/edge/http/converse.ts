@@ -2,8 +2,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { Fault } from '#core/fault.ts'
 import type { Randomness } from '#core/ports.ts'
+import type { Refused } from '#core/refusal.ts'
+import { refuse } from '#trust/refusal.ts'
 import { type PlainAnswer, plainAnswer, writeAnswer, writeAnswerAndLinger } from './answer.ts'
 import { isBodyComing, readBody } from './body.ts'
+import { behindProxy, claimOf, type Proxies } from './claims.ts'
 import type { FrontCounts } from './counts.ts'
 import type { FrontLimits } from './limits.ts'
 import type { HttpPeer, HttpResponse, Route } from './message.ts'
@@ -29,6 +32,8 @@ export interface ConversationParts {
   readonly witness?: Witness | undefined
   /** Takes `/api/v1` over whole, body and all. */
   readonly adminHandler?: RequestListener | undefined
+  /** Absent: what a field claims of a proxy is passed over. */
+  readonly proxies?: Proxies | undefined
 }
 
 /** One request's turn; `isLast` says whether its answer shall be its connection's last. */
@@ -55,7 +60,8 @@ export function makeConversation(parts: ConversationParts): Conversation {
     // Now, while the connection surely stands: a TLS socket that was cut must not be asked.
     const peer = peerOf(request.socket)
     const { path, query } = splitTarget(request.url ?? '')
-    if (parts.adminHandler !== undefined && isAdministration(path)) {
+    const claim = parts.proxies === undefined ? 'none' : claimOf(request.headers, peer)
+    if (parts.adminHandler !== undefined && isAdministration(path) && claim !== 'certificate') {
       if (request.headers.expect !== undefined) response.writeContinue()
       if (isLast()) response.setHeader('Connection', 'close')
       parts.adminHandler(request, response)
@@ -78,7 +84,8 @@ interface Target {
 }
 
 interface Turn extends Target {
-  readonly peer: HttpPeer
+  /** Who is really asking, once a proxy's word was weighed. */
+  peer: HttpPeer
   readonly requestId: string
   readonly isLast: () => boolean
   /** Filled in while it is answered. */
@@ -112,8 +119,18 @@ async function converse(
   response: ServerResponse,
   turn: Turn,
 ): Promise<void> {
-  const { path, query, requestId, peer, isLast } = turn
+  const { path, query, requestId, isLast } = turn
   const method = request.method ?? ''
+  const no = await weighClaim(parts, request, turn)
+  if (no !== undefined) {
+    turn.about = { refusal: no.reason }
+    const isComing = isBodyComing(request)
+    response.setHeader('Connection', 'close')
+    const status = no.reason === 'request-malformed' ? 400 : 403
+    const answer = plainAnswer(status, `${no.reason}: ${no.detail}`)
+    return refuseUnread(parts, request, response, answer, isComing)
+  }
+  const { peer } = turn
   const routed = parts.router(method, path)
   if (routed.kind !== 'route') {
     const answer =
@@ -147,6 +164,28 @@ async function converse(
   turn.about = { operation, ...answer.about }
   if (isLast()) response.setHeader('Connection', 'close')
   await writeAnswer(response, answer)
+}
+
+/**
+ * Lets the turn be that of the device behind a known proxy, or says what speaks against it.
+ *
+ * The API never goes that way: what a machine may do there is worth a connection of its own.
+ */
+async function weighClaim(
+  { proxies }: ConversationParts,
+  { headers }: IncomingMessage,
+  turn: Turn,
+): Promise<Refused | undefined> {
+  if (proxies === undefined || claimOf(headers, turn.peer) === 'none') return undefined
+  const found = await behindProxy(headers, turn.peer, proxies)
+  if (found.kind === 'refused') {
+    await proxies.noteRefused(found, turn.peer.address)
+    return found
+  }
+  if (isAdministration(turn.path))
+    return refuse('not-permitted', 'the API is not reached through a proxy that ends TLS')
+  turn.peer = found.peer
+  return undefined
 }
 
 /** What the handler says, or what is said for a handler that broke. */

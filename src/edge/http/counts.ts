@@ -4,6 +4,8 @@ export interface FrontCounts {
   connections: number
   /** Cut at once: too many in all or from one address. */
   connectionsRefused: number
+  /** Closed on the proxies' port: from no known proxy, or without a right PROXY header. */
+  proxiesRefused: number
   /** TLS handshakes that were completed. */
   handshakes: number
   /** Cut before or in the TLS handshake: slow, half-open, or not TLS at all. */
@@ -26,6 +28,7 @@ export function zeroCounts(): FrontCounts {
   return {
     connections: 0,
     connectionsRefused: 0,
+    proxiesRefused: 0,
     handshakes: 0,
     handshakesFailed: 0,
     handshakesFailedBy: zeroFailures(),

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RequestListener, Server, ServerOptions } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo, Server as PlainServer, Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { Fault } from '#core/fault.ts'
 import type { Randomness } from '#core/ports.ts'
+import type { Proxies } from './claims.ts'
 import { Connections } from './connections.ts'
 import { type FrontTrouble, makeConversation } from './converse.ts'
 import { type FrontCounts, handshakeFailureOf, zeroCounts } from './counts.ts'
 import type { FrontLimits } from './limits.ts'
 import type { Route } from './message.ts'
+import { noteSource } from './peer.ts'
+import { type ProxiedOptions, proxiedServer } from './proxied.ts'
 import { makeRouter } from './router.ts'
 import type { Witness } from './seen.ts'
 
@@ -30,11 +33,17 @@ export interface FrontOptions {
   readonly witness?: Witness | undefined
   /** Is handed everything under `/api/v1` raw; `peerOf(request.socket)` tells it who asks. */
   readonly adminHandler?: RequestListener
+  /** Who may say for whom it asks; absent: what a field claims of that is passed over. */
+  readonly proxies?: Proxies
+  /** A second port, for proxies that pass TLS through; only on a TLS server. */
+  readonly proxied?: ProxiedOptions | undefined
 }
 
 export interface Front {
   /** Where it really listens. */
   readonly address: ListenAddress
+  /** Where it listens for proxies that pass TLS through, if it does. */
+  readonly proxiedAddress: ListenAddress | undefined
   counts(): Readonly<FrontCounts>
   /** Takes nothing new, lets answers under way finish for a while, then cuts what is left. */
   close(): Promise<void>
@@ -75,6 +84,7 @@ export async function openFront(
     report: options.report,
     witness: options.witness,
     adminHandler: options.adminHandler,
+    proxies: options.proxies,
   })
   const listener: RequestListener = (request, response) => {
     const { ordinal, end } = connections.begin(request.socket)
@@ -95,6 +105,8 @@ export async function openFront(
   const secured = new WeakSet<object>()
   server.on('secureConnection', (socket) => {
     counts.handshakes++
+    const source = connections.sourceOf(socket)
+    if (source !== undefined) noteSource(socket, source)
     secured.add(socket)
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -105,17 +117,22 @@ export async function openFront(
     } else refuseBytes(error, socket as Socket, connections, counts)
   })
   await listening(server, options.listen)
+  const proxied = await openProxied(server, options, counts)
   return {
     address: addressOf(server),
+    proxiedAddress: proxied && addressOf(proxied),
     counts: () => ({ ...counts, handshakesFailedBy: { ...counts.handshakesFailedBy } }),
     close: async () => {
       if (closing) return
       closing = true
       const { promise, resolve } = Promise.withResolvers<void>()
       server.close(() => resolve())
+      const others = Promise.withResolvers<void>()
+      if (proxied === undefined) others.resolve()
+      else proxied.close(() => others.resolve())
       connections.cut('idle')
       const timer = setTimeout(() => connections.cut('all'), limits.drainMilliseconds)
-      await promise
+      await Promise.all([promise, others.promise])
       clearTimeout(timer)
     },
   }
@@ -149,7 +166,27 @@ function refuseBytes(
   socket.destroySoon()
 }
 
-async function listening(server: Server | SecureServer, { host, port }: ListenAddress) {
+/** @throws Fault `port-taken` if its address cannot be had; then the other is given up too */
+async function openProxied(
+  server: Server | SecureServer,
+  { proxied: options, limits }: FrontOptions,
+  counts: FrontCounts,
+): Promise<PlainServer | undefined> {
+  if (options === undefined) return undefined
+  const proxied = proxiedServer(server, options, limits, counts)
+  try {
+    await listening(proxied, options.listen)
+    return proxied
+  } catch (error) {
+    server.close()
+    throw error
+  }
+}
+
+async function listening(
+  server: Server | SecureServer | PlainServer,
+  { host, port }: ListenAddress,
+) {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const onError = (cause: Error) =>
     reject(
@@ -165,7 +202,7 @@ async function listening(server: Server | SecureServer, { host, port }: ListenAd
   await promise
 }
 
-function addressOf(server: Server | SecureServer): ListenAddress {
+function addressOf(server: Server | SecureServer | PlainServer): ListenAddress {
   const { address, port } = server.address() as AddressInfo
   return { host: address, port }
 }

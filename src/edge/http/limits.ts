@@ -9,6 +9,8 @@ export interface FrontLimits {
   readonly requestMilliseconds: number
   /** TLS handshake. Firmware TPMs and OP-TEE were seen to take 5 to 50 s (rauc-hawkbit-updater issue 169). */
   readonly handshakeMilliseconds: number
+  /** A PROXY header leaves its proxy in the first packet; HAProxy itself waits 3 s for a handshake. */
+  readonly proxyHeaderMilliseconds: number
   /** Without a byte either way, a connection with work in hand is cut: a peer that reads no answers. */
   readonly idleMilliseconds: number
   /** Between two requests. Short, since a device asks seldom and each connection costs about 60 kB. */
@@ -33,6 +35,7 @@ export const deviceLimits: FrontLimits = {
   headerMilliseconds: 20_000,
   requestMilliseconds: 60_000,
   handshakeMilliseconds: 60_000,
+  proxyHeaderMilliseconds: 5_000,
   idleMilliseconds: 60_000,
   keepAliveMilliseconds: 10_000,
   checkMilliseconds: 2_000,

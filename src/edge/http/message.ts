@@ -4,14 +4,19 @@ import type { AnswerAbout } from './seen.ts'
 
 /** Who is at the other end of the connection, as far as the transport itself can tell. */
 export interface HttpPeer {
-  /** The address of the socket; a forwarding header is never believed. */
+  /** The address of the socket, or what a known proxy says; a stranger's word is never believed. */
   readonly address: string
   /**
    * DER, leaf first, as the peer sent them; empty without a client certificate.
    *
-   * TLS proved possession of the leaf's key in this very connection; nothing else is checked.
+   * TLS proved possession of the leaf's key in this very connection, or in that to `proxy`; nothing
+   * else is checked.
    */
   readonly certificates: readonly Uint8Array[]
+  /** The tls-exporter value of the connection (RFC 9266), 32 bytes; undefined: it has none. */
+  readonly channelBinding?: Uint8Array | undefined
+  /** The known proxy that the device's TLS ended at. */
+  readonly proxy?: { readonly id: string; readonly name: string }
 }
 
 /** A request whose body has been read whole, within its route's limit. */

@@ -19,13 +19,40 @@ const known = new WeakMap<Socket, HttpPeer>()
 export function peerOf(socket: Socket): HttpPeer {
   const before = known.get(socket)
   if (before !== undefined) return before
+  const stands = socket instanceof TLSSocket && !socket.destroyed
   const peer = {
-    address: plainAddress(socket.remoteAddress ?? ''),
-    certificates: socket instanceof TLSSocket && !socket.destroyed ? chainOf(socket) : [],
+    address: plainAddress(sources.get(socket) ?? socket.remoteAddress ?? ''),
+    certificates: stands ? chainOf(socket) : [],
+    channelBinding: stands ? exporterOf(socket) : undefined,
   }
   known.set(socket, peer)
   return peer
 }
+
+const sources = new WeakMap<Socket, string>()
+
+/** Notes where a connection really comes from, as a known proxy said when it opened it. */
+export function noteSource(socket: Socket, address: string): void {
+  sources.set(socket, address)
+}
+
+/** What was noted; undefined: it comes from where its packets come from. */
+export function notedSource(socket: Socket): string | undefined {
+  return sources.get(socket)
+}
+
+/**
+ * The tls-exporter value. Before TLS 1.3 it is unique only with the extended master secret, which node
+ * does not tell of, so that there is none.
+ *
+ * @see RFC 9266 sections 2, 3 and 4.2: 32 bytes, no context
+ */
+function exporterOf(socket: TLSSocket): Uint8Array | undefined {
+  if (socket.getProtocol() !== 'TLSv1.3') return undefined
+  return new Uint8Array(socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', empty))
+}
+
+const empty = Buffer.alloc(0)
 
 /** An IPv4 address that came through an IPv6 socket is written as IPv4. */
 export function plainAddress(address: string): string {
