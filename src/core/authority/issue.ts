@@ -258,6 +258,7 @@ async function complete(
           credential: occasion.enrolment.credential,
           possession: occasion.enrolment.possession,
           ...between(occasion.enrolment),
+          ...(occasion.keyFacts.origin === 'server' && { keyOrigin: 'server' }),
         },
       },
     ],

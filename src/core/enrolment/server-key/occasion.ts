@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Occasion } from '../../authority/issue.ts'
+import { newId } from '../../ledger/ids.ts'
+import type { Put } from '../../ledger/ledger.ts'
+import type { EnrolmentPorts } from '../enrolment-ports.ts'
+import { type Asking, occasionOf } from '../occasion.ts'
+
+/** The rule that is relaxed, as exceptions name it. */
+export const keyMadeByServer = 'key-made-by-server'
+
+/**
+ * What the ledger books with a certificate on a key that was made here: the same as ever, and the exception
+ * to the rule that a key is made where it lives, in the commit that books the certificate.
+ *
+ * Possession is proved by nobody: whoever made the key had it.
+ */
+export function occasionForKey(asking: Asking, ports: EnrolmentPorts): Occasion {
+  const usual = occasionOf(asking, undefined, ports)
+  return {
+    ...usual,
+    keyFacts: { origin: 'server', protection: 'unknown', exportable: true },
+    enrolment: { ...usual.enrolment, possession: 'none' },
+    reserveWith: (certificate) => [
+      ...usual.reserveWith(certificate),
+      exceptionPut(certificate, asking, ports),
+    ],
+  }
+}
+
+function exceptionPut(certificate: string, { door }: Asking, ports: EnrolmentPorts): Put {
+  const { name, version, document } = door.profile
+  return {
+    kind: 'exception',
+    record: {
+      id: newId('exception', ports),
+      version: 1,
+      rule: keyMadeByServer,
+      subject: certificate,
+      grantedBy: `profile ${name} ${version}`,
+      reason: document.serverKeys?.because ?? '',
+      until: null,
+      createdAt: ports.clock.now(),
+    },
+  }
+}
