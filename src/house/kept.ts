@@ -7,6 +7,7 @@ import { type Keystore, openKeystore } from '#edge/keystore/keystore.ts'
 import { openStore } from '#edge/store/open-store.ts'
 import type { Store } from '#edge/store/store.ts'
 import type { Configuration } from './configuration.ts'
+import { refuseMarked } from './place-marks.ts'
 import { unlock } from './unlock.ts'
 
 /** What outlives the process: the database, and the keys that the passphrase opens. */
@@ -37,6 +38,7 @@ export async function openKept(
   configuration: Configuration,
   { clock, random, keyCost }: KeepingPorts,
 ): Promise<Kept> {
+  refuseMarked(configuration)
   const places = keyPlaces(configuration.data)
   const hasNoKeys = !existsSync(places.keys)
   if (configuration.database === undefined) {

@@ -16,22 +16,13 @@ import { differs, sameRow } from './same-row.ts'
 /** In a database that is being filled; what is being done, as JSON, so that only that goes on. */
 const markTable = 'unfinished'
 
-/** A database on PostgreSQL that is being filled. */
-export interface PostgresLoad extends Load {
-  /** Takes the mark away: from now on the database may be opened as a store. */
-  finish(): Promise<void>
-}
-
 /**
  * Opens a database to be filled: an empty one, or one that was begun for the same purpose.
  *
  * @param purpose what is being loaded; a database that was begun for another is refused
  * @throws Fault `store-not-empty`, `store-differs`, or as `openPostgresStore` does
  */
-export async function openPostgresLoad(
-  settings: PostgresSettings,
-  purpose: string,
-): Promise<PostgresLoad> {
+export async function openPostgresLoad(settings: PostgresSettings, purpose: string): Promise<Load> {
   const connection = await connect(parseTarget(settings), 0)
   try {
     await migrate(connection)
@@ -41,6 +32,20 @@ export async function openPostgresLoad(
   } catch (error) {
     await connection.close()
     throw postgresFault(error, 'fill the database')
+  }
+}
+
+/** Takes the mark away: from now on the database may be opened as a store. */
+export async function finishPostgresLoad(settings: PostgresSettings): Promise<void> {
+  const connection = await connect(parseTarget(settings), 0)
+  try {
+    await connection.ask({ sql: 'SET statement_timeout = 0' })
+    await connection.ask({ sql: 'ANALYZE' })
+    await connection.ask({ sql: `DROP TABLE "${markTable}"` })
+  } catch (error) {
+    throw postgresFault(error, 'finish the database')
+  } finally {
+    await connection.close()
   }
 }
 
@@ -86,7 +91,7 @@ async function demandEmpty(connection: Connection): Promise<void> {
   }
 }
 
-class Loading implements PostgresLoad {
+class Loading implements Load {
   readonly #connection: Connection
 
   constructor(connection: Connection) {
@@ -131,11 +136,6 @@ class Loading implements PostgresLoad {
       const [there] = await this.#ask(sql, row.slice(0, key))
       if (there === undefined || !sameRow(there, row)) throw differs(table)
     }
-  }
-
-  async finish(): Promise<void> {
-    await this.#ask(`DROP TABLE "${markTable}"`)
-    await this.#ask('ANALYZE')
   }
 
   close(): Promise<void> {

@@ -32,9 +32,11 @@ const listLinks = 2
 export async function openPostgresStore(
   settings: PostgresSettings,
   ports: { readonly clock: Clock; readonly random: Randomness },
+  /** Opens also what is being filled; for who fills it alone. */
+  { unfinished = false }: { readonly unfinished?: boolean } = {},
 ): Promise<Store> {
   const target = parseTarget(settings)
-  await bringUp(target)
+  await bringUp(target, unfinished)
   const writing = new Link(target, prepareWriting)
   const pointing = new Link(target)
   const listing = Array.from({ length: listLinks }, () => new Link(target, preferIndexes))
@@ -67,11 +69,11 @@ export async function openPostgresStore(
   }
 }
 
-async function bringUp(target: Target): Promise<void> {
+async function bringUp(target: Target, unfinished: boolean): Promise<void> {
   const connection = await connect(target)
   try {
     await migrate(connection)
-    await refuseUnfinished(connection)
+    if (!unfinished) await refuseUnfinished(connection)
   } catch (error) {
     throw postgresFault(error, 'bring the database up to date')
   } finally {
