@@ -122,12 +122,17 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
 
-/** Of a change elsewhere only its events are heard: the record that one is about comes first in it. */
+/**
+ * Of a change elsewhere only its events are heard: the record that one is about comes first in it, and
+ * behind a certificate its owner, which may be an authority.
+ */
 function touchesDoors(news: News): boolean {
   if (news.kind === 'missed') return true
-  return news.events.some(({ subjects: [first = ''] }) =>
-    doorKinds.some((kind) => first.startsWith(`${tables[kind].prefix}_`)),
-  )
+  const prefixes = doorKinds.map((kind) => `${tables[kind].prefix}_`)
+  return news.events.some(({ subjects: [first = '', second = ''] }) => {
+    const subject = first.startsWith('crt_') ? second : first
+    return prefixes.some((prefix) => subject.startsWith(prefix))
+  })
 }
 
 /** The house's own issuing authority: the newest that was made here and may still issue. */

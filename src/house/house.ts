@@ -172,6 +172,8 @@ async function open(
   const node = await beginNode(nodeFacts(configuration), {
     ...{ ledger, clock, random, shared: store.shared },
   })
+  // Closed behind every door: only who signs nothing any more has stopped.
+  closers.add(() => node.end())
   const core = await openCore({
     ...{ configuration, ledger, keys, clock, random, feed, node, log: store.log, report },
     // A node that waited while another founded may have been given another passphrase.
@@ -193,8 +195,6 @@ async function open(
   )
   closers.add(() => log.close())
   log.wake()
-  // Only who signs nothing any more has stopped.
-  closers.add(() => node.end())
 
   const identity = serverIdentityPorts(
     configuration,

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A whole house on free ports and a directory of its own, for journeys; and what a test asks of it. */
 import { type KeyObject, X509Certificate } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { AuditEvent, EventType } from '#core/audit/event.ts'
 import { addDevice } from '#core/devices/add.ts'
 import { newCode } from '#core/devices/code.ts'
 import { addProduct } from '#core/devices/product.ts'
@@ -61,6 +62,34 @@ export async function openTestHouse(
   const report = (what: string, cause: unknown) => void troubles.push(what, cause)
   const house = await openHouse(configuration, report, { keyCost: cheap, ...replacements })
   return { ...house, directory, troubles, stop: () => house.close() }
+}
+
+/** The words that make a house one node of several: the database, and a name that leads to all of them. */
+export function sharedWords(database: string): readonly string[] {
+  return ['--database', database, '--public-url', 'http://pki.test']
+}
+
+/** A directory whose unlock file has the passphrase that all nodes of a test share. */
+export function nodeDirectory(passphrase = 'the passphrase of all nodes'): string {
+  const directory = temporaryDirectory()
+  writeFileSync(join(directory, 'unlock'), `${passphrase}\n`, { mode: 0o600 })
+  return directory
+}
+
+/** Resolves when a house has taken note of an event of another node, or of having missed some. */
+export function heardElsewhere(
+  { feed }: House,
+  what: EventType | 'missed',
+): Promise<AuditEvent | undefined> {
+  const { promise, resolve } = Promise.withResolvers<AuditEvent | undefined>()
+  // Followers are told in their order, each after the one before has done its work: this one is the last.
+  const unfollow = feed.followElsewhere((news) => {
+    const event = news.kind === 'events' ? news.events.find(({ type }) => type === what) : undefined
+    if (event === undefined && news.kind !== what) return
+    unfollow()
+    resolve(event)
+  })
+  return promise
 }
 
 /** Adds a product with its entrances `NAME` and `NAME-birth`. */
