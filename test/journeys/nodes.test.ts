@@ -276,7 +276,12 @@ postgresTest('what a dead node was signing is abandoned, and listed by the other
   const record: CertificateRecord = {
     ...like,
     ...{ id: `crt_${one.core.random.bytes(16).toHex()}`, version: 1, state: 'reserved' },
-    ...{ serialNumber: one.core.random.bytes(16), sha256: null, issuedAt: null, enrolment: null },
+    ...{
+      serialNumber: Uint8Array.of(0x41, ...one.core.random.bytes(15)),
+      sha256: null,
+      issuedAt: null,
+      enrolment: null,
+    },
     reservedAt: one.core.clock.now().subtract({ minutes: 3 }),
   }
   await one.core.ledger.commit({ puts: [{ kind: 'certificate', record }], events: [] })
