@@ -38,6 +38,7 @@ const coreRank: Record<string, number> = {
   revocation: 4,
   enrolment: 5,
   adoption: 5,
+  evidence: 6,
   watch: 6,
 }
 

@@ -30,6 +30,7 @@ import { historyAbout } from './verbs/history.ts'
 import { logVerbs } from './verbs/log.ts'
 import { nodeVerbs } from './verbs/node.ts'
 import { policyVerbs } from './verbs/policy.ts'
+import { reportVerbs } from './verbs/reports.ts'
 import { revocationVerbs } from './verbs/revocation.ts'
 import { type HouseFacts, statusVerbs } from './verbs/status.ts'
 import { wordVerbs } from './verbs/words.ts'
@@ -135,6 +136,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     }),
     ...adoptionVerbs(core, parts.keys),
     ...policyVerbs(core),
+    ...reportVerbs(core, log, facts.version),
     ...revocationVerbs(core),
     ...logVerbs(log, sequencer),
     ...nodeVerbs(core),

@@ -91,6 +91,17 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
       }),
     ],
   },
+  'report.credentials': {
+    arguments: [
+      output,
+      own('form', 'how it is written', {
+        kind: 'choice',
+        choices: ['text', 'markdown', 'csv'],
+        fallback: 'text',
+        placeholder: 'WORD',
+      }),
+    ],
+  },
   'profile.show': {
     help: 'With --output it writes the document alone, ready to edit and check.',
     arguments: [

@@ -72,6 +72,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'profile diff': ['profile diff ldevid.json'],
   'profile list': ['profile list', 'profile list --name ldevid'],
   'profile show': ['profile show ldevid --output pump.json', 'profile show ldevid 1 --json'],
+  'report credentials': [
+    'report credentials',
+    'report credentials --form markdown --output credentials.md',
+  ],
   serve: ['serve --data ./data', 'serve --listen 0.0.0.0:8443 --names pki.example.com'],
   status: ['status', 'status --data /var/lib/vitalsign'],
   whoami: ['whoami'],

@@ -29,6 +29,7 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'profile.check': async () => (await import('./profile.ts')).checkProfile,
   'profile.diff': async () => (await import('./profile.ts')).diffProfile,
   'profile.show': async () => (await import('./profile.ts')).showProfile,
+  'report.credentials': async () => (await import('./report.ts')).reportCredentials,
   status: async () => (await import('./status.ts')).status,
 }
 

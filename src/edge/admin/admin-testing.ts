@@ -284,6 +284,7 @@ const otherVerbs = {
   'profile.apply': notHere,
   'profile.check': notHere,
   'profile.diff': notHere,
+  'report.credentials': notHere,
   status: notHere,
 } satisfies Partial<Verbs>
 

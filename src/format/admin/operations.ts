@@ -8,6 +8,7 @@ import { house } from './operations/house.ts'
 import { nodes } from './operations/nodes.ts'
 import { people } from './operations/people.ts'
 import { profiles } from './operations/profiles.ts'
+import { reports } from './operations/reports.ts'
 import { watch } from './operations/watch.ts'
 
 /** All that can be asked of an installation, by `noun.verb`. */
@@ -18,6 +19,7 @@ export const operations = {
   ...adoption,
   ...profiles,
   ...house,
+  ...reports,
   ...nodes,
   ...watch,
 } as const

@@ -26,6 +26,7 @@ export type LedgerVerbs = Omit<
   | 'profile.apply'
   | 'profile.check'
   | 'profile.diff'
+  | 'report.credentials'
   | 'status'
 >
 

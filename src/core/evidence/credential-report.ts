@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import { keyAlgorithms } from '#trust/algorithms.ts'
+import type { Doors } from '../enrolment/doors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Authority, Entrance } from '../ledger/tables.ts'
+import type { Profile } from '../policy/profile.ts'
+import { authorityLives, type CredentialLife, deviceLives, houseLives } from './credential-words.ts'
+
+/** One type of credential as it is used in this installation. */
+export interface CredentialRow extends CredentialLife {
+  /** Key algorithms with their strength in bits; empty where there is no key. */
+  readonly algorithms: readonly { readonly name: string; readonly strength: number }[]
+  /** The profile that rules it, and the entrances that use it. */
+  readonly profile: { readonly name: string; readonly version: number } | null
+  readonly entrances: readonly string[]
+  /** How many are in force, and how many were revoked; null where they are not counted. */
+  readonly counts: { readonly issued: number; readonly revoked: number } | null
+}
+
+interface ReportPorts {
+  readonly ledger: Ledger
+  readonly doors: Doors
+}
+
+/** Every type of credential that this installation makes or takes, with its life. */
+export async function credentialReport(ports: ReportPorts): Promise<readonly CredentialRow[]> {
+  const byProfile = await entrancesByProfile(ports)
+  const devices = await Promise.all(
+    byProfile.map(({ profile, entrances }) => deviceRow(profile, entrances, ports.ledger)),
+  )
+  return [
+    ...devices.flatMap((row) => (row === undefined ? [] : [row])),
+    ...ports.doors.own.flatMap(authorityRow),
+    ...houseLives.map((life) => ({
+      ...{ ...life, algorithms: [], profile: null, entrances: [], counts: null },
+    })),
+  ]
+}
+
+/** The profiles that entrances use, newest version each, in the order of their names. */
+async function entrancesByProfile({ ledger, doors }: ReportPorts) {
+  const entrances = new Map<string, Entrance[]>()
+  let after: string | null | undefined
+  do {
+    const page = await ledger.list('entrance', { limit: 1000, ...(after && { after }) })
+    for (const entrance of page.items) {
+      const list = entrances.get(entrance.profile) ?? []
+      list.push(entrance)
+      entrances.set(entrance.profile, list)
+    }
+    after = page.next
+  } while (after !== null)
+  return [...entrances].sort().flatMap(([, list]) => {
+    const door = doors.labelled(list[0]?.label ?? '')
+    return 'kind' in door
+      ? []
+      : [{ profile: door.profile, entrances: list.map(({ label }) => label) }]
+  })
+}
+
+async function deviceRow(
+  profile: Profile,
+  entrances: readonly string[],
+  ledger: Ledger,
+): Promise<CredentialRow | undefined> {
+  if (profile.kind !== 'birth' && profile.kind !== 'working') return undefined
+  const where = { profile: profile.name }
+  const [issued, revoked] = await Promise.all(
+    ['issued', 'revoked'].map((state) =>
+      ledger.count('certificate', { by: 'state', equal: [state], where }),
+    ),
+  )
+  return {
+    ...deviceLives[profile.kind],
+    validity: validityOf(profile),
+    ...(profile.serverKeys.length > 0 && {
+      generated: `${deviceLives[profile.kind].generated}; the profile also lets the server make keys of ${profile.serverKeys.join(', ')}, each recorded as an exception`,
+    }),
+    algorithms: profile.keyAlgorithms.map(strengthOf),
+    profile: { name: profile.name, version: profile.version },
+    entrances,
+    counts: { issued: issued ?? 0, revoked: revoked ?? 0 },
+  }
+}
+
+function validityOf({ validity, maximumKeyAge }: Profile): string {
+  const key = maximumKeyAge === undefined ? '' : `; one key for ${days(maximumKeyAge)} at most`
+  switch (validity.kind) {
+    case 'hours':
+      return `${days(validity.lifetime)}${key}`
+    case 'until':
+      return `until ${validity.notAfter}${key}`
+    case 'issuer':
+      return `as long as its issuer${key}`
+  }
+}
+
+function days(span: Temporal.Duration): string {
+  const count = span.total('hours') / 24
+  return count >= 2 ? `${Math.round(count)} days` : `${span.total('hours')} hours`
+}
+
+function authorityRow(authority: Authority): readonly CredentialRow[] {
+  const { kind, name, notAfter, issueUntil, algorithm, origin } = authority
+  if (kind === 'foreign') return []
+  return [
+    {
+      ...authorityLives[kind],
+      type: `${authorityLives[kind].type} ${name}`,
+      ...(origin === 'adopted' && { generated: 'by another PKI, from which it was taken over' }),
+      validity: `until ${notAfter}${kind === 'issuing' ? `; issues until ${issueUntil}` : ''}`,
+      algorithms: [strengthOf(algorithm)],
+      ...{ profile: null, entrances: [], counts: null },
+    },
+  ]
+}
+
+function strengthOf(name: string): CredentialRow['algorithms'][number] {
+  const row = Object.values(keyAlgorithms).find((one) => one.name === name)
+  return { name, strength: row?.strength ?? 0 }
+}
