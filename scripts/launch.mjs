@@ -20,6 +20,8 @@ const verbs = {
   test: ['scripts/test.ts', true, []],
   bench: ['bench/bench.ts', true, []],
   check: ['scripts/check.ts', true, []],
+  build: ['scripts/build.ts', true, []],
+  sbom: ['scripts/sbom.ts', false, []],
   install: [undefined, false, []],
 }
 

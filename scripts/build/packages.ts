@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What is given away: two packages, each a table of what goes in. */
+
+/** The parts of package.json that a package takes over. */
+export interface Manifest {
+  readonly version: string
+  readonly license: string
+  readonly description: string
+  readonly imports: Readonly<Record<string, string>>
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly optionalDependencies: Readonly<Record<string, string>>
+}
+
+export interface Package {
+  readonly name: string
+  readonly description: (manifest: Manifest) => string
+  /** The programs: each has its module in `bin/`. */
+  readonly programs: readonly string[]
+  /** What others may import, by subpath, and its source; it comes with its types. */
+  readonly library: Readonly<Record<string, string>>
+  /** Files and folders that go in as they are. */
+  readonly assets: readonly string[]
+  readonly hasDependencies: boolean
+}
+
+export const packages = {
+  server: {
+    name: 'vitalsign',
+    description: ({ description }) => description,
+    programs: ['vitalsign'],
+    library: {},
+    assets: [
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'clients/sh/vitalsign-enrol.sh',
+      'deploy',
+      'docs',
+      'src/console/page',
+      'src/edge/store/schema/migrations',
+    ],
+    hasDependencies: true,
+  },
+  device: {
+    name: 'vitalsign-device',
+    description: () => 'gives a device its identity over EST and keeps it, without any dependency',
+    programs: ['vitalsign-device'],
+    library: {
+      './enrol': 'src/device/enrol.ts',
+      './fault': 'src/device/fault.ts',
+      './files': 'src/device/state/files.ts',
+      './keep-up': 'src/device/keep-up.ts',
+      './lock': 'src/device/state/lock.ts',
+      './ports': 'src/device/ports.ts',
+      './run': 'src/device/run.ts',
+      './state': 'src/device/state/state.ts',
+    },
+    assets: ['LICENSE', 'docs/guides/enrol-a-device.md'],
+    hasDependencies: false,
+  },
+} as const satisfies Record<string, Package>
