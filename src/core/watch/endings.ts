@@ -80,7 +80,7 @@ export async function watchCertificates(
     const band = { from: since?.add(before), below: now.add(before) }
     for await (const certificate of endingBetween(band, ports.ledger)) {
       signal.throwIfAborted()
-      await watchOne(certificate, now, ports)
+      await watchCertificate(certificate, now, ports)
     }
   }
   for await (const { subject } of allOf('alarm', ports.ledger, {
@@ -95,7 +95,8 @@ export async function watchCertificates(
 /** Birth identities end with their root, which has an alarm of its own; working ones are `missed`. */
 const watchedElsewhere = new Set(['birth', 'working', 'issuing', 'root'])
 
-async function watchOne(
+/** Tells of one that is within a threshold and has no successor. */
+export async function watchCertificate(
   certificate: CertificateRecord,
   now: Temporal.Instant,
   ports: AlarmPorts,
@@ -117,9 +118,9 @@ async function watchOne(
   )
 }
 
-/** Whether its owner has a later one of the same kind. */
+/** Whether its owner has a newer one of the same kind. */
 async function isFollowed(
-  { owner, kind, notAfter }: CertificateRecord,
+  { id, owner, kind }: CertificateRecord,
   { ledger }: AlarmPorts,
 ): Promise<boolean> {
   const { items } = await ledger.list('certificate', {
@@ -127,7 +128,7 @@ async function isFollowed(
     ...{ descending: true, limit: 1 },
   })
   const [newest] = items
-  return newest !== undefined && Temporal.Instant.compare(newest.notAfter, notAfter) > 0
+  return newest !== undefined && newest.id !== id
 }
 
 /** Codes that nobody used within a day of their end: a line that stands still, or codes sent to nobody. */

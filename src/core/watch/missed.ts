@@ -4,7 +4,7 @@ import { settle } from '../ledger/settle.ts'
 import type { CertificateRecord, Device, Product } from '../ledger/tables.ts'
 import { parseProfile } from '../policy/document/parse-profile.ts'
 import { type AlarmPorts, clear, raise } from './alarm.ts'
-import { allOf, endingBetween } from './pages.ts'
+import { allOf, type Band, endingBetween } from './pages.ts'
 import { lateShare, mostSingle } from './thresholds.ts'
 
 /** Counted exactly up to here; a silent herd is one alarm, whatever its size. */
@@ -14,8 +14,8 @@ const mostCounted = 10_000
  * Marks the devices whose renewal became late between two instants.
  *
  * Each life that a profile gives makes a band of ends, as wide as the time since the last look: at five
- * million devices an hour's band holds some thousand rows. A certificate that its issuer's end cut
- * short is found at its own end at the latest.
+ * million devices an hour's band holds some thousand rows. Lives that an issuer's end cut short all end
+ * with it, and are looked at each time while it is near: a trial, or an authority in its last year.
  */
 export async function markMissed(
   since: Temporal.Instant | undefined,
@@ -23,31 +23,42 @@ export async function markMissed(
   signal: AbortSignal,
   ports: AlarmPorts,
 ): Promise<void> {
-  for (const ahead of await latenessAhead(ports)) {
-    const band = { from: since?.add(ahead), below: now.add(ahead), kind: 'working' } as const
-    for await (const certificate of endingBetween(band, ports.ledger)) {
+  const lives = await livesOf(ports)
+  const fallen = lives.map((life) => {
+    // A second less, since the last one of a life is in it.
+    const ahead = { milliseconds: Math.max(Math.ceil(life * (1 - lateShare)) - 1_000, 0) }
+    return { from: since?.add(ahead), below: now.add(ahead) }
+  })
+  const cutShort = await issuersEnds(now.add({ milliseconds: Math.max(...lives) }), ports)
+  for (const band of [...fallen, ...cutShort]) {
+    for await (const certificate of endingBetween({ ...band, kind: 'working' }, ports.ledger)) {
       signal.throwIfAborted()
-      if (isLate(certificate, now)) await markOne(certificate, now, ports)
+      await markIfLate(certificate, now, ports)
     }
   }
 }
 
-/**
- * How long before its end the renewal of a certificate is late: one value for each life that any version
- * of a profile gave, and the end itself.
- */
-async function latenessAhead({ ledger }: AlarmPorts): Promise<readonly Temporal.Duration[]> {
-  const milliseconds = new Set([0])
+/** Each life that any version of a profile gave, in milliseconds; and none, for what has ended. */
+async function livesOf({ ledger }: AlarmPorts): Promise<readonly number[]> {
+  const lives = new Set([0])
   for await (const { document } of allOf('profile', ledger)) {
     const parsed = parseProfile(document)
     if (parsed.kind === 'faults' || parsed.profile.kind !== 'working') continue
     const { renewal, validity } = parsed.profile
-    if (renewal === undefined || validity.kind !== 'hours') continue
-    const share = Math.ceil(validity.lifetime.total('milliseconds') * (1 - lateShare))
-    // A second less, since the last one of a life is in it.
-    milliseconds.add(Math.max(share - 1_000, 0))
+    if (renewal !== undefined && validity.kind === 'hours')
+      lives.add(validity.lifetime.total('milliseconds'))
   }
-  return [...milliseconds].map((ahead) => Temporal.Duration.from({ milliseconds: ahead }))
+  return [...lives]
+}
+
+/** The ends of our own authorities that are nearer than the longest life, each a band of one second. */
+async function issuersEnds(before: Temporal.Instant, { ledger }: AlarmPorts) {
+  const bands: Omit<Band, 'kind'>[] = []
+  for await (const { kind, notAfter } of allOf('authority', ledger)) {
+    if (kind === 'issuing' && Temporal.Instant.compare(notAfter, before) < 0)
+      bands.push({ from: notAfter, below: notAfter.add({ seconds: 1 }) })
+  }
+  return bands
 }
 
 function isLate({ notBefore, notAfter }: CertificateRecord, now: Temporal.Instant): boolean {
@@ -55,11 +66,14 @@ function isLate({ notBefore, notAfter }: CertificateRecord, now: Temporal.Instan
   return now.epochMilliseconds - notBefore.epochMilliseconds >= Math.floor(life * lateShare)
 }
 
-async function markOne(
-  { owner, notAfter }: CertificateRecord,
+/** Marks the device of a working identity whose renewal is late. */
+export async function markIfLate(
+  certificate: CertificateRecord,
   now: Temporal.Instant,
   ports: AlarmPorts,
 ): Promise<void> {
+  const { id, owner, kind } = certificate
+  if (kind !== 'working' || !isLate(certificate, now)) return
   const device = await ports.ledger.read('device', owner)
   if (device === undefined || device.missedSince !== null || !isInService(device)) return
   // One that has renewed, and has not shown its new one yet, is not silent.
@@ -68,7 +82,7 @@ async function markOne(
     ...{ descending: true, limit: 1 },
   })
   const [last] = newest.items
-  if (last !== undefined && Temporal.Instant.compare(last.notAfter, notAfter) > 0) return
+  if (last !== undefined && last.id !== id) return
   const record: Device = { ...device, version: device.version + 1, missedSince: now }
   // Somebody else changed it at this moment, most likely itself: then it is not silent.
   await settle({ puts: [{ kind: 'device', record }], events: [] }, ports.ledger)

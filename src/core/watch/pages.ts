@@ -37,3 +37,16 @@ export async function* endingBetween(
     if (kind === undefined || certificate.kind === kind) yield certificate
   }
 }
+
+/** Certificates that were booked since an instant, the newest first: those that came with their end near. */
+export async function* madeSince(
+  since: Temporal.Instant,
+  ledger: Ledger,
+): AsyncGenerator<CertificateRecord> {
+  for await (const certificate of allOf('certificate', ledger, { descending: true })) {
+    // The id says when it came here, also of one that another PKI issued long ago (RFC 9562 section 5.7).
+    const madeMilliseconds = Number.parseInt(certificate.id.slice(4, 16), 16)
+    if (madeMilliseconds < since.epochMilliseconds) return
+    if (certificate.state === 'issued') yield certificate
+  }
+}

@@ -2,9 +2,16 @@
 import { newId } from '../ledger/ids.ts'
 import type { Setting } from '../ledger/tables.ts'
 import type { AlarmPorts } from './alarm.ts'
-import { watchAuthorities, watchCertificates, watchCodes, watchInvitations } from './endings.ts'
-import { markMissed, tellMissed } from './missed.ts'
+import {
+  watchAuthorities,
+  watchCertificate,
+  watchCertificates,
+  watchCodes,
+  watchInvitations,
+} from './endings.ts'
+import { markIfLate, markMissed, tellMissed } from './missed.ts'
 import { watchOrders } from './orders.ts'
+import { madeSince } from './pages.ts'
 
 const settingName = 'watch'
 
@@ -25,6 +32,7 @@ export async function watchOnce(ports: AlarmPorts, signal: AbortSignal): Promise
   await watchCodes(now, ports)
   await watchInvitations(now, ports)
   await markMissed(since, now, signal, ports)
+  if (since !== undefined) await watchNew(since, now, signal, ports)
   await tellMissed(ports)
   await watchOrders(now, ports)
   signal.throwIfAborted()
@@ -37,6 +45,20 @@ export async function watchOnce(ports: AlarmPorts, signal: AbortSignal): Promise
   }
   // A conflict means that another node looked meanwhile: then its mark stands.
   await ports.ledger.commit({ puts: [{ kind: 'setting', record: setting }], events: [] })
+}
+
+/** What came within its threshold, as an import may bring it, falls into no band of time. */
+async function watchNew(
+  since: Temporal.Instant,
+  now: Temporal.Instant,
+  signal: AbortSignal,
+  ports: AlarmPorts,
+): Promise<void> {
+  for await (const certificate of madeSince(since, ports.ledger)) {
+    signal.throwIfAborted()
+    await watchCertificate(certificate, now, ports)
+    await markIfLate(certificate, now, ports)
+  }
 }
 
 function instantOf(mark: Setting | undefined): Temporal.Instant | undefined {
