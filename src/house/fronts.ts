@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LogStore } from '#core/audit/log-store.ts'
 import { enrol } from '#core/enrolment/enrol.ts'
+import { enrolWithKey, type ServerKeyPorts } from '#core/enrolment/server-key/enrol-with-key.ts'
+import { KeyWorkshop } from '#core/enrolment/server-key/workshop.ts'
 import { whoami } from '#core/enrolment/whoami.ts'
 import { csrAttributesFor } from '#core/policy/csr-attributes.ts'
 import type { Clock } from '#core/ports.ts'
@@ -14,10 +16,12 @@ import { encodeCsrAttributes } from '#format/est/csr-attributes.ts'
 import type { Core } from './core.ts'
 
 /** What devices find on their port. */
-export function deviceRoutes(core: Core): readonly Route[] {
+export function deviceRoutes(core: Core, keyMaker: ServerKeyPorts['keyMaker']): readonly Route[] {
+  const workshop = new KeyWorkshop()
   return [
     ...estRoutes({
       enrol: (request) => enrol(request, core),
+      enrolWithKey: (request) => enrolWithKey(request, { ...core, workshop, keyMaker }),
       caCertificates: async (label) => authoritiesOf(core, label),
       csrAttributes: async (label) => {
         if (label === undefined) return encodeCsrAttributes([])

@@ -28,6 +28,7 @@ import { Feed } from './feed.ts'
 import { deviceRoutes, publicRoutes } from './fronts.ts'
 import { jobsOf } from './jobs.ts'
 import { keyPlaces, openKept } from './kept.ts'
+import { keyMakerOf } from './key-maker.ts'
 import { LogRunner, sequenceAnywhere } from './log-runner.ts'
 import type { PortName } from './logging.ts'
 import { HouseMetrics } from './metrics.ts'
@@ -204,6 +205,11 @@ async function open(
   const addresses = { devices: '', operators: '', status: urlOf('http', status.address) }
   const operators = await openOperatorSide({
     ...{ configuration, core, log: store.log, sequencer, feed, keys: keystore },
+    backup: {
+      dump: () => store.dump(),
+      sealed: store.shared?.sealed,
+      sequence: () => sequenceAnywhere(sequencer),
+    },
     facts: {
       ...{ configuration, version: programVersion(), startedAt: clock.now() },
       addresses: () => addresses,
@@ -215,7 +221,7 @@ async function open(
   addresses.operators = urlOf('http', operators.address)
   const devices = await openDeviceFront({
     listen: configuration.listen,
-    routes: deviceRoutes(core),
+    routes: deviceRoutes(core, () => keyMakerOf(identity)),
     ...{ limits: deviceLimits, random },
     report: ({ cause, ...facts }) => report('a request broke on the device port', cause, facts),
     identity: await openServerIdentity(identity),

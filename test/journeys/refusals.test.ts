@@ -186,7 +186,7 @@ test('an unknown entrance, one of another product, and operations not offered ar
   const request = await requestBy(await generateKey('p-256'))
   await refused(404, 'entrance-unknown', request, { user: serial, code, label: 'nothing' })
   await refused(403, 'entrance-wrong', request, { user: serial, code, label: tv.name })
-  await refused(501, 'not-implemented', request, { user: serial, code }, 'serverkeygen')
+  await refused(403, 'server-key-not-permitted', request, { user: serial, code }, 'serverkeygen')
   await refused(501, 'not-implemented', request, { user: serial, code }, 'fullcmc')
 })
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Credential, EnrolmentRequest } from '#core/enrolment/request.ts'
+import type { ServerKeyRequest } from '#core/enrolment/server-key/enrol-with-key.ts'
 import type { Refused } from '#core/refusal.ts'
 import type { HttpRequest } from '#edge/http/message.ts'
 import { parseBase64Body } from '#format/base64.ts'
@@ -53,6 +54,18 @@ export function acceptEnrolment(http: HttpRequest, target: Target): AcceptedEnro
       proxy: http.peer.proxy,
     },
   }
+}
+
+export type AcceptedServerKey =
+  | { readonly kind: 'accepted'; readonly request: ServerKeyRequest }
+  | Refused
+
+/** RFC 7030 section 4.4.1: as simpleenroll, and how the connection will keep the key. */
+export function acceptServerKey(http: HttpRequest, target: Target): AcceptedServerKey {
+  const accepted = acceptEnrolment(http, target)
+  if (accepted.kind === 'refused') return accepted
+  const { tls } = http.peer
+  return { kind: 'accepted', request: { ...accepted.request, operation: 'enrol', tls } }
 }
 
 /**

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Outcome } from '#core/enrolment/request.ts'
+import type { ServerKeyOutcome } from '#core/enrolment/server-key/enrol-with-key.ts'
 import type { Refused } from '#core/refusal.ts'
 import { plainAnswer } from '#edge/http/answer.ts'
 import type { HttpResponse } from '#edge/http/message.ts'
 import { encodeCertsOnly } from '#format/cms/certs-only.ts'
 import { encodeBase64Body, mediaTypes } from '#format/est/messages.ts'
+import { encodeServerKeyAnswer, serverKeyAnswerType } from '#format/est/server-key-answer.ts'
 import { retryAfterSeconds, statuses } from './refusals.ts'
 
 /** RFC 7617: what another code would be sent by. */
@@ -22,6 +24,16 @@ export function answerOutcome(outcome: Outcome): HttpResponse {
     case 'refused':
       return answerRefused(outcome)
   }
+}
+
+/** RFC 7030 section 4.4.2. The key's bytes are wiped: at once, and in the body once it has left. */
+export function answerServerKey(outcome: ServerKeyOutcome): HttpResponse {
+  if (outcome.kind === 'refused') return answerRefused(outcome)
+  const { answer } = outcome
+  const body = encodeServerKeyAnswer(answer)
+  answer.key.der.fill(0)
+  const headers = { 'Content-Type': serverKeyAnswerType, 'Cache-Control': 'no-store' }
+  return { status: 200, headers, body, wipe: true }
 }
 
 /** RFC 7030 section 4.1.3. */

@@ -3,6 +3,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { beforeEach, test } from 'node:test'
 import type { EnrolmentRequest, Outcome } from '#core/enrolment/request.ts'
+import type {
+  ServerKeyOutcome,
+  ServerKeyRequest,
+} from '#core/enrolment/server-key/enrol-with-key.ts'
 import { type Refusal, type Refused, refusals } from '#core/refusal.ts'
 import type { HttpRequest, HttpResponse } from '#edge/http/message.ts'
 import { makeRouter } from '#edge/http/router.ts'
@@ -23,6 +27,8 @@ const vector = new URL('../../../test/vectors/format/rfc7030-a3-enrol-request', 
 
 let asked: EnrolmentRequest[] = []
 let outcome: Outcome = { kind: 'issued', certificate, id: 'crt_1' }
+let keyAsked: ServerKeyRequest | undefined
+let keyOutcome: ServerKeyOutcome = refuse('server-key-not-permitted', 'no')
 let labels: (string | undefined)[] = []
 let listed: readonly Uint8Array[] | Refused = [certificate]
 let attributes: Uint8Array | Refused = Uint8Array.of(0x30, 0x00)
@@ -40,6 +46,10 @@ const router = makeRouter(
     enrol: async (request) => {
       asked.push(request)
       return outcome
+    },
+    enrolWithKey: async (request) => {
+      keyAsked = request
+      return keyOutcome
     },
     caCertificates: async (label) => {
       labels.push(label)
@@ -68,7 +78,10 @@ async function ask(method: string, path: string, asking: Asking = {}): Promise<H
     query: new URLSearchParams(),
     headers: asking.headers ?? {},
     body: typeof body === 'string' ? new TextEncoder().encode(body) : body,
-    peer: { address: '192.0.2.1', certificates: asking.certificates ?? [] },
+    peer: {
+      ...{ address: '192.0.2.1', certificates: asking.certificates ?? [] },
+      tls: { protocol: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' },
+    },
     requestId: 'r',
   }
   if (routed.kind !== 'route') throw new Error('unreachable')
@@ -150,9 +163,68 @@ test('the wrong method is 405 with the right one', async () => {
   assert.deepEqual([got.status, got.headers.Allow], [405, 'POST'])
 })
 
-test('serverkeygen and fullcmc are 501', async () => {
-  for (const operation of ['serverkeygen', 'fullcmc'])
-    assert.equal((await ask('POST', `/.well-known/est/${operation}`)).status, 501)
+test('fullcmc is 501', async () => {
+  const answer = await ask('POST', '/.well-known/est/fullcmc', { body: '' })
+  assert.equal(answer.status, 501)
+  assert.match(String(answer.body), /not offered here/)
+})
+
+test('serverkeygen gives the key, then the certificate, and leaves no copy of the key behind', async () => {
+  const path = '/.well-known/est/pump/serverkeygen'
+  const key = Uint8Array.from({ length: 200 }, (_, n) => n)
+  const kept = key.slice()
+  keyOutcome = {
+    ...{ kind: 'issued-with-key', id: 'crt_1' },
+    answer: { key: { kind: 'plain', der: key }, certificate },
+  }
+  const answer = await ask('POST', path, { body: pkcs10.toBase64() })
+  assert.equal(answer.status, 200)
+  assert.deepEqual(keyAsked?.tls, { protocol: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' })
+  assert.equal(keyAsked?.operation, 'enrol')
+  assert.equal(answer.headers['Cache-Control'], 'no-store')
+  assert.equal(answer.wipe, true)
+  const [, boundary = ''] = /^multipart\/mixed; boundary="(.+)"$/.exec(
+    answer.headers['Content-Type'] ?? '',
+  ) ?? ['']
+  assert.ok(answer.body instanceof Uint8Array)
+  const text = new TextDecoder().decode(answer.body)
+  const [before, one = '', two = '', end, ...more] = text.split(`--${boundary}`)
+  assert.deepEqual([before, end, more], ['', '--\r\n', []])
+  const parts = [one, two].map((part) => {
+    const [, type, coding, body = ''] =
+      /^\r\nContent-Type: ([^\r]+)\r\nContent-Transfer-Encoding: ([^\r]+)\r\n\r\n(.+)\r\n$/s.exec(
+        part,
+      ) ?? []
+    assert.ok(body.split('\r\n').every((line) => line.length <= 76 && line.length > 0))
+    return { type, coding, bytes: parseBase64Body(body) }
+  })
+  assert.deepEqual(
+    parts.map(({ type, coding }) => [type, coding]),
+    [
+      ['application/pkcs8', 'base64'],
+      ['application/pkcs7-mime; smime-type=certs-only', 'base64'],
+    ],
+  )
+  assert.deepEqual(parts[0]?.bytes, kept)
+  assert.deepEqual(parseCertsOnly(parts[1]?.bytes ?? certificate), [certificate])
+  assert.deepEqual(key, new Uint8Array(200))
+  keyOutcome = refuse('server-key-not-permitted', 'no')
+  assert.equal((await ask('POST', path, { body: pkcs10.toBase64() })).status, 403)
+  assert.equal((await ask('POST', path, { body: 'no base64!' })).status, 400)
+})
+
+test('a sealed key has a type of its own', async () => {
+  keyOutcome = {
+    ...{ kind: 'issued-with-key', id: 'crt_1' },
+    answer: { key: { kind: 'sealed', der: Uint8Array.of(1, 2, 3, 4) }, certificate },
+  }
+  const path = '/.well-known/est/serverkeygen'
+  const { body } = await ask('POST', path, { body: pkcs10.toBase64() })
+  assert.ok(body instanceof Uint8Array)
+  assert.match(
+    new TextDecoder().decode(body),
+    /^--.*Content-Type: application\/pkcs7-mime; smime-type=server-generated-key\r\n.*\r\nAQIDBA==\r\n/s,
+  )
 })
 
 test('a code comes before a certificate, a certificate before nothing', async () => {

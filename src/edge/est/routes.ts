@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 /** EST, RFC 7030 as clarified by RFC 8951: which operation is asked, and its way through the house. */
 import type { EnrolmentRequest, Outcome } from '#core/enrolment/request.ts'
+import type {
+  ServerKeyOutcome,
+  ServerKeyRequest,
+} from '#core/enrolment/server-key/enrol-with-key.ts'
 import { Fault } from '#core/fault.ts'
 import type { Refused } from '#core/refusal.ts'
 import type { Handler, HttpRequest, HttpResponse, Route } from '#edge/http/message.ts'
 import { allowOf } from '#edge/http/router.ts'
 import { estPrefix, type Operation } from '#format/est/operations.ts'
 import { refuse } from '#trust/refusal.ts'
-import { acceptEnrolment, acceptTarget, type Target } from './accept.ts'
+import { acceptEnrolment, acceptServerKey, acceptTarget, type Target } from './accept.ts'
 import {
   answerAttributes,
   answerCertificates,
   answerMethod,
   answerOutcome,
   answerRefused,
+  answerServerKey,
 } from './answer.ts'
 
 /** What EST asks of the house. */
 export interface EstPorts {
   enrol(request: EnrolmentRequest): Promise<Outcome>
+  enrolWithKey(request: ServerKeyRequest): Promise<ServerKeyOutcome>
   /** DER of the roots and issuers that a device of this entrance is to know; no label: of all. */
   caCertificates(label: string | undefined): Promise<readonly Uint8Array[] | Refused>
   /** DER of the CsrAttrs that the entrance's profile wishes for; an empty SEQUENCE is a fine answer. */
@@ -70,7 +76,7 @@ const conversations = {
   simpleenroll: { method: 'POST', answer: simpleEnroll },
   simplereenroll: { method: 'POST', answer: simpleEnroll },
   csrattrs: { method: 'GET', answer: csrAttrs },
-  serverkeygen: { method: 'POST', answer: notYet },
+  serverkeygen: { method: 'POST', answer: serverKeygen },
   fullcmc: { method: 'POST', answer: notYet },
 } as const satisfies Record<Operation, Conversation>
 
@@ -96,7 +102,19 @@ async function csrAttrs(_: HttpRequest, { label }: Target, ports: EstPorts): Pro
   return answerAttributes(await ports.csrAttributes(label))
 }
 
-/** RFC 7030 sections 4.3 and 4.4 are optional. */
+/** RFC 7030 section 4.4; whether it is offered at all is said by the entrance's profile. */
+async function serverKeygen(
+  http: HttpRequest,
+  target: Target,
+  ports: EstPorts,
+): Promise<HttpResponse> {
+  const request = acceptServerKey(http, target)
+  return request.kind === 'refused'
+    ? answerRefused(request)
+    : answerServerKey(await ports.enrolWithKey(request.request))
+}
+
+/** RFC 7030 section 4.3 is optional. */
 async function notYet(_: HttpRequest, { operation }: Target): Promise<HttpResponse> {
   return answerRefused(
     refuse('not-implemented', `${operation} is not offered here, ask for simpleenroll`),

@@ -30,6 +30,7 @@ export async function writeAnswer(response: ServerResponse, answer: HttpResponse
   const { status, headers, body } = answer
   const bodiless = response.req.method === 'HEAD' || status === 204 || status === 304
   if (typeof body === 'string' || body instanceof Uint8Array) {
+    if (answer.wipe === true && typeof body !== 'string') response.once('close', () => body.fill(0))
     response.writeHead(status, withLength(status, headers, body))
     response.end(bodiless ? undefined : body)
     return

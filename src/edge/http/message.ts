@@ -15,6 +15,8 @@ export interface HttpPeer {
   readonly certificates: readonly Uint8Array[]
   /** The tls-exporter value of the connection (RFC 9266), 32 bytes; undefined: it has none. */
   readonly channelBinding?: Uint8Array | undefined
+  /** How the connection itself is protected: `TLSv1.2` or later, and OpenSSL's name of the suite; undefined: not. */
+  readonly tls?: { readonly protocol: string; readonly cipher: string } | undefined
   /** The known proxy that the device's TLS ended at. */
   readonly proxy?: { readonly id: string; readonly name: string }
 }
@@ -38,6 +40,8 @@ export interface HttpResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | string | AsyncIterable<Uint8Array>
+  /** The body's bytes are secret: the front overwrites them once they have left. */
+  readonly wipe?: true
   /** For log and metrics. */
   readonly about?: AnswerAbout
 }

@@ -24,6 +24,7 @@ export function peerOf(socket: Socket): HttpPeer {
     address: plainAddress(sources.get(socket) ?? socket.remoteAddress ?? ''),
     certificates: stands ? chainOf(socket) : [],
     channelBinding: stands ? exporterOf(socket) : undefined,
+    tls: stands ? tlsOf(socket) : undefined,
   }
   known.set(socket, peer)
   return peer
@@ -53,6 +54,10 @@ function exporterOf(socket: TLSSocket): Uint8Array | undefined {
 }
 
 const empty = Buffer.alloc(0)
+
+function tlsOf(socket: TLSSocket): HttpPeer['tls'] {
+  return { protocol: socket.getProtocol() ?? '', cipher: socket.getCipher().name }
+}
 
 /** An IPv4 address that came through an IPv6 socket is written as IPv4. */
 export function plainAddress(address: string): string {
