@@ -74,10 +74,12 @@ export class Connections {
     return (this.#open.get(keyOf(socket))?.underWay ?? 0) > 0
   }
 
-  /** Cuts the connections that no answer is under way on, or all. */
-  cut(which: 'idle' | 'all'): void {
-    for (const { socket, underWay } of this.#open.values())
-      if (which === 'all' || underWay === 0) socket.destroy()
+  /** Cuts those that were answered and rest, those that no answer is under way on, or all. */
+  cut(which: 'resting' | 'idle' | 'all'): void {
+    for (const { socket, requests, underWay } of this.#open.values()) {
+      const isIdle = underWay === 0
+      if (which === 'all' || (isIdle && (which === 'idle' || requests > 0))) socket.destroy()
+    }
   }
 }
 

@@ -292,6 +292,16 @@ test('close cuts a half-open handshake and waits for the answer under way', asyn
   await closed
 })
 
+test('who came before the close and asks after it is answered, and then let go', async () => {
+  const closing = await open({ graceMilliseconds: 20_000 })
+  const socket = await dial({ ...client(), ...closing.address })
+  const closed = closing.close()
+  socket.write('GET /hello HTTP/1.1\r\nHost: x\r\n\r\n')
+  const text = await end(socket)
+  assert.match(text, /^HTTP\/1\.1 200 .*connection: close.*hello$/is)
+  await closed
+})
+
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0
 const skip = hasOpenssl || process.env.PEERS === 'required' ? false : 'openssl is missing'
 

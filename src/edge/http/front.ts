@@ -130,10 +130,14 @@ export async function openFront(
       const others = Promise.withResolvers<void>()
       if (proxied === undefined) others.resolve()
       else proxied.close(() => others.resolve())
-      connections.cut('idle')
-      const timer = setTimeout(() => connections.cut('all'), limits.drainMilliseconds)
+      connections.cut('resting')
+      const timers = [
+        // Who has just come through the door is about to ask: it is answered, not cut.
+        setTimeout(() => connections.cut('idle'), limits.graceMilliseconds),
+        setTimeout(() => connections.cut('all'), limits.drainMilliseconds),
+      ]
       await Promise.all([promise, others.promise])
-      clearTimeout(timer)
+      for (const timer of timers) clearTimeout(timer)
     },
   }
 }

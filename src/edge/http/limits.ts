@@ -26,6 +26,8 @@ export interface FrontLimits {
   /** A refused body is still thrown away this far, so that its sender can read the refusal (RFC 9112 section 9.6). */
   readonly lingerBytes: number
   readonly lingerMilliseconds: number
+  /** How long `close()` leaves connections alone that have not asked yet: a handshake and its request. */
+  readonly graceMilliseconds: number
   /** How long `close()` waits for answers under way. systemd kills after 90 s by default. */
   readonly drainMilliseconds: number
 }
@@ -44,6 +46,7 @@ export const deviceLimits: FrontLimits = {
   maxRequestsPerConnection: 1_000,
   lingerBytes: 1_048_576,
   lingerMilliseconds: 2_000,
+  graceMilliseconds: 1_000,
   drainMilliseconds: 20_000,
 }
 
