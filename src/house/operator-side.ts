@@ -19,6 +19,7 @@ import type { Verbs } from '#edge/admin/verbs.ts'
 import type { FrontTrouble } from '#edge/http/converse.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import type { Witness } from '#edge/http/seen.ts'
+import type { BackupMeans } from './backup.ts'
 import type { Configuration } from './configuration.ts'
 import { hostText } from './configuration.ts'
 import type { Core } from './core.ts'
@@ -26,11 +27,13 @@ import type { Feed } from './feed.ts'
 import type { PortName } from './logging.ts'
 import { pageFiles } from './page-files.ts'
 import { adoptionVerbs } from './verbs/adoption.ts'
+import { backupVerbs } from './verbs/backup.ts'
 import { historyAbout } from './verbs/history.ts'
 import { logVerbs } from './verbs/log.ts'
 import { nodeVerbs } from './verbs/node.ts'
 import { policyVerbs } from './verbs/policy.ts'
 import { reportVerbs } from './verbs/reports.ts'
+import { decisionVerbs } from './verbs/requests.ts'
 import { revocationVerbs } from './verbs/revocation.ts'
 import { type HouseFacts, statusVerbs } from './verbs/status.ts'
 import { wordVerbs } from './verbs/words.ts'
@@ -44,6 +47,7 @@ export interface OperatorParts {
   /** Where keys that come from elsewhere are kept. */
   readonly keys: KeptKeys
   readonly feed: Feed
+  readonly backup: Omit<BackupMeans, 'core' | 'configuration'>
   readonly facts: HouseFacts
   /** Who sees the requests of a port. */
   readonly witness: (port: PortName) => Witness
@@ -138,6 +142,8 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...policyVerbs(core),
     ...reportVerbs(core, log, facts.version),
     ...revocationVerbs(core),
+    ...decisionVerbs(core),
+    ...backupVerbs(core, { ...parts.backup, core, configuration: parts.configuration }, sequencer),
     ...logVerbs(log, sequencer),
     ...nodeVerbs(core),
     ...statusVerbs(core, log, facts),

@@ -5,8 +5,8 @@ import { type Command, commands } from '../commands/commands.ts'
 const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = [
   ['First steps', ['serve', 'claim', 'claim-link', 'status', 'doctor', 'explain']],
   ['Devices', ['product', 'entrance', 'device', 'code']],
-  ['Certificates', ['certificate', 'authority', 'profile']],
-  ['People and machines', ['person', 'machine', 'whoami']],
+  ['Certificates', ['certificate', 'request', 'authority', 'profile']],
+  ['People and machines', ['person', 'machine', 'registrar', 'proxy', 'whoami']],
   ['The log', ['log']],
   ['Servers', ['node']],
 ]

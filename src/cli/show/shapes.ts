@@ -15,6 +15,9 @@ export const shapes = {
   person: ['name', 'role', 'state', 'signedInAt', 'id'],
   product: ['name', 'maker', 'exposure', 'createdAt', 'id'],
   profile: ['name', 'number', 'author', 'createdAt', 'id'],
+  proxy: ['name', 'state', 'createdAt', 'certificateSha256', 'id'],
+  registrar: ['name', 'state', 'expiresAt', 'createdAt', 'id'],
+  request: ['deviceSerial', 'operation', 'state', 'entrance', 'askedAt', 'expiresAt', 'id'],
 } as const satisfies Record<string, readonly string[]>
 
 export type Shape = keyof typeof shapes
@@ -30,6 +33,9 @@ export const shapeOfList: Partial<Record<OperationName, Shape>> = {
   'person.list': 'person',
   'product.list': 'product',
   'profile.list': 'profile',
+  'proxy.list': 'proxy',
+  'registrar.list': 'registrar',
+  'request.list': 'request',
 }
 
 /** What the rows under a name inside an answer are. */
@@ -55,4 +61,7 @@ export const pluralOf: Readonly<Record<Shape, string>> = {
   person: 'people',
   product: 'products',
   profile: 'profiles',
+  proxy: 'proxies',
+  registrar: 'registrars',
+  request: 'requests',
 }

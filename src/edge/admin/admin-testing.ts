@@ -197,7 +197,7 @@ export class TestHouse {
       issueUntil: Temporal.Instant.from('2028-01-01T00:00:00Z'),
       successor: null,
       createdAt: this.ports.clock.now(),
-      ...{ products: [], crlNumberFrom: null, origin: null },
+      ...{ products: [], crlNumberFrom: null, origin: null, twin: null },
       ...changes,
     }
     await this.ledger.commit({ puts: [{ kind: 'authority', record: authority }], events: [] })
@@ -284,6 +284,9 @@ const otherVerbs = {
   'profile.apply': notHere,
   'profile.check': notHere,
   'profile.diff': notHere,
+  'request.approve': notHere,
+  'request.refuse': notHere,
+  'request.show': notHere,
   'report.credentials': notHere,
   status: notHere,
 } satisfies Partial<Verbs>

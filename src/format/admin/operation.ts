@@ -58,7 +58,14 @@ export interface Operation<
 }
 
 /** The kinds of things that have a name or serial besides their id. */
-export type Reference = 'authority' | 'device' | 'machine' | 'person' | 'product'
+export type Reference =
+  | 'authority'
+  | 'device'
+  | 'machine'
+  | 'person'
+  | 'product'
+  | 'proxy'
+  | 'registrar'
 
 /** Keeps the exact types of one row. */
 export function operation<

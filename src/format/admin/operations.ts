@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { Operation, OperationKind, Reference } from './operation.ts'
 import { adoption } from './operations/adoption.ts'
+import { backup } from './operations/backup.ts'
 import { certificates } from './operations/certificates.ts'
 import { devices } from './operations/devices.ts'
 import { house } from './operations/house.ts'
@@ -9,6 +10,7 @@ import { nodes } from './operations/nodes.ts'
 import { people } from './operations/people.ts'
 import { profiles } from './operations/profiles.ts'
 import { reports } from './operations/reports.ts'
+import { requests } from './operations/requests.ts'
 import { watch } from './operations/watch.ts'
 
 /** All that can be asked of an installation, by `noun.verb`. */
@@ -16,8 +18,10 @@ export const operations = {
   ...people,
   ...devices,
   ...certificates,
+  ...requests,
   ...adoption,
   ...profiles,
+  ...backup,
   ...house,
   ...reports,
   ...nodes,
@@ -47,4 +51,6 @@ export const references = {
   machine: { list: 'machine.list', by: 'name' },
   person: { list: 'person.list', by: 'name' },
   product: { list: 'product.list', by: 'name' },
+  proxy: { list: 'proxy.list', by: 'name' },
+  registrar: { list: 'registrar.list', by: 'name' },
 } as const satisfies Record<Reference, { list: OperationName; by: string }>

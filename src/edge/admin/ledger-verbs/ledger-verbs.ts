@@ -6,6 +6,7 @@ import { peopleVerbs } from './people.ts'
 import type { LedgerVerbPorts } from './ports.ts'
 import { productVerbs } from './products.ts'
 import { profileVerbs } from './profiles.ts'
+import { requestVerbs } from './requests.ts'
 import { watchVerbs } from './watch.ts'
 
 /** The operations that need the ledger and nothing else; other rooms give the rest of `Verbs`. */
@@ -14,19 +15,28 @@ export type LedgerVerbs = Omit<
   | 'authority.import'
   | 'authority.issue'
   | 'authority.trust'
+  | 'backup.list'
+  | 'backup.make'
+  | 'backup.note-drill'
+  | 'backup.report'
   | 'certificate.import'
   | 'certificate.revoke'
   | 'doctor'
   | 'explain'
+  | 'log.add-head'
   | 'log.export'
+  | 'log.heads'
   | 'log.show'
   | 'log.verify'
-  | 'notification.key'
   | 'node.list'
+  | 'notification.key'
   | 'profile.apply'
   | 'profile.check'
   | 'profile.diff'
   | 'report.credentials'
+  | 'request.approve'
+  | 'request.refuse'
+  | 'request.show'
   | 'status'
 >
 
@@ -37,6 +47,7 @@ export function ledgerVerbs(ports: LedgerVerbPorts): LedgerVerbs {
     ...deviceVerbs(ports),
     ...certificateVerbs(ports),
     ...profileVerbs(ports),
+    ...requestVerbs(ports),
     ...watchVerbs(ports),
   }
 }
