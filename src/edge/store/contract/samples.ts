@@ -89,3 +89,25 @@ export class Samples {
 export function asPut(kind: Kind, record: Plain): Put {
   return { kind, record } as unknown as Put
 }
+
+/** The sample with something in every column. */
+export function presentSample(table: Table, record: Plain): Plain {
+  const values = {
+    text: 'x',
+    bytes: new Uint8Array(1),
+    integer: 1,
+    boolean: true,
+    json: {},
+  } as const
+  const result: Plain = { id: record.id, version: 1 }
+  for (const [name, column] of Object.entries(table.columns)) {
+    const fallback =
+      column.kind === 'id'
+        ? `${column.prefix}_${'0'.repeat(32)}`
+        : column.kind === 'instant'
+          ? Temporal.Instant.fromEpochMilliseconds(0)
+          : values[column.kind]
+    result[name] = record[name] ?? fallback
+  }
+  return result
+}

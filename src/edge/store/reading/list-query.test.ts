@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import type { Table } from '#core/ledger/columns.ts'
 import { tables } from '#core/ledger/tables.ts'
-import { Samples } from '../contract/samples.ts'
+import { presentSample, Samples } from '../contract/samples.ts'
 import type { Row } from '../rows.ts'
 import { encodeRecord } from '../rows.ts'
 import { sqlite } from '../schema/dialect.ts'
@@ -21,7 +21,7 @@ test('no list sorts and none looks at rows before its place: it walks its own in
     const table: Table = tables[kind]
     for (const by of [undefined, ...Object.keys(table.lists)]) {
       const columns = by === undefined ? [] : table.lists[by]!
-      const record = present(table, samples.record(kind))
+      const record = presentSample(table, samples.record(kind))
       for (let equal = 0; equal <= columns.length; equal++) {
         const values = columns.slice(0, equal).map((name) => record[name])
         const query = { ...(by === undefined ? {} : { by }), equal: values, limit: 10 } as never
@@ -53,25 +53,3 @@ test('the end of a prefix is the first text after all that begin with it', () =>
   assert.equal(afterPrefix('\u{10ffff}'), undefined)
   assert.equal(afterPrefix(''), undefined)
 })
-
-/** The sample with something in every column. */
-function present(table: Table, record: Record<string, unknown>): Record<string, unknown> {
-  const values = {
-    text: 'x',
-    bytes: new Uint8Array(1),
-    integer: 1,
-    boolean: true,
-    json: {},
-  } as const
-  const result: Record<string, unknown> = { id: record.id, version: 1 }
-  for (const [name, column] of Object.entries(table.columns)) {
-    const fallback =
-      column.kind === 'id'
-        ? `${column.prefix}_${'0'.repeat(32)}`
-        : column.kind === 'instant'
-          ? Temporal.Instant.fromEpochMilliseconds(0)
-          : values[column.kind]
-    result[name] = record[name] ?? fallback
-  }
-  return result
-}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  type PostgresPlace,
+  postgresPlace,
+  withoutPostgres,
+} from '../../../../test/support/postgres.ts'
+import type { News, Store } from '../store.ts'
+import { type TestPorts, testPorts } from '../store-testing.ts'
+import { openPostgresStore } from './open-postgres.ts'
+
+const options = { skip: withoutPostgres }
+
+test('a node hears what another commits, in order, and nothing of its own', options, () =>
+  withNodes(async ({ here, there }) => {
+    const heard = new Heard(here.store)
+    for (let count = 0; count < 20; count++)
+      await Promise.all([say(here, `own ${count}`), say(there, `${count}`)])
+    await Promise.all(Array.from({ length: 30 }, (_, index) => say(there, `${20 + index}`)))
+    await heard.events(50)
+    const expected = Array.from({ length: 50 }, (_, index) => `${index}`)
+    assert.deepEqual(heard.subjects, expected)
+    assert.equal(heard.missed, 0)
+    heard.end()
+    await say(there, 'unheard')
+    assert.equal(heard.subjects.length, 50)
+  }),
+)
+
+test(
+  'a node whose listening connection was cut is told that it missed something, and hears again',
+  options,
+  () =>
+    withNodes(async ({ here, there, place }) => {
+      const heard = new Heard(here.store)
+      await place.sql(`SELECT pg_terminate_backend("pid") FROM pg_stat_activity
+      WHERE "datname" = current_database() AND "query" ILIKE '%max("sequence")%' AND "pid" <> pg_backend_pid()`)
+      await say(there, 'meanwhile')
+      await heard.something()
+      assert.ok(heard.missed > 0)
+      await say(there, 'afterwards')
+      await heard.events(1)
+      assert.equal(heard.subjects.at(-1), 'afterwards')
+    }),
+)
+
+test(
+  'an event that only a newer program knows, or that was erased, counts as missed',
+  options,
+  () =>
+    withNodes(async ({ here, place }) => {
+      const heard = new Heard(here.store)
+      const bytes = new TextEncoder().encode('{"type":"from-the-future"}').toHex()
+      for (const [sequence, value] of [`'\\x${bytes}'`, 'NULL'].entries()) {
+        const before = heard.missed
+        await place.sql(`INSERT INTO "event" VALUES (${sequence + 1}, ${value}, NULL);
+        SELECT pg_notify('vitalsign_events', '${sequence + 1} ${sequence + 1} somebody')`)
+        while (heard.missed === before) await heard.something()
+      }
+      assert.deepEqual(heard.subjects, [])
+    }),
+)
+
+test('more than a thousand events at once count as missed', options, () =>
+  withNodes(async ({ here, there }) => {
+    const heard = new Heard(here.store)
+    const events = Array.from({ length: 1_001 }, (_, index) => event(there.ports, `${index}`))
+    await there.store.ledger.commit({ puts: [], events })
+    await heard.something()
+    assert.equal(heard.missed, 1)
+  }),
+)
+
+test('whoever sees an event sees all before it, while two nodes commit', options, () =>
+  withNodes(async ({ here, there, place }) => {
+    let done = false
+    const committing = Promise.all(
+      [here, there].map(async (node) => {
+        for (let round = 0; round < 40; round++)
+          await Promise.all(Array.from({ length: 1 + (round % 5) }, () => say(node, `${round}`)))
+      }),
+    ).finally(() => {
+      done = true
+    })
+    let looks = 0
+    while (!done || looks === 0) {
+      const [[count, last] = []] = await place.sql('SELECT count(*), max("sequence") FROM "event"')
+      assert.equal(Number(last ?? 0), Number(count))
+      const snapshot = await here.store.log.snapshot()
+      const waiting = await there.store.log.waiting(1_000)
+      assert.ok(waiting.length >= snapshot.events)
+      await snapshot.close()
+      looks++
+    }
+    await committing
+    assert.deepEqual(await place.sql('SELECT count(*), max("sequence") FROM "event"'), [
+      ['240', '240'],
+    ])
+  }),
+)
+
+interface Node {
+  readonly store: Store
+  readonly ports: TestPorts
+}
+
+function say({ store, ports }: Node, subject: string) {
+  return store.ledger.commit({ puts: [], events: [event(ports, subject)] })
+}
+
+function event(ports: TestPorts, subject: string) {
+  const actor = { kind: 'house', id: 'test' } as const
+  const at = ports.clock.now()
+  return { type: 'party-added', at, actor, subjects: [subject], facts: {} } as const
+}
+
+/** All that one node was told. */
+class Heard {
+  readonly subjects: string[] = []
+  missed = 0
+  readonly end: () => void
+  #wake = () => {}
+
+  constructor({ elsewhere }: Store) {
+    this.end = elsewhere.follow((news) => this.#hear(news))
+  }
+
+  /** Resolves at the next news. */
+  something(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
+  /** Resolves once that many events were heard. */
+  async events(count: number): Promise<void> {
+    while (this.subjects.length < count) await this.something()
+  }
+
+  #hear(news: News) {
+    if (news.kind === 'missed') this.missed++
+    else this.subjects.push(...news.events.map(({ subjects }) => subjects[0] ?? ''))
+    this.#wake()
+  }
+}
+
+interface Given {
+  readonly here: Node
+  readonly there: Node
+  readonly place: PostgresPlace
+}
+
+async function withNodes(work: (given: Given) => Promise<void>) {
+  const place = await postgresPlace()
+  const open = async (seed: number): Promise<Node> => {
+    const ports = testPorts(seed)
+    return { ports, store: await openPostgresStore(place.settings, ports) }
+  }
+  const [here, there] = [await open(1), await open(2)]
+  try {
+    await work({ here, there, place })
+  } finally {
+    await Promise.all([here.store.close(), there.store.close()])
+    await place.remove()
+  }
+}
