@@ -122,7 +122,7 @@ async function book(
     key: keyId,
     state: asked.mayIssue ? 'active' : 'issuing-stopped',
     crlNumberFrom: asked.lastCrlNumber === undefined ? null : asked.lastCrlNumber + 1,
-    origin: 'adopted',
+    ...{ origin: 'adopted', twin: null },
   }
   const refused = await settle(
     {
@@ -208,6 +208,6 @@ function recordOf(
     issueUntil: certificate.notAfter,
     successor: null,
     createdAt: ports.clock.now(),
-    ...{ crlNumberFrom: null, origin: 'adopted' },
+    ...{ crlNumberFrom: null, origin: 'adopted', twin: null },
   }
 }

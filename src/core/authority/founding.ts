@@ -14,6 +14,7 @@ import type { Profile } from '../policy/profile.ts'
 import { keyIdentifier, type Signer } from './draft.ts'
 import { type IssuingPorts, issue, type Occasion } from './issue.ts'
 import { readyIssuer } from './issuer.ts'
+import { twinAlgorithms, twinName } from './twin.ts'
 
 /** What the first start decides for the life of the installation. */
 export interface Founding {
@@ -24,6 +25,15 @@ export interface Founding {
   readonly maker: string
   readonly rootProfile: Profile
   readonly issuingProfile: Profile
+}
+
+/** An authority that is to be made. */
+interface Wish {
+  readonly name: string
+  /** Undefined: it is a root. */
+  readonly parent: Authority | undefined
+  /** The authority that it will stand beside. */
+  readonly beside: Authority | undefined
 }
 
 /** How long an issuing authority signs new certificates before it only signs status (standards.md 2.3). */
@@ -40,10 +50,10 @@ export async function foundAuthorities(
 ): Promise<{ readonly root: Authority; readonly issuing: Authority }> {
   const root =
     (await ports.ledger.find('authority', 'name', ['root'])) ??
-    (await found('root', founding, undefined, ports))
+    (await found(plain('root', undefined), founding, ports))
   const issuing =
     (await ports.ledger.find('authority', 'name', ['issuing-1'])) ??
-    (await found('issuing-1', founding, root, ports))
+    (await found(plain('issuing-1', root), founding, ports))
   return { root, issuing }
 }
 
@@ -54,17 +64,41 @@ export function foundIssuing(
   root: Authority,
   ports: IssuingPorts,
 ): Promise<Authority> {
-  return found(name, founding, root, ports)
+  return found(plain(name, root), founding, ports)
 }
 
-async function found(
-  name: string,
+/**
+ * Makes a twin of an issuing authority, under the twin of its root, which is made too if there is none.
+ *
+ * As safe to repeat as `foundAuthorities`.
+ */
+export async function foundTwins(
+  { root, issuing }: { readonly root: Authority; readonly issuing: Authority },
   founding: Founding,
-  parent: Authority | undefined,
   ports: IssuingPorts,
-): Promise<Authority> {
+): Promise<{ readonly root: Authority; readonly issuing: Authority }> {
+  const besides = async (beside: Authority, parent: Authority | undefined) => {
+    const name = twinName(beside)
+    const there = await ports.ledger.find('authority', 'name', [name])
+    return there ?? found({ name, parent, beside }, founding, ports)
+  }
+  const above = await besides(root, undefined)
+  return { root: above, issuing: await besides(issuing, above) }
+}
+
+function plain(name: string, parent: Authority | undefined): Wish {
+  return { name, parent, beside: undefined }
+}
+
+function algorithmFor({ parent, beside }: Wish, founding: Founding): KeyAlgorithmName {
+  if (beside !== undefined) return twinAlgorithms[parent === undefined ? 'root' : 'issuing']
+  return parent === undefined ? founding.rootAlgorithm : founding.issuingAlgorithm
+}
+
+async function found(wish: Wish, founding: Founding, ports: IssuingPorts): Promise<Authority> {
+  const { name, parent } = wish
   const profile = parent === undefined ? founding.rootProfile : founding.issuingProfile
-  const algorithm = parent === undefined ? founding.rootAlgorithm : founding.issuingAlgorithm
+  const algorithm = algorithmFor(wish, founding)
   const keyId = newId('key', ports)
   const place = parent === undefined ? 'root' : 'authority'
   const publicKey = importOwn(await ports.keys.make(algorithm, keyId, place))
@@ -72,7 +106,7 @@ async function found(
   const verdict = approveOwn({
     profile,
     publicKey,
-    facts: { maker: founding.maker, name: subjectNameOf(parent, publicKey) },
+    facts: { maker: founding.maker, name: subjectNameOf(wish, publicKey) },
     owner: id,
     environment: founding.environment,
   })
@@ -88,13 +122,14 @@ async function found(
   if (issued.kind !== 'issued') {
     throw wrong(name, issued.kind === 'refused' ? issued.detail : `${issued.record} is taken`)
   }
-  return book({ id, name, keyId, algorithm, der: issued.certificate, parent, founding }, ports)
+  return book({ ...wish, id, keyId, algorithm, der: issued.certificate, founding }, ports)
 }
 
 /** Part of the key's fingerprint keeps the names of two installations apart. */
-function subjectNameOf(parent: Authority | undefined, { fingerprint }: PublicKey): string {
+function subjectNameOf({ parent, beside }: Wish, { fingerprint }: PublicKey): string {
   const mark = fingerprint.slice(0, 3).toHex().toUpperCase()
-  return parent === undefined ? `Device Root CA ${mark}` : `Device Issuing CA 1 ${mark}`
+  const name = parent === undefined ? `Device Root CA ${mark}` : `Device Issuing CA 1 ${mark}`
+  return beside === undefined ? name : `${name} (post-quantum)`
 }
 
 function importOwn(spki: Uint8Array): PublicKey {
@@ -128,13 +163,11 @@ function occasionOf(founding: Founding, newKeyId: string): Occasion {
   }
 }
 
-interface Made {
+interface Made extends Wish {
   readonly id: string
-  readonly name: string
   readonly keyId: string
   readonly algorithm: KeyAlgorithmName
   readonly der: Uint8Array
-  readonly parent: Authority | undefined
   readonly founding: Founding
 }
 
@@ -160,7 +193,7 @@ async function book(made: Made, ports: IssuingPorts): Promise<Authority> {
     issueUntil: Temporal.Instant.compare(stop, notAfter) < 0 ? stop : notAfter,
     successor: null,
     createdAt: now,
-    ...{ products: [], crlNumberFrom: null, origin: null },
+    ...{ products: [], crlNumberFrom: null, origin: null, twin: made.beside?.id ?? null },
   }
   const committed = await ports.ledger.commit({
     puts: [{ kind: 'authority', record: authority }],

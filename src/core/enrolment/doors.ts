@@ -4,6 +4,7 @@ import { parseCertificate } from '#format/x509/certificate.ts'
 import { refuse } from '#trust/refusal.ts'
 import { anchorOf, type TrustAnchor } from '#trust/trust-anchor.ts'
 import { type Issuer, readyIssuer } from '../authority/issuer.ts'
+import { inOffice, isTwin, twinBeside } from '../authority/twin.ts'
 import { Fault } from '../fault.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type {
@@ -27,6 +28,8 @@ export interface Door {
   readonly party: Party
   readonly profile: Profile
   readonly issuer: Issuer
+  /** Issues for keys that withstand quantum computers; undefined: there is none, or the issuer is it. */
+  readonly twin: Issuer | undefined
 }
 
 /** A foreign authority that may vouch for birth identities of some products. */
@@ -135,12 +138,25 @@ export class Doors {
     return this.#foreign
   }
 
-  /** Roots and issuing authorities of our own, issuers first. */
+  /** Whether this authority of ours stands in the chain beside the usual one. */
+  isTwin(authority: string): boolean {
+    return this.#authorities.some((one) => one.id === authority && isTwin(one))
+  }
+
+  /** The root above an authority of ours. */
+  rootOf({ parent }: Authority): Authority | undefined {
+    return this.#authorities.find(({ id }) => id === parent)
+  }
+
+  /** Roots and issuing authorities of our own, issuers first, of each the twins last. */
   get own(): readonly Authority[] {
     const rank = { issuing: 0, root: 1, foreign: 2 }
     return this.#authorities
       .filter(({ kind, state }) => kind !== 'foreign' && state !== 'retired')
-      .toSorted((left, right) => rank[left.kind] - rank[right.kind])
+      .toSorted(
+        (left, right) =>
+          rank[left.kind] - rank[right.kind] || Number(isTwin(left)) - Number(isTwin(right)),
+      )
   }
 }
 
@@ -175,24 +191,16 @@ interface Records {
 function openDoor(entrance: Entrance, records: Records): Door {
   const product = need(records.products.get(entrance.product), 'product')
   const profile = need(records.profiles.get(entrance.profile), 'profile')
+  const authority = need(inOffice(entrance.authority, records.authorities), 'authority')
+  const twin = twinBeside(authority, records.authorities)
   return {
     entrance,
     product,
     party: need(records.parties.get(product.party), 'party'),
     profile: readProfile(profile),
-    issuer: readyIssuer(issuerOf(entrance.authority, records.authorities)),
+    issuer: readyIssuer(authority),
+    twin: twin && readyIssuer(twin),
   }
-}
-
-/** The entrance's authority, or whoever took over the doors of one that was stopped. */
-function issuerOf(id: string, authorities: ReadonlyMap<string, Authority>): Authority {
-  const seen = new Set<string>()
-  let authority = need(authorities.get(id), 'authority')
-  while (authority.state !== 'active' && authority.successor !== null && !seen.has(authority.id)) {
-    seen.add(authority.id)
-    authority = need(authorities.get(authority.successor), 'authority')
-  }
-  return authority
 }
 
 /** Registered only after it was read once: one that no longer reads vouches for nobody. */

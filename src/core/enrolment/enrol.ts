@@ -81,7 +81,7 @@ async function prove(
   const { device, proof } = applicant
   const current = currentOf(applicant)
   const { operation } = request
-  const { verdict, key } = await judge(proved, { device, proof, operation, current, door }, ports)
+  const { verdict, key, issuer } = await judge(proved, { device, proof, operation, current, door }, ports)
   if (verdict.kind === 'refused') {
     if (key !== undefined) about.alarms = alarmsOf(key, asking, ports)
     return verdict
@@ -90,7 +90,7 @@ async function prove(
     return putOnList(asking, ports)
   const issued = await issue(
     verdict.approved,
-    { kind: 'issuer', issuer: door.issuer },
+    { kind: 'issuer', issuer },
     occasionOf(asking, key, ports),
     ports,
   )

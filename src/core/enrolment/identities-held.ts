@@ -11,13 +11,16 @@ const latelyHours = 24
 
 /**
  * How many identities of a profile's kind a device could use: the newest that it proved, and all that
- * came after, one that is being signed included. Those before are superseded and do not count.
+ * came after, one that is being signed included. Those before are superseded and do not count, and each
+ * chain counts for itself: with a twin, a device holds an identity of either.
  *
+ * @param isOfChain whether the authority of this id is of the chain that would issue
  * @returns the number; no more than the profile allows is ever counted
  */
 export async function identitiesHeld(
   device: string,
   { kind, identitiesAtMost }: Profile,
+  isOfChain: (authority: string) => boolean,
   { ledger, clock }: Pick<EnrolmentPorts, 'ledger' | 'clock'>,
 ): Promise<number> {
   const now = clock.now()
@@ -29,7 +32,7 @@ export async function identitiesHeld(
       ...(after && { after }),
     })
     for (const one of page.items) {
-      if (one.kind !== kind || !isUsable(one, now)) continue
+      if (one.kind !== kind || !isUsable(one, now) || !isOfChain(one.authority)) continue
       held++
       if (one.usedAt !== null || held >= identitiesAtMost) return held
     }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Certificate } from '#format/x509/certificate.ts'
+import { keyAlgorithms } from '#trust/algorithms.ts'
 import type { ProvedRequest } from '#trust/possession.ts'
+import type { PublicKey } from '#trust/public-key.ts'
+import type { Issuer } from '../authority/issuer.ts'
 import type { CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import { decide, type Verdict } from '../policy/decide.ts'
 import type { Proof } from '../policy/profile.ts'
-import type { Door } from './doors.ts'
+import type { Door, Doors } from './doors.ts'
 import type { EnrolmentPorts } from './enrolment-ports.ts'
 import { identitiesHeld, identitiesLately } from './identities-held.ts'
 import { orderedFor } from './renew-now.ts'
@@ -24,28 +27,50 @@ export interface Case {
 /** What policy says, and what the ledger knows of the key. */
 export interface Judged {
   readonly verdict: Verdict
+  /** Who signs, if the verdict is yes: of the chain that suits the key. */
+  readonly issuer: Issuer
   readonly key: Key | undefined
 }
 
 /** Looks up what policy wants to know, and lets it decide. */
 export async function judge(
   proved: ProvedRequest,
-  { device, proof, operation, current, door }: Case,
+  asked: Case,
   ports: EnrolmentPorts,
 ): Promise<Judged> {
+  const { device, proof, operation, current, door } = asked
+  const issuer = issuerFor(asked, proved.publicKey, ports.doors)
+  const inTwins = ports.doors.isTwin(issuer.authority.id)
+  const isOfChain = (authority: string) => ports.doors.isTwin(authority) === inTwins
   const key = await ports.ledger.find('key', 'fingerprint', [proved.publicKey.fingerprint])
   const verdict = decide({
     ...{ operation, proof, device, proved, key, current },
     profile: door.profile,
     facts: factsOf(door, device),
-    identitiesHeld: proof === 'code' ? 0 : await identitiesHeld(device.id, door.profile, ports),
+    identitiesHeld:
+      proof === 'code' ? 0 : await identitiesHeld(device.id, door.profile, isOfChain, ports),
     identitiesLately: await identitiesLately(device.id, ports),
     isOrdered: orderedFor(current?.record, ports.doors.orders) !== undefined,
+    isCrossing: current !== undefined && !isOfChain(current.record.authority),
     now: ports.clock.now(),
-    environment: door.issuer.authority.environment,
-    issuerNotAfter: door.issuer.certificate.notAfter,
+    environment: issuer.authority.environment,
+    issuerNotAfter: issuer.certificate.notAfter,
   })
-  return { verdict, key }
+  return { verdict, key, issuer }
+}
+
+/**
+ * A device says by its key which chain it can use; a renewal stays in the chain of what it renews.
+ *
+ * An entrance on the twin itself has one chain only.
+ */
+function issuerFor({ operation, current, door }: Case, key: PublicKey, doors: Doors): Issuer {
+  if (door.twin === undefined) return door.issuer
+  const toTwin =
+    operation === 'reenrol' && current !== undefined
+      ? doors.isTwin(current.record.authority)
+      : keyAlgorithms[key.algorithm].postQuantum
+  return toTwin ? door.twin : door.issuer
 }
 
 /** What templates may speak of: facts of the ledger, never of the request. */

@@ -284,6 +284,8 @@ export const tables = {
       crlNumberFrom: optional(integer),
       /** Null for one that was made here. */
       origin: optional(word('adopted')),
+      /** For one whose chain withstands quantum computers: the authority that it stands beside. */
+      twin: optional(id('aut')),
     },
     { unique: { name: ['name'], certificate: ['certificateSha256'] }, lists: { kind: ['kind'] } },
   ),

@@ -40,6 +40,8 @@ export interface Application {
   readonly identitiesLately: number
   /** Whether an order asks for the renewal of the current certificate before its time. */
   readonly isOrdered?: boolean
+  /** Whether the current certificate is of the other chain: nothing is renewed, a first identity is made there. */
+  readonly isCrossing?: boolean
   readonly now: Temporal.Instant
   /** Of the authority that would sign. */
   readonly environment: Environment
@@ -80,7 +82,10 @@ export function decide(application: Application): Verdict {
       product: device.product,
       subject: unchanged?.subject ?? drawSubject(profile, facts),
       extensions: unchanged ? keptFrom(unchanged) : takenOver(profile, facts, proved.request),
-      replaces: application.proof === 'current-certificate' ? current?.record : undefined,
+      replaces:
+        application.proof === 'current-certificate' && !application.isCrossing
+          ? current?.record
+          : undefined,
     }),
   }
 }
@@ -215,6 +220,12 @@ function checkRenewal(application: Application): Refused | undefined {
     return checkKeyAge(profile, { now, keyActivatedAt, issuerNotAfter })
   }
   const { notBefore, notAfter } = current.record
+  if (application.isCrossing) {
+    // No grace after expiry reaches into the other chain.
+    return isAfter(now, notAfter)
+      ? refuse('certificate-expired', `the presented certificate expired at ${notAfter}`)
+      : checkKeyAge(profile, { now, keyActivatedAt, issuerNotAfter })
+  }
   const renewal = { notBefore, notAfter, now, keyActivatedAt, proof, issuerNotAfter, isOrdered }
   return mayRenew(profile, renewal)
 }

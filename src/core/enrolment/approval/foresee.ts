@@ -46,7 +46,7 @@ export async function foresee(
   const { proof, operation } = record
   const judged = await judge(possession.proved, { device, proof, operation, current, door }, ports)
   if (judged.verdict.kind === 'refused') return judged.verdict
-  const signer = { kind: 'issuer', issuer: door.issuer } as const
+  const signer = { kind: 'issuer', issuer: judged.issuer } as const
   // Which shard it will be is settled at issue, so that looking uses up none.
   const drafted = draft(judged.verdict.approved, signer, 0, ports)
   return lint(drafted, signer) ?? { kind: 'foreseen', door, draft: drafted }

@@ -190,7 +190,8 @@ CREATE TABLE "authority" (
   "createdAt" bigint NOT NULL,
   "products" text COLLATE "C" NOT NULL,
   "crlNumberFrom" bigint,
-  "origin" text COLLATE "C"
+  "origin" text COLLATE "C",
+  "twin" bytea
 );
 
 CREATE UNIQUE INDEX "authority_one_name" ON "authority" ("name");

@@ -16,6 +16,8 @@ ALTER TABLE "authority" ADD COLUMN "crlNumberFrom" INTEGER;
 
 ALTER TABLE "authority" ADD COLUMN "origin" TEXT;
 
+ALTER TABLE "authority" ADD COLUMN "twin" BLOB;
+
 CREATE TABLE "bareRevocation" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,
