@@ -4,9 +4,11 @@
  * npm does not know: Node itself and the libraries within it that do the cryptography and the storing.
  */
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 interface Component {
+  readonly 'bom-ref': string
   readonly type: string
   readonly name: string
   readonly version: string
@@ -40,19 +42,32 @@ export function makeBillOfMaterials(root: string): BillOfMaterials {
   if (asked.status !== 0) throw new Error(`npm could not list the packages:\n${asked.stderr}`)
   const bill = JSON.parse(asked.stdout) as BillOfMaterials
   const node = nodeComponents()
-  const own = String(bill.metadata.component['bom-ref'])
-  const [runtime = '', ...parts] = node.map((one) => String(one['bom-ref']))
+  const directory = String(bill.metadata.component['bom-ref'])
+  const component = ownComponent(root, bill.metadata.component)
+  const [runtime = '', ...parts] = node.map((one) => one['bom-ref'])
   return {
     ...bill,
+    metadata: { ...bill.metadata, component },
     components: [...bill.components, ...node],
     dependencies: [
       ...bill.dependencies.map((one) =>
-        one.ref === own ? { ...one, dependsOn: [...(one.dependsOn ?? []), runtime] } : one,
+        one.ref === directory
+          ? { ref: component['bom-ref'], dependsOn: [...(one.dependsOn ?? []), runtime] }
+          : one,
       ),
       { ref: runtime, dependsOn: parts },
       ...parts.map((ref) => ({ ref, dependsOn: [] })),
     ],
   }
+}
+
+/** npm calls it by the directory that it lies in. */
+function ownComponent(root: string, named: Component): Component {
+  const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly name: string
+    readonly version: string
+  }
+  return { ...named, 'bom-ref': `${name}@${version}`, name, purl: `pkg:npm/${name}@${version}` }
 }
 
 function nodeComponents(): readonly Component[] {

@@ -13,7 +13,7 @@ export interface BuiltModule {
 
 /** How a module names another of ours: in an import, or as the file of a thread. */
 const reference =
-  /(?<=\b(?:from\s|import\s|import\()\s*)'([#.][^']+\.ts)'|(?<=new URL\(\s*)'([^']+\.ts)'(?=, import\.meta\.url)/g
+  /(?<=\b(?:from\s|import\s|import\()\s*)["']([#.][^"']+\.ts)["']|(?<=new URL\(\s*)["']([^"']+\.ts)["'](?=, import\.meta\.url)/g
 
 /**
  * Every module that these lead to, themselves included, in the order of their paths.
@@ -38,7 +38,7 @@ export function buildModules(root: string, entries: readonly string[]): readonly
 
 /** The same text, with modules named as they are called once they are built. */
 export function withoutTs(text: string): string {
-  return text.replace(reference, (quoted) => `${quoted.slice(0, -4)}.js'`)
+  return text.replace(reference, (quoted) => quoted.replace(/\.ts(?=.$)/, '.js'))
 }
 
 /** The name of a built file. */

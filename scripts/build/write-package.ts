@@ -50,7 +50,7 @@ function writeTypes(root: string, directory: string, library: readonly string[])
   if (done.status !== 0) throw new Error(`the types could not be written:\n${done.stdout}`)
   for (const file of globSync('src/**/*.d.ts', { cwd: directory })) {
     const path = join(directory, file)
-    writeFileSync(path, withoutTs(readFileSync(path, 'utf8').replaceAll('"', "'")))
+    writeFileSync(path, withoutTs(readFileSync(path, 'utf8')))
   }
 }
 
