@@ -2,13 +2,17 @@
 
 /** Lines that can be pasted, by command; a test reads each of them as a command line. */
 export const examples: Readonly<Record<string, readonly string[]>> = {
+  'alarm acknowledge': ['alarm acknowledge alm_019a…'],
+  'alarm list': ['alarm list', 'alarm list --severity critical', 'alarm list --state cleared'],
   'authority export': ['authority export "Vitalsign TRIAL root" --output root.pem'],
   'authority import': [
     'authority import old-ca --openssl-ca ./demoCA',
     'authority import old-ca --certificate ca.pem --chain root.pem --key ca.key --last-crl-number 41',
   ],
+  'authority issue': ['authority issue issuing-2', 'authority issue issuing-2 --algorithm p-384'],
   'authority list': ['authority list', 'authority list --kind root'],
   'authority show': ['authority show "Vitalsign TRIAL root"'],
+  'authority stop': ['authority stop issuing-1 --because "its key was copied"'],
   'authority trust': ['authority trust "chip maker" --certificate maker.pem --product pump'],
   'certificate export': ['certificate export crt_019a… --chain --output device.pem'],
   'certificate find': ['certificate find device.pem'],
@@ -28,6 +32,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   claim: ['claim', 'claim Ada --maker Acme < passphrase-file'],
   'claim-link': ['claim-link'],
   'code new': ['code new PUMP-0001', 'code new PUMP-0001 --hours 72'],
+  'delivery list': ['delivery list', 'delivery list --target on-call --state failed'],
   'device add': [
     'device add PUMP-0001 --product pump',
     'device add PUMP-0001 --product pump --watch',
@@ -57,9 +62,18 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'machine list': ['machine list'],
   'machine remove': ['machine remove line-3'],
   'node list': ['node list', 'node list --ended'],
+  'notification add': [
+    'notification add on-call --kind smtp --address ops@example.com --server smtp://mail.example.com:587 --from pki@example.com --user pki --password-file mail-password',
+    'notification add desk --kind webhook --address https://desk.example.com/alarms --severity notice',
+  ],
+  'notification key': ['notification key'],
+  'notification list': ['notification list'],
+  'notification remove': ['notification remove on-call'],
+  'notification test': ['notification test on-call'],
   'person invite': ['person invite Grace --role operator'],
   'person list': ['person list'],
   'person remove': ['person remove Grace'],
+  'person restore': ['person restore Ada'],
   'product add': [
     'product add pump',
     'product add pump --exposure therapy --maker Acme',
@@ -86,6 +100,13 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'request list': ['request list --state waiting'],
   'request refuse': ['request refuse req_019a… --reason "not one of ours"'],
   'request show': ['request show req_019a…'],
+  'renewal end': ['renewal end rno_019a…'],
+  'renewal list': ['renewal list', 'renewal list --state open'],
+  'renewal order': [
+    'renewal order --authority issuing-1 --within 24 --because "its key was copied"',
+    'renewal order --product pump --lot L-2026-11 --because "weak random numbers"',
+  ],
+  'renewal show': ['renewal show rno_019a…'],
   serve: ['serve --data ./data', 'serve --listen 0.0.0.0:8443 --names pki.example.com'],
   status: ['status', 'status --data /var/lib/vitalsign'],
   whoami: ['whoami'],

@@ -7,6 +7,7 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
   ['Devices', ['product', 'entrance', 'device', 'code']],
   ['Certificates', ['certificate', 'request', 'authority', 'profile']],
   ['People and machines', ['person', 'machine', 'registrar', 'proxy', 'whoami']],
+  ['Watching', ['alarm', 'notification', 'delivery', 'renewal']],
   ['The log', ['log']],
   ['Servers', ['node']],
 ]

@@ -3,8 +3,10 @@ import type { OperationName } from '#format/admin/operations.ts'
 
 /** The columns of each kind of thing in a table, and their heads where the label would be too long. */
 export const shapes = {
+  alarm: ['severity', 'kind', 'text', 'raisedAt', 'acknowledgedBy', 'id'],
   authority: ['name', 'kind', 'environment', 'algorithm', 'state', 'notAfter', 'id'],
   certificate: ['deviceSerial', 'kind', 'state', 'profile', 'algorithm', 'notAfter', 'id'],
+  delivery: ['targetName', 'what', 'state', 'tries', 'nextAt', 'lastError', 'alarm'],
   device: ['serial', 'product', 'state', 'lot', 'hardwareRevision', 'seenAt', 'id'],
   difference: ['path', 'before', 'after', 'means'],
   entrance: ['label', 'profile', 'isDefault', 'id'],
@@ -12,9 +14,11 @@ export const shapes = {
   fault: ['path', 'fault', 'remedy'],
   machine: ['name', 'role', 'state', 'createdAt', 'id'],
   node: ['name', 'state', 'host', 'programVersion', 'startedAt', 'seenAt', 'id'],
+  notification: ['name', 'kind', 'address', 'severity', 'kinds', 'id'],
   person: ['name', 'role', 'state', 'signedInAt', 'id'],
   product: ['name', 'maker', 'exposure', 'createdAt', 'id'],
   profile: ['name', 'number', 'author', 'createdAt', 'id'],
+  renewal: ['because', 'state', 'total', 'fromAt', 'until', 'id'],
   proxy: ['name', 'state', 'createdAt', 'certificateSha256', 'id'],
   registrar: ['name', 'state', 'expiresAt', 'createdAt', 'id'],
   request: ['deviceSerial', 'operation', 'state', 'entrance', 'askedAt', 'expiresAt', 'id'],
@@ -24,15 +28,19 @@ export type Shape = keyof typeof shapes
 
 /** What a list is a list of. */
 export const shapeOfList: Partial<Record<OperationName, Shape>> = {
+  'alarm.list': 'alarm',
   'authority.list': 'authority',
   'certificate.list': 'certificate',
+  'delivery.list': 'delivery',
   'device.list': 'device',
   'log.show': 'event',
   'machine.list': 'machine',
   'node.list': 'node',
+  'notification.list': 'notification',
   'person.list': 'person',
   'product.list': 'product',
   'profile.list': 'profile',
+  'renewal.list': 'renewal',
   'proxy.list': 'proxy',
   'registrar.list': 'registrar',
   'request.list': 'request',
@@ -49,8 +57,10 @@ export const shapeOfPart: Readonly<Record<string, Shape>> = {
 
 /** What people call it when there is none. */
 export const pluralOf: Readonly<Record<Shape, string>> = {
+  alarm: 'alarms',
   authority: 'authorities',
   certificate: 'certificates',
+  delivery: 'deliveries',
   device: 'devices',
   difference: 'differences',
   entrance: 'entrances',
@@ -58,9 +68,11 @@ export const pluralOf: Readonly<Record<Shape, string>> = {
   fault: 'faults',
   machine: 'machines',
   node: 'nodes',
+  notification: 'notifications',
   person: 'people',
   product: 'products',
   profile: 'profiles',
+  renewal: 'renewals',
   proxy: 'proxies',
   registrar: 'registrars',
   request: 'requests',

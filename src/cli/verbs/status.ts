@@ -22,6 +22,7 @@ function linesOf(call: Call, told: Answer<'status'>): readonly string[] {
   const { paint } = call.terminal
   const { counts, log, addresses } = told
   return [
+    ...alarmLine(call, told),
     paint(
       'bold',
       `a ${told.environment.toUpperCase()} installation, ${told.claimed ? 'claimed' : 'not yet claimed'}`,
@@ -55,6 +56,19 @@ function linesOf(call: Call, told: Answer<'status'>): readonly string[] {
       : ['', paint('yellow', 'needs care: "vitalsign doctor" says what to do')]),
     ...told.warnings.map((warning) => `  ${warning}`),
   ]
+}
+
+/** What cannot wait comes first. */
+function alarmLine(call: Call, { alarms }: Answer<'status'>): readonly string[] {
+  const { critical, warning, notice } = alarms
+  if (critical + warning + notice === 0) return []
+  const counted = [
+    ...(critical > 0 ? [`${critical} critical`] : []),
+    ...(warning > 0 ? [many(warning, 'warning')] : []),
+    ...(notice > 0 ? [many(notice, 'notice')] : []),
+  ]
+  const line = `alarms open: ${counted.join(', ')}; "vitalsign alarm list" shows them`
+  return [call.terminal.paint(critical > 0 ? 'red' : 'yellow', line), '']
 }
 
 function many(count: number, noun: string): string {

@@ -25,6 +25,7 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   explain: async () => (await import('./explain.ts')).explain,
   'log.verify': async () => (await import('./log-verify.ts')).verifyLog,
   'person.invite': async () => (await import('./link.ts')).showLink,
+  'person.restore': async () => (await import('./link.ts')).showLink,
   'profile.apply': async () => (await import('./profile.ts')).applyProfile,
   'profile.check': async () => (await import('./profile.ts')).checkProfile,
   'profile.diff': async () => (await import('./profile.ts')).diffProfile,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseEvent } from '#core/audit/encode-event.ts'
 import type { LoggedEvent, LogStore } from '#core/audit/log-store.ts'
+import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import type { Configuration } from '../configuration.ts'
 import type { Core } from '../core.ts'
@@ -51,6 +52,7 @@ export function statusVerbs(
         addresses: facts.addresses(),
         rootSha256: root?.certificateSha256.toHex() ?? '',
         counts: { products, devices, certificates, expiringSoon },
+        alarms: await alarmCounts(ledger),
         log: { size: head.size, checkpointAt: timeOf(checkpointEvents) },
         nodes: nodes.map(({ name, host, seenAt }) => ({ name, host, seenAt: seenAt.toString() })),
         warnings: findings.filter(({ verdict }) => verdict !== 'good').map(({ found }) => found),
@@ -62,6 +64,18 @@ export function statusVerbs(
       return { good: findings.every(({ verdict }) => verdict !== 'bad'), findings: [...findings] }
     },
   }
+}
+
+/** How many alarms are open, by severity. */
+async function alarmCounts(ledger: Ledger) {
+  const count = (severity: 'critical' | 'warning' | 'notice') =>
+    ledger.count('alarm', { by: 'severity', equal: ['open', severity] })
+  const [critical, warning, notice] = await Promise.all([
+    count('critical'),
+    count('warning'),
+    count('notice'),
+  ])
+  return { critical, warning, notice }
 }
 
 /** When the newest event under a checkpoint happened; null for none, or one that was erased. */

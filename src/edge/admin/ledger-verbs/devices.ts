@@ -10,6 +10,7 @@ import type { Device } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
 import type { DeviceView } from '#format/admin/views.ts'
+import { refuse } from '#trust/refusal.ts'
 import type { Call, Verbs } from '../verbs.ts'
 import { importLines, importRows } from './import.ts'
 import type { LedgerVerbPorts } from './ports.ts'
@@ -58,6 +59,9 @@ export function deviceVerbs(ports: LedgerVerbPorts): DeviceVerbs {
     },
 
     'device.list': async (asked) => {
+      if (asked.missed && asked.serialPrefix !== undefined) {
+        return refuse('input-wrong', 'missed and serialPrefix cannot be asked together')
+      }
       const { items, next } = await ledger.list('device', deviceQuery(asked))
       return { items: items.map(showDevice), next }
     },

@@ -30,7 +30,10 @@ export function deviceQuery(asked: InputOf<'device.list'>): ListQuery<'device'> 
 
 /** The most telling filter leads. */
 function deviceWalk(asked: InputOf<'device.list'>): Walk<'device'> {
-  const { product, state, lot, serial, serialPrefix } = asked
+  const { product, state, lot, serial, serialPrefix, missed } = asked
+  if (missed) {
+    return product === undefined ? { by: 'missed' } : { by: 'productMissed', equal: [product] }
+  }
   const prefix = serialPrefix === undefined ? {} : { prefix: serialPrefix }
   if (serial !== undefined) {
     // A prefix of the exact serial says nothing more; any other one fits nothing.

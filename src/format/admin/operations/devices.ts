@@ -169,10 +169,14 @@ export const devices = {
       lot: label.optional().describe('only devices of this lot'),
       serial: serial.optional().describe('only devices with exactly this serial'),
       serialPrefix: label.optional().describe('only devices whose serial begins so'),
+      missed: z
+        .boolean()
+        .default(false)
+        .describe('only devices that should have renewed by now, the longest silent first'),
     }),
     output: deviceView,
     summary: 'list devices',
-    help: 'Filters add up: each narrows what the others leave.',
+    help: 'Filters add up: each narrows what the others leave; only a beginning of serials and --missed cannot be asked together.',
     references: { product: 'product' },
   }),
 

@@ -79,6 +79,7 @@ export const house = {
         certificates: z.int(),
         expiringSoon: z.int(),
       }),
+      alarms: z.object({ critical: z.int(), warning: z.int(), notice: z.int() }),
       log: z.object({ size: z.int(), checkpointAt: instant.nullable() }),
       nodes: z.array(z.object({ name: z.string(), host: z.string(), seenAt: instant })),
       warnings: z.array(z.string()),
