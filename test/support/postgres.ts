@@ -36,7 +36,18 @@ export interface PostgresPlace {
   readonly cluster: Cluster
   /** Runs statements in it as the superuser; gives the rows of the last. */
   sql(text: string): Promise<readonly (readonly unknown[])[]>
+  /** Runs statements in a transaction that stays open. */
+  hold(text: string): Promise<Held>
+  /** Resolves once the question has a row as its answer. */
+  until(text: string): Promise<void>
   remove(): Promise<void>
+}
+
+/** An open transaction of the superuser. */
+export interface Held {
+  ask(text: string): Promise<unknown>
+  /** Takes it back. */
+  release(): Promise<void>
 }
 
 const template = 'vitalsign_template'
@@ -63,6 +74,10 @@ export async function postgresPlace(
     database,
     cluster,
     sql: (text) => cluster.sql(database, text),
+    hold: (text) => cluster.hold(database, text),
+    until: async (text) => {
+      while ((await cluster.sql(database, text)).length === 0);
+    },
     remove: async () => {
       await cluster.sql('postgres', `DROP DATABASE IF EXISTS "${database}" WITH (FORCE)`)
     },
@@ -101,6 +116,16 @@ export class Cluster {
     } finally {
       await client.end()
     }
+  }
+
+  async hold(database: string, text: string): Promise<Held> {
+    const client = new pg.Client({
+      ...{ host: this.directory, port: this.port, user: 'postgres', database },
+    })
+    client.on('error', () => {})
+    await client.connect()
+    await client.query(`BEGIN; ${text}`)
+    return { ask: (more) => client.query(more), release: () => client.end() }
   }
 
   /** Starts the server; resolves once it answers. */
@@ -157,6 +182,32 @@ export async function ownCluster(
   return Object.assign(cluster, { remove })
 }
 
+/** A standby of a cluster, which must wait for it: whatever the first acknowledged the second has. */
+export async function standbyOf(
+  primary: Cluster,
+): Promise<Cluster & { promote(): Promise<void>; remove(): Promise<void> }> {
+  const cluster = new Cluster(mkdtempSync(join(base(), 'vsp-')))
+  const owner = asOwner()
+  own(cluster.directory)
+  const data = join(cluster.directory, 'data')
+  const source = `host=${primary.directory} port=${primary.port} user=postgres application_name=standby`
+  const words = ['-D', data, '-R', '-X', 'stream', '-c', 'fast', '-N', '-d', source]
+  const copied = spawnSync(join(programs, 'pg_basebackup'), words, { ...owner, encoding: 'utf8' })
+  if (copied.status !== 0) throw new Error(`pg_basebackup: ${copied.stderr ?? copied.error}`)
+  await cluster.start()
+  await primary.sql('postgres', "ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+  await primary.sql('postgres', 'SELECT pg_reload_conf()')
+  return Object.assign(cluster, {
+    promote: async () => {
+      await cluster.sql('postgres', 'SELECT pg_promote()')
+    },
+    remove: async () => {
+      await cluster.stop()
+      rmSync(cluster.directory, { recursive: true, force: true })
+    },
+  })
+}
+
 let ofRun: Promise<Cluster> | undefined
 
 /** The cluster of this run, started if this is the first to ask. */
@@ -206,7 +257,7 @@ function watch(run: number, cluster: Cluster) {
 
 function makeCluster({ directory }: Cluster, settings: readonly string[]) {
   const owner = asOwner()
-  if (owner.uid !== undefined && owner.gid !== undefined) chownSync(directory, owner.uid, owner.gid)
+  own(directory)
   const data = join(directory, 'data')
   const words = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N']
   const made = spawnSync(join(programs, 'initdb'), words, { ...owner, encoding: 'utf8' })
@@ -236,6 +287,11 @@ function asOwner(): { readonly uid?: number; readonly gid?: number; readonly cwd
   const idOf = (what: string) =>
     Number(execFileSync('id', [what, 'postgres'], { encoding: 'utf8' }))
   return { uid: idOf('-u'), gid: idOf('-g'), cwd: '/' }
+}
+
+function own(directory: string) {
+  const { uid, gid } = asOwner()
+  if (uid !== undefined && gid !== undefined) chownSync(directory, uid, gid)
 }
 
 /** In memory, if there is room; the names of sockets have at most 107 octets. */
