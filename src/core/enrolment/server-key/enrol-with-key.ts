@@ -195,7 +195,7 @@ async function certify(work: Work, ports: ServerKeyPorts): Promise<ServerKeyOutc
       ? { record: applicant.record, certificate: applicant.certificate }
       : undefined
   const asked = { device, proof, operation: 'enrol', current, door } as const
-  const { verdict } = await judge(proved, asked, ports)
+  const { verdict, issuer } = await judge(proved, asked, ports)
   if (verdict.kind === 'refused') return verdict
   // Sealed before it is booked: what cannot be sealed shall not be issued.
   const key = await packed(work, ports)
@@ -203,7 +203,7 @@ async function certify(work: Work, ports: ServerKeyPorts): Promise<ServerKeyOutc
   const asking = { request, applicant, door, requestKey, standing }
   const issued = await issue(
     verdict.approved,
-    { kind: 'issuer', issuer: door.issuer },
+    { kind: 'issuer', issuer },
     occasionForKey({ ...asking, before: { kind: 'new', stale: before.stale } }, ports),
     ports,
   )
