@@ -36,6 +36,8 @@ export interface Configuration {
   readonly algorithm: KeyAlgorithmName
   /** Asked at the first start only: the root's key. */
   readonly rootAlgorithm: KeyAlgorithmName
+  /** Asked at the first start only: whether authorities that withstand quantum computers stand beside. */
+  readonly twin: boolean
   /** A file with the passphrase of the keys; undefined: a systemd credential, `DIR/unlock`, or a prompt. */
   readonly passphraseFile: string | undefined
   /** The database that several nodes share; undefined: SQLite in the data directory. */
@@ -68,6 +70,10 @@ export const settings = {
   environment: { fallback: 'trial', help: 'trial, test or production; fixed at the first start' },
   algorithm: { fallback: 'p-256', help: "the issuing authority's key; fixed at the first start" },
   'root-algorithm': { fallback: 'p-384', help: "the root's key; fixed at the first start" },
+  twin: {
+    fallback: '',
+    help: 'a chain that withstands quantum computers beside; at the first start',
+  },
   'passphrase-file': { fallback: '', help: 'a file with the passphrase that unlocks the keys' },
   database: { fallback: '', help: 'postgres://USER@HOST/NAME, shared by several servers' },
   'database-password-file': { fallback: '', help: "a file with the database's password" },
@@ -78,6 +84,9 @@ export const settings = {
 } as const
 
 type SettingName = keyof typeof settings
+
+/** On the command line they stand alone; in the file they are "yes" or "no". */
+const switches: ReadonlySet<string> = new Set<SettingName>(['twin'])
 
 /**
  * @throws Fault `configuration-wrong` with every fault that was found, each with its place and remedy
@@ -102,6 +111,7 @@ export function readConfiguration(words: readonly string[]): Configuration {
     environment: readEnvironment(wordOf('environment'), faults),
     algorithm: readAlgorithm('algorithm', wordOf('algorithm'), faults),
     rootAlgorithm: readAlgorithm('root-algorithm', wordOf('root-algorithm'), faults),
+    twin: readSwitch('twin', wordOf('twin'), faults),
     passphraseFile: wordOf('passphrase-file') || undefined,
     database: readDatabase(
       wordOf('database'),
@@ -158,10 +168,16 @@ export function isWildcard(host: string): boolean {
 
 function readLine(words: readonly string[], faults: string[]): Words {
   const options = Object.fromEntries(
-    Object.keys(settings).map((name) => [name, { type: 'string' as const }]),
+    Object.keys(settings).map((name) => [
+      name,
+      { type: switches.has(name) ? ('boolean' as const) : ('string' as const) },
+    ]),
   )
   try {
-    return parseArgs({ args: [...words], options, strict: true }).values as Words
+    const { values } = parseArgs({ args: [...words], options, strict: true })
+    return Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, value === true ? 'yes' : String(value)]),
+    )
   } catch (error) {
     faults.push(error instanceof Error ? lower(error.message) : String(error))
     return {}
@@ -307,6 +323,12 @@ function readEnvironment(word: string, faults: string[]): Configuration['environ
   if (word === 'trial' || word === 'test' || word === 'production') return word
   faults.push(`environment: must be trial, test or production, is "${word}"`)
   return 'trial'
+}
+
+function readSwitch(name: string, word: string, faults: string[]): boolean {
+  if (word === 'yes') return true
+  if (word !== '' && word !== 'no') faults.push(`${name}: must be yes or no, is "${word}"`)
+  return false
 }
 
 function readAlgorithm(name: string, word: string, faults: string[]): KeyAlgorithmName {

@@ -135,14 +135,18 @@ function touchesDoors(news: News): boolean {
   })
 }
 
-/** The house's own issuing authority: the newest that was made here and may still issue. */
-export function ownIssuer({ doors, clock }: Pick<Core, 'doors' | 'clock'>): Issuer | undefined {
+/** The house's own issuing authority, of the usual chain or of the twins': the newest that was made here and may still issue. */
+export function ownIssuer(
+  { doors, clock }: Pick<Core, 'doors' | 'clock'>,
+  ofTwins = false,
+): Issuer | undefined {
   const now = clock.now()
   const authority = doors.own.findLast(
-    ({ kind, state, issueUntil, origin }) =>
+    ({ kind, state, issueUntil, origin, twin }) =>
       kind === 'issuing' &&
       state === 'active' &&
       origin === null &&
+      (twin !== null) === ofTwins &&
       Temporal.Instant.compare(now, issueUntil) < 0,
   )
   return authority && readyIssuer(authority)

@@ -46,7 +46,7 @@ export async function found(
   ports: IssuingPorts,
 ): Promise<Installation> {
   const known = await readInstallation(ports.ledger)
-  if (known !== undefined) return checked(known, configuration)
+  if (known !== undefined) return checked(known, configuration, ports)
   await storeReadyProfiles(ports)
   await foundAuthorities(foundingFor(configuration), ports)
   const logKey = await newLogKey(ports)
@@ -81,7 +81,11 @@ export async function found(
   return installation
 }
 
-function checked(known: Installation, configuration: Configuration): Installation {
+async function checked(
+  known: Installation,
+  configuration: Configuration,
+  { ledger }: IssuingPorts,
+): Promise<Installation> {
   // A trial is what nobody asked for: it cannot be told from silence.
   if (configuration.environment !== 'trial' && configuration.environment !== known.environment) {
     throw new Fault(
@@ -95,6 +99,12 @@ function checked(known: Installation, configuration: Configuration): Installatio
       `public-url: is ${configuration.publicUrl}, this installation was founded with ${known.publicUrl ?? 'none'}; certificates carry it, so it cannot change`,
     )
   }
+  if (configuration.twin && (await ledger.find('authority', 'name', ['root-twin'])) === undefined) {
+    throw new Fault(
+      'configuration-wrong',
+      'twin: this installation was founded without; leave it out, and see "vitalsign authority twin --help"',
+    )
+  }
   return known
 }
 
@@ -105,13 +115,14 @@ export function ownMaker(environment: Installation['environment']): string {
 
 /** What a founding takes from the first start; a later authority only its own algorithm. */
 export function foundingFor(
-  chosen: Pick<Configuration, 'environment' | 'rootAlgorithm' | 'algorithm'>,
+  chosen: Pick<Configuration, 'environment' | 'rootAlgorithm' | 'algorithm' | 'twin'>,
 ): Founding {
-  const { environment, rootAlgorithm, algorithm } = chosen
+  const { environment, rootAlgorithm, algorithm, twin } = chosen
   return {
     environment,
     rootAlgorithm,
     issuingAlgorithm: algorithm,
+    twin,
     maker: ownMaker(environment),
     rootProfile: readyProfile(environment === 'trial' ? 'trial-root' : 'root'),
     issuingProfile: readyProfile('issuing'),

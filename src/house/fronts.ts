@@ -36,15 +36,16 @@ export function deviceRoutes(core: Core, keyMaker: ServerKeyPorts['keyMaker']): 
   ]
 }
 
-/** RFC 7030 section 4.1.3: the issuer of this entrance, and always the root. */
+/** RFC 7030 section 4.1.3: the issuer of this entrance, and always the root; with a twin, both chains. */
 function authoritiesOf({ doors }: Core, label: string | undefined) {
   const own = doors.own.map(({ certificate }) => certificate)
   if (label === undefined) return own
   const door = doors.labelled(label)
   if ('kind' in door) return door
-  const issuer = door.issuer.authority
-  const root = doors.own.find(({ id }) => id === issuer.parent)
-  return [issuer.certificate, ...(root === undefined ? [] : [root.certificate])]
+  return [door.issuer, ...(door.twin === undefined ? [] : [door.twin])].flatMap(({ authority }) => {
+    const root = doors.rootOf(authority)
+    return [authority.certificate, ...(root === undefined ? [] : [root.certificate])]
+  })
 }
 
 /** What the status port needs before core is open: its requests wait until it is. */

@@ -32,11 +32,14 @@ import { historyAbout } from './verbs/history.ts'
 import { logVerbs } from './verbs/log.ts'
 import { nodeVerbs } from './verbs/node.ts'
 import { policyVerbs } from './verbs/policy.ts'
+import { qualificationVerbs } from './verbs/qualification.ts'
 import { reportVerbs } from './verbs/reports.ts'
 import { decisionVerbs } from './verbs/requests.ts'
 import { revocationVerbs } from './verbs/revocation.ts'
 import { type HouseFacts, statusVerbs } from './verbs/status.ts'
+import { twinVerbs } from './verbs/twin.ts'
 import { wordVerbs } from './verbs/words.ts'
+import { verifiedLog } from './verified-log.ts'
 import { houseWatchVerbs } from './watch-verbs.ts'
 
 export interface OperatorParts {
@@ -129,6 +132,10 @@ async function listening({ host, port }: ListenAddress): Promise<Server> {
 
 function verbsOf(parts: OperatorParts): Verbs {
   const { core, log, sequencer, feed, facts } = parts
+  const verifyLog = async () => {
+    const { intact, events, findings } = await verifiedLog(log, sequencer)
+    return { good: intact, size: events, findings: findings.length }
+  }
   return {
     ...ledgerVerbs({
       ...{ ledger: core.ledger, clock: core.clock, random: core.random },
@@ -141,6 +148,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...adoptionVerbs(core, parts.keys),
     ...policyVerbs(core),
     ...reportVerbs(core, log, facts.version),
+    ...qualificationVerbs({ core, facts, signer: sequencer.signer, verifyLog }, log),
     ...revocationVerbs(core),
     ...decisionVerbs(core),
     ...backupVerbs(core, { ...parts.backup, core, configuration: parts.configuration }, sequencer),
@@ -149,5 +157,6 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...statusVerbs(core, log, facts),
     ...wordVerbs(),
     ...houseWatchVerbs(core),
+    ...twinVerbs(core),
   }
 }

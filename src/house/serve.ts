@@ -65,7 +65,7 @@ function toldToStop(): Promise<void> {
 
 function greeting(house: House, configuration: Configuration, showsLink: boolean): string {
   const { core, addresses } = house
-  const root = core.doors.own.find(({ kind }) => kind === 'root')
+  const roots = core.doors.own.filter(({ kind }) => kind === 'root')
   const environment = core.environment.toUpperCase()
   const doors = [
     ['devices', urlOf('https', addresses.devices), 'EST over TLS'],
@@ -77,8 +77,10 @@ function greeting(house: House, configuration: Configuration, showsLink: boolean
     `Vitalsign is serving a ${environment} installation`,
     '',
     ...doors.map(([name, url, what]) => `  ${name.padEnd(9)}  ${url.padEnd(width)}  ${what}`),
-    `  root       SHA-256 ${root?.certificateSha256.toHex()}`,
-    `             ${root?.name}, ${root?.algorithm}, until ${root?.notAfter}`,
+    ...roots.flatMap(({ name, algorithm, notAfter, certificateSha256, twin }) => [
+      `  ${twin === null ? 'root' : 'twin'}       SHA-256 ${certificateSha256.toHex()}`,
+      `             ${name}, ${algorithm}, until ${notAfter}`,
+    ]),
     `  keys       ${join(configuration.data, 'keys')} and ${join(configuration.data, 'root')}, encrypted`,
     '',
     ...nextSteps(house, configuration, showsLink),

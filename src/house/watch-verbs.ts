@@ -29,7 +29,7 @@ export function houseWatchVerbs(core: Core): Pick<Verbs, 'authority.issue' | 'no
         )
       }
       const { environment } = core
-      const founding = foundingFor({ environment, rootAlgorithm: 'p-384', algorithm })
+      const founding = foundingFor({ environment, rootAlgorithm: 'p-384', algorithm, twin: false })
       const made = await foundIssuing(name, founding, root, core)
       return { id: made.id, name, algorithm, sha256: made.certificateSha256.toHex() }
     },

@@ -14,6 +14,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'authority show': ['authority show "Vitalsign TRIAL root"'],
   'authority stop': ['authority stop issuing-1 --because "its key was copied"'],
   'authority trust': ['authority trust "chip maker" --certificate maker.pem --product pump'],
+  'authority twin': ['authority twin issuing-1'],
   'certificate export': ['certificate export crt_019a… --chain --output device.pem'],
   'certificate find': ['certificate find device.pem'],
   'certificate import': [
@@ -50,7 +51,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'device show': ['device show PUMP-0001'],
   'device watch': ['device watch PUMP-0001'],
   doctor: ['doctor', 'doctor --production'],
-  'entrance add': ['entrance add pump-wifi --product pump --profile pump-wifi'],
+  'entrance add': [
+    'entrance add pump-wifi --product pump --profile pump-wifi',
+    'entrance add pump-pq --product pump --profile ldevid --authority issuing-1-twin',
+  ],
   explain: ['explain entrance', 'explain key-too-weak', 'explain'],
   'log export': ['log export --output log.vitalsign'],
   'log show': ['log show --limit 20', 'log show --type certificate-issued'],

@@ -21,6 +21,8 @@ export interface Founding {
   readonly environment: Authority['environment']
   readonly rootAlgorithm: KeyAlgorithmName
   readonly issuingAlgorithm: KeyAlgorithmName
+  /** Whether each gets a twin beside it. */
+  readonly twin: boolean
   /** Written into the subjects of root and issuer. */
   readonly maker: string
   readonly rootProfile: Profile
@@ -54,6 +56,7 @@ export async function foundAuthorities(
   const issuing =
     (await ports.ledger.find('authority', 'name', ['issuing-1'])) ??
     (await found(plain('issuing-1', root), founding, ports))
+  if (founding.twin) await foundTwins({ root, issuing }, founding, ports)
   return { root, issuing }
 }
 

@@ -21,17 +21,20 @@ export interface NewEntrance {
   readonly product: Product
   /** The name of the profile whose newest version holds there. */
   readonly profile: string
+  /** Who issues there; undefined: the newest authority of the usual chain. */
+  readonly authority?: Authority | undefined
 }
 
 /** Opens a further entrance of a product; its devices come to it only by its label. */
 export async function addEntrance(
-  { label, product, profile }: NewEntrance,
+  { label, product, profile, authority: chosen }: NewEntrance,
   actor: Actor,
   ports: DevicePorts,
 ): Promise<{ readonly kind: 'added'; readonly entrance: Entrance } | Refused> {
   const reserved = checkLabel(label)
   if (reserved !== undefined) return reserved
-  const authority = await issuingAuthority(ports.ledger)
+  const authority =
+    chosen === undefined ? await issuingAuthority(ports.ledger) : checkIssues(chosen)
   if ('reason' in authority) return authority
   const unfit = await checkProfileFor(profile, ['working', 'birth'], authority, ports.ledger)
   if (unfit !== undefined) return unfit
@@ -100,7 +103,16 @@ export async function checkProfileFor(
   return checkEnvironment(parsed.profile, environment)
 }
 
-/** The newest authority that may issue now. */
+function checkIssues(authority: Authority): Authority | Refused {
+  const { name, kind, state } = authority
+  if (kind === 'issuing' && state === 'active') return authority
+  return refuse(
+    'input-wrong',
+    `${name} is a ${kind} authority, ${state}; an active issuing one is asked for`,
+  )
+}
+
+/** The newest authority that may issue now; never a twin, which is asked for by the keys of requests. */
 export async function issuingAuthority(ledger: Ledger): Promise<Authority | Refused> {
   const { items } = await ledger.list('authority', {
     by: 'kind',
@@ -109,7 +121,7 @@ export async function issuingAuthority(ledger: Ledger): Promise<Authority | Refu
     limit: 100,
   })
   return (
-    items.find((authority) => authority.state === 'active') ??
+    items.find(({ state, twin }) => state === 'active' && twin === null) ??
     refuse('issuing-stopped', 'no issuing authority is active, so a product has no way in')
   )
 }

@@ -11,6 +11,7 @@ import { people } from './operations/people.ts'
 import { profiles } from './operations/profiles.ts'
 import { reports } from './operations/reports.ts'
 import { requests } from './operations/requests.ts'
+import { twin } from './operations/twin.ts'
 import { watch } from './operations/watch.ts'
 
 /** All that can be asked of an installation, by `noun.verb`. */
@@ -25,6 +26,7 @@ export const operations = {
   ...house,
   ...reports,
   ...nodes,
+  ...twin,
   ...watch,
 } as const
 

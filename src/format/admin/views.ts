@@ -89,6 +89,8 @@ export const authorityView = z.object({
   issueUntil: instant,
   createdAt: instant,
   products: z.array(id('prd')),
+  /** The authority that it stands beside, if it is a twin. */
+  twin: id('aut').nullable(),
 })
 
 export const profileView = z.object({

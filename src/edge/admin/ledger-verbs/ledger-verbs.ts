@@ -15,6 +15,7 @@ export type LedgerVerbs = Omit<
   | 'authority.import'
   | 'authority.issue'
   | 'authority.trust'
+  | 'authority.twin'
   | 'backup.list'
   | 'backup.make'
   | 'backup.note-drill'

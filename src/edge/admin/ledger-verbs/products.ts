@@ -14,10 +14,13 @@ export function productVerbs(
 ): Pick<Verbs, 'entrance.add' | 'product.add' | 'product.list' | 'product.show'> {
   const { ledger } = ports
   return {
-    'entrance.add': async ({ label, product: id, profile }, { caller }) => {
+    'entrance.add': async ({ label, product: id, profile, authority: issuer }, { caller }) => {
       const product = await ledger.read('product', id)
       if (product === undefined) return notFound(id)
-      const added = await addEntrance({ label, product, profile }, caller.actor, ports)
+      const authority = issuer === undefined ? undefined : await ledger.read('authority', issuer)
+      if (issuer !== undefined && authority === undefined) return notFound(issuer)
+      const asked = { label, product, profile, authority }
+      const added = await addEntrance(asked, caller.actor, ports)
       return added.kind === 'refused' ? added : showEntrance(added.entrance)
     },
 

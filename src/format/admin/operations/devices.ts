@@ -115,12 +115,17 @@ export const devices = {
         .describe('what devices write into the address; never used again for another'),
       product,
       profile: name.describe('the profile of the certificates that are made there, by name'),
+      authority: id('aut')
+        .optional()
+        .describe(
+          'who issues there; else the newest of the usual chain, and its twin if it has one',
+        ),
     }),
     output: entranceView,
     summary: 'open a further door for the devices of a product',
     help: 'For a second kind of identity beside the two doors that every product has. It stays for ever. Devices that name no label go to the door that is named like the product.',
     positional: ['label'],
-    references: { product: 'product' },
+    references: { product: 'product', authority: 'authority' },
   }),
 
   'device.add': operation({
