@@ -294,6 +294,9 @@ const otherVerbs = {
   'request.approve': notHere,
   'request.refuse': notHere,
   'request.show': notHere,
+  'qualify.check': notHere,
+  'qualify.installation': notHere,
+  'qualify.operation': notHere,
   'report.credentials': notHere,
   status: notHere,
 } satisfies Partial<Verbs>

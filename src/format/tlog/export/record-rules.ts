@@ -24,6 +24,9 @@ export interface Binding {
 
 const issued = 'certificate-issued'
 const adopted = 'certificate-adopted'
+const learnt = 'certificate-learnt'
+/** How a certificate comes into the ledger. */
+const beginnings = [issued, adopted, learnt] as const
 const madeAuthority = [['authority-made'], ['authority-trusted'], ['authority-adopted']] as const
 const authorityFacts = { facts: { name: 'name', certificateSha256: 'sha256' } } as const
 
@@ -52,21 +55,17 @@ export const recordRules: Readonly<Record<string, RecordRule>> = {
     states: {
       // A reserved one has no event yet: booking is a row, the deed is an event.
       abandoned: [['certificate-abandoned']],
-      issued: [[issued], [adopted]],
-      retired: [
-        [issued, 'certificate-retired'],
-        [adopted, 'certificate-retired'],
-      ],
-      revoked: [
-        [issued, 'certificate-revoked'],
-        [adopted, 'certificate-revoked'],
-        [adopted, 'certificate-retired', 'certificate-revoked'],
-        [issued, 'certificate-retired', 'certificate-revoked'],
-      ],
+      issued: beginnings.map((begun) => [begun]),
+      retired: beginnings.map((begun) => [begun, 'certificate-retired']),
+      revoked: beginnings.flatMap((begun) => [
+        [begun, 'certificate-revoked'],
+        [begun, 'certificate-retired', 'certificate-revoked'],
+      ]),
     },
     binds: {
       [issued]: wholeCertificate,
       [adopted]: wholeCertificate,
+      [learnt]: wholeCertificate,
       'certificate-abandoned': {
         subjects: ['owner', 'authority'],
         facts: { serialNumber: 'serialNumber' },
