@@ -42,17 +42,16 @@ export function makeBillOfMaterials(root: string): BillOfMaterials {
   if (asked.status !== 0) throw new Error(`npm could not list the packages:\n${asked.stderr}`)
   const bill = JSON.parse(asked.stdout) as BillOfMaterials
   const node = nodeComponents()
-  const directory = String(bill.metadata.component['bom-ref'])
-  const component = ownComponent(root, bill.metadata.component)
+  const own = bill.metadata.component
   const [runtime = '', ...parts] = node.map((one) => one['bom-ref'])
   return {
     ...bill,
-    metadata: { ...bill.metadata, component },
+    metadata: { ...bill.metadata, component: { ...own, name: nameOf(root) } },
     components: [...bill.components, ...node],
     dependencies: [
       ...bill.dependencies.map((one) =>
-        one.ref === directory
-          ? { ref: component['bom-ref'], dependsOn: [...(one.dependsOn ?? []), runtime] }
+        one.ref === own['bom-ref']
+          ? { ...one, dependsOn: [...(one.dependsOn ?? []), runtime] }
           : one,
       ),
       { ref: runtime, dependsOn: parts },
@@ -62,12 +61,9 @@ export function makeBillOfMaterials(root: string): BillOfMaterials {
 }
 
 /** npm calls it by the directory that it lies in. */
-function ownComponent(root: string, named: Component): Component {
-  const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    readonly name: string
-    readonly version: string
-  }
-  return { ...named, 'bom-ref': `${name}@${version}`, name, purl: `pkg:npm/${name}@${version}` }
+function nameOf(root: string): string {
+  const { name } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name: string }
+  return name
 }
 
 function nodeComponents(): readonly Component[] {

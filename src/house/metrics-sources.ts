@@ -174,15 +174,15 @@ function jobSource({ ledger }: Core): Source {
     ],
     read: async (give) => {
       const { items } = await ledger.list('job', { limit: mostJobs })
-      for (const { name: job, lastRunAt, lastResult } of items) {
+      for (const { name: task, lastRunAt, lastResult } of items) {
         if (lastRunAt === null) continue
         const failures = /^failed (\d+)/.exec(lastResult ?? '')?.[1]
         const ranAt = unixSeconds(lastRunAt)
-        if (failures === undefined) lastSuccess.set(job, ranAt)
-        give('vitalsign_job_failing', { job }, Number(failures ?? 0))
-        give('vitalsign_job_last_run_timestamp_seconds', { job }, ranAt)
-        const good = lastSuccess.get(job)
-        if (good !== undefined) give('vitalsign_job_last_success_timestamp_seconds', { job }, good)
+        if (failures === undefined) lastSuccess.set(task, ranAt)
+        give('vitalsign_job_failing', { task }, Number(failures ?? 0))
+        give('vitalsign_job_last_run_timestamp_seconds', { task }, ranAt)
+        const good = lastSuccess.get(task)
+        if (good !== undefined) give('vitalsign_job_last_success_timestamp_seconds', { task }, good)
       }
     },
   }

@@ -101,9 +101,9 @@ export class HouseMetrics {
     for (const { kind, record } of puts) {
       // A job that is given back has run; one that is taken or kept still runs.
       if (kind !== 'job' || record.holder !== null || record.lastRunAt === null) continue
-      const job = record.name
+      const task = record.name
       const result = record.lastResult === 'done' ? 'done' : 'failed'
-      this.#metrics.add('vitalsign_job_runs_total', { job, result })
+      this.#metrics.add('vitalsign_job_runs_total', { task, result })
     }
   }
 }

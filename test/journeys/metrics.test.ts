@@ -128,11 +128,11 @@ test('every metric on the page is of the table, and none holds a serial or an ad
 test('a job that ran shows its runs, and when it last went well', async () => {
   // The jobs start with the house; their first runs may still be under way.
   let page = await scrape()
-  while (!/vitalsign_job_runs_total\{job="crl-refresh",result="done"\}/.test(page)) {
+  while (!/vitalsign_job_runs_total\{task="crl-refresh",result="done"\}/.test(page)) {
     await new Promise(setImmediate)
     page = await scrape()
   }
-  assert.ok(figure(page, 'vitalsign_job_runs_total{job="crl-refresh",result="done"}') >= 1)
+  assert.ok(figure(page, 'vitalsign_job_runs_total{task="crl-refresh",result="done"}') >= 1)
 })
 
 test('promtool finds nothing to say against the page', {

@@ -43,8 +43,8 @@ test('a histogram counts each bound with all below it, and what is beyond the la
 
 test('what a label holds cannot break the page', () => {
   const metrics = new Metrics()
-  metrics.set('vitalsign_job_failing', { job: 'a"b\\c\nd' }, 1)
-  assert.deepEqual(valuesIn(metrics.text()), ['vitalsign_job_failing{job="a\\"b\\\\c\\nd"} 1'])
+  metrics.set('vitalsign_job_failing', { task: 'a"b\\c\nd' }, 1)
+  assert.deepEqual(valuesIn(metrics.text()), ['vitalsign_job_failing{task="a\\"b\\\\c\\nd"} 1'])
 })
 
 test('a metric that is cleared is off the page', () => {
@@ -56,7 +56,7 @@ test('a metric that is cleared is off the page', () => {
 
 test('no label could hold a serial, a path or an address', () => {
   const known = new Set(
-    'version node_version environment node check source port operation status refusal why fault authority job result severity'.split(
+    'version node_version environment node check source port operation status refusal why fault authority task result severity'.split(
       ' ',
     ),
   )

@@ -53,14 +53,14 @@ test('what a reading leaves out is gone', async () => {
   const { all, metrics } = opened({
     ...{ gives: ['vitalsign_job_failing'], keepMilliseconds: 0 },
     read: (give) => {
-      for (const job of jobs) give('vitalsign_job_failing', { job }, 0)
+      for (const task of jobs) give('vitalsign_job_failing', { task }, 0)
     },
   })
   await all.refresh()
   jobs.pop()
   await all.refresh()
-  assert.match(metrics.text(), /job="one"/)
-  assert.doesNotMatch(metrics.text(), /job="two"/)
+  assert.match(metrics.text(), /task="one"/)
+  assert.doesNotMatch(metrics.text(), /task="two"/)
 })
 
 test('a source that breaks takes its figures off the page, says so, and comes back', async () => {

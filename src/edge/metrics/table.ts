@@ -109,17 +109,17 @@ export const metricTable = {
   ),
   vitalsign_crl_failing: row('gauge', 'revocation lists that could not be made'),
 
-  vitalsign_job_runs_total: row('counter', 'runs of jobs on this node', 'job', 'result'),
-  vitalsign_job_failing: row('gauge', 'failures in a row of a job, on all nodes', 'job'),
+  vitalsign_job_runs_total: row('counter', 'runs of jobs on this node', 'task', 'result'),
+  vitalsign_job_failing: row('gauge', 'failures in a row of a job, on all nodes', 'task'),
   vitalsign_job_last_run_timestamp_seconds: row(
     'gauge',
     'end of the last run of a job, on all nodes, Unix time',
-    'job',
+    'task',
   ),
   vitalsign_job_last_success_timestamp_seconds: row(
     'gauge',
     'end of the last good run of a job that this node knows of, Unix time',
-    'job',
+    'task',
   ),
 
   vitalsign_alarms_open: row('gauge', 'alarms that stand', 'severity'),
