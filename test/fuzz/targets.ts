@@ -3,7 +3,10 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { encodeCertsOnly, parseCertsOnly } from '#format/cms/certs-only.ts'
+import { encodeEnvelopedData, parseEnvelopedData } from '#format/cms/enveloped-data.ts'
+import { encodeKeyPackage, parseKeyPackage } from '#format/cms/key-package.ts'
 import { encodeSignedData, parseSignedData } from '#format/cms/signed-data.ts'
+import { encodeSmimeCapabilities, readSmimeCapabilities } from '#format/cms/smime-capabilities.ts'
 import { type Limits, limits } from '#format/der/budget.ts'
 import { readDer } from '#format/der/reader.ts'
 import { encodeDer } from '#format/der/writer.ts'
@@ -166,6 +169,27 @@ export const targets: readonly Target[] = [
     limits: limits.small,
     oracle: (key) =>
       succeeds(() => createPublicKey({ key: Buffer.from(key), format: 'der', type: 'spki' })),
+  },
+  {
+    name: 'enveloped-data',
+    parse: parseEnvelopedData,
+    again: (der) => encodeEnvelopedData(parseEnvelopedData(der)),
+    exact: true,
+    limits: limits.signedData,
+  },
+  {
+    name: 'key-package',
+    parse: parseKeyPackage,
+    again: (der) => encodeKeyPackage(parseKeyPackage(der)),
+    exact: true,
+    limits: limits.privateKey,
+  },
+  {
+    name: 'smime-capabilities',
+    parse: (der) => readDer(der, limits.small, readSmimeCapabilities),
+    again: (der) => encodeSmimeCapabilities(readDer(der, limits.small, readSmimeCapabilities)),
+    exact: true,
+    limits: limits.small,
   },
   {
     name: 'csr-attributes',
