@@ -96,6 +96,9 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'registrar add': ['registrar add line-3 --certificate line-3.pem --product pump'],
   'registrar list': ['registrar list'],
   'registrar remove': ['registrar remove line-3'],
+  'qualify check': ['qualify check iq.json'],
+  'qualify installation': ['qualify installation --output iq.json'],
+  'qualify operation': ['qualify operation --output oq.json'],
   'report credentials': [
     'report credentials',
     'report credentials --form markdown --output credentials.md',

@@ -30,6 +30,8 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'profile.check': async () => (await import('./profile.ts')).checkProfile,
   'profile.diff': async () => (await import('./profile.ts')).diffProfile,
   'profile.show': async () => (await import('./profile.ts')).showProfile,
+  'qualify.installation': async () => (await import('./qualify.ts')).qualify,
+  'qualify.operation': async () => (await import('./qualify.ts')).qualify,
   'report.credentials': async () => (await import('./report.ts')).reportCredentials,
   status: async () => (await import('./status.ts')).status,
 }

@@ -41,6 +41,7 @@ export const eventTypes = {
   'request-approved': 'a person approved a request that waited',
   'request-expired': 'a request that waited was not decided in time',
   'revocation-adopted': 'a revocation of another PKI was taken over',
+  'qualification-run': 'the installation or its operation was qualified',
   'request-refused': 'a request was refused',
   'request-turned-down': 'a person turned a waiting request down',
   'request-waiting': 'a request waits for a decision',

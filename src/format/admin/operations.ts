@@ -9,6 +9,7 @@ import { house } from './operations/house.ts'
 import { nodes } from './operations/nodes.ts'
 import { people } from './operations/people.ts'
 import { profiles } from './operations/profiles.ts'
+import { qualification } from './operations/qualification.ts'
 import { reports } from './operations/reports.ts'
 import { requests } from './operations/requests.ts'
 import { twin } from './operations/twin.ts'
@@ -25,6 +26,7 @@ export const operations = {
   ...backup,
   ...house,
   ...reports,
+  ...qualification,
   ...nodes,
   ...twin,
   ...watch,

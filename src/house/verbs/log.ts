@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { exportLog } from '#core/audit/export-log.ts'
 import { readHistory } from '#core/audit/history.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import type { SequencerPorts } from '#core/audit/sequencer.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import { rawLines } from '#format/tlog/export/raw-lines.ts'
-import { encodeNoteKey } from '#format/tlog/note-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import { findingCodes } from '#trust/tlog/export/findings.ts'
-import { verifyExport } from '#trust/tlog/verify-export.ts'
-import { sequenceAnywhere } from '../log-runner.ts'
+import { exportedLog, verifiedLog } from '../verified-log.ts'
 import { showEvent } from './history.ts'
 
 type LogVerbs = Pick<Verbs, 'log.export' | 'log.show' | 'log.verify'>
 
 /** What an auditor asks of the log. */
 export function logVerbs(store: LogStore, sequencer: SequencerPorts): LogVerbs {
-  const sequence = () => sequenceAnywhere(sequencer)
-  const exported = () => exportLog({ store, signer: sequencer.signer, sequence })
   return {
     'log.show': async ({ subject, type, limit, after }) => {
       if (after !== undefined && !/^\d{1,15}$/.test(after)) {
@@ -29,11 +24,7 @@ export function logVerbs(store: LogStore, sequencer: SequencerPorts): LogVerbs {
     },
 
     'log.verify': async ({ since }) => {
-      const key = encodeNoteKey(sequencer.signer.key)
-      const verified = await verifyExport(exported(), {
-        key,
-        ...(since !== undefined && { since }),
-      })
+      const verified = await verifiedLog(store, sequencer, since)
       const { checkpoint } = await store.head()
       return {
         good: verified.intact,
@@ -47,7 +38,7 @@ export function logVerbs(store: LogStore, sequencer: SequencerPorts): LogVerbs {
       }
     },
 
-    'log.export': async () => linesOf(exported()),
+    'log.export': async () => linesOf(exportedLog(store, sequencer)),
   }
 }
 

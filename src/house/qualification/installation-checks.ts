@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
+import { connect, type SecureVersion } from 'node:tls'
+import { fileURLToPath } from 'node:url'
+import { encodePem } from '#format/pem.ts'
+import { parseCertificate } from '#format/x509/certificate.ts'
+import { validatePath } from '#trust/path.ts'
+import { anchorOf } from '#trust/trust-anchor.ts'
+import type { Core } from '../core.ts'
+import { examine } from '../doctor.ts'
+import { programVersion } from '../version.ts'
+import { knownAnswers } from './known-answers.ts'
+import type { QualificationParts } from './qualify.ts'
+import { type Check, type Seen, seen } from './step.ts'
+
+/** What an installation must be before it is trusted: IQ, one row a look. */
+export function installationChecks(parts: QualificationParts): readonly Check[] {
+  const { core } = parts
+  return [
+    {
+      title: 'version of the program',
+      expected: 'the one that the package names',
+      see: () => seen(parts.facts.version === programVersion(), parts.facts.version),
+    },
+    {
+      title: 'files of the program',
+      expected: 'a digest over all of them, to compare with another installation or the release',
+      see: () => ({ verdict: 'noted', observed: programDigest() }),
+    },
+    {
+      title: 'run time',
+      expected: 'Node 26, which the program was tested with',
+      see: () =>
+        seen(
+          process.versions.node.startsWith('26.'),
+          `Node ${process.versions.node}, OpenSSL ${process.versions.openssl}, ${process.platform} ${process.arch}`,
+        ),
+    },
+    ...knownAnswers,
+    {
+      title: 'randomness',
+      expected: 'two draws of 32 bytes differ',
+      see: () => {
+        const draws = [core.random.bytes(32).toHex(), core.random.bytes(32).toHex()]
+        return seen(draws[0] !== draws[1] && !/^0+$/.test(draws[0] ?? ''), 'they differ')
+      },
+    },
+    { title: 'doctor', expected: 'nothing is bad', see: () => doctorSees(parts) },
+    {
+      title: 'authorities',
+      expected: 'each leads to the root by RFC 5280, and the key of each issuing one signs',
+      see: () => authoritiesSeen(core),
+    },
+    ...(['TLSv1', 'TLSv1.1'] as const).map(
+      (version): Check => ({
+        title: `device port without ${version}`,
+        expected: 'the handshake is refused (RFC 8996)',
+        see: () => handshake(parts, version, false),
+      }),
+    ),
+    ...(['TLSv1.2', 'TLSv1.3'] as const).map(
+      (version): Check => ({
+        title: `device port with ${version}`,
+        expected: 'the handshake succeeds and the server proves itself against the root',
+        see: () => handshake(parts, version, true),
+      }),
+    ),
+    {
+      title: 'the log',
+      expected: 'every event stands under the tree, and ledger and log match one to one',
+      see: async () => {
+        const { good, size, findings } = await parts.verifyLog()
+        return seen(good, `${size} events, ${findings} findings`)
+      },
+    },
+  ]
+}
+
+/** Over the names and bytes of all that runs, in the order of the names. */
+function programDigest(): string {
+  const root = fileURLToPath(new URL('../../', import.meta.url))
+  const files = globSync('**/*.{ts,js,mjs,sql,html,css,svg}', { cwd: root })
+    .filter((file) => !/\.test\.|-testing\./.test(file))
+    .sort()
+  const digest = createHash('sha256')
+  for (const file of files) digest.update(`${file}\0`).update(readFileSync(`${root}/${file}`))
+  return `${files.length} files, SHA-256 ${digest.digest('hex')}`
+}
+
+async function doctorSees({ core, facts }: QualificationParts): Promise<Seen> {
+  const production = core.environment === 'production'
+  const findings = await examine(core, facts.configuration, { production })
+  const told = findings.filter(({ verdict }) => verdict !== 'good')
+  const text = told.map(({ check, verdict, found }) => `${verdict}: ${check}: ${found}`).join('; ')
+  return seen(
+    told.every(({ verdict }) => verdict !== 'bad'),
+    text || `${findings.length} checks are good`,
+  )
+}
+
+async function authoritiesSeen({ doors, clock, shelf }: Core): Promise<Seen> {
+  const told: string[] = []
+  for (const authority of doors.own) {
+    const certificate = parseCertificate(authority.certificate, { unknownCritical: 'keep' })
+    const above = doors.own.find(({ id }) => id === authority.parent) ?? authority
+    const anchor = anchorOf(parseCertificate(above.certificate, { unknownCritical: 'keep' }))
+    if (anchor.kind === 'refused') return seen(false, `${above.name}: ${anchor.detail}`)
+    const path = validatePath({
+      ...{ leaf: certificate, intermediates: [], anchors: [anchor.anchor] },
+      ...{ at: clock.now(), purpose: 'any' },
+    })
+    if (path.kind === 'refused') return seen(false, `${authority.name}: ${path.detail}`)
+    const list = await shelf.read(authority.name, -1)
+    if (list === undefined && authority.kind === 'issuing')
+      return seen(false, `${authority.name} signed no revocation list`)
+    told.push(`${authority.name}${list === undefined ? '' : ` (list ${list.number})`}`)
+  }
+  return seen(told.length > 0, told.join(', '))
+}
+
+/** One handshake with exactly this version. */
+function handshake(
+  { core, facts }: QualificationParts,
+  version: SecureVersion,
+  wanted: boolean,
+): Promise<Seen> {
+  const { hostname, port } = new URL(facts.addresses().devices)
+  const { promise, resolve } = Promise.withResolvers<Seen>()
+  const socket = connect({
+    ...{ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) },
+    ...{ minVersion: version, maxVersion: version, ca: rootsOf(core), servername: 'localhost' },
+    // Without this OpenSSL would not even offer the old versions.
+    ...(!wanted && { ciphers: 'DEFAULT:@SECLEVEL=0' }),
+  })
+  socket.setTimeout(5_000, () => socket.destroy(new Error('no answer in 5 s')))
+  socket.once('secureConnect', () => {
+    resolve(seen(wanted, `a handshake with ${version}`))
+    socket.end()
+  })
+  socket.once('error', (error) => resolve(seen(!wanted, error.message)))
+  return promise
+}
+
+/** The roots of this installation, as a device would hold them. */
+export function rootsOf({ doors }: Core): string[] {
+  return doors.own
+    .filter(({ kind }) => kind === 'root')
+    .map(({ certificate }) => encodePem('CERTIFICATE', certificate))
+}

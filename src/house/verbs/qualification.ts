@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readHistory } from '#core/audit/history.ts'
+import type { LogStore } from '#core/audit/log-store.ts'
+import type { Verbs } from '#edge/admin/verbs.ts'
+import { qualificationFile } from '#format/admin/operations/qualification.ts'
+import { refuse } from '#trust/refusal.ts'
+import { installationChecks } from '../qualification/installation-checks.ts'
+import { operationChecks } from '../qualification/operation-checks.ts'
+import { checkQualification, type QualificationParts, qualify } from '../qualification/qualify.ts'
+
+type QualificationVerbs = Pick<
+  Verbs,
+  'qualify.check' | 'qualify.installation' | 'qualify.operation'
+>
+
+/** What proves an installation, for who must validate the tools of a quality system. */
+export function qualificationVerbs(
+  parts: Omit<QualificationParts, 'eventsAbout'>,
+  log: LogStore,
+): QualificationVerbs {
+  const all: QualificationParts = {
+    ...parts,
+    eventsAbout: async (subject) => {
+      const { events } = await readHistory({ subject, limit: 50 }, log)
+      return events.map(({ event }) => event.type)
+    },
+  }
+  return {
+    'qualify.installation': async (_, { caller }) =>
+      qualify('installation', installationChecks(all), caller.actor, all),
+
+    'qualify.operation': async ({ product }, { caller }) => {
+      const checks = await operationChecks(all, product, caller.actor)
+      return qualify('operation', checks, caller.actor, all)
+    },
+
+    'qualify.check': async ({ file }) => {
+      const read = readFile(file)
+      if (read === undefined) return refuse('input-wrong', 'file: this is no qualification result')
+      const checked = checkQualification(read, parts.signer)
+      return checked.kind === 'refused' ? checked : { good: true, result: read.result }
+    },
+  }
+}
+
+function readFile(text: string) {
+  try {
+    return qualificationFile.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}
