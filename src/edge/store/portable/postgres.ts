@@ -41,9 +41,21 @@ export async function finishPostgresLoad(settings: PostgresSettings): Promise<vo
   try {
     await connection.ask({ sql: 'SET statement_timeout = 0' })
     await connection.ask({ sql: 'ANALYZE' })
+    // Whoever numbered the log where it came from does so no more.
+    await connection.ask({ sql: 'UPDATE "log" SET "holder" = NULL, "heldUntil" = NULL' })
     await connection.ask({ sql: `DROP TABLE "${markTable}"` })
   } catch (error) {
     throw postgresFault(error, 'finish the database')
+  } finally {
+    await connection.close()
+  }
+}
+
+/** Whether the mark stands. */
+export async function isUnfinished(settings: PostgresSettings): Promise<boolean> {
+  const connection = await connect(parseTarget(settings))
+  try {
+    return (await readMark(connection)) !== undefined
   } finally {
     await connection.close()
   }
