@@ -30,7 +30,12 @@ export function watchJobs(core: Core, data: string): readonly Job[] {
     {
       name: 'watch',
       every: Temporal.Duration.from({ hours: 1 }),
-      run: ({ signal }) => watchOnce(core, signal),
+      run: async ({ signal }) => {
+        await watchOnce(core, signal).catch((error: unknown) => {
+          // Cut off, not broken: the next look begins where the last whole one ended.
+          if (!signal.aborted) throw error
+        })
+      },
     },
     {
       name: 'deliveries',
