@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the foreign programs that the tests are judged by (Debian): curl and openssl and strongSwan's
 # pki enrol, dash and openssl run the shell client, strace and unshare watch and shrink the disk, a
-# browser reads the first page, PostgreSQL keeps the ledger.
+# browser reads the first page, PostgreSQL keeps the ledger, systemd-analyze and promtool judge what the
+# server is deployed and watched with.
 set -euo pipefail
 packages=(
   ca-certificates curl dash git openssl
@@ -10,6 +11,7 @@ packages=(
   strace util-linux
   chromium
   postgresql
+  prometheus systemd
 )
 missing=()
 for package in "${packages[@]}"; do

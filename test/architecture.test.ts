@@ -51,7 +51,6 @@ const packageRooms: Record<string, readonly string[]> = {
   kysely: ['edge/store'],
   pg: ['edge/store'],
   nodemailer: ['edge/notify'],
-  'prom-client': ['edge/metrics'],
   'age-encryption': ['edge/backup'],
   '@clack/prompts': ['cli'],
 }
