@@ -9,7 +9,6 @@ import {
   hash,
   type KeyObject,
   publicEncrypt,
-  randomBytes,
 } from 'node:crypto'
 import { encodeEnvelopedData, type RecipientInfo } from '#format/cms/enveloped-data.ts'
 import { encodeKeyPackage } from '#format/cms/key-package.ts'
@@ -93,12 +92,13 @@ export async function sealPrivateKey(
   privateKey: KeyObject,
   { certificate, way }: SealRecipient,
   maker: KeyMaker,
+  random: { bytes(count: number): Uint8Array },
 ): Promise<Uint8Array> {
   const pkcs8 = encodePrivateKey(privateKey)
   const keyPackage = encodeKeyPackage([pkcs8])
   const signed = await signContent(keyPackage, maker)
-  const contentKey = randomBytes(32)
-  const iv = randomBytes(16)
+  const contentKey = random.bytes(32)
+  const iv = random.bytes(16)
   try {
     const cipher = createCipheriv('aes-256-cbc', contentKey, iv)
     const encryptedContent = joined(cipher.update(signed), cipher.final())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { Refused } from '../../refusal.ts'
 import type { EnrolmentRequest } from '../request.ts'
 
 /** How a connection is protected, as its TLS library names it. */

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** EST serverkeygen: the one way to a certificate on which the key is not made where it lives. RFC 7030 section 4.4. */
+
+import { issue } from '#core/authority/issue.ts'
+import { checkDevice } from '#core/policy/check-device.ts'
+import type { Profile } from '#core/policy/profile.ts'
+import type { Refused } from '#core/refusal.ts'
 import { sameBytes } from '#format/bytes.ts'
 import { type KeyProtection, readKeyProtection } from '#format/est/key-protection.ts'
 import type { ServerKeyAnswer } from '#format/est/server-key-answer.ts'
@@ -12,10 +17,6 @@ import { ownKeyFor } from '#trust/possession.ts'
 import { encodePrivateKey, type KeyPair } from '#trust/private-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import { type KeyMaker, type SealRecipient, sealPrivateKey } from '#trust/sealed-key.ts'
-import { issue } from '../../authority/issue.ts'
-import { checkDevice } from '../../policy/check-device.ts'
-import type { Profile } from '../../policy/profile.ts'
-import type { Refused } from '../../refusal.ts'
 import type { AdmittedByCode } from '../admitted.ts'
 import { admit, checkCode } from '../applicant.ts'
 import { checkChannel } from '../channel.ts'
@@ -220,5 +221,8 @@ async function certify(work: Work, ports: ServerKeyPorts): Promise<ServerKeyOutc
 async function packed({ way, pair }: Work, ports: ServerKeyPorts): Promise<ServerKeyAnswer['key']> {
   if (way.kind === 'plain') return { kind: 'plain', der: encodePrivateKey(pair.privateKey) }
   const maker = await ports.keyMaker()
-  return { kind: 'sealed', der: await sealPrivateKey(pair.privateKey, way.recipient, maker) }
+  return {
+    kind: 'sealed',
+    der: await sealPrivateKey(pair.privateKey, way.recipient, maker, ports.random),
+  }
 }

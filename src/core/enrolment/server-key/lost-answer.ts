@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { CertificateRecord, Repetition } from '#core/ledger/tables.ts'
+import { mostLately } from '#core/policy/decide.ts'
+import type { Refused } from '#core/refusal.ts'
+import { revocationReasons, revoke } from '#core/revocation/revoke.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { CertificateRecord, Repetition } from '../../ledger/tables.ts'
-import { mostLately } from '../../policy/decide.ts'
-import type { Refused } from '../../refusal.ts'
-import { revocationReasons, revoke } from '../../revocation/revoke.ts'
 import type { AdmittedByCode } from '../admitted.ts'
 import type { EnrolmentPorts } from '../enrolment-ports.ts'
 import type { Identified } from '../identify.ts'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Occasion } from '../../authority/issue.ts'
-import { newId } from '../../ledger/ids.ts'
-import type { Put } from '../../ledger/ledger.ts'
+import type { Occasion } from '#core/authority/issue.ts'
+import { newId } from '#core/ledger/ids.ts'
+import type { Put } from '#core/ledger/ledger.ts'
 import type { EnrolmentPorts } from '../enrolment-ports.ts'
 import { type Asking, occasionOf } from '../occasion.ts'
 

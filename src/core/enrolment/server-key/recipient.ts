@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { keyIdentifier } from '#core/authority/draft.ts'
+import type { CertificateRecord } from '#core/ledger/tables.ts'
+import type { Refused } from '#core/refusal.ts'
 import { sameBytes } from '#format/bytes.ts'
 import type { KeyProtection } from '#format/est/key-protection.ts'
 import { algorithms } from '#format/oids.ts'
@@ -6,9 +10,6 @@ import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
 import { readExtension } from '#format/x509/extension.ts'
 import { refuse } from '#trust/refusal.ts'
 import { type SealRecipient, sealableTo } from '#trust/sealed-key.ts'
-import { keyIdentifier } from '../../authority/draft.ts'
-import type { CertificateRecord } from '../../ledger/tables.ts'
-import type { Refused } from '../../refusal.ts'
 import type { AdmittedByCode } from '../admitted.ts'
 import type { EnrolmentPorts } from '../enrolment-ports.ts'
 import type { Identified } from '../identify.ts'

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { Refused } from '#core/refusal.ts'
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { generateKey, type KeyPair } from '#trust/private-key.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { Refused } from '../../refusal.ts'
 
 /** An RSA key takes up to seconds of a thread that signatures wait for too: a few at a time, and a short queue. */
 const mostAtOnce = 2
