@@ -11,7 +11,7 @@ const retryMilliseconds = 5000
 /** While another node numbers, or died at it, one looks again after this. */
 const againMilliseconds = 250
 /** Longer than the lease of a sequencer that died. */
-const mostTries = 160
+const mostTries = 80
 
 /**
  * Numbers what waits, or waits until another node did.

@@ -35,7 +35,7 @@ export type Sequenced =
 /** A batch takes some 50 ms; a checkpoint follows each, so that none waits for a backlog. */
 const batchSize = 2048
 /** Many times the longest batch, so that a lease is lost by a process that died, not by a busy one. */
-const leaseDuration = Temporal.Duration.from({ seconds: 30 })
+const leaseDuration = Temporal.Duration.from({ seconds: 10 })
 
 /**
  * Gives every waiting event its place in the log, and publishes a signed checkpoint.

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * A node that can be killed: arguments are its directory and its database. It prints its name and
+ * addresses as a line of JSON; told `die` it ends, as by a cut of power, before or after the next
+ * signature of a certificate.
+ */
+import { writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { openTestHouse, sharedWords } from '../../support/house.ts'
+
+const [directory = '', database = ''] = process.argv.slice(2)
+let isDying = false
+let logKey = ''
+
+const house = await openTestHouse(
+  directory,
+  {
+    wrapKeys: (keys) => ({
+      make: (algorithm, keyId, place) => keys.make(algorithm, keyId, place),
+      has: (keyId) => keys.has(keyId),
+      sign: async (keyId, toBeSigned) => {
+        const dies = isDying && keyId !== logKey
+        if (dies && process.pid % 2 === 0) process.kill(process.pid, 'SIGKILL')
+        const signature = await keys.sign(keyId, toBeSigned)
+        if (dies) process.kill(process.pid, 'SIGKILL')
+        return signature
+      },
+    }),
+  },
+  sharedWords(database),
+)
+logKey = house.core.installation.logKey
+writeSync(1, `${JSON.stringify({ node: house.core.node, ...house.addresses })}\n`)
+createInterface({ input: process.stdin }).on('line', (line) => {
+  if (line === 'die') isDying = true
+})
