@@ -94,6 +94,18 @@ test('npm test adds its tools under a running server, which goes on', async (t) 
   assert.doesNotMatch(again.said, /installing/)
 })
 
+test('npm run build makes what is released, in dist/', async (t) => {
+  if (skipped()) return t.skip(String(skipped()))
+  const build = new Running(copy, 'npm', ['run', 'build'])
+  assert.equal(await build.end(), 0, build.said)
+  for (const made of ['vitalsign-0', 'vitalsign-device-0', 'vitalsign.cdx.json']) {
+    assert.match(build.said, new RegExp(`/dist/${made}.*\\n`))
+  }
+  const bill = new Running(copy, 'npm', ['run', 'sbom', '--silent'])
+  assert.equal(await bill.end(), 0, bill.said)
+  assert.match(bill.said, /"bomFormat": "CycloneDX"/)
+})
+
 test('an installation that was broken off is made anew', async (t) => {
   if (skipped()) return t.skip(String(skipped()))
   rmSync(join(copy, 'node_modules/.package-lock.json'))
