@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * A process that commits numbered changes and acknowledges each on standard output, as a server
- * would answer: `numbered-changes.ts DIRECTORY COUNT AT-ONCE SYNCHRONOUS [STEP NUMBER]`.
+ * would answer: `numbered-changes.ts DIRECTORY|URL COUNT AT-ONCE SYNCHRONOUS [STEP NUMBER]`.
  *
  * With a step (asked, sent, committed, acknowledged) it is killed right after that step of that change.
  */
@@ -10,14 +10,17 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { systemRandomness } from '#edge/chance/system-randomness.ts'
 import { systemClock } from '#edge/clock/system-clock.ts'
 import { openStore } from '#edge/store/open-store.ts'
+import { openPostgresStore } from '#edge/store/postgres/open-postgres.ts'
 import { numberedChange } from './changes.ts'
 
-const [directory = '', count, atOnce, synchronous, fatalStep, fatalNumber] = process.argv.slice(2)
+const [place = '', count, atOnce, synchronous, fatalStep, fatalNumber] = process.argv.slice(2)
 const ports = { clock: systemClock, random: systemRandomness }
-const store = await openStore(directory, ports, {
-  synchronous: synchronous === 'OFF' ? 'OFF' : 'FULL',
-  walPages: 150, // so that pages move into the database several times
-})
+const store = place.startsWith('postgres:')
+  ? await openPostgresStore({ url: place }, ports)
+  : await openStore(place, ports, {
+      synchronous: synchronous === 'OFF' ? 'OFF' : 'FULL',
+      walPages: 150, // so that pages move into the database several times
+    })
 let next = 1
 await Promise.all(Array.from({ length: Number(atOnce) }, commitSome))
 await store.close()

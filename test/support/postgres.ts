@@ -160,9 +160,8 @@ export class Cluster {
   }
 
   /** Lets the server live on without this process. */
-  release(): number {
+  release(): void {
     this.#child?.unref()
-    return this.#child?.pid ?? 0
   }
 }
 
@@ -172,6 +171,7 @@ export async function ownCluster(
   port?: number,
 ): Promise<Cluster & { remove(): Promise<void> }> {
   const cluster = new Cluster(mkdtempSync(join(base(), 'vsp-')), port)
+  watch(process.pid, cluster)
   makeCluster(cluster, settings)
   await cluster.start()
   await makeTemplate(cluster)
@@ -187,6 +187,7 @@ export async function standbyOf(
   primary: Cluster,
 ): Promise<Cluster & { promote(): Promise<void>; remove(): Promise<void> }> {
   const cluster = new Cluster(mkdtempSync(join(base(), 'vsp-')))
+  watch(process.pid, cluster)
   const owner = asOwner()
   own(cluster.directory)
   const data = join(cluster.directory, 'data')
@@ -222,9 +223,10 @@ async function joinCluster(): Promise<Cluster> {
   const cluster = new Cluster(join(base(), `vsr-${run}`))
   const ready = join(cluster.directory, 'ready')
   if (isMade(cluster.directory)) {
+    watch(run, cluster)
     makeCluster(cluster, [])
     await cluster.start()
-    watch(run, cluster)
+    cluster.release()
     await makeTemplate(cluster)
     writeFileSync(ready, '')
   } else
@@ -245,13 +247,18 @@ function isMade(directory: string): boolean {
   }
 }
 
-/** Ends the cluster when the run has ended, however it ended. */
-function watch(run: number, cluster: Cluster) {
-  const server = cluster.release()
-  const script = `while kill -0 ${run} 2>/dev/null; do sleep 0.5; done
-    kill -QUIT ${server} 2>/dev/null
-    while kill -0 ${server} 2>/dev/null; do sleep 0.1; done
-    rm -rf '${cluster.directory}'`
+/** Ends the cluster when a process has ended, however it ended. */
+function watch(process: number, { directory }: Cluster) {
+  const script = `while kill -0 ${process} 2>/dev/null; do
+      [ -d '${directory}' ] || exit 0
+      sleep 0.5
+    done
+    server=$(head -n 1 '${directory}/data/postmaster.pid' 2>/dev/null)
+    if [ -n "$server" ]; then
+      kill -QUIT "$server"
+      while kill -0 "$server" 2>/dev/null; do sleep 0.1; done
+    fi
+    rm -rf '${directory}'`
   spawn('sh', ['-c', script], { detached: true, stdio: 'ignore' }).unref()
 }
 
