@@ -8,7 +8,7 @@ import { hashCode, newCodeText } from '#core/devices/code.ts'
 import { addProduct } from '#core/devices/product.ts'
 import { newId } from '#core/ledger/ids.ts'
 import type { Change, Put } from '#core/ledger/ledger.ts'
-import type { CertificateRecord, Code, Device, Enrolment, Key } from '#core/ledger/tables.ts'
+import type { Code, Device } from '#core/ledger/tables.ts'
 import { encodeSigned } from '#format/x509/certificate.ts'
 import { encodeCertificationRequestInfo } from '#format/x509/certification-request.ts'
 import { encodeName } from '#format/x509/name.ts'
@@ -16,6 +16,7 @@ import { readConfiguration } from '#house/configuration.ts'
 import { type House, openHouse } from '#house/house.ts'
 import { signatureAlgorithmFor } from '#trust/algorithms.ts'
 import { generateKey, type KeyPair, sign } from '#trust/private-key.ts'
+import { type Certified, enrolledRecords, serialOf } from './enrolled.ts'
 import { atOnce } from './meter.ts'
 
 /** A device that is expected, with the code that it may enrol with and the request that it will send. */
@@ -69,9 +70,17 @@ export async function openBenchHouse(
   let units = 0
   let filled = 0
   const newDevice = (): Device => {
-    const serial = `BENCH-${String(++units).padStart(8, '0')}`
+    const serial = serialOf(++units)
     const particulars = { hardwareRevision: 'A', lot: `LOT-${units >> 10}`, udiDi: null }
     return expectedDevice({ serial, ...particulars }, product, core)
+  }
+  const door = (): Certified => {
+    const open = core.doors.for(product, undefined)
+    if ('kind' in open) throw new Error(open.detail)
+    return {
+      ...{ product, entrance: open.entrance.id, authority: open.issuer.authority.id },
+      ...{ profile: open.profile.name, profileVersion: open.profile.version },
+    }
   }
   const commit = async (change: Change) => {
     const { kind } = await core.ledger.commit(change)
@@ -99,7 +108,9 @@ export async function openBenchHouse(
       const changes = Math.ceil((certificates - filled) / batch)
       await atOnce(4, changes, () =>
         commit({
-          puts: Array.from({ length: batch }, () => enrolledPuts(newDevice(), house)).flat(),
+          puts: Array.from({ length: batch }, () =>
+            enrolledRecords(++units, door(), core, newId),
+          ).flat(),
           events: [],
         }),
       )
@@ -130,45 +141,4 @@ function codePut(device: Device, text: string, { core }: House): Put {
     ...{ expiresAt: now.add({ hours: 24 }), usedAt: null, usedFor: null, heldFor: null },
   }
   return { kind: 'code', record }
-}
-
-/** What the ledger holds of a device that enrolled long ago: as an issue leaves it, with bytes of chance. */
-function enrolledPuts(device: Device, { core }: House): readonly Put[] {
-  const { random } = core
-  const now = core.clock.now()
-  const door = core.doors.for(device.product, undefined)
-  if ('kind' in door) throw new Error(door.detail)
-  const id = newId('certificate', core)
-  const key: Key = {
-    ...{ id: newId('key', core), version: 1, fingerprint: random.bytes(32), algorithm: 'p-256' },
-    ...{ bits: 256, spki: random.bytes(91), origin: 'device', protection: 'unknown' },
-    ...{ attested: false, exportable: null, purpose: 'working', environment: 'trial' },
-    ...{ owner: device.id, state: 'active', moduleCertificate: null, activatedAt: now },
-    deactivateAt: null,
-  }
-  const enrolment: Enrolment = {
-    ...{ id: newId('enrolment', core), version: 1, protocol: 'est', operation: 'enrol' },
-    ...{ entrance: door.entrance.id, owner: device.id, certificate: id },
-    ...{ request: random.bytes(340), proof: 'code', credential: newId('code', core) },
-    ...{ possession: 'signature', profile: door.profile.name },
-    ...{ profileVersion: door.profile.version, sourceAddress: '127.0.0.1', at: now },
-    ...{ approval: null, registrar: null, proxy: null },
-  }
-  const certificate: CertificateRecord = {
-    ...{ id, version: 1, serialNumber: random.bytes(16), authority: door.issuer.authority.id },
-    ...{ profile: door.profile.name, profileVersion: door.profile.version, kind: 'working' },
-    ...{ owner: device.id, product: device.product, subject: `CN=${device.serial},O=Bench` },
-    ...{ deviceSerial: device.serial, lot: device.lot, key: key.id, algorithm: 'p-256' },
-    ...{ state: 'issued', notBefore: now, notAfter: now.add({ hours: 24 * 90 }) },
-    ...{ toBeSignedSha256: random.bytes(32), sha256: random.bytes(32), enrolment: enrolment.id },
-    ...{ shard: 0, reservedAt: now, issuedAt: now, usedAt: null, replaces: null },
-    ...{ revokedAt: null, revocationReason: null },
-  }
-  return [
-    { kind: 'device', record: { ...device, state: 'active', enrolmentsLeft: 0, seenAt: now } },
-    { kind: 'key', record: key },
-    { kind: 'certificate', record: certificate },
-    { kind: 'encoding', record: { id, version: 1, der: random.bytes(620) } },
-    { kind: 'enrolment', record: enrolment },
-  ]
 }
