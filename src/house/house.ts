@@ -17,7 +17,6 @@ import { openDeviceFront } from '#edge/http/device-front.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import { deviceLimits, statusLimits } from '#edge/http/limits.ts'
 import type { RequestSeen } from '#edge/http/seen.ts'
-import { openServerIdentity, renewServerIdentity } from '#edge/http/server-identity.ts'
 import { openStatusFront } from '#edge/http/status-front.ts'
 import type { Cost } from '#edge/keystore/derivation.ts'
 import { holdDirectory } from '#edge/store/directory-lock.ts'
@@ -37,7 +36,7 @@ import { beginNode, type NodeFacts, type ThisNode } from './nodes/this-node.ts'
 import { openOperatorSide } from './operator-side.ts'
 import { knownProxies, passingProxies } from './proxies.ts'
 import { readinessOf } from './readiness.ts'
-import { serverIdentityPorts } from './server-identity-ports.ts'
+import { ServerIdentities } from './server-identity-ports.ts'
 import { noteStart, noteStop } from './start-events.ts'
 import { TlsIdentityFile } from './tls-identity-file.ts'
 import { programVersion } from './version.ts'
@@ -197,10 +196,10 @@ async function open(
   closers.add(() => log.close())
   log.wake()
 
-  const identity = serverIdentityPorts(
+  const identities = new ServerIdentities(
     configuration,
     core,
-    new TlsIdentityFile(keyPlaces(data).keys, keystore, random),
+    (name) => new TlsIdentityFile(keyPlaces(data).keys, keystore, random, name),
   )
   const addresses = { devices: '', operators: '', status: urlOf('http', status.address) }
   const operators = await openOperatorSide({
@@ -221,10 +220,10 @@ async function open(
   addresses.operators = urlOf('http', operators.address)
   const devices = await openDeviceFront({
     listen: configuration.listen,
-    routes: deviceRoutes(core, () => keyMakerOf(identity)),
+    routes: deviceRoutes(core, () => keyMakerOf(identities.usual)),
     ...{ limits: deviceLimits, random },
     report: ({ cause, ...facts }) => report('a request broke on the device port', cause, facts),
-    identity: await openServerIdentity(identity),
+    identity: await identities.open(),
     witness: metrics.witness('devices'),
     adminHandler: operators.machineHandler,
     proxies: knownProxies(core),
@@ -233,7 +232,7 @@ async function open(
   closers.add(() => devices.close())
   addresses.devices = urlOf('https', devices.address)
   const renewIdentity = async () => {
-    const renewed = await renewServerIdentity(identity)
+    const renewed = await identities.renew()
     if (renewed !== undefined) devices.swapIdentity(renewed)
   }
   await node.announce(addresses)

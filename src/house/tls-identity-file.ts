@@ -10,7 +10,6 @@ import { FormatError } from '#format/format-error.ts'
 import { encodePem, parsePem } from '#format/pem.ts'
 import { sha256 } from '#trust/digest.ts'
 
-const prefix = 'tls-'
 const keyLabel = 'PRIVATE KEY'
 const chainLabel = 'CERTIFICATE'
 
@@ -24,9 +23,12 @@ export class TlsIdentityFile {
   readonly #directory: string
   readonly #keystore: Keystore
   readonly #random: Randomness
+  readonly #name: string
 
-  constructor(directory: string, keystore: Keystore, random: Randomness) {
+  /** @param name of its chain file; its key's begins with `tls-`, and for another than `server` with more */
+  constructor(directory: string, keystore: Keystore, random: Randomness, name = 'server') {
     this.#directory = directory
+    this.#name = name
     this.#keystore = keystore
     this.#random = random
   }
@@ -35,8 +37,8 @@ export class TlsIdentityFile {
   async read(): Promise<TlsIdentity | undefined> {
     const chain = await this.#readChain()
     const [leaf] = chain
-    if (leaf === undefined || !this.#keystore.has(keyIdOf(leaf))) return undefined
-    const pkcs8 = await this.#reveal(keyIdOf(leaf))
+    if (leaf === undefined || !this.#keystore.has(this.#keyIdOf(leaf))) return undefined
+    const pkcs8 = await this.#reveal(this.#keyIdOf(leaf))
     return pkcs8 && { key: encodePem(keyLabel, pkcs8), chain }
   }
 
@@ -55,7 +57,7 @@ export class TlsIdentityFile {
     const pkcs8 = parsePem(key)[0]?.bytes
     if (leaf === undefined || pkcs8 === undefined)
       throw new TypeError('an identity has key and chain')
-    const keyId = keyIdOf(leaf)
+    const keyId = this.#keyIdOf(leaf)
     await this.#keystore.keep(keyId, pkcs8)
     const text = chain.map((der) => encodePem(chainLabel, der)).join('')
     await replaceFile(this.#path, new TextEncoder().encode(text), this.#random)
@@ -63,7 +65,7 @@ export class TlsIdentityFile {
   }
 
   get #path(): string {
-    return join(this.#directory, 'server.pem')
+    return join(this.#directory, `${this.#name}.pem`)
   }
 
   async #readChain(): Promise<readonly Uint8Array[]> {
@@ -79,13 +81,19 @@ export class TlsIdentityFile {
   async #discardOthers(keyId: string): Promise<void> {
     for (const name of await readdir(this.#directory)) {
       const id = name.replace(/\.key$/, '')
-      if (id.startsWith(prefix) && id !== name && id !== keyId) await this.#keystore.discard(id)
+      const isOwn =
+        id.startsWith(this.#prefix) && /^[0-9a-f]{16}$/.test(id.slice(this.#prefix.length))
+      if (isOwn && id !== name && id !== keyId) await this.#keystore.discard(id)
     }
   }
-}
 
-function keyIdOf(leaf: Uint8Array): string {
-  return prefix + sha256(leaf).slice(0, 8).toHex()
+  get #prefix(): string {
+    return this.#name === 'server' ? 'tls-' : `tls-${this.#name}-`
+  }
+
+  #keyIdOf(leaf: Uint8Array): string {
+    return this.#prefix + sha256(leaf).slice(0, 8).toHex()
+  }
 }
 
 function isMissing(error: unknown): boolean {

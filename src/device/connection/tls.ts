@@ -4,6 +4,7 @@ import { checkServerIdentity, connect, type TLSSocket } from 'node:tls'
 import { FormatError } from '#format/format-error.ts'
 import { encodePem } from '#format/pem.ts'
 import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
+import { findKeyAlgorithm } from '#trust/algorithms.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Credential } from '../credential.ts'
 import { DeviceFault, reasonOf } from '../fault.ts'
@@ -44,7 +45,7 @@ export async function secure(
     ...(credential !== undefined && { key: credential.keyPem, cert: credential.chainPem }),
   }
   try {
-    const socket = await shakeHands(server, limits, how)
+    const socket = await shakeHandsFor(trust.root, server, limits, how)
     const no = judge(socket, server, trust)
     if (no === undefined) return { kind: 'secured', socket }
     socket.destroy()
@@ -68,11 +69,48 @@ export async function dangerouslyConnectUnchecked(
   return shakeHands(server, limits, { ca: [] })
 }
 
-function shakeHands(
+/** A server with a twin shows its other chain to those who offer nothing else. */
+const postQuantumAlone = 'mldsa65:mldsa87:mldsa44'
+
+/**
+ * Asks for the chain that a root which withstands quantum computers vouches for; a server that has but one
+ * chain, under whatever keys, is asked again for that.
+ */
+async function shakeHandsFor(
+  root: Certificate,
   server: Server,
   limits: NetworkLimits,
-  how: { readonly ca: string | string[]; readonly key?: string; readonly cert?: string },
+  how: Handshake,
 ): Promise<TLSSocket> {
+  if (!findKeyAlgorithm(root.publicKey.algorithm)?.postQuantum) {
+    return shakeHands(server, limits, how)
+  }
+  try {
+    return await shakeHands(server, limits, { ...how, sigalgs: postQuantumAlone })
+  } catch (error) {
+    if (!(error instanceof DeviceFault) || !isHandshakeFailure(error.cause)) throw error
+    return shakeHands(server, limits, how)
+  }
+}
+
+/** RFC 8446 section 4.4.3: the server has no key for any of the signatures that were offered. */
+function isHandshakeFailure(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    /ALERT_HANDSHAKE_FAILURE$/.test(error.code)
+  )
+}
+
+interface Handshake {
+  readonly ca: string | string[]
+  readonly key?: string
+  readonly cert?: string
+  readonly sigalgs?: string
+}
+
+function shakeHands(server: Server, limits: NetworkLimits, how: Handshake): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       host: server.host,

@@ -11,6 +11,8 @@ export interface TlsIdentity {
   readonly key: string
   /** DER, leaf first, then what stands between it and the root; the root itself is not sent. */
   readonly chain: readonly Uint8Array[]
+  /** For clients that offer no signature of the first one's kind: one whose key withstands quantum computers. */
+  readonly beside?: TlsIdentity | undefined
 }
 
 export interface DeviceFrontOptions extends FrontOptions {
@@ -67,10 +69,26 @@ const ciphers = [
   'ECDHE-ECDSA-AES128-CCM',
 ].join(':')
 
-function contextOptions({ key, chain }: TlsIdentity): SecureContextOptions {
+/**
+ * In our order, which counts: OpenSSL alone would put ML-DSA first, and give its certificate to clients that
+ * could check it but know only the usual root. Who knows only the other root offers ML-DSA alone.
+ */
+const signaturesWithTwin = [
+  ...['ecdsa_secp256r1_sha256', 'ecdsa_secp384r1_sha384', 'ecdsa_secp521r1_sha512'],
+  ...['ed25519', 'ed448'],
+  ...['rsa_pss_pss_sha256', 'rsa_pss_pss_sha384', 'rsa_pss_pss_sha512'],
+  ...['rsa_pss_rsae_sha256', 'rsa_pss_rsae_sha384', 'rsa_pss_rsae_sha512'],
+  ...['rsa_pkcs1_sha256', 'rsa_pkcs1_sha384', 'rsa_pkcs1_sha512'],
+  ...['mldsa65', 'mldsa87', 'mldsa44'],
+].join(':')
+
+function contextOptions(identity: TlsIdentity): SecureContextOptions {
+  const { beside } = identity
+  const all = beside === undefined ? [identity] : [identity, beside]
   return {
-    key,
-    cert: chain.map(pemCertificate).join(''),
+    key: all.map(({ key }) => key),
+    cert: all.map(({ chain }) => chain.map(pemCertificate).join('')),
+    ...(beside !== undefined && { sigalgs: signaturesWithTwin }),
     // None is named (absent, node would name every root of the web): a device with a birth certificate of
     // another maker would else keep it to itself. It also spares OpenSSL's own look at the chain, which
     // decides nothing: measured 0.6 ms instead of 1.1 ms a handshake with a P-384 root.

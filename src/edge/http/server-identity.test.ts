@@ -24,6 +24,7 @@ function ports(kept: TlsIdentity | undefined, share: number, names = ['localhost
     written,
     clock: { now: () => at },
     names,
+    algorithm: 'p-256' as const,
     read: async () => kept,
     write: async (identity: TlsIdentity) => {
       written.push(identity)

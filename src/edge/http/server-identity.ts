@@ -6,7 +6,7 @@ import { encodePem } from '#format/pem.ts'
 import { encodeSigned } from '#format/x509/certificate.ts'
 import { encodeCertificationRequestInfo } from '#format/x509/certification-request.ts'
 import { encodeName } from '#format/x509/name.ts'
-import { signatureAlgorithmFor } from '#trust/algorithms.ts'
+import { type KeyAlgorithmName, signatureAlgorithmFor } from '#trust/algorithms.ts'
 import { encodePrivateKey, generateKey, type KeyPair, sign } from '#trust/private-key.ts'
 import type { TlsIdentity } from './device-front.ts'
 
@@ -14,6 +14,8 @@ export interface ServerIdentityPorts {
   readonly clock: Clock
   /** DNS names and addresses that the certificate must carry. */
   readonly names: readonly string[]
+  /** Of its key. */
+  readonly algorithm: KeyAlgorithmName
   /** What was kept last; undefined: nothing, or nothing that can be read. */
   read(): Promise<TlsIdentity | undefined>
   /** Keeps key and chain for `read`, MUST be all or nothing; the key is in the clear. */
@@ -69,9 +71,9 @@ function belongs(certificate: X509Certificate, pem: string): boolean {
   return certificate.checkPrivateKey(createPrivateKey(pem))
 }
 
-/** A fresh P-256 key with each certificate: what an old memory image holds is soon worth nothing. */
+/** A fresh key with each certificate: what an old memory image holds is soon worth nothing. */
 async function makeIdentity(ports: ServerIdentityPorts): Promise<TlsIdentity> {
-  const pair = await generateKey('p-256')
+  const pair = await generateKey(ports.algorithm)
   const chain = await ports.issueServerCertificate(await requestFor(pair))
   const identity = { key: pemOf(pair.privateKey), chain }
   await ports.write(identity)
