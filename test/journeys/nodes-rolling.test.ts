@@ -91,7 +91,7 @@ test('nodes come and go, and the database too, and no acknowledged certificate i
     const running = (await one.core.thisNode.running()).map(({ name }) => name)
     assert.deepEqual(running.toSorted(), [child.node, one.core.node].toSorted())
   } finally {
-    await fleet.end()
+    await fleet.end().catch(() => {}) // told above already
     child.process.kill('SIGKILL')
     await one.stop().catch(() => {})
     await cluster.remove()
@@ -190,7 +190,7 @@ class Fleet {
 
   async end(): Promise<void> {
     this.#isOver = true
-    await Promise.allSettled(this.#loops)
+    await Promise.all(this.#loops)
   }
 
   async #live(devices: readonly Device[]): Promise<void> {
