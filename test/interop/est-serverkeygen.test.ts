@@ -2,8 +2,8 @@
 /** serverkeygen with curl and openssl: the key and its certificate, in the clear and sealed. */
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
-import { X509Certificate } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -290,4 +290,21 @@ test('openssl opens a sealed key, by RSA-OAEP and by ECDH, and finds the serverâ
     writeFileSync(file(`${name}.p8`), keyPackage.subarray(Number(header)))
     assert.ok(await isOn(`${name}.p8`, await certificateIn(`${name}.1`, `${name}-issued.pem`)))
   }
+})
+
+test('the lines of the guide, pasted, give a device its key', { skip }, async () => {
+  const guide = readFileSync('docs/guides/key-made-by-the-server.md', 'utf8')
+  const [, lines = ''] = /```sh\n(.*?)```/s.exec(guide) ?? []
+  const { core } = at.house
+  const particulars = { hardwareRevision: null, lot: null, udiDi: null }
+  const added = await addDevice({ serial: 'PUMP-0001', ...particulars }, keyless, operator, core)
+  assert.ok(added.kind === 'added')
+  const code = await newCode(added.device, 24, operator, core)
+  assert.ok(code.kind === 'made')
+  writeFileSync(file('code'), code.text)
+  const here = lines.replace('https://localhost:8443', at.url)
+  await run('sh', ['-e', '-c', here], { cwd: at.directory })
+  const certificate = new X509Certificate(readFileSync(file('pump.pem')))
+  assert.ok(certificate.checkPrivateKey(createPrivateKey(readFileSync(file('pump.key')))))
+  assert.equal(statSync(file('pump.key')).mode & 0o777, 0o600)
 })
