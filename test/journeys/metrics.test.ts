@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { after, test } from 'node:test'
+import { parseEvent } from '#core/audit/encode-event.ts'
 import type { RequestSeen } from '#edge/http/seen.ts'
 import { metricTable } from '#edge/metrics/table.ts'
 import { generateKey } from '#trust/private-key.ts'
@@ -77,6 +78,13 @@ test('a refused enrolment is counted by reason, and its line has the id that the
     ...{ operation: 'est-simpleenroll', status: 401, refusal: 'code-wrong', source: '127.0.0.1' },
   })
   assert.ok(milliseconds > 0)
+  await house.sequence()
+  const { size } = await house.log.head()
+  const events = await house.log.events(size - 20, 20)
+  const refused = events
+    .flatMap(({ body }) => (body === null ? [] : [parseEvent(body.bytes)]))
+    .findLast(({ type }) => type === 'request-refused')
+  assert.equal(refused?.facts['requestId'], line.requestId)
   const page = await scrape()
   const of = 'port="devices",operation="est-simpleenroll"'
   assert.equal(figure(page, `vitalsign_refusals_total{${of},refusal="code-wrong"}`), 1)

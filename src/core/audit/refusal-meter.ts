@@ -12,6 +12,8 @@ export interface RefusedRequest {
   readonly source: string
   /** Whom it claimed to be about; not believed. */
   readonly subjects: readonly string[]
+  /** The request's own id, by which its line in the log is found. */
+  readonly requestId?: string | undefined
   /** Events that go with it where it is told in detail, under the same limits. */
   readonly alarms?: readonly AuditEvent[]
 }
@@ -110,13 +112,16 @@ export class RefusalMeter {
     this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + count)
   }
 
-  #event({ reason, detail, source, subjects }: RefusedRequest): AuditEvent {
+  #event({ reason, detail, source, subjects, requestId }: RefusedRequest): AuditEvent {
     return {
       type: 'request-refused',
       at: this.#ports.clock.now(),
       actor: { kind: 'stranger', id: source },
       subjects,
-      facts: { reason, detail: detail.slice(0, maxDetailCharacters) },
+      facts: {
+        ...{ reason, detail: detail.slice(0, maxDetailCharacters) },
+        ...(requestId !== undefined && { requestId }),
+      },
     }
   }
 

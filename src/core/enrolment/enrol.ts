@@ -26,7 +26,8 @@ export async function enrol(request: EnrolmentRequest, ports: EnrolmentPorts): P
   if (outcome.kind === 'refused') {
     const { reason, detail } = outcome
     const { subjects, alarms } = about
-    await ports.refusals.note({ reason, detail, source: request.sourceAddress, subjects, alarms })
+    const { sourceAddress: source, requestId } = request
+    await ports.refusals.note({ reason, detail, source, subjects, alarms, requestId })
   }
   return outcome
 }
@@ -81,7 +82,11 @@ async function prove(
   const { device, proof } = applicant
   const current = currentOf(applicant)
   const { operation } = request
-  const { verdict, key, issuer } = await judge(proved, { device, proof, operation, current, door }, ports)
+  const { verdict, key, issuer } = await judge(
+    proved,
+    { device, proof, operation, current, door },
+    ports,
+  )
   if (verdict.kind === 'refused') {
     if (key !== undefined) about.alarms = alarmsOf(key, asking, ports)
     return verdict

@@ -20,6 +20,8 @@ export interface EnrolmentRequest {
   readonly credential: Credential
   /** Where the device is, as the connection or a known proxy says; never a stranger's word. */
   readonly sourceAddress: string
+  /** The request's own id, by which its line in the log is found. */
+  readonly requestId?: string | undefined
   /** The tls-exporter value of the connection (RFC 9266); undefined: it has none. */
   readonly channelBinding?: Uint8Array | undefined
   /** The known proxy that the device's TLS ended at. */

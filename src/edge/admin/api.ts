@@ -146,6 +146,7 @@ async function answerError(
       detail: refused.detail,
       source: known?.source ?? sourceOf(request, options.door),
       subjects: known?.role === undefined ? [] : [known.actor.id],
+      requestId,
     })
   }
   return answerRefused(reply, refused, requestId)

@@ -50,6 +50,7 @@ export function acceptEnrolment(http: HttpRequest, target: Target): AcceptedEnro
       request: pkcs10,
       credential,
       sourceAddress: http.peer.address,
+      requestId: http.requestId,
       channelBinding: http.peer.channelBinding,
       proxy: http.peer.proxy,
     },

@@ -126,6 +126,9 @@ test('simpleenroll answers with the issued certificate only', async () => {
       request: pkcs10,
       credential: { kind: 'code', user: 'PUMP-0001', code: 'secret' },
       sourceAddress: '192.0.2.1',
+      requestId: 'r',
+      channelBinding: undefined,
+      proxy: undefined,
     },
   ])
 })

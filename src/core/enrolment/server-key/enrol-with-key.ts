@@ -60,8 +60,8 @@ export async function enrolWithKey(
   const outcome = await enrolOrRefuse(request, about, ports)
   if (outcome.kind === 'refused') {
     const { reason, detail } = outcome
-    const source = request.sourceAddress
-    await ports.refusals.note({ reason, detail, source, subjects: about.subjects, alarms: [] })
+    const { sourceAddress: source, requestId } = request
+    await ports.refusals.note({ reason, detail, source, subjects: about.subjects, requestId })
   }
   return outcome
 }
