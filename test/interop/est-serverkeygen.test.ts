@@ -117,7 +117,7 @@ test('openssl reads the key and the certificate, and the device signs in with th
   await openssl('req', ...words, '-out', 'ask.der')
   await openssl('base64', '-in', 'ask.der', '-out', 'ask.b64')
   writeFileSync(file('curl.conf'), `user = "KEYLESS-1:${code.text}"\n`)
-  assert.equal(await post('serverkeygen', 'ask.b64', ['-K', 'curl.conf']), 200)
+  assert.equal(await post('serverkeygen', 'ask.b64', ['-K', 'curl.conf', '--tls-max', '1.2']), 200)
   assert.deepEqual(await takeApart('first'), [
     'application/pkcs8',
     'application/pkcs7-mime; smime-type=certs-only',
