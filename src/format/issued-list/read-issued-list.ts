@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type CsvRow, readCsv } from '../admin/csv.ts'
-import { FormatError } from '../format-error.ts'
+import { type CsvRow, readCsv } from '#format/admin/csv.ts'
+import { FormatError } from '#format/format-error.ts'
 import { issuedColumns } from './columns.ts'
 import { type IssuedRow, RowFault } from './issued-row.ts'
 import { readPemStream } from './pem-stream.ts'

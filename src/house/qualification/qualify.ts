@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { z } from 'zod'
 import type { Actor } from '#core/audit/event.ts'
 import type { LogSigner } from '#core/audit/sequencer.ts'
 import type {
-  qualificationFile,
-  qualificationLine,
-  qualificationResult,
+  QualificationFile,
+  QualificationLine,
+  QualificationResult,
 } from '#format/admin/operations/qualification.ts'
 import { FormatError } from '#format/format-error.ts'
 import { encodeCanonicalJson, type Json } from '#format/tlog/canonical-json.ts'
@@ -15,10 +14,6 @@ import { signNote, verifyNote } from '#trust/tlog/note.ts'
 import type { Core } from '../core.ts'
 import type { HouseFacts } from '../verbs/status.ts'
 import { type Check, runChecks, type Step } from './step.ts'
-
-export type QualificationResult = z.output<typeof qualificationResult>
-export type QualificationFile = z.output<typeof qualificationFile>
-type Line = z.output<typeof qualificationLine>
 
 /** What the checks look at and act on. */
 export interface QualificationParts {
@@ -37,7 +32,7 @@ export async function* qualify(
   checks: readonly Check[],
   actor: Actor,
   parts: QualificationParts,
-): AsyncGenerator<Line> {
+): AsyncGenerator<QualificationLine> {
   const { core, facts, signer } = parts
   const startedAt = core.clock.now().toString()
   const steps: Step[] = []

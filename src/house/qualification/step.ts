@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { z } from 'zod'
 import type { Clock } from '#core/ports.ts'
-import type { qualificationStep } from '#format/admin/operations/qualification.ts'
+import type { QualificationStep as Step } from '#format/admin/operations/qualification.ts'
 
-export type Step = z.output<typeof qualificationStep>
+export type { Step }
 
 /** What one step is to show, and how it is seen. */
 export interface Check {

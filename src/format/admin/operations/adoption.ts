@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
-import { issuedForms } from '../../issued-list/read-issued-list.ts'
+import { issuedForms } from '#format/issued-list/read-issued-list.ts'
 import { certificatePem, id, name } from '../fields.ts'
 import { operation } from '../operation.ts'
 import { authorityView } from '../views.ts'

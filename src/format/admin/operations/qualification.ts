@@ -39,6 +39,11 @@ export const qualificationLine = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('file'), file: qualificationFile }),
 ])
 
+export type QualificationStep = z.output<typeof qualificationStep>
+export type QualificationResult = z.output<typeof qualificationResult>
+export type QualificationFile = z.output<typeof qualificationFile>
+export type QualificationLine = z.output<typeof qualificationLine>
+
 export const qualification = {
   'qualify.installation': operation({
     kind: 'lines',
