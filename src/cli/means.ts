@@ -15,6 +15,88 @@ export interface OpenedHouse {
   close(): Promise<void>
 }
 
+/** A backup and the file with the identity that opens it. */
+export interface BackupAtHand {
+  readonly file: string
+  readonly identityFile: string
+}
+
+/** A database on PostgreSQL, as a configuration names it. */
+export interface DatabaseWords {
+  readonly url: string
+  readonly passwordFile: string | undefined
+  readonly caFile: string | undefined
+}
+
+/** What is known of a backup that was read to its end. */
+export interface BackupFacts {
+  readonly installation: string
+  readonly environment: string
+  readonly program: string
+  readonly schema: number
+  readonly moment: string
+  readonly epoch: number
+  readonly withRoot: boolean
+  readonly sha256: string
+  readonly bytes: number
+  readonly rows: number
+  readonly logSize: number
+  readonly logRootSha256: string
+  readonly logOrigin: string
+}
+
+export interface ReadingProgress {
+  readonly bytes: number
+  readonly of: number
+  readonly rows: number
+}
+
+/** What is done here, by no server. All reject with Faults. */
+export interface OfflineWork {
+  /** Makes an age identity in a new file of mode 0600. */
+  newIdentity(path: string): Promise<{ readonly recipient: string }>
+  checkBackup(backup: BackupAtHand, tell: (progress: ReadingProgress) => void): Promise<BackupFacts>
+  restoreBackup(
+    order: BackupAtHand & { readonly data: string; readonly database: DatabaseWords | undefined },
+    tell: (progress: ReadingProgress) => void,
+  ): Promise<
+    BackupFacts & {
+      readonly restoredAs: number
+      readonly newOrigin: string
+      readonly codesLapsed: number
+      readonly sessionsEnded: number
+    }
+  >
+  drillBackup(
+    order: BackupAtHand & { readonly passphraseFile: string | undefined },
+    tell: (progress: ReadingProgress) => void,
+  ): Promise<{
+    readonly at: string
+    readonly backup: { readonly sha256: string }
+    readonly good: boolean
+    readonly steps: readonly {
+      readonly step: string
+      readonly good: boolean
+      readonly found: string
+      readonly milliseconds: number
+    }[]
+  }>
+  moveStore(
+    order: { readonly data: string; readonly to: DatabaseWords },
+    tell: (progress: {
+      readonly phase: 'copying' | 'comparing'
+      readonly rows: number
+      readonly of: number
+      readonly perSecond: number
+    }) => void,
+  ): Promise<{
+    readonly counts: Readonly<Record<string, number>>
+    readonly digests: Readonly<Record<string, string>>
+    readonly logSize: number
+    readonly logRoot: string
+  }>
+}
+
 /** What the command line is given by who starts it; it reads nothing of the process by itself. */
 export interface Means {
   readonly input: NodeJS.ReadStream
@@ -26,6 +108,7 @@ export interface Means {
   openHouse(data: string): Promise<OpenedHouse>
   /** The words of docs/words.md, by themselves in small letters. */
   readWords(): ReadonlyMap<string, WordRow>
+  offline(): Promise<OfflineWork>
   /** What `vitalsign serve --help` says. */
   serveHelp(): Promise<string>
 }

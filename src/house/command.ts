@@ -14,6 +14,7 @@ export async function runCommand(words: readonly string[]): Promise<void> {
   const means: Means = {
     ...{ input: stdin, output: stdout, errors: stderr, openHouse, readWords },
     noColour: env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '',
+    offline: async () => (await import('./backup-offline.ts')).offlineWork,
     serveHelp: async () => (await import('./serve.ts')).serveHelp(),
   }
   process.exitCode = await runCommandLine(words, means)

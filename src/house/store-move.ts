@@ -39,6 +39,8 @@ export interface MoveProgress {
   readonly phase: 'copying' | 'comparing'
   readonly rows: number
   readonly of: number
+  /** Rows a second since this phase began. */
+  readonly perSecond: number
 }
 
 export interface MovePorts {
@@ -95,25 +97,32 @@ async function copyAndProve(
   const dump = await source.dump()
   try {
     const counts = await countsOf(dump)
-    const of = Object.values(counts).reduce((sum, count) => sum + count, 0)
+    const tell = progressOf(counts, ports)
     const { size, root } = await source.log.head()
     const head = { logSize: size, logRoot: root.toHex() }
     if (isProved) return { counts, ...head, digests: await digestsOf(dump, () => {}) }
-    await copy(dump, await openPostgresLoad(to, await purposeOf(source, data)), (rows) =>
-      ports.tell({ phase: 'copying', rows, of }),
-    )
+    await copy(dump, await openPostgresLoad(to, await purposeOf(source, data)), tell('copying'))
     const target = await openPostgresStore(to, ports, { unfinished: true })
     try {
       await proveRoot(target, head)
-      const digests = await compare(dump, target, counts, (rows) =>
-        ports.tell({ phase: 'comparing', rows, of }),
-      )
+      const digests = await compare(dump, target, counts, tell('comparing'))
       return { counts, digests, ...head }
     } finally {
       await target.close()
     }
   } finally {
     await dump.close()
+  }
+}
+
+function progressOf(counts: Readonly<Record<string, number>>, { tell }: MovePorts) {
+  const of = Object.values(counts).reduce((sum, count) => sum + count, 0)
+  return (phase: MoveProgress['phase']) => {
+    const began = performance.now()
+    return (rows: number) => {
+      const seconds = Math.max(performance.now() - began, 1) / 1000
+      tell({ phase, rows, of, perSecond: Math.round(rows / seconds) })
+    }
   }
 }
 

@@ -5,12 +5,13 @@ import { type OperationName, operationOf, operations } from '#format/admin/opera
 import { type Argument, argumentsOf } from './argument.ts'
 import { besideKind, besideOperation } from './beside.ts'
 import { examples } from './examples.ts'
+import { offlineCommands } from './offline.ts'
 
 /** One thing that can be said at the command line. */
 export interface Command {
   /** `device add`, or one word. */
   readonly name: string
-  /** The row that it is made from; undefined for `serve`, which starts what the others talk to. */
+  /** The row that it is made from; undefined for `serve` and for what is done without any server. */
   readonly operation: OperationName | undefined
   readonly kind: OperationKind | undefined
   /** One line, lower case, no full stop. */
@@ -34,6 +35,7 @@ const serve: Command = {
 /** Every command, in the order of the table: all rows that can be reached from a command line. */
 export const commands: readonly Command[] = [
   serve,
+  ...offlineCommands,
   ...(Object.keys(operations) as OperationName[])
     .filter((name) => operationOf(name).doors?.every((door) => door === 'operator') !== true)
     .map(commandOf),

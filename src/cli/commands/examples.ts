@@ -15,6 +15,19 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'authority stop': ['authority stop issuing-1 --because "its key was copied"'],
   'authority trust': ['authority trust "chip maker" --certificate maker.pem --product pump'],
   'authority twin': ['authority twin issuing-1'],
+  'backup check': ['backup check monday.backup --identity recovery.key'],
+  'backup drill': [
+    'backup drill monday.backup --identity recovery.key --passphrase-file pass --evidence drills',
+  ],
+  'backup list': ['backup list'],
+  'backup make': [
+    'backup make /backup/monday.backup --recipients-file recipients',
+    'backup make monday.backup --to age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',
+  ],
+  'backup new-key': ['backup new-key recovery.key'],
+  'backup note-drill': ['backup note-drill 0a6d31a4 7c1e02f8 --good'],
+  'backup report': ['backup report'],
+  'backup restore': ['backup restore monday.backup --identity recovery.key --data ./restored'],
   'certificate export': ['certificate export crt_019a… --chain --output device.pem'],
   'certificate find': ['certificate find device.pem'],
   'certificate import': [
@@ -56,7 +69,9 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'entrance add pump-pq --product pump --profile ldevid --authority issuing-1-twin',
   ],
   explain: ['explain entrance', 'explain key-too-weak', 'explain'],
+  'log add-head': ['log add-head checkpoint-of-tuesday'],
   'log export': ['log export --output log.vitalsign'],
+  'log heads': ['log heads'],
   'log show': ['log show --limit 20', 'log show --type certificate-issued'],
   'log verify': [
     'log verify log.vitalsign --since checkpoint-of-january --key log.key',
@@ -116,5 +131,8 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'renewal show': ['renewal show rno_019a…'],
   serve: ['serve --data ./data', 'serve --listen 0.0.0.0:8443 --names pki.example.com'],
   status: ['status', 'status --data /var/lib/vitalsign'],
+  'store move': [
+    'store move --to postgres://vitalsign@db.example.com/vitalsign --password-file db.pass',
+  ],
   whoami: ['whoami'],
 }

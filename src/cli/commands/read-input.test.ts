@@ -24,6 +24,7 @@ const terminal = new Terminal({
   ...{ input: process.stdin, output: process.stdout, errors: process.stderr, noColour: true },
   openHouse: async () => assert.fail('no house is opened'),
   readWords: () => new Map(),
+  offline: () => Promise.reject(new Error('nothing is done offline here')),
   serveHelp: async () => '',
 })
 

@@ -5,6 +5,7 @@ import type { OperationName } from '#format/admin/operations.ts'
 export const shapes = {
   alarm: ['severity', 'kind', 'text', 'raisedAt', 'acknowledgedBy', 'id'],
   authority: ['name', 'kind', 'environment', 'algorithm', 'state', 'notAfter', 'id'],
+  backup: ['moment', 'size', 'rows', 'file', 'sha256', 'id'],
   certificate: ['deviceSerial', 'kind', 'state', 'profile', 'algorithm', 'notAfter', 'id'],
   delivery: ['targetName', 'what', 'state', 'tries', 'nextAt', 'lastError', 'alarm'],
   device: ['serial', 'product', 'state', 'lot', 'hardwareRevision', 'seenAt', 'id'],
@@ -12,6 +13,7 @@ export const shapes = {
   entrance: ['label', 'profile', 'isDefault', 'id'],
   event: ['index', 'at', 'type', 'actor', 'facts'],
   fault: ['path', 'fault', 'remedy'],
+  logHead: ['kind', 'epoch', 'origin', 'size', 'rootSha256', 'id'],
   machine: ['name', 'role', 'state', 'createdAt', 'id'],
   node: ['name', 'state', 'host', 'programVersion', 'startedAt', 'seenAt', 'id'],
   notification: ['name', 'kind', 'address', 'severity', 'kinds', 'id'],
@@ -30,9 +32,11 @@ export type Shape = keyof typeof shapes
 export const shapeOfList: Partial<Record<OperationName, Shape>> = {
   'alarm.list': 'alarm',
   'authority.list': 'authority',
+  'backup.list': 'backup',
   'certificate.list': 'certificate',
   'delivery.list': 'delivery',
   'device.list': 'device',
+  'log.heads': 'logHead',
   'log.show': 'event',
   'machine.list': 'machine',
   'node.list': 'node',
@@ -58,6 +62,8 @@ export const shapeOfPart: Readonly<Record<string, Shape>> = {
 /** What people call it when there is none. */
 export const pluralOf: Readonly<Record<Shape, string>> = {
   alarm: 'alarms',
+  backup: 'backups',
+  logHead: 'heads',
   authority: 'authorities',
   certificate: 'certificates',
   delivery: 'deliveries',

@@ -47,6 +47,12 @@ async function openLocal(data: string, means: Means): Promise<Connection> {
   return connectionTo(new Wire({ kind: 'socket', path: house.socket }), house)
 }
 
+/** The server that runs on a data directory; undefined where none does. @throws Stop */
+export async function openRunning(data: string): Promise<Connection | undefined> {
+  const path = join(data, 'admin.sock')
+  return (await answers(path)) ? connectionTo(new Wire({ kind: 'socket', path })) : undefined
+}
+
 function connectionTo(wire: Wire, house?: OpenedHouse): Connection {
   return {
     server: new Server(wire),

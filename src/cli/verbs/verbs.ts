@@ -17,6 +17,7 @@ const byKind: Readonly<Record<OperationKind, () => Promise<Verb>>> = {
 const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'authority.export': async () => (await import('./export.ts')).exportPem,
   'authority.import': async () => (await import('./adopt.ts')).importAuthority,
+  'backup.make': async () => (await import('./backup-make.ts')).makeBackup,
   'certificate.export': async () => (await import('./export.ts')).exportPem,
   claim: async () => (await import('./claim.ts')).claim,
   'claim-link': async () => (await import('./link.ts')).showLink,
@@ -36,9 +37,18 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   status: async () => (await import('./status.ts')).status,
 }
 
-/** The verb of a command that talks to a server. */
-export async function verbOf({ operation, kind }: Command): Promise<Verb> {
-  const own = operation && byName[operation]
+/** What is done here, by no server. */
+const offline: Readonly<Record<string, () => Promise<Verb>>> = {
+  'backup check': async () => (await import('./backup-offline.ts')).checkBackup,
+  'backup drill': async () => (await import('./backup-drill.ts')).drillBackup,
+  'backup new-key': async () => (await import('./backup-offline.ts')).newKey,
+  'backup restore': async () => (await import('./backup-offline.ts')).restoreBackup,
+  'store move': async () => (await import('./store-move.ts')).moveStore,
+}
+
+/** The verb of a command. */
+export async function verbOf({ operation, kind, name }: Command): Promise<Verb> {
+  const own = operation === undefined ? offline[name] : byName[operation]
   if (own !== undefined) return own()
   if (kind === undefined) throw new TypeError('a command without an operation has no verb')
   return byKind[kind]()

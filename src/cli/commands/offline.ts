@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import { own } from './argument.ts'
+import type { Command } from './commands.ts'
+import { examples } from './examples.ts'
+
+const backupFile = own('file', 'the backup', {
+  ...{ kind: 'text', how: 'position', required: true, placeholder: 'FILE' },
+})
+const identity = own('identity', 'the file with the age identity that opens it', {
+  ...{ kind: 'text', required: true, placeholder: 'FILE' },
+})
+const passwordFile = own('passwordFile', "a file with the database's password", {
+  ...{ kind: 'text', placeholder: 'FILE' },
+})
+const caFile = own('caFile', "the authorities of the database's certificate (PEM)", {
+  ...{ kind: 'text', placeholder: 'FILE' },
+})
+
+/** What needs no server: it works on files, or on a house that is stopped. */
+export const offlineCommands: readonly Command[] = [
+  offline('backup check', {
+    summary: 'verify a whole backup without restoring it',
+    help: 'Opens every part, counts every row, recomputes every digest and the tree of the log, and verifies the checkpoint. Needs no server and believes none.',
+    arguments: [backupFile, identity],
+  }),
+  offline('backup drill', {
+    summary: 'restore a backup for trial, with evidence',
+    help: 'Restores into a directory of its own that is removed afterwards; no device and no person can reach it. With the passphrase it opens each key, signs with it, makes revocation lists and verifies the log. Where a server runs on --data, it signs and books the result.',
+    arguments: [
+      backupFile,
+      identity,
+      own('passphraseFile', 'the passphrase of the keys, to try them, too', {
+        ...{ kind: 'text', placeholder: 'FILE' },
+      }),
+      own('evidence', 'write the evidence into this directory', {
+        ...{ kind: 'text', placeholder: 'DIR' },
+      }),
+    ],
+  }),
+  offline('backup new-key', {
+    summary: 'make an identity that opens backups',
+    help: 'Keep the file away from the server and from the backups: who has it and a backup can read everything but the keys. The recipient is no secret.',
+    arguments: [
+      own('file', 'the new file', {
+        ...{ kind: 'text', how: 'position', required: true, placeholder: 'FILE' },
+      }),
+    ],
+  }),
+  offline('backup restore', {
+    summary: 'make an installation again from a backup',
+    help: 'Into --data DIR, which must be empty or not there, and with --database into an empty database. A new epoch begins: the old installation must never run again. The passphrase is not in the backup: give the old one at the first start.',
+    arguments: [
+      backupFile,
+      identity,
+      own('database', 'an empty PostgreSQL database that takes the ledger', {
+        ...{ kind: 'text', placeholder: 'postgres://USER@HOST/NAME' },
+      }),
+      passwordFile,
+      caFile,
+    ],
+  }),
+  offline('store move', {
+    summary: 'move the ledger of a stopped installation to PostgreSQL',
+    help: 'Stop the server of --data first. May be cut off and begun again; ends only when every row and the root of the log agree on both sides. The old ledger stays as it was, and refuses to serve. There is no way back.',
+    arguments: [
+      own('to', 'an empty database', {
+        ...{ kind: 'text', required: true, placeholder: 'postgres://USER@HOST/NAME' },
+      }),
+      passwordFile,
+      caFile,
+    ],
+  }),
+]
+
+function offline(name: string, rest: Pick<Command, 'summary' | 'help' | 'arguments'>): Command {
+  return { name, operation: undefined, kind: undefined, examples: examples[name] ?? [], ...rest }
+}
