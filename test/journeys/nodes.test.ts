@@ -337,6 +337,25 @@ postgresTest(
   },
 )
 
+postgresTest('a node goes on while a newer program gives the schema another column', async () => {
+  const product = await withProduct(one, 'older')
+  await settled(other, 'older')
+  const devices = Array.from({ length: 6 }, (_, index) =>
+    expectDevice(one, product, `OLDER-${index}`),
+  )
+  const expected = await Promise.all(devices)
+  const enrolling = expected.map(async ({ user, code }, index) => {
+    const request = await requestBy(await generateKey('p-256'))
+    return postEst(index % 2 === 0 ? one : other, 'simpleenroll', request, { user, code })
+  })
+  await place.sql(
+    'ALTER TABLE "device" ADD COLUMN "ofLater" text; CREATE INDEX ON "device" ("ofLater")',
+  )
+  for (const answer of await Promise.all(enrolling)) assert.equal(answer.status, 200, answer.body)
+  const after = await enrolled(one, product, 'OLDER-LATER')
+  assert.equal((await ask(other, 'GET', '/whoami', { credential: after })).status, 200)
+})
+
 postgresTest('a node whose clock is behind is named, and signs nothing', async () => {
   const product = await withProduct(one, 'behind')
   const clock = { now: () => Temporal.Now.instant().subtract({ minutes: 10 }) }
