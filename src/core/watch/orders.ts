@@ -2,17 +2,14 @@
 import { refuse } from '#trust/refusal.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
 import { mostOrders } from '../enrolment/doors.ts'
-import { isMeant, momentOf } from '../enrolment/renew-now.ts'
+import { momentOf } from '../enrolment/renew-now.ts'
 import { newId } from '../ledger/ids.ts'
-import type { ListQuery } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { RenewalOrder } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { type AlarmPorts, clear, raise } from './alarm.ts'
+import { type Cohort, holdersOf } from './holders.ts'
 import { allOf } from './pages.ts'
-
-/** Who shall renew before their time: what is null does not matter; at least one is given. */
-export type Cohort = Pick<RenewalOrder, 'authority' | 'product' | 'lot' | 'algorithm'>
 
 export interface NewOrder extends Cohort {
   /** Hours over which the devices are spread. */
@@ -32,7 +29,7 @@ export async function orderRenewal(
   if (no !== undefined) return no
   const now = ports.clock.now()
   const { authority, product, lot, algorithm, because, withinHours } = asked
-  const order: RenewalOrder = {
+  const draft: RenewalOrder = {
     ...{
       id: newId('renewalOrder', ports),
       version: 1,
@@ -43,9 +40,9 @@ export async function orderRenewal(
       because,
     },
     ...{ fromAt: now, until: now.add({ hours: withinHours }), createdAt: now, createdBy: actor.id },
-    total: await ports.ledger.count('certificate', cohortWalk(asked)),
-    ...{ state: 'open', endedAt: null },
+    ...{ total: 0, state: 'open', endedAt: null },
   }
+  const order: RenewalOrder = { ...draft, total: (await holdersOf(draft, ports)).owners.length }
   if (order.total === 0)
     return refuse('not-found', 'no device has a working identity that this order means')
   const { total } = order
@@ -87,22 +84,6 @@ async function checkRoom({ ledger }: AlarmPorts): Promise<Refused | undefined> {
   return refuse('busy', `${mostOrders} renewal orders are open; end those that are done`)
 }
 
-/** The certificates of a cohort by the most telling list; which of them are meant is asked one by one. */
-function cohortWalk({ authority, product, lot, algorithm }: Cohort): ListQuery<'certificate'> {
-  const where = {
-    ...({ kind: 'working', state: 'issued' } as const),
-    ...(authority !== null && { authority }),
-    ...(product !== null && { product }),
-    ...(lot !== null && { lot }),
-    ...(algorithm !== null && { algorithm }),
-  }
-  const limit = 500
-  if (lot !== null) return { by: 'lot', equal: [lot], where, limit }
-  if (product !== null) return { by: 'product', equal: [product], where, limit }
-  if (authority !== null) return { by: 'shard', equal: [authority], where, limit }
-  return { by: 'algorithm', equal: [algorithm], where, limit }
-}
-
 export interface Progress {
   readonly total: number
   readonly renewed: number
@@ -110,27 +91,19 @@ export interface Progress {
   readonly left: number
   /** Of those left, the ones whose own moment is over. */
   readonly silent: number
-  /** False: so many are left that they were not all counted, and each number is at least that. */
+  /** False: there are so many that they were not all counted; `renewed` is then not known. */
   readonly isExact: boolean
 }
-
-/** Devices left that are counted one by one; nobody reads more. */
-const mostLooked = 100_000
 
 /** How far an order has come, as it is now. */
 export async function progressOf(order: RenewalOrder, ports: AlarmPorts): Promise<Progress> {
   const now = ports.clock.now()
-  const { limit: _, ...walk } = cohortWalk(order)
-  let [looked, left, silent] = [0, 0, 0]
-  for await (const certificate of allOf('certificate', ports.ledger, walk)) {
-    if (++looked > mostLooked) break
-    if (!isMeant(order, certificate)) continue
-    left++
-    if (Temporal.Instant.compare(momentOf(order, certificate.owner), now) < 0) silent++
-  }
-  const isExact = looked <= mostLooked
+  const { owners, isExact } = await holdersOf(order, ports)
+  const left = owners.length
+  const isOver = (owner: string) => Temporal.Instant.compare(momentOf(order, owner), now) < 0
   const { total } = order
-  return { total, renewed: isExact ? Math.max(total - left, 0) : 0, left, silent, isExact }
+  const renewed = isExact ? Math.max(total - left, 0) : 0
+  return { total, renewed, left, silent: owners.filter(isOver).length, isExact }
 }
 
 /** Ends an order: devices renew in their own time again. */

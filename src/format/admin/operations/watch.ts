@@ -258,7 +258,7 @@ export const watch = {
       isExact: z.boolean(),
     }),
     summary: 'show how far a renewal order has come',
-    help: 'Counts who has renewed, who has not, and whose own moment is over without a renewal. Beyond 100,000 left, each number is at least that.',
+    help: 'Counts the devices that have renewed, that have not, and whose own moment is over without a renewal. Beyond 200,000 certificates only a part is counted, and isExact says so.',
     positional: ['order'],
   }),
 
