@@ -13,18 +13,20 @@ import { encodeSmimeCapabilities } from '#format/cms/smime-capabilities.ts'
 import type { Oid } from '#format/der/oid.ts'
 import { encodeDer } from '#format/der/writer.ts'
 import type { ServerKeyAnswer } from '#format/est/server-key-answer.ts'
-import { algorithms, attributes as attributeTypes } from '#format/oids.ts'
+import { algorithms, attributes, attributeTypes, keyPurposes } from '#format/oids.ts'
 import { encodeAlgorithmIdentifier } from '#format/x509/algorithm-identifier.ts'
 import type { RequestAttribute } from '#format/x509/attribute.ts'
 import { encodeSigned, parseCertificate } from '#format/x509/certificate.ts'
 import { encodeCertificationRequestInfo } from '#format/x509/certification-request.ts'
-import { readExtension } from '#format/x509/extension.ts'
+import { encodeExtension, readExtension } from '#format/x509/extension.ts'
 import { encodeName } from '#format/x509/name.ts'
 import { type KeyAlgorithmName, signatureAlgorithms } from '#trust/algorithms.ts'
 import { generateKey } from '#trust/private-key.ts'
+import { certify, makeEntity } from '../../../../test/made-certificates.ts'
 import {
   ask,
   certificateOf,
+  deviceOf,
   enrolDevice,
   expectDevice,
   issuedOf,
@@ -34,6 +36,7 @@ import {
   withCore,
 } from '../../../../test/support/core.ts'
 import type { Credential } from '../request.ts'
+import { addRegistrar } from '../speakers/register.ts'
 import { checkConfidential } from './channel.ts'
 import { enrolWithKey, type ServerKeyOutcome, type ServerKeyRequest } from './enrol-with-key.ts'
 import { KeyWorkshop } from './workshop.ts'
@@ -60,14 +63,14 @@ async function productWith(
 
 /** A request with the key of this algorithm that nobody signed: RFC 7030 section 4.4.1 has both ignored. */
 async function wish(
-  attributes: readonly RequestAttribute[] = [],
+  more: readonly RequestAttribute[] = [],
   algorithm: KeyAlgorithmName = 'p-256',
+  subject = encodeName([]),
 ): Promise<Uint8Array> {
   const { publicKey } = await generateKey(algorithm)
   const info = encodeCertificationRequestInfo({
-    subject: encodeName([]),
-    publicKey: publicKey.spki,
-    attributes,
+    ...{ subject, publicKey: publicKey.spki },
+    attributes: more,
   })
   return encodeSigned(info, signatureAlgorithms['ecdsa-sha256'].identifier, new Uint8Array(8))
 }
@@ -110,13 +113,10 @@ function belongs({ key, certificate }: ServerKeyAnswer): boolean {
 const attribute = (type: Oid, value: Uint8Array): RequestAttribute => ({ type, values: [value] })
 const octets = (content: Uint8Array) => encodeDer((writer) => writer.octets(content))
 const capable = (oid: Oid) =>
-  attribute(
-    attributeTypes.smimeCapabilities,
-    encodeSmimeCapabilities([encodeAlgorithmIdentifier(oid)]),
-  )
+  attribute(attributes.smimeCapabilities, encodeSmimeCapabilities([encodeAlgorithmIdentifier(oid)]))
 const sealedTo = (identifier: Uint8Array): RequestAttribute[] => [
   capable(algorithms.aes256Cbc),
-  attribute(attributeTypes.asymmetricDecryptKeyIdentifier, octets(identifier)),
+  attribute(attributes.asymmetricDecryptKeyIdentifier, octets(identifier)),
 ]
 
 test('a key is made, certified, booked as an exception and kept nowhere', () =>
@@ -180,6 +180,45 @@ test('the same request again ends the first certificate and makes a new key, whi
     const shown = { kind: 'certificate', chain: [third.answer.certificate] } as const
     issuedOf(await ask(core, shown, await generateKey('p-256')))
     assert.equal(reasonOf(await askForKey(core, credential, request)), 'code-used')
+  }))
+
+test('a lost answer leaves a device with no more permissions than it had', () =>
+  withCore(async (core) => {
+    const expected = await expectDevice(core, await productWith(core), 'PUMP-1')
+    const request = await wish()
+    const { answer } = answerOf(await askForKey(core, expected.credential, request))
+    assert.equal((await deviceOf(core, expected)).enrolmentsLeft, 0)
+    answerOf(await askForKey(core, expected.credential, request))
+    assert.equal((await deviceOf(core, expected)).enrolmentsLeft, 0)
+    const again = await wish()
+    const revoked = { kind: 'certificate', chain: [answer.certificate] } as const
+    assert.equal(reasonOf(await askForKey(core, revoked, again)), 'certificate-revoked')
+    const last = answerOf(await askForKey(core, expected.credential, request))
+    const shown = { kind: 'certificate', chain: [last.answer.certificate] } as const
+    const first = answerOf(await askForKey(core, shown, again))
+    const second = answerOf(await askForKey(core, shown, again))
+    assert.equal((await certificateOf(core, first.id)).state, 'revoked')
+    assert.equal((await certificateOf(core, second.id)).state, 'issued')
+    assert.equal((await deviceOf(core, expected)).enrolmentsLeft, 0)
+  }))
+
+test('a registrar gets no key for a device', () =>
+  withCore(async (core) => {
+    const product = await productWith(core)
+    await expectDevice(core, product, 'PUMP-1')
+    const entity = await makeEntity('CN=line 1')
+    const certificate = await certify(entity, entity, {
+      extensions: [encodeExtension('extKeyUsage', [keyPurposes.cmcRA])],
+      notBefore: Temporal.Instant.from('2026-01-01T00:00:00Z'),
+      notAfter: Temporal.Instant.from('2026-12-31T23:59:59Z'),
+    })
+    const asked = { name: 'line 1', certificate, products: [product.id], expiresAt: undefined }
+    assert.equal((await addRegistrar(asked, operator, core)).kind, 'added')
+    const subject = encodeName([[{ type: attributeTypes.serialNumber, value: 'PUMP-1' }]])
+    const shown = { kind: 'certificate', chain: [certificate.der] } as const
+    const outcome = await askForKey(core, shown, await wish([], 'p-256', subject))
+    assert.equal(reasonOf(outcome), 'proof-not-admitted')
+    assert.match(JSON.stringify(outcome), /the device itself must ask/)
   }))
 
 test('a certificate that an operator revoked is no lost answer, and another request spends another code', () =>
@@ -366,12 +405,12 @@ test('a protection that is not offered, or half asked for, is refused in words',
   withCore(async (core) => {
     const { credential } = await expectDevice(core, await productWith(core), 'PUMP-1')
     const identifier = attribute(
-      attributeTypes.asymmetricDecryptKeyIdentifier,
+      attributes.asymmetricDecryptKeyIdentifier,
       octets(new Uint8Array(20)),
     )
-    const shared = attribute(attributeTypes.decryptKeyIdentifier, octets(new Uint8Array(4)))
+    const shared = attribute(attributes.decryptKeyIdentifier, octets(new Uint8Array(4)))
     const capabilities = capable(algorithms.aes256Cbc)
-    for (const [attributes, reason] of [
+    for (const [more, reason] of [
       [[capabilities, shared], 'key-protection-not-offered'],
       [[capable(algorithms.aes128Cbc), identifier], 'key-protection-not-offered'],
       [[identifier], 'request-malformed'],
@@ -386,7 +425,7 @@ test('a protection that is not offered, or half asked for, is refused in words',
         'request-malformed',
       ],
     ] as const)
-      assert.equal(reasonOf(await askForKey(core, credential, await wish(attributes))), reason)
+      assert.equal(reasonOf(await askForKey(core, credential, await wish(more))), reason)
   }))
 
 test('bytes that are no request are refused, and keys are made two at a time', async () => {

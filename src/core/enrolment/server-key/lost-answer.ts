@@ -52,7 +52,9 @@ export async function lostAnswer<A extends Identified | AdmittedByCode>(
   }
   const now = await ports.ledger.read('device', device.id)
   if (now === undefined) return refuse('device-unknown', 'the device is not known any more')
-  const given = { ...now, enrolmentsLeft: now.enrolmentsLeft + 1 }
+  // The current certificate spends no permission, and so gets none back.
+  const spent = applicant.proof === 'current-certificate' ? 0 : 1
+  const given = { ...now, enrolmentsLeft: now.enrolmentsLeft + spent }
   return { kind: 'lost', stale, applicant: { ...applicant, device: given } }
 }
 
