@@ -6,7 +6,7 @@ import { addLostHead } from '#core/recovery/log-heads.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
 import { signNote } from '#trust/tlog/note.ts'
-import { type BackupMeans, type BackupNews, checkOrder, makeBackup } from '../backup.ts'
+import type { BackupMeans, BackupNews } from '../backup.ts'
 import type { Core } from '../core.ts'
 
 type BackupVerbs = Pick<
@@ -35,6 +35,8 @@ export function backupVerbs(
         ...{ file, withRoot, actor: caller.actor },
         recipients: [...recipients, ...linesOf(recipientsFile ?? '')].map(readRecipient),
       }
+      // The format's library is not small, and a server at rest has no use for it.
+      const { checkOrder, makeBackup } = await import('../backup.ts')
       return checkOrder(order) ?? linesFor(makeBackup(order, means))
     },
 
