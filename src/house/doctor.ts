@@ -55,6 +55,7 @@ const always: readonly (readonly [string, Check])[] = [
   ['clock', ({ core }) => checkClock(core)],
   ['recovery', ({ core }) => checkRecovery(core)],
   ['administrator', ({ core }) => checkAdministrator(core)],
+  ['restores', ({ core }) => checkRestores(core)],
 ]
 
 const forProduction: readonly (readonly [string, Check])[] = [
@@ -72,14 +73,7 @@ const forProduction: readonly (readonly [string, Check])[] = [
     () =>
       warning("Node's OpenSSL is not FIPS 140-3 validated", 'say so where validation is asked for'),
   ],
-  [
-    'backup',
-    () =>
-      bad(
-        'there is no backup command yet',
-        'stop the server and copy the data directory to a safe place',
-      ),
-  ],
+  ['backup', ({ core }) => checkBackup(core)],
 ]
 
 function good(found: string): Omit<Examined, 'check'> {
@@ -105,6 +99,30 @@ function checkSpace(data: string) {
   const free = bavail * bsize
   const found = `${(free / 2 ** 30).toFixed(1)} GiB are free, ${leastFreeBytes / 2 ** 30} GiB are asked for`
   return free >= leastFreeBytes ? good(found) : warning(found, 'free space before it runs out')
+}
+
+/** A backup is as old as what it loses. */
+const oldestBackup = 7 * day
+
+async function checkBackup({ ledger, clock, restores }: Core) {
+  const [newest] = (await ledger.list('backup', { by: 'made', descending: true, limit: 1 })).items
+  const remedy = 'run "vitalsign backup make", and keep the file elsewhere'
+  if (newest === undefined) return bad('no backup was ever made', remedy)
+  const found = `the newest is of ${newest.moment}`
+  const restored = restores.at(-1)?.at
+  if (restored !== undefined && Temporal.Instant.compare(newest.madeAt, restored) < 0)
+    return bad(`${found}, before the last restore`, remedy)
+  const isOld = -hoursUntil(newest.moment, clock.now()) > oldestBackup
+  return isOld ? warning(`${found}, over ${oldestBackup / day} days ago`, remedy) : good(found)
+}
+
+async function checkRestores({ ledger, restores }: Core) {
+  const last = restores.at(-1)
+  if (last === undefined) return good('it was never restored')
+  const learnt = await ledger.count('learnt', { by: 'epoch', equal: [last.epoch] })
+  return good(
+    `epoch ${last.epoch} began ${last.at} from a backup of ${last.moment}; ${learnt} certificates of the lost time were learnt`,
+  )
 }
 
 function checkAuthorities({ doors, clock }: Core) {
