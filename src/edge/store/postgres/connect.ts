@@ -77,7 +77,7 @@ async function connectTo(
     ...{ host, port, user: target.user, database: target.database, pipeline: true },
     password: () => target.password() ?? '', // a function, so that no environment is asked
     options: '-c bytea_output=hex',
-    ssl: tls === undefined ? false : { servername: tls.servername, ...withCa(tls.ca) },
+    ssl: tls !== undefined && (tls.ca === undefined || { ca: tls.ca }),
     application_name: 'vitalsign',
     connectionTimeoutMillis: connectMilliseconds,
     query_timeout: silence,
@@ -94,10 +94,6 @@ async function connectTo(
     connection.cut()
     throw error
   }
-}
-
-function withCa(ca: string | undefined) {
-  return ca === undefined ? {} : { ca }
 }
 
 /**

@@ -4,7 +4,7 @@ import type { AuditEvent } from '#core/audit/event.ts'
 import { FormatError } from '#format/format-error.ts'
 import type { Elsewhere, News } from '../store.ts'
 import type { Connection } from './connect.ts'
-import { Link } from './link.ts'
+import { Link, patienceMilliseconds } from './link.ts'
 import { build, compiled } from './tables.ts'
 import type { Target } from './target.ts'
 import { eventChannel } from './transactions.ts'
@@ -36,9 +36,9 @@ export class Listener implements Elsewhere {
     this.#link = new Link(target, (connection) => this.#listen(connection), silenceMilliseconds)
   }
 
-  /** Resolves once it hears. */
+  /** Resolves once it hears. @throws Fault if it does not in time */
   async open(): Promise<void> {
-    await this.#link.connection()
+    await this.#link.connection(patienceMilliseconds)
     this.#heartbeat = setInterval(() => void this.#beat(), heartbeatMilliseconds).unref()
   }
 

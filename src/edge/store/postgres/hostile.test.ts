@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A database that is away, slow, full, read only, or not what it should be: made on a real one. */
 import assert from 'node:assert/strict'
-import { chmodSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, chownSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import {
   ownCluster,
@@ -32,15 +34,21 @@ test('a database that is gone at the start is unreachable, and told with its pla
 test('connections that are killed lose no request: all is written once, and read', options, () =>
   onPlace(async ({ store, place, ports }) => {
     let done = false
+    let acknowledged = 0
     const killing = (async () => {
-      while (!done) await place.sql(killOthers)
+      for (let before = -1; !done; await place.sql(killOthers)) {
+        while (!done && acknowledged === before) await turn()
+        before = acknowledged
+      }
     })()
     const names = Array.from({ length: 300 }, (_, index) => `party ${index}`)
     const left = [...names]
     await Promise.all(
       Array.from({ length: 8 }, async () => {
-        for (let name = left.pop(); name !== undefined; name = left.pop())
+        for (let name = left.pop(); name !== undefined; name = left.pop()) {
           assert.deepEqual(await add(store, ports, name), committed)
+          acknowledged++
+        }
       }),
     ).finally(() => {
       done = true
@@ -80,7 +88,7 @@ test(
         }
       }
       const working = Promise.all([1, 2, 3, 4].map(() => commit(400)))
-      while (acknowledged.length < 100) await new Promise(setImmediate)
+      while (acknowledged.length < 100) await turn()
       await cluster.stop('immediate')
       const starting = cluster.start()
       await Promise.all([working, starting])
@@ -248,14 +256,85 @@ test(
     ),
 )
 
+test(
+  'a server shows a certificate of its name by the authorities that were given, or is not spoken to',
+  options,
+  () =>
+    withDirectory(async (directory) => {
+      const port = await freePort()
+      const own = selfSigned(directory, 'own', 'IP:127.0.0.1')
+      const foreign = selfSigned(directory, 'foreign', 'IP:127.0.0.1')
+      const cluster = await ownCluster(["listen_addresses = '127.0.0.1'"], port)
+      try {
+        const place = await postgresPlace({ on: cluster })
+        const url = `postgres://postgres@127.0.0.1:${port}/${place.database}`
+        const open = (caFile: string) => openPostgresStore({ url, caFile }, testPorts())
+        await assert.rejects(open(own), { message: /does not support ssl/ })
+        for (const [name, text] of Object.entries(keyPair(directory, 'own')))
+          writeAs(cluster, join(cluster.directory, 'data', name), text)
+        await place.sql('ALTER SYSTEM SET ssl = on')
+        await place.sql('SELECT pg_reload_conf()')
+        await place.until(`SELECT 1 WHERE current_setting('ssl') = 'on'`)
+        await assert.rejects(open(foreign), { code: 'store-unreachable', message: /certificate/ })
+        const store = await open(own)
+        const plain = await place.sql(`SELECT 1 FROM pg_stat_ssl JOIN pg_stat_activity USING ("pid")
+        WHERE "application_name" = 'vitalsign' AND NOT "ssl"`)
+        assert.deepEqual(plain, [])
+        await store.close()
+        const elsewhere = selfSigned(directory, 'elsewhere', 'DNS:db.example')
+        for (const [name, text] of Object.entries(keyPair(directory, 'elsewhere')))
+          writeAs(cluster, join(cluster.directory, 'data', name), text)
+        await place.sql('SELECT pg_reload_conf()')
+        await assert.rejects(open(elsewhere), { message: /altnames|does not match/ })
+      } finally {
+        await cluster.remove()
+      }
+    }),
+)
+
 test('a port where no PostgreSQL speaks is unreachable', options, async () => {
   const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
+  const { port } = server.address() as AddressInfo
   const url = `postgres://postgres@127.0.0.1:${port}/vitalsign`
   await assert.rejects(openPostgresStore({ url }, testPorts()), { code: 'store-unreachable' })
   server.close()
 })
+
+/** Makes NAME.pem with its NAME.key in the directory; gives the path of the first. */
+function selfSigned(directory: string, name: string, names: string): string {
+  const [certificate, key] = ['pem', 'key'].map((end) => join(directory, `${name}.${end}`))
+  const words = [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+    ...['-subj', `/CN=${name}`, '-addext', `subjectAltName=${names}`, '-days', '2'],
+    ...['-keyout', key!, '-out', certificate!],
+  ]
+  execFileSync('openssl', words, { stdio: 'ignore' })
+  return certificate!
+}
+
+/** The files as the server wants them, by their names there. */
+function keyPair(directory: string, name: string) {
+  return {
+    'server.crt': readFileSync(join(directory, `${name}.pem`)),
+    'server.key': readFileSync(join(directory, `${name}.key`)),
+  }
+}
+
+function writeAs(cluster: OwnCluster, file: string, bytes: Uint8Array) {
+  const { uid, gid } = statSync(join(cluster.directory, 'data'))
+  rmSync(file, { force: true })
+  writeFileSync(file, bytes, { mode: 0o600 })
+  chownSync(file, uid, gid)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
 
 const killOthers = `SELECT pg_terminate_backend("pid") FROM pg_stat_activity
   WHERE "datname" = current_database() AND "application_name" = 'vitalsign'`

@@ -77,15 +77,16 @@ export class Link {
   }
 
   async #connect(): Promise<void> {
-    if (this.#connecting || this.#current?.isOpen) return
+    if (this.#connecting) return
     this.#connecting = true
-    for (let pause = firstPause; !this.#closed; pause = Math.min(2 * pause, longestPause)) {
+    let pause = firstPause
+    while (!this.#closed && !this.#current?.isOpen) {
       try {
         await this.#hold(await connect(this.#target, this.#silence))
-        break
       } catch (error) {
         this.#lastFault = postgresFault(error, 'reach the database')
         await this.#rest(pause)
+        pause = Math.min(2 * pause, longestPause)
       }
     }
     this.#connecting = false

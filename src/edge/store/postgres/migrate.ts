@@ -5,7 +5,7 @@ import { sha256 } from '#trust/digest.ts'
 import { migrations } from '../schema/migrations.ts'
 import type { Connection } from './connect.ts'
 
-/** Held while the schema is looked at and changed, so that of nodes that start at once one changes it. */
+/** Held until the connection ends, so that of nodes that start at once one changes it. */
 const migrationLock = 0x5653_474f
 /** PostgreSQL came with the second step, which makes all that the first made for SQLite. */
 const stepsWithout = 1
@@ -16,19 +16,13 @@ const stepsWithout = 1
  * Steps only add tables and optional columns, and every statement of ours names its columns: so a node
  * of the program before goes on beside this one, until it is started again.
  *
+ * @param connection one for this alone, to be closed afterwards: the lock ends with it
+ * @param upTo the schema to stop at: only tests ask for an older one
  * @throws Fault 'schema-newer' if a newer program wrote it; 'ledger-damaged' if it is not ours
  */
 export async function migrate(connection: Connection, upTo = migrations.length): Promise<void> {
   await connection.ask({ sql: 'SET statement_timeout = 0; SET lock_timeout = 60000' })
   await connection.ask({ sql: `SELECT pg_advisory_lock(${migrationLock})` })
-  try {
-    await bringUp(connection, upTo)
-  } finally {
-    await connection.ask({ sql: `SELECT pg_advisory_unlock(${migrationLock})` })
-  }
-}
-
-async function bringUp(connection: Connection, upTo: number): Promise<void> {
   const version = await readVersion(connection)
   if (version > migrations.length)
     throw new Fault(
@@ -68,7 +62,10 @@ function emptyLog(): string {
 async function readVersion(connection: Connection): Promise<number> {
   const { rows } = await connection.ask({
     sql: `SELECT "relname" FROM pg_class WHERE "relkind" IN ('r', 'p', 'v', 'm', 'f', 'S')
-      AND "relnamespace" = current_schema()::regnamespace ORDER BY "relname" <> 'schemaVersion', 1 LIMIT 1`,
+      AND "relnamespace" = current_schema()::regnamespace
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE "classid" = 'pg_class'::regclass
+        AND "objid" = pg_class."oid" AND "deptype" = 'e') -- an extension's
+      ORDER BY "relname" <> 'schemaVersion', 1 LIMIT 1`,
   })
   const [first] = rows[0] ?? []
   if (first === undefined) return 0

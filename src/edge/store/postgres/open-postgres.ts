@@ -9,7 +9,7 @@ import type { Store } from '../store.ts'
 import { PostgresBook } from './book.ts'
 import { type Connection, connect } from './connect.ts'
 import { Listener } from './elsewhere.ts'
-import { Link } from './link.ts'
+import { Link, patienceMilliseconds } from './link.ts'
 import { migrate } from './migrate.ts'
 import { postgresFault } from './postgres-fault.ts'
 import { numbered, PostgresLists, PostgresPoints, preferIndexes } from './reads.ts'
@@ -48,12 +48,20 @@ export async function openPostgresStore(
   const counts = new PostgresLists([counting])
   const listener = new Listener(target, transactions.name)
   const readers = [pointing, ...listing, counting]
+  const closeLinks = () =>
+    Promise.all([listener, writing, ...readers].map((one) => one.close())).then(() => {})
   const close = async () => {
     await book.close()
     await transactions.forget().catch(() => {}) // who comes next forgets it
-    await Promise.all([listener.close(), writing.close(), ...readers.map((link) => link.close())])
+    await closeLinks()
   }
-  await Promise.all([writing.connection(), pointing.connection(), listener.open()])
+  try {
+    const first = [writing, pointing].map((link) => link.connection(patienceMilliseconds))
+    await Promise.all([...first, listener.open()])
+  } catch (error) {
+    await closeLinks()
+    throw error
+  }
   let closing: Promise<void> | undefined
   return {
     ledger: new SqlLedger({ dialect: postgres, book, points, lists, counts, random: ports.random }),

@@ -42,7 +42,7 @@ test('a URL names several hosts, each with its port, or the directory of a socke
 
 test('a host that is not this machine is asked for a certificate, unless the URL says otherwise', () => {
   const tls = (url: string) => parseTarget({ url }).hosts[0]?.tls
-  assert.deepEqual(tls('postgres://m@db/l'), { ca: undefined, servername: 'db' })
+  assert.deepEqual(tls('postgres://m@db/l'), { ca: undefined })
   assert.equal(tls('postgres://m@db/l?sslmode=disable'), undefined)
   assert.equal(tls('postgres://m@127.0.0.1/l'), undefined)
   assert.equal(tls('postgres://m@/l?host=/tmp'), undefined)

@@ -29,8 +29,8 @@ export interface Host {
   /** A name, an address, or the directory of a socket. */
   readonly host: string
   readonly port: number
-  /** Undefined: no TLS. */
-  readonly tls: { readonly ca: string | undefined; readonly servername: string } | undefined
+  /** Undefined: no TLS; else the certificate is of this host and of these authorities (PEM), or the system's. */
+  readonly tls: { readonly ca: string | undefined } | undefined
 }
 
 const usualPort = 5_432
@@ -74,7 +74,7 @@ function parseHost(text: string, plain: boolean, ca: string | undefined): Host {
   if (host === '') throw wrong(`the database URL names no host in "${text}"`)
   const port = Number(digits ?? usualPort)
   const needed = !plain && (ca !== undefined || !isLoopback(host))
-  return { host, port, tls: needed ? { ca, servername: host } : undefined }
+  return { host, port, tls: needed ? { ca } : undefined }
 }
 
 function isLoopback(host: string): boolean {
