@@ -235,6 +235,12 @@ async function open(
     const renewed = await identities.renew()
     if (renewed !== undefined) devices.swapIdentity(renewed)
   }
+  // A twin is shown as soon as it stands.
+  feed.follow(({ puts }) =>
+    puts.some(({ kind, record }) => kind === 'authority' && record.twin !== null)
+      ? renewIdentity().catch((cause) => report('the twin cannot be shown in tls', cause))
+      : undefined,
+  )
   await node.announce(addresses)
   const timed = jobsOf(core, { renewIdentity, beat: () => node.beat() })
   const jobs = runJobs([...timed, ...watchJobs(core, data)], {

@@ -16,6 +16,7 @@ import { urlOf } from '#house/configuration.ts'
 import { readyProfile } from '#house/foundation.ts'
 import { sha256 } from '#trust/digest.ts'
 import { encodePrivateKey, generateKey } from '#trust/private-key.ts'
+import { bytesOfEnrolment } from '../support/enrolment-bytes.ts'
 import {
   ask,
   type Credential,
@@ -32,6 +33,7 @@ import {
   withDevice,
   withProduct,
 } from '../support/house.ts'
+import { askLocal } from '../support/local-door.ts'
 import { refusalOf } from '../support/refusing.ts'
 import { groupOf, openRelay, signatureSchemeOf } from '../support/tls-relay.ts'
 import { benchOf, FragileFiles, workingOf } from './support/device-bench.ts'
@@ -255,7 +257,62 @@ test('without the word there is one chain, and it can be asked for later by name
     code: 'configuration-wrong',
     message: /founded without.*authority twin/,
   })
+  const later = await openTestHouse(directory)
+  try {
+    const [issuing, root] = later.core.doors.own
+    const path = `/authorities/${issuing?.id}/twin`
+    const made = await askLocal(later, 'POST', path, {})
+    assert.equal(made.status, 201, JSON.stringify(made.document))
+    assert.equal(made.document.issuing.twin, issuing?.id)
+    assert.equal(made.document.root.algorithm, 'ml-dsa-87')
+    // From now on, without a start in between.
+    const product = await withProduct(later)
+    const device = await enrolled(later, product, 'PUMP-1', { algorithm: 'ml-dsa-65' })
+    assert.equal(
+      parseCertificate(device.certificate).signatureAlgorithm.oid,
+      '2.16.840.1.101.3.4.3.18',
+    )
+    assert.equal(await keyShownTo(later, 'mldsa65'), 'ml-dsa-65')
+    assert.equal(await keyShownTo(later, undefined), 'ec')
+    const reasons = await Promise.all([
+      askLocal(later, 'POST', path, {}),
+      askLocal(later, 'POST', `/authorities/${root?.id}/twin`, {}),
+      askLocal(later, 'POST', `/authorities/${made.document.issuing.id}/twin`, {}),
+    ])
+    assert.deepEqual(
+      reasons.map(({ document }) => document.code),
+      ['exists-already', 'input-wrong', 'input-wrong'],
+    )
+  } finally {
+    await later.stop()
+  }
+  const again = await openTestHouse(directory, {}, ['--twin'])
+  assert.equal(again.core.doors.own.length, 4)
+  await again.stop()
 })
+
+/** The type of the server's key, for a client that offers these signatures. */
+function keyShownTo({ addresses }: TestHouse, sigalgs: string | undefined) {
+  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>()
+  const socket = connect({
+    ...{ host: addresses.devices.host, port: addresses.devices.port, rejectUnauthorized: false },
+    ...(sigalgs !== undefined && { sigalgs }),
+  })
+  socket.once('error', reject)
+  socket.once('secureConnect', () => {
+    resolve(socket.getPeerX509Certificate()?.publicKey.asymmetricKeyType)
+    socket.destroy()
+  })
+  return promise
+}
+
+/** Of a request and of its renewal: what a device on a small link pays. */
+for (const algorithm of ['p-256', 'ml-dsa-65'] as const)
+  test(`an enrolment with ${algorithm} is counted on the wire`, async (context) => {
+    const bytes = await bytesOfEnrolment(house, pump, algorithm)
+    context.diagnostic(JSON.stringify(bytes))
+    assert.ok(bytes.toServer > 500 && bytes.toClient > 1000)
+  })
 
 test('a device holds one identity of each chain at once, and each is renewed in its own', async () => {
   const [device, another] = [

@@ -63,13 +63,15 @@ export async function stopAuthority(
 }
 
 async function successorOf(
-  { id, algorithm }: Authority,
+  { id, algorithm, twin }: Authority,
   { ledger, clock }: AlarmPorts,
 ): Promise<Authority | undefined> {
   const able: Authority[] = []
   for await (const one of allOf('authority', ledger, { by: 'kind', equal: ['issuing'] })) {
     const isOver = Temporal.Instant.compare(one.issueUntil, clock.now()) <= 0
-    if (one.id !== id && one.state === 'active' && !isOver) able.push(one)
+    // Devices of the usual chain need not know the other root; those of the other know both, or can.
+    const isOfChain = one.twin === null || twin !== null
+    if (one.id !== id && one.state === 'active' && !isOver && isOfChain) able.push(one)
   }
   // Devices that can check the old one's signatures can check those of its kind.
   return able.findLast((one) => one.algorithm === algorithm) ?? able.at(-1)
