@@ -82,7 +82,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'machine remove': ['machine remove line-3'],
   'node list': ['node list', 'node list --ended'],
   'notification add': [
-    'notification add on-call --kind smtp --address ops@example.com --server smtp://mail.example.com:587 --from pki@example.com --user pki --password-file mail-password',
+    'notification add on-call --kind smtp --address ops@example.com --mail-server smtp://mail.example.com:587 --mail-from pki@example.com --mail-user pki --password-file mail-password',
     'notification add desk --kind webhook --address https://desk.example.com/alarms --severity notice',
   ],
   'notification key': ['notification key'],

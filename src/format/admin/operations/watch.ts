@@ -139,6 +139,7 @@ export const watch = {
     summary: 'add a target that is told of alarms',
     help: 'Mail goes by TLS, or in plain to this machine alone. A webhook is signed with a key of this installation (see "vitalsign notification key"), so that there is no shared secret.',
     positional: ['name'],
+    flags: { server: 'mail-server', from: 'mail-from', user: 'mail-user' },
   }),
 
   'notification.list': operation({
@@ -306,8 +307,8 @@ export const watch = {
       because: reason.describe('why, for the log'),
     }),
     output: z.object({ name: z.string(), successor: z.string(), entrances: z.int() }),
-    summary: 'let an authority issue nothing more, and move its doors to the newest other one',
-    help: 'What it issued stays good until it is revoked or ends. Refused while no other issuing authority is active.',
+    summary: 'stop an authority from issuing, and move its doors',
+    help: 'The newest other authority takes over its doors, one of the same algorithm first. What it issued stays good until it is revoked or ends. Refused while no other issuing authority is active.',
     positional: ['authority'],
     references: { authority: 'authority' },
   }),
