@@ -11,7 +11,7 @@ import { type Issuer, readyIssuer } from '#core/authority/issuer.ts'
 import { ShardCounter } from '#core/authority/shard-counter.ts'
 import type { SigningKeys } from '#core/authority/signing-key.ts'
 import { Attempts } from '#core/enrolment/attempts.ts'
-import { doorKinds, openDoors } from '#core/enrolment/doors.ts'
+import { Doors, doorKinds } from '#core/enrolment/doors.ts'
 import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
 import { RegistrarPace } from '#core/enrolment/speakers/pace.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
@@ -68,10 +68,16 @@ export interface Core extends EnrolmentPorts {
 export async function openCore(means: Means): Promise<Core> {
   const { configuration, feed, clock, random, keys, node, report } = means
   const ledger = feed.announcing(means.ledger)
-  const guard = new ClockGuard(await latestDeed(means))
+  // Whatever is remembered is listened to before it is read, so that nothing falls between.
+  const guard = new ClockGuard(Temporal.Instant.fromEpochMilliseconds(0))
   feed.follow(({ events }) => {
     for (const { at } of events) guard.observe(at)
   })
+  feed.followElsewhere(async (news) => {
+    if (news.kind === 'missed') guard.observe(await latestDeed(means))
+    else for (const { at } of news.events) guard.observe(at)
+  })
+  guard.observe(await latestDeed(means))
   // A node that was told no public address still writes the one of the installation.
   const founded = await readInstallation(ledger)
   const statusUrl = founded?.publicUrl ?? means.statusUrl
@@ -87,20 +93,19 @@ export async function openCore(means: Means): Promise<Core> {
   const recovered = await recoverReserved(issuing, leftBefore)
   const installation = await foundOnce(configuration, node, { ...issuing, pause })
   await means.checkKeys?.()
-  const doors = await openDoors(ledger)
+  const doors = new Doors(ledger)
   feed.follow(({ puts }) => {
     if (puts.some(({ kind }) => doorKinds.includes(kind))) return doors.reload()
     return undefined
   })
   const shelf = new CrlShelf({ ledger, keys, clock, random, guard, crlUrl, report })
-  await shelf.refresh(doors.own)
-  feed.follow((change) => shelf.hear(change))
   feed.followElsewhere(async (news) => {
-    if (news.kind === 'missed') guard.observe(await latestDeed(means))
-    else for (const { at } of news.events) guard.observe(at)
     if (touchesDoors(news)) await doors.reload()
     await shelf.hearElsewhere(news)
   })
+  await doors.reload()
+  await shelf.refresh(doors.own)
+  feed.follow((change) => shelf.hear(change))
   const restores = await readRestores(ledger)
   const { environment } = installation
   const learning = { ledger, clock, random, environment, restores, issuers: () => doors.own }
