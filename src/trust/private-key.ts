@@ -74,7 +74,10 @@ function publicHalf(privateKey: KeyObject): PublicKey | Refused {
  * form; 54 and 86 octets).
  */
 export function encodePrivateKey(privateKey: KeyObject): Uint8Array {
-  return Uint8Array.from(privateKey.export({ format: 'der', type: 'pkcs8' }))
+  const exported = privateKey.export({ format: 'der', type: 'pkcs8' })
+  const pkcs8 = Uint8Array.from(exported)
+  exported.fill(0)
+  return pkcs8
 }
 
 /**
