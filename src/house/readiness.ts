@@ -12,6 +12,8 @@ export interface ReadinessParts {
   readonly ledger: Pick<Ledger, 'find'>
   /** Undefined until the keys are unlocked and core is open. */
   readonly guard: () => ClockGuard | undefined
+  /** How long the store may take; absent: as long as a balancer waits. */
+  readonly patienceMilliseconds?: number
 }
 
 /** A balancer asks every few seconds and waits about as long. */
@@ -29,16 +31,17 @@ export async function readinessOf(parts: ReadinessParts): Promise<readonly Readi
     { name: 'doors', ready: parts.doors() !== 'opening' },
     { name: 'running', ready: parts.doors() !== 'closing' },
     { name: 'clock', ready: guard?.check(parts.clock.now()) === undefined },
-    { name: 'store', ready: await answers(parts.ledger) },
+    { name: 'store', ready: await answers(parts.ledger, parts.patienceMilliseconds) },
   ]
 }
 
 /** Whether the store answers a small question in time. */
-async function answers(ledger: Pick<Ledger, 'find'>): Promise<boolean> {
+async function answers(
+  ledger: Pick<Ledger, 'find'>,
+  milliseconds = storeMilliseconds,
+): Promise<boolean> {
   const over = new AbortController()
-  const late = sleep(storeMilliseconds, false, { ref: false, signal: over.signal }).catch(
-    () => false,
-  )
+  const late = sleep(milliseconds, false, { ref: false, signal: over.signal }).catch(() => false)
   // What it broke on is told by those whose work needs it.
   const read = ledger.find('setting', 'name', ['installation']).then(
     () => true,
