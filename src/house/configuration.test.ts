@@ -107,3 +107,33 @@ test('the level of the log is one of a few words', () => {
   assert.equal(read('--log-level', 'debug').logLevel, 'debug')
   assert.match(faultsOf('--log-level', 'loud')[0] ?? '', /^log-level: must be/)
 })
+
+test('a database is named without its password, with the files that it needs', () => {
+  const url = 'postgres://vitalsign@db.test/vitalsign'
+  assert.equal(read().database, undefined)
+  assert.deepEqual(read('--database', url).database, { url })
+  const secret = join(data, 'database-password')
+  writeFileSync(secret, 'secret\n', { mode: 0o600 })
+  assert.deepEqual(read('--database', url, '--database-password-file', secret).database, {
+    url,
+    passwordFile: secret,
+  })
+  for (const [words, why] of [
+    [['--database', 'postgres://vitalsign:secret@db.test/vitalsign'], /holds a password/],
+    [['--database', 'mysql://db.test/vitalsign'], /no URL of the form/],
+    [['--database', url, '--database-password-file', join(data, 'gone')], /cannot read/],
+    [['--database-password-file', secret], /there is no database/],
+    [['--database-ca-file', secret], /there is no database/],
+  ] as const) {
+    const [fault = '', ...more] = faultsOf(...words)
+    assert.match(fault, why)
+    assert.match(fault, /^database(-password-file|-ca-file)?: /)
+    assert.deepEqual(more, [])
+  }
+})
+
+test('a stopping node drains for at most a minute', () => {
+  assert.deepEqual([read().drainSeconds, read('--drain', '15').drainSeconds], [0, 15])
+  for (const word of ['61', '1.5', 'soon'])
+    assert.match(faultsOf('--drain', word)[0] ?? '', /^drain: /)
+})

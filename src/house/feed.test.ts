@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AuditEvent } from '#core/audit/event.ts'
 import type { Change, Ledger } from '#core/ledger/ledger.ts'
+import type { Elsewhere, News } from '#edge/store/store.ts'
 import { Feed } from './feed.ts'
 
 const unexpected = (cause: unknown) => assert.fail(String(cause))
@@ -71,4 +72,49 @@ test('a listener that breaks is reported, and neither the committer nor the othe
   assert.deepEqual(await ledger.commit({ puts: [], events: [] }), { kind: 'committed' })
   assert.deepEqual(reported, [new Error('late'), new Error('at once')])
   assert.equal(heard.length, 1)
+})
+
+/** Tells news as another node would cause them. */
+function elsewhere() {
+  let tell: (news: News) => void = () => {}
+  const far: Elsewhere = {
+    follow: (listener) => {
+      tell = listener
+      return () => {}
+    },
+  }
+  return { far, tell: (news: News) => tell(news) }
+}
+
+test('a subscriber hears of other nodes, and of what may have been missed', async () => {
+  const feed = new Feed(unexpected)
+  const { far, tell } = elsewhere()
+  feed.hear(far)
+  const stop = new AbortController()
+  const heard = feed.subscribe({ subject: 'dev_1' }, stop.signal)[Symbol.asyncIterator]()
+  tell({ kind: 'events', events: [eventAbout('dev_2'), eventAbout('dev_1')] })
+  assert.deepEqual((await heard.next()).value?.subjects, ['dev_1'])
+  tell({ kind: 'missed' })
+  assert.deepEqual(await heard.next(), { done: false, value: null })
+  stop.abort()
+})
+
+test('news of other nodes are told in their order, each when the one before was taken note of', async () => {
+  const told: string[] = []
+  const feed = new Feed((cause) => told.push(String(cause)))
+  const { far, tell } = elsewhere()
+  feed.hear(far)
+  const gate = Promise.withResolvers<void>()
+  const over = Promise.withResolvers<void>()
+  feed.followElsewhere(async ({ kind }) => {
+    if (kind === 'events') await gate.promise
+    told.push(kind)
+    if (kind === 'events') throw new Error('cannot')
+    over.resolve()
+  })
+  tell({ kind: 'events', events: [] })
+  tell({ kind: 'missed' })
+  gate.resolve()
+  await over.promise
+  assert.deepEqual(told, ['events', 'Error: cannot', 'missed'])
 })

@@ -19,7 +19,7 @@ import type { Randomness } from '#core/ports.ts'
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { type Cost, Derivations } from './derivation.ts'
 import { openKey, parseKeyFile } from './key-file.ts'
-import { openKeystore } from './keystore.ts'
+import { openKeystore, type Places } from './keystore.ts'
 import { makeUnlockFile, Passphrase, readPassphrase } from './passphrase.ts'
 
 const random: Randomness = { bytes: (count) => Uint8Array.from(randomBytes(count)) }
@@ -39,7 +39,6 @@ function newPlaces() {
   return { directory, keys: join(directory, 'keys'), root: join(directory, 'root') }
 }
 
-type Places = ReturnType<typeof newPlaces>
 const open = (places: Places, passphrase = secret) =>
   openKeystore(places, new Passphrase(passphrase), random, cheap)
 
@@ -379,4 +378,88 @@ test('a passphrase file that others may read, that is empty or not there is refu
 test('a passphrase does not show itself', () => {
   const passphrase = new Passphrase(secret)
   assert.doesNotMatch(`${JSON.stringify({ passphrase })} ${String(passphrase)}`, /horse/)
+})
+
+/** A shelf as a database keeps it. */
+class Shelf {
+  readonly texts = new Map<string, string>()
+  names = async () => [...this.texts.keys()].sort()
+  read = async (name: string) => this.texts.get(name)
+  remove = async (name: string) => void this.texts.delete(name)
+  add = async (name: string, text: string) => {
+    if (this.texts.has(name)) return false
+    this.texts.set(name, text)
+    return true
+  }
+  replace = async (texts: ReadonlyMap<string, string>) => {
+    for (const [name, text] of texts) this.texts.set(name, text)
+  }
+}
+
+test('nodes share the keys of authorities and log, and neither roots nor their own', async () => {
+  const shared = new Shelf()
+  const [one, other] = [newPlaces(), newPlaces()]
+  const first = await open({ ...one, shared })
+  const second = await open({ ...other, shared })
+  const spki = await first.make('p-256', 'key_1', 'authority')
+  await first.make('ed25519', 'log_1', 'log')
+  await first.make('p-384', 'root_1', 'root')
+  await first.make('p-256', 'tmp_1', 'root')
+  await first.keep('tls_1', await first.dangerouslyReveal('tmp_1'))
+  assert.deepEqual(await shared.names(), ['key_1', 'log_1'])
+  assert.ok(isSignature('p-256', spki, await second.sign('key_1', message)), 'made after it opened')
+  assert.deepEqual(
+    ['key_1', 'log_1', 'root_1', 'tls_1'].map((id) => second.has(id)),
+    [true, false, false, false],
+  )
+  await second.refresh()
+  assert.ok(second.has('log_1'))
+  await assert.rejects(second.sign('root_1', message), isFault('key-missing'))
+  await assert.rejects(second.make('p-256', 'key_1', 'authority'), TypeError)
+})
+
+test('a shared key opens with nothing but the passphrase, and not with another', async () => {
+  const shared = new Shelf()
+  const first = await open({ ...newPlaces(), shared })
+  await first.make('p-256', 'key_1', 'authority')
+  await assert.rejects(open({ ...newPlaces(), shared }, 'another'), isFault('key-locked'))
+  const text = shared.texts.get('key_1') ?? ''
+  shared.texts.set('key_1', text.replace('p-256', 'p-384'))
+  await assert.rejects(open({ ...newPlaces(), shared }), isFault('key-damaged'))
+})
+
+test('a key that another node makes under the same name at the same moment is refused', async () => {
+  const shared = new Shelf()
+  const [first, second] = [
+    await open({ ...newPlaces(), shared }),
+    await open({ ...newPlaces(), shared }),
+  ]
+  const made = await Promise.allSettled([
+    first.make('p-256', 'key_1', 'authority'),
+    second.make('p-256', 'key_1', 'authority'),
+  ])
+  assert.deepEqual(made.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+})
+
+test('a change of passphrase changes shared keys with those of the node', async () => {
+  const shared = new Shelf()
+  const places = { ...newPlaces(), shared }
+  const keystore = await open(places)
+  await keystore.make('p-256', 'key_1', 'authority')
+  await keystore.make('p-256', 'tmp_1', 'root')
+  await keystore.keep('tls_1', await keystore.dangerouslyReveal('tmp_1'))
+  await keystore.changePassphrase(new Passphrase('the next'))
+  const after = await open(places, 'the next')
+  for (const id of ['key_1', 'tls_1', 'tmp_1']) await after.sign(id, message)
+  await assert.rejects(open(places), isFault('key-locked'))
+})
+
+test('a shared key that is discarded is gone for all', async () => {
+  const shared = new Shelf()
+  const keystore = await open({ ...newPlaces(), shared })
+  await keystore.make('p-256', 'key_1', 'authority')
+  await keystore.discard('key_1')
+  assert.equal(keystore.has('key_1'), false)
+  await assert.rejects(keystore.sign('key_1', message), isFault('key-missing'))
+  assert.deepEqual(await shared.names(), [])
 })
