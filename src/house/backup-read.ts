@@ -67,25 +67,30 @@ export async function readSealed(
       yield chunk
     }
   }
-  const read = await readBackup(decrypted(seen(), identities), {
-    manifest: (manifest) => {
-      checkManifest(manifest, clock)
-      log = new LogCheck(manifest)
-      return reader.manifest(manifest)
-    },
-    file: (path, contents) => {
-      keyOfPath(path)
-      return reader.file(path, contents)
-    },
-    rows: (table, portion) => {
-      rows += portion.length
-      if (table === 'event') for (const row of portion) log?.event(row)
-      if (table === 'entry') for (const row of portion) log?.entry(row)
-      return reader.rows(table, portion)
-    },
-  })
-  log?.finish()
-  return { ...read, rows, bytes, sha256: digest.digest('hex') }
+  try {
+    const read = await readBackup(decrypted(seen(), identities), {
+      manifest: (manifest) => {
+        checkManifest(manifest, clock)
+        log = new LogCheck(manifest)
+        return reader.manifest(manifest)
+      },
+      file: (path, contents) => {
+        keyOfPath(path)
+        return reader.file(path, contents)
+      },
+      rows: async (table, portion) => {
+        rows += portion.length
+        if (table === 'event') for (const row of portion) log?.event(row)
+        if (table === 'entry') for (const row of portion) log?.entry(row)
+        await reader.rows(table, portion)
+        tell({ bytes, of: size, rows })
+      },
+    })
+    log?.finish()
+    return { ...read, rows, bytes, sha256: digest.digest('hex') }
+  } finally {
+    chunks.destroy()
+  }
 }
 
 /** Whether this program can take it, now. */
@@ -136,8 +141,7 @@ async function openFile(path: string) {
   try {
     const handle = await open(path)
     const { size } = await handle.stat()
-    const chunks = createReadStream(path, { fd: handle, highWaterMark: 256 * 1024 })
-    return { size, chunks: chunks as AsyncIterable<Uint8Array> }
+    return { size, chunks: createReadStream(path, { fd: handle, highWaterMark: 256 * 1024 }) }
   } catch (cause) {
     throw new Fault('store-unreachable', `cannot read ${path}`, { cause })
   }

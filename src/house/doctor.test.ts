@@ -24,6 +24,7 @@ test('a fresh installation lacks its administrator alone', async () => {
       clock: 'good',
       recovery: 'good',
       administrator: 'warning',
+      restores: 'good',
     })
   })
 })

@@ -22,7 +22,7 @@ import {
   type SoundBackup,
 } from './backup-read.ts'
 import { keyPlaces } from './kept.ts'
-import { removeMark, setMark } from './place-marks.ts'
+import { refuseMarked, removeMark, setMark } from './place-marks.ts'
 import { type Begun, beginEpoch } from './restore-epoch.ts'
 import { Lapsing } from './restore-lapse.ts'
 
@@ -78,8 +78,9 @@ export async function restore(order: RestoreOrder, ports: RestorePorts): Promise
   }
 }
 
-/** @throws Fault `store-not-empty` */
+/** @throws Fault `store-not-empty`, or `restore-unfinished` where a restore was begun */
 function prepareDirectory(data: string): void {
+  refuseMarked({ data, database: undefined })
   // SQLite makes its files with the mode that the process gives.
   process.umask(0o077)
   if (existsSync(data) && readdirSync(data).length > 0)
