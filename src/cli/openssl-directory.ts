@@ -35,7 +35,7 @@ export function opensslDirectory(path: string): OpensslDirectory {
     const wanted = layouts.map(({ authority }) => `index.txt and ${authority}`).join(', or ')
     throw wrongUse(
       `${path} is no directory of openssl ca or easy-rsa: it has not ${wanted}`,
-      'name the parts one by one: --certificate, --chain, --key, --last-crl-number',
+      'name the parts one by one: --certificate, --chain, --private-key, --last-crl-number',
     )
   }
   const crlNumber = join(path, layout.crlNumber)

@@ -7,7 +7,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'authority export': ['authority export "Vitalsign TRIAL root" --output root.pem'],
   'authority import': [
     'authority import old-ca --openssl-ca ./demoCA',
-    'authority import old-ca --certificate ca.pem --chain root.pem --key ca.key --last-crl-number 41',
+    'authority import old-ca --certificate ca.pem --chain root.pem --private-key ca.key --last-crl-number 41',
   ],
   'authority issue': ['authority issue issuing-2', 'authority issue issuing-2 --algorithm p-384'],
   'authority list': ['authority list', 'authority list --kind root'],

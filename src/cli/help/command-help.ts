@@ -11,7 +11,9 @@ export function commandHelp(command: Command, { paint, columns }: HelpOptions): 
   return [
     `vitalsign ${name}: ${summary}`,
     '',
-    `  vitalsign ${[name, ...usageOf(command.arguments)].join(' ')}`,
+    ...wrap(`vitalsign ${[name, ...usageOf(command.arguments)].join(' ')}`, columns - 4).map(
+      (line, index) => `${index === 0 ? '  ' : '    '}${line}`,
+    ),
     '',
     ...wrap(help, columns),
     ...(rows.length === 0 ? [] : ['', ...beside(rows, { columns })]),

@@ -9,6 +9,7 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
   ['People and machines', ['person', 'machine', 'registrar', 'proxy', 'whoami']],
   ['Watching', ['alarm', 'notification', 'delivery', 'renewal']],
   ['The log', ['log']],
+  ['Evidence', ['report', 'qualify']],
   ['Keeping safe', ['backup', 'store']],
   ['Servers', ['node']],
 ]

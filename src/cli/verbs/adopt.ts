@@ -23,7 +23,7 @@ export const importAuthority: Verb = async (call) => {
   const input = {
     name: needed(said.text('name'), 'NAME'),
     certificate: pemOf([own, ...above, ...(chain === undefined ? [] : certificatesIn(chain))]),
-    key: await keyIn(needed(said.text('key') ?? parts?.key, '--key'), terminal),
+    key: await keyIn(needed(said.text('key') ?? parts?.key, '--private-key'), terminal),
     issue: said.has('issue'),
     ...lastNumber(said.value('lastCrlNumber'), parts),
   }
@@ -71,7 +71,7 @@ function pemOf(certificates: readonly (Uint8Array | undefined)[]): string {
  * @throws Stop; nothing of the key is in its message
  */
 async function keyIn(path: string, terminal: Terminal): Promise<string> {
-  const key = readFile(path, '--key')
+  const key = readFile(path, '--private-key')
   const text = new TextDecoder('latin1').decode(key)
   const isSealed = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(text)
   const passphrase = isSealed ? await terminal.secret(`passphrase of ${path}`) : undefined

@@ -58,6 +58,7 @@ export const adoption = {
     help: 'Its devices renew here from then on, and its revocation lists are made here with numbers that go on. Stop it elsewhere first: two places that sign for one authority contradict each other. Then import what it issued.',
     positional: ['name'],
     files: ['certificate', 'key'],
+    flags: { key: 'private-key' },
   }),
 
   'certificate.import': operation({

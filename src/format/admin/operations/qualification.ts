@@ -52,7 +52,7 @@ export const qualification = {
     role: 'administrator',
     input: z.strictObject({}),
     output: qualificationLine,
-    summary: 'check that this installation is what it should be (IQ)',
+    summary: 'check what this installation is (IQ)',
     help: 'Looks at the program, its run time, its cryptography by known answers, the database, the directory, the addresses, the authorities and the whole log, and signs what it found with the key of the log. Changes nothing but the log.',
   }),
 
@@ -67,7 +67,7 @@ export const qualification = {
         .describe('a product for the devices of the check; it is made if it is not there'),
     }),
     output: qualificationLine,
-    summary: 'check that this installation does what it should (OQ)',
+    summary: 'check what this installation does (OQ)',
     help: 'Plays devices against its own doors over TLS: enrols, repeats, renews, is refused in every way that matters, is revoked and retired, and looks what lists and log say. Its devices are retired afterwards; they stay in the log. Signs what it found with the key of the log.',
   }),
 

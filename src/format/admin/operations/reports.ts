@@ -38,7 +38,7 @@ export const reports = {
       log: z.object({ size: z.int(), rootSha256: z.string() }),
       credentials: z.array(credentialRow),
     }),
-    summary: 'tell the life of every type of credential, for a submission',
+    summary: 'tell the life of every type of credential',
     help: 'Says of each type how it is made, kept, configured, moved, checked, renewed, revoked and destroyed: the list that FDA premarket guidance asks for in its appendix 2. It is made from the profiles and the ledger as they are now, and names the log that it was made from.',
   }),
 } as const
