@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { foundIssuing } from '#core/authority/founding.ts'
+import { isTwin } from '#core/authority/twin.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import { encodePem } from '#format/pem.ts'
 import { isKeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
@@ -21,7 +22,7 @@ export function houseWatchVerbs(core: Core): Pick<Verbs, 'authority.issue' | 'no
         return refuse('input-wrong', `algorithm: no authority signs with "${algorithm}"`)
       if ((await core.ledger.find('authority', 'name', [name])) !== undefined)
         return refuse('exists-already', `an authority is named "${name}"; choose another name`)
-      const root = core.doors.own.find(({ kind }) => kind === 'root')
+      const root = core.doors.own.find((one) => one.kind === 'root' && !isTwin(one))
       if (root?.key == null || !core.keys.has(root.key)) {
         return refuse(
           'issuing-stopped',

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** An authority is compromised: another takes over, and the herd renews, each at its own moment. */
 import assert from 'node:assert/strict'
+import { renameSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Product } from '#core/ledger/tables.ts'
 import { applyProfile } from '#core/policy/apply-profile.ts'
@@ -94,6 +96,13 @@ test('a herd moves to another authority within its window, and the silent ones a
   const alone = await askLocal(house, 'POST', `/authorities/${id}/stop`, because)
   assert.deepEqual([alone.status, alone.document.code], [409, 'issuing-stopped'])
 
+  const root = join(house.directory, 'root')
+  renameSync(root, `${root}-away`)
+  const rootless = await askLocal(house, 'POST', '/authorities/issue', { name: 'issuing-2' })
+  assert.deepEqual([rootless.status, rootless.document.code], [409, 'issuing-stopped'])
+  renameSync(`${root}-away`, root)
+  const odd = { name: 'issuing-2', algorithm: 'p-1' }
+  assert.equal((await askLocal(house, 'POST', '/authorities/issue', odd)).status, 400)
   const made = await askLocal(house, 'POST', '/authorities/issue', { name: 'issuing-2' })
   assert.equal(made.status, 201, JSON.stringify(made.document))
   const twice = await askLocal(house, 'POST', '/authorities/issue', { name: 'issuing-2' })
