@@ -12,6 +12,7 @@ import { readDer } from '#format/der/reader.ts'
 import { encodeDer } from '#format/der/writer.ts'
 import { encodeCsrAttributes, parseCsrAttributes } from '#format/est/csr-attributes.ts'
 import { encodeMlDsaPrivateKey, parseMlDsaPrivateKey } from '#format/ml-dsa-private-key.ts'
+import { encodeMlKemPrivateKey, parseMlKemPrivateKey } from '#format/ml-kem-private-key.ts'
 import { encodePbes2, parsePbes2 } from '#format/pbes2.ts'
 import {
   encodeEncryptedPrivateKeyInfo,
@@ -36,6 +37,7 @@ import {
 import { extensionCodecs } from '#format/x509/extensions/table.ts'
 import { encodeName, parseName } from '#format/x509/name.ts'
 import { encodeSubjectPublicKeyInfo, parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
+import { encodeRsaPssParameters, parseRsaPssParameters } from '#format/x509/rsa-pss-parameters.ts'
 
 export interface Target {
   /** As vectors name it. */
@@ -141,6 +143,25 @@ export const targets: readonly Target[] = [
     },
     exact: false,
     limits: limits.privateKey,
+  },
+  {
+    name: 'ml-kem-private-key',
+    parse: (der) => parseMlKemPrivateKey(parsePrivateKeyInfo(der).privateKey),
+    again(der) {
+      const info = parsePrivateKeyInfo(der)
+      const privateKey = encodeMlKemPrivateKey(parseMlKemPrivateKey(info.privateKey))
+      return encodePrivateKeyInfo({ ...info, privateKey })
+    },
+    exact: false,
+    limits: limits.privateKey,
+  },
+  {
+    name: 'rsa-pss-parameters',
+    parse: parseRsaPssParameters,
+    again: (der) => encodeRsaPssParameters(parseRsaPssParameters(der)),
+    // Defaults may be left out, and parameters of a hash be absent.
+    exact: false,
+    limits: limits.small,
   },
   {
     name: 'encrypted-private-key',

@@ -36,7 +36,10 @@ async function openTestHouse(...asked: Parameters<typeof openHouseOf>): Promise<
   return house
 }
 
-for (const algorithm of ['ml-dsa-65', 'p-384', 'rsa-3072', 'ed25519'] as const) {
+for (const algorithm of [
+  ...(['ml-dsa-65', 'p-384', 'rsa-3072', 'ed25519', 'ed448', 'rsa-pss-3072'] as const),
+  ...(['slh-dsa-sha2-128f', 'slh-dsa-shake-192f'] as const),
+] as const) {
   test(`an installation founded on ${algorithm} enrols, renews and publishes`, async () => {
     const words = ['--algorithm', algorithm, '--root-algorithm', algorithm]
     const house = await openTestHouse(undefined, {}, words)
