@@ -85,6 +85,24 @@ test(
     }),
 )
 
+test(
+  'a transaction that has not come far when its connection breaks can no longer be committed',
+  options,
+  () =>
+    withProxy(async ({ store, proxy, ports, place }) => {
+      const held = await place.hold('LOCK TABLE "party" IN EXCLUSIVE MODE')
+      const waits = `SELECT 1 FROM pg_locks WHERE NOT "granted" HAVING count(*) = `
+      proxy.cutCommit('waiting')
+      const adding = add(store, ports, 'late')
+      await proxy.wasCut()
+      await place.until(`${waits} 2`) // the cut one, and the one in its place
+      await held.release()
+      assert.deepEqual(await adding, committed)
+      assert.equal(await store.ledger.count('party', {}), 1)
+      assert.equal((await store.log.waiting(9)).length, 1)
+    }),
+)
+
 /** Resolves once somebody holds the lock of the numbers. */
 async function held(place: PostgresPlace) {
   const sql = `SELECT 1 FROM pg_locks WHERE "locktype" = 'advisory' AND "granted"

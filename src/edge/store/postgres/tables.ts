@@ -27,7 +27,7 @@ export interface Tables {
     readonly checkpointSize: number | null
     readonly checkpoint: string | null
   }
-  readonly writer: { readonly id: Uint8Array; readonly written: number; readonly at: number }
+  readonly writer: { readonly id: Uint8Array; readonly number: number; readonly at: number }
 }
 
 /** Builds statements, checked against the tables; it has no connection, which is the link's matter. */

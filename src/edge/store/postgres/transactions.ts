@@ -22,6 +22,8 @@ const passing: ReadonlySet<string | undefined> = new Set([
   sqlState.serialization,
 ])
 const attempts = 5
+/** Rows of this writer that are left to lie: each transaction adds one, none changes one. */
+const numbersKept = 1_000
 const dayMilliseconds = 86_400_000
 
 /** A transaction that can be finished once. */
@@ -49,7 +51,7 @@ export class Transactions {
   readonly #id: Uint8Array
   readonly #link: Link
   readonly #clock: Clock
-  #written = 0
+  #number = 0
   #closing = false
 
   constructor(link: Link, { clock, random }: { clock: Clock; random: Randomness }) {
@@ -84,13 +86,8 @@ export class Transactions {
   async forget(): Promise<void> {
     const connection = await this.#link.connection(0)
     const old = this.#clock.now().epochMilliseconds - 7 * dayMilliseconds
-    await connection.ask(
-      compiled(
-        build
-          .deleteFrom('writer')
-          .where((is) => is.or([is('id', '=', this.#id), is('at', '<', old)])),
-      ),
-    )
+    await connection.ask(compiled(this.#forgetBefore(this.#number + 1)))
+    await connection.ask(compiled(build.deleteFrom('writer').where('at', '<', old)))
   }
 
   async #once<T>(
@@ -126,8 +123,9 @@ export class Transactions {
     sent: readonly Promise<Told>[],
     events: readonly EventRow[],
   ): Promise<void> {
-    const number = ++this.#written
-    void ask(this.#mark(number))
+    const number = ++this.#number
+    void ask(compiled(this.#mark(number)))
+    if (number % numbersKept === 0) void ask(compiled(this.#forgetBefore(number)))
     if (events.length > 0) for (const asked of this.#numbering(events)) void ask(asked)
     // A COMMIT that waits for a standby is not to be cut off by the clock: it would be half true.
     void ask({ sql: 'SET LOCAL statement_timeout = 0' })
@@ -144,53 +142,35 @@ export class Transactions {
   /**
    * Whether the transaction with this number was committed.
    *
-   * The answer to its COMMIT was lost, so the database is asked, for as long as it takes: writing the
-   * writer's own row waits for a transaction of ours that is still under way, and then shows the number
-   * of the last that was committed. (The number of the transaction in PostgreSQL would not do: a
-   * standby that took over may have given it to another.)
+   * The answer to its COMMIT was lost, so the database is asked, for as long as it takes. Each transaction
+   * adds a row with its number; adding that row once more waits for a transaction that is still under
+   * way, and then either finds it, or stands in the way of one that did not come as far. (The number of the
+   * transaction in PostgreSQL would not do: a standby that took over may have given it to another.)
    */
   async #isWritten(number: number): Promise<boolean> {
+    const mark = this.#mark(number)
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('number')
     for (;;) {
       const connection = await this.#link.connection(
         this.#closing ? patienceMilliseconds : undefined,
       )
       try {
-        const { rows } = await connection.ask(this.#look())
-        return Number(rows[0]?.[0]) >= number
+        const { rows } = await connection.ask(compiled(mark))
+        return rows.length === 0
       } catch (error) {
         if (!isRefusedStatement(error)) connection.cut()
       }
     }
   }
 
-  #mark(number: number): Asked {
-    return compiled(
-      build
-        .insertInto('writer')
-        .values(this.#row(number))
-        .onConflict((conflict) =>
-          conflict.column('id').doUpdateSet((to) => ({
-            written: to.ref('excluded.written'),
-            at: to.ref('excluded.at'),
-          })),
-        ),
-    )
+  #mark(number: number) {
+    const at = this.#clock.now().epochMilliseconds
+    return build.insertInto('writer').values({ id: this.#id, number, at })
   }
 
-  #look(): Asked {
-    return compiled(
-      build
-        .insertInto('writer')
-        .values(this.#row(0))
-        .onConflict((conflict) =>
-          conflict.column('id').doUpdateSet((to) => ({ at: to.ref('excluded.at') })),
-        )
-        .returning('written'),
-    )
-  }
-
-  #row(written: number) {
-    return { id: this.#id, written, at: this.#clock.now().epochMilliseconds }
+  #forgetBefore(number: number) {
+    return build.deleteFrom('writer').where('id', '=', this.#id).where('number', '<', number)
   }
 
   /**

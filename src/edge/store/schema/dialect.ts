@@ -38,13 +38,14 @@ export const sqlite: Dialect = {
 }
 
 /**
- * How far each writing connection's transactions have come: written with each, so that one whose
+ * A row for each of the last transactions of a writing connection, added with it: so that one whose
  * COMMIT was cut off can be found out.
  */
 const writerTable = `CREATE TABLE "writer" (
-  "id" bytea NOT NULL PRIMARY KEY,
-  "written" bigint NOT NULL,
-  "at" bigint NOT NULL
+  "id" bytea NOT NULL,
+  "number" bigint NOT NULL,
+  "at" bigint NOT NULL,
+  PRIMARY KEY ("id", "number")
 )`
 
 /**

@@ -617,7 +617,8 @@ CREATE TABLE "log" (
 );
 
 CREATE TABLE "writer" (
-  "id" bytea NOT NULL PRIMARY KEY,
-  "written" bigint NOT NULL,
-  "at" bigint NOT NULL
+  "id" bytea NOT NULL,
+  "number" bigint NOT NULL,
+  "at" bigint NOT NULL,
+  PRIMARY KEY ("id", "number")
 );
