@@ -463,3 +463,16 @@ test('a shared key that is discarded is gone for all', async () => {
   await assert.rejects(keystore.sign('key_1', message), isFault('key-missing'))
   assert.deepEqual(await shared.names(), [])
 })
+
+test('a copy of a shared key in the directory counts no more', async () => {
+  const shared = new Shelf()
+  const places = newPlaces()
+  const alone = await open(places, 'the old')
+  await alone.make('p-256', 'key_1', 'authority')
+  // As after a move of the store, and a change of passphrase at another node.
+  shared.texts.set('key_1', readFileSync(join(places.keys, 'key_1.key'), 'latin1'))
+  const other = await open({ ...newPlaces(), shared }, 'the old')
+  await other.changePassphrase(new Passphrase(secret))
+  const moved = await open({ ...places, shared })
+  await moved.sign('key_1', message)
+})

@@ -212,7 +212,8 @@ export class Keystore implements SigningKeys {
   #pair(keyId: string): Promise<KeyPair> {
     const held = this.#open.get(keyId)
     if (held !== undefined) return held
-    const file = this.#find(keyId)
+    // A copy that lies in the directory still, as after a move of the store, counts no more.
+    const file = this.#shared.has(keyId) ? undefined : this.#find(keyId)
     const pair = file === undefined ? this.#loadShared(keyId) : this.#load(keyId, file.path)
     if (file?.isRoot) return pair
     this.#open.set(keyId, pair)
