@@ -106,7 +106,7 @@ export function houseSources(core: Core, log: LogStore): readonly Source[] {
     crlSource(core),
     jobSource(core),
     certificateSource(core),
-    alarmSource(core),
+    waitingSource(core),
   ]
 }
 
@@ -190,15 +190,31 @@ function jobSource({ ledger }: Core): Source {
 
 const severities = ['notice', 'warning', 'critical'] as const
 
-function alarmSource({ ledger }: Core): Source {
+/** What somebody should look at. */
+function waitingSource({ ledger }: Core): Source {
   return {
-    name: 'alarms',
+    name: 'waiting',
     keepMilliseconds: 15_000,
-    gives: ['vitalsign_alarms_open'],
+    gives: [
+      'vitalsign_alarms_open',
+      'vitalsign_enrolments_waiting',
+      'vitalsign_deliveries',
+      'vitalsign_backup_last_timestamp_seconds',
+    ],
     read: async (give) => {
       for (const severity of severities) {
         const open = { by: 'severity', equal: ['open', severity] } as const
         give('vitalsign_alarms_open', { severity }, await ledger.count('alarm', open))
+      }
+      const waiting = { by: 'state', equal: ['waiting'] } as const
+      give('vitalsign_enrolments_waiting', {}, await ledger.count('request', waiting))
+      const newest = { by: 'made', descending: true, limit: 1 } as const
+      for (const { madeAt } of (await ledger.list('backup', newest)).items) {
+        give('vitalsign_backup_last_timestamp_seconds', {}, unixSeconds(madeAt))
+      }
+      for (const state of ['waiting', 'failed'] as const) {
+        const unsent = { by: 'state', equal: [state] } as const
+        give('vitalsign_deliveries', { state }, await ledger.count('delivery', unsent))
       }
     },
   }

@@ -123,6 +123,12 @@ export const metricTable = {
   ),
 
   vitalsign_alarms_open: row('gauge', 'alarms that stand', 'severity'),
+  vitalsign_enrolments_waiting: row('gauge', 'enrolments that wait for a person'),
+  vitalsign_deliveries: row('gauge', 'messages about alarms that are not sent yet', 'state'),
+  vitalsign_backup_last_timestamp_seconds: row(
+    'gauge',
+    'when the newest backup was made, Unix time',
+  ),
 } as const satisfies Record<string, MetricRow>
 
 export type MetricName = keyof typeof metricTable
