@@ -2,12 +2,12 @@
 import type { Certificate } from '#format/x509/certificate.ts'
 import { type Bond, lineOf } from './bond.ts'
 import type { Later } from './connection/answer.ts'
-import { type Certificates, fetchCaCertificates } from './connection/est.ts'
+import { type Certificates, fetchCaCertificates, type Request } from './connection/est.ts'
 import type { Line } from './connection/line.ts'
 import type { DevicePorts } from './ports.ts'
 import { receive } from './receive.ts'
 import type { Refused } from './refusal.ts'
-import { prepareRequest, type Wanted } from './request.ts'
+import { prepareRequest, signRequest, type Wanted } from './request.ts'
 import { type Proved, settle } from './settle.ts'
 import { fileOf, type Slot } from './state/state.ts'
 
@@ -17,7 +17,7 @@ export interface Errand {
   readonly wanted: Wanted
   /** The certificate that is being renewed, if one is. */
   readonly current: Certificate | undefined
-  readonly ask: (line: Line, request: Uint8Array) => Promise<Certificates | Refused | Later>
+  readonly ask: (line: Line, request: Request) => Promise<Certificates | Refused | Later>
 }
 
 /**
@@ -34,7 +34,10 @@ export async function obtain(
   const offered = await fetchCaCertificates(line)
   if (offered.kind !== 'certificates') return offered
   const prepared = await prepareRequest(files, slot, wanted)
-  const answer = await ask(line, prepared.request)
+  const answer = await ask(line, {
+    der: prepared.request,
+    bind: (challengePassword) => signRequest(prepared, wanted, challengePassword),
+  })
   if (answer.kind === 'refused' && answer.reason === 'refused-by-server') {
     // The "no" may be about the key itself; the next attempt makes another.
     files.remove(fileOf.request(slot))

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createPrivateKey } from 'node:crypto'
 import { sameBytes } from '#format/bytes.ts'
 import { FormatError } from '#format/format-error.ts'
 import { attributeTypes } from '#format/oids.ts'
@@ -69,6 +70,26 @@ export async function prepareRequest(files: Files, slot: Slot, wanted: Wanted): 
   const keyPem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }))
   replace(files, fileOf.request(slot), keyPem + encodePem('CERTIFICATE REQUEST', request))
   return { keyPem, request, publicKey: publicKey.spki }
+}
+
+/** The same request with a challengePassword, for one connection alone; it is kept nowhere. */
+export async function signRequest(
+  { keyPem, publicKey }: Prepared,
+  wanted: Wanted,
+  challengePassword: string,
+): Promise<Uint8Array> {
+  const algorithm = signatureAlgorithmFor(wanted.keyAlgorithm)
+  const info = encodeCertificationRequestInfo({
+    subject: wanted.subject,
+    publicKey,
+    extensions: wanted.subjectAlternativeName === undefined ? [] : [wanted.subjectAlternativeName],
+    challengePassword,
+  })
+  return encodeSigned(
+    info,
+    algorithm.identifier,
+    await sign(createPrivateKey(keyPem), algorithm, info),
+  )
 }
 
 /** What an earlier attempt left; a file that does not parse is none, for its key served nobody yet. */

@@ -2,14 +2,16 @@
 /** The questions that a device asks: RFC 7030 with the clarifications of RFC 8951. */
 import { parseBase64Body } from '#format/base64.ts'
 import { parseCertsOnly } from '#format/cms/certs-only.ts'
+import { parseCsrAttributes } from '#format/est/csr-attributes.ts'
 import { FormatError } from '#format/format-error.ts'
+import { attributes } from '#format/oids.ts'
 import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Credential } from '../credential.ts'
 import type { NetworkLimits } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import { answeredNo, type Later } from './answer.ts'
-import { exchange, type Reply } from './exchange.ts'
+import { exchange, type Question, type Reply } from './exchange.ts'
 import { ask, type Line } from './line.ts'
 import type { Server } from './server.ts'
 import { dangerouslyConnectUnchecked } from './tls.ts'
@@ -18,6 +20,12 @@ import { dangerouslyConnectUnchecked } from './tls.ts'
 export interface Certificates {
   readonly kind: 'certificates'
   readonly certificates: readonly Certificate[]
+}
+
+/** A PKCS #10 request as it lies on disk, and how to sign another that names a connection. */
+export interface Request {
+  readonly der: Uint8Array
+  bind(challengePassword: string): Promise<Uint8Array>
 }
 
 /** By what a device proves that it may ask. */
@@ -41,24 +49,24 @@ export async function fetchCaCertificates(line: Line): Promise<Certificates | Re
   return reply.kind === 'refused' ? reply : acceptCertificates(reply)
 }
 
-/** POST /simpleenroll. RFC 7030 section 4.2.1; `request` is the PKCS #10 DER. */
+/** POST /simpleenroll. RFC 7030 section 4.2.1. */
 export async function simpleEnroll(
   line: Line,
   label: string | undefined,
-  request: Uint8Array,
+  request: Request,
   proof: Proof,
 ): Promise<Certificates | Refused | Later> {
-  return post(line, pathOf('simpleenroll', label), request, proof)
+  return post(line, 'simpleenroll', label, request, proof)
 }
 
 /** POST /simplereenroll with the certificate that is to be replaced. RFC 7030 section 4.2.2. */
 export async function simpleReenroll(
   line: Line,
   label: string | undefined,
-  request: Uint8Array,
+  request: Request,
   credential: Credential,
 ): Promise<Certificates | Refused | Later> {
-  return post(line, pathOf('simplereenroll', label), request, { kind: 'credential', credential })
+  return post(line, 'simplereenroll', label, request, { kind: 'credential', credential })
 }
 
 function pathOf(operation: string, label?: string): string {
@@ -68,20 +76,49 @@ function pathOf(operation: string, label?: string): string {
 
 async function post(
   line: Line,
-  path: string,
-  request: Uint8Array,
+  operation: string,
+  label: string | undefined,
+  request: Request,
   proof: Proof,
 ): Promise<Certificates | Refused | Later> {
-  const reply = await ask(line, proof.kind === 'credential' ? proof.credential : undefined, {
+  const credential = proof.kind === 'credential' ? proof.credential : undefined
+  const path = pathOf(operation, label)
+  const reply = await ask(line, credential, questionOf(path, request.der, proof))
+  if (reply.kind === 'refused') return reply
+  // Only now, so that an enrolment that binds nothing costs no further connection.
+  if (reply.status !== 400 || !(await wantsChannelBinding(line, label)))
+    return acceptCertificates(reply)
+  const bound = await ask(line, credential, async (exporter) => {
+    const der = exporter === undefined ? request.der : await request.bind(exporter.toBase64())
+    return questionOf(path, der, proof)
+  })
+  return bound.kind === 'refused' ? bound : acceptCertificates(bound)
+}
+
+/** Whether the entrance's csrattrs ask for challengePassword: RFC 7030 sections 3.5 and 4.5.2. */
+async function wantsChannelBinding(line: Line, label: string | undefined): Promise<boolean> {
+  const reply = await ask(line, undefined, { method: 'GET', path: pathOf('csrattrs', label) })
+  if (reply.kind === 'refused' || reply.status !== 200) return false
+  try {
+    return parseCsrAttributes(parseBase64Body(reply.body)).some(
+      (one) => one.kind === 'oid' && one.oid === attributes.challengePassword,
+    )
+  } catch (error) {
+    if (error instanceof FormatError) return false
+    throw error
+  }
+}
+
+function questionOf(path: string, der: Uint8Array, proof: Proof): Question {
+  return {
     method: 'POST',
     path,
     headers: {
       'content-type': 'application/pkcs10',
       ...(proof.kind === 'code' && { authorization: basic(proof.serial, proof.code) }),
     },
-    body: request.toBase64(),
-  })
-  return reply.kind === 'refused' ? reply : acceptCertificates(reply)
+    body: der.toBase64(),
+  }
 }
 
 /** RFC 7617. */
