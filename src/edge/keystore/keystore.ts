@@ -184,6 +184,7 @@ export class Keystore implements SigningKeys {
     const sharedKeys = await Promise.all(
       sharedIds.map(async (id) => ({ id, pair: await this.#pair(id) })),
     )
+    await mkdir(this.#places.keys, { recursive: true, mode: 0o700 })
     const mark = join(this.#places.keys, changeMark)
     await removeFile(mark)
     const derivations = new Derivations(next)
