@@ -141,6 +141,7 @@ const placeholders = new Set([
     'FILE',
     'HOST',
     'NAME',
+    'USER',
     'NOUN',
     'OTHER',
     'OPTIONS',
