@@ -8,11 +8,26 @@ const files = new Map(
   [...pageFiles()].map(([path, { content }]) => [path, Buffer.from(content).toString()]),
 )
 
-test('the whole page takes less than 40 kB', () => {
-  const sizes = [...pageFiles().values()].map(({ content }) => Buffer.byteLength(content))
-  const sum = sizes.reduce((total, size) => total + size, 0)
+test('what the page loads at first takes less than 40 kB', () => {
+  const first = new Set(['/', '/page.css', '/mark.svg'])
+  loadedWith('/page.js', first)
+  const sum = [...first].reduce(
+    (total, path) => total + Buffer.byteLength(files.get(path) ?? ''),
+    0,
+  )
   assert.ok(sum > 10_000 && sum < 40_000, `${sum} bytes`)
+  assert.ok(!first.has('/decide.js'), 'what is seldom asked for is loaded when it is')
+  assert.ok(files.has('/decide.js'))
 })
+
+/** Adds a script and whatever it imports without being asked. */
+function loadedWith(path: string, into: Set<string>): void {
+  if (into.has(path)) return
+  into.add(path)
+  const text = files.get(path) ?? assert.fail(`${path} is not among the files`)
+  for (const [, name] of text.matchAll(/^(?:import|export) .*?from '\.(\/[\w-]+\.js)'$/gms))
+    loadedWith(name ?? '', into)
+}
 
 test('nothing in the page makes markup of text, stands inline, or comes from elsewhere', () => {
   for (const [path, text] of files) {

@@ -6,9 +6,10 @@ import { listOf } from './list.js'
 import { deviceStates, environments, kinds, sentence } from './words.js'
 
 export async function home({ go, who }) {
-  const [status, doctor, { items: products }] = await Promise.all([
+  const [status, doctor, waiting, { items: products }] = await Promise.all([
     get('/status'),
     get('/doctor'),
+    get('/requests', { state: 'waiting', limit: 20 }),
     get('/products', { limit: 1000 }),
   ])
   const { counts, addresses } = status
@@ -26,6 +27,7 @@ export async function home({ go, who }) {
     ...care.map(({ found, remedy }) =>
       make('p.box', sentence(found), remedy && ` ${sentence(remedy)}`),
     ),
+    waiting.items.length > 0 && (await import('./decide.js')).waitingSection(waiting),
     ...deviceList(products),
     make(
       'details',

@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Which view stands on the page: by the hash, and by who is here. */
 import { ask, get, Problem } from './api.js'
-import { device } from './device.js'
 import { claim, join, signIn } from './door.js'
 import { button, heading } from './elements.js'
 import { enrol } from './enrol.js'
 import { addDevice, addProduct } from './first-hour.js'
 import { problemBox } from './form.js'
 import { certificates, home } from './home.js'
-import { log } from './log.js'
 
-const views = { add: addDevice, certificates, device, enrol, log, product: addProduct }
+/** A view that is seldom asked for, and loaded only then. */
+const later = (name, file) => async (asked) => (await import(file))[name](asked)
+const views = {
+  add: addDevice,
+  certificates,
+  device: later('device', './device.js'),
+  enrol,
+  log: later('log', './log.js'),
+  product: addProduct,
+  request: later('request', './decide.js'),
+}
 const main = document.querySelector('main')
 /** The person who is signed in. */
 let who
