@@ -13,7 +13,10 @@ import {
   readRequestTemplate,
 } from './request-template.ts'
 
-/** What the server wants in a request: an OID alone, an attribute with at least one value, or a whole template. */
+/**
+ * What the server wants in a request: an OID alone, an attribute, or a whole template. An attribute without values is
+ * a type of key, whatever its parameters (RFC 9908 3.2).
+ */
 export type CsrAttribute =
   | { readonly kind: 'oid'; readonly oid: Oid }
   | ({ readonly kind: 'attribute' } & RequestAttribute)
@@ -46,15 +49,18 @@ function readOne(sequence: DerReader): CsrAttribute {
   if (found !== tag.sequence)
     throw new FormatError('tag-not-expected', sequence.offset, 'neither OID nor attribute')
   let template: RequestTemplate | undefined
-  const attribute = readAttribute(sequence, (type, value) => {
+  const start = sequence.offset
+  const readValue = (type: Oid, value: DerReader) => {
     if (type !== attributes.requestTemplate) return value.skip()
     if (template !== undefined)
       throw new FormatError('value-not-allowed', value.offset, 'second template')
     template = readRequestTemplate(value)
-  })
-  return template === undefined
-    ? { kind: 'attribute', ...attribute }
-    : { kind: 'template', template }
+  }
+  const attribute = readAttribute(sequence, readValue, true)
+  if (template !== undefined) return { kind: 'template', template }
+  if (attribute.type === attributes.requestTemplate)
+    throw new FormatError('element-missing', start, 'no template')
+  return { kind: 'attribute', ...attribute }
 }
 
 /** CsrAttrs in the order given; none is a valid answer. */

@@ -12,6 +12,7 @@ test('csrattrs of none, of OIDs and of attributes are read as they were written'
   for (const wanted of [
     [],
     [{ kind: 'oid', oid: attributes.challengePassword }],
+    [{ kind: 'attribute', type: parseOidText('1.2.840.113549.1.1.1'), values: [] }],
     [
       {
         kind: 'attribute',
@@ -29,7 +30,7 @@ test('csrattrs refuse what RFC 8951 does not allow', () => {
   for (const [bytes, code] of [
     ['31 00', 'tag-not-expected'],
     ['30 02 05 00', 'tag-not-expected'],
-    ['30 07 30 05 06 01 2a 31 00', 'element-missing'],
+    ['30 11 30 0f 06 0b 2a 86 48 86 f7 0d 01 09 10 02 3d 31 00', 'element-missing'],
     ['30 0d 30 0b 06 01 2a 31 06 02 01 02 02 01 01', 'set-not-sorted'],
     ['30 00 00', 'trailing-bytes'],
   ] as const)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Oid } from '#format/der/oid.ts'
 import type { DerReader } from '#format/der/reader.ts'
+import { tag } from '#format/der/tag.ts'
 import { encodeDer } from '#format/der/writer.ts'
 import { FormatError } from '#format/format-error.ts'
 
-/** An attribute of PKCS #10, PKCS #8 or CMS: a type, and one or more whole DER values. */
+/** An attribute of PKCS #10, PKCS #8 or CMS: a type, and one or more whole DER values (in csrattrs also none). */
 export interface RequestAttribute {
   readonly type: Oid
   readonly values: readonly Uint8Array[]
@@ -35,18 +36,20 @@ export function readAttributes(
   )
 }
 
-/** Reads one Attribute. */
+/** Reads one Attribute; without any value only if `mayLackValues`. */
 export function readAttribute(
   reader: DerReader,
   readValue: (type: Oid, value: DerReader) => void = (_, value) => value.skip(),
+  mayLackValues = false,
 ): RequestAttribute {
   const inner = reader.sequence()
   const type = inner.oid()
-  const values = inner.setOf((value) => {
+  const readOne = (value: DerReader) => {
     const start = value.offset
     readValue(type, value)
     return value.since(start)
-  })
+  }
+  const values = inner.setOf(readOne, tag.set, mayLackValues)
   inner.end()
   return { type, values }
 }
