@@ -3,6 +3,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as immediate } from 'node:timers/promises'
+import { recoverReserved } from '#core/authority/abandon.ts'
+import { retire } from '#core/devices/life.ts'
+import type { PendingRequest } from '#core/ledger/tables.ts'
 import { generateKey, type KeyPair } from '#trust/private-key.ts'
 import {
   addPump,
@@ -23,9 +26,6 @@ import {
 } from '../../../../test/support/core.ts'
 import { renewalBy, requestBy } from '../../../../test/support/house.ts'
 import { changeProfile, manual } from '../../../../test/support/profiles.ts'
-import { recoverReserved } from '../../authority/abandon.ts'
-import { retire } from '../../devices/life.ts'
-import type { PendingRequest } from '../../ledger/tables.ts'
 import { approveRequest, expireRequests, turnDownRequest } from './decide-request.ts'
 import { foresee } from './foresee.ts'
 

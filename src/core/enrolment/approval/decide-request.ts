@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { Actor, AuditEvent } from '#core/audit/event.ts'
+import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
+import type { Ledger, Put } from '#core/ledger/ledger.ts'
+import { settle } from '#core/ledger/settle.ts'
+import type { PendingRequest } from '#core/ledger/tables.ts'
+import type { Clock } from '#core/ports.ts'
+import type { Refused } from '#core/refusal.ts'
 import { sameBytes } from '#format/bytes.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { Actor, AuditEvent } from '../../audit/event.ts'
-import type { Ledger, Put } from '../../ledger/ledger.ts'
-import { settle } from '../../ledger/settle.ts'
-import type { PendingRequest } from '../../ledger/tables.ts'
-import type { Clock } from '../../ports.ts'
-import type { Refused } from '../../refusal.ts'
-import type { EnrolmentPorts } from '../enrolment-ports.ts'
 import { foresee } from './foresee.ts'
 
 export type Decided = { readonly kind: 'decided'; readonly record: PendingRequest } | Refused

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { type Draft, draft } from '#core/authority/draft.ts'
+import { lint } from '#core/authority/issue.ts'
+import type { Door } from '#core/enrolment/doors.ts'
+import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
+import { judge } from '#core/enrolment/judge.ts'
+import { readRequest } from '#core/enrolment/read.ts'
+import { Fault } from '#core/fault.ts'
+import type { PendingRequest } from '#core/ledger/tables.ts'
+import type { Refused } from '#core/refusal.ts'
 import { parseCertificate } from '#format/x509/certificate.ts'
 import { provePossession } from '#trust/possession.ts'
 import { refuse } from '#trust/refusal.ts'
-import { type Draft, draft } from '../../authority/draft.ts'
-import { lint } from '../../authority/issue.ts'
-import { Fault } from '../../fault.ts'
-import type { PendingRequest } from '../../ledger/tables.ts'
-import type { Refused } from '../../refusal.ts'
-import type { Door } from '../doors.ts'
-import type { EnrolmentPorts } from '../enrolment-ports.ts'
-import { judge } from '../judge.ts'
-import { readRequest } from '../read.ts'
 
 /** What a waiting request would lead to if it were answered now. */
 export interface Foreseen {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PendingRequest } from '../../ledger/tables.ts'
-import type { Clock, Randomness } from '../../ports.ts'
+import type { PendingRequest } from '#core/ledger/tables.ts'
+import type { Clock, Randomness } from '#core/ports.ts'
 
 /** Seconds that a device is asked to wait between two looks, from its first post to hours later. */
 const bounds = { least: 30, most: 3_600 } as const

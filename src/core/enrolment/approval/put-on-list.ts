@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
+import type { Asking } from '#core/enrolment/occasion.ts'
+import type { Outcome } from '#core/enrolment/request.ts'
+import { newId } from '#core/ledger/ids.ts'
+import type { Put } from '#core/ledger/ledger.ts'
+import type { PendingRequest } from '#core/ledger/tables.ts'
+import type { Refused } from '#core/refusal.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
-import { newId } from '../../ledger/ids.ts'
-import type { Put } from '../../ledger/ledger.ts'
-import type { PendingRequest } from '../../ledger/tables.ts'
-import type { Refused } from '../../refusal.ts'
-import type { EnrolmentPorts } from '../enrolment-ports.ts'
-import type { Asking } from '../occasion.ts'
-import type { Outcome } from '../request.ts'
 import { pending } from './standing.ts'
 
 /** How many may wait: a device that makes a new key at each start must not bury the others. */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { Applicant } from '#core/enrolment/applicant.ts'
+import type { Door } from '#core/enrolment/doors.ts'
+import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
+import type { Outcome } from '#core/enrolment/request.ts'
+import type { PendingRequest } from '#core/ledger/tables.ts'
+import type { Profile, Proof } from '#core/policy/profile.ts'
+import type { Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { PendingRequest } from '../../ledger/tables.ts'
-import type { Profile, Proof } from '../../policy/profile.ts'
-import type { Refused } from '../../refusal.ts'
-import type { Applicant } from '../applicant.ts'
-import type { Door } from '../doors.ts'
-import type { EnrolmentPorts } from '../enrolment-ports.ts'
-import type { Outcome } from '../request.ts'
 import { retryAfterSeconds } from './patience.ts'
 
 /** How a request stands with the people who decide. */

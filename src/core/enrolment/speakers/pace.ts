@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { Refused } from '../../refusal.ts'
 
 /** A line makes a unit in seconds; this is a whole factory's, and stops a stolen key from taking all. */
 const mostAMinute = 600

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { parseCertificateOrRefuse } from '#core/enrolment/read.ts'
+import type { Ledger } from '#core/ledger/ledger.ts'
+import type { ProxyRecord } from '#core/ledger/tables.ts'
+import type { Clock } from '#core/ports.ts'
+import type { Refused } from '#core/refusal.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { Ledger } from '../../ledger/ledger.ts'
-import type { ProxyRecord } from '../../ledger/tables.ts'
-import type { Clock } from '../../ports.ts'
-import type { Refused } from '../../refusal.ts'
-import { parseCertificateOrRefuse } from '../read.ts'
 
 /**
  * The proxy whose certificate the connection proved, to the byte, in force.

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Whoever speaks for devices is registered first: registrars and proxies, by their certificates. */
+
+import type { Actor, AuditEvent } from '#core/audit/event.ts'
+import { newId } from '#core/ledger/ids.ts'
+import type { Ledger, Put } from '#core/ledger/ledger.ts'
+import { settle } from '#core/ledger/settle.ts'
+import type { Key, ProxyRecord, Registrar } from '#core/ledger/tables.ts'
+import type { Clock, Randomness } from '#core/ports.ts'
+import type { Refused } from '#core/refusal.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import { sha256 } from '#trust/digest.ts'
 import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { Actor, AuditEvent } from '../../audit/event.ts'
-import { newId } from '../../ledger/ids.ts'
-import type { Ledger, Put } from '../../ledger/ledger.ts'
-import { settle } from '../../ledger/settle.ts'
-import type { Key, ProxyRecord, Registrar } from '../../ledger/tables.ts'
-import type { Clock, Randomness } from '../../ports.ts'
-import type { Refused } from '../../refusal.ts'
 import { isRegistrars } from './speak-for.ts'
 
 interface RegisteringPorts {

@@ -2,6 +2,8 @@
 /** Registrars, who enrol on behalf of devices: RFC 7030 section 3.7. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Product } from '#core/ledger/tables.ts'
+import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
 import { attributeTypes, keyPurposes } from '#format/oids.ts'
 import { encodeExtension } from '#format/x509/extension.ts'
 import { encodeName } from '#format/x509/name.ts'
@@ -20,8 +22,6 @@ import {
 } from '../../../../test/support/core.ts'
 import { requestBy } from '../../../../test/support/house.ts'
 import { changeProfile, manual } from '../../../../test/support/profiles.ts'
-import type { Product } from '../../ledger/tables.ts'
-import { readyProfiles } from '../../policy/ready/ready-profiles.ts'
 import { RegistrarPace } from './pace.ts'
 import { addRegistrar, removeRegistrar } from './register.ts'
 

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Registrars: who enrols on behalf of devices. RFC 7030 section 3.7, RFC 6402 section 2.10. */
+
+import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
+import { parseCertificateOrRefuse } from '#core/enrolment/read.ts'
+import type { EnrolmentRequest } from '#core/enrolment/request.ts'
+import type { Device, Registrar } from '#core/ledger/tables.ts'
+import type { Refused } from '#core/refusal.ts'
 import { attributeTypes, keyPurposes } from '#format/oids.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import type { CertificationRequest } from '#format/x509/certification-request.ts'
@@ -7,11 +13,6 @@ import { readExtension } from '#format/x509/extension.ts'
 import { attributeOf } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { Device, Registrar } from '../../ledger/tables.ts'
-import type { Refused } from '../../refusal.ts'
-import type { EnrolmentPorts } from '../enrolment-ports.ts'
-import { parseCertificateOrRefuse } from '../read.ts'
-import type { EnrolmentRequest } from '../request.ts'
 
 /** A device that a registrar vouches for; the registrar proved itself in the connection. */
 export interface SpokenFor {
