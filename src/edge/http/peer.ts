@@ -23,8 +23,7 @@ export function peerOf(socket: Socket): HttpPeer {
   const peer = {
     address: plainAddress(sources.get(socket) ?? socket.remoteAddress ?? ''),
     certificates: stands ? chainOf(socket) : [],
-    channelBinding: stands ? exporterOf(socket) : undefined,
-    tls: stands ? tlsOf(socket) : undefined,
+    ...(stands && { channelBinding: exporterOf(socket), tls: tlsOf(socket) }),
   }
   known.set(socket, peer)
   return peer
