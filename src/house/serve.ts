@@ -81,11 +81,19 @@ function greeting(house: House, configuration: Configuration, showsLink: boolean
       `  ${twin === null ? 'root' : 'twin'}       SHA-256 ${certificateSha256.toHex()}`,
       `             ${name}, ${algorithm}, until ${notAfter}`,
     ]),
-    `  keys       ${join(configuration.data, 'keys')} and ${join(configuration.data, 'root')}, encrypted`,
+    `  keys       ${keysWords(configuration)}, encrypted`,
+    ...(configuration.database === undefined
+      ? []
+      : [`  node       ${core.node}, one of those on ${configuration.database.url}`]),
     '',
     ...nextSteps(house, configuration, showsLink),
   ]
   return lines.join('\n')
+}
+
+function keysWords({ data, database }: Configuration): string {
+  const places = database === undefined ? join(data, 'keys') : 'the database'
+  return `${places} and ${join(data, 'root')}`
 }
 
 /** As a person types it: browsers take cookies by name. */

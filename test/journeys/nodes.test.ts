@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Two servers on one database: whatever one of them does counts at the other. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -97,9 +99,39 @@ postgresTest('two nodes that start at the same moment found one installation', a
   assert.equal(await one.core.ledger.count('authority', {}), 2)
   assert.deepEqual(one.core.installation, other.core.installation)
   assert.notEqual(one.core.node, other.core.node)
-  const founded = await one.core.ledger.count('job', {})
-  assert.ok(founded > 0)
 })
+
+postgresTest('a founding that was cut off is finished by who starts in its place', async () => {
+  const own = await postgresPlace()
+  const directory = nodeDirectory()
+  const script = new URL('support/node-child.ts', import.meta.url).pathname
+  try {
+    // The root is signed, the issuing authority is booked and not signed.
+    const child = spawn(process.execPath, [script, directory, own.url, '2'], { stdio: 'ignore' })
+    assert.deepEqual(await once(child, 'exit'), [null, 'SIGKILL'])
+    const house = await openNode(directory, {}, own.url)
+    const { items } = await house.core.ledger.list('authority', { limit: 10 })
+    assert.deepEqual(items.map(({ name }) => name).toSorted(), ['issuing-1', 'root'])
+    assert.equal(house.core.recovered, 1)
+    await house.stop()
+    assert.deepEqual(house.troubles, [])
+  } finally {
+    await own.remove()
+  }
+})
+
+postgresTest(
+  'a node told to stop says so, and serves on until a balancer has seen it',
+  async () => {
+    const leaving = await openNode(nodeDirectory(), {}, place.url, ['--drain', '1'])
+    assert.equal((await fetchStatus(leaving, '/readyz')).status, 200)
+    const stopped = leaving.stop()
+    assert.equal((await fetchStatus(leaving, '/readyz')).status, 503)
+    assert.equal((await ask(leaving, 'GET', '/.well-known/est/cacerts')).status, 200)
+    await stopped
+    await assert.rejects(ask(leaving, 'GET', '/.well-known/est/cacerts'), { code: 'ECONNREFUSED' })
+  },
+)
 
 postgresTest(
   'keys of authorities and log lie in the database, each node has its own TLS key',

@@ -274,3 +274,25 @@ test('a job of every node outlives a ledger that does not answer', async () => {
   await jobs.stop()
   assert.equal(world.reported.length, 2)
 })
+
+test('nodes whose clocks are apart go by the clock that they share', async () => {
+  const world = new World()
+  const ran: string[] = []
+  const together = job('long', 600, async ({ signal }) => {
+    ran.push('began')
+    await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  })
+  const ports = (node: string, minutes: number) => ({
+    ...world.ports(node),
+    clock: { now: () => world.now.add({ minutes }) },
+    sharedClock: { now: () => world.now },
+  })
+  const right = runJobs([together], ports('right', 0))
+  await world.pass(1)
+  // By its own clock this one would have taken the job from the other at once.
+  const ahead = runJobs([together], ports('ahead', 10))
+  await world.pass(90)
+  assert.deepEqual(ran, ['began'])
+  assert.equal(world.records.get('long')?.holder, 'right')
+  await Promise.all([right.stop(), ahead.stop()])
+})

@@ -2,13 +2,14 @@
 /**
  * A node that can be killed: arguments are its directory and its database. It prints its name and
  * addresses as a line of JSON; told `die` it ends, as by a cut of power, before or after the next
- * signature of a certificate.
+ * signature of a certificate. With a third argument, a number, it ends before that signature of all.
  */
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { openTestHouse, sharedWords } from '../../support/house.ts'
 
-const [directory = '', database = ''] = process.argv.slice(2)
+const [directory = '', database = '', dieAt = '0'] = process.argv.slice(2)
+let signatures = 0
 let isDying = false
 let logKey = ''
 
@@ -19,6 +20,7 @@ const house = await openTestHouse(
       make: (algorithm, keyId, place) => keys.make(algorithm, keyId, place),
       has: (keyId) => keys.has(keyId),
       sign: async (keyId, toBeSigned) => {
+        if (++signatures === Number(dieAt)) process.kill(process.pid, 'SIGKILL')
         const dies = isDying && keyId !== logKey
         if (dies && process.pid % 2 === 0) process.kill(process.pid, 'SIGKILL')
         const signature = await keys.sign(keyId, toBeSigned)
