@@ -6,10 +6,11 @@
 # server is deployed and watched with.
 set -euo pipefail
 packages=(
-  ca-certificates curl dash git openssl
+  age ca-certificates curl dash git openssl
   libstrongswan-extra-plugins libstrongswan-standard-plugins strongswan-pki
   strace util-linux
   chromium
+  python3-aiosmtpd
   postgresql
   prometheus systemd
 )
