@@ -26,7 +26,7 @@ export const drillBackup: Verb = async (call) => {
       ({ step, good, found, milliseconds }) =>
         `  ${good ? '✓' : '✗'} ${printable(step)}: ${printable(found)} (${milliseconds} ms)`,
     ),
-    evidence.good ? 'the backup can be restored' : 'the backup CANNOT be restored as it should be',
+    evidence.good ? 'the backup can be restored' : 'the backup cannot be restored as it should be',
     `backup SHA-256 ${evidence.backup.sha256}`,
     `evidence SHA-256 ${digest}`,
   ]
