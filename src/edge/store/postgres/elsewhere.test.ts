@@ -37,11 +37,9 @@ test(
       await place.sql(`SELECT pg_terminate_backend("pid") FROM pg_stat_activity
       WHERE "datname" = current_database() AND "query" ILIKE '%max("sequence")%' AND "pid" <> pg_backend_pid()`)
       await say(there, 'meanwhile')
-      await heard.something()
-      assert.ok(heard.missed > 0)
+      while (heard.missed === 0) await heard.something()
       await say(there, 'afterwards')
-      await heard.events(1)
-      assert.equal(heard.subjects.at(-1), 'afterwards')
+      while (!heard.subjects.includes('afterwards')) await heard.something()
     }),
 )
 
