@@ -6,7 +6,7 @@
 # server is deployed and watched with.
 set -euo pipefail
 packages=(
-  age ca-certificates curl dash git openssl
+  age ca-certificates curl dash git haproxy openssl
   libstrongswan-extra-plugins libstrongswan-standard-plugins strongswan-pki
   strace util-linux
   chromium
