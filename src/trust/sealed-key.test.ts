@@ -51,6 +51,8 @@ test('a key is sealed only to a certificate that enciphers or agrees on keys, or
     ['p-256', ['digitalSignature', 'keyAgreement'], 'sealable'],
     ['p-256', ['keyEncipherment'], 'certificate-wrong-purpose'],
     ['ed25519', undefined, 'certificate-wrong-purpose'],
+    ['rsa-pss-2048', undefined, 'certificate-wrong-purpose'],
+    ['ml-kem-768', undefined, 'certificate-wrong-purpose'],
   ] as const)
     assert.equal(reasonFor(await owner(algorithm, usages)), wanted, `${algorithm} ${usages}`)
 })

@@ -63,7 +63,8 @@ export function sealableTo(
 ): { readonly kind: 'sealable'; readonly recipient: SealRecipient } | Refused {
   const row = findKeyAlgorithm(certificate.publicKey.algorithm)
   const way =
-    row?.canonical === 'modulus'
+    // A key of id-RSASSA-PSS signs and does nothing else (RFC 4055 section 1.2).
+    row?.identifier.oid === algorithms.rsaEncryption
       ? ways['key-transport']
       : row?.canonical === 'affine-point'
         ? ways['key-agreement']

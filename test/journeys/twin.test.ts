@@ -5,17 +5,21 @@ import { after, before, test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
 import { addEntrance } from '#core/devices/entrance.ts'
 import type { Authority, Product } from '#core/ledger/tables.ts'
+import { applyProfile } from '#core/policy/apply-profile.ts'
+import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
 import { fullCrl } from '#core/revocation/publish.ts'
 import { enrol } from '#device/enrol.ts'
 import { keepUp } from '#device/keep-up.ts'
 import { parseCertsOnly } from '#format/cms/certs-only.ts'
 import { encodePem } from '#format/pem.ts'
 import { parseCertificate } from '#format/x509/certificate.ts'
-import { formatName } from '#format/x509/name.ts'
+import { readExtension } from '#format/x509/extension.ts'
+import { encodeName, formatName } from '#format/x509/name.ts'
 import { urlOf } from '#house/configuration.ts'
 import { readyProfile } from '#house/foundation.ts'
 import { sha256 } from '#trust/digest.ts'
 import { encodePrivateKey, generateKey } from '#trust/private-key.ts'
+import { request } from '../made-certificates.ts'
 import { bytesOfEnrolment } from '../support/enrolment-bytes.ts'
 import {
   ask,
@@ -38,6 +42,7 @@ import { refusalOf } from '../support/refusing.ts'
 import { groupOf, openRelay, signatureSchemeOf } from '../support/tls-relay.ts'
 import { benchOf, FragileFiles, workingOf } from './support/device-bench.ts'
 
+const operator = { kind: 'house', id: 'test' } as const
 let house: TestHouse
 let pump: Product
 let ahead = Temporal.Duration.from({ hours: 0 })
@@ -153,7 +158,7 @@ async function shorten({ core }: TestHouse, { certificate }: Credential): Promis
 test('an entrance on the twin itself answers every key by the twin', async () => {
   const added = await addEntrance(
     { label: 'pump-pq', product: pump, profile: 'ldevid', authority: authority('issuing-1-twin') },
-    { kind: 'house', id: 'test' },
+    operator,
     house.core,
   )
   assert.equal(added.kind, 'added')
@@ -163,9 +168,61 @@ test('an entrance on the twin itself answers every key by the twin', async () =>
   assert.equal(parseCertsOnly(Uint8Array.fromBase64(answer.body)).length, 2)
   for (const name of ['root', 'root-twin']) {
     const asked = { label: 'pump-r', product: pump, profile: 'ldevid', authority: authority(name) }
-    const refused = await addEntrance(asked, { kind: 'house', id: 'test' }, house.core)
+    const refused = await addEntrance(asked, operator, house.core)
     assert.equal(refused.kind === 'refused' && refused.reason, 'input-wrong')
   }
+})
+
+test('a key of ml-kem is made by the server, certified by the twin, and comes no other way', async () => {
+  const because = 'RFC 9935 section 5: it deciphers and does nothing else'
+  const {
+    extendedKeyUsage: _1,
+    renewal: _2,
+    renewalAfterExpiry: _3,
+    ...ldevid
+  } = readyProfiles.ldevid
+  const document = {
+    ...{ ...ldevid, name: 'sealed-data', keyUsage: { bits: ['keyEncipherment'], because } },
+    keys: { algorithms: ['ml-kem-768'], because },
+    admission: { proofs: ['code'], because },
+    serverKeys: { algorithms: ['ml-kem-768'], because },
+  }
+  const applied = await applyProfile(document, operator, house.core)
+  assert.equal(applied.kind, 'applied', JSON.stringify(applied))
+  const asked = { label: 'pump-data', product: pump, profile: 'sealed-data' }
+  assert.equal((await addEntrance(asked, operator, house.core)).kind, 'added')
+  const device = await withDevice(house, pump, 'PUMP-11')
+  const call = { user: 'PUMP-11', code: await withCode(house, device), label: 'pump-data' }
+  // By simpleenroll: a request cannot be signed by such a key, whoever signs it.
+  const { publicKey } = await generateKey('ml-kem-768')
+  const { privateKey } = await generateKey('p-256')
+  const forged = await request(
+    { name: encodeName([]), pair: { privateKey, publicKey } },
+    privateKey,
+    'p-256',
+  )
+  const { status, body } = await postEst(house, 'simpleenroll', forged.der, call)
+  assert.match(`${status} ${body}`, /^400 possession-not-proved: .*serverkeygen/)
+  const made = await postEst(
+    house,
+    'serverkeygen',
+    await requestBy(await generateKey('p-256')),
+    call,
+  )
+  assert.equal(made.status, 200, made.body)
+  const parts = made.body.split(/\r\n\r\n|\r\n--/).map((part) => part.replaceAll(/\s/g, ''))
+  const [certificate] = parts.flatMap((part) => {
+    try {
+      return parseCertsOnly(Uint8Array.fromBase64(part))
+    } catch {
+      return []
+    }
+  })
+  assert.ok(certificate)
+  assert.equal(await issuerOf(certificate), 'issuing-1-twin')
+  const { publicKey: certified, extensions } = parseCertificate(certificate)
+  assert.equal(certified.algorithm.oid, '2.16.840.1.101.3.4.4.2')
+  assert.deepEqual(readExtension(extensions, 'keyUsage'), ['keyEncipherment'])
 })
 
 test('a device that knows the twin root alone enrols, is believed, and renews', async () => {
