@@ -137,3 +137,20 @@ test('a stopping node drains for at most a minute', () => {
   for (const word of ['61', '1.5', 'soon'])
     assert.match(faultsOf('--drain', word)[0] ?? '', /^drain: /)
 })
+
+test('proxies that pass TLS through have a port and addresses, or neither', () => {
+  assert.equal(read().proxied, undefined)
+  const words = ['--proxy-listen', '10.0.0.5:8444', '--proxy-from', '10.0.0.10, 2001:db8::/32']
+  assert.deepEqual(read(...words).proxied, {
+    listen: { host: '10.0.0.5', port: 8444 },
+    from: ['10.0.0.10', '2001:db8::/32'],
+  })
+  assert.match(faultsOf('--proxy-listen', '10.0.0.5:8444')[0] ?? '', /stand together/)
+  assert.match(faultsOf('--proxy-from', '10.0.0.10')[0] ?? '', /stand together/)
+  for (const range of ['pump.example', '10.0.0.0/33', '10.0.0.0/', '::/129', '10.0.0.0/8/8'])
+    assert.match(
+      faultsOf('--proxy-listen', '10.0.0.5:8444', '--proxy-from', range)[0] ?? '',
+      /no address or range/,
+      range,
+    )
+})

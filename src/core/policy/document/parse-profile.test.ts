@@ -102,6 +102,24 @@ test('all faults are told at once, each with its path', () => {
 /** One document for each rule, with the path that it must name. */
 const broken: readonly (readonly [string, Json, string])[] = [
   ['no lifetime', changed('server', { 'validity.hours': undefined }), 'validity'],
+  [
+    'approval of what no device asks for',
+    changed('server', { approval: { rule: 'manual', operations: ['enrol'], because } }),
+    'approval',
+  ],
+  [
+    'a connection bound for what waits',
+    changed('ldevid', {
+      approval: { rule: 'manual', operations: ['enrol'], because },
+      channelBinding: { type: 'tls-exporter', because },
+    }),
+    'channelBinding',
+  ],
+  [
+    'a registrar for a server',
+    changed('server', { 'admission.proofs': ['operator', 'registrar'] }),
+    'admission.proofs',
+  ],
   ['two lifetimes', changed('server', { 'validity.issuer': true }), 'validity'],
   [
     'validity.issuer false',
