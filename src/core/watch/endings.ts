@@ -76,7 +76,10 @@ export async function watchCertificates(
   signal: AbortSignal,
   ports: AlarmPorts,
 ): Promise<void> {
-  for (const { before } of [...thresholds.server, ...thresholds.other]) {
+  const all = [...thresholds.server, ...thresholds.other].map(({ before }) => before)
+  // The first look begins at the beginning: its widest band holds all others.
+  const widest = all.toSorted((one, other) => Temporal.Duration.compare(other, one)).slice(0, 1)
+  for (const before of since === undefined ? widest : all) {
     const band = { from: since?.add(before), below: now.add(before) }
     for await (const certificate of endingBetween(band, ports.ledger)) {
       signal.throwIfAborted()

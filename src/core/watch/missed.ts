@@ -24,19 +24,32 @@ export async function markMissed(
   ports: AlarmPorts,
 ): Promise<void> {
   const lives = await livesOf(ports)
-  const fallen = lives.map((life) => {
+  const aheads = lives.map((life) => {
     // A second less, since the last one of a life is in it.
-    const ahead = { milliseconds: Math.max(Math.ceil(life * (1 - lateShare)) - 1_000, 0) }
-    return { from: since?.add(ahead), below: now.add(ahead) }
+    return Math.max(Math.ceil(life * (1 - lateShare)) - 1_000, 0)
+  })
+  // The first look begins at the beginning: its widest band holds all others.
+  const bands = since === undefined ? [Math.max(...aheads)] : aheads
+  const fallen = bands.map((milliseconds) => {
+    return { from: since?.add({ milliseconds }), below: now.add({ milliseconds }) }
   })
   const cutShort = await issuersEnds(now.add({ milliseconds: Math.max(...lives) }), ports)
   for (const band of [...fallen, ...cutShort]) {
+    let batch: CertificateRecord[] = []
+    const mark = () => Promise.all(batch.map((one) => markIfLate(one, now, ports)))
     for await (const certificate of endingBetween({ ...band, kind: 'working' }, ports.ledger)) {
+      if (batch.push(certificate) < mostAtOnce) continue
       signal.throwIfAborted()
-      await markIfLate(certificate, now, ports)
+      await mark()
+      batch = []
     }
+    signal.throwIfAborted()
+    await mark()
   }
 }
+
+/** Devices that are marked beside each other, so that a herd shares the disk's commits. */
+const mostAtOnce = 50
 
 /** Each life that any version of a profile gave, in milliseconds; and none, for what has ended. */
 async function livesOf({ ledger }: AlarmPorts): Promise<readonly number[]> {
