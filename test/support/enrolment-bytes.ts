@@ -76,7 +76,7 @@ function posted(port: number, house: House, asked: Asked): Promise<string> {
   const socket = connect({
     ...{ host: '127.0.0.1', port, minVersion: 'TLSv1.3' },
     ca: roots.map(({ certificate }) => encodePem('CERTIFICATE', certificate)),
-    ...(algorithm.startsWith('ml-dsa-') && { sigalgs: 'mldsa65' }),
+    ...(algorithm.startsWith('ml-dsa-') && { sigalgs: 'mldsa65:mldsa87:mldsa44' }),
     ...(group !== undefined && { ecdhCurve: group }),
     ...(credential && {
       key: encodePem('PRIVATE KEY', encodePrivateKey(credential.key.privateKey)),
