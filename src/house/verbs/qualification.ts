@@ -4,9 +4,7 @@ import type { LogStore } from '#core/audit/log-store.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import { qualificationFile } from '#format/admin/operations/qualification.ts'
 import { refuse } from '#trust/refusal.ts'
-import { installationChecks } from '../qualification/installation-checks.ts'
-import { operationChecks } from '../qualification/operation-checks.ts'
-import { checkQualification, type QualificationParts, qualify } from '../qualification/qualify.ts'
+import type { QualificationParts } from '../qualification/qualify.ts'
 
 type QualificationVerbs = Pick<
   Verbs,
@@ -26,10 +24,13 @@ export function qualificationVerbs(
     },
   }
   return {
-    'qualify.installation': async (_, { caller }) =>
-      qualify('installation', installationChecks(all), caller.actor, all),
+    'qualify.installation': async (_, { caller }) => {
+      const { installationChecks, qualify } = await tools()
+      return qualify('installation', installationChecks(all), caller.actor, all)
+    },
 
     'qualify.operation': async ({ product }, { caller }) => {
+      const { operationChecks, qualify } = await tools()
       const checks = await operationChecks(all, product, caller.actor)
       return qualify('operation', checks, caller.actor, all)
     },
@@ -37,10 +38,21 @@ export function qualificationVerbs(
     'qualify.check': async ({ file }) => {
       const read = readFile(file)
       if (read === undefined) return refuse('input-wrong', 'file: this is no qualification result')
+      const { checkQualification } = await tools()
       const checked = checkQualification(read, parts.signer)
       return checked.kind === 'refused' ? checked : { good: true, result: read.result }
     },
   }
+}
+
+/** Loaded when asked for: once a release, as a rule. */
+async function tools() {
+  const [installation, operation, qualify] = await Promise.all([
+    import('../qualification/installation-checks.ts'),
+    import('../qualification/operation-checks.ts'),
+    import('../qualification/qualify.ts'),
+  ])
+  return { ...installation, ...operation, ...qualify }
 }
 
 function readFile(text: string) {
