@@ -92,14 +92,15 @@ test('a target that is added is tested, and its receiver can check who sent it',
   assert.equal(added.status, 201, JSON.stringify(added.document))
   assert.equal((await askLocal(house, 'POST', '/notifications/desk/test')).status, 200)
   await pass(1)
-  const [{ headers, body } = assert.fail()] = heard
+  // The first look of the house may have something to tell as well.
+  const found = heard.find(({ body }) => JSON.parse(body).what === 'test')
+  const { headers, body } = found ?? assert.fail('no test came')
   const { document: key } = await askLocal(house, 'GET', '/notifications/key')
   assert.ok(String(headers['signature-input']).includes(`keyid="${key.keyId}"`))
   const { isGenuine } = await import(guideModule())
   assert.equal(isGenuine(key.pem, address, headers, body), true)
   assert.equal(isGenuine(key.pem, address, headers, `${body} `), false)
   assert.equal(isGenuine(key.pem, `${address}/other`, headers, body), false)
-  assert.equal(JSON.parse(body).what, 'test')
 })
 
 test('an alarm of the house is told, tried again until it arrives, and told when it is over', async () => {
