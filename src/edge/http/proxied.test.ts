@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { request as ask } from 'node:https'
-import { connect as connectPlain, type Socket } from 'node:net'
+import { type AddressInfo, connect as connectPlain, createServer, type Socket } from 'node:net'
 import { after, test } from 'node:test'
 import { connect } from 'node:tls'
 import { refuse } from '#trust/refusal.ts'
@@ -85,6 +85,26 @@ test('behind a proxy that passes TLS through, the device proves itself here, fro
 test('the header may come byte by byte', async () => {
   assert.match(await through([...header].map((byte) => Uint8Array.of(byte))), /^HTTP\/1.1 200/)
   assert.equal(peer?.address, '203.0.113.7')
+})
+
+test('header and first TLS record may come in one packet', async () => {
+  const relay = createServer((from) => {
+    from.once('data', (first: Uint8Array) => {
+      const to = connectPlain({ ...front.proxiedAddress! })
+      to.write(Buffer.concat([header, first]))
+      from.pipe(to).pipe(from)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(relay, 'listening')
+  const { port } = relay.address() as AddressInfo
+  const secure = connect({ host: '127.0.0.1', port, servername: 'localhost', ca: ours.rootPem })
+  await once(secure, 'secureConnect')
+  secure.write('GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+  let text = ''
+  for await (const chunk of secure) text += chunk
+  assert.match(text, /^HTTP\/1.1 200/)
+  assert.equal(peer?.address, '203.0.113.7')
+  relay.close()
 })
 
 test('a proxy that looks whether we live speaks for itself', async () => {
