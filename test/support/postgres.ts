@@ -131,13 +131,10 @@ export class Cluster {
   /** Starts the server; resolves once it answers. */
   async start(): Promise<void> {
     const words = ['-D', join(this.directory, 'data'), '-k', this.directory, '-p', `${this.port}`]
-    this.#child = spawn(join(programs, 'postgres'), words, { ...asOwner(), stdio: 'ignore' })
-    await this.answers()
-  }
-
-  /** Resolves once the server answers, and takes statements. */
-  async answers(): Promise<void> {
     for (let left = 600; ; left--) {
+      // What is left of a server that was killed holds its memory for a while: then it ends at once.
+      if (this.#child === undefined || this.#child.exitCode !== null)
+        this.#child = spawn(join(programs, 'postgres'), words, { ...asOwner(), stdio: 'ignore' })
       try {
         await this.sql('postgres', 'SELECT 1')
         return

@@ -269,7 +269,7 @@ test(
         const place = await postgresPlace({ on: cluster })
         const url = `postgres://postgres@127.0.0.1:${port}/${place.database}`
         const open = (caFile: string) => openPostgresStore({ url, caFile }, testPorts())
-        await assert.rejects(open(own), { message: /does not support ssl/ })
+        await assert.rejects(open(own), { message: /does not support SSL/ })
         for (const [name, text] of Object.entries(keyPair(directory, 'own')))
           writeAs(cluster, join(cluster.directory, 'data', name), text)
         await place.sql('ALTER SYSTEM SET ssl = on')
@@ -285,7 +285,7 @@ test(
         for (const [name, text] of Object.entries(keyPair(directory, 'elsewhere')))
           writeAs(cluster, join(cluster.directory, 'data', name), text)
         await place.sql('SELECT pg_reload_conf()')
-        await assert.rejects(open(elsewhere), { message: /altnames|does not match/ })
+        await assert.rejects(open(elsewhere), { message: /altnames/ })
       } finally {
         await cluster.remove()
       }

@@ -35,7 +35,9 @@ export function postgresFault(error: unknown, doing: string): Fault {
       ? faultCodes[state]!
       : 'store-unreachable'
   const told = error instanceof Error && error.message !== '' ? error.message : String(error)
-  return new Fault(code, `cannot ${doing}: ${told.toLowerCase()}`, { cause: error })
+  return new Fault(code, `cannot ${doing}: ${told.charAt(0).toLowerCase()}${told.slice(1)}`, {
+    cause: error,
+  })
 }
 
 /** The five characters of the condition; undefined if the database did not say this error. */

@@ -152,15 +152,23 @@ export class Transactions {
       .onConflict((conflict) => conflict.doNothing())
       .returning('number')
     for (;;) {
-      const connection = await this.#link.connection(
-        this.#closing ? patienceMilliseconds : undefined,
-      )
+      const connection = await this.#connectionAtLast()
       try {
         const { rows } = await connection.ask(compiled(mark))
         return rows.length === 0
       } catch (error) {
         if (!isRefusedStatement(error)) connection.cut()
       }
+    }
+  }
+
+  /** @throws Fault if the store is closed before the database is back: then nobody knows */
+  async #connectionAtLast(): Promise<Connection> {
+    try {
+      return await this.#link.connection(this.#closing ? patienceMilliseconds : undefined)
+    } catch (cause) {
+      const told = 'the database did not come back to say whether the last commit was written'
+      throw new Fault('store-unreachable', told, { cause })
     }
   }
 
