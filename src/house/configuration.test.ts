@@ -154,3 +154,20 @@ test('proxies that pass TLS through have a port and addresses, or neither', () =
       range,
     )
 })
+
+test('the twin is asked for by a word that stands alone, and in the file by yes or no', () => {
+  assert.equal(read().twin, false)
+  assert.equal(read('--twin').twin, true)
+  withFile('{ "twin": "yes" }', () => assert.equal(read().twin, true))
+  withFile('{ "twin": "maybe" }', () =>
+    assert.match(faultsOf().join(), /twin: must be yes or no, is "maybe"/),
+  )
+  assert.equal(faultsOf('--twin=no').length, 1)
+})
+
+test('an authority is asked for of any algorithm that may certify, and of no other', () => {
+  for (const word of ['slh-dsa-shake-256f', 'ed448', 'rsa-pss-4096'])
+    assert.equal(read('--algorithm', word).algorithm, word)
+  for (const word of ['ml-kem-768', 'rsa-2048', 'rsa-pss-2048'])
+    assert.match(faultsOf('--root-algorithm', word).join(), /root-algorithm: must be one of/)
+})
