@@ -17,8 +17,9 @@ import { RegistrarPace } from '#core/enrolment/speakers/pace.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import { tables } from '#core/ledger/tables.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
-import { type Restore, readRestores } from '#core/recovery/epoch.ts'
-import { learnCertificate } from '#core/recovery/learn.ts'
+import { epochOf, type Restore, readRestores } from '#core/recovery/epoch.ts'
+import { type Learning, type LearningPorts, learnCertificate } from '#core/recovery/learn.ts'
+import { raise } from '#core/watch/alarm.ts'
 import type { News } from '#edge/store/store.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import type { Configuration } from './configuration.ts'
@@ -114,13 +115,34 @@ export async function openCore(means: Means): Promise<Core> {
     ...{ installation, doors, shelf, recovered, restores, node: node.name, thisNode: node },
     environment,
     ...(restores.length > 0 && {
-      learn: (certificate: Certificate) => learnCertificate(certificate, learning),
+      learn: (certificate: Certificate) => learnAndTell(certificate, learning, report),
     }),
     attempts: new Attempts(),
     registrarPace: new RegistrarPace(),
     refusals: new RefusalMeter({ clock, write: (events) => ledger.commit({ puts: [], events }) }),
     pause,
   }
+}
+
+/** An operator hears that devices taught something; a device is not held up if that cannot be told. */
+async function learnAndTell(
+  certificate: Certificate,
+  ports: LearningPorts,
+  report: Means['report'],
+): Promise<Learning> {
+  const learning = await learnCertificate(certificate, ports)
+  if (learning.kind !== 'learnt') return learning
+  const epoch = epochOf(ports.restores)
+  const count = await ports.ledger.count('learnt', { by: 'epoch', equal: [epoch] })
+  await raise(
+    {
+      ...{ kind: 'certificates-learnt', subject: `epoch ${epoch}`, severity: 'notice' },
+      text: `${count} certificates of the time that the restore lost were learnt from their devices`,
+      facts: { epoch, count },
+    },
+    ports,
+  ).catch((cause) => report('an alarm could not be raised', cause))
+  return learning
 }
 
 function pause(milliseconds: number): Promise<void> {

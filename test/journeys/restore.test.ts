@@ -48,6 +48,7 @@ test('devices teach a restored house what it lost, under a name that shows the l
   ahead = ahead.add({ hours: 20 })
   const renewed = await renew(before, old)
   const new_ = await enrolWith(before, late, codes.late)
+  const unknown = await enrolled(before, pump, 'PUMP-D')
   await before.sequence()
   const lostHead = Buffer.from((await fetchStatus(before, '/log/checkpoint')).body).toString()
   const numbers = await crlNumbers(before)
@@ -68,6 +69,20 @@ test('devices teach a restored house what it lost, under a name that shows the l
       const answer = await ask(house, 'GET', '/whoami', { credential })
       assert.equal(answer.status, 200, answer.body)
     }
+    // Of a device that was added in the lost time nothing is believed until somebody adds it again.
+    const refused = await ask(house, 'GET', '/whoami', { credential: unknown })
+    assert.match(`${refused.status} ${refused.body}`, /device-unknown.*PUMP-D is not here/)
+    await withDevice(house, pump, 'PUMP-D')
+    const answer = await ask(house, 'GET', '/whoami', { credential: unknown })
+    assert.equal(answer.status, 200, answer.body)
+
+    // What another authority of the same name signed is nobody's here.
+    const other = await openTestHouse(undefined, { clock })
+    const foreign = await enrolled(other, await withProduct(other), 'PUMP-A')
+    await other.stop()
+    const stranger = await ask(house, 'GET', '/whoami', { credential: foreign })
+    assert.match(stranger.body, /certificate-unknown/)
+
     ahead = ahead.add({ hours: 19 })
     for (const credential of [renewed, new_]) await renew(house, credential)
 
@@ -92,11 +107,17 @@ test('devices teach a restored house what it lost, under a name that shows the l
 
     const report = JSON.parse((await askLocally(house, 'GET', '/restores')).text)
     assert.equal(report.epoch, 2)
-    assert.equal(report.learntCount, 2)
+    assert.equal(report.learntCount, 3)
     assert.deepEqual(report.learnt.map(({ serial }: { serial: string }) => serial).sort(), [
       'PUMP-A',
       'PUMP-B',
+      'PUMP-D',
     ])
+    const alarms = JSON.parse((await askLocally(house, 'GET', '/alarms')).text)
+    const learnt = alarms.items.filter(
+      ({ kind }: { kind: string }) => kind === 'certificates-learnt',
+    )
+    assert.match(learnt[0]?.text ?? '', /^3 certificates/)
     assert.deepEqual(report.heads.map(({ kind }: { kind: string }) => kind).sort(), [
       'lost',
       'restored',

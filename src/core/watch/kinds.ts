@@ -12,6 +12,8 @@ export const alarmKinds = {
   'authority-ending': 'an authority comes to its end, and what it signed with it',
   'break-glass-used': 'somebody at the machine itself made a way in to an account',
   'certificate-ending': 'a certificate that no device renews by itself comes to its end',
+  'certificates-learnt':
+    'devices showed certificates of the time that a restore lost, and they were learnt',
   'codes-unused': 'many enrolment codes run out and were never used',
   'invitation-ending': 'an invitation runs out and was not taken up',
   'notification-failing':
