@@ -22,10 +22,10 @@ done
 sudo=''
 [ "$(id -u)" -eq 0 ] || sudo='sudo'
 export DEBIAN_FRONTEND=noninteractive
-# The tests make clusters of their own: Debian is not to make one, and start it, for the machine.
-if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
-  $sudo mkdir -p /etc/postgresql-common
-  echo 'create_main_cluster = false' | $sudo tee /etc/postgresql-common/createcluster.conf >/dev/null
-fi
 $sudo apt-get update -qq
+# The tests make clusters of their own: Debian is not to make one, and start it, for the machine.
+if [[ " ${missing[*]} " == *' postgresql '* ]]; then
+  $sudo apt-get install -y -qq --no-install-recommends postgresql-common
+  $sudo sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+fi
 $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}"
