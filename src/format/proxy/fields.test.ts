@@ -17,7 +17,16 @@ test('Client-Cert is one byte sequence, Client-Cert-Chain a list of them, leaf f
 })
 
 test('whatever else stands there is refused', () => {
-  for (const leaf of ['', 'AQI=', '::', ':AQI=', ':AQI:', ':AQ I=:', ':AQI=:;a=1', ':AQI=:, :AQI=:'])
+  for (const leaf of [
+    '',
+    'AQI=',
+    '::',
+    ':AQI=',
+    ':AQI:',
+    ':AQ I=:',
+    ':AQI=:;a=1',
+    ':AQI=:, :AQI=:',
+  ])
     assert.throws(() => parseClientCertificate(leaf, undefined), { name: 'FormatError' }, leaf)
   assert.throws(() => parseClientCertificate(undefined, ':AQI=:'), { code: 'element-missing' })
   assert.throws(() => parseClientCertificate(':AQI=:', ''), { code: 'text-malformed' })

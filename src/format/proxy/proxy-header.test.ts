@@ -15,7 +15,8 @@ function header(command: string, family: string, rest = ''): Uint8Array {
 }
 
 const four = 'cb007107' + 'c0000201' + 'd431' + '20fb'
-const six = '20010db8000000000000000000000001' + '20010db8000000000000000000000002' + 'd431' + '20fb'
+const six =
+  '20010db8000000000000000000000001' + '20010db8000000000000000000000002' + 'd431' + '20fb'
 
 function codeOf(bytes: Uint8Array): string {
   try {
@@ -98,6 +99,9 @@ test('no bytes at all make the parser do anything but answer or refuse', () => {
   for (let turn = 0; turn < 5_000; turn++) {
     const bytes = Uint8Array.from(whole)
     for (let flips = next() % 4; flips >= 0; flips--) bytes[12 + (next() % 50)] = next() & 0xff
-    assert.doesNotThrow(() => codeOf(bytes.subarray(0, next() % (bytes.length + 1))), `seed ${seed}`)
+    assert.doesNotThrow(
+      () => codeOf(bytes.subarray(0, next() % (bytes.length + 1))),
+      `seed ${seed}`,
+    )
   }
 })
