@@ -5,7 +5,7 @@ import { Book } from './book/book.ts'
 import type { BookSettings } from './book/messages.ts'
 import { SqlLedger } from './ledger.ts'
 import { type Moment, SqlLogStore } from './log-store.ts'
-import { dumpOf } from './portable/dump.ts'
+import { beginDump } from './portable/dump.ts'
 import { openReading } from './reading/open-reading.ts'
 import { Points } from './reading/points.ts'
 import { Reader } from './reading/reader.ts'
@@ -45,7 +45,7 @@ export async function openStore(
     ledger: new SqlLedger({ dialect: sqlite, book, points, lists, counts, random }),
     log: new SqlLogStore({ book, points, lists, moment: () => momentOf(file) }),
     elsewhere: alone,
-    dump: async () => dumpOf(await momentOf(file)),
+    dump: async () => beginDump(await momentOf(file)),
     broken: book.broken,
     close: () => {
       closing ??= book.close(closeReaders)

@@ -9,8 +9,10 @@ const mostRows = 1_000
 /** Before anything is known of a table's rows. */
 const firstRows = 16
 
-/** Reads tables page by page, each as long as its rows are short. */
-export function dumpOf(moment: Moment): Dump {
+/** Begins the moment, and reads tables page by page, each as long as its rows are short. */
+export async function beginDump(moment: Moment): Promise<Dump> {
+  // On both databases a transaction sees what was there at its first reading, not at its BEGIN.
+  await moment.all('SELECT "only" FROM "log"', [])
   return {
     async count({ name }) {
       const [row] = await moment.all(`SELECT count(*) FROM "${name}"`, [])

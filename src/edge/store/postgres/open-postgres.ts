@@ -2,7 +2,7 @@
 import type { Clock, Randomness } from '#core/ports.ts'
 import { SqlLedger } from '../ledger.ts'
 import { type Moment, SqlLogStore } from '../log-store.ts'
-import { dumpOf } from '../portable/dump.ts'
+import { beginDump } from '../portable/dump.ts'
 import { refuseUnfinished } from '../portable/postgres.ts'
 import { postgres } from '../schema/dialect.ts'
 import type { Store } from '../store.ts'
@@ -68,7 +68,7 @@ export async function openPostgresStore(
     log: new SqlLogStore({ book, points, lists, moment: () => momentOf(target) }),
     elsewhere: listener,
     shared: new PostgresShared(pointing),
-    dump: async () => dumpOf(await momentOf(target)),
+    dump: async () => beginDump(await momentOf(target)),
     broken: new Promise(() => {}), // whatever breaks, the connections are made again
     close: () => {
       closing ??= close()
