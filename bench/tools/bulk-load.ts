@@ -21,7 +21,7 @@ const sought = `SELECT lower(hex(p."id")), lower(hex(e."id")), lower(hex(e."auth
   FROM "product" p JOIN "entrance" e ON e."product" = p."id" AND e."isDefault" = 1
   WHERE p."name" = 'bench'`
 
-const filledKinds = ['device', 'key', 'certificate', 'encoding', 'enrolment'] as const
+export const filledKinds = ['device', 'key', 'certificate', 'encoding', 'enrolment'] as const
 const inTransaction = 20_000
 
 /** Brings the ledger to so many certificates more; the device numbers begin at `from`. */
@@ -39,7 +39,7 @@ export function bulkLoad(
   const inserts = new Map<string, StatementSync>(
     filledKinds.map((kind) => [kind, insertInto(kind, database)]),
   )
-  const ports = { clock: risingClock(), random: { bytes: pooledBytes } }
+  const ports = bulkPorts()
   for (let done = 0; done < count; ) {
     database.exec('BEGIN')
     for (let left = Math.min(inTransaction, count - done); left > 0; left--) {
@@ -82,6 +82,11 @@ function insertInto(kind: Kind, database: DatabaseSync): StatementSync {
   return database.prepare(
     `INSERT INTO "${kind}" (${columns}) VALUES (${names.map(() => '?').join(', ')})`,
   )
+}
+
+/** What makes rows that go in at the end of their trees. */
+export function bulkPorts() {
+  return { clock: risingClock(), random: { bytes: pooledBytes } }
 }
 
 /** A millisecond for every 64 ids, beginning long ago, so that rows go in at the end of their trees. */
