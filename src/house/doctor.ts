@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, statfsSync, statSync } from 'node:fs'
+import { isTwin } from '#core/authority/twin.ts'
 import type { Authority } from '#core/ledger/tables.ts'
 import type { Configuration } from './configuration.ts'
 import { type Core, ownIssuer } from './core.ts'
@@ -136,6 +137,9 @@ function checkAuthorities({ doors, clock }: Core) {
   }
   if (ownIssuer({ doors, clock }) === undefined) {
     return bad('no authority issues any more', 'look at "vitalsign authority list"')
+  }
+  if (own.some(isTwin) && ownIssuer({ doors, clock }, true) === undefined) {
+    return warning('no twin issues any more', 'look at "vitalsign authority list"')
   }
   return good(
     own

@@ -390,3 +390,21 @@ test('a device holds one identity of each chain at once, and each is renewed in 
   const answer = await postEst(house, 'simplereenroll', request, { credential: another })
   assert.equal(await issuerOf(certificateIn(answer)), 'issuing-1')
 })
+
+test('a twin that was stopped hands its devices to the usual authority, and doctor says so', async () => {
+  const other = await openTestHouse(undefined, {}, ['--twin'])
+  try {
+    const named = (name: string) => other.core.doors.own.find((one) => one.name === name)
+    const path = `/authorities/${named('issuing-1-twin')?.id}/stop`
+    const stopped = await askLocal(other, 'POST', path, { because: 'its key was copied' })
+    assert.equal(stopped.status, 200, JSON.stringify(stopped.document))
+    const product = await withProduct(other)
+    const { certificate } = await enrolled(other, product, 'PUMP-1', { algorithm: 'ml-dsa-65' })
+    const record = await other.core.ledger.find('certificate', 'sha256', [sha256(certificate)])
+    assert.equal(record?.authority, named('issuing-1')?.id)
+    const { document } = await askLocal(other, 'GET', '/doctor')
+    assert.match(JSON.stringify(document), /no twin issues any more/)
+  } finally {
+    await other.stop()
+  }
+})
