@@ -3,19 +3,19 @@
 import { sameBytes } from '#format/bytes.ts'
 import { attributeTypes } from '#format/oids.ts'
 import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
-import { readExtension } from '#format/x509/extension.ts'
-import { attributeOf, formatName } from '#format/x509/name.ts'
+import { attributeOf } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
-import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
+import { importPublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import { verifySignature } from '#trust/signature.ts'
 import { longestSigning } from '../authority/abandon.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
-import type { Authority, CertificateRecord, Device, Key } from '../ledger/tables.ts'
+import type { Authority, Device, Key } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import type { Restore } from './epoch.ts'
+import { certificateRecord, keyRecord, kindOf, type Lesson, numberedAt } from './learnt-records.ts'
 
 export interface LearningPorts {
   readonly ledger: Ledger
@@ -74,18 +74,6 @@ function lostIn({ serialNumber }: Certificate, restores: readonly Restore[]): Re
   })
 }
 
-/**
- * The time in a serial number of ours: seconds since 1970 of which 30 bits are kept; undefined if it is
- * not one of ours. It is under the signature, unlike notBefore it is not set back for slow clocks.
- */
-function numberedAt(serialNumber: Uint8Array, near: Temporal.Instant): number | undefined {
-  if (serialNumber.length !== 16 || serialNumber[0]! >> 6 !== 1) return undefined
-  const bits = new DataView(serialNumber.buffer, serialNumber.byteOffset).getUint32(0) & 0x3fffffff
-  const turn = 2 ** 30
-  const seconds = Math.floor(near.epochMilliseconds / 1000)
-  return bits + turn * Math.round((seconds - bits) / turn)
-}
-
 async function signerOf(
   certificate: Certificate,
   issuers: readonly Authority[],
@@ -115,14 +103,6 @@ async function deviceOf({ subject }: Certificate, ledger: Ledger): Promise<Devic
   }
   if (another === undefined) return device
   return refuse('device-unknown', `serial ${serial} stands for more than one product here`)
-}
-
-interface Lesson {
-  readonly certificate: Certificate
-  readonly restore: Restore
-  readonly authority: Authority
-  readonly device: Device
-  readonly key: PublicKey
 }
 
 async function book(lesson: Lesson, ports: LearningPorts): Promise<Learning> {
@@ -177,95 +157,4 @@ async function book(lesson: Lesson, ports: LearningPorts): Promise<Learning> {
   })
   // A lost race means that another connection of the same device taught it just now.
   return { kind: 'learnt' }
-}
-
-/** Birth identities carry no purpose, so that nobody takes one for a working identity. */
-function kindOf({ extensions }: Certificate): 'birth' | 'working' {
-  return readExtension(extensions, 'extKeyUsage') === undefined ? 'birth' : 'working'
-}
-
-function keyRecord(
-  { device, key }: Lesson,
-  purpose: string,
-  now: Temporal.Instant,
-  ports: LearningPorts,
-): Key {
-  const { fingerprint, algorithm, bits, spki } = key
-  return {
-    ...{ id: newId('key', ports), version: 1, fingerprint, algorithm, bits, spki },
-    ...{ origin: 'device', protection: 'unknown', attested: false, exportable: null },
-    ...{ purpose, environment: ports.environment, owner: device.id, state: 'active' },
-    ...{ moduleCertificate: null, activatedAt: now, deactivateAt: null },
-  }
-}
-
-async function certificateRecord(
-  { certificate, restore, authority, device, key }: Lesson,
-  kind: 'birth' | 'working',
-  keyId: string,
-  ports: LearningPorts,
-): Promise<CertificateRecord> {
-  const seconds = numberedAt(certificate.serialNumber, restore.moment) ?? 0
-  const issuedAt = Temporal.Instant.fromEpochMilliseconds(seconds * 1000)
-  const profile = await profileOf(device, authority, kind, ports.ledger)
-  return {
-    id: newId('certificate', ports),
-    version: 1,
-    serialNumber: certificate.serialNumber,
-    authority: authority.id,
-    profile: profile.name,
-    profileVersion: profile.number,
-    kind,
-    owner: device.id,
-    product: device.product,
-    subject: formatName(certificate.subject),
-    deviceSerial: device.serial,
-    lot: device.lot,
-    key: keyId,
-    algorithm: key.algorithm,
-    state: 'issued',
-    notBefore: certificate.notBefore,
-    notAfter: certificate.notAfter,
-    toBeSignedSha256: sha256(certificate.tbs),
-    sha256: sha256(certificate.der),
-    enrolment: null,
-    shard: shardOf(certificate),
-    reservedAt: issuedAt,
-    issuedAt,
-    usedAt: null,
-    replaces: null,
-    revokedAt: null,
-    revocationReason: null,
-  }
-}
-
-/** By which it was most likely issued: the newest of the product's door for this kind of identity. */
-async function profileOf(
-  { product }: Device,
-  authority: Authority,
-  kind: 'birth' | 'working',
-  ledger: Ledger,
-): Promise<{ readonly name: string; readonly number: number }> {
-  const doors = await ledger.list('entrance', { by: 'product', equal: [product], limit: 100 })
-  for (const entrance of doors.items) {
-    if (entrance.authority !== authority.id) continue
-    const query = { by: 'name', equal: [entrance.profile], descending: true, limit: 1 } as const
-    const [newest] = (await ledger.list('profile', query)).items
-    const document = newest?.document
-    if (typeof document !== 'object' || document === null || !('kind' in document)) continue
-    if (newest !== undefined && document.kind === kind) return newest
-  }
-  return { name: 'unknown', number: 1 }
-}
-
-/** As its distribution point names it: …/crl/AUTHORITY/SHARD.crl. */
-function shardOf({ extensions }: Certificate): number {
-  const points = readExtension(extensions, 'cRLDistributionPoints') ?? []
-  for (const point of points) {
-    for (const name of point.fullName ?? []) {
-      const shard = name.kind === 'uri' ? /\/(\d{1,9})\.crl$/.exec(name.value)?.[1] : undefined
-      if (shard !== undefined) return Number(shard)
-    }
-  }
-  return 0
 }
