@@ -21,6 +21,7 @@ import {
   withCore,
 } from '../../../test/support/core.ts'
 import { renewalBy, requestBy } from '../../../test/support/house.ts'
+import { recoverReserved } from '../authority/abandon.ts'
 import { allowReEnrolment, rebind, retire } from '../devices/life.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Put } from '../ledger/ledger.ts'
@@ -327,4 +328,31 @@ test('the answers about codes are told apart only to who holds the code', async 
       'credential-missing',
     )
   })
+})
+
+test('a code that is given back while it is looked at makes its device come again', async () => {
+  const held = new Held()
+  await withCore(async (core) => {
+    const { credential } = await expectDevice(core, await addPump(core), 'PUMP-1')
+    const request = await requestBy(await generateKey('p-256'))
+    const { release, began } = held.hold()
+    const first = ask(core, credential, request)
+    await began
+    // As on a node that takes up what another was signing when it died.
+    let isAbandoned = false
+    const ledger: typeof core.ledger = {
+      ...core.ledger,
+      find: async (kind, key, values) => {
+        if (kind === 'repetition' && !isAbandoned) {
+          isAbandoned = true
+          await recoverReserved(core)
+        }
+        return core.ledger.find(kind, key, values)
+      },
+    }
+    assert.equal(reasonOf(await ask({ ...core, ledger }, credential, request)), 'busy')
+    release()
+    assert.equal(reasonOf(await first), 'busy')
+    issuedOf(await ask(core, credential, request))
+  }, held.replace)
 })

@@ -8,6 +8,7 @@ import type { AuditEvent } from '../audit/event.ts'
 import { issue } from '../authority/issue.ts'
 import type { Key } from '../ledger/tables.ts'
 import { checkDevice } from '../policy/check-device.ts'
+import type { Refused } from '../refusal.ts'
 import { type Applicant, admit, checkCode } from './applicant.ts'
 import { putOnList } from './approval/put-on-list.ts'
 import { standingOf, waitsForPerson } from './approval/standing.ts'
@@ -64,9 +65,20 @@ async function enrolOrRefuse(
   const standing = await standingOf(requestKey, applicant, door, ports)
   if (standing.kind === 'settled') return standing.outcome
   const spent = checkCode(applicant, standing.record)
-  if (spent !== undefined) return spent
+  if (spent !== undefined) return (await isGivenBack(applicant, ports)) ? comeAgain() : spent
   const asking = { request, applicant, door, requestKey, before, standing }
   return prove(read.request, asking, about, ports)
+}
+
+/** Whether a code that was read as used is good again: what it was spent for was abandoned meanwhile. */
+async function isGivenBack(applicant: Applicant, { ledger }: EnrolmentPorts): Promise<boolean> {
+  if (applicant.kind !== 'admitted' || applicant.code.usedAt === null) return false
+  const now = await ledger.read('code', applicant.code.id)
+  return now?.usedAt === null
+}
+
+function comeAgain(): Refused {
+  return refuse('busy', 'something else happened to this device at the same moment; try again')
 }
 
 async function prove(
@@ -121,7 +133,7 @@ async function afterConflict(
     about.alarms = alarmsOf(key, asking, ports)
     return refuse('key-has-another-owner', 'this key cannot be certified; make a new one')
   }
-  return refuse('busy', 'something else happened to this device at the same moment; try again')
+  return comeAgain()
 }
 
 /** Two devices with one key: either a line makes them so, or somebody has stolen one. */
