@@ -345,7 +345,7 @@ test('a code that is given back while it is looked at makes its device come agai
       find: async (kind, key, values) => {
         if (kind === 'repetition' && !isAbandoned) {
           isAbandoned = true
-          await recoverReserved(core)
+          await recoverReserved({ ledger: core.means.ledger, clock: core.clock })
         }
         return core.ledger.find(kind, key, values)
       },
