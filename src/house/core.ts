@@ -10,6 +10,7 @@ import type { IssuingPorts } from '#core/authority/issue.ts'
 import { type Issuer, readyIssuer } from '#core/authority/issuer.ts'
 import { ShardCounter } from '#core/authority/shard-counter.ts'
 import type { SigningKeys } from '#core/authority/signing-key.ts'
+import { type WaitingLimits, waitingLimits } from '#core/enrolment/approval/waiting-limits.ts'
 import { Attempts } from '#core/enrolment/attempts.ts'
 import { Doors, doorKinds } from '#core/enrolment/doors.ts'
 import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
@@ -43,6 +44,8 @@ export interface Means {
   readonly checkKeys?: () => Promise<void>
   /** The base of the addresses written into certificates, without a trailing slash. */
   readonly statusUrl: string
+  /** How many requests may wait for a person, and how long their devices; undefined: as ever. */
+  readonly waiting?: WaitingLimits | undefined
   /** Hears of what broke; MUST NOT throw. */
   report(what: string, cause: unknown): void
 }
@@ -119,6 +122,7 @@ export async function openCore(means: Means): Promise<Core> {
     }),
     attempts: new Attempts(),
     registrarPace: new RegistrarPace(),
+    waiting: means.waiting ?? waitingLimits,
     refusals: new RefusalMeter({ clock, write: (events) => ledger.commit({ puts: [], events }) }),
     pause,
   }

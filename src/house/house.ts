@@ -7,6 +7,7 @@ import { exportLog } from '#core/audit/export-log.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import { type SequencerPorts, sequenceOnce } from '#core/audit/sequencer.ts'
 import type { SigningKeys } from '#core/authority/signing-key.ts'
+import type { WaitingLimits } from '#core/enrolment/approval/waiting-limits.ts'
 import type { Fault } from '#core/fault.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
@@ -78,6 +79,8 @@ export interface Replacements {
   readonly wrapKeys?: (keys: SigningKeys) => SigningKeys
   /** Hears of each request that was answered; MUST NOT throw. */
   readonly journal?: (port: PortName, seen: RequestSeen) => void
+  /** How many requests may wait for a person, and how long their devices. */
+  readonly waiting?: WaitingLimits | undefined
   /** How timed work waits for its time. */
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
@@ -179,6 +182,7 @@ async function open(
     // A node that waited while another founded may have been given another passphrase.
     checkKeys: () => keystore.checkPassphrase(),
     statusUrl: statusUrl(configuration, status.address),
+    waiting: replacements.waiting,
   }).catch((error: unknown) => {
     opened.reject(error)
     throw error

@@ -2,6 +2,7 @@
 import type { RefusalMeter } from '../audit/refusal-meter.ts'
 import type { IssuingPorts } from '../authority/issue.ts'
 import type { Key } from '../ledger/tables.ts'
+import type { WaitingLimits } from './approval/waiting-limits.ts'
 import type { Attempts } from './attempts.ts'
 import type { Doors } from './doors.ts'
 import type { RegistrarPace } from './speakers/pace.ts'
@@ -13,5 +14,6 @@ export interface EnrolmentPorts extends IssuingPorts {
   readonly attempts: Attempts
   readonly refusals: RefusalMeter
   readonly registrarPace: RegistrarPace
+  readonly waiting: WaitingLimits
   readonly environment: Key['environment']
 }

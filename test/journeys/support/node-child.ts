@@ -2,7 +2,7 @@
 /**
  * A node that can be killed: arguments are its directory and its database. It prints its name and
  * addresses as a line of JSON; told `die` it ends, as by a cut of power, before or after the next
- * signature of a certificate. With a third argument, a number, it ends before that signature of all.
+ * signature of a certificate; `before` and `after` say which, and are answered with a line. With a third argument, a number, it ends before that signature of all.
  */
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -10,7 +10,7 @@ import { openTestHouse, sharedWords } from '../../support/house.ts'
 
 const [directory = '', database = '', dieAt = '0'] = process.argv.slice(2)
 let signatures = 0
-let isDying = false
+let dying: 'before' | 'after' | undefined
 let logKey = ''
 
 const house = await openTestHouse(
@@ -21,10 +21,10 @@ const house = await openTestHouse(
       has: (keyId) => keys.has(keyId),
       sign: async (keyId, toBeSigned) => {
         if (++signatures === Number(dieAt)) process.kill(process.pid, 'SIGKILL')
-        const dies = isDying && keyId !== logKey
-        if (dies && process.pid % 2 === 0) process.kill(process.pid, 'SIGKILL')
+        const dies = keyId === logKey ? undefined : dying
+        if (dies === 'before') process.kill(process.pid, 'SIGKILL')
         const signature = await keys.sign(keyId, toBeSigned)
-        if (dies) process.kill(process.pid, 'SIGKILL')
+        if (dies === 'after') process.kill(process.pid, 'SIGKILL')
         return signature
       },
     }),
@@ -34,5 +34,8 @@ const house = await openTestHouse(
 logKey = house.core.installation.logKey
 writeSync(1, `${JSON.stringify({ node: house.core.node, ...house.addresses })}\n`)
 createInterface({ input: process.stdin }).on('line', (line) => {
-  if (line === 'die') isDying = true
+  if (line === 'die') dying = process.pid % 2 === 0 ? 'before' : 'after'
+  if (line !== 'before' && line !== 'after') return
+  dying = line
+  writeSync(1, 'dying\n')
 })

@@ -5,7 +5,9 @@ import { test } from 'node:test'
 import { setImmediate as immediate } from 'node:timers/promises'
 import { recoverReserved } from '#core/authority/abandon.ts'
 import { retire } from '#core/devices/life.ts'
+import { newId } from '#core/ledger/ids.ts'
 import type { PendingRequest } from '#core/ledger/tables.ts'
+import { sha256 } from '#trust/digest.ts'
 import { generateKey, type KeyPair } from '#trust/private-key.ts'
 import {
   addPump,
@@ -346,6 +348,47 @@ test('a device may have three requests on the list, however many keys it makes',
     for (let times = 0; times < 4; times++)
       kinds.push(reasonOf(await ask(core, birth.shown, await generateKey('p-256'))))
     assert.deepEqual(kinds, ['pending', 'pending', 'pending', 'waiting-list-full'])
+  })
+})
+
+test('no more wait than the list holds, whoever asks; a decision makes room', async () => {
+  await withCore(async (core) => {
+    const first = await waiting(core, 'PUMP-1')
+    await waiting(core, 'PUMP-2')
+    const small = { ...core, waiting: { ...core.waiting, mostInAll: 2 } }
+    const pump = (await core.ledger.find('product', 'name', ['pump'])) ?? assert.fail()
+    const third = await expectDevice(core, pump, 'PUMP-3')
+    const request = await requestBy(await generateKey('p-256'))
+    const post = () => ask(small, third.credential, request)
+    assert.equal(reasonOf(await post()), 'waiting-list-full')
+    assert.equal((await first.again()).kind, 'pending', 'who waits already is not sent away')
+    await turnDownRequest(await rowOf(core, first), 'not ours', operator, core)
+    assert.equal((await post()).kind, 'pending')
+  })
+})
+
+test('more requests than one page expire in one go, decided ones apart, and their codes go back', async () => {
+  await withCore(async (core) => {
+    const left = await waiting(core, 'LEFT')
+    const refused = await waiting(core, 'REFUSED')
+    await turnDownRequest(await rowOf(core, refused), 'not ours', operator, core)
+    const row = await rowOf(core, left)
+    // Their devices do not matter here: only the rows are walked.
+    const many = Array.from({ length: 120 }, (_, index) => ({
+      ...row,
+      ...{ id: newId('request', core), version: 1, proof: 'birth-certificate' as const },
+      requestKey: sha256(Uint8Array.of(index)),
+      expiresAt: row.expiresAt.subtract({ hours: index }),
+    }))
+    await core.ledger.commit({
+      puts: many.map((record) => ({ kind: 'request', record })),
+      events: [],
+    })
+    core.clock.pass({ hours: 24 * 7 })
+    assert.equal(await expireRequests(core), 121)
+    assert.equal(await expireRequests(core), 0)
+    assert.equal((await rowOf(core, refused)).state, 'refused')
+    assert.equal(reasonOf(await left.again()), 'code-expired', 'with the end that it had before')
   })
 })
 

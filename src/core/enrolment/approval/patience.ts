@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PendingRequest } from '#core/ledger/tables.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
+import type { WaitingLimits } from './waiting-limits.ts'
 
-/** Seconds that a device is asked to wait between two looks, from its first post to hours later. */
-const bounds = { least: 30, most: 3_600 } as const
+interface PatiencePorts {
+  readonly clock: Clock
+  readonly random: Randomness
+  readonly waiting: WaitingLimits
+}
 
 /**
  * How long a device shall wait before it asks again: a quarter of the time that it has waited already,
@@ -15,10 +19,10 @@ const bounds = { least: 30, most: 3_600 } as const
  */
 export function retryAfterSeconds(
   { askedAt }: Pick<PendingRequest, 'askedAt'>,
-  { clock, random }: { readonly clock: Clock; readonly random: Randomness },
+  { clock, random, waiting }: PatiencePorts,
 ): number {
   const waited = Math.max(0, clock.now().since(askedAt).total('seconds'))
-  const seconds = Math.min(Math.max(waited / 4, bounds.least), bounds.most)
+  const seconds = Math.min(Math.max(waited / 4, waiting.leastSeconds), waiting.mostSeconds)
   const [chance = 0] = random.bytes(1)
   return Math.round(seconds * (0.8 + (chance / 255) * 0.4))
 }

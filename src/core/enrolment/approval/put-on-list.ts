@@ -11,9 +11,6 @@ import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import { pending } from './standing.ts'
 
-/** How many may wait: a device that makes a new key at each start must not bury the others. */
-const mostWaiting = { ofOneDevice: 3, inAll: 10_000 } as const
-
 /**
  * Puts a request, which policy found good, on the list of those that wait for a person.
  *
@@ -58,13 +55,15 @@ export async function putOnList(asking: Asking, ports: EnrolmentPorts): Promise<
     : refuse('busy', 'something else happened to this device at the same moment; try again')
 }
 
-async function checkRoom(device: string, { ledger }: EnrolmentPorts): Promise<Refused | undefined> {
-  const { ofOneDevice, inAll } = mostWaiting
+async function checkRoom(
+  device: string,
+  { ledger, waiting }: EnrolmentPorts,
+): Promise<Refused | undefined> {
   const its = await ledger.count('request', { by: 'device', equal: [device, 'waiting'] })
-  if (its >= ofOneDevice)
+  if (its >= waiting.mostOfOneDevice)
     return refuse('waiting-list-full', `${its} requests of this device wait for a person already`)
   const all = await ledger.count('request', { by: 'state', equal: ['waiting'] })
-  return all >= inAll
+  return all >= waiting.mostInAll
     ? refuse('waiting-list-full', `${all} requests wait for a person; come back later`)
     : undefined
 }

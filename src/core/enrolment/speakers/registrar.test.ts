@@ -140,3 +140,19 @@ test('a registrar is held to a pace, each by itself', () => {
   assert.equal(pace.take('two', now), undefined)
   assert.equal(pace.take('one', now.add({ minutes: 1 })), undefined)
 })
+
+test('a registrar over its pace is told to wait, before anything is looked up', async () => {
+  await withCore(async (core) => {
+    await changeProfile(core, admitting)
+    const pump = await addPump(core)
+    await expectDevice(core, pump, 'PUMP-1')
+    const registrar = await registered(core, pump)
+    const now = core.clock.now()
+    while (core.registrarPace.take(registrar.id, now) === undefined);
+    const request = await requestFor('PUMP-1')
+    assert.equal(reasonOf(await ask(core, shown, request)), 'rate-limited')
+    assert.equal(reasonOf(await ask(core, shown, await requestFor('NOBODY'))), 'rate-limited')
+    core.clock.pass({ minutes: 1 })
+    issuedOf(await ask(core, shown, request))
+  })
+})
