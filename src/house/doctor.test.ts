@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { chmodSync } from 'node:fs'
 import { test } from 'node:test'
-import { type TestCore, withCore } from '../../test/support/core.ts'
+import { addPump, type TestCore, withCore } from '../../test/support/core.ts'
+import { changeProfile } from '../../test/support/profiles.ts'
 import { examine } from './doctor.ts'
 
 /** Check -> verdict. */
@@ -20,6 +21,7 @@ test('a fresh installation lacks its administrator alone', async () => {
       'data directory': 'good',
       authorities: 'good',
       entrances: 'good',
+      'keys made by the server': 'good',
       'revocation lists': 'good',
       clock: 'good',
       recovery: 'good',
@@ -35,6 +37,18 @@ test('an ending authority is a warning, an ended one is bad', async () => {
     assert.equal((await verdicts(core))['authorities'], 'warning')
     core.clock.pass({ hours: 30 * 24 })
     assert.equal((await verdicts(core))['authorities'], 'bad')
+  })
+})
+
+test('an entrance that gives keys made by the server is a warning that names it', async () => {
+  await withCore(async (core) => {
+    await addPump(core)
+    const because = 'the controller has no source of chance'
+    await changeProfile(core, { serverKeys: { algorithms: ['p-256'], because } })
+    const found = await examine(core, core.means.configuration, { production: false })
+    const check = found.find((one) => one.check === 'keys made by the server')
+    assert.equal(check?.verdict, 'warning')
+    assert.equal(check?.found, 'entrance pump: p-256')
   })
 })
 

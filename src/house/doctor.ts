@@ -52,6 +52,7 @@ const always: readonly (readonly [string, Check])[] = [
   ['free space', ({ configuration: { data } }) => checkSpace(data)],
   ['authorities', ({ core }) => checkAuthorities(core)],
   ['entrances', ({ core }) => checkDoors(core)],
+  ['keys made by the server', ({ core }) => checkServerKeys(core)],
   ['revocation lists', ({ core }) => checkLists(core)],
   ['clock', ({ core }) => checkClock(core)],
   ['recovery', ({ core }) => checkRecovery(core)],
@@ -155,6 +156,19 @@ function remedyFor({ environment }: Authority): string {
 function checkDoors({ doors: { troubles } }: Core) {
   if (troubles.length === 0) return good('all stand open')
   return bad(troubles.join('; '), 'apply a profile without fault, or restore a backup')
+}
+
+function checkServerKeys({ doors: { open } }: Core) {
+  const those = open.filter(({ profile }) => profile.serverKeys.length > 0)
+  if (those.length === 0) return good('no entrance gives any')
+  return warning(
+    those
+      .map(
+        ({ entrance, profile }) => `entrance ${entrance.label}: ${profile.serverKeys.join(', ')}`,
+      )
+      .join('; '),
+    'keep such entrances to devices that cannot make a key: each key was in two places for a moment',
+  )
 }
 
 function checkLists({ shelf: { troubles } }: Core) {

@@ -119,6 +119,11 @@ export class Doors {
     return this.#troubles
   }
 
+  /** All that are not shut. */
+  get open(): readonly Door[] {
+    return [...this.#byLabel.values()].flatMap((door) => ('why' in door ? [] : [door]))
+  }
+
   /** The door under this label. */
   labelled(label: string): Door | Refused {
     return openOr(this.#byLabel.get(label), `no entrance ${label}`)
