@@ -18,6 +18,7 @@ vitalsign-enrol.sh: get a device its identity, and renew it
   show
 
 Every command takes --state DIR (./vitalsign-device). DIR/working.pem is key and certificates.
+With --wait, enrol and renew come back to a server that says "later" by themselves, 12 times at most.
 Exit status: 0 done, 1 refused, 2 wrong use, 3 broken; after 3 the same command may be run again.
 END
 }
@@ -92,18 +93,24 @@ fetch_root() {
   die 1 "root-differs: $server offers no root $root" 'compare it with what the server printed; do not go on'
 }
 
-# The empty --capath matters: without it curl believes the authorities of the system, too.
+# The empty --capath matters: without it curl believes the authorities of the system, too. The login
+# goes through a pipe, so that it stands in no argument.
 ask() { # PATH CURL-ARGUMENT... -> $status, and the body in $work/answer
   path=$1 && shift
   : >"$work/answer"
   status=$(curl --silent --show-error --proto =https --tlsv1.2 --max-time 60 --max-filesize 262144 \
-    --cacert "$state/root.pem" --capath "$work/none" --dump-header "$work/head" --output "$work/answer" \
-    --write-out '%{http_code}' "$@" "$server$path" 2>"$work/why") ||
-    die 3 "$path: $(tail -n 1 "$work/why")" 'look at the network, the address, and the clock of this device'
+    --config - --cacert "$state/root.pem" --capath "$work/none" --dump-header "$work/head" --output "$work/answer" \
+    --write-out '%{http_code}' "$@" "$server$path" 2>"$work/why" <<END
+$login
+END
+  ) || die 3 "$path: $(tail -n 1 "$work/why")" 'look at the network, the address, and the clock of this device'
   words=$(tr -d '\000-\037\177' <"$work/answer" | cut -c1-300)
   case $status in 202 | 429 | 5??)
-    after=$(awk 'tolower($1) == "retry-after:" { print $2 }' "$work/head" | tr -dc '0-9')
-    die 3 "the server asks to come again later (status $status)" "run the same command again${after:+ after $after s}" ;;
+    after=$(awk 'tolower($1) == "retry-after:" { print $2 }' "$work/head" | tr -dc '0-9' | cut -c1-5)
+    [ -n "$wait" ] && [ $((tries -= 1)) -gt 0 ] ||
+      die 3 "the server asks to come again later (status $status)" "run the same command again${after:+ after $after s}"
+    printf 'the server asks to come again later (status %s); again in %s s\n' "$status" "${after:=60}" >&2
+    sleep "$after" && ask "$path" "$@" ;;
   esac
 }
 
@@ -118,7 +125,7 @@ obtain() { # SLOT SUBJECT EXTENSION OPERATION CURL-ARGUMENT...
   esac
   openssl req -in "$asked" -outform DER | openssl base64 -A >"$work/post"
   shift 4
-  ask "/.well-known/est$operation" --header 'Content-Type: application/pkcs10' --data-binary "@$work/post" "$@"
+  ask "/.well-known/est$operation" --header 'Content-Type: application/pkcs10' --data-binary "@$work/post" "$@" && login=''
   if [ "$status" != 200 ]; then
     rm -f "$asked" # the "no" may be about the key: the next attempt makes another
     die 1 "refused-by-server: status $status: $words" "the words above are the server's; its log names the rule"
@@ -174,9 +181,8 @@ code_line() { # the code as curl configuration: it stands in no argument and in 
   head -n 1 | tr -d '\r' | sed -e 's/[\\"]/\\&/g' -e "s/^/user = \"$serial:/" -e 's/$/"/'
 }
 by_code() { # SLOT [ENDING OF THE LABEL]
-  obtain "$1" "$(own_name)" '' "$entrance${2-}/simpleenroll" --config - <<END
-$(code_line)
-END
+  login=$(code_line)
+  obtain "$1" "$(own_name)" '' "$entrance${2-}/simpleenroll"
 }
 by_birth() { obtain working "$(own_name)" '' "$entrance/simpleenroll" --cert "$state/birth.pem" --key "$state/birth.pem"; }
 
@@ -223,10 +229,10 @@ show() {
 }
 [ $# -gt 0 ] || set -- help
 command=$1 && shift
-state=./vitalsign-device code_file=- server='' serial='' root='' label='' birth='' again='' now='' settled='' tick=''
+state=./vitalsign-device code_file=- server='' serial='' root='' label='' birth='' again='' now='' wait='' settled='' tick='' login='' tries=12
 while [ $# -gt 0 ]; do
   case $1 in
-    --birth | --again | --now) eval "${1#--}=yes" ;;
+    --birth | --again | --now | --wait) eval "${1#--}=yes" ;;
     --server | --serial | --root | --label | --state | --code-file)
       [ $# -gt 1 ] || die 2 "$1 wants a value" 'see vitalsign-enrol.sh help'
       case $1 in --code-file) code_file=$2 ;; *) eval "${1#--}=\$2" ;; esac

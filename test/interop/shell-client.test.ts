@@ -2,6 +2,7 @@
 /** clients/sh/vitalsign-enrol.sh under dash, with the openssl and curl of this machine. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import {
   mkdirSync,
   mkdtempSync,
@@ -14,16 +15,29 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
+import { approveRequest, turnDownRequest } from '#core/enrolment/approval/decide-request.ts'
+import { waitingLimits } from '#core/enrolment/approval/waiting-limits.ts'
+import type { PendingRequest } from '#core/ledger/tables.ts'
 import { parseCredential } from '#device/credential.ts'
 import { keepUp } from '#device/keep-up.ts'
 import { openDirectory } from '#device/state/files.ts'
 import { sameBytes } from '#format/bytes.ts'
 import { urlOf } from '#house/configuration.ts'
+import { sha256 } from '#trust/digest.ts'
 import { benchOf, expectDevice, FragileFiles } from '../journeys/support/device-bench.ts'
 import { makeRoot } from '../journeys/support/est-authority.ts'
 import { answerText, openEstServer, type TestServer } from '../journeys/support/est-server.ts'
-import { openTestHouse, withCode, withDevice, withProduct } from '../support/house.ts'
+import {
+  openTestHouse,
+  rootPem,
+  type TestHouse,
+  withCode,
+  withDevice,
+  withProduct,
+} from '../support/house.ts'
+import { changeProfile, manual } from '../support/profiles.ts'
 
+const operator = { kind: 'person', id: 'psn_test' } as const
 const script = 'clients/sh/vitalsign-enrol.sh'
 const missing = ['dash', 'openssl', 'curl'].filter(
   (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0,
@@ -101,11 +115,11 @@ function workingOf(state: string) {
 
 test('the script is small, parses, and never turns the check of the server off', { skip }, () => {
   const text = readFileSync(script, 'utf8')
-  assert.ok(text.trimEnd().split('\n').length < 250)
+  assert.ok(text.trimEnd().split('\n').length < 260)
   assert.equal(spawnSync('dash', ['-n', script]).status, 0)
   const found = spawnSync('grep', [
     '-rnE',
-    'curl.*(-k|--insecure|-u )',
+    'curl.*( -[a-zA-Z]*k| --insecure| -u) ',
     'clients',
     'docs',
     'README.md',
@@ -220,6 +234,22 @@ test('later is status 3 with the server’s time in the hint', { skip }, async (
   const done = await run(enrolWords('PUMP-0308'), 'right\n')
   assert.equal(done.status, 3)
   assert.match(done.error, /hint: run the same command again after 120 s/)
+})
+
+test('told to wait, it comes back 12 times and no more', { skip }, async () => {
+  expectDevice(server, 'PUMP-0314', 'right')
+  let asked = 0
+  server.rules.instead = (request, response) => {
+    if (request.method !== 'POST') return false
+    asked++
+    response.setHeader('Retry-After', '0')
+    answerText(response, 503, '')
+    return true
+  }
+  const done = await run(enrolWords('PUMP-0314', '--wait'), 'right\n')
+  assert.equal(done.status, 3)
+  assert.equal(asked, 12)
+  assert.match(done.error, /again in 0 s\n[\s\S]*hint: run the same command again after 0 s/)
 })
 
 test('every answer may be lost: an accepted identity stays, and the next run heals', {
@@ -346,17 +376,17 @@ test('wrong use says what to write', { skip }, async () => {
   assert.equal((await run(['show', '--state', stateOf('none')])).status, 1)
 })
 
+function atHouse(house: TestHouse) {
+  const fingerprint = new X509Certificate(rootPem(house)).fingerprint256.replaceAll(':', '')
+  return { url: urlOf('https', house.addresses.devices), fingerprint }
+}
+
 test('the real house: birth by code, work by birth, and a renewal', { skip }, async () => {
   const house = await openTestHouse()
   try {
     const pump = await withProduct(house)
     const code = await withCode(house, await withDevice(house, pump, 'PUMP-0320'))
-    const root = house.core.doors.own.find(({ kind }) => kind === 'root')
-    const at = {
-      url: urlOf('https', house.addresses.devices),
-      fingerprint: root?.certificateSha256.toHex() ?? '',
-    }
-    const words = enrolWordsAt(at, 'PUMP-0320', '--label', 'pump', '--birth')
+    const words = enrolWordsAt(atHouse(house), 'PUMP-0320', '--label', 'pump', '--birth')
     const done = await run(words, `${code}\n`)
     assert.equal(done.status, 0, done.error)
     const state = stateOf('PUMP-0320')
@@ -370,4 +400,81 @@ test('the real house: birth by code, work by birth, and a renewal', { skip }, as
   } finally {
     await house.stop()
   }
+})
+
+test('the real house, where a person decides: it waits, and gets one certificate or the words of a no', {
+  skip,
+}, async () => {
+  const waiting = { ...waitingLimits, leastSeconds: 1, mostSeconds: 1 }
+  const house = await openTestHouse(undefined, { waiting })
+  try {
+    const pump = await withProduct(house)
+    await changeProfile(house.core, manual)
+    const deciding = async (serial: string, decide: (row: PendingRequest) => Promise<unknown>) => {
+      const device = await withDevice(house, pump, serial)
+      const code = await withCode(house, device)
+      const row = new Promise<PendingRequest>((resolve) => {
+        const unfollow = house.feed.follow(({ puts }) => {
+          const put = puts.find(
+            ({ kind, record }) => kind === 'request' && record.device === device.id,
+          )
+          if (put?.kind !== 'request') return
+          unfollow()
+          resolve(put.record)
+        })
+      })
+      const done = run(enrolWordsAt(atHouse(house), serial, '--wait'), `${code}\n`)
+      await decide(await row)
+      return { ...(await done), device, code }
+    }
+
+    const yes = await deciding('PUMP-0321', (row) =>
+      approveRequest(row, undefined, operator, house.core),
+    )
+    assert.equal(yes.status, 0, yes.error)
+    const owned = { by: 'owner', equal: [yes.device.id] } as const
+    assert.equal(await house.core.ledger.count('certificate', owned), 1)
+    const found = await house.core.ledger.find('certificate', 'sha256', [
+      sha256(workingOf(stateOf('PUMP-0321')).leaf.der),
+    ])
+    assert.equal(found?.owner, yes.device.id)
+
+    const no = await deciding('PUMP-0322', (row) =>
+      turnDownRequest(row, 'no unit of this lot', operator, house.core),
+    )
+    assert.equal(no.status, 1)
+    assert.match(no.error, /status 403: approval-refused: .*no unit of this lot/)
+  } finally {
+    await house.stop()
+  }
+  assert.deepEqual(house.troubles, [])
+})
+
+test('the real house, where a person decides: without --wait the next run goes on with the same request', {
+  skip,
+}, async () => {
+  const house = await openTestHouse()
+  try {
+    const pump = await withProduct(house)
+    await changeProfile(house.core, manual)
+    const device = await withDevice(house, pump, 'PUMP-0323')
+    const code = await withCode(house, device)
+    const words = enrolWordsAt(atHouse(house), 'PUMP-0323')
+    for (let times = 0; times < 2; times++) {
+      const later = await run(words, `${code}\n`)
+      assert.equal(later.status, 3)
+      assert.match(later.error, /hint: run the same command again after [23]\d s/)
+    }
+    const { items } = await house.core.ledger.list('request', { limit: 10 })
+    const [row] = items
+    assert.ok(row !== undefined && items.length === 1)
+    await approveRequest(row, undefined, operator, house.core)
+    const done = await run(words, `${code}\n`)
+    assert.equal(done.status, 0, done.error)
+    const owned = { by: 'owner', equal: [device.id] } as const
+    assert.equal(await house.core.ledger.count('certificate', owned), 1)
+  } finally {
+    await house.stop()
+  }
+  assert.deepEqual(house.troubles, [])
 })
