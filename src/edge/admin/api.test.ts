@@ -321,7 +321,12 @@ testHouse('a full disk and an unreachable store are told apart', async ({ house 
   const away = await withVerb(house, 'status', () =>
     Promise.reject(new Fault('store-unreachable', 'gone')),
   )
-  assert.equal((await away.ask('GET', '/status')).status, 503)
+  const { status, document } = await away.ask('GET', '/status')
+  assert.equal(status, 503)
+  assert.match(
+    `${document.detail}`,
+    /^the database cannot be reached, .* by itself when it is back$/,
+  )
 })
 
 testHouse('an answer shows only what the table names', async ({ house }) => {

@@ -48,15 +48,17 @@ export function problemOf(refused: RefusedInput, requestId: string): Problem {
   }
 }
 
-/** The document of a break: says nothing but where to look. */
+/** The document of a break: says where to look, and no more than that the store is away. */
 export function brokenProblem(error: unknown, requestId: string): Problem {
-  const passes = error instanceof Fault && error.code === 'store-unreachable'
+  const isAway = error instanceof Fault && error.code === 'store-unreachable'
   return {
     type: 'about:blank',
     title: 'broken',
-    status: passes ? 503 : 500,
+    status: isAway ? 503 : 500,
     code: 'broken',
-    detail: 'something broke in the server; its log says more under this request id',
+    detail: isAway
+      ? 'the database cannot be reached, so whether anything was changed is not known; serving goes on by itself when it is back'
+      : 'something broke in the server; its log says more under this request id',
     instance: `urn:request:${requestId}`,
   }
 }
