@@ -4,6 +4,7 @@ import type { AuditEvent } from '#core/audit/event.ts'
 import { type ExportOptions, exportLog } from '#core/audit/export-log.ts'
 import { MemoryLogStore } from '#core/audit/log-testing.ts'
 import { sequenceOnce } from '#core/audit/sequencer.ts'
+import { encodeNoteKey } from '#format/tlog/note-key.ts'
 import { testLogKey } from '#trust/tlog/note-testing.ts'
 
 export const log = testLogKey('example.com/log', 5)
@@ -12,6 +13,20 @@ const clock = { now: () => Temporal.Instant.from('2026-01-01T00:00:00Z') }
 /** A log whose n-th event issues, abandons, revokes or does something else, with the ledger it tells of. */
 export class House {
   readonly store = new MemoryLogStore()
+  #signer = log
+
+  /** A restore from a backup of `size` events: the same key goes on under another name. */
+  restoredAs(newOrigin: string, size = this.store.kept.length): this {
+    const { name: oldOrigin } = this.#signer.key
+    const facts = { epoch: 2, moment: clock.now().toString(), logSize: size, oldOrigin, newOrigin }
+    this.store.commit(told('installation-restored', [], facts))
+    this.#signer = testLogKey(newOrigin, 5)
+    return this
+  }
+
+  get key(): string {
+    return encodeNoteKey(this.#signer.key)
+  }
 
   add(count: number): this {
     for (let at = 0; at < count; at++) this.#addOne(this.store.kept.length)
@@ -80,7 +95,7 @@ export class House {
   }
 
   get #ports() {
-    return { store: this.store, signer: log, clock, holder: 'test' }
+    return { store: this.store, signer: this.#signer, clock, holder: 'test' }
   }
 
   async export(options: ExportOptions = {}): Promise<string[]> {

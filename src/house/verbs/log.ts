@@ -2,7 +2,9 @@
 import { readHistory } from '#core/audit/history.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import type { SequencerPorts } from '#core/audit/sequencer.ts'
+import type { Refused } from '#core/refusal.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
+import { FormatError } from '#format/format-error.ts'
 import { rawLines } from '#format/tlog/export/raw-lines.ts'
 import { refuse } from '#trust/refusal.ts'
 import { findingCodes } from '#trust/tlog/export/findings.ts'
@@ -24,7 +26,8 @@ export function logVerbs(store: LogStore, sequencer: SequencerPorts): LogVerbs {
     },
 
     'log.verify': async ({ since }) => {
-      const verified = await verifiedLog(store, sequencer, since)
+      const verified = await verifiedLog(store, sequencer, since).catch(noCheckpoint)
+      if ('reason' in verified) return verified
       const { checkpoint } = await store.head()
       return {
         good: verified.intact,
@@ -40,6 +43,12 @@ export function logVerbs(store: LogStore, sequencer: SequencerPorts): LogVerbs {
 
     'log.export': async () => linesOf(exportedLog(store, sequencer)),
   }
+}
+
+/** Of all that is verified only `since` comes from outside. */
+function noCheckpoint(cause: unknown): Refused {
+  if (!(cause instanceof FormatError)) throw cause
+  return refuse('input-wrong', `since: is no signed checkpoint: ${cause.message}`)
 }
 
 /** Each line's JSON, with its members in the order that the verifier demands. */

@@ -14,6 +14,8 @@ import {
   parseExportLine,
 } from '#format/tlog/export/line.ts'
 import { type RawLine, rawLines } from '#format/tlog/export/raw-lines.ts'
+import { encodeNoteKey } from '#format/tlog/note-key.ts'
+import { EarlierCheck } from './export/check-earlier.ts'
 import { readHead } from './export/check-head.ts'
 import { RecordCheck } from './export/check-records.ts'
 import { TreeCheck } from './export/check-tree.ts'
@@ -21,7 +23,10 @@ import { type Finding, Findings } from './export/findings.ts'
 import { extendRuns, nameOfRun, type Run } from './export/runs.ts'
 
 export interface VerifyExportOptions {
-  /** A checkpoint of the same log, fetched earlier and kept elsewhere: the text of its signed note. */
+  /**
+   * A checkpoint of the same log, fetched earlier and kept elsewhere: the text of its signed note. It may
+   * bear a name that the log had before a restore.
+   */
   readonly since?: string
   /** The log's key as known from elsewhere, in its text form. Without it the export's own is used. */
   readonly key?: string
@@ -82,6 +87,7 @@ class ExportVerifier {
   #checkpoint: Checkpoint | undefined
   #key: string | undefined
   #tree: TreeCheck | undefined
+  #earlier: EarlierCheck | undefined
   #events = 0
   #erasedEvents = 0
   readonly #erased: Run[] = []
@@ -140,7 +146,10 @@ class ExportVerifier {
   #advance(to: Stage): void {
     while (this.#stage !== to) {
       if (this.#stage === 'head') this.#findings.wrong('export-incomplete', 'head', 'it is missing')
-      if (this.#stage === 'tree') this.#tree?.finish()
+      if (this.#stage === 'tree') {
+        this.#earlier?.finish()
+        this.#tree?.finish()
+      }
       if (this.#stage === 'records') this.#records.finish()
       this.#stage = stages[stages.indexOf(this.#stage) + 1] ?? 'nothing'
     }
@@ -168,11 +177,13 @@ class ExportVerifier {
 
   #takeHead(line: HeadLine): void {
     this.#stage = 'tree'
-    const { checkpoint, earlier, key } = readHead(line, this.#options, this.#findings)
+    const head = readHead(line, this.#options, this.#findings)
+    const { checkpoint, key } = head
     this.#checkpoint = checkpoint
-    this.#key = key
+    this.#key = key && encodeNoteKey(key)
+    this.#earlier = new EarlierCheck(head, this.#findings)
     if (checkpoint !== undefined) {
-      this.#tree = new TreeCheck(checkpoint, earlier, this.#findings)
+      this.#tree = new TreeCheck(checkpoint, this.#earlier, this.#findings)
     }
   }
 
@@ -184,6 +195,7 @@ class ExportVerifier {
       extendRuns(this.#erased, position ?? line.position)
       this.#records.takeErased()
     } else if (position !== undefined) {
+      this.#earlier?.takeEvent(position, line.event)
       this.#records.takeEvent(position, line.event)
     }
   }

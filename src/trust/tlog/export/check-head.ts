@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+import { sameBytes } from '#format/bytes.ts'
 import { FormatError } from '#format/format-error.ts'
 import { type Checkpoint, parseCheckpoint } from '#format/tlog/checkpoint.ts'
 import type { HeadLine } from '#format/tlog/export/line.ts'
-import { parseNote } from '#format/tlog/note.ts'
-import { encodeNoteKey, type NoteKey } from '#format/tlog/note-key.ts'
-import { readNoteKey } from '../note.ts'
+import { isKeyName, parseNote } from '#format/tlog/note.ts'
+import type { NoteKey } from '#format/tlog/note-key.ts'
+import { noteKeyOf, readNoteKey } from '../note.ts'
 import { verifyCheckpoint } from '../verify-checkpoint.ts'
 import type { Findings } from './findings.ts'
 
 export interface Head {
   /** As stated, also where its signature is wrong; undefined if it cannot be read. */
   readonly checkpoint: Checkpoint | undefined
+  /** Signed with the log's key, maybe under another name than that of the log now. */
   readonly earlier: Checkpoint | undefined
-  /** The key that was used, in its text form. */
-  readonly key: string | undefined
+  /** The key that was used. */
+  readonly key: NoteKey | undefined
+  /** The same key under another name, which the log may have had before a restore. */
+  readonly givenKey?: NoteKey
 }
 
 /**
@@ -26,31 +30,38 @@ export function readHead(
   given: { readonly key?: string; readonly since?: string },
   findings: Findings,
 ): Head {
-  const key = readKey(line, given.key, findings)
+  const { key, givenKey } = readKey(line, given.key, findings)
   const checkpoint = readCheckpoint(line.checkpoint, key, findings)
   const earlier = given.since === undefined ? undefined : readEarlier(given.since, key, findings)
-  if (earlier !== undefined && checkpoint !== undefined && earlier.size > checkpoint.size) {
-    const detail = `the export has ${checkpoint.size} events, the earlier checkpoint had ${earlier.size}`
-    findings.wrong('rolled-back', 'checkpoint', detail)
-  }
-  return { checkpoint, earlier, key: key && encodeNoteKey(key) }
+  return { checkpoint, earlier, key, ...(givenKey && { givenKey }) }
 }
 
 function readKey(
   line: HeadLine,
   given: string | undefined,
   findings: Findings,
-): NoteKey | undefined {
+): Pick<Head, 'key' | 'givenKey'> {
   if (given === undefined) {
     const key = orNothing(() => readNoteKey(line.key), 'key-malformed', 'key', findings)
     if (key !== undefined) findings.note('key-not-given', 'key', line.key)
-    return key
+    return { key }
   }
-  const known = given.trim()
-  if (line.key !== known) {
-    findings.wrong('key-differs', 'key', `the export has ${line.key}, given is ${known}`)
+  const known = readNoteKey(given.trim())
+  if (line.key === given.trim()) return { key: known }
+  const stated = readStated(line.key)
+  if (stated !== undefined && sameBytes(stated.publicKey, known.publicKey))
+    return { key: stated, givenKey: known }
+  findings.wrong('key-differs', 'key', `the export has ${line.key}, given is ${given.trim()}`)
+  return { key: known }
+}
+
+function readStated(text: string): NoteKey | undefined {
+  try {
+    return readNoteKey(text)
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause
+    return undefined
   }
-  return readNoteKey(known)
 }
 
 function readCheckpoint(
@@ -77,13 +88,16 @@ function readCheckpoint(
   )
 }
 
+/** Under the name that it bears itself: whether the log had it, only the events tell. */
 function readEarlier(
   note: string,
   key: NoteKey | undefined,
   findings: Findings,
 ): Checkpoint | undefined {
   if (key === undefined) return undefined
-  const verdict = verifyCheckpoint(note, key)
+  const { origin } = parseCheckpoint(parseNote(note).text)
+  const named = origin === key.name || !isKeyName(origin) ? key : noteKeyOf(origin, key.publicKey)
+  const verdict = verifyCheckpoint(note, named)
   if (verdict.kind === 'verified') return verdict.checkpoint
   findings.wrong('earlier-checkpoint-wrong', 'earlier checkpoint', verdict.detail)
   return undefined

@@ -7,7 +7,8 @@ import type { ErasedEventLine, EventLine, TileLine } from '#format/tlog/export/l
 import { tileWidth } from '#format/tlog/tile.ts'
 import { commitmentOf, leafHash } from '../merkle.ts'
 import { hashesOf, hashOfTile, type Tile } from '../tiles.ts'
-import { blame, differing } from './blame.ts'
+import { blame } from './blame.ts'
+import type { EarlierCheck } from './check-earlier.ts'
 import { EventsTree } from './events-tree.ts'
 import type { Findings } from './findings.ts'
 import { extendRuns, nameOfRun, type Run } from './runs.ts'
@@ -28,7 +29,7 @@ const longestGap = 10_000_000
 export class TreeCheck {
   readonly #findings: Findings
   readonly #checkpoint: Checkpoint
-  readonly #earlier: Checkpoint | undefined
+  readonly #earlier: EarlierCheck
   readonly #layout: ExportLayout
   readonly #tree = new EventsTree()
   /** The slot of the layout that comes next. */
@@ -41,12 +42,12 @@ export class TreeCheck {
   readonly #differing: Run[] = []
   readonly #missing: Run[] = []
 
-  constructor(checkpoint: Checkpoint, earlier: Checkpoint | undefined, findings: Findings) {
+  constructor(checkpoint: Checkpoint, earlier: EarlierCheck, findings: Findings) {
     this.#checkpoint = checkpoint
     this.#earlier = earlier
     this.#layout = new ExportLayout(checkpoint.size)
     this.#findings = findings
-    this.#compareWithEarlier()
+    this.#tellEarlier()
   }
 
   /** What the next line should be, for a message. */
@@ -188,17 +189,11 @@ export class TreeCheck {
 
   #append(leaf: Uint8Array): void {
     this.#tree.append(leaf)
-    this.#compareWithEarlier()
+    this.#tellEarlier()
   }
 
-  #compareWithEarlier(): void {
-    const earlier = this.#earlier
-    if (earlier === undefined || earlier.size !== this.#tree.size) return
-    const root = this.#tree.root()
-    if (sameBytes(root, earlier.root)) return
-    const about =
-      earlier.size === 0 ? 'earlier checkpoint' : nameOfRun({ first: 0, last: earlier.size - 1 })
-    this.#findings.wrong('history-differs', about, differing(root, earlier.root))
+  #tellEarlier(): void {
+    if (this.#earlier.size === this.#tree.size) this.#earlier.takeRoot(this.#tree.root())
   }
 }
 

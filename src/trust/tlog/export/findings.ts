@@ -16,6 +16,8 @@ export const findingCodes = {
   'key-not-given': 'the key was taken from the export itself: compare it with what you know',
   'line-malformed': 'a line cannot be read',
   'line-out-of-place': 'a line stands where it does not belong',
+  'log-restored': 'the log was restored from a backup, and has another name since',
+  'lost-time': 'the earlier checkpoint is of a time that a restore lost',
   'record-changed': 'a record says something else than its event',
   'record-missing': 'an event tells of a record that the ledger does not have',
   'record-out-of-place': 'a record stands twice or out of order',
