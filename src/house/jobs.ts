@@ -3,6 +3,7 @@ import { longestSigning, recoverReserved } from '#core/authority/abandon.ts'
 import { expireRequests } from '#core/enrolment/approval/decide-request.ts'
 import type { Job } from '#edge/clock/run-jobs.ts'
 import type { Core } from './core.ts'
+import { tellSilentNodes } from './nodes/tell-silent.ts'
 import { beatEvery } from './nodes/this-node.ts'
 
 /** Work that the fronts do on time's word. */
@@ -38,7 +39,10 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
       name: 'node',
       everyNode: true,
       every: beatEvery,
-      run: () => work.beat(),
+      run: async () => {
+        await work.beat()
+        await tellSilentNodes(core.thisNode, core)
+      },
     },
     {
       name: 'server-identity',

@@ -126,6 +126,11 @@ test('from the first start to the day after a disaster, and told of each step', 
   assert.match(await one.fetch('/readyz?verbose'), /"store":true/)
   await herd.enrol('PUMP-5', await expected('PUMP-5', 'one'), words)
   await herd.more(2)
+  await database.until(`SELECT 1 FROM alarm WHERE kind = 'node-silent'`)
+  assert.match(
+    await vitalsign('alarm list', 'one'),
+    new RegExp(`^warning +node-silent +node ${lost} on .* was last seen`, 'm'),
+  )
   await demandSound('one', 4)
   await demandKnown(herd, 'one')
 

@@ -16,6 +16,7 @@ export const alarmKinds = {
     'devices showed certificates of the time that a restore lost, and they were learnt',
   'codes-unused': 'many enrolment codes run out and were never used',
   'invitation-ending': 'an invitation runs out and was not taken up',
+  'node-silent': 'a server gave no sign of life for over a minute and did not stop in good order',
   'notification-failing':
     'a target of notifications cannot be reached, so alarms are not told there',
   'renewal-missed': 'a device should have renewed its working identity by now and did not',

@@ -86,3 +86,13 @@ test('different programs, names and addresses are told apart', () => {
     /^good/,
   )
 })
+
+test('nodes that all wait for the database are still judged', () => {
+  const seenAt = now.subtract({ minutes: 2 })
+  const found = findings(node('a', { seenAt }), node('b', { seenAt }))
+  assert.equal(found['programs of the nodes'], 'good: all run version 2.0.0')
+  assert.equal(
+    found['public address of the nodes'],
+    'good: http://pki.test is written into certificates',
+  )
+})

@@ -6,6 +6,7 @@ import { openStore } from '#edge/store/open-store.ts'
 import type { Shared } from '#edge/store/store.ts'
 import { TestClock } from '../../../test/support/core.ts'
 import { temporaryDirectory } from '../../../test/support/house.ts'
+import { tellSilentNodes } from './tell-silent.ts'
 import { beginNode, isSilent, type NodeFacts, type NodePorts } from './this-node.ts'
 
 const facts: NodeFacts = {
@@ -115,4 +116,32 @@ test('a sign of life is missed after more than a minute', async () => {
     assert.equal(isSilent(record, record.seenAt.add({ seconds: 60 })), false)
     assert.equal(isSilent(record, record.seenAt.add({ seconds: 71 })), true)
   })
+})
+
+test('a node that is cut off is an alarm, until it is heard again or somebody takes its place', async () => {
+  await withPorts(
+    async (ports) => {
+      const one = await beginNode(facts, ports)
+      const other = await beginNode({ ...facts, host: 'there' }, ports)
+      const open = async () => {
+        await one.beat()
+        await tellSilentNodes(one, ports)
+        const alarms = await ports.ledger.list('alarm', { by: 'state', equal: ['open'], limit: 9 })
+        return alarms.items.map(({ kind, text }) => `${kind}: ${text}`)
+      }
+      assert.deepEqual(await open(), [])
+      const { seenAt } = (await one.running()).find(({ id }) => id === other.id) ?? {}
+      ports.clock.pass({ seconds: 75 })
+      const told = [`node-silent: node ${other.name} on there was last seen ${seenAt}`]
+      assert.deepEqual(await open(), told)
+      assert.deepEqual(await open(), told)
+      await other.beat()
+      assert.deepEqual(await open(), [])
+      ports.clock.pass({ seconds: 75 })
+      assert.equal((await open()).length, 1)
+      await beginNode({ ...facts, host: 'there' }, ports)
+      assert.deepEqual(await open(), [])
+    },
+    (clock) => sharedAt(() => clock.now()),
+  )
 })
