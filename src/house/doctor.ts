@@ -123,7 +123,7 @@ async function checkRestores({ ledger, restores }: Core) {
   if (last === undefined) return good('it was never restored')
   const learnt = await ledger.count('learnt', { by: 'epoch', equal: [last.epoch] })
   return good(
-    `epoch ${last.epoch} began ${last.at} from a backup of ${last.moment}; ${learnt} certificates of the lost time were learnt`,
+    `epoch ${last.epoch} began ${last.at} from a backup of ${last.moment}; ${learnt} certificate${learnt === 1 ? '' : 's'} of the lost time, learnt from devices`,
   )
 }
 

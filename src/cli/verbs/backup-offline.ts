@@ -50,7 +50,10 @@ export const restoreBackup: Verb = async (call) => {
     ...pairLines(
       [
         ['log', `goes on as ${newOrigin}`],
-        ['lapsed', `${codesLapsed} codes, ${sessionsEnded} sessions`],
+        [
+          'lapsed',
+          `${codesLapsed} code${codesLapsed === 1 ? '' : 's'}, ${sessionsEnded} session${sessionsEnded === 1 ? '' : 's'}`,
+        ],
       ],
       { ...tableOptions(call), indent: '  ' },
     ),
