@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { CuttingProxy } from '../../../../test/support/cutting-proxy.ts'
 import {
   type PostgresPlace,
@@ -103,6 +104,25 @@ test(
     }),
 )
 
+test(
+  'a store whose database went with the answer to a COMMIT can be closed, and says that nobody knows',
+  { ...options, timeout: 30_000 },
+  () =>
+    withProxy(async ({ store, proxy, ports }) => {
+      proxy.cutCommit('answered')
+      const adding = add(store, ports, 'unknown')
+      await proxy.wasCut()
+      await proxy.close()
+      for (let turns = 0; turns < 100; turns++) await turn() // until the outcome is being asked for
+      const refused = assert.rejects(adding, {
+        code: 'store-unreachable',
+        message: /whether the last commit was written/,
+      })
+      await store.close()
+      await refused
+    }),
+)
+
 /** Resolves once somebody holds the lock of the numbers. */
 async function held(place: PostgresPlace) {
   const sql = `SELECT 1 FROM pg_locks WHERE "locktype" = 'advisory' AND "granted"
@@ -136,7 +156,7 @@ async function withProxy(work: (given: Given) => Promise<void>) {
     await work({ store, proxy, ports, place })
   } finally {
     await store.close()
-    await proxy.close()
+    await proxy.close().catch(() => {}) // the test did it
     await place.remove()
   }
 }

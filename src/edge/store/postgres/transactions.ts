@@ -10,7 +10,10 @@ import { build, compiled } from './tables.ts'
 /** An event as it is kept: its bytes and its salt. */
 export type EventRow = readonly [bytes: Uint8Array, salt: Uint8Array]
 
-/** The channel on which a commit tells `FIRST LAST WRITER`: its events and who booked them. */
+/**
+ * The channel on which a commit tells `FIRST LAST WRITER KIND,KIND...`: its events, who booked them, and
+ * the kinds of the records beside them.
+ */
 export const eventChannel = 'vitalsign_events'
 
 /** Held from the numbering of events to the end of their commit. Any number would do: ours says "VSGN". */
@@ -31,11 +34,11 @@ export interface Transaction {
   /** Asks within the transaction; what is asked without waiting travels at once. */
   ask(asked: Asked): Promise<Told>
   /**
-   * Numbers the events, and commits.
+   * Numbers the events, tells other nodes of them and of the kinds of the records, and commits.
    *
    * @throws what broke it; then, for certain, nothing of it is written
    */
-  commit(events: readonly EventRow[]): Promise<void>
+  commit(events?: readonly EventRow[], kinds?: ReadonlySet<string>): Promise<void>
 }
 
 /**
@@ -52,7 +55,7 @@ export class Transactions {
   readonly #link: Link
   readonly #clock: Clock
   #number = 0
-  #closing = false
+  readonly #closing = Promise.withResolvers<void>()
 
   constructor(link: Link, { clock, random }: { clock: Clock; random: Randomness }) {
     this.#link = link
@@ -79,7 +82,7 @@ export class Transactions {
 
   /** From now on a commit whose outcome is unknown waits no longer than others do. */
   close(): void {
-    this.#closing = true
+    this.#closing.resolve()
   }
 
   /** Forgets this writer, and those that were not heard of for a week. */
@@ -106,9 +109,9 @@ export class Transactions {
     try {
       return await work({
         ask,
-        commit: (events) => {
+        commit: (events = [], kinds = new Set()) => {
           finished = true
-          return this.#commit(connection, ask, sent, events)
+          return this.#commit(connection, ask, sent, events, kinds)
         },
       })
     } catch (error) {
@@ -122,11 +125,12 @@ export class Transactions {
     ask: (asked: Asked) => Promise<Told>,
     sent: readonly Promise<Told>[],
     events: readonly EventRow[],
+    kinds: ReadonlySet<string>,
   ): Promise<void> {
     const number = ++this.#number
     void ask(compiled(this.#mark(number)))
     if (number % numbersKept === 0) void ask(compiled(this.#forgetBefore(number)))
-    if (events.length > 0) for (const asked of this.#numbering(events)) void ask(asked)
+    if (events.length > 0) for (const asked of this.#numbering(events, kinds)) void ask(asked)
     // A COMMIT that waits for a standby is not to be cut off by the clock: it would be half true.
     void ask({ sql: 'SET LOCAL statement_timeout = 0' })
     const before = sent.slice()
@@ -164,8 +168,11 @@ export class Transactions {
 
   /** @throws Fault if the store is closed before the database is back: then nobody knows */
   async #connectionAtLast(): Promise<Connection> {
+    const whenClosing = this.#closing.promise.then(() =>
+      this.#link.connection(patienceMilliseconds),
+    )
     try {
-      return await this.#link.connection(this.#closing ? patienceMilliseconds : undefined)
+      return await Promise.race([this.#link.connection(), whenClosing])
     } catch (cause) {
       const told = 'the database did not come back to say whether the last commit was written'
       throw new Fault('store-unreachable', told, { cause })
@@ -187,7 +194,7 @@ export class Transactions {
    * statement of its own, so that the next one sees the commit that held it before; it is held for an
    * insert and the wait for the disk, and commits without events go past it.
    */
-  #numbering(events: readonly EventRow[]): readonly Asked[] {
+  #numbering(events: readonly EventRow[], kinds: ReadonlySet<string>): readonly Asked[] {
     const columns = ([0, 1] as const).map((place) =>
       encodeArray(
         'bytea',
@@ -196,7 +203,11 @@ export class Transactions {
     )
     return [
       { sql: `SELECT pg_advisory_xact_lock(${numberingLock})` },
-      { sql: numberEvents, name: 'number_events', values: [...columns, this.name] },
+      {
+        sql: numberEvents,
+        name: 'number_events',
+        values: [...columns, this.name, [...kinds].join()],
+      },
     ]
   }
 }
@@ -206,7 +217,7 @@ const numberEvents = `WITH "numbered" AS (
     SELECT (SELECT coalesce(max("sequence"), 0) FROM "event") + "place", "bytes", "salt"
     FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS "new" ("bytes", "salt", "place")
     RETURNING "sequence"
-  ) SELECT pg_notify('${eventChannel}', concat_ws(' ', min("sequence"), max("sequence"), $3::text))
+  ) SELECT pg_notify('${eventChannel}', concat_ws(' ', min("sequence"), max("sequence"), $3::text, $4::text))
   FROM "numbered"`
 
 function helpsAgain(error: unknown): boolean {
