@@ -131,6 +131,7 @@ class PgConnection implements Connection {
   readonly #client: pg.Client
   readonly #end: () => void
   #isOpen = true
+  #isCut = false
 
   constructor(client: pg.Client) {
     this.#client = client
@@ -171,6 +172,8 @@ class PgConnection implements Connection {
   }
 
   cut() {
+    if (this.#isCut) return
+    this.#isCut = true
     this.#end()
     this.#client.end().catch(() => {})
     this.#client.connection.stream.destroy()
