@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { Fault } from '#core/fault.ts'
+import { Fault, type FaultCode } from '#core/fault.ts'
 import type { Randomness } from '#core/ports.ts'
 import type { Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -195,18 +195,40 @@ async function answered(
   request: Parameters<Route['handler']>[0],
 ): Promise<HttpResponse> {
   try {
-    return await route.handler(request)
+    return await inTime(route.handler(request), parts.limits.answerMilliseconds)
   } catch (cause) {
     // Anything at all: the front is the last that can answer. The house hears of it, the peer does not.
     parts.counts.handlersBroken++
     const { requestId, method, path } = request
     parts.report({ requestId, method, path, cause })
     return cause instanceof Fault
-      ? plainAnswer(503, `the server cannot do this now; request ${requestId}`, {
-          'Retry-After': `${faultRetrySeconds}`,
-        })
+      ? laterAnswer(cause.code, requestId)
       : plainAnswer(500, `the server broke on this; request ${requestId}`)
   }
+}
+
+/**
+ * What is still at work then goes on: as when a commit's outcome is to be found out from a database that is
+ * away. Its peer asks again, and is given what became of it.
+ */
+async function inTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    reject(new Fault('store-unreachable', `no answer in ${milliseconds / 1_000} s`))
+  }, milliseconds)
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The store is the one part whose break a peer may know by name: whoever looks after devices is helped by it. */
+function laterAnswer(code: FaultCode, requestId: string): HttpResponse {
+  const name = code === 'store-unreachable' ? code : undefined
+  const line = `${name === undefined ? '' : `${name}: `}the server cannot do this now; request ${requestId}`
+  const answer = plainAnswer(503, line, { 'Retry-After': `${faultRetrySeconds}` })
+  return name === undefined ? answer : { ...answer, about: { refusal: name } }
 }
 
 /** Answers without the body having been read, and so as the connection's last if there is one. */

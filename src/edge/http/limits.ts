@@ -11,6 +11,8 @@ export interface FrontLimits {
   readonly handshakeMilliseconds: number
   /** A PROXY header leaves its proxy in the first packet; HAProxy itself waits 3 s for a handshake. */
   readonly proxyHeaderMilliseconds: number
+  /** From a whole request to the head of its answer; then the peer hears that it is to come again. */
+  readonly answerMilliseconds: number
   /** Without a byte either way, a connection with work in hand is cut: a peer that reads no answers. */
   readonly idleMilliseconds: number
   /** Between two requests. Short, since a device asks seldom and each connection costs about 60 kB. */
@@ -38,6 +40,7 @@ export const deviceLimits: FrontLimits = {
   requestMilliseconds: 60_000,
   handshakeMilliseconds: 60_000,
   proxyHeaderMilliseconds: 5_000,
+  answerMilliseconds: 30_000,
   idleMilliseconds: 60_000,
   keepAliveMilliseconds: 10_000,
   checkMilliseconds: 2_000,

@@ -232,7 +232,17 @@ test('a handler that breaks is 500 with nothing of the house in it', async () =>
 test('a fault is 503 with a time to come again', async () => {
   const answer = await converse(front, ask('GET', '/fault'))
   assert.match(answer, /^HTTP\/1.1 503 [\s\S]*Retry-After: 30\r\n/)
+  assert.match(answer, /\r\n\r\nstore-unreachable: the server cannot do this now; request \w+\n$/)
   assert.doesNotMatch(answer, /secret/)
+})
+
+test('a handler that does not come to its end is 503 in time, and its end harms nobody', async () => {
+  const strict = await open({ answerMilliseconds: 20 })
+  const answer = await converse(strict, ask('GET', '/slow'))
+  assert.match(answer, /^HTTP\/1.1 503 [\s\S]*Retry-After: 30\r\n/)
+  assert.equal(String(troubles.at(-1)?.cause), 'Fault: no answer in 0.02 s')
+  release()
+  assert.match(await converse(strict, ask('GET', '/hello')), /^HTTP\/1.1 200 /)
 })
 
 test('an answer that cannot be written cuts the connection and no more', async () => {
