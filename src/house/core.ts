@@ -102,7 +102,8 @@ export async function openCore(means: Means): Promise<Core> {
     if (puts.some(({ kind }) => doorKinds.includes(kind))) return doors.reload()
     return undefined
   })
-  const shelf = new CrlShelf({ ledger, keys, clock, random, guard, crlUrl, report })
+  const publishing = { ledger, keys, clock, random, guard, crlUrl, report }
+  const shelf = new CrlShelf({ ...publishing, authorities: doors })
   feed.followElsewhere(async (news) => {
     if (touchesDoors(news)) await doors.reload()
     await shelf.hearElsewhere(news)
@@ -141,7 +142,7 @@ async function learnAndTell(
   await raise(
     {
       ...{ kind: 'certificates-learnt', subject: `epoch ${epoch}`, severity: 'notice' },
-      text: `${count} certificates of the time that the restore lost were learnt from their devices`,
+      text: `${count} certificate${count === 1 ? '' : 's'} of the time that the restore lost, learnt from devices`,
       facts: { epoch, count },
     },
     ports,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ClockGuard } from '#core/authority/clock-guard.ts'
 import { readyIssuer } from '#core/authority/issuer.ts'
+import type { Doors } from '#core/enrolment/doors.ts'
 import { Fault } from '#core/fault.ts'
 import type { Change, Ledger } from '#core/ledger/ledger.ts'
 import type { Authority, CrlRecord } from '#core/ledger/tables.ts'
@@ -17,6 +18,7 @@ import { parseCrl } from '#format/x509/crl.ts'
 
 export interface ShelfPorts extends PublishingPorts {
   readonly guard: ClockGuard
+  readonly authorities: Pick<Doors, 'authorityNamed'>
   /** Hears why a list could not be made; MUST NOT throw. */
   report(what: string, cause: unknown): void
 }
@@ -46,7 +48,7 @@ export class CrlShelf {
 
   /** The CRL of an authority, full (`fullCrl`) or of one shard; undefined if there is no such list. */
   async read(name: string, shard: number): Promise<CrlRecord | undefined> {
-    const authority = await this.#ports.ledger.find('authority', 'name', [name])
+    const authority = await this.#ports.authorities.authorityNamed(name)
     if (authority === undefined || authority.kind === 'foreign') return undefined
     return this.#fresh(authority, shard)
   }
@@ -59,6 +61,8 @@ export class CrlShelf {
   hear({ puts }: Change): Promise<void> | undefined {
     const lists = new Map<string, readonly [string, number]>()
     for (const { kind, record } of puts) {
+      if (kind === 'bareRevocation')
+        lists.set(keyOf(record.authority, fullCrl), [record.authority, fullCrl])
       if (kind !== 'certificate' || record.revokedAt === null) continue
       for (const shard of [record.shard, fullCrl]) {
         lists.set(keyOf(record.authority, shard), [record.authority, shard])
@@ -81,6 +85,8 @@ export class CrlShelf {
     for (const { type, subjects, facts } of news.events) {
       const [id = '', authority = ''] = subjects
       if (type === 'crl-published') this.#forget(keyOf(authority, Number(facts.shard)))
+      if (type === 'revocation-adopted' || type === 'revocation-learnt')
+        this.#forget(keyOf(authority, fullCrl))
       if (type !== 'certificate-revoked' && type !== 'certificate-abandoned') continue
       const certificate = await this.#ports.ledger.read('certificate', id)
       if (certificate === undefined) continue

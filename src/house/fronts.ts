@@ -71,7 +71,7 @@ export function publicRoutes({
     ...statusRoutes({
       clock,
       certificate: async (name) => {
-        const authority = await (await core).ledger.find('authority', 'name', [name])
+        const authority = await (await core).doors.authorityNamed(name)
         return authority?.kind === 'foreign' ? undefined : authority?.certificate
       },
       crl: async (name, shard) => (await core).shelf.read(name, shard ?? fullCrl),

@@ -143,6 +143,12 @@ export class Doors {
     return this.#foreign
   }
 
+  /** From memory where it is known, so that a store that is away takes no published list with it. */
+  async authorityNamed(name: string): Promise<Authority | undefined> {
+    const known = this.#authorities.find((one) => one.name === name)
+    return known ?? this.#ledger.find('authority', 'name', [name])
+  }
+
   /** Whether this authority of ours stands in the chain beside the usual one. */
   isTwin(authority: string): boolean {
     return this.#authorities.some((one) => one.id === authority && isTwin(one))
