@@ -9,7 +9,7 @@ import { addProduct } from '#core/devices/product.ts'
 import type { Product } from '#core/ledger/tables.ts'
 import { encodePem } from '#format/pem.ts'
 import { readConfiguration, urlOf } from '#house/configuration.ts'
-import { type House, openHouse } from '#house/house.ts'
+import { type House, openHouse, type Replacements } from '#house/house.ts'
 
 export interface EstHouse {
   readonly house: House
@@ -24,16 +24,17 @@ export interface EstHouse {
   close(): Promise<void>
 }
 
-export async function openEstHouse(): Promise<EstHouse> {
+export async function openEstHouse(replacements: Replacements = {}): Promise<EstHouse> {
   const directory = mkdtempSync(join(tmpdir(), 'est-house-'))
   const anywhere = '127.0.0.1:0'
   const configuration = readConfiguration([
     ...['--data', join(directory, 'data'), '--listen', anywhere],
     ...['--operator-listen', anywhere, '--status-listen', anywhere],
   ])
-  const house = await openHouse(configuration, (what, cause) => {
+  const report = (what: string, cause: unknown) => {
     throw new Error(what, { cause })
-  })
+  }
+  const house = await openHouse(configuration, report, replacements)
   const product = await pumpOf(house)
   return {
     house,

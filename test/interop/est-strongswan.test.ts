@@ -7,6 +7,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { approveRequest } from '#core/enrolment/approval/decide-request.ts'
+import { waitingLimits } from '#core/enrolment/approval/waiting-limits.ts'
+import type { PendingRequest } from '#core/ledger/tables.ts'
+import { changeProfile, manual } from '../support/profiles.ts'
 import { type EstHouse, openEstHouse } from './est-house.ts'
 
 const run = promisify(execFile)
@@ -15,7 +19,7 @@ const skip = isThere || process.env.PEERS === 'required' ? false : 'strongswan-p
 
 let at: EstHouse
 before(async () => {
-  at = await openEstHouse()
+  at = await openEstHouse({ waiting: { ...waitingLimits, leastSeconds: 1, mostSeconds: 1 } })
   writeFileSync(file('root.pem'), at.rootPem)
 })
 after(() => at.close())
@@ -83,4 +87,27 @@ test('strongSwan hears a refusal and gets nothing', { skip }, async () => {
   await makeRequest('SWAN-0002')
   const wrong = ['--userpass', 'SWAN-0002:0000-0000-0000-0000-0000-0000']
   await assert.rejects(pki([...enrolWords(), ...wrong]), /401|HTTP/)
+})
+
+test('strongSwan asks again until a person has decided, and gets one certificate', {
+  skip,
+}, async () => {
+  const { core, feed } = at.house
+  await changeProfile(core, manual)
+  const code = await at.expect('SWAN-0003')
+  await makeRequest('SWAN-0003')
+  const { promise: put, resolve } = Promise.withResolvers<PendingRequest>()
+  const unfollow = feed.follow(({ puts }) => {
+    for (const one of puts) if (one.kind === 'request') resolve(one.record)
+  })
+  // It waits for the longer of its own interval and Retry-After.
+  const userpass = ['--userpass', `SWAN-0003:${code}`, '--interval', '1', '--maxpolltime', '60']
+  const done = pki([...enrolWords(), ...userpass], 'approved.der')
+  const row = await put
+  unfollow()
+  await approveRequest(row, undefined, { kind: 'person', id: 'psn_test' }, core)
+  await done
+  assert.match(certificate('approved.der').subject, /serialNumber=SWAN-0003/)
+  const owned = { by: 'owner', equal: [row.device] } as const
+  assert.equal(await core.ledger.count('certificate', owned), 1)
 })

@@ -100,4 +100,5 @@ test('proxies are registered, listed and removed by name', async () => {
   assert.equal(added.status, 201)
   assert.equal((await api('GET', '/proxies?name=edge-1')).status, 200)
   assert.equal((await api('DELETE', `/proxies/${added.id}`)).status, 200)
+  assert.equal((await api('POST', '/proxies', wish)).id, added.id, 'it comes back under its name')
 })

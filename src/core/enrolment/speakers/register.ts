@@ -30,7 +30,11 @@ export interface NewRegistrar {
   readonly expiresAt: Temporal.Instant | undefined
 }
 
-/** Lets a machine ask on behalf of the devices of some products; its certificate must say id-kp-cmcRA. */
+/**
+ * Lets a machine ask on behalf of the devices of some products; its certificate must say id-kp-cmcRA.
+ *
+ * One that was removed comes back under its name, with the same certificate or a new one.
+ */
 export async function addRegistrar(
   asked: NewRegistrar,
   actor: Actor,
@@ -51,12 +55,13 @@ export async function addRegistrar(
   const expiresAt = asked.expiresAt ?? certificate.notAfter
   if (Temporal.Instant.compare(expiresAt, now) <= 0)
     return refuse('input-wrong', `it would speak until ${expiresAt}, which is over`)
-  const id = newId('registrar', ports)
+  const row = rowOf(await ports.ledger.find('registrar', 'name', [name]))
+  const id = row.id ?? newId('registrar', ports)
   const key = await keyOf(certificate, id, ports)
   if (key.kind === 'refused') return key
   const certificateSha256 = sha256(certificate.der)
   const registrar: Registrar = {
-    ...{ id, version: 1, name, key: key.id, certificateSha256, products },
+    ...{ id, version: row.version, name, key: key.id, certificateSha256, products },
     ...{ state: 'active', createdAt: now, expiresAt },
   }
   const refused = await settle(
@@ -75,19 +80,25 @@ export async function addRegistrar(
   return refused ?? { kind: 'added', registrar }
 }
 
-/** Believes a proxy that ends TLS about whose certificate it saw and where a request came from. */
+/**
+ * Believes a proxy that ends TLS about whose certificate it saw and where a request came from.
+ *
+ * One that was removed comes back under its name, as a registrar does.
+ */
 export async function addProxy(
   { name, certificate }: { readonly name: string; readonly certificate: Certificate },
   actor: Actor,
   ports: RegisteringPorts,
 ): Promise<{ readonly kind: 'added'; readonly proxy: ProxyRecord } | Refused> {
   const now = ports.clock.now()
-  const id = newId('proxy', ports)
+  const row = rowOf(await ports.ledger.find('proxy', 'name', [name]))
+  const id = row.id ?? newId('proxy', ports)
   const key = await keyOf(certificate, id, ports)
   if (key.kind === 'refused') return key
   const certificateSha256 = sha256(certificate.der)
   const proxy: ProxyRecord = {
-    ...{ id, version: 1, name, key: key.id, certificateSha256, state: 'active', createdAt: now },
+    ...{ id, version: row.version, name, key: key.id, certificateSha256 },
+    ...{ state: 'active', createdAt: now },
   }
   const refused = await settle(
     {
@@ -128,6 +139,14 @@ function remove(
   const { id, key, name } = put.record
   const event = { type, at: clock.now(), actor, subjects: [id, key], facts: { name } }
   return settle({ puts: [put], events: [event] }, ledger)
+}
+
+/** The row that a name takes: a new one, or that of a namesake that was removed. */
+function rowOf<Id extends string>(
+  namesake: { readonly id: Id; readonly version: number; readonly state: string } | undefined,
+): { readonly id: Id | undefined; readonly version: number } {
+  if (namesake?.state !== 'removed') return { id: undefined, version: 1 }
+  return { id: namesake.id, version: namesake.version + 1 }
 }
 
 type KeyFound =

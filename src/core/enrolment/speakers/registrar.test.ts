@@ -106,6 +106,31 @@ test('what a registrar may not is refused by name', async () => {
   })
 })
 
+test('a registrar that was removed comes back under its name, and nobody takes the name of another', async () => {
+  await withCore(async (core) => {
+    await changeProfile(core, admitting)
+    const pump = await addPump(core)
+    await expectDevice(core, pump, 'PUMP-1')
+    const first = await registered(core, pump)
+    const other = await makeEntity('CN=line 3 renewed')
+    const renewed = await certify(other, ca, { ...life, extensions: [usage] })
+    const asked = {
+      name: 'line-3',
+      certificate: renewed,
+      products: [pump.id],
+      expiresAt: undefined,
+    }
+    assert.equal(reasonOf(await addRegistrar(asked, operator, core)), 'exists-already')
+    await removeRegistrar(first, operator, core)
+    const added = await addRegistrar(asked, operator, core)
+    if (added.kind === 'refused') assert.fail(added.detail)
+    assert.deepEqual([added.registrar.id, added.registrar.version], [first.id, 3])
+    const request = await requestFor('PUMP-1')
+    assert.equal(reasonOf(await ask(core, shown, request)), 'registrar-unknown')
+    issuedOf(await ask(core, { kind: 'certificate', chain: [renewed.der] }, request))
+  })
+})
+
 test('without the purpose cmcRA a key gives no right, whoever has it', async () => {
   await withCore(async (core) => {
     const pump = await addPump(core)
