@@ -20,18 +20,24 @@ export interface EstOptions {
   readonly count: number
   /** Connections at a time. */
   readonly clients: number
+  /** A PostgreSQL to keep the ledger in; absent: SQLite. */
+  readonly database?: string
+  /** The data directory of that ledger, if it is there already. */
+  readonly store?: string
 }
 
-export async function benchEst({ rounds, count, clients }: EstOptions): Promise<Row[]> {
-  const directory = benchDirectory()
-  const house = await openBenchHouse('p-256', directory)
+export async function benchEst(options: EstOptions): Promise<Row[]> {
+  const { rounds, count, clients, database, store } = options
+  const directory = store ?? benchDirectory()
+  const words = database === undefined ? [] : ['--database', database]
+  const house = await openBenchHouse('p-256', directory, words)
   const expected = await house.expect(count * (rounds + 1))
   await house.close()
   const authority = await makeTestAuthority('Bench')
   const [server, client] = [await authority.issue('bench'), await authority.issue('client')]
   const identity = { key: server.key, chain: pem(server.chain) }
   const tls = { kind: 'tls', clients, key: client.key, certificate: pem(client.chain) } as const
-  const serving = await startServing(directory)
+  const serving = await startServing(directory, words)
   const bare = await startBare({ identity, bytes: 0 })
   const generator = new LoadGenerator()
   const atRest = serving.memory()
@@ -68,7 +74,7 @@ export async function benchEst({ rounds, count, clients }: EstOptions): Promise<
     errors === 0 ? '' : `; first error: ${taken.find((one) => one.est.errors > 0)?.est.firstError}`
   return [
     {
-      name: `EST enrolment, fresh mutual TLS, ${clients} at a time`,
+      name: `EST enrolment${database === undefined ? '' : ' on PostgreSQL'}, fresh mutual TLS, ${clients} at a time`,
       value: Math.round(count / est.seconds),
       unit: '/s',
       limit: { name: 'bare mutual TLS handshakes', value: Math.round(count / limit.seconds) },

@@ -3,17 +3,13 @@
  * Lists of devices and certificates in a store of millions: each filter of the page and the command line, a page of
  * 100 at a place of chance.
  *
- *     node bench/lists.ts DIR            an SQLite ledger that bulk-load.ts filled
- *     node bench/lists.ts --database URL the same, moved to PostgreSQL
+ *     node bench/lists.ts DIR [--devices 10000000]   an SQLite ledger that bulk-load.ts filled
+ *     node bench/lists.ts --database URL             the same in PostgreSQL
  */
-import { parseArgs } from 'node:util'
 import { deviceQuery } from '#edge/admin/ledger-verbs/queries.ts'
-import { systemRandomness as random } from '#edge/chance/system-randomness.ts'
-import { systemClock as clock } from '#edge/clock/system-clock.ts'
-import { openStore } from '#edge/store/open-store.ts'
-import { openPostgresStore } from '#edge/store/postgres/open-postgres.ts'
 import type { Store } from '#edge/store/store.ts'
 import { serialOf } from './tools/enrolled.ts'
+import { openLoaded } from './tools/loaded.ts'
 import type { Row } from './tools/row.ts'
 import { printRows } from './tools/table.ts'
 
@@ -78,17 +74,7 @@ function rowOf(name: string, taken: readonly number[]): Row {
 }
 
 if (import.meta.main) {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { database: { type: 'string' }, devices: { type: 'string', default: '10000000' } },
-  })
-  const ports = { clock, random }
-  const [directory = ''] = positionals
-  const store =
-    values.database === undefined
-      ? await openStore(directory, ports)
-      : await openPostgresStore({ url: values.database }, ports)
-  const what = values.database === undefined ? 'SQLite' : 'PostgreSQL'
-  printRows(await benchLists(store, what, Number(values.devices)))
+  const { store, what, devices } = await openLoaded()
+  printRows(await benchLists(store, what, devices))
   await store.close()
 }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The server at rest: how fast it is ready, and what memory it holds, empty and with a full store. */
+/**
+ * The server at rest: how fast it is ready, and what memory it holds, empty and with a full store.
+ *
+ *     node bench/rest.ts [--certificates 100000] [--store DIR, with as many] [--database URL]
+ */
 import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { benchDirectory, openBenchHouse } from './tools/bench-house.ts'
 import { median, type Row } from './tools/row.ts'
 import { startServing } from './tools/serving.ts'
@@ -22,8 +27,21 @@ export async function benchRest({ rounds, certificates }: RestOptions): Promise<
   const house = await openBenchHouse('p-256', full)
   await house.fill(certificates)
   await house.close()
-  const name = `${certificates.toLocaleString('en')} certificates`
-  return [...rows, ...(await again(full, rounds, name))]
+  return [...rows, ...(await again(full, rounds, storeOf(certificates)))]
+}
+
+/** The same for a store that is there, on either database. */
+export async function benchRestOf(
+  { rounds, certificates }: RestOptions,
+  directory: string,
+  database?: string,
+): Promise<Row[]> {
+  const what = `${storeOf(certificates)}${database === undefined ? '' : ', PostgreSQL'}`
+  return again(directory, rounds, what, database === undefined ? [] : ['--database', database])
+}
+
+function storeOf(certificates: number): string {
+  return `${certificates.toLocaleString('en')} certificates`
 }
 
 async function first(directory: string): Promise<Row> {
@@ -37,11 +55,16 @@ async function first(directory: string): Promise<Row> {
   }
 }
 
-async function again(directory: string, rounds: number, what: string): Promise<Row[]> {
+async function again(
+  directory: string,
+  rounds: number,
+  what: string,
+  words: readonly string[] = [],
+): Promise<Row[]> {
   const ready: number[] = []
   const memory: number[] = []
   for (let round = 0; round < rounds; round++) {
-    const serving = await startServing(directory)
+    const serving = await startServing(directory, words)
     await pause(settleMilliseconds)
     ready.push(serving.readySeconds)
     memory.push(serving.memory())
@@ -63,4 +86,18 @@ async function again(directory: string, rounds: number, what: string): Promise<R
   ]
 }
 
-if (import.meta.main) printRows(await benchRest({ rounds: 3, certificates: 100_000 }))
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      certificates: { type: 'string', default: '100000' },
+      store: { type: 'string' },
+      database: { type: 'string' },
+    },
+  })
+  const options = { rounds: 3, certificates: Number(values.certificates) }
+  printRows(
+    values.store === undefined
+      ? await benchRest(options)
+      : await benchRestOf(options, values.store, values.database),
+  )
+}

@@ -21,6 +21,7 @@ const inStatement = 5_000
 export async function bulkLoadPostgres(
   url: string,
   count: number,
+  from: number,
   tell: (done: number) => void,
 ): Promise<void> {
   const client = new pg.Client({ connectionString: url })
@@ -28,11 +29,11 @@ export async function bulkLoadPostgres(
   await client.query("SET synchronous_commit = off; SET maintenance_work_mem = '1GB'")
   const door = await doorIn(client)
   const indexes = await dropIndexes(client)
-  const ports = bulkPorts()
+  const ports = bulkPorts(from)
   for (let done = 0; done < count; ) {
     const rows = new Map<Kind, Row[]>(filledKinds.map((kind) => [kind, []]))
     for (let left = Math.min(inStatement, count - done); left > 0; left--) {
-      for (const { kind, record } of enrolledRecords(++done, door, ports, newId))
+      for (const { kind, record } of enrolledRecords(from + ++done, door, ports, newId))
         rows.get(kind)?.push(encodeRecord(kind, record))
     }
     for (const [kind, some] of rows) await insert(client, kind, some)
@@ -91,10 +92,10 @@ function elementType(kind: Kind, column: string): ElementType {
 }
 
 if (import.meta.main) {
-  const [url = '', count = '0'] = process.argv.slice(2)
+  const [url = '', count = '0', from = '0'] = process.argv.slice(2)
   const start = performance.now()
   const seconds = () => Math.round((performance.now() - start) / 1_000)
-  await bulkLoadPostgres(url, Number(count), (done) => {
+  await bulkLoadPostgres(url, Number(count), Number(from), (done) => {
     if (done % 100_000 === 0) console.log(`${done} in ${seconds()} s`)
   })
   console.log(`with indexes in ${seconds()} s`)

@@ -39,7 +39,7 @@ export function bulkLoad(
   const inserts = new Map<string, StatementSync>(
     filledKinds.map((kind) => [kind, insertInto(kind, database)]),
   )
-  const ports = bulkPorts()
+  const ports = bulkPorts(from)
   for (let done = 0; done < count; ) {
     database.exec('BEGIN')
     for (let left = Math.min(inTransaction, count - done); left > 0; left--) {
@@ -84,14 +84,14 @@ function insertInto(kind: Kind, database: DatabaseSync): StatementSync {
   )
 }
 
-/** What makes rows that go in at the end of their trees. */
-export function bulkPorts() {
-  return { clock: risingClock(), random: { bytes: pooledBytes } }
+/** What makes rows that go in at the end of their trees, those of devices from this number on. */
+export function bulkPorts(from: number) {
+  return { clock: risingClock(from), random: { bytes: pooledBytes } }
 }
 
-/** A millisecond for every 64 ids, beginning long ago, so that rows go in at the end of their trees. */
-function risingClock() {
-  const start = Date.UTC(2026, 0, 1)
+/** A millisecond for every 8 devices, beginning long ago, so that rows go in at the end of their trees. */
+function risingClock(from: number) {
+  const start = Date.UTC(2026, 0, 1) + Math.ceil(from / 8)
   let looks = 0
   return { now: () => Temporal.Instant.fromEpochMilliseconds(start + (looks++ >> 6)) }
 }

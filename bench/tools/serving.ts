@@ -22,11 +22,18 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-export async function startServing(directory: string, algorithm = 'p-256'): Promise<Serving> {
+export async function startServing(
+  directory: string,
+  words: readonly string[] = [],
+): Promise<Serving> {
   const start = performance.now()
-  const child = spawn(join(root, 'bin/vitalsign'), ['serve', ...serveWords(directory, algorithm)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    join(root, 'bin/vitalsign'),
+    ['serve', ...serveWords(directory, 'p-256'), ...words],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   running.add(child)
   child.once('exit', () => running.delete(child))
   const said = await greetingOf(child)

@@ -162,12 +162,17 @@ export class Cluster {
   }
 }
 
-/** A cluster of its own, for a test that ends, fills or turns it; `settings` go into postgresql.conf. */
+/**
+ * A cluster of its own, for a test that ends, fills or turns it; `settings` go into postgresql.conf.
+ *
+ * @param place the directory to make it in: on a disk, where its time is the matter
+ */
 export async function ownCluster(
   settings: readonly string[] = [],
   port?: number,
+  place = base(),
 ): Promise<Cluster & { remove(): Promise<void> }> {
-  const cluster = new Cluster(mkdtempSync(join(base(), 'vsp-')), port)
+  const cluster = new Cluster(mkdtempSync(join(place, 'vsp-')), port)
   watch(process.pid, cluster)
   makeCluster(cluster, settings)
   await cluster.start()
