@@ -7,7 +7,7 @@ while [ -L "$self" ]; do
   link=$(readlink "$self")
   case $link in /*) self=$link ;; *) self=$(dirname "$self")/$link ;; esac
 done
-root=$(cd "$(dirname "$self")/.." && pwd)
+root=$(cd -P "$(dirname "$self")/.." && pwd)
 name=$(basename "$self")
 node=$root/node_modules/.bin/node
 [ -x "$node" ] || node=$root/../.bin/node
