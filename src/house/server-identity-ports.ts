@@ -10,6 +10,7 @@ import {
   renewServerIdentity,
   type ServerIdentityPorts,
 } from '#edge/http/server-identity.ts'
+import { sameBytes } from '#format/bytes.ts'
 import { type Configuration, serverNames } from './configuration.ts'
 import { type Core, ownIssuer } from './core.ts'
 import { ownMaker } from './foundation.ts'
@@ -62,6 +63,11 @@ function serverIdentityPorts(
     clock: core.clock,
     names,
     algorithm: ofTwins ? twinAlgorithms.issuing : 'p-256',
+    isSucceeded: ([, issuer]) => {
+      const authority =
+        issuer && core.doors.own.find(({ certificate }) => sameBytes(certificate, issuer))
+      return authority?.state !== 'active' && ownIssuer(core, ofTwins) !== undefined
+    },
     read: () => file.read(),
     write: (identity) => file.write(identity),
     issueServerCertificate: async (request) => {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The server's own certificate over its life. */
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
 import { isIssuedBy, openTestHouse, type TestHouse } from '../support/house.ts'
+import { askLocal } from '../support/local-door.ts'
 
 /** The client judges no dates here: the house's clock is ahead of the machine's. */
 async function connected(house: TestHouse): Promise<TLSSocket> {
@@ -48,5 +50,36 @@ test('the certificate is renewed in time, and no connection is dropped for it', 
   assert.match(String(answer), /^HTTP\/1\.1 200 /)
   kept.destroy()
   fresh.destroy()
+  assert.deepEqual(house.troubles, [])
+})
+
+test('when its authority was stopped, the server moves to the successor like any device', async (t) => {
+  let due = Promise.withResolvers<void>()
+  const wait = (_: number, signal: AbortSignal) => {
+    const stopped = Promise.withResolvers<void>()
+    signal.addEventListener('abort', () => stopped.resolve(), { once: true })
+    return Promise.race([due.promise, stopped.promise])
+  }
+  const house = await openTestHouse(undefined, { wait })
+  t.after(() => house.stop())
+  const old = house.core.doors.own.find(({ name }) => name === 'issuing-1') ?? assert.fail()
+  const issuerOf = async () => {
+    const socket = await connected(house)
+    const issuer = new X509Certificate(certificateOf(socket)).issuer
+    socket.destroy()
+    return issuer
+  }
+  const before = await issuerOf()
+  await askLocal(house, 'POST', '/authorities/issue', { name: 'issuing-2' })
+  assert.equal(await issuerOf(), before, 'one that still issues is no reason')
+  const stopped = await askLocal(house, 'POST', `/authorities/${old.id}/stop`, {
+    because: 'a test',
+  })
+  assert.equal(stopped.status, 200, JSON.stringify(stopped.document))
+  due.resolve()
+  due = Promise.withResolvers()
+  while ((await issuerOf()) === before) await new Promise(setImmediate)
+  const successor = house.core.doors.own.find(({ name }) => name === 'issuing-2')
+  assert.equal(await issuerOf(), new X509Certificate(successor?.certificate ?? '').subject)
   assert.deepEqual(house.troubles, [])
 })

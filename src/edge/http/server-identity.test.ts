@@ -25,6 +25,7 @@ function ports(kept: TlsIdentity | undefined, share: number, names = ['localhost
     clock: { now: () => at },
     names,
     algorithm: 'p-256' as const,
+    isSucceeded: () => false,
     read: async () => kept,
     write: async (identity: TlsIdentity) => {
       written.push(identity)
@@ -50,6 +51,15 @@ test('a good identity is taken from the shelf and not renewed', async () => {
   assert.equal(await openServerIdentity(good), real)
   assert.equal(await renewServerIdentity(good), undefined)
   assert.equal(good.requests.length, 0)
+})
+
+test('one whose authority was succeeded still serves, and is renewed', async () => {
+  const seen: unknown[] = []
+  const isSucceeded = (chain: readonly Uint8Array[]) => seen.push(chain) > 0
+  const moved = { ...ports(real, 0.1), isSucceeded }
+  assert.equal(await openServerIdentity(moved), real)
+  assert.notEqual((await renewServerIdentity(moved))?.key, real.key)
+  assert.deepEqual(seen, [real.chain, real.chain])
 })
 
 test('at two thirds of its life it still serves, and is renewed', async () => {

@@ -16,6 +16,8 @@ export interface ServerIdentityPorts {
   readonly names: readonly string[]
   /** Of its key. */
   readonly algorithm: KeyAlgorithmName
+  /** Whether the authority of a chain, DER, leaf first, issues no more while another does. */
+  isSucceeded(chain: readonly Uint8Array[]): boolean
   /** What was kept last; undefined: nothing, or nothing that can be read. */
   read(): Promise<TlsIdentity | undefined>
   /** Keeps key and chain for `read`, MUST be all or nothing; the key is in the clear. */
@@ -46,11 +48,15 @@ export async function renewServerIdentity(
   return kept !== undefined && judge(kept, ports) === 'good' ? undefined : makeIdentity(ports)
 }
 
-/** Due after two thirds of its life, of which no more than 90 days count. */
+/**
+ * Due after two thirds of its life, of which no more than 90 days count; and when its authority was
+ * stopped, which most often comes before its revocation.
+ */
 function judge(
-  { key, chain: [leaf] }: TlsIdentity,
-  { clock, names }: ServerIdentityPorts,
+  { key, chain }: TlsIdentity,
+  { clock, names, isSucceeded }: ServerIdentityPorts,
 ): 'good' | 'due' | 'useless' {
+  const [leaf] = chain
   if (leaf === undefined) return 'useless'
   const certificate = new X509Certificate(leaf)
   const notBefore = certificate.validFromDate.getTime()
@@ -59,7 +65,7 @@ function judge(
   const fits = names.every((name) => carries(certificate, name))
   if (!fits || now < notBefore || now > notAfter || !belongs(certificate, key)) return 'useless'
   const life = Math.min(notAfter - notBefore, maxLifeMilliseconds)
-  return now < notBefore + (life * 2) / 3 ? 'good' : 'due'
+  return now < notBefore + (life * 2) / 3 && !isSucceeded(chain) ? 'good' : 'due'
 }
 
 function carries(certificate: X509Certificate, name: string): boolean {
