@@ -95,6 +95,13 @@ async function refuseUnfit(asked: Adoption, ports: AdoptingPorts): Promise<Refus
   if (path.kind === 'refused') {
     return refuse(path.reason, `its chain does not hold: ${path.detail}`)
   }
+  const same = await ports.ledger.find('authority', 'certificate', [sha256(certificate.der)])
+  if (same?.key === null) {
+    return refuse(
+      'exists-already',
+      `this certificate stands here as ${same.name}, which signs elsewhere and only vouches or is above another; it cannot become an authority of this house`,
+    )
+  }
   if ((await ports.ledger.find('authority', 'name', [name])) !== undefined) {
     return refuse('exists-already', `an authority named ${name} is here already`)
   }

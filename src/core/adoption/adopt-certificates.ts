@@ -39,7 +39,7 @@ export type AdoptionNews =
 /** Rows in one commit. */
 const batchSize = 100
 /** A list with so many faults is the wrong list; it is better to hear it after 1000 lines. */
-const mostRefusedRows = 1000
+export const mostRefusedRows = 1000
 
 /**
  * Takes over the rows of a list, in memory that does not grow with it.
@@ -54,6 +54,7 @@ export async function* adoptCertificates(
   actor: Actor,
 ): AsyncGenerator<AdoptionNews> {
   const adopting = new Adopting(list, actor)
+  const mostRefused = list.mostRefused ?? mostRefusedRows
   let batch: IssuedRow[] = []
   for await (const row of rows) {
     batch.push(row)
@@ -61,8 +62,8 @@ export async function* adoptCertificates(
     yield* adopting.take(batch)
     batch = []
     yield { kind: 'progress', count: adopting.count }
-    if (adopting.count.refused >= mostRefusedRows) {
-      const told = `${mostRefusedRows} rows were refused; mend the list and send it again`
+    if (adopting.count.refused >= mostRefused) {
+      const told = `${mostRefused} rows were refused; mend the list, or allow more, and send it again`
       const stop = { row: row.row, refused: refuse('input-wrong', told) } as const
       yield { kind: 'stopped', ...stop, count: adopting.count }
       return

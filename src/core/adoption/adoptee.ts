@@ -24,9 +24,11 @@ export interface AdoptingList {
   readonly product: Product
   readonly kind: 'birth' | 'working'
   readonly environment: Authority['environment']
+  /** After so many refused rows it is the wrong list; undefined: `mostRefusedRows`. */
+  readonly mostRefused?: number
 }
 
-/** A row whose certificate is genuine, or a revocation of which only the serial number is known. */
+/** A row whose certificate is genuine, or a revocation of which only the serial number matters. */
 export type Adoptee = {
   readonly row: number
   /** What no second row of one commit may speak of. */
@@ -39,7 +41,11 @@ export type Adoptee = {
       /** The device's, from the subject. */
       readonly serial: string
       readonly revoked: RevokedThere | undefined
+      /** Whether the list says that it is in force; false also where it says nothing. */
+      readonly inForce: boolean
     }
+  /** Ended before today and not revoked. */
+  | { readonly kind: 'over' }
   | {
       readonly kind: 'revocation'
       readonly serialNumber: Uint8Array
@@ -66,14 +72,50 @@ export async function readAdoptee(row: IssuedRow, list: AdoptingList): Promise<A
   }
 }
 
+type CertificateRow = IssuedRow & { readonly kind: 'certificate' }
+
 async function readCertificate(
-  { row, certificate: der, revoked }: IssuedRow & { readonly kind: 'certificate' },
+  row: CertificateRow,
   list: AdoptingList,
 ): Promise<Adoptee | Refused> {
-  const certificate = parsed(der)
-  if ('reason' in certificate) return certificate
-  const foreign = await refuseForeign(certificate, list)
-  if (foreign !== undefined) return foreign
+  const certificate = parsed(row.certificate)
+  // An X.509 version 1, or what another program let pass: its revocation must not be lost with it.
+  if ('reason' in certificate) return asRevocation(row, row.listed?.serialNumber) ?? certificate
+  if (!sameName(certificate.issuer, list.issuer.certificate.subject)) {
+    return refuse('certificate-not-trusted', `it was not issued by ${list.authority.name}`)
+  }
+  const isOver = Temporal.Instant.compare(certificate.notAfter, list.clock.now()) <= 0
+  if (isOver && row.revoked === undefined) return { kind: 'over', row: row.row, claims: [] }
+  const unproved = await refuseUnproved(certificate, list)
+  if (unproved?.reason === 'signature-wrong') return unproved
+  const read = unproved ?? namedDevice(certificate)
+  if (read.kind === 'refused') return asRevocation(row, certificate.serialNumber) ?? read
+  const { publicKey, serial } = read
+  const claims = [
+    certificate.serialNumber.toHex(),
+    publicKey.fingerprint.toHex(),
+    `device ${serial}`,
+  ]
+  return {
+    ...{ kind: 'certificate', row: row.row, claims, certificate, publicKey, serial },
+    ...{ revoked: row.revoked, inForce: row.listed?.inForce === true },
+  }
+}
+
+/**
+ * What is left of a revoked certificate that cannot be kept here: its number, which stays on the list.
+ *
+ * Were it refused, the next list would tell everybody that it is good again.
+ */
+function asRevocation(
+  { row, revoked }: CertificateRow,
+  serialNumber: Uint8Array | undefined,
+): Adoptee | undefined {
+  if (revoked === undefined || serialNumber === undefined) return undefined
+  return { kind: 'revocation', row, claims: [serialNumber.toHex()], serialNumber, revoked }
+}
+
+function namedDevice(certificate: Certificate) {
   const publicKey = importPublicKey(certificate.publicKey)
   if ('kind' in publicKey) return publicKey
   const serial =
@@ -85,9 +127,7 @@ async function readCertificate(
       `its subject names no device: serialNumber or commonName "${serial ?? ''}"`,
     )
   }
-  const { fingerprint } = publicKey
-  const claims = [certificate.serialNumber.toHex(), fingerprint.toHex(), `device ${serial}`]
-  return { kind: 'certificate', row, claims, certificate, publicKey, serial, revoked }
+  return { kind: 'named', publicKey, serial } as const
 }
 
 function parsed(der: Uint8Array): Certificate | Refused {
@@ -99,14 +139,10 @@ function parsed(der: Uint8Array): Certificate | Refused {
   }
 }
 
-async function refuseForeign(
-  certificate: Certificate,
+async function refuseUnproved(
+  { signatureAlgorithm, tbs, signature }: Certificate,
   { authority, issuer }: AdoptingList,
 ): Promise<Refused | undefined> {
-  if (!sameName(certificate.issuer, issuer.certificate.subject)) {
-    return refuse('certificate-not-trusted', `it was not issued by ${authority.name}`)
-  }
-  const { signatureAlgorithm, tbs, signature } = certificate
   const genuine = await verifySignature(signatureAlgorithm, issuer.publicKey, tbs, signature)
   if (typeof genuine !== 'boolean') return genuine
   return genuine

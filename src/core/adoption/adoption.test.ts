@@ -20,6 +20,7 @@ import { addPump, operator, type TestCore, withCore } from '../../../test/suppor
 import { SoftKeys } from '../../../test/support/soft-keys.ts'
 import { readyIssuer } from '../authority/issuer.ts'
 import type { KeptKeys } from '../authority/signing-key.ts'
+import { trustForeign } from '../authority/trust-foreign.ts'
 import type { Authority, Product } from '../ledger/tables.ts'
 import { publishCrl } from '../revocation/publish.ts'
 import { type Adoption, adoptAuthority } from './adopt-authority.ts'
@@ -63,6 +64,7 @@ async function take(
   authority: Authority,
   product: Product,
   rows: readonly IssuedRow[],
+  mostRefused?: number,
 ) {
   const anchor = anchorOf(issuingCertificate)
   if (anchor.kind === 'refused') assert.fail(anchor.detail)
@@ -71,6 +73,7 @@ async function take(
   const list = {
     ...{ ledger: core.ledger, clock, random, authority, issuer, product },
     ...({ kind: 'working', environment: 'trial' } as const),
+    ...(mostRefused !== undefined && { mostRefused }),
   }
   return Array.fromAsync(adoptCertificates(each(rows), list, operator))
 }
@@ -79,8 +82,9 @@ function row(
   at: number,
   certificate: Certificate,
   revoked?: { at: Temporal.Instant; reason: number },
-): IssuedRow {
-  return { kind: 'certificate', row: at, certificate: certificate.der, revoked }
+): IssuedRow & { readonly kind: 'certificate' } {
+  const listed = { inForce: revoked === undefined, serialNumber: undefined }
+  return { kind: 'certificate', row: at, certificate: certificate.der, revoked, listed }
 }
 
 const device = (serial: string): Promise<Entity> => makeEntity(`CN=pump,serialNumber=${serial}`)
@@ -133,7 +137,7 @@ test('each refused row is told by its number and reason, and the others stay', (
       row(5, await certify(two, stranger)),
       row(6, await certify(two, issuing, { signedBy: stranger.pair.privateKey })),
       row(7, await certify(await makeEntity('O=nobody'), issuing)),
-      { kind: 'certificate', row: 8, certificate: Uint8Array.of(0x30, 0), revoked: undefined },
+      { ...row(8, good), certificate: Uint8Array.of(0x30, 0) },
       { kind: 'wrong', row: 9, fault: 'said so' },
       row(10, good),
       row(11, await certify(two, issuing, { notAfter: madeNow.subtract({ hours: 1 }) })),
@@ -210,7 +214,91 @@ function revokedCount(der: Uint8Array): number {
   return parseCrl(der).revokedCount
 }
 
-test('a list of the wrong authority stops after a thousand refusals', () =>
+test('what was revoked stays on the list, even where the certificate itself cannot be kept', () =>
+  withCore(async (core) => {
+    const authority = await adopted(core)
+    const product = await addPump(core)
+    const revoked = { at: madeNow.subtract({ hours: 24 }), reason: 1 }
+    const nobody = await certify(await makeEntity('O=nobody'), issuing, { serial: 1 })
+    const two = await certify(await device('P-2'), issuing, { serial: 2 })
+    // ecdsa-with-SHA256 becomes one that nobody here knows, in both places.
+    const oldSignature = Uint8Array.fromHex(
+      two.der.toHex().replaceAll('06082a8648ce3d040302', '06082a8648ce3d04037f'),
+    )
+    const first = await certify(await device('P-3'), issuing, { serial: 3 })
+    const { pair } = await makeEntity('CN=held twice')
+    const holder = await certify({ ...(await device('P-4')), pair }, issuing, { serial: 4 })
+    const shared = await certify({ ...(await device('P-5')), pair }, issuing, { serial: 5 })
+    const forged = await certify(await device('P-6'), issuing, {
+      ...{ serial: 6, signedBy: stranger.pair.privateKey },
+    })
+    const unreadable = {
+      ...row(8, nobody, revoked),
+      certificate: Uint8Array.of(0x30, 0),
+      listed: { inForce: false, serialNumber: Uint8Array.of(0x77) },
+    }
+    const news = await take(core, authority, product, [
+      row(2, nobody, revoked),
+      { ...row(3, two, revoked), certificate: oldSignature },
+      row(4, first),
+      row(5, holder),
+      row(6, shared, revoked),
+      row(7, forged, revoked),
+      unreadable,
+    ])
+    assert.deepEqual(
+      news.flatMap((one) => (one.kind === 'refused' ? [[one.row, one.refused.reason]] : [])),
+      [[7, 'signature-wrong']],
+    )
+    const last = news.at(-1)
+    assert.deepEqual(last?.kind === 'done' && last.count, {
+      ...{ rows: 7, added: 2, revoked: 4, devices: 2, unchanged: 0, expired: 0, refused: 1 },
+    })
+    const crl = await publishCrl(readyIssuer(authority), -1, crlPorts(core))
+    assert.equal(revokedCount(crl.der), 4)
+  }))
+
+test('what is over needs neither a key that is sound nor a device, and is no fault', () =>
+  withCore(async (core) => {
+    const authority = await adopted(core)
+    const product = await addPump(core)
+    const notAfter = madeNow.subtract({ hours: 1 })
+    const nobody = await certify(await makeEntity('O=nobody'), issuing, { notAfter })
+    const news = await take(core, authority, product, [row(2, nobody)])
+    const last = news.at(-1)
+    assert.equal(last?.kind === 'done' && last.count.expired, 1)
+  }))
+
+test('what was on hold when it came is revoked for good, and a list that lifts it is told so', () =>
+  withCore(async (core) => {
+    const authority = await adopted(core)
+    const product = await addPump(core)
+    const held = await certify(await device('P-1'), issuing, { serial: 1 })
+    const at = madeNow.subtract({ hours: 24 })
+    await take(core, authority, product, [row(2, held, { at, reason: 6 })])
+    const silent = { ...row(2, held), listed: undefined }
+    const [unchanged] = await take(core, authority, product, [silent])
+    assert.equal(unchanged?.kind === 'done' && unchanged.count.unchanged, 1)
+    const [lifted] = await take(core, authority, product, [row(2, held)])
+    assert.equal(lifted?.kind === 'refused' && lifted.refused.reason, 'certificate-revoked')
+    assert.match(lifted?.kind === 'refused' ? lifted.refused.detail : '', /on hold/)
+  }))
+
+test('an authority that only vouches here so far is not taken over by the way', () =>
+  withCore(async (core) => {
+    const { ledger } = core
+    const trusted = await trustForeign(
+      { name: 'maker', certificate: issuingCertificate, products: [], environment: 'trial' },
+      operator,
+      { ledger, clock: { now: () => madeNow }, random },
+    )
+    assert.equal(trusted.kind, 'trusted')
+    const done = await adopt(core)
+    assert.equal(done.kind === 'refused' && done.reason, 'exists-already')
+    assert.match(done.kind === 'refused' ? done.detail : '', /stands here as maker/)
+  }))
+
+test('a list of the wrong authority stops after a thousand refusals, or as many as were allowed', () =>
   withCore(async (core) => {
     const authority = await adopted(core)
     const product = await addPump(core)
@@ -222,4 +310,6 @@ test('a list of the wrong authority stops after a thousand refusals', () =>
     const last = news.at(-1)
     assert.equal(last?.kind, 'stopped')
     assert.match(last?.kind === 'stopped' ? last.refused.detail : '', /1000 rows were refused/)
+    const whole = await take(core, authority, product, rows, 1501)
+    assert.equal(whole.at(-1)?.kind, 'done')
   }))

@@ -21,10 +21,13 @@ export interface Step {
 }
 
 type Genuine = Adoptee & { readonly kind: 'certificate' }
-type Bare = Adoptee & { readonly kind: 'revocation' }
+type Bare = Pick<Adoptee & { readonly kind: 'revocation' }, 'serialNumber' | 'revoked'>
 
 /** Certificates of an adopted authority name no shard of ours: the full CRL alone lists them. */
 const noShard = -1
+
+/** certificateHold, RFC 5280 section 5.3.1: elsewhere it can be lifted. */
+const onHold = 6
 
 const nothing = (outcome: Step['outcome']): Step => ({
   kind: 'step',
@@ -39,9 +42,20 @@ export async function bookAdoptee(
   list: AdoptingList,
   actor: Actor,
 ): Promise<Step | Refused> {
-  return adoptee.kind === 'certificate'
-    ? bookCertificate(adoptee, list, actor)
-    : bookRevocation(adoptee, list, actor)
+  switch (adoptee.kind) {
+    case 'over':
+      return nothing('expired')
+    case 'revocation':
+      return bookRevocation(adoptee, list, actor)
+    case 'certificate': {
+      const step = await bookCertificate(adoptee, list, actor)
+      // What its device or key cannot hold here is on the list all the same.
+      if (step.kind === 'step' || adoptee.revoked === undefined) return step
+      if (step.reason === 'exists-already') return step
+      const { certificate, revoked } = adoptee
+      return bookRevocation({ serialNumber: certificate.serialNumber, revoked }, list, actor)
+    }
+  }
 }
 
 async function bookCertificate(
@@ -61,12 +75,15 @@ async function bookCertificate(
     if (known.sha256?.toHex() !== digest.toHex()) {
       return refuse('exists-already', `serial number ${serialHex} is that of another certificate`)
     }
-    return revoked === undefined || known.revokedAt !== null
-      ? nothing('unchanged')
-      : revokedStep(known, revoked, list, actor)
+    if (known.revokedAt === null)
+      return revoked === undefined ? nothing('unchanged') : revokedStep(known, revoked, list, actor)
+    return adoptee.inForce && known.revocationReason === onHold
+      ? refuse(
+          'certificate-revoked',
+          'it was on hold when it came here, which is for good; its device needs a new code',
+        )
+      : nothing('unchanged')
   }
-  const isOver = Temporal.Instant.compare(certificate.notAfter, list.clock.now()) <= 0
-  if (isOver && revoked === undefined) return nothing('expired')
   const bare = await ledger.find('bareRevocation', 'serialNumber', [
     authority.id,
     certificate.serialNumber,

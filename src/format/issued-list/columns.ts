@@ -5,11 +5,13 @@ import {
   type IssuedRow,
   instantOfMilliseconds,
   instantOfText,
+  type Listed,
   type RevokedThere,
   RowFault,
   reasonOf,
   serialOfDecimal,
   serialOfHex,
+  shown,
 } from './issued-row.ts'
 
 interface Form {
@@ -21,8 +23,19 @@ interface Form {
   readonly read: (row: number, field: (name: string) => string) => IssuedRow
 }
 
-/** EJBCA's CertificateData.status (CertificateConstants). */
-const ejbcaStatus = { revoked: '40', heldBack: '30', archived: '60' } as const
+/**
+ * What EJBCA's CertificateData.status means (CertificateConstants): 0 unassigned, 10 inactive, 11 waiting
+ * for a rollover, 20 active, 21 told of its end, 30 held back (old versions only), 40 revoked, also on
+ * hold, 60 ended and archived, of which the reason says whether it was revoked before.
+ */
+const ejbcaStatus: ReadonlyMap<string, 'in-force' | 'revoked' | 'archived'> = new Map([
+  ...(['0', '10', '11', '20', '21'] as const).map((one) => [one, 'in-force'] as const),
+  ...(['30', '40'] as const).map((one) => [one, 'revoked'] as const),
+  ['60', 'archived'],
+])
+
+/** NOT_REVOKED, and removeFromCRL: it was on hold once. */
+const ejbcaNotRevoked: ReadonlySet<string> = new Set(['', '-1', '8'])
 
 export const issuedColumns = {
   /** Our own form: what a person writes, and what the command line makes of a directory of openssl. */
@@ -37,10 +50,10 @@ export const issuedColumns = {
           row,
           certificate: derOf(field('certificate'), 'certificate'),
           revoked,
+          listed: listedAs(revoked, field('serialNumber'), serialOfHex),
         }
       }
-      const serialNumber = serialOfHex(field('serialNumber'), 'serialNumber')
-      return bare(row, serialNumber, revoked)
+      return bare(row, serialOfHex(field('serialNumber'), 'serialNumber'), revoked)
     },
   },
 
@@ -56,6 +69,7 @@ export const issuedColumns = {
           row,
           certificate: derOf(field('base64Cert'), 'base64Cert'),
           revoked,
+          listed: listedAs(revoked, field('serialNumber'), serialOfDecimal),
         }
       }
       return bare(row, serialOfDecimal(field('serialNumber'), 'serialNumber'), revoked)
@@ -68,7 +82,7 @@ export const issuedColumns = {
     needed: ['nvalue'],
     read: (row, field) => {
       const certificate = derOf(field('nvalue'), 'nvalue')
-      return { kind: 'certificate', row, certificate, revoked: undefined }
+      return { kind: 'certificate', row, certificate, revoked: undefined, listed: undefined }
     },
   },
 
@@ -93,14 +107,27 @@ function revokedIn(field: (name: string) => string): RevokedThere {
   }
 }
 
+/** The number is needed only of what is revoked, and asked for only there. */
+function listedAs(
+  revoked: RevokedThere | undefined,
+  serialNumber: string,
+  read: (field: string, column: string) => Uint8Array,
+): Listed {
+  const isTold = revoked !== undefined && serialNumber.trim() !== ''
+  return {
+    inForce: revoked === undefined,
+    serialNumber: isTold ? read(serialNumber, 'serialNumber') : undefined,
+  }
+}
+
 function ejbcaRevoked(field: (name: string) => string): RevokedThere | undefined {
-  const status = field('status').trim()
+  const status = ejbcaStatus.get(field('status').trim())
   const reason = field('revocationReason').trim()
-  const isRevoked =
-    status === ejbcaStatus.revoked ||
-    status === ejbcaStatus.heldBack ||
-    (status === ejbcaStatus.archived && reason !== '' && reason !== '-1')
-  if (!isRevoked) return undefined
+  // What is not understood may be a revocation: it is never passed over as good.
+  if (status === undefined)
+    throw new RowFault(`status: "${shown(field('status'))}" is none of EJBCA's`)
+  if (status === 'in-force' || (status === 'archived' && ejbcaNotRevoked.has(reason)))
+    return undefined
   return {
     at: instantOfMilliseconds(field('revocationDate'), 'revocationDate'),
     reason: reason === '-1' ? 0 : reasonOf(reason, 'revocationReason'),

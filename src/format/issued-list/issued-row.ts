@@ -8,6 +8,14 @@ export interface RevokedThere {
   readonly reason: number
 }
 
+/** What a list that knows of revocations says of a certificate, beside its bytes. */
+export interface Listed {
+  /** Whether it is in force over there. */
+  readonly inForce: boolean
+  /** Content octets of the INTEGER, for a revoked one whose bytes may not read; undefined: not told. */
+  readonly serialNumber: Uint8Array | undefined
+}
+
 /** One certificate of another authority's list, in no order. */
 export type IssuedRow =
   | {
@@ -17,6 +25,8 @@ export type IssuedRow =
       /** DER. */
       readonly certificate: Uint8Array
       readonly revoked: RevokedThere | undefined
+      /** What the list says besides; undefined: it says nothing of it. */
+      readonly listed: Listed | undefined
     }
   /** A revocation of which only the serial number is known. */
   | {

@@ -48,7 +48,7 @@ class Blocks {
     try {
       const certificate = derOf(body, 'certificate')
       this.#open = undefined
-      return { kind: 'certificate', row, certificate, revoked: undefined }
+      return { kind: 'certificate', row, certificate, revoked: undefined, listed: undefined }
     } catch (error) {
       if (!(error instanceof RowFault)) throw error
       return this.#give(error.message)

@@ -15,6 +15,7 @@ function read(form: IssuedForm, text: string) {
 
 const der = Uint8Array.fromHex('3003020101')
 const base64 = der.toBase64()
+const inForce = { inForce: true, serialNumber: undefined }
 const at = Temporal.Instant.from('2026-03-01T10:00:00Z')
 
 test('our own form tells certificates, revoked certificates and bare revocations apart', async () => {
@@ -23,8 +24,11 @@ test('our own form tells certificates, revoked certificates and bare revocations
     `serialNumber,certificate,revokedAt,reason,remark\n,${base64},,,\n,${base64},2026-03-01T10:00:00Z,keyCompromise,x\n8F:02,,2026-03-01T10:00:00Z,4,\n8f02,,,,\n,***,,,\n`,
   )
   assert.deepEqual(rows, [
-    { kind: 'certificate', row: 2, certificate: der, revoked: undefined },
-    { kind: 'certificate', row: 3, certificate: der, revoked: { at, reason: 1 } },
+    { kind: 'certificate', row: 2, certificate: der, revoked: undefined, listed: inForce },
+    {
+      ...{ kind: 'certificate', row: 3, certificate: der, revoked: { at, reason: 1 } },
+      listed: { inForce: false, serialNumber: undefined },
+    },
     {
       kind: 'revocation',
       row: 4,
@@ -46,7 +50,7 @@ test("a row of EJBCA's CertificateData is read by its status", async () => {
   const milliseconds = at.epochMilliseconds
   const rows = await read(
     'ejbca',
-    `${head}a,${base64},99,20,-1,-1,u\nb,${base64},99,40,${milliseconds},4,u\nc,,255,40,${milliseconds},-1,u\nd,${base64},9,60,-1,-1,u\ne,,xx,40,${milliseconds},1,u\nf,${base64},9,40,soon,1,u\n`,
+    `${head}a,${base64},99,20,-1,-1,u\nb,${base64},99,40,${milliseconds},4,u\nc,,255,40,${milliseconds},-1,u\nd,${base64},9,60,-1,-1,u\ng,${base64},9,60,${milliseconds},8,u\nh,${base64},257,60,${milliseconds},5,u\ni,${base64},9,70,-1,-1,u\ne,,xx,40,${milliseconds},1,u\nf,${base64},9,40,soon,1,u\n`,
   )
   assert.deepEqual(
     rows.map((row) => (row.kind === 'wrong' ? row.fault : [row.kind, row.revoked?.reason])),
@@ -55,17 +59,22 @@ test("a row of EJBCA's CertificateData is read by its status", async () => {
       ['certificate', 4],
       ['revocation', 0],
       ['certificate', undefined],
+      ['certificate', undefined],
+      ['certificate', 5],
+      'status: "70" is none of EJBCA\'s',
       'serialNumber: "xx" is no serial number in decimal',
       'revocationDate: "soon" is no time in Unix milliseconds',
     ],
   )
+  const archived = rows[5]?.kind === 'certificate' ? rows[5].listed : undefined
+  assert.deepEqual(archived, { inForce: false, serialNumber: Uint8Array.of(1, 1) })
   assert.deepEqual(rows[2]?.kind === 'revocation' && rows[2].serialNumber, Uint8Array.of(0, 255))
 })
 
 test("step-ca's two tables are read as they are exported", async () => {
   assert.deepEqual(
     await read('step-ca', `nkey,nvalue\n12,"${base64.slice(0, 4)}\n${base64.slice(4)}"\n`),
-    [{ kind: 'certificate', row: 2, certificate: der, revoked: undefined }],
+    [{ kind: 'certificate', row: 2, certificate: der, revoked: undefined, listed: undefined }],
   )
   const revoked = JSON.stringify({ Serial: '257', ReasonCode: 1, RevokedAt: at.toString() })
   const expected = {

@@ -86,10 +86,10 @@ async function listOf(
   const anchor = anchorOf(certificate)
   if (anchor.kind === 'refused') return anchor
   const issuer = { certificate, publicKey: anchor.anchor.publicKey }
-  const { kind } = asked
+  const { kind, mostRefused } = asked
   return {
     kind: 'list',
-    list: { ledger, clock, random, authority, issuer, product, kind, environment },
+    list: { ledger, clock, random, authority, issuer, product, kind, environment, mostRefused },
   }
 }
 

@@ -77,10 +77,16 @@ export const adoption = {
         .enum(['working', 'birth'])
         .default('working')
         .describe('whether they are renewed, or made once for a life'),
+      mostRefused: z
+        .int()
+        .min(1)
+        .max(100_000_000)
+        .default(1000)
+        .describe('after so many refused rows the import stops'),
     }),
     output: adoptionLine,
     summary: 'take over what another PKI issued and revoked',
-    help: 'Checks the signature of each and notes device, key and revocation. Rows that are here already are counted, so the same list can be sent again after an interruption, or to catch up with new revocations. Refused rows are named by number; after 1000 of them the import stops.',
+    help: 'Checks the signature of each and notes device, key and revocation. Rows that are here already are counted, so the same list can be sent again after an interruption, or to catch up with new revocations. Refused rows are named by number.',
     references: { authority: 'authority', product: 'product' },
   }),
 } as const
