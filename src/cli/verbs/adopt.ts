@@ -35,6 +35,11 @@ export const importAuthority: Verb = async (call) => {
     await names.learn(answer)
     await showRecord(call, answer, names)
     const from = directory ?? 'LIST'
+    if (!('lastCrlNumber' in input)) {
+      terminal.note(
+        'its revocation lists begin with number 1: had it signed some before, who remembers a higher number would not take them',
+      )
+    }
     terminal.note(
       `next: vitalsign certificate import ${from} --authority ${input.name} --product PRODUCT`,
     )
@@ -86,16 +91,26 @@ async function keyIn(path: string, terminal: Terminal): Promise<string> {
   }
 }
 
+/** The numbers that fit; a list that came every second for a million years has fewer. */
+const mostLastNumber = 2 ** 46
+
 /** What was said, or one less than the next number, which openssl keeps in hexadecimal. */
 function lastNumber(asked: unknown, parts: OpensslDirectory | undefined) {
   if (asked !== undefined) return { lastCrlNumber: asked }
   if (parts?.crlNumber === undefined) return {}
   const hex = readTextFile(parts.crlNumber, parts.crlNumber).trim()
-  if (!/^[0-9a-f]{1,11}$/i.test(hex)) {
+  if (!/^[0-9a-f]{1,40}$/i.test(hex)) {
     throw wrongUse(
       `${parts.crlNumber} holds no number in hexadecimal`,
       'give it: --last-crl-number N',
     )
   }
-  return { lastCrlNumber: Math.max(0, Number.parseInt(hex, 16) - 1) }
+  const next = BigInt(`0x${hex}`)
+  if (next > mostLastNumber) {
+    throw wrongUse(
+      `the next list of this authority has the number ${next}, ${mostLastNumber} is the largest that can go on here`,
+      'its certificates can be taken over by a new authority only: let the devices enrol again',
+    )
+  }
+  return { lastCrlNumber: Math.max(0, Number(next) - 1) }
 }
