@@ -112,7 +112,10 @@ function checkIssues(authority: Authority): Authority | Refused {
   )
 }
 
-/** The newest authority that may issue now; never a twin, which is asked for by the keys of requests. */
+/**
+ * The newest authority that was made here and may issue now; never a twin, which is asked for by the keys
+ * of requests, nor one that was adopted, which is asked for by name.
+ */
 export async function issuingAuthority(ledger: Ledger): Promise<Authority | Refused> {
   const { items } = await ledger.list('authority', {
     by: 'kind',
@@ -121,7 +124,8 @@ export async function issuingAuthority(ledger: Ledger): Promise<Authority | Refu
     limit: 100,
   })
   return (
-    items.find(({ state, twin }) => state === 'active' && twin === null) ??
-    refuse('issuing-stopped', 'no issuing authority is active, so a product has no way in')
+    items.find(
+      ({ state, twin, origin }) => state === 'active' && twin === null && origin === null,
+    ) ?? refuse('issuing-stopped', 'no issuing authority is active, so a product has no way in')
   )
 }
