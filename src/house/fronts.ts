@@ -36,16 +36,19 @@ export function deviceRoutes(core: Core, keyMaker: ServerKeyPorts['keyMaker']): 
   ]
 }
 
-/** RFC 7030 section 4.1.3: the issuer of this entrance, and always the root; with a twin, both chains. */
+/**
+ * RFC 7030 section 4.1.3: the issuer of this entrance and all above it, the root last; with a twin, both
+ * chains. Without a label, those of every authority here.
+ */
 function authoritiesOf({ doors }: Core, label: string | undefined) {
-  const own = doors.own.map(({ certificate }) => certificate)
-  if (label === undefined) return own
-  const door = doors.labelled(label)
-  if ('kind' in door) return door
-  return [door.issuer, ...(door.twin === undefined ? [] : [door.twin])].flatMap(({ authority }) => {
-    const root = doors.rootOf(authority)
-    return [authority.certificate, ...(root === undefined ? [] : [root.certificate])]
-  })
+  const door = label === undefined ? undefined : doors.labelled(label)
+  if (door !== undefined && 'kind' in door) return door
+  const below =
+    door === undefined
+      ? doors.own
+      : [door.issuer, ...(door.twin === undefined ? [] : [door.twin])].map((one) => one.authority)
+  const whole = new Set(below.flatMap((one) => [one, ...doors.above(one)]))
+  return [...whole].map(({ certificate }) => certificate)
 }
 
 /** What the status port needs before core is open: its requests wait until it is. */

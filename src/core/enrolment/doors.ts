@@ -154,9 +154,22 @@ export class Doors {
     return this.#authorities.some((one) => one.id === authority && isTwin(one))
   }
 
-  /** The root above an authority of ours. */
+  /** The authority above: the root, of one that was made here. */
   rootOf({ parent }: Authority): Authority | undefined {
     return this.#authorities.find(({ id }) => id === parent)
+  }
+
+  /** What stands above an authority, its issuer first; above one that was adopted there may be several. */
+  above(authority: Authority): readonly Authority[] {
+    const above: Authority[] = []
+    for (
+      let next = this.rootOf(authority);
+      next !== undefined && !above.includes(next);
+      next = this.rootOf(next)
+    ) {
+      above.push(next)
+    }
+    return above
   }
 
   /** Roots and issuing authorities of our own, issuers first, of each the twins last. */
