@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Requests that wait for a person; loaded only when one does. */
 import { get, post } from './api.js'
-import { button, facts, heading, link, make, moment, say } from './elements.js'
-import { form } from './form.js'
-import { sentence } from './words.js'
+import { button, facts, heading, link, make, moment, say, state } from './elements.js'
+import { askReason } from './form.js'
+import { proofs, sentence } from './words.js'
 
 /** A quiet section for the first page. */
 export function waitingSection({ items, next }) {
@@ -25,22 +25,39 @@ export function waitingSection({ items, next }) {
 export async function request({ id, who, go }) {
   const shown = await get(`/requests/${id}`)
   const { foreseen } = shown
+  const [registrar, person] = await Promise.all([
+    nameOf('/registrars', shown.registrar),
+    nameOf('/people', shown.decidedBy),
+  ])
   return [
+    link('#/', 'All devices'),
     heading(`Request of ${shown.deviceSerial}`),
     facts({
+      State: state(shown.state),
       Device: link(`#/device/${shown.device}`, shown.deviceSerial),
-      'Came by': `${shown.operation}, proved by ${shown.proof}`,
-      From: shown.sourceAddress,
-      Since: moment(shown.askedAt),
-      'Expires unless decided': shown.state === 'waiting' ? moment(shown.expiresAt) : null,
-      'Digest of the request': shown.requestSha256,
-      Decision: shown.decidedBy && `${shown.state} by ${shown.decidedBy}`,
+      'Proved by': proofs[shown.proof],
+      Registrar: registrar,
+      'Came from': shown.sourceAddress,
+      'Waits since': moment(shown.askedAt),
+      'Waits until': shown.state === 'waiting' ? moment(shown.expiresAt) : null,
+      'Decided by': person && [person, ', ', moment(shown.decidedAt)],
       Words: shown.reason,
+      'Request (SHA-256)': digest(shown.requestSha256),
     }),
     ...(foreseen === null ? [] : expected(foreseen)),
-    ...(shown.state === 'waiting' && who.role !== 'auditor' ? answers(shown, go) : []),
+    shown.state === 'waiting' && who.role !== 'auditor' && answers(shown, go),
   ]
 }
+
+/** What the people here call a record; its id if it has gone. */
+async function nameOf(path, id) {
+  if (id === null) return null
+  const { items } = await get(path, { limit: 1000 })
+  return items.find((one) => one.id === id)?.name ?? id
+}
+
+/** 64 digits in groups, so that two people can read them to each other. */
+const digest = (hex) => make('code', hex.replaceAll(/.{8}(?!$)/g, '$& '))
 
 function expected(foreseen) {
   if (foreseen.kind === 'refused')
@@ -50,9 +67,9 @@ function expected(foreseen) {
     facts({
       Subject: foreseen.subject,
       'Further names': foreseen.alternativeNames.join(', ') || null,
-      Key: `${foreseen.keyAlgorithm}, ${foreseen.keyFingerprint}`,
-      From: moment(foreseen.notBefore),
-      Until: moment(foreseen.notAfter),
+      Key: foreseen.keyAlgorithm,
+      'Key (SHA-256)': digest(foreseen.keyFingerprint),
+      Good: [moment(foreseen.notBefore), ' to ', moment(foreseen.notAfter)],
       'By profile': foreseen.profile,
       Authority: foreseen.authority,
       'Lint finds': foreseen.findings.map(({ detail }) => sentence(detail)).join(' ') || 'nothing',
@@ -65,21 +82,25 @@ function answers({ id, version, requestSha256, deviceSerial, foreseen }, go) {
     say(`${word}: ${deviceSerial}`)
     go('#/')
   }
-  const approve = button('Approve', async () => {
-    await post(`/requests/${id}/approve`, { sha256: requestSha256 }, version)
-    done('Approved')
-  })
-  const why = { name: 'reason', label: 'Why not', maxlength: 500 }
-  return [
-    foreseen.kind === 'certificate' && approve,
-    make('h2', 'Or turn it down'),
-    form(
-      [{ ...why, hint: 'The device hears these words, and the log keeps them.' }],
-      'Turn it down',
-      async (values) => {
-        await post(`/requests/${id}/refuse`, values, version)
-        done('Turned down')
+  const approve = make(
+    'button.main',
+    {
+      type: 'button',
+      click: async () => {
+        await post(`/requests/${id}/approve`, { sha256: requestSha256 }, version)
+        done('Approved')
       },
-    ),
-  ]
+    },
+    'Approve',
+  )
+  const words = 'Turn it down'
+  const text =
+    'This request for ever; with a new key the device may ask again. It hears your words.'
+  const refuse = button(words, () =>
+    askReason(`${deviceSerial}: turn it down?`, text, words, async (reason) => {
+      await post(`/requests/${id}/refuse`, { reason }, version)
+      done('Turned down')
+    }),
+  )
+  return make('p.actions', foreseen.kind === 'certificate' && approve, refuse)
 }

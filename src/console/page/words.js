@@ -20,6 +20,13 @@ export const deviceStates = {
   retired: 'out of service for ever',
 }
 
+export const proofs = {
+  code: 'its enrolment code',
+  'birth-certificate': 'its birth identity',
+  'current-certificate': 'the identity that it renews',
+  registrar: 'a registrar',
+}
+
 export const exposures = {
   'patient-data': 'Data of patients',
   therapy: 'The therapy of a patient',

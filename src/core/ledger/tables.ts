@@ -82,7 +82,7 @@ export const tables = {
       /** How many working identities it may still ask for with proofs other than its own certificate. */
       enrolmentsLeft: integer,
       createdAt: instant,
-      /** Last time that it proved itself here. */
+      /** Last time that it was given an identity here, or first used one. */
       seenAt: optional(instant),
       /** Since when its working identity should have been renewed and was not; null when all is well. */
       missedSince: optional(instant),
@@ -730,6 +730,7 @@ export type Enrolment = LedgerRecord<'enrolment'>
 export type Repetition = LedgerRecord<'repetition'>
 export type ProfileRecord = LedgerRecord<'profile'>
 export type Authority = LedgerRecord<'authority'>
+export type BareRevocation = LedgerRecord<'bareRevocation'>
 export type CrlRecord = LedgerRecord<'crl'>
 export type Entrance = LedgerRecord<'entrance'>
 export type Code = LedgerRecord<'code'>

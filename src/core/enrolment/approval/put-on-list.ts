@@ -26,10 +26,7 @@ export async function putOnList(asking: Asking, ports: EnrolmentPorts): Promise<
     puts: [
       { kind: 'request', record },
       // Two requests of one device are counted one after the other.
-      {
-        kind: 'device',
-        record: { ...device, version: device.version + 1, seenAt: record.askedAt },
-      },
+      { kind: 'device', record: { ...device, version: device.version + 1 } },
       ...held(asking, record),
     ],
     events: [
