@@ -5,8 +5,11 @@ import { shapeOfPart } from './shapes.ts'
 import type { TableOptions } from './table.ts'
 import { label, valueText } from './value.ts'
 
-/** What says nothing to people: versions are for `If-Match`, and a product's name stands for its id. */
-const forProgramsOnly = new Set(['version', 'productName'])
+/**
+ * What says nothing to people: versions are for `If-Match`, a product's name stands for its id, and what
+ * has several lines is for a file (`--json`).
+ */
+const forProgramsOnly = new Set(['version', 'productName', 'pem', 'checkpoint'])
 
 /** One thing as aligned lines `label  value`, then what belongs to it, part by part. */
 export function recordLines(record: Row, names: Names, options: TableOptions): readonly string[] {
