@@ -16,7 +16,7 @@ import { Doors, doorKinds } from '#core/enrolment/doors.ts'
 import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
 import { RegistrarPace } from '#core/enrolment/speakers/pace.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
-import { tables } from '#core/ledger/tables.ts'
+import type { Kind } from '#core/ledger/tables.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import { epochOf, type Restore, readRestores } from '#core/recovery/epoch.ts'
 import { type Learning, type LearningPorts, learnCertificate } from '#core/recovery/learn.ts'
@@ -27,6 +27,7 @@ import type { Configuration } from './configuration.ts'
 import { CrlShelf } from './crl-shelf.ts'
 import type { Feed } from './feed.ts'
 import { type Installation, readInstallation } from './foundation.ts'
+import { DoorKeeper } from './nodes/door-keeper.ts'
 import { foundOnce } from './nodes/found-once.ts'
 import type { ThisNode } from './nodes/this-node.ts'
 
@@ -53,6 +54,7 @@ export interface Means {
 /** Core, ready to be asked: what every edge of the house is made from. */
 export interface Core extends EnrolmentPorts {
   readonly installation: Installation
+  readonly keeper: DoorKeeper
   readonly shelf: CrlShelf
   /** This process's name among the nodes, new at each start. */
   readonly node: string
@@ -86,8 +88,10 @@ export async function openCore(means: Means): Promise<Core> {
   const founded = await readInstallation(ledger)
   const statusUrl = founded?.publicUrl ?? means.statusUrl
   const crlUrl = (authority: string, shard: number) => `${statusUrl}/crl/${authority}/${shard}.crl`
+  const doors = new Doors(ledger)
+  const keeper = new DoorKeeper({ doors, elsewhere: feed, report, pause })
   const issuing: IssuingPorts = {
-    ...{ ledger, keys, clock, random, guard },
+    ...{ ledger, keys, clock, random, guard, demandCurrent: keeper.demandCurrent },
     pointers: { crlUrl, issuerUrl: (authority) => `${statusUrl}/ca/${authority}.crt` },
     shards: new ShardCounter(() => claimShard({ ledger, clock, random })),
   }
@@ -97,15 +101,13 @@ export async function openCore(means: Means): Promise<Core> {
   const recovered = await recoverReserved(issuing, leftBefore)
   const installation = await foundOnce(configuration, node, { ...issuing, pause })
   await means.checkKeys?.()
-  const doors = new Doors(ledger)
-  feed.follow(({ puts }) => {
-    if (puts.some(({ kind }) => doorKinds.includes(kind))) return doors.reload()
-    return undefined
-  })
+  feed.follow(({ puts }) =>
+    puts.some(({ kind }) => doorKinds.includes(kind)) ? keeper.renew() : undefined,
+  )
   const publishing = { ledger, keys, clock, random, guard, crlUrl, report }
   const shelf = new CrlShelf({ ...publishing, authorities: doors })
   feed.followElsewhere(async (news) => {
-    if (touchesDoors(news)) await doors.reload()
+    if (touches(news, doorKinds)) await keeper.renew()
     await shelf.hearElsewhere(news)
   })
   await doors.reload()
@@ -116,7 +118,7 @@ export async function openCore(means: Means): Promise<Core> {
   const learning = { ledger, clock, random, environment, restores, issuers: () => doors.own }
   return {
     ...issuing,
-    ...{ installation, doors, shelf, recovered, restores, node: node.name, thisNode: node },
+    ...{ installation, doors, keeper, shelf, recovered, restores, node: node.name, thisNode: node },
     environment,
     ...(restores.length > 0 && {
       learn: (certificate: Certificate) => learnAndTell(certificate, learning, report),
@@ -154,17 +156,9 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
 
-/**
- * Of a change elsewhere only its events are heard: the record that one is about comes first in it, and
- * behind a certificate its owner, which may be an authority.
- */
-function touchesDoors(news: News): boolean {
-  if (news.kind === 'missed') return true
-  const prefixes = doorKinds.map((kind) => `${tables[kind].prefix}_`)
-  return news.events.some(({ subjects: [first = '', second = ''] }) => {
-    const subject = first.startsWith('crt_') ? second : first
-    return prefixes.some((prefix) => subject.startsWith(prefix))
-  })
+/** Whether another node may have written a record of one of these kinds. */
+export function touches(news: News, kinds: readonly Kind[]): boolean {
+  return news.kind === 'missed' || kinds.some((kind) => news.kinds.has(kind))
 }
 
 /** The house's own issuing authority, of the usual chain or of the twins': the newest that was made here and may still issue. */

@@ -82,6 +82,7 @@ function elsewhere() {
       tell = listener
       return () => {}
     },
+    hears: () => true,
   }
   return { far, tell: (news: News) => tell(news) }
 }
@@ -92,7 +93,7 @@ test('a subscriber hears of other nodes, and of what may have been missed', asyn
   feed.hear(far)
   const stop = new AbortController()
   const heard = feed.subscribe({ subject: 'dev_1' }, stop.signal)[Symbol.asyncIterator]()
-  tell({ kind: 'events', events: [eventAbout('dev_2'), eventAbout('dev_1')] })
+  tell({ kind: 'events', events: [eventAbout('dev_2'), eventAbout('dev_1')], kinds: new Set() })
   assert.deepEqual((await heard.next()).value?.subjects, ['dev_1'])
   tell({ kind: 'missed' })
   assert.deepEqual(await heard.next(), { done: false, value: null })
@@ -112,7 +113,7 @@ test('news of other nodes are told in their order, each when the one before was 
     if (kind === 'events') throw new Error('cannot')
     over.resolve()
   })
-  tell({ kind: 'events', events: [] })
+  tell({ kind: 'events', events: [], kinds: new Set() })
   tell({ kind: 'missed' })
   gate.resolve()
   await over.promise

@@ -2,7 +2,7 @@
 import type { AuditEvent } from '#core/audit/event.ts'
 import type { Changes } from '#core/devices/watch.ts'
 import type { Change, Ledger } from '#core/ledger/ledger.ts'
-import type { Elsewhere, News } from '#edge/store/store.ts'
+import { alone, type Elsewhere, type News } from '#edge/store/store.ts'
 
 /** What just became durable in this process. */
 export type Listener = (change: Change) => void | Promise<void>
@@ -24,6 +24,7 @@ export class Feed implements Changes {
   readonly #listeners = new Set<Listener>()
   readonly #farListeners = new Set<FarListener>()
   #farTold: Promise<void> = Promise.resolve()
+  #elsewhere = alone
   readonly #report: (cause: unknown) => void
 
   /** `report` MUST NOT throw. */
@@ -45,9 +46,15 @@ export class Feed implements Changes {
 
   /** Tells on what other nodes commit. @returns a function that ends it */
   hear(elsewhere: Elsewhere): () => void {
+    this.#elsewhere = elsewhere
     return elsewhere.follow((news) => {
       this.#farTold = this.#farTold.then(() => this.#tellAll(this.#farListeners, news))
     })
+  }
+
+  /** Whether it is told of what other nodes commit. */
+  hears(): boolean {
+    return this.#elsewhere.hears()
   }
 
   /** The same ledger; its commits are told on. */

@@ -21,9 +21,10 @@ import type { RequestSeen } from '#edge/http/seen.ts'
 import { openStatusFront } from '#edge/http/status-front.ts'
 import type { Cost } from '#edge/keystore/derivation.ts'
 import { holdDirectory } from '#edge/store/directory-lock.ts'
+import type { Elsewhere } from '#edge/store/store.ts'
 import { noteKeyOf } from '#trust/tlog/note.ts'
 import { type Configuration, statusUrl, urlOf } from './configuration.ts'
-import { type Core, openCore } from './core.ts'
+import { type Core, openCore, touches } from './core.ts'
 import { Feed } from './feed.ts'
 import { deviceRoutes, publicRoutes } from './fronts.ts'
 import { jobsOf } from './jobs.ts'
@@ -76,6 +77,7 @@ export interface Replacements {
   /** What unlocking costs. */
   readonly keyCost?: Cost
   readonly wrapLedger?: (ledger: Ledger) => Ledger
+  readonly wrapElsewhere?: (elsewhere: Elsewhere) => Elsewhere
   readonly wrapKeys?: (keys: SigningKeys) => SigningKeys
   /** Hears of each request that was answered; MUST NOT throw. */
   readonly journal?: (port: PortName, seen: RequestSeen) => void
@@ -147,9 +149,9 @@ async function open(
   opened.promise.catch(() => {}) // whoever waits hears of it, and so does our caller, below
   const wrapped = replacements.wrapLedger?.(store.ledger) ?? store.ledger
   let doors: 'opening' | 'open' | 'closing' = 'opening'
-  let guard: Core['guard'] | undefined
+  let core: Core | undefined
   const readiness = () =>
-    readinessOf({ ...{ clock, ledger: wrapped }, doors: () => doors, guard: () => guard })
+    readinessOf({ ...{ clock, ledger: wrapped }, doors: () => doors, core: () => core })
   const metrics = new HouseMetrics({
     ...{ readers: configuration.metricsFrom, journal: replacements.journal },
     report,
@@ -169,15 +171,17 @@ async function open(
   })
   closers.add(() => status.close())
   const feed = new Feed((cause) => report('a change could not be told on', cause))
-  closers.add(feed.hear(store.elsewhere))
-  feed.followElsewhere(() => keystore.refresh())
+  closers.add(feed.hear(replacements.wrapElsewhere?.(store.elsewhere) ?? store.elsewhere))
+  feed.followElsewhere((news) =>
+    touches(news, ['authority', 'setting']) ? keystore.refresh() : undefined,
+  )
   const ledger = metrics.measuring(wrapped)
   const node = await beginNode(nodeFacts(configuration), {
     ...{ ledger, clock, random, shared: store.shared },
   })
   // Closed behind every door: only who signs nothing any more has stopped.
   closers.add(() => node.end())
-  const core = await openCore({
+  core = await openCore({
     ...{ configuration, ledger, keys, clock, random, feed, node, log: store.log, report },
     // A node that waited while another founded may have been given another passphrase.
     checkKeys: () => keystore.checkPassphrase(),
@@ -188,7 +192,7 @@ async function open(
     throw error
   })
   opened.resolve(core)
-  guard = core.guard
+  closers.add(() => core?.keeper.close())
   metrics.follow(feed)
 
   const sequencer = sequencerOf(core, store.log, keys, node)
@@ -239,12 +243,15 @@ async function open(
     const renewed = await identities.renew()
     if (renewed !== undefined) devices.swapIdentity(renewed)
   }
-  // A twin is shown as soon as it stands.
+  // A twin is shown as soon as it stands, whichever node made it.
+  const showTwin = () =>
+    renewIdentity().catch((cause) => report('the twin cannot be shown in tls', cause))
   feed.follow(({ puts }) =>
     puts.some(({ kind, record }) => kind === 'authority' && record.twin !== null)
-      ? renewIdentity().catch((cause) => report('the twin cannot be shown in tls', cause))
+      ? showTwin()
       : undefined,
   )
+  feed.followElsewhere((news) => (touches(news, ['authority']) ? showTwin() : undefined))
   await node.announce(addresses)
   const timed = jobsOf(core, { renewIdentity, beat: () => node.beat() })
   const jobs = runJobs([...timed, ...watchJobs(core, data)], {

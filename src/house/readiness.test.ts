@@ -9,7 +9,7 @@ const good: ReadinessParts = {
   doors: () => 'open',
   clock: { now: () => now },
   ledger: { find: async () => undefined },
-  guard: () => new ClockGuard(now),
+  core: () => ({ guard: new ClockGuard(now), keeper: { isCurrent: true } }),
 }
 
 async function missingOf(parts: Partial<ReadinessParts>): Promise<readonly string[]> {
@@ -22,11 +22,13 @@ test('a house whose doors are open, whose clock goes on and whose store answers 
 })
 
 test('each thing that is missing is named', async () => {
-  assert.deepEqual(await missingOf({ guard: () => undefined }), ['keys'])
+  assert.deepEqual(await missingOf({ core: () => undefined }), ['keys'])
   assert.deepEqual(await missingOf({ doors: () => 'opening' }), ['doors'])
   assert.deepEqual(await missingOf({ doors: () => 'closing' }), ['running'])
   const behind = now.subtract({ hours: 1 })
   assert.deepEqual(await missingOf({ clock: { now: () => behind } }), ['clock'])
+  const deaf = { guard: new ClockGuard(now), keeper: { isCurrent: false } }
+  assert.deepEqual(await missingOf({ core: () => deaf }), ['nodes'])
   const broken = { find: () => Promise.reject(new Error('away')) }
   assert.deepEqual(await missingOf({ ledger: broken }), ['store'])
 })

@@ -4,6 +4,7 @@ import type { ClockGuard } from '#core/authority/clock-guard.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Clock } from '#core/ports.ts'
 import type { Readiness } from '#edge/status/routes.ts'
+import type { DoorKeeper } from './nodes/door-keeper.ts'
 
 export interface ReadinessParts {
   /** Whether every door is open, and none is closing. */
@@ -11,7 +12,9 @@ export interface ReadinessParts {
   readonly clock: Clock
   readonly ledger: Pick<Ledger, 'find'>
   /** Undefined until the keys are unlocked and core is open. */
-  readonly guard: () => ClockGuard | undefined
+  readonly core: () =>
+    | { readonly guard: ClockGuard; readonly keeper: Pick<DoorKeeper, 'isCurrent'> }
+    | undefined
   /** How long the store may take; absent: as long as a balancer waits. */
   readonly patienceMilliseconds?: number
 }
@@ -25,13 +28,14 @@ const storeMilliseconds = 2_000
  * Asked anew each time: a database that is back makes it ready by itself.
  */
 export async function readinessOf(parts: ReadinessParts): Promise<readonly Readiness[]> {
-  const guard = parts.guard()
+  const core = parts.core()
   return [
-    { name: 'keys', ready: guard !== undefined },
+    { name: 'keys', ready: core !== undefined },
     { name: 'doors', ready: parts.doors() !== 'opening' },
     { name: 'running', ready: parts.doors() !== 'closing' },
-    { name: 'clock', ready: guard?.check(parts.clock.now()) === undefined },
+    { name: 'clock', ready: core?.guard.check(parts.clock.now()) === undefined },
     { name: 'store', ready: await answers(parts.ledger, parts.patienceMilliseconds) },
+    { name: 'nodes', ready: core?.keeper.isCurrent !== false },
   ]
 }
 

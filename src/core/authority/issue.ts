@@ -28,6 +28,11 @@ export interface IssuingPorts {
   readonly pointers: Pointers
   readonly guard: ClockGuard
   readonly shards: ShardCounter
+  /**
+   * Throws if authorities and profiles in memory may be of before what another node changed; absent where
+   * there is no other.
+   */
+  readonly demandCurrent?: () => void
 }
 
 /** Why this certificate is made, and what has to be true in the ledger at the same moment. */
@@ -63,7 +68,8 @@ export type Issued =
  *
  * Nothing is signed that policy did not approve (the type demands it) and nothing before it is booked.
  *
- * @throws Fault `signing-failed` if the key did not sign: the certificate is then abandoned
+ * @throws Fault `signing-failed` if the key did not sign: the certificate is then abandoned;
+ *   `store-unreachable` if what was decided may be out of date
  */
 export async function issue(
   approved: Approved,
@@ -71,6 +77,7 @@ export async function issue(
   occasion: Occasion,
   ports: IssuingPorts,
 ): Promise<Issued> {
+  ports.demandCurrent?.()
   const now = ports.clock.now()
   const stopped = ports.guard.check(now) ?? checkIssuing(signer, now)
   if (stopped !== undefined) return stopped

@@ -45,7 +45,12 @@ export interface SealedTexts {
 
 /** What the other nodes of the same database committed. */
 export type News =
-  | { readonly kind: 'events'; readonly events: readonly AuditEvent[] }
+  | {
+      readonly kind: 'events'
+      readonly events: readonly AuditEvent[]
+      /** The kinds of all records that were written in the same commits. */
+      readonly kinds: ReadonlySet<string>
+    }
   /** Some may have been missed, as when the connection was cut: whatever is remembered is to be read anew. */
   | { readonly kind: 'missed' }
 
@@ -57,7 +62,12 @@ export interface Elsewhere {
    * @returns ends the following
    */
   follow(listener: (news: News) => void): () => void
+  /** Whether everything was told that was committed longer than `hearingSeconds` ago. */
+  hears(): boolean
 }
 
+/** So long a connection that was cut without a word may go unnoticed. */
+export const hearingSeconds = 20
+
 /** Of a database that only this process writes. */
-export const alone: Elsewhere = { follow: () => () => {} }
+export const alone: Elsewhere = { follow: () => () => {}, hears: () => true }

@@ -7,8 +7,11 @@ import {
   withoutPostgres,
 } from '../../../../test/support/postgres.ts'
 import type { News, Store } from '../store.ts'
-import { type TestPorts, testPorts } from '../store-testing.ts'
+import { hearingSeconds } from '../store.ts'
+import { added, changed, type TestPorts, testPorts } from '../store-testing.ts'
+import { Listener } from './elsewhere.ts'
 import { openPostgresStore } from './open-postgres.ts'
+import { parseTarget } from './target.ts'
 
 const options = { skip: withoutPostgres }
 
@@ -34,8 +37,7 @@ test(
   () =>
     withNodes(async ({ here, there, place }) => {
       const heard = new Heard(here.store)
-      await place.sql(`SELECT pg_terminate_backend("pid") FROM pg_stat_activity
-      WHERE "datname" = current_database() AND "query" ILIKE '%max("sequence")%' AND "pid" <> pg_backend_pid()`)
+      await place.sql(cutListeners)
       await say(there, 'meanwhile')
       while (heard.missed === 0) await heard.something()
       await say(there, 'afterwards')
@@ -57,6 +59,59 @@ test(
         while (heard.missed === before) await heard.something()
       }
       assert.deepEqual(heard.subjects, [])
+    }),
+)
+
+test('a node hears of which kinds the records beside the events are', options, () =>
+  withNodes(async ({ here, there }) => {
+    const heard = new Heard(here.store)
+    const createdAt = there.ports.clock.now()
+    const party = added(there.ports, 'party', { name: 'a', role: 'maker', createdAt })
+    const value = { a: 1 }
+    const setting = added(there.ports, 'setting', { name: 'a', value, changedAt: createdAt })
+    const { ledger } = there.store
+    await ledger.commit({ puts: [party, setting], events: [event(there.ports, 'both')] })
+    const again = changed(setting, { value: { a: 2 } })
+    await ledger.commit({ puts: [again], events: [event(there.ports, 'one')] })
+    // The conflict of one change is not to hide what the others of its group wrote.
+    await Promise.all([
+      ledger.commit({ puts: [again], events: [event(there.ports, 'conflict')] }),
+      ledger.commit({ puts: [changed(party, {})], events: [event(there.ports, 'beside it')] }),
+    ])
+    await heard.events(3)
+    assert.deepEqual(heard.subjects, ['both', 'one', 'beside it'])
+    assert.deepEqual(heard.kinds, [['party', 'setting'], ['setting'], ['party']])
+  }),
+)
+
+test('events that nobody told of count as missed', options, () =>
+  withNodes(async ({ here, there, place }) => {
+    const heard = new Heard(here.store)
+    await place.sql(`INSERT INTO "event" VALUES (1, NULL, NULL)`)
+    await say(there, 'told')
+    await heard.something()
+    assert.equal(heard.missed, 1)
+    assert.deepEqual(heard.subjects, [])
+  }),
+)
+
+test(
+  'a node that is told nothing for long no longer hears, until it is connected anew',
+  options,
+  () =>
+    withNodes(async ({ place }) => {
+      let now = 0
+      const listener = new Listener(parseTarget(place.settings), 'somebody', () => now)
+      assert.ok(!listener.hears())
+      await listener.open()
+      assert.ok(listener.hears())
+      now += hearingSeconds * 1000
+      assert.ok(!listener.hears())
+      const missed = new Promise<News>((resolve) => listener.follow(resolve))
+      await place.sql(cutListeners)
+      assert.deepEqual(await missed, { kind: 'missed' })
+      while (!listener.hears()) await new Promise(setImmediate)
+      await listener.close()
     }),
 )
 
@@ -98,6 +153,9 @@ test('whoever sees an event sees all before it, while two nodes commit', options
   }),
 )
 
+const cutListeners = `SELECT pg_terminate_backend("pid") FROM pg_stat_activity
+  WHERE "datname" = current_database() AND "query" ILIKE '%max("sequence")%' AND "pid" <> pg_backend_pid()`
+
 interface Node {
   readonly store: Store
   readonly ports: TestPorts
@@ -116,6 +174,8 @@ function event(ports: TestPorts, subject: string) {
 /** All that one node was told. */
 class Heard {
   readonly subjects: string[] = []
+  /** Sorted, of each news that told events. */
+  readonly kinds: string[][] = []
   missed = 0
   readonly end: () => void
   #wake = () => {}
@@ -138,7 +198,10 @@ class Heard {
 
   #hear(news: News) {
     if (news.kind === 'missed') this.missed++
-    else this.subjects.push(...news.events.map(({ subjects }) => subjects[0] ?? ''))
+    else {
+      this.subjects.push(...news.events.map(({ subjects }) => subjects[0] ?? ''))
+      this.kinds.push([...news.kinds].toSorted())
+    }
     this.#wake()
   }
 }

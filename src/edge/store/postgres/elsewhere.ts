@@ -2,37 +2,43 @@
 import { parseEvent } from '#core/audit/encode-event.ts'
 import type { AuditEvent } from '#core/audit/event.ts'
 import { FormatError } from '#format/format-error.ts'
-import type { Elsewhere, News } from '../store.ts'
+import { type Elsewhere, hearingSeconds, type News } from '../store.ts'
 import type { Connection } from './connect.ts'
 import { Link, patienceMilliseconds } from './link.ts'
 import { build, compiled } from './tables.ts'
 import type { Target } from './target.ts'
 import { eventChannel } from './transactions.ts'
 
+const heartbeatMilliseconds = 5_000
 /** A listening connection that is silent for longer is given up: it may have been cut unseen. */
 const silenceMilliseconds = 10_000
-const heartbeatMilliseconds = 5_000
 /** Reading what is remembered anew is cheaper than hearing of more than this. */
 const maxEventsAtOnce = 1_000
 
 /**
  * Hears what other nodes committed, over a connection of its own.
  *
- * Each commit with events tells its first and last number, and who booked them; the events are then read
- * from the table. A heartbeat finds a connection that was cut without a word.
+ * Each commit with events tells its first and last number, who booked them, and the kinds of the records
+ * beside them; the events are then read from the table. A heartbeat finds a connection that was cut
+ * without a word: its answer comes after all that was committed before it was asked.
  */
 export class Listener implements Elsewhere {
   readonly #link: Link
   /** The writer of this node: what it commits is no news here. */
   readonly #own: string
+  /** Milliseconds that nobody sets. */
+  readonly #now: () => number
   readonly #followers = new Set<(news: News) => void>()
   #heartbeat: NodeJS.Timeout | undefined
   #heard = 0
+  /** Everything that was committed before was told. */
+  #toldUntil = Number.NEGATIVE_INFINITY
   #started = false
   #work = Promise.resolve()
 
-  constructor(target: Target, own: string) {
+  constructor(target: Target, own: string, now = () => performance.now()) {
     this.#own = own
+    this.#now = now
     this.#link = new Link(target, (connection) => this.#listen(connection), silenceMilliseconds)
   }
 
@@ -48,6 +54,10 @@ export class Listener implements Elsewhere {
     return () => this.#followers.delete(follower)
   }
 
+  hears(): boolean {
+    return this.#now() - this.#toldUntil < hearingSeconds * 1000
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#heartbeat)
     await this.#link.close()
@@ -57,6 +67,7 @@ export class Listener implements Elsewhere {
   async #listen(connection: Connection): Promise<void> {
     connection.hear((payload) => this.#queue(connection, payload))
     // Listening first, looking after: what is committed in between is told twice, and never not at all.
+    const asked = this.#now()
     await connection.ask({ sql: `LISTEN ${eventChannel}` })
     const { rows } = await connection.ask({
       sql: 'SELECT coalesce(max("sequence"), 0) FROM "event"',
@@ -64,6 +75,7 @@ export class Listener implements Elsewhere {
     this.#heard = Number(rows[0]?.[0])
     if (this.#started) this.#tell({ kind: 'missed' })
     this.#started = true
+    this.#toldUntil = asked
   }
 
   #queue(connection: Connection, payload: string) {
@@ -73,16 +85,19 @@ export class Listener implements Elsewhere {
   }
 
   async #take(connection: Connection, payload: string): Promise<void> {
-    const [first = '', last = '', writer] = payload.split(' ')
+    const [first = '', last = '', writer, kinds = ''] = payload.split(' ')
     const [from, to] = [Number(first), Number(last)]
     if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || to <= this.#heard) return
-    const end = writer === this.#own ? from - 1 : to
-    if (end > this.#heard) this.#tell(await this.#read(connection, this.#heard, end))
+    // Each commit tells its events in their order: what lies between was never told.
+    if (from > this.#heard + 1) this.#tell({ kind: 'missed' })
+    else if (writer !== this.#own)
+      this.#tell(await this.#read(connection, to, new Set(kinds.split(','))))
     this.#heard = to
   }
 
-  /** The events after one number up to another, if all can be told. */
-  async #read(connection: Connection, after: number, upTo: number): Promise<News> {
+  /** The events that were not heard, up to this number, if all can be told. */
+  async #read(connection: Connection, upTo: number, kinds: ReadonlySet<string>): Promise<News> {
+    const after = this.#heard
     if (upTo - after > maxEventsAtOnce) return { kind: 'missed' }
     const { rows } = await connection.ask(
       compiled(
@@ -96,13 +111,17 @@ export class Listener implements Elsewhere {
     )
     const events = rows.map(([bytes]) => readEvent(bytes))
     return events.every((event) => event !== undefined)
-      ? { kind: 'events', events }
+      ? { kind: 'events', events, kinds }
       : { kind: 'missed' }
   }
 
   async #beat(): Promise<void> {
     const connection = await this.#link.connection(0).catch(() => undefined)
-    await connection?.ask({ sql: 'SELECT 1' }).catch(() => connection.cut())
+    if (connection === undefined) return
+    const asked = this.#now()
+    await connection.ask({ sql: 'SELECT 1' }).catch(() => connection.cut())
+    await this.#work
+    if (connection.isOpen) this.#toldUntil = asked
   }
 
   #tell(news: News) {

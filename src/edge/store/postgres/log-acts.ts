@@ -18,7 +18,7 @@ export function doAct(transactions: Transactions, act: LogAct): Promise<Result> 
   return transactions.run(async (transaction) => {
     const head = await lockHead(transaction)
     const result = await decide(transaction, head, act)
-    await transaction.commit([])
+    await transaction.commit()
     return result
   })
 }

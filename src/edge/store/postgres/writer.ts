@@ -38,7 +38,7 @@ export class Writer {
     try {
       return await this.#transactions.run(async (transaction) => {
         for (const asked of recordStatements(changes)) void transaction.ask(asked)
-        await transaction.commit(changes.flatMap(eventsOf))
+        await transaction.commit(changes.flatMap(eventsOf), kindsIn(changes))
         return changes.map(() => written)
       })
     } catch (error) {
@@ -53,8 +53,8 @@ async function writeApart(
   changes: readonly Change[],
 ): Promise<readonly Outcome[]> {
   const outcomes = await halve(transaction, changes)
-  const events = changes.filter((_, index) => outcomes[index] === written).flatMap(eventsOf)
-  await transaction.commit(events)
+  const done = changes.filter((_, index) => outcomes[index] === written)
+  await transaction.commit(done.flatMap(eventsOf), kindsIn(done))
   return outcomes
 }
 
@@ -117,6 +117,10 @@ async function tryAll(
 
 function eventsOf(change: Change): EventRow[] {
   return change.flatMap(({ kind, row }) => (kind === eventStep ? [row as unknown as EventRow] : []))
+}
+
+function kindsIn(changes: readonly Change[]): ReadonlySet<string> {
+  return new Set(changes.flat().flatMap(({ kind }) => (kind === eventStep ? [] : [kinds[kind]!])))
 }
 
 /** Whether a record stands against the statement: a unique key is taken, or a version is another. */
