@@ -11,12 +11,16 @@ export interface Ordered {
   readonly before: Temporal.Instant
 }
 
-/** Whether an order means this certificate: a working identity older than the order, in all that it names. */
+/**
+ * Whether an order means this certificate: a working identity older than the order, in all that it
+ * names. One that had ended by then is nobody's any more.
+ */
 export function isMeant(
   order: RenewalOrder,
-  { kind, state, issuedAt, authority, product, lot, algorithm }: CertificateRecord,
+  { kind, state, issuedAt, notAfter, authority, product, lot, algorithm }: CertificateRecord,
 ): boolean {
   if (kind !== 'working' || state !== 'issued' || issuedAt === null) return false
+  if (Temporal.Instant.compare(notAfter, order.createdAt) <= 0) return false
   if (Temporal.Instant.compare(issuedAt, order.createdAt) >= 0) return false
   return (
     (order.authority === null || order.authority === authority) &&

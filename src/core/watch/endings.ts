@@ -136,10 +136,10 @@ async function isFollowed(
 
 /** Codes that nobody used within a day of their end: a line that stands still, or codes sent to nobody. */
 export async function watchCodes(now: Temporal.Instant, ports: AlarmPorts): Promise<void> {
-  let unused = 0
+  let [unused, looked] = [0, 0]
   const walk = { by: 'expires', below: now.add({ hours: 24 }), descending: true } as const
   for await (const code of allOf('code', ports.ledger, walk)) {
-    if (Temporal.Instant.compare(code.expiresAt, now) < 0 || unused >= mostCodes) break
+    if (Temporal.Instant.compare(code.expiresAt, now) < 0 || ++looked > mostCodes) break
     if (code.usedAt === null) unused++
   }
   if (unused < manyCodes) return clear('codes-unused', 'codes', ports)
@@ -155,6 +155,7 @@ export async function watchCodes(now: Temporal.Instant, ports: AlarmPorts): Prom
   )
 }
 
+/** Codes that are looked at, used ones too: a line that makes more in a day is told of all the same. */
 const mostCodes = 10_000
 
 /** Invitations on their last day. */

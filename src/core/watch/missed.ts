@@ -24,16 +24,15 @@ export async function markMissed(
   ports: AlarmPorts,
 ): Promise<void> {
   const lives = await livesOf(ports)
-  const aheads = lives.map((life) => {
-    // A second less, since the last one of a life is in it.
-    return Math.max(Math.ceil(life * (1 - lateShare)) - 1_000, 0)
-  })
+  // A second less, since the last one of a life is in it.
+  const known = lives.map((life) => Math.max(Math.ceil(life * (1 - lateShare)) - 1_000, 0))
+  const aheads = [...known, ...foreignAheads]
   // The first look begins at the beginning: its widest band holds all others.
   const bands = since === undefined ? [Math.max(...aheads)] : aheads
   const fallen = bands.map((milliseconds) => {
     return { from: since?.add({ milliseconds }), below: now.add({ milliseconds }) }
   })
-  const cutShort = await issuersEnds(now.add({ milliseconds: Math.max(...lives) }), ports)
+  const cutShort = await issuersEnds(now.add({ milliseconds: Math.max(0, ...lives) }), ports)
   for (const band of [...fallen, ...cutShort]) {
     let batch: CertificateRecord[] = []
     const mark = () => Promise.all(batch.map((one) => markIfLate(one, now, ports)))
@@ -48,12 +47,18 @@ export async function markMissed(
   }
 }
 
+/**
+ * How long before their end those are looked at whose life no profile of ours gave, since another PKI
+ * issued them; and at their end all, whatever was thought of them before.
+ */
+const foreignAheads = [30, 7, 0].map((days) => days * 24 * 3_600_000)
+
 /** Devices that are marked beside each other, so that a herd shares the disk's commits. */
 const mostAtOnce = 50
 
-/** Each life that any version of a profile gave, in milliseconds; and none, for what has ended. */
+/** Each life that any version of a profile gave, in milliseconds. */
 async function livesOf({ ledger }: AlarmPorts): Promise<readonly number[]> {
-  const lives = new Set([0])
+  const lives = new Set<number>()
   for await (const { document } of allOf('profile', ledger)) {
     const parsed = parseProfile(document)
     if (parsed.kind === 'faults' || parsed.profile.kind !== 'working') continue

@@ -1,140 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { retire } from '#core/devices/life.ts'
 import {
   addPump,
-  ask,
   certificateOf,
   codeFor,
-  deviceOf,
   enrolDevice,
   expectDevice,
-  force,
-  issuedOf,
   operator,
   type TestCore,
   withCore,
 } from '../../../test/support/core.ts'
-import { renewalBy } from '../../../test/support/house.ts'
+import { kindsOf, look, openAlarms, quiet } from '../../../test/support/watch.ts'
 import { newId } from '../ledger/ids.ts'
-import type { Alarm, Authority } from '../ledger/tables.ts'
+import type { Authority } from '../ledger/tables.ts'
 import { invite } from '../people/invitation.ts'
-import { watchOnce } from './watch.ts'
-
-const never = new AbortController().signal
-
-async function openAlarms(core: TestCore): Promise<readonly Alarm[]> {
-  const walk = { by: 'state', equal: ['open'], limit: 1000 } as const
-  return (await core.ledger.list('alarm', walk)).items
-}
-
-async function kindsOf(core: TestCore): Promise<readonly string[]> {
-  return (await openAlarms(core)).map(({ kind, severity }) => `${kind} ${severity}`).toSorted()
-}
-
-/** Days after which a working identity of the usual profile is late, and its life. */
-async function lifeOf(core: TestCore, id: string) {
-  const { notBefore, notAfter } = await certificateOf(core, id)
-  return notAfter.since(notBefore).total('hours')
-}
-
-const look = (core: TestCore) => watchOnce(core, never)
-
-/** A core whose authorities are far from their end, so that only what a test does raises alarms. */
-async function quiet(core: TestCore): Promise<void> {
-  const { items } = await core.ledger.list('authority', { limit: 100 })
-  for (const one of items) {
-    const far = core.clock.now().add({ hours: 24 * 365 * 40 })
-    const record: Authority = { ...one, version: one.version + 1, notAfter: far, issueUntil: far }
-    await core.ledger.commit({ puts: [{ kind: 'authority', record }], events: [] })
-  }
-}
-
-test('a device that has not renewed when it should is marked, told, and cleared when it has', () =>
-  withCore(async (core) => {
-    await quiet(core)
-    const pump = await addPump(core)
-    const [silent, well] = [
-      await enrolDevice(core, pump, 'PUMP-1'),
-      await enrolDevice(core, pump, 'PUMP-2'),
-    ]
-    await look(core)
-    assert.deepEqual(await kindsOf(core), [])
-    const life = await lifeOf(core, silent.id)
-    core.clock.pass({ hours: Math.ceil(life * 0.75) })
-    const renewal = await renewalBy(well.key, well.certificate)
-    issuedOf(await ask(core, well.shown, renewal, { operation: 'reenrol' }))
-    core.clock.pass({ hours: Math.ceil(life * 0.06) })
-    await look(core)
-    assert.ok((await deviceOf(core, silent)).missedSince)
-    assert.equal((await deviceOf(core, well)).missedSince, null)
-    const told = (await openAlarms(core)).filter(({ kind }) => kind.startsWith('renewal'))
-    assert.deepEqual(
-      told.map(({ kind, subject }) => [kind, subject]),
-      [
-        ['renewals-missed', pump.id],
-        ['renewal-missed', silent.device.id],
-      ],
-    )
-    assert.equal(told[0]?.facts['count'], 1)
-    const late = await renewalBy(silent.key, silent.certificate)
-    issuedOf(await ask(core, silent.shown, late, { operation: 'reenrol' }))
-    await look(core)
-    assert.deepEqual(
-      (await kindsOf(core)).filter((kind) => kind.startsWith('renewal')),
-      [],
-    )
-  }))
-
-test('a look that was cut off is done again, and a look repeated says nothing twice', () =>
-  withCore(async (core) => {
-    await quiet(core)
-    const pump = await addPump(core)
-    const device = await enrolDevice(core, pump, 'PUMP-1')
-    core.clock.pass({ hours: Math.ceil((await lifeOf(core, device.id)) * 0.82) })
-    await assert.rejects(watchOnce(core, AbortSignal.abort()))
-    await look(core)
-    await look(core)
-    const raised = core.events.filter(
-      ({ type, facts }) => type === 'alarm-raised' && facts['kind'] === 'renewals-missed',
-    )
-    assert.equal(raised.length, 1)
-  }))
-
-test('a silent herd is one alarm with a number, not one for each', () =>
-  withCore(async (core) => {
-    await quiet(core)
-    const pump = await addPump(core)
-    const first = await enrolDevice(core, pump, 'PUMP-0')
-    for (let index = 1; index <= 24; index++) {
-      const { device } = await expectDevice(core, pump, `PUMP-${index}`)
-      await force(core, device, { state: 'active', missedSince: core.clock.now() })
-    }
-    core.clock.pass({ hours: Math.ceil((await lifeOf(core, first.id)) * 0.82) })
-    await look(core)
-    const open = (await openAlarms(core)).filter(({ kind }) => kind.startsWith('renewal'))
-    assert.deepEqual(
-      open.map(({ kind, severity, facts }) => [kind, severity, facts['count']]),
-      [['renewals-missed', 'critical', 25]],
-    )
-  }))
-
-test('a device that was retired is not waited for', () =>
-  withCore(async (core) => {
-    await quiet(core)
-    const pump = await addPump(core)
-    const enrolled = await enrolDevice(core, pump, 'PUMP-1')
-    core.clock.pass({ hours: Math.ceil((await lifeOf(core, enrolled.id)) * 0.82) })
-    await look(core)
-    assert.ok((await deviceOf(core, enrolled)).missedSince)
-    await retire(await deviceOf(core, enrolled), 'scrapped', operator, core)
-    await look(core)
-    assert.deepEqual(
-      (await kindsOf(core)).filter((kind) => kind.startsWith('renewal')),
-      [],
-    )
-  }))
 
 test('an authority that ends is told sooner and then louder, and again only when it gets worse', () =>
   withCore(async (core) => {
@@ -144,7 +24,9 @@ test('an authority that ends is told sooner and then louder, and again only when
     await look(core)
     assert.equal(core.events.length, before)
     const severityOf = async () =>
-      (await openAlarms(core)).find(({ subject }) => subject === trial.id)?.severity
+      (await openAlarms(core)).find(
+        ({ kind, subject }) => kind === 'authority-ending' && subject === trial.id,
+      )?.severity
     // A trial ends in 90 days, so it is a notice from the first day.
     assert.equal(await severityOf(), 'notice')
     core.clock.pass({ hours: 24 * 61 })
@@ -153,6 +35,11 @@ test('an authority that ends is told sooner and then louder, and again only when
     core.clock.pass({ hours: 24 * 24 })
     await look(core)
     assert.equal(await severityOf(), 'critical')
+    const now = (await core.ledger.read('authority', trial.id)) ?? assert.fail()
+    const record = { ...now, version: now.version + 1, state: 'issuing-stopped' } as const
+    await core.ledger.commit({ puts: [{ kind: 'authority', record }], events: [] })
+    await look(core)
+    assert.equal(await severityOf(), undefined, 'nobody waits for one that was stopped')
   }))
 
 async function openTrial(core: TestCore): Promise<Authority> {

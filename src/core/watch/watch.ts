@@ -26,7 +26,7 @@ const settingName = 'watch'
 export async function watchOnce(ports: AlarmPorts, signal: AbortSignal): Promise<void> {
   const now = ports.clock.now()
   const mark = await ports.ledger.find('setting', 'name', [settingName])
-  const since = instantOf(mark)
+  const since = beginningOf(mark, now)
   await watchAuthorities(now, ports)
   await watchCertificates(since, now, signal, ports)
   await watchCodes(now, ports)
@@ -45,6 +45,20 @@ export async function watchOnce(ports: AlarmPorts, signal: AbortSignal): Promise
   }
   // A conflict means that another node looked meanwhile: then its mark stands.
   await ports.ledger.commit({ puts: [{ kind: 'setting', record: setting }], events: [] })
+}
+
+/**
+ * Looks overlap by so much: a record is booked a little later than its times say, and the node that
+ * looked before may have another clock.
+ */
+const overlap = Temporal.Duration.from({ minutes: 15 })
+
+/** From when on this look has to look; undefined: from the beginning, as after a clock was set back. */
+function beginningOf(mark: Setting | undefined, now: Temporal.Instant) {
+  const until = instantOf(mark)
+  if (until === undefined) return undefined
+  const since = until.subtract(overlap)
+  return Temporal.Instant.compare(since, now) > 0 ? undefined : since
 }
 
 /** What came within its threshold, as an import may bring it, falls into no band of time. */
