@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A PostgreSQL of the bench's own: on the disk that temporary files are on, waiting for it at each commit. */
-import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,8 +38,7 @@ export async function openBenchCluster(): Promise<BenchCluster> {
         'postgres',
         `SELECT current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit')`,
       )
-      const kind = execFileSync('stat', ['-f', '-c', '%T', place], { encoding: 'utf8' }).trim()
-      return `PostgreSQL ${row?.[0]}, ${kind}, fsync ${row?.[1]}, synchronous_commit ${row?.[2]}, ${benchSettings.join(', ')}`
+      return `PostgreSQL ${row?.[0]}, fsync ${row?.[1]}, synchronous_commit ${row?.[2]}, ${benchSettings.join(', ')}`
     },
     bytesOf: async (name) => {
       const [row] = await cluster.sql('postgres', `SELECT pg_database_size('${name}')`)

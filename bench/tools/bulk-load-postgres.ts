@@ -10,6 +10,7 @@ import pg from 'pg'
 import { newId } from '#core/ledger/ids.ts'
 import { type Kind, tables } from '#core/ledger/tables.ts'
 import { type ElementType, encodeArray } from '#edge/store/postgres/arrays.ts'
+import { parseTarget } from '#edge/store/postgres/target.ts'
 import { columnNames, encodeRecord, type Row } from '#edge/store/rows.ts'
 import { postgres } from '#edge/store/schema/dialect.ts'
 import { columnOf } from '#edge/store/schema/schema.ts'
@@ -24,7 +25,9 @@ export async function bulkLoadPostgres(
   from: number,
   tell: (done: number) => void,
 ): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
+  const { hosts, user, database } = parseTarget({ url })
+  const [{ host = '', port = 0 } = {}] = hosts
+  const client = new pg.Client({ host, port, user, database })
   await client.connect()
   await client.query("SET synchronous_commit = off; SET maintenance_work_mem = '1GB'")
   const door = await doorIn(client)

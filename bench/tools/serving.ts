@@ -2,8 +2,9 @@
 /** The server as its users start it: a process of its own, watched from outside. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { serveWords } from './bench-house.ts'
 
 export interface Serving {
@@ -18,6 +19,11 @@ export interface Serving {
 
 const root = join(import.meta.dirname, '../..')
 const running = new Set<ChildProcess>()
+
+/** Its line for each request goes where a service's would go: past us, and not for nothing. */
+const journalPath = join(mkdtempSync(join(tmpdir(), 'vitalsign-bench-')), 'journal')
+const journal = openSync(journalPath, 'w', 0o600)
+process.on('exit', () => rmSync(dirname(journalPath), { recursive: true, force: true }))
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
@@ -31,7 +37,7 @@ export async function startServing(
     join(root, 'bin/vitalsign'),
     ['serve', ...serveWords(directory, 'p-256'), ...words],
     {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', journal],
     },
   )
   running.add(child)
@@ -59,7 +65,7 @@ async function greetingOf({ stdout }: ChildProcess): Promise<string> {
         return said
       }
     }
-  throw new Error(`the server did not start: ${said}`)
+  throw new Error(`the server did not start: ${said}${readFileSync(journalPath, 'utf8')}`)
 }
 
 function portOf(said: string, door: string): number {
