@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Argument, own } from './argument.ts'
 
-/** What every command takes: how the answer looks, and where it is asked. */
+/**
+ * What every command takes: how the answer looks, and where it is asked.
+ *
+ * `server` and `key` are names of inputs too (of a mail server, of an authority's key): the names here
+ * are others, the flags are not.
+ */
 export const commonArguments: readonly Argument[] = [
   own('json', 'answer in JSON, for programs; streams are one document a line', { kind: 'boolean' }),
   own('data', 'the data directory of an installation on this machine (./data)', {
     kind: 'text',
     placeholder: 'DIR',
   }),
-  own('server', 'an installation elsewhere: its address for devices and machines', {
+  own('remoteServer', 'an installation elsewhere: its address for devices and machines', {
     kind: 'text',
+    flag: 'server',
     placeholder: 'https://HOST:PORT',
   }),
   own('cert', 'with --server: the client certificate of this machine (PEM)', {
     kind: 'text',
     placeholder: 'FILE',
   }),
-  own('key', 'with --server: its key (PEM)', { kind: 'text', placeholder: 'FILE' }),
+  own('remoteKey', 'with --server: its key (PEM)', {
+    kind: 'text',
+    flag: 'key',
+    placeholder: 'FILE',
+  }),
   own('root', "with --server: SHA-256 of the root to trust, as the server's start printed it", {
     kind: 'text',
     placeholder: 'FINGERPRINT',

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { exit, Stop } from '../stop.ts'
-import { commandNamed } from './commands.ts'
+import { commandNamed, commands } from './commands.ts'
+import { commonArguments } from './common.ts'
 import { readLine } from './read-line.ts'
 
 function read(name: string, ...words: readonly string[]) {
@@ -45,6 +46,20 @@ test('a flag that may be repeated gathers, any other may not be', () => {
   )
   assert.deepEqual(said.value('products'), ['pump', 'drip'])
   refuses(/--lot was given twice/, 'device list', '--lot', 'a', '--lot', 'b')
+})
+
+test('what an input is named is not taken for where the command is asked', () => {
+  const said = read(
+    ...(['notification add', 'on-call', '--kind', 'smtp', '--address', 'ops@example.com'] as const),
+    ...(['--mail-server', 'smtp://mail.example.com:587', '--server', 'https://pki:8443'] as const),
+  )
+  assert.equal(said.text('server'), 'smtp://mail.example.com:587')
+  assert.equal(said.text('remoteServer'), 'https://pki:8443')
+  const common = new Set(commonArguments.map(({ name }) => name))
+  for (const { name: word, arguments: own } of commands) {
+    const taken = own.filter(({ name, flag }) => common.has(name) && name !== flag)
+    assert.deepEqual(taken, [], word)
+  }
 })
 
 test('words of explain need no quotes', () => {

@@ -24,7 +24,7 @@ const onlyRemote = ['cert', 'root', 'ca'] as const
  * @throws Stop
  */
 export async function openConnection(said: Said, means: Means): Promise<Connection> {
-  const address = said.text('server')
+  const address = said.text('remoteServer')
   if (address !== undefined) {
     if (said.text('data') !== undefined) throw wrongUse('--server and --data exclude each other')
     return connectionTo(new Wire(await remotePlace(address, said)))

@@ -24,7 +24,7 @@ export async function remotePlace(address: string, said: Said): Promise<Place> {
       'write https://HOST:PORT and nothing after it',
     )
   }
-  const [cert, key] = [said.text('cert'), said.text('key')]
+  const [cert, key] = [said.text('cert'), said.text('remoteKey')]
   if ((cert === undefined) !== (key === undefined)) throw wrongUse('--cert and --key go together')
   return {
     kind: 'tls',
