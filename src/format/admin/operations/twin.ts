@@ -16,7 +16,7 @@ export const twin = {
       authority: id('aut').describe('the issuing authority that the twin will stand beside'),
     }),
     output: z.object({ root: authorityView, issuing: authorityView }),
-    summary: 'make a twin of an issuing authority that withstands quantum computers',
+    summary: 'make a twin that withstands quantum computers',
     help: 'Only on the machine itself. Its root gets a twin too, unless it has one. From then on a request is answered by the twin if its key withstands quantum computers, by the authority itself if not, and a device may hold an identity of each.',
     positional: ['authority'],
     references: { authority: 'authority' },
