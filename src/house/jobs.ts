@@ -3,6 +3,7 @@ import { longestSigning, recoverReserved } from '#core/authority/abandon.ts'
 import { expireRequests } from '#core/enrolment/approval/decide-request.ts'
 import type { Job } from '#edge/clock/run-jobs.ts'
 import type { Core } from './core.ts'
+import { tellWrongClocks } from './nodes/tell-clocks.ts'
 import { tellSilentNodes } from './nodes/tell-silent.ts'
 import { beatEvery } from './nodes/this-node.ts'
 
@@ -42,6 +43,7 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
       run: async () => {
         await work.beat()
         await tellSilentNodes(core.thisNode, core)
+        await tellWrongClocks(core.thisNode, core)
       },
     },
     {

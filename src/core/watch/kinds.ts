@@ -14,6 +14,7 @@ export const alarmKinds = {
   'certificate-ending': 'a certificate that no device renews by itself comes to its end',
   'certificates-learnt':
     'devices showed certificates of the time that a restore lost, and they were learnt',
+  'clock-apart': "the clock of a server is apart from the database's",
   'codes-unused': 'many enrolment codes run out and were never used',
   'invitation-ending': 'an invitation runs out and was not taken up',
   'node-silent': 'a server gave no sign of life for over a minute and did not stop in good order',

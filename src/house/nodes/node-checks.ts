@@ -6,7 +6,7 @@ import { isSilent } from './this-node.ts'
 type Found = Omit<Examined, 'check'>
 
 /** More apart than this, one of two nodes refuses to sign after each event of the other. */
-const mostApartMilliseconds = 5_000
+export const mostApartMilliseconds = 5_000
 
 const good = (found: string): Found => ({ verdict: 'good', found, remedy: null })
 const warning = (found: string, remedy: string): Found => ({ verdict: 'warning', found, remedy })
