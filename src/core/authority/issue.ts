@@ -109,12 +109,19 @@ function checkIssuing(signer: Signer, now: Temporal.Instant): Refused | undefine
   return refuse('issuing-stopped', `authority ${name} is ${state} and issues until ${issueUntil}`)
 }
 
+/**
+ * A subject of ours never breaks it. One that came with an adopted authority may, and RFC 7030 section 4.2.2
+ * keeps it for every renewal: the device goes by the name that its relying parties know.
+ */
+const ruleOfNewSubjects = 'device-serial-number-in-subject'
+
 /** Whether what is drafted breaks a rule of its standards; the first one is told. */
 export function lint(drafted: Draft, signer: Signer): Refused | undefined {
   const issuer: Certificate | undefined =
     signer.kind === 'issuer' ? signer.issuer.certificate : undefined
   const errors = lintCertificate(drafted.toBeSigned, issuer, drafted.terms.profile.kind).filter(
-    (finding) => finding.severity === 'error',
+    ({ severity, rule }) =>
+      severity === 'error' && !(drafted.terms.keepsSubject && rule === ruleOfNewSubjects),
   )
   const first = errors[0]
   return first && refuse('lint-failed', `${first.rule}: ${first.detail} (${first.source})`)

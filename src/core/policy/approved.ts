@@ -15,6 +15,8 @@ export interface Terms {
   readonly owner: string
   readonly product: string | null
   readonly subject: Name
+  /** Whether the subject is that of the certificate being renewed, to the byte, whatever the profile draws. */
+  readonly keepsSubject: boolean
   /** Each in the place of what the profile draws, to the byte: kept from a renewal, or asked and allowed. */
   readonly extensions: readonly Extension[]
   /** The certificate that it follows. */

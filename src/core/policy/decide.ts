@@ -81,6 +81,7 @@ export function decide(application: Application): Verdict {
       owner: device.id,
       product: device.product,
       subject: unchanged?.subject ?? drawSubject(profile, facts),
+      keepsSubject: unchanged !== undefined,
       extensions: unchanged ? keptFrom(unchanged) : takenOver(profile, facts, proved.request),
       replaces:
         application.proof === 'current-certificate' && !application.isCrossing
@@ -110,6 +111,7 @@ export function approveOwn(own: {
         owner: own.owner,
         product: null,
         subject: drawSubject(own.profile, own.facts),
+        keepsSubject: false,
         extensions: [],
         replaces: undefined,
       }),
