@@ -47,9 +47,10 @@ export async function judge(
     ...{ operation, proof, device, proved, key, current },
     profile: door.profile,
     facts: factsOf(door, device),
+    // A code spends a permission or is refused, so policy asks for neither count: each would be a list.
     identitiesHeld:
       proof === 'code' ? 0 : await identitiesHeld(device.id, door.profile, isOfChain, ports),
-    identitiesLately: await identitiesLately(device.id, ports),
+    identitiesLately: proof === 'code' ? 0 : await identitiesLately(device.id, ports),
     isOrdered: orderedFor(current?.record, ports.doors.orders) !== undefined,
     isCrossing: current !== undefined && !isOfChain(current.record.authority),
     now: ports.clock.now(),
