@@ -33,7 +33,13 @@ import { keyMakerOf } from './key-maker.ts'
 import { LogRunner, sequenceAnywhere } from './log-runner.ts'
 import type { PortName } from './logging.ts'
 import { HouseMetrics } from './metrics.ts'
-import { frontSource, houseSources, processSource, readinessSource } from './metrics-sources.ts'
+import {
+  frontSource,
+  houseSources,
+  identitySource,
+  processSource,
+  readinessSource,
+} from './metrics-sources.ts'
 import { beginNode, type NodeFacts, type ThisNode } from './nodes/this-node.ts'
 import { openOperatorSide } from './operator-side.ts'
 import { knownProxies, passingProxies } from './proxies.ts'
@@ -226,12 +232,13 @@ async function open(
   })
   closers.add(() => operators.close())
   addresses.operators = urlOf('http', operators.address)
+  let shown = await identities.open()
   const devices = await openDeviceFront({
     listen: configuration.listen,
     routes: deviceRoutes(core, () => keyMakerOf(identities.usual)),
     ...{ limits: deviceLimits, random },
     report: ({ cause, ...facts }) => report('a request broke on the device port', cause, facts),
-    identity: await identities.open(),
+    identity: shown,
     witness: metrics.witness('devices'),
     adminHandler: operators.machineHandler,
     proxies: knownProxies(core),
@@ -241,7 +248,9 @@ async function open(
   addresses.devices = urlOf('https', devices.address)
   const renewIdentity = async () => {
     const renewed = await identities.renew()
-    if (renewed !== undefined) devices.swapIdentity(renewed)
+    if (renewed === undefined) return
+    devices.swapIdentity(renewed)
+    shown = renewed
   }
   // A twin is shown as soon as it stands, whichever node made it.
   const showTwin = () =>
@@ -264,6 +273,7 @@ async function open(
   closers.add(() => noteStop(core, node))
   metrics.add(
     ...houseSources(core, store.log),
+    identitySource(() => shown.chain[0]),
     processSource({
       ...{ version: programVersion(), environment: core.environment, node: node.name },
     }),

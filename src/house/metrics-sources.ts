@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The figures that are looked up when somebody asks for them. */
+import { X509Certificate } from 'node:crypto'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { parseEvent } from '#core/audit/encode-event.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
+import { allOf } from '#core/watch/pages.ts'
 import type { FrontCounts, HandshakeFailure } from '#edge/http/counts.ts'
 import type { Give, Source } from '#edge/metrics/sources.ts'
 import type { Readiness } from '#edge/status/routes.ts'
 import type { Core } from './core.ts'
 
-/** What counts many records is not counted at each scrape. */
-const long = 60_000
+/** What counts many records is not counted at each scrape: ten million take a second of the reader. */
+const long = 300_000
 
 export interface BuildFacts {
   readonly version: string
@@ -106,6 +108,7 @@ export function houseSources(core: Core, log: LogStore): readonly Source[] {
     crlSource(core),
     jobSource(core),
     certificateSource(core),
+    silentSource(core),
     waitingSource(core),
   ]
 }
@@ -163,7 +166,6 @@ function crlSource({ shelf, doors }: Core): Source {
 const mostJobs = 100
 
 function jobSource({ ledger }: Core): Source {
-  const lastSuccess = new Map<string, number>()
   return {
     name: 'jobs',
     keepMilliseconds: 0,
@@ -174,15 +176,13 @@ function jobSource({ ledger }: Core): Source {
     ],
     read: async (give) => {
       const { items } = await ledger.list('job', { limit: mostJobs })
-      for (const { name: task, lastRunAt, lastResult } of items) {
+      for (const { name: task, lastRunAt, lastGoodAt, lastResult } of items) {
         if (lastRunAt === null) continue
         const failures = /^failed (\d+)/.exec(lastResult ?? '')?.[1]
-        const ranAt = unixSeconds(lastRunAt)
-        if (failures === undefined) lastSuccess.set(task, ranAt)
         give('vitalsign_job_failing', { task }, Number(failures ?? 0))
-        give('vitalsign_job_last_run_timestamp_seconds', { task }, ranAt)
-        const good = lastSuccess.get(task)
-        if (good !== undefined) give('vitalsign_job_last_success_timestamp_seconds', { task }, good)
+        give('vitalsign_job_last_run_timestamp_seconds', { task }, unixSeconds(lastRunAt))
+        if (lastGoodAt === null) continue
+        give('vitalsign_job_last_success_timestamp_seconds', { task }, unixSeconds(lastGoodAt))
       }
     },
   }
@@ -230,10 +230,46 @@ function certificateSource({ ledger, clock }: Core): Source {
     gives: ['vitalsign_certificates_current', 'vitalsign_certificates_expiring'],
     read: async (give) => {
       const issued = { by: 'state', equal: ['issued'] } as const
-      const below = clock.now().add(soon)
-      give('vitalsign_certificates_current', {}, await ledger.count('certificate', issued))
-      const expiring = await ledger.count('certificate', { ...issued, below })
-      give('vitalsign_certificates_expiring', {}, expiring)
+      const now = clock.now()
+      // What has ended stays issued in the ledger.
+      const ended = await ledger.count('certificate', { ...issued, below: now })
+      const all = await ledger.count('certificate', issued)
+      const ending = await ledger.count('certificate', { ...issued, below: now.add(soon) })
+      give('vitalsign_certificates_current', {}, all - ended)
+      give('vitalsign_certificates_expiring', {}, ending - ended)
+    },
+  }
+}
+
+/** Of more silent devices than this only so many are counted. */
+const mostSilent = 10_000
+
+function silentSource({ ledger }: Core): Source {
+  return {
+    name: 'devices',
+    keepMilliseconds: 60_000,
+    gives: ['vitalsign_devices_silent'],
+    read: async (give) => {
+      let count = 0
+      for await (const _ of allOf('device', ledger, { by: 'missed' }))
+        if (++count >= mostSilent) break
+      give('vitalsign_devices_silent', {}, count)
+    },
+  }
+}
+
+/** The end of the certificate that devices are shown now, DER. */
+export function identitySource(shown: () => Uint8Array | undefined): Source {
+  return {
+    name: 'identity',
+    keepMilliseconds: 0,
+    gives: ['vitalsign_server_certificate_not_after_timestamp_seconds'],
+    read: (give) => {
+      const leaf = shown()
+      if (leaf === undefined) return
+      const { validToDate } = new X509Certificate(leaf)
+      const seconds = Math.floor(validToDate.getTime() / 1_000)
+      give('vitalsign_server_certificate_not_after_timestamp_seconds', {}, seconds)
     },
   }
 }

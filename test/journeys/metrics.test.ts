@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { after, test } from 'node:test'
 import { parseEvent } from '#core/audit/encode-event.ts'
+import { newId } from '#core/ledger/ids.ts'
 import type { RequestSeen } from '#edge/http/seen.ts'
 import { metricTable } from '#edge/metrics/table.ts'
 import { generateKey } from '#trust/private-key.ts'
@@ -113,6 +114,44 @@ test('what the house does and holds is told', async () => {
   assert.match(page, /vitalsign_build_info\{version="\d+\.\d+\.\d+",node_version="v26\./)
 })
 
+test('what has ended is not counted as current, nor as ending; a silent device is counted', async (t) => {
+  const other = await openTestHouse()
+  t.after(() => other.stop())
+  const { core } = other
+  const pump = await withProduct(other)
+  const { id } = await withDevice(other, pump, 'PUMP-1')
+  const [like = assert.fail()] = (await core.ledger.list('certificate', { limit: 1 })).items
+  const now = core.clock.now()
+  const before = (await core.ledger.list('certificate', { limit: 100 })).items.length
+  const puts = [-1, 24, 24 * 29, 24 * 31].map((hours) => ({
+    kind: 'certificate' as const,
+    record: {
+      ...{
+        ...like,
+        id: newId('certificate', core),
+        version: 1,
+        sha256: null,
+        kind: 'client' as const,
+      },
+      ...{ serialNumber: core.random.bytes(16), notAfter: now.add({ hours }) },
+    },
+  }))
+  await core.ledger.commit({ puts, events: [] })
+  const device = (await core.ledger.read('device', id)) ?? assert.fail()
+  const record = { ...device, version: device.version + 1, missedSince: now }
+  await core.ledger.commit({ puts: [{ kind: 'device', record }], events: [] })
+  const page = new TextDecoder().decode((await fetchStatus(other, '/metrics')).body)
+  assert.equal(figure(page, 'vitalsign_certificates_current'), before + 3)
+  assert.equal(figure(page, 'vitalsign_certificates_expiring'), 2)
+  assert.equal(figure(page, 'vitalsign_devices_silent'), 1)
+})
+
+test('the end of what devices are shown is told by each node', async () => {
+  const ends = figure(await scrape(), 'vitalsign_server_certificate_not_after_timestamp_seconds')
+  const inDays = (ends - Date.now() / 1_000) / 86_400
+  assert.ok(inDays > 30 && inDays < 400, `${inDays} days`)
+})
+
 test('every source of figures can be read', async () => {
   const page = await scrape()
   assert.doesNotMatch(page, /^vitalsign_source_up\{.*\} 0$/m)
@@ -141,6 +180,8 @@ test('a job that ran shows its runs, and when it last went well', async () => {
     page = await scrape()
   }
   assert.ok(figure(page, 'vitalsign_job_runs_total{task="crl-refresh",result="done"}') >= 1)
+  const wentWell = 'vitalsign_job_last_success_timestamp_seconds{task="crl-refresh"}'
+  assert.ok(Math.abs(figure(page, wentWell) - Date.now() / 1_000) < 600)
 })
 
 test('promtool finds nothing to say against the page', {

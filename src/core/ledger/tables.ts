@@ -711,6 +711,8 @@ export const tables = {
       fence: integer,
       lastRunAt: optional(instant),
       lastResult: optional(text),
+      /** End of the last run that did not fail. */
+      lastGoodAt: optional(instant),
     },
     { unique: { name: ['name'] }, lists: { due: ['dueAt'] } },
   ),

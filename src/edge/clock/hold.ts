@@ -20,6 +20,9 @@ const holdMilliseconds = 60_000
 /** How often it does so. */
 export const renewMilliseconds = holdMilliseconds / 3
 
+/** What is booked of a run that did not fail. */
+export const goodResult = 'done'
+
 /**
  * One node's hold on one job.
  *
@@ -65,7 +68,10 @@ export class Hold {
 
   /** Lets others have the job from `dueAt` on; does nothing if it was lost. */
   async giveBack(dueAt: Temporal.Instant, lastResult: string, events: readonly AuditEvent[]) {
-    const given = { dueAt, holder: null, heldUntil: null, lastRunAt: sharedNow(this.#ports) }
+    const lastRunAt = sharedNow(this.#ports)
+    const isGood = lastResult === goodResult
+    const lastGoodAt = isGood ? lastRunAt : this.#record.lastGoodAt
+    const given = { dueAt, holder: null, heldUntil: null, lastRunAt, lastGoodAt }
     const version = this.#record.version + 1
     await write({ ...this.#record, ...given, lastResult, version }, events, this.#ports)
   }
@@ -90,7 +96,7 @@ function firstTaken(name: string, ports: HoldPorts): JobRecord {
   const id = newId('job', ports)
   const dueAt = sharedNow(ports)
   const fresh = { id, version: 0, name, dueAt, holder: null, heldUntil: null }
-  return taken({ ...fresh, fence: 0, lastRunAt: null, lastResult: null }, ports)
+  return taken({ ...fresh, fence: 0, lastRunAt: null, lastResult: null, lastGoodAt: null }, ports)
 }
 
 function taken(record: JobRecord, ports: HoldPorts): JobRecord {

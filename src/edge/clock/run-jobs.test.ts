@@ -184,6 +184,26 @@ test('a failure is an event without its cause, and is tried again later and late
   assert.equal(world.records.get('fine')?.lastResult, 'done')
 })
 
+test('when a job last went well is booked, and outlives failures and restarts', async () => {
+  const world = new World()
+  let fails = false
+  const moody = job('moody', 100, async () => {
+    if (fails) throw new Error('not today')
+  })
+  const jobs = runJobs([moody], world.ports('a'))
+  await world.pass(0)
+  const wentWell = world.records.get('moody')?.lastGoodAt
+  assert.ok(wentWell)
+  fails = true
+  await world.pass(200)
+  await jobs.stop()
+  const again = runJobs([moody], world.ports('b'))
+  await world.pass(200)
+  await again.stop()
+  assert.match(world.records.get('moody')?.lastResult ?? '', /^failed/)
+  assert.deepEqual(world.records.get('moody')?.lastGoodAt, wentWell)
+})
+
 test('a ledger that is away is reported and waited for', async () => {
   const world = new World()
   world.broken = true

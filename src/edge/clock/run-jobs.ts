@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditEvent } from '#core/audit/event.ts'
-import { freeAt, Hold, type HoldPorts, renewMilliseconds, sharedNow } from './hold.ts'
+import { freeAt, goodResult, Hold, type HoldPorts, renewMilliseconds, sharedNow } from './hold.ts'
 import { backOff, spread } from './schedule.ts'
 
 /** A piece of time-driven work: one row of the house's job table. */
@@ -149,7 +149,7 @@ async function giveBack(job: Job, hold: Hold, failures: number, ports: Ports) {
   const every = job.every.total('milliseconds')
   const pause = failures === 0 ? spread(every, random) : backOff(every, failures, random)
   const dueAt = sharedNow(ports).add({ milliseconds: pause })
-  if (failures === 0) return hold.giveBack(dueAt, 'done', [])
+  if (failures === 0) return hold.giveBack(dueAt, goodResult, [])
   const event = failure(job, [hold.job], failures, ports)
   return hold.giveBack(dueAt, `failed ${failures} in a row`, [event])
 }

@@ -84,9 +84,17 @@ export const metricTable = {
   vitalsign_key_conflicts_total: row('counter', 'keys presented that have another owner'),
   vitalsign_certificates_current: row(
     'gauge',
-    'certificates issued and neither replaced nor revoked',
+    'certificates issued and neither revoked nor ended; a replaced one counts until it ends',
   ),
   vitalsign_certificates_expiring: row('gauge', 'of these, how many end within 30 days'),
+  vitalsign_devices_silent: row(
+    'gauge',
+    'devices that should have renewed by now and did not, up to 10,000',
+  ),
+  vitalsign_server_certificate_not_after_timestamp_seconds: row(
+    'gauge',
+    'when the TLS certificate ends that this node shows to devices, Unix time',
+  ),
 
   vitalsign_commit_seconds: row('histogram', 'from asking for a commit until it is durable'),
   vitalsign_commits_waiting: row('gauge', 'commits asked for and not durable yet'),
@@ -118,7 +126,7 @@ export const metricTable = {
   ),
   vitalsign_job_last_success_timestamp_seconds: row(
     'gauge',
-    'end of the last good run of a job that this node knows of, Unix time',
+    'end of the last good run of a job, on all nodes, Unix time',
     'task',
   ),
 

@@ -573,7 +573,8 @@ CREATE TABLE "job" (
   "heldUntil" bigint,
   "fence" bigint NOT NULL,
   "lastRunAt" bigint,
-  "lastResult" text COLLATE "C"
+  "lastResult" text COLLATE "C",
+  "lastGoodAt" bigint
 );
 
 CREATE UNIQUE INDEX "job_one_name" ON "job" ("name");

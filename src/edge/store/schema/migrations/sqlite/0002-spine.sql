@@ -252,6 +252,8 @@ CREATE INDEX "learnt_by_device" ON "learnt" ("device", "id");
 
 CREATE INDEX "learnt_by_epoch" ON "learnt" ("epoch", "id");
 
+ALTER TABLE "job" ADD COLUMN "lastGoodAt" INTEGER;
+
 CREATE TABLE "sealed" (
   "name" TEXT NOT NULL PRIMARY KEY,
   "content" TEXT NOT NULL
