@@ -10,6 +10,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { withoutPostgres } from '../test/support/postgres.ts'
 import { measureApart } from './tools/apart.ts'
 import { machineFacts } from './tools/machine.ts'
 import type { Row } from './tools/row.ts'
@@ -34,7 +35,12 @@ const measures = {
     quick ? { rounds: 1, count: 2_000, clients: 32 } : { rounds: 3, count: 6_000, clients: 32 },
   ],
   rest: [quick ? { rounds: 1, certificates: 10_000 } : { rounds: 3, certificates: 100_000 }],
-  store: quick ? [[]] : [[]],
+  store: [],
+  wire: [],
+  import: [
+    quick ? { devices: 10_000, certificates: 1_000 } : { devices: 100_000, certificates: 5_000 },
+  ],
+  postgres: [quick ? { rounds: 1, count: 1_000 } : { rounds: 3, count: 4_000 }],
 } as const
 
 const modules: Readonly<Record<string, readonly [file: string, name: string]>> = {
@@ -45,13 +51,21 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   status: ['status.ts', 'benchStatus'],
   rest: ['rest.ts', 'benchRest'],
   store: ['store.ts', 'benchStore'],
+  wire: ['wire.ts', 'benchWire'],
+  import: ['import.ts', 'benchImport'],
+  postgres: ['postgres.ts', 'benchPostgres'],
 }
 
 const wanted =
-  asked.only?.split(',') ?? Object.keys(measures).filter((name) => !quick || name !== 'store')
+  asked.only?.split(',') ??
+  Object.keys(measures).filter((name) => !quick || (name !== 'store' && name !== 'postgres'))
 const rows: Row[] = []
 for (const [name, words] of Object.entries(measures)) {
   if (!wanted.includes(name)) continue
+  if (name === 'postgres' && withoutPostgres !== false) {
+    process.stderr.write(`bench: ${name} left out: ${withoutPostgres}\n`)
+    continue
+  }
   const [file = '', verb = ''] = modules[name] ?? []
   process.stderr.write(`bench: ${name} …\n`)
   rows.push(...(await measureApart(file, verb, words)))
