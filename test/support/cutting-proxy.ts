@@ -4,15 +4,19 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
 /**
- * Where the next COMMIT is cut off: `sent` before the server has it, `answered` after the server has said
- * that it is done, `waiting` as soon as the server has it.
+ * Where the next COMMIT, or what a test names in its place, is cut off: `sent` before the server has it,
+ * `answered` after the server has said that it is done, `waiting` as soon as the server has it.
  */
 export type Cut = 'sent' | 'waiting' | 'answered'
+
+const commit = 'COMMIT\0'
 
 export class CuttingProxy {
   readonly #server: Server
   readonly #pairs = new Set<readonly [Socket, Socket]>()
   #armed: Cut | undefined
+  #asked = commit
+  #told = commit
   #cuts = 0
 
   private constructor(socket: string) {
@@ -36,9 +40,11 @@ export class CuttingProxy {
     return this.#cuts
   }
 
-  /** Cuts the connection of the next COMMIT. */
-  cutCommit(where: Cut): void {
+  /** Cuts the connection of the next COMMIT, or of what is asked and told with these words. */
+  cutCommit(where: Cut, asked = commit, told = commit): void {
     this.#armed = where
+    this.#asked = asked
+    this.#told = told
   }
 
   /** Resolves once the connection was cut. */
@@ -64,7 +70,7 @@ export class CuttingProxy {
       })
     }
     client.on('data', (bytes) => {
-      const commits = bytes.includes('COMMIT\0')
+      const commits = bytes.includes(this.#asked)
       if (commits && this.#armed === 'sent') return this.#cut(client)
       if (commits) committing = true
       server.write(bytes, () => {
@@ -72,7 +78,7 @@ export class CuttingProxy {
       })
     })
     server.on('data', (bytes) => {
-      if (committing && this.#armed === 'answered' && bytes.includes('COMMIT\0'))
+      if (committing && this.#armed === 'answered' && bytes.includes(this.#told))
         return this.#cut(client)
       client.write(bytes)
     })

@@ -35,7 +35,7 @@ export interface SealedTexts {
   /** Sorted. */
   names(): Promise<readonly string[]>
   read(name: string): Promise<string | undefined>
-  /** False, and nothing written, if the name is taken. MUST be atomic. */
+  /** False, and nothing written, if the name is taken by another text. MUST be atomic. */
   add(name: string, text: string): Promise<boolean>
   /** In the place of what these names hold: all of them or none. */
   replace(texts: ReadonlyMap<string, string>): Promise<void>

@@ -16,7 +16,7 @@ export class PostgresPoints implements PointReads {
   }
 
   async first(sql: string, values: readonly Cell[] = []): Promise<Row | undefined> {
-    const rows = await readRows(this.#link, { ...this.#prepared(sql), values })
+    const rows = await askRepeatable(this.#link, { ...this.#prepared(sql), values })
     return rows[0]
   }
 
@@ -44,7 +44,7 @@ export class PostgresLists implements ListReads {
     )
     idlest.waiting++
     try {
-      return await readRows(idlest.link, { sql: numbered(sql), values })
+      return await askRepeatable(idlest.link, { sql: numbered(sql), values })
     } finally {
       idlest.waiting--
     }
@@ -67,15 +67,23 @@ export function numbered(sql: string): string {
   return sql.replaceAll('?', () => `$${++count}`)
 }
 
-/** Asks again, once, if the connection broke: a read may be repeated. */
-async function readRows(link: Link, asked: Asked): Promise<readonly Row[]> {
+/**
+ * Asks again, once, if the connection broke: for reads, and for what does no harm if it is done twice.
+ *
+ * @throws Fault what broke it, `doing` says at what
+ */
+export async function askRepeatable(
+  link: Link,
+  asked: Asked,
+  doing = 'read the ledger',
+): Promise<readonly Row[]> {
   for (let again = false; ; again = true) {
     const connection = await link.connection(patienceMilliseconds)
     try {
       const { rows } = await connection.ask(asked)
       return rows
     } catch (error) {
-      if (again || isRefusedStatement(error)) throw postgresFault(error, 'read the ledger')
+      if (again || isRefusedStatement(error)) throw postgresFault(error, doing)
       connection.cut()
     }
   }

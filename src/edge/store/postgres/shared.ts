@@ -2,10 +2,13 @@
 import type { Row } from '../rows.ts'
 import type { SealedTexts, Shared } from '../store.ts'
 import type { Asked } from './connect.ts'
-import { type Link, patienceMilliseconds } from './link.ts'
-import { postgresFault } from './postgres-fault.ts'
+import type { Link } from './link.ts'
+import { askRepeatable } from './reads.ts'
 
-/** What the nodes of one database share beside ledger and log. */
+/**
+ * What the nodes of one database share beside ledger and log. Each statement may be asked again when its answer
+ * was lost: it finds what it wrote.
+ */
 export class PostgresShared implements Shared {
   readonly sealed: SealedTexts
   readonly #link: Link
@@ -26,8 +29,10 @@ export class PostgresShared implements Shared {
         return row && String(row[0])
       },
       add: async (name, text) => {
-        const sql = `INSERT INTO "sealed" ("name", "content") VALUES ($1, $2)
-          ON CONFLICT DO NOTHING RETURNING "name"`
+        // Written twice with the same text it is not changed, and told as written.
+        const sql = `INSERT INTO "sealed" AS "there" ("name", "content") VALUES ($1, $2)
+          ON CONFLICT ("name") DO UPDATE SET "content" = excluded."content"
+          WHERE "there"."content" = excluded."content" RETURNING "name"`
         const rows = await this.#ask('keep a sealed key', { sql, values: [name, text] })
         return rows.length > 0
       },
@@ -52,12 +57,7 @@ export class PostgresShared implements Shared {
     return Temporal.Instant.fromEpochMilliseconds(Number(row?.[0]))
   }
 
-  async #ask(doing: string, asked: Asked): Promise<readonly Row[]> {
-    try {
-      const connection = await this.#link.connection(patienceMilliseconds)
-      return (await connection.ask(asked)).rows
-    } catch (error) {
-      throw postgresFault(error, doing)
-    }
+  #ask(doing: string, asked: Asked): Promise<readonly Row[]> {
+    return askRepeatable(this.#link, asked, doing)
   }
 }
