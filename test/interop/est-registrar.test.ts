@@ -172,3 +172,17 @@ test('strongSwan shows a certificate only to renew it, and so is no registrar', 
   assert.match(await post('swan'), /^200 /)
   await removeRegistrar(registrar, operator, house.core)
 })
+
+test('the lines of the guide give a unit its certificate', { skip }, async () => {
+  const guide = readFileSync('docs/guides/enrol-from-a-line.md', 'utf8')
+  const [, lines = ''] = /```sh\n(openssl req.*?)```/s.exec(guide) ?? []
+  const registrar = await registered()
+  await admitRegistrars()
+  await withDevice(house, pump, 'PUMP-0001')
+  const here = lines.replace('https://localhost:8443', urlOf('https', house.addresses.devices))
+  await run('sh', ['-eu', '-c', here], { cwd: directory })
+  const got = new X509Certificate(readFileSync(file('PUMP-0001.pem')))
+  assert.match(got.subject, /serialNumber=PUMP-0001/)
+  assert.ok(got.checkPrivateKey(createPrivateKey(readFileSync(file('PUMP-0001.key')))))
+  await removeRegistrar(registrar, operator, house.core)
+})

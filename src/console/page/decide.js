@@ -35,7 +35,7 @@ export async function request({ id, who, go }) {
     facts({
       State: state(shown.state),
       Device: link(`#/device/${shown.device}`, shown.deviceSerial),
-      'Proved by': proofs[shown.proof],
+      'Proved by': proofs[shown.proof] ?? shown.proof,
       Registrar: registrar,
       'Came from': shown.sourceAddress,
       'Waits since': moment(shown.askedAt),

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { Product } from '#core/ledger/tables.ts'
 import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
 import { attributeTypes, keyPurposes } from '#format/oids.ts'
+import { parseCertificate } from '#format/x509/certificate.ts'
 import { encodeExtension } from '#format/x509/extension.ts'
 import { encodeName } from '#format/x509/name.ts'
 import { generateKey, type KeyPair } from '#trust/private-key.ts'
@@ -13,6 +14,7 @@ import {
   addPump,
   ask,
   certificateOf,
+  enrolDevice,
   expectDevice,
   issuedOf,
   operator,
@@ -20,7 +22,7 @@ import {
   type TestCore,
   withCore,
 } from '../../../../test/support/core.ts'
-import { requestBy } from '../../../../test/support/house.ts'
+import { renewalBy, requestBy } from '../../../../test/support/house.ts'
 import { changeProfile, manual } from '../../../../test/support/profiles.ts'
 import { RegistrarPace } from './pace.ts'
 import { addRegistrar, removeRegistrar } from './register.ts'
@@ -128,6 +130,34 @@ test('a registrar that was removed comes back under its name, and nobody takes t
     const request = await requestFor('PUMP-1')
     assert.equal(reasonOf(await ask(core, shown, request)), 'registrar-unknown')
     issuedOf(await ask(core, { kind: 'certificate', chain: [renewed.der] }, request))
+  })
+})
+
+test('a registrar with a certificate from here renews that itself, and is registered again with the next', async () => {
+  await withCore(async (core) => {
+    const purposes = ['clientAuth', 'cmcRA'] as const
+    const extendedKeyUsage = { purposes, because: 'RFC 7030 section 3.7' }
+    await changeProfile(core, { ...admitting, extendedKeyUsage })
+    const station = await enrolDevice(core, await addPump(core, 'station'), 'LINE-3')
+    const pump = await addPump(core)
+    await expectDevice(core, pump, 'PUMP-1')
+    const asked = { name: 'line-3', products: [pump.id], expiresAt: undefined }
+    const certificate = parseCertificate(station.certificate)
+    const added = await addRegistrar({ ...asked, certificate }, operator, core)
+    if (added.kind === 'refused') assert.fail(added.detail)
+    issuedOf(await ask(core, station.shown, await requestFor('PUMP-1')))
+
+    core.clock.pass({ hours: 24 * 60 })
+    const next = await renewalBy(station.key, station.certificate)
+    const renewed = issuedOf(await ask(core, station.shown, next, { operation: 'reenrol' }))
+    const shownNext = { kind: 'certificate', chain: [renewed.certificate] } as const
+    await expectDevice(core, pump, 'PUMP-2')
+    const request = await requestFor('PUMP-2')
+    assert.equal(reasonOf(await ask(core, shownNext, request)), 'registrar-unknown')
+    await removeRegistrar(added.registrar, operator, core)
+    const again = { ...asked, certificate: parseCertificate(renewed.certificate) }
+    assert.equal((await addRegistrar(again, operator, core)).kind, 'added')
+    issuedOf(await ask(core, shownNext, request))
   })
 })
 
