@@ -179,6 +179,27 @@ for (const moment of ['before', 'after'] as const) {
   )
 }
 
+test(
+  'a node killed before its answer leaves has the other give the very certificate',
+  onBoth,
+  async () => {
+    const { device, post } = await expected('KILLED-booked')
+    const child = await openChild()
+    try {
+      assert.equal((await post(child)).status, 202)
+      await approveAt(one, device)
+      await child.dies('booked')
+      await assert.rejects(post(child), { code: 'ECONNRESET' })
+      await child.ended
+      const certificate = certificateIn(await post(other))
+      assert.deepEqual(certificateIn(await post(one)), certificate)
+      assert.equal((await certificatesOf(one, device)).length, 1)
+    } finally {
+      child.kill()
+    }
+  },
+)
+
 /** A third node, in a process of its own, that can be killed. */
 async function openChild() {
   const script = new URL('support/node-child.ts', import.meta.url).pathname
@@ -192,8 +213,8 @@ async function openChild() {
     core: one.core,
     addresses: { ...one.addresses, devices: JSON.parse(value ?? '{}').devices },
     ended,
-    /** It will be cut off at its next signature. */
-    dies: async (moment: 'before' | 'after') => {
+    /** It will be cut off at its next certificate. */
+    dies: async (moment: 'before' | 'after' | 'booked') => {
       child.stdin.write(`${moment}\n`)
       assert.equal((await lines.next()).value, 'dying')
     },

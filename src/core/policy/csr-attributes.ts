@@ -19,7 +19,7 @@ import { requestTemplateFor } from './request-template.ts'
  * whose value only the client can know, and who understands a template ignores all else.
  *
  * @param facts what is known of a device before it has said who it is
- * @see RFC 7030 section 4.5.2, RFC 8951 section 3.5, RFC 9908 sections 3.2, 3.4 and 4
+ * @see RFC 7030 section 4.5.2, RFC 8951 section 4, RFC 9908 sections 3.2, 3.4 and 4
  */
 export function csrAttributesFor(
   profile: Profile,

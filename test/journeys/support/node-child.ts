@@ -2,7 +2,8 @@
 /**
  * A node that can be killed: arguments are its directory and its database. It prints its name and
  * addresses as a line of JSON; told `die` it ends, as by a cut of power, before or after the next
- * signature of a certificate; `before` and `after` say which, and are answered with a line. With a third argument, a number, it ends before that signature of all.
+ * signature of a certificate; `before` and `after` say which, `booked` is after the certificate was written
+ * down whole, and each is answered with a line. With a third argument, a number, it ends before that signature of all.
  */
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -10,12 +11,26 @@ import { openTestHouse, sharedWords } from '../../support/house.ts'
 
 const [directory = '', database = '', dieAt = '0'] = process.argv.slice(2)
 let signatures = 0
-let dying: 'before' | 'after' | undefined
+let dying: string | undefined
 let logKey = ''
 
 const house = await openTestHouse(
   directory,
   {
+    wrapLedger: (ledger) => ({
+      ...{
+        read: (kind, id) => ledger.read(kind, id),
+        list: (kind, query) => ledger.list(kind, query),
+      },
+      find: (kind, key, values) => ledger.find(kind, key, values),
+      count: (kind, query) => ledger.count(kind, query),
+      commit: async (change) => {
+        const committed = await ledger.commit(change)
+        const isWhole = change.puts.some((put) => put.kind === 'encoding')
+        if (isWhole && dying === 'booked') process.kill(process.pid, 'SIGKILL')
+        return committed
+      },
+    }),
     wrapKeys: (keys) => ({
       make: (algorithm, keyId, place) => keys.make(algorithm, keyId, place),
       has: (keyId) => keys.has(keyId),
@@ -35,7 +50,7 @@ logKey = house.core.installation.logKey
 writeSync(1, `${JSON.stringify({ node: house.core.node, ...house.addresses })}\n`)
 createInterface({ input: process.stdin }).on('line', (line) => {
   if (line === 'die') dying = process.pid % 2 === 0 ? 'before' : 'after'
-  if (line !== 'before' && line !== 'after') return
+  if (!['before', 'after', 'booked'].includes(line)) return
   dying = line
   writeSync(1, 'dying\n')
 })
