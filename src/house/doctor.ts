@@ -2,6 +2,7 @@
 import { existsSync, statfsSync, statSync } from 'node:fs'
 import { isTwin } from '#core/authority/twin.ts'
 import type { Authority } from '#core/ledger/tables.ts'
+import { fullCrl, latestCrl } from '#core/revocation/publish.ts'
 import type { Configuration } from './configuration.ts'
 import { type Core, ownIssuer } from './core.ts'
 import { checkNodes } from './nodes/node-checks.ts'
@@ -118,13 +119,21 @@ async function checkBackup({ ledger, clock, restores }: Core) {
   return isOld ? warning(`${found}, over ${oldestBackup / day} days ago`, remedy) : good(found)
 }
 
-async function checkRestores({ ledger, restores }: Core) {
+async function checkRestores({ ledger, restores, doors }: Core) {
   const last = restores.at(-1)
   if (last === undefined) return good('it was never restored')
   const learnt = await ledger.count('learnt', { by: 'epoch', equal: [last.epoch] })
-  return good(
-    `epoch ${last.epoch} began ${last.at} from a backup of ${last.moment}; ${learnt} certificate${learnt === 1 ? '' : 's'} of the lost time, learnt from devices`,
-  )
+  const found = `epoch ${last.epoch} began ${last.at} from a backup of ${last.moment}; ${learnt} certificate${learnt === 1 ? '' : 's'} of the lost time, learnt from devices`
+  for (const { id, name, kind, crlNumberFrom } of doors.own) {
+    if (kind !== 'root') continue
+    const list = await latestCrl(id, fullCrl, ledger)
+    if (list === undefined || list.number >= (crlNumberFrom ?? 0)) continue
+    return warning(
+      `${found}; the list of ${name} is number ${list.number}, of before the restore`,
+      'bring the directory "root" back and start once: the root signs its list anew, above all numbers of the lost time',
+    )
+  }
+  return good(found)
 }
 
 function checkAuthorities({ doors, clock }: Core) {

@@ -42,6 +42,7 @@ test('devices teach a restored house what it lost, under a name that shows the l
   const unused = await withDevice(before, pump, 'PUMP-C')
   const codes = { late: await withCode(before, late), unused: await withCode(before, unused) }
   const backup = await madeBackup(before, { withRoot: true })
+  const keptHead = await checkpointOf(before)
   assert.equal(backup.last.kind, 'done', JSON.stringify(backup.last))
 
   // What the backup will not know.
@@ -50,7 +51,7 @@ test('devices teach a restored house what it lost, under a name that shows the l
   const new_ = await enrolWith(before, late, codes.late)
   const unknown = await enrolled(before, pump, 'PUMP-D')
   await before.sequence()
-  const lostHead = Buffer.from((await fetchStatus(before, '/log/checkpoint')).body).toString()
+  const lostHead = await checkpointOf(before)
   const numbers = await crlNumbers(before)
   const unlockFile = join(temporaryDirectory(), 'unlock')
   copyFileSync(join(before.directory, 'unlock'), unlockFile)
@@ -97,11 +98,13 @@ test('devices teach a restored house what it lost, under a name that shows the l
       assert.ok(number > (numbers.get(name) ?? 0) + 2 ** 20, `${name} ${number}`)
 
     await house.sequence()
-    const head = Buffer.from((await fetchStatus(house, '/log/checkpoint')).body).toString()
+    const head = await checkpointOf(house)
     const [origin] = lostHead.split('\n')
     assert.match(head.split('\n')[0] ?? '', new RegExp(`^${origin}/epoch-2/`))
     const verified = await askLocally(house, 'POST', '/log/verify', {})
     assert.equal(JSON.parse(verified.text).good, true, verified.text)
+    await judgesCheckpoints(house, keptHead, lostHead)
+    await tellsTheEpoch(house)
     const since = await askLocally(house, 'POST', '/log/heads', { checkpoint: lostHead })
     assert.equal(since.status, 201, since.text)
 
@@ -127,6 +130,38 @@ test('devices teach a restored house what it lost, under a name that shows the l
     await house.stop()
   }
 })
+
+async function judgesCheckpoints(house: TestHouse, kept: string, lost: string): Promise<void> {
+  const verify = async (since: string) =>
+    JSON.parse((await askLocally(house, 'POST', '/log/verify', { since })).text)
+  const good = await verify(kept)
+  assert.equal(good.good, true, JSON.stringify(good.findings))
+  assert.match(good.findings[0].finding, /note: event \d+: the log was restored from a backup/)
+  const bad = await verify(lost)
+  assert.equal(bad.good, false)
+  assert.match(bad.findings.at(-1).finding, /a time that a restore lost \(events \d+ to \d+ of/)
+  assert.equal((await verify('nonsense')).code, 'input-wrong')
+}
+
+async function tellsTheEpoch(house: TestHouse): Promise<void> {
+  const read = async (path: string) => JSON.parse((await askLocally(house, 'GET', path)).text)
+  const { log } = await read('/status')
+  assert.equal(log.epoch, 2)
+  assert.match(log.restoredAt, /^\d{4}-/)
+  const events = (await read('/log?limit=1000')).items
+  assert.deepEqual([events[0].epoch, events.at(-1).epoch], [2, 1])
+  const fork = events.find(({ type }: { type: string }) => type === 'installation-restored')
+  assert.equal(fork.epoch, 2)
+  assert.deepEqual((await read('/certificates?learnt=true')).items.length, 3)
+  const some = await read('/certificates?learnt=true&serialPrefix=PUMP-B&limit=2')
+  assert.ok(
+    some.items.every(({ deviceSerial }: { deviceSerial: string }) => deviceSerial === 'PUMP-B'),
+  )
+}
+
+async function checkpointOf(house: TestHouse): Promise<string> {
+  return Buffer.from((await fetchStatus(house, '/log/checkpoint')).body).toString()
+}
 
 /** Working identities of a day, not set back. */
 async function liveADay(house: TestHouse): Promise<void> {

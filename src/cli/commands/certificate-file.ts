@@ -26,6 +26,11 @@ export function firstCertificateOf(bytes: Uint8Array, path: string): string {
   throw wrongUse(`${path} has no certificate in it`, hint)
 }
 
+/** A revocation list in PEM or DER, in PEM; the server says what is wrong with it. */
+export function crlTextOf(bytes: Uint8Array): string {
+  return bytes[0] === derSequence ? encodePem('X509 CRL', bytes) : new TextDecoder().decode(bytes)
+}
+
 function firstBlockOf(bytes: Uint8Array): Uint8Array | undefined {
   return parsePem(new TextDecoder().decode(bytes)).find(({ label }) => label === 'CERTIFICATE')
     ?.bytes
@@ -33,5 +38,5 @@ function firstBlockOf(bytes: Uint8Array): Uint8Array | undefined {
 
 const hint = 'name a file that holds a certificate, in PEM or DER'
 
-/** The first byte of any certificate in DER (X.690 section 8.9.1). */
+/** The first byte of any certificate or list in DER (X.690 section 8.9.1). */
 const derSequence = 0x30

@@ -19,6 +19,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'backup drill': [
     'backup drill monday.backup --identity recovery.key --passphrase-file pass --evidence drills',
   ],
+  'backup learn-crl': ['backup learn-crl issuing-1.crl'],
   'backup list': ['backup list'],
   'backup make': [
     'backup make /backup/monday.backup --recipients-file recipients',
@@ -111,7 +112,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'registrar add': ['registrar add line-3 --certificate line-3.pem --product pump'],
   'registrar list': ['registrar list'],
   'registrar remove': ['registrar remove line-3'],
-  'qualify check': ['qualify check iq.json'],
+  'qualify check': ['qualify check iq.json', 'qualify check iq.json --log-key log.key'],
   'qualify installation': ['qualify installation --output iq.json'],
   'qualify operation': ['qualify operation --output oq.json'],
   'report credentials': [

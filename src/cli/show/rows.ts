@@ -6,24 +6,35 @@ import { label, valueText } from './value.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 
-/** Things of one kind as a table, page by page. */
+/**
+ * Things of one kind as a table, page by page. What none of the first page has, not even as null, is no
+ * column: it is told of some installations only.
+ */
 export class Rows {
   readonly #shape: Shape
   readonly #names: Names
-  readonly #table: Table
+  readonly #options: TableOptions
+  #table: { readonly columns: readonly string[]; readonly lines: Table } | undefined
 
   constructor(shape: Shape, names: Names, options: TableOptions) {
     this.#shape = shape
     this.#names = names
-    this.#table = new Table(shapes[shape].map(label), options)
+    this.#options = options
   }
 
   lines(rows: readonly Row[]): readonly string[] {
-    return this.#table.lines(
-      rows.map((row) =>
-        shapes[this.#shape].map((name) => valueText(this.#names.in(name, row[name]))),
-      ),
+    this.#table ??= this.#tableFor(rows)
+    const { columns, lines } = this.#table
+    return lines.lines(
+      rows.map((row) => columns.map((name) => valueText(this.#names.in(name, row[name])))),
     )
+  }
+
+  #tableFor(rows: readonly Row[]) {
+    const columns = shapes[this.#shape].filter((name) =>
+      rows.some((row) => row[name] !== undefined),
+    )
+    return { columns, lines: new Table(columns.map(label), this.#options) }
   }
 }
 

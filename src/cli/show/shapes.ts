@@ -11,7 +11,7 @@ export const shapes = {
   device: ['serial', 'product', 'state', 'lot', 'hardwareRevision', 'seenAt', 'id'],
   difference: ['path', 'before', 'after', 'means'],
   entrance: ['label', 'profile', 'isDefault', 'id'],
-  event: ['index', 'at', 'type', 'actor', 'facts'],
+  event: ['epoch', 'index', 'at', 'type', 'actor', 'facts'],
   fault: ['path', 'fault', 'remedy'],
   logHead: ['kind', 'epoch', 'origin', 'size', 'rootSha256', 'id'],
   machine: ['name', 'role', 'state', 'createdAt', 'id'],

@@ -44,6 +44,14 @@ function linesOf(call: Call, told: Answer<'status'>): readonly string[] {
         ],
         ['ending', `${many(counts.expiringSoon, 'certificate')} within 30 days`],
         ['log', `${many(log.size, 'event')}, the latest signed ${valueText(log.checkpointAt)}`],
+        ...(log.restoredAt === null
+          ? []
+          : [
+              [
+                'epoch',
+                `${log.epoch}, since it was restored ${valueText(log.restoredAt)}`,
+              ] as const,
+            ]),
         ...(told.nodes.length > 1
           ? [['nodes', told.nodes.map(({ name }) => name).join(', ')] as const]
           : []),

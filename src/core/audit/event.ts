@@ -76,6 +76,7 @@ export const eventTypes = {
   'backup-made': 'a backup was made',
   'installation-restored': 'the installation was restored from a backup, and a new epoch began',
   'certificate-learnt': 'a certificate of the time that a restore lost was learnt from its device',
+  'revocation-learnt': 'a revocation of the time that a restore lost was learnt from its list',
   'log-head-added': 'a head of the log from the time that a restore lost was kept',
   'restore-drilled': 'a backup was restored for trial',
   'store-moved': 'the store was moved to another database',

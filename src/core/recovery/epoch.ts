@@ -37,6 +37,11 @@ export function epochOf(restores: readonly Restore[]): number {
   return restores.at(-1)?.epoch ?? 1
 }
 
+/** In which epoch the log gave an event its place; null: not yet. */
+export function epochAt(position: number | null, restores: readonly Restore[]): number {
+  return epochOf(restores.filter(({ logSize }) => position === null || position >= logSize))
+}
+
 /** The setting that keeps one restore more. */
 export async function restorePut(
   restore: Restore,

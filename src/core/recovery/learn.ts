@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { sameBytes } from '#format/bytes.ts'
 import { attributeTypes } from '#format/oids.ts'
-import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
+import type { Certificate } from '#format/x509/certificate.ts'
 import { attributeOf } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
 import { importPublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
-import { verifySignature } from '#trust/signature.ts'
 import { longestSigning } from '../authority/abandon.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
-import type { Authority, Device, Key } from '../ledger/tables.ts'
+import type { Authority, BareRevocation, Device, Key } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
+import { revocationReasons } from '../revocation/revoke.ts'
 import type { Restore } from './epoch.ts'
-import { certificateRecord, keyRecord, kindOf, type Lesson, numberedAt } from './learnt-records.ts'
+import {
+  certificateRecord,
+  keyRecord,
+  kindOf,
+  type Lesson,
+  numberedAt,
+  revokedAs,
+  revokedEvent,
+} from './learnt-records.ts'
+import { signerOf } from './signer.ts'
 
 export interface LearningPorts {
   readonly ledger: Ledger
@@ -40,8 +48,8 @@ const unknown: Learning = { kind: 'unknown' }
  * Learns a certificate that one of our issuing authorities signed in the time that a restore lost, when its
  * device presents it over a live connection.
  *
- * Our own signature says that policy approved it and that it was booked; only the book is gone. What was
- * revoked since is not known: whoever restores has to revoke it again.
+ * Our own signature says that policy approved it and that it was booked; only the book is gone. Whether it
+ * was revoked since is known only where a list of that time was learnt: then it is booked as revoked.
  */
 export async function learnCertificate(
   certificate: Certificate,
@@ -49,18 +57,30 @@ export async function learnCertificate(
 ): Promise<Learning> {
   const restore = lostIn(certificate, ports.restores)
   if (restore === undefined) return unknown
-  const authority = await signerOf(certificate, ports.issuers())
+  const issuers = ports.issuers().filter(({ kind }) => kind === 'issuing')
+  const authority = await signerOf(certificate, issuers)
   if (authority === undefined) return unknown
   const { serialNumber } = certificate
   const known = await ports.ledger.find('certificate', 'serialNumber', [authority.id, serialNumber])
   // Reserved at the backup's moment, and given up at the first start after the restore.
   if (known !== undefined)
     return refuse('certificate-revoked', 'its signing was under way at the moment of the backup')
+  const bare = await ports.ledger.find('bareRevocation', 'serialNumber', [
+    authority.id,
+    serialNumber,
+  ])
   const device = await deviceOf(certificate, ports.ledger)
   if ('kind' in device) return device
   const key = importPublicKey(certificate.publicKey)
   if ('kind' in key) return key
-  return book({ certificate, restore, authority, device, key }, ports)
+  const kept = await ports.ledger.find('key', 'fingerprint', [key.fingerprint])
+  if (kept !== undefined && kept.owner !== device.id) {
+    return refuse('key-has-another-owner', 'the key of this certificate belongs to another owner')
+  }
+  await book({ certificate, restore, authority, device, key }, bare, ports)
+  return bare === undefined
+    ? { kind: 'learnt' }
+    : refuse('certificate-revoked', 'it was revoked in the time that a restore lost')
 }
 
 /** The restore that lost the moment at which the certificate was numbered. */
@@ -72,22 +92,6 @@ function lostIn({ serialNumber }: Certificate, restores: readonly Restore[]): Re
     const first = moment.subtract(longestSigning).epochMilliseconds / 1000
     return numbered >= first && numbered <= at.epochMilliseconds / 1000
   })
-}
-
-async function signerOf(
-  certificate: Certificate,
-  issuers: readonly Authority[],
-): Promise<Authority | undefined> {
-  for (const authority of issuers) {
-    if (authority.kind !== 'issuing') continue
-    const issuer = parseCertificate(authority.certificate)
-    if (!sameBytes(issuer.subject.der, certificate.issuer.der)) continue
-    const key = importPublicKey(issuer.publicKey)
-    if ('kind' in key) continue
-    const { signatureAlgorithm, tbs, signature } = certificate
-    if ((await verifySignature(signatureAlgorithm, key, tbs, signature)) === true) return authority
-  }
-  return undefined
 }
 
 async function deviceOf({ subject }: Certificate, ledger: Ledger): Promise<Device | Refused> {
@@ -105,31 +109,36 @@ async function deviceOf({ subject }: Certificate, ledger: Ledger): Promise<Devic
   return refuse('device-unknown', `serial ${serial} stands for more than one product here`)
 }
 
-async function book(lesson: Lesson, ports: LearningPorts): Promise<Learning> {
-  const { certificate, restore, authority, device } = lesson
+/** A lost race means that another connection of the same device taught it just now. */
+async function book(
+  lesson: Lesson,
+  bare: BareRevocation | undefined,
+  ports: LearningPorts,
+): Promise<void> {
+  const { certificate, restore, authority, device, key } = lesson
   const { ledger, clock } = ports
-  const known = await ledger.find('key', 'fingerprint', [lesson.key.fingerprint])
-  if (known !== undefined && known.owner !== device.id) {
-    return refuse('key-has-another-owner', 'the key of this certificate belongs to another owner')
-  }
   const now = clock.now()
   const kind = kindOf(certificate)
-  const key = known ?? keyRecord(lesson, kind, now, ports)
-  const record = await certificateRecord(lesson, kind, key.id, ports)
-  const id = newId('learnt', ports)
+  const known = await ledger.find('key', 'fingerprint', [key.fingerprint])
+  const own = known ?? keyRecord(lesson, kind, now, ports)
+  const learnt = await certificateRecord(lesson, kind, own.id, ports)
+  const record = bare === undefined ? learnt : revokedAs(learnt, bare)
   const puts: Put[] = [
     { kind: 'certificate', record },
     { kind: 'encoding', record: { id: record.id, version: 1, der: certificate.der } },
     {
       kind: 'learnt',
       record: {
-        ...{ id, version: 1, certificate: record.id, device: device.id },
+        ...{ id: newId('learnt', ports), version: 1, certificate: record.id, device: device.id },
         ...{ epoch: restore.epoch, at: now },
       },
     },
   ]
-  if (known === undefined) puts.push({ kind: 'key', record: key })
-  if (device.state === 'expected') {
+  if (bare?.reason === revocationReasons.keyCompromise) {
+    const version = known === undefined ? 1 : known.version + 1
+    puts.push({ kind: 'key', record: { ...own, version, state: 'compromised' } })
+  } else if (known === undefined) puts.push({ kind: 'key', record: own })
+  if (bare === undefined && device.state === 'expected') {
     const enrolmentsLeft = Math.max(0, device.enrolmentsLeft - 1)
     const version = device.version + 1
     puts.push({
@@ -137,24 +146,19 @@ async function book(lesson: Lesson, ports: LearningPorts): Promise<Learning> {
       record: { ...device, version, state: 'provisioned', enrolmentsLeft },
     })
   }
-  await ledger.commit({
-    puts,
-    events: [
-      {
-        type: 'certificate-learnt',
-        at: now,
-        actor: { kind: 'device', id: device.id },
-        subjects: [record.id, device.id, authority.id, key.id],
-        facts: {
-          serialNumber: record.serialNumber.toHex(),
-          sha256: sha256(certificate.der).toHex(),
-          subject: record.subject,
-          notAfter: record.notAfter.toString(),
-          epoch: restore.epoch,
-        },
-      },
-    ],
-  })
-  // A lost race means that another connection of the same device taught it just now.
-  return { kind: 'learnt' }
+  const event = {
+    type: 'certificate-learnt',
+    at: now,
+    actor: { kind: 'device', id: device.id },
+    subjects: [record.id, device.id, authority.id, own.id],
+    facts: {
+      serialNumber: record.serialNumber.toHex(),
+      sha256: sha256(certificate.der).toHex(),
+      subject: record.subject,
+      notAfter: record.notAfter.toString(),
+      epoch: restore.epoch,
+    },
+  } as const
+  const events = bare === undefined ? [event] : [event, revokedEvent(record, bare, now)]
+  await ledger.commit({ puts, events })
 }

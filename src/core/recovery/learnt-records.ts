@@ -5,9 +5,10 @@ import { readExtension } from '#format/x509/extension.ts'
 import { formatName } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
 import type { PublicKey } from '#trust/public-key.ts'
+import type { AuditEvent } from '../audit/event.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Authority, CertificateRecord, Device, Key } from '../ledger/tables.ts'
+import type { Authority, BareRevocation, CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import type { Restore } from './epoch.ts'
 import type { LearningPorts } from './learn.ts'
 
@@ -89,6 +90,33 @@ export async function certificateRecord(
     replaces: null,
     revokedAt: null,
     revocationReason: null,
+  }
+}
+
+/** As a list of the lost time says of it. */
+export function revokedAs(
+  certificate: CertificateRecord,
+  { revokedAt, reason }: BareRevocation,
+): CertificateRecord {
+  return { ...certificate, state: 'revoked', revokedAt, revocationReason: reason }
+}
+
+export function revokedEvent(
+  { id, owner, authority, serialNumber }: CertificateRecord,
+  { revokedAt, reason }: BareRevocation,
+  at: Temporal.Instant,
+): AuditEvent {
+  return {
+    type: 'certificate-revoked',
+    at,
+    actor: { kind: 'house', id: 'recovery' },
+    subjects: [id, owner, authority],
+    facts: {
+      serialNumber: serialNumber.toHex(),
+      revokedAt: revokedAt.toString(),
+      crlReason: reason,
+      because: 'a list of the time that a restore lost lists it',
+    },
   }
 }
 

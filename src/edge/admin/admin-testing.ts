@@ -273,6 +273,7 @@ const otherVerbs = {
   'authority.issue': notHere,
   'authority.trust': notHere,
   'authority.twin': notHere,
+  'backup.learn-crl': notHere,
   'backup.list': notHere,
   'backup.make': notHere,
   'backup.note-drill': notHere,

@@ -129,6 +129,8 @@ export const eventView = z.object({
   actor: z.object({ kind: z.string(), id: z.string() }),
   subjects: z.array(z.string()),
   facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  /** Of an installation that was restored: in which epoch the log gave it its place. */
+  epoch: z.int().optional(),
 })
 
 /** A fault in a document, where it stands, and how to mend it. */

@@ -2,15 +2,21 @@
 import type { SequencerPorts } from '#core/audit/sequencer.ts'
 import type { BackupRecord, Learnt, LogHeadRecord } from '#core/ledger/tables.ts'
 import { epochOf } from '#core/recovery/epoch.ts'
+import { learnCrl } from '#core/recovery/learn-crl.ts'
 import { addLostHead } from '#core/recovery/log-heads.ts'
+import type { Refused } from '#core/refusal.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
+import { FormatError } from '#format/format-error.ts'
+import { parsePem } from '#format/pem.ts'
+import { refuse } from '#trust/refusal.ts'
 import { signNote } from '#trust/tlog/note.ts'
 import type { BackupMeans, BackupNews } from '../backup.ts'
 import type { Core } from '../core.ts'
 
 type BackupVerbs = Pick<
   Verbs,
+  | 'backup.learn-crl'
   | 'backup.list'
   | 'backup.make'
   | 'backup.note-drill'
@@ -38,6 +44,16 @@ export function backupVerbs(
       // The format's library is not small, and a server at rest has no use for it.
       const { checkOrder, makeBackup } = await import('../backup.ts')
       return checkOrder(order) ?? linesFor(makeBackup(order, means))
+    },
+
+    'backup.learn-crl': async ({ crl }, { caller }) => {
+      const der = readCrl(crl)
+      if ('reason' in der) return der
+      const issuers = () => core.doors.own
+      const learnt = await learnCrl(der, caller.actor, { ...core, issuers })
+      if (learnt.kind === 'refused') return learnt
+      const { kind: _, ...told } = learnt
+      return told
     },
 
     'backup.list': async ({ limit, after }) => {
@@ -99,6 +115,16 @@ export function backupVerbs(
       const added = await addLostHead(checkpoint, caller.actor, { ...core, logKey })
       return added.kind === 'refused' ? added : showHead(added.head)
     },
+  }
+}
+
+function readCrl(pem: string): Uint8Array | Refused {
+  try {
+    const block = parsePem(pem).find(({ label }) => label === 'X509 CRL')
+    return block?.bytes ?? refuse('input-wrong', 'crl: there is no X509 CRL block in it')
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause
+    return refuse('input-wrong', `crl: ${cause.message}`)
   }
 }
 

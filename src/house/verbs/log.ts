@@ -2,6 +2,7 @@
 import { readHistory } from '#core/audit/history.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import type { SequencerPorts } from '#core/audit/sequencer.ts'
+import type { Restore } from '#core/recovery/epoch.ts'
 import type { Refused } from '#core/refusal.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import { FormatError } from '#format/format-error.ts'
@@ -14,7 +15,11 @@ import { showEvent } from './history.ts'
 type LogVerbs = Pick<Verbs, 'log.export' | 'log.show' | 'log.verify'>
 
 /** What an auditor asks of the log. */
-export function logVerbs(store: LogStore, sequencer: SequencerPorts): LogVerbs {
+export function logVerbs(
+  store: LogStore,
+  sequencer: SequencerPorts,
+  restores: readonly Restore[],
+): LogVerbs {
   return {
     'log.show': async ({ subject, type, limit, after }) => {
       if (after !== undefined && !/^\d{1,15}$/.test(after)) {
@@ -22,7 +27,10 @@ export function logVerbs(store: LogStore, sequencer: SequencerPorts): LogVerbs {
       }
       const before = after === undefined ? undefined : Number(after)
       const page = await readHistory({ subject, type, limit, before }, store)
-      return { items: page.events.map(showEvent), next: page.before?.toString() ?? null }
+      return {
+        items: page.events.map((event) => showEvent(event, restores)),
+        next: page.before?.toString() ?? null,
+      }
     },
 
     'log.verify': async ({ since }) => {

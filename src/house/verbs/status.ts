@@ -2,6 +2,7 @@
 import { parseEvent } from '#core/audit/encode-event.ts'
 import type { LoggedEvent, LogStore } from '#core/audit/log-store.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
+import { epochOf } from '#core/recovery/epoch.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import type { Configuration } from '../configuration.ts'
 import type { Core } from '../core.ts'
@@ -53,7 +54,11 @@ export function statusVerbs(
         rootSha256: root?.certificateSha256.toHex() ?? '',
         counts: { products, devices, certificates, expiringSoon },
         alarms: await alarmCounts(ledger),
-        log: { size: head.size, checkpointAt: timeOf(checkpointEvents) },
+        log: {
+          ...{ size: head.size, checkpointAt: timeOf(checkpointEvents) },
+          epoch: epochOf(core.restores),
+          restoredAt: core.restores.at(-1)?.at.toString() ?? null,
+        },
         nodes: nodes.map(({ name, host, seenAt }) => ({ name, host, seenAt: seenAt.toString() })),
         warnings: findings.filter(({ verdict }) => verdict !== 'good').map(({ found }) => found),
       }

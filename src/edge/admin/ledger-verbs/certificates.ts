@@ -33,6 +33,7 @@ export function certificateVerbs(ports: LedgerVerbPorts): CertificateVerbs {
       if (asked.serialNumber !== undefined) return bySerialNumber(asked.serialNumber, asked, ledger)
       const query = certificateQuery(asked)
       if ('reason' in query) return query
+      if (asked.learnt) return learntOnes(asked, ledger)
       const { items, next } = await ledger.list('certificate', query)
       return { items: items.map(showCertificate), next }
     },
@@ -61,7 +62,8 @@ export function certificateVerbs(ports: LedgerVerbPorts): CertificateVerbs {
         return refuse('not-found', `certificate ${id} was booked and never signed`)
       }
       const above = chain ? await authoritiesFrom(certificate.authority, ledger) : []
-      const withoutRoot = above.filter((authority) => authority.kind !== 'root')
+      // A root is what the other side has already; that of an adopted authority is a foreign one.
+      const withoutRoot = above.filter((authority) => authority.parent !== null)
       return { pem: pemOf([encoding.der, ...withoutRoot.map((one) => one.certificate)]) }
     },
 
@@ -107,6 +109,17 @@ async function bySerialNumber(hex: string, asked: InputOf<'certificate.list'>, l
     after = authorities.next
   } while (after !== null)
   return { items, next: null }
+}
+
+/** A page of the learnt, the newest first, without those that the other filters leave out. */
+async function learntOnes(asked: InputOf<'certificate.list'>, ledger: Ledger) {
+  const page = await ledger.list('learnt', { descending: true, ...pageOf(asked) })
+  const items: CertificateView[] = []
+  for (const { certificate } of page.items) {
+    const found = await ledger.read('certificate', certificate)
+    if (found !== undefined && passesFilters(found, asked)) items.push(showCertificate(found))
+  }
+  return { items, next: page.next }
 }
 
 /** Authorities read at once; a house has tens. */

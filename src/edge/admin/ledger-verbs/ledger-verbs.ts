@@ -16,6 +16,7 @@ export type LedgerVerbs = Omit<
   | 'authority.issue'
   | 'authority.trust'
   | 'authority.twin'
+  | 'backup.learn-crl'
   | 'backup.list'
   | 'backup.make'
   | 'backup.note-drill'

@@ -26,6 +26,9 @@ export const backupView = z.object({
   madeAt: instant,
 })
 
+/** The list of a part has at most some thousand entries, of 50 characters each. */
+const crlPem = z.string().min(1).max(250_000)
+
 /** One line of the answer while a backup is made. */
 export const backupLine = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), rows: z.int(), of: z.int(), bytes: z.int() }),
@@ -142,6 +145,25 @@ export const backup = {
     summary: 'book the result of a restore drill',
     help: 'Signs the digest of the evidence with the key of the log. "backup drill" does this by itself where a server runs.',
     positional: ['backupSha256', 'evidenceSha256'],
+  }),
+
+  'backup.learn-crl': operation({
+    kind: 'plain',
+    method: 'POST',
+    path: '/restores/crls',
+    role: 'administrator',
+    input: z.strictObject({ crl: crlPem.describe('a revocation list of the lost time (PEM)') }),
+    output: z.object({
+      authority: id('aut'),
+      number: z.int(),
+      revoked: z.int(),
+      unknown: z.int(),
+      unchanged: z.int(),
+    }),
+    summary: 'revoke anew what a list of the lost time lists',
+    help: 'For a list that one of our authorities signed after the backup and somebody kept, in PEM or DER. What it lists is revoked here, also before the certificate is known; "unknown" counts those.',
+    positional: ['crl'],
+    files: ['crl'],
   }),
 
   'log.heads': operation({

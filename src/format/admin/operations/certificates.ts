@@ -53,6 +53,10 @@ export const certificates = {
         .optional()
         .describe('only for keys of this algorithm, e.g. p-256'),
       authority: id('aut').optional().describe('only certificates that this authority issued'),
+      learnt: z
+        .boolean()
+        .default(false)
+        .describe('only certificates that a restore lost and their devices brought back'),
     }),
     output: certificateView,
     summary: 'list certificates',

@@ -80,7 +80,13 @@ export const house = {
         expiringSoon: z.int(),
       }),
       alarms: z.object({ critical: z.int(), warning: z.int(), notice: z.int() }),
-      log: z.object({ size: z.int(), checkpointAt: instant.nullable() }),
+      log: z.object({
+        size: z.int(),
+        checkpointAt: instant.nullable(),
+        /** 1 until it is restored for the first time. */
+        epoch: z.int(),
+        restoredAt: instant.nullable(),
+      }),
       nodes: z.array(z.object({ name: z.string(), host: z.string(), seenAt: instant })),
       warnings: z.array(z.string()),
     }),
