@@ -91,6 +91,15 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
       }),
     ],
   },
+  'qualify.check': {
+    help: 'With --log-key it needs no server and believes none.',
+    arguments: [
+      own('logKey', "a file with the log's key, known from elsewhere", {
+        kind: 'text',
+        placeholder: 'FILE',
+      }),
+    ],
+  },
   'report.credentials': {
     arguments: [
       output,

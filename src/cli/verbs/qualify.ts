@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { qualificationLine } from '#format/admin/operations/qualification.ts'
-import { writeFile } from '../files.ts'
+import { qualificationFile, qualificationLine } from '#format/admin/operations/qualification.ts'
+import { FormatError } from '#format/format-error.ts'
+import { checkQualification } from '#trust/qualification-note.ts'
+import { readNoteKey } from '#trust/tlog/note.ts'
+import { readTextFile, writeFile } from '../files.ts'
 import { jsonText } from '../show/json.ts'
-import { broken, exit } from '../stop.ts'
+import { broken, exit, wrongUse } from '../stop.ts'
 import { linesOf } from '../talk/lines.ts'
 import type { Colour } from '../terminal/paint.ts'
-import { begin, isJson, type Verb } from './verb.ts'
+import { plain } from './plain.ts'
+import { begin, type Call, isJson, type Verb } from './verb.ts'
 
 const signs = {
   passed: ['✓', 'green'],
@@ -38,4 +42,51 @@ export const qualify: Verb = async (call) => {
     return result.failed === 0 ? exit.done : exit.refused
   }
   throw broken('the server ended without a result', "the server's log says why")
+}
+
+/** With a key: checks the file here, believing no server. Without: asks the server whether it signed it. */
+export const checkResult: Verb = async (call) => {
+  const key = call.said.text('logKey')
+  return key === undefined ? plain(call) : checkFile(call, key)
+}
+
+async function checkFile({ said, terminal }: Call, keyPath: string) {
+  const file = fileIn(readTextFile(said.text('file') ?? '', 'FILE'))
+  const checked = checkQualification(file, keyIn(readTextFile(keyPath, '--log-key')))
+  if (checked.kind === 'refused') {
+    terminal.error(`${checked.detail} (${checked.reason})`)
+    return exit.refused
+  }
+  const { kind, installation, endedAt, passed, failed, noted } = file.result
+  const line = `${kind} of ${installation}, ended ${endedAt}: ${passed} passed, ${failed} failed, ${noted} noted`
+  await terminal.line(`${terminal.paint('green', '✓')} this key signed it: ${line}`)
+  return exit.done
+}
+
+/** @throws Stop if it is none */
+function fileIn(text: string) {
+  const { data } = qualificationFile.safeParse(jsonIn(text))
+  if (data !== undefined) return data
+  throw wrongUse('FILE is no qualification result', 'give the file as --output wrote it')
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** @throws Stop if it is none */
+function keyIn(text: string) {
+  try {
+    return readNoteKey(text.trim())
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    throw wrongUse(
+      `--log-key: ${error.message}`,
+      'give the line that "log verify FILE" calls signed by',
+    )
+  }
 }

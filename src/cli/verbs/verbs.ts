@@ -31,6 +31,7 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'profile.check': async () => (await import('./profile.ts')).checkProfile,
   'profile.diff': async () => (await import('./profile.ts')).diffProfile,
   'profile.show': async () => (await import('./profile.ts')).showProfile,
+  'qualify.check': async () => (await import('./qualify.ts')).checkResult,
   'qualify.installation': async () => (await import('./qualify.ts')).qualify,
   'qualify.operation': async () => (await import('./qualify.ts')).qualify,
   'report.credentials': async () => (await import('./report.ts')).reportCredentials,

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { connect, type SecureVersion } from 'node:tls'
 import { fileURLToPath } from 'node:url'
+import type { Authority } from '#core/ledger/tables.ts'
+import { fullCrl } from '#core/revocation/publish.ts'
 import { encodePem } from '#format/pem.ts'
 import { parseCertificate } from '#format/x509/certificate.ts'
 import { validatePath } from '#trust/path.ts'
@@ -99,24 +101,35 @@ async function doctorSees({ core, facts }: QualificationParts): Promise<Seen> {
   )
 }
 
-async function authoritiesSeen({ doors, clock, shelf }: Core): Promise<Seen> {
+async function authoritiesSeen(core: Core): Promise<Seen> {
+  const { doors, clock, shelf } = core
   const told: string[] = []
   for (const authority of doors.own) {
-    const certificate = parseCertificate(authority.certificate, { unknownCritical: 'keep' })
-    const above = doors.own.find(({ id }) => id === authority.parent) ?? authority
-    const anchor = anchorOf(parseCertificate(above.certificate, { unknownCritical: 'keep' }))
-    if (anchor.kind === 'refused') return seen(false, `${above.name}: ${anchor.detail}`)
+    const { certificate, intermediates, anchors } = chainOf(authority, core)
     const path = validatePath({
-      ...{ leaf: certificate, intermediates: [], anchors: [anchor.anchor] },
+      ...{ leaf: certificate, intermediates, anchors },
       ...{ at: clock.now(), purpose: 'any' },
     })
     if (path.kind === 'refused') return seen(false, `${authority.name}: ${path.detail}`)
-    const list = await shelf.read(authority.name, -1)
+    const list = await shelf.read(authority.name, fullCrl)
     if (list === undefined && authority.kind === 'issuing')
       return seen(false, `${authority.name} signed no revocation list`)
     told.push(`${authority.name}${list === undefined ? '' : ` (list ${list.number})`}`)
   }
   return seen(told.length > 0, told.join(', '))
+}
+
+/** An authority with all above it; the last of them is what devices hold as their anchor. */
+export function chainOf(authority: Authority, { doors }: Core) {
+  const read = (one: Authority) => parseCertificate(one.certificate, { unknownCritical: 'keep' })
+  const certificate = read(authority)
+  const above = doors.above(authority).map(read)
+  const anchor = anchorOf(above.at(-1) ?? certificate)
+  return {
+    certificate,
+    intermediates: above,
+    anchors: anchor.kind === 'refused' ? [] : [anchor.anchor],
+  }
 }
 
 /** One handshake with exactly this version. */
@@ -138,7 +151,11 @@ function handshake(
     resolve(seen(wanted, `a handshake with ${version}`))
     socket.end()
   })
-  socket.once('error', (error) => resolve(seen(!wanted, error.message)))
+  // A port that is shut has not refused the version: only the alert says so.
+  socket.once('error', (error) => {
+    const isAlert = 'code' in error && error.code === 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION'
+    resolve(seen(!wanted && isAlert, isAlert ? 'the alert protocol_version' : error.message.trim()))
+  })
   return promise
 }
 

@@ -4,18 +4,21 @@ import { addDevice } from '#core/devices/add.ts'
 import { newCode } from '#core/devices/code.ts'
 import { retire } from '#core/devices/life.ts'
 import { addProduct } from '#core/devices/product.ts'
-import type { Device, Product } from '#core/ledger/tables.ts'
+import type { Authority, Device, Product } from '#core/ledger/tables.ts'
+import type { Refused } from '#core/refusal.ts'
 import { revoke } from '#core/revocation/revoke.ts'
 import { sameBytes } from '#format/bytes.ts'
+import { attributeTypes } from '#format/oids.ts'
 import { parseCertificate } from '#format/x509/certificate.ts'
 import { parseCrl } from '#format/x509/crl.ts'
 import { extensionCodecs } from '#format/x509/extensions/table.ts'
+import { attributeOf } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
 import { validatePath } from '#trust/path.ts'
 import { generateKey, type KeyPair } from '#trust/private-key.ts'
-import { anchorOf } from '#trust/trust-anchor.ts'
+import { refuse } from '#trust/refusal.ts'
 import { askEst, type EstAnswer, type EstAsked, type Played, requestBy } from './est-call.ts'
-import { rootsOf } from './installation-checks.ts'
+import { chainOf, rootsOf } from './installation-checks.ts'
 import type { QualificationParts } from './qualify.ts'
 import { type Check, type Seen, seen } from './step.ts'
 
@@ -25,24 +28,66 @@ interface Stage {
   readonly first: Device
   readonly second: Device
   readonly code: string
+  /** The entrance, and its authority. */
+  readonly label: string
+  readonly authority: Authority
   readonly key: KeyPair
   /** The first device's only request. */
   readonly request: Uint8Array
   identity?: Played
 }
 
+/** For which product the devices are played; it is made if it is not there. */
+export interface PlayAsked {
+  readonly product: string
+  /** The maker's name, for an installation that knows none yet. */
+  readonly maker: string | undefined
+}
+
 /**
  * What an installation must do: OQ. Devices of their own are played against the real doors over TLS.
+ *
+ * The caller lets `leave` retire them, whatever became of the checks.
  *
  * @throws Error if the stage cannot be set
  */
 export async function operationChecks(
   parts: QualificationParts,
-  productName: string,
+  wanted: PlayAsked,
   actor: Actor,
-): Promise<readonly Check[]> {
-  const stage = await setStage(parts, productName, actor)
-  const asked = { ...askedOf(parts), label: doorOf(stage, parts) }
+): Promise<
+  | {
+      readonly kind: 'checks'
+      readonly checks: readonly Check[]
+      readonly leave: () => Promise<void>
+    }
+  | Refused
+> {
+  const product = await productFor(wanted, parts, actor)
+  if ('reason' in product) return product
+  const door = playable(product, parts)
+  if (door.kind === 'refused') return door
+  const stage = await setStage(product, door, parts, actor)
+  return {
+    kind: 'checks',
+    checks: checksOn(stage, parts, actor),
+    leave: leaving(stage, parts, actor),
+  }
+}
+
+/** Retires the devices; those that are retired already stay so. */
+function leaving(stage: Stage, { core }: QualificationParts, actor: Actor) {
+  return async () => {
+    for (const { id } of [stage.first, stage.second]) {
+      const device = await core.ledger.read('device', id)
+      if (device && device.state !== 'retired')
+        await retire(device, 'end of the qualification', actor, core)
+    }
+  }
+}
+
+function checksOn(stage: Stage, parts: QualificationParts, actor: Actor): readonly Check[] {
+  const asked = { ...askedOf(parts), label: stage.label }
   const ask = (
     more: Omit<EstAsked, 'url' | 'ca' | 'label' | 'operation'> & { operation?: string },
   ) => askEst({ ...asked, operation: 'simpleenroll', ...more })
@@ -77,7 +122,7 @@ export async function operationChecks(
         const answer = await ask({ request: stage.request, code: withCode })
         if (answer.certificate === undefined) return seen(false, told(answer))
         stage.identity = { key: stage.key, certificate: answer.certificate }
-        return leadsToRoot(answer.certificate, stage.first.serial, parts)
+        return leadsToRoot(answer.certificate, stage, parts)
       },
     },
     {
@@ -130,10 +175,7 @@ export async function operationChecks(
       title: 'retirement',
       expected: 'devices that are retired are refused whatever they bring',
       see: async () => {
-        for (const { id } of [stage.first, stage.second]) {
-          const device = await parts.core.ledger.read('device', id)
-          if (device) await retire(device, 'end of the qualification', actor, parts.core)
-        }
+        await leaving(stage, parts, actor)()
         const answer = await ask({ request: stage.request, code: withCode })
         return seen(answer.status >= 400, told(answer))
       },
@@ -181,34 +223,50 @@ function told({ status, body }: EstAnswer): string {
   return `${status} ${body.trim().slice(0, 120)}`
 }
 
-async function setStage(
-  parts: QualificationParts,
-  productName: string,
+async function productFor(
+  { product: name, maker }: PlayAsked,
+  { core }: QualificationParts,
   actor: Actor,
-): Promise<Stage> {
-  const { core } = parts
-  const known = await core.ledger.find('product', 'name', [productName])
-  const product = known ?? (await newProduct(productName, parts, actor))
-  const mark = core.random.bytes(4).toHex().toUpperCase()
-  const [first, second] = await Promise.all(
-    ['A', 'B'].map((letter) => newDevice(`OQ-${mark}-${letter}`, product, parts, actor)),
-  )
-  if (first === undefined || second === undefined) throw new Error('the stage has no devices')
-  const key = await generateKey('p-256')
-  return {
-    ...{ product, first, second, key, request: await requestBy(key) },
-    code: await codeFor(first, parts, actor),
-  }
+): Promise<Product | Refused> {
+  const known = await core.ledger.find('product', 'name', [name])
+  if (known !== undefined) return known
+  const added = await addProduct({ name, exposure: 'none', maker }, actor, core)
+  return added.kind === 'added' ? added.product : added
 }
 
-async function newProduct(name: string, { core }: QualificationParts, actor: Actor) {
-  const asked = { name, exposure: 'none', maker: undefined } as const
-  const added = await addProduct(asked, actor, core)
-  if (added.kind === 'added') return added.product
-  // Nobody has named the maker yet: then it is an installation that nobody uses.
-  const named = await addProduct({ ...asked, maker: 'Qualification' }, actor, core)
-  if (named.kind === 'refused') throw new Error(named.detail)
-  return named.product
+/** Whether two devices with codes can play at this product's door by themselves. */
+function playable({ id, name }: Product, { core }: QualificationParts) {
+  const door = core.doors.for(id, undefined)
+  if ('kind' in door) return door
+  const { profile } = door
+  const why = [
+    ...(profile.approval?.operations.includes('enrol') ? ['lets requests wait for a person'] : []),
+    ...(profile.bindsChannel ? ['binds requests to their connection'] : []),
+    ...(profile.proofs.includes('code') ? [] : ['admits no codes']),
+    ...(profile.keyAlgorithms.includes('p-256') ? [] : ['admits no keys of p-256']),
+  ]
+  return why.length === 0
+    ? ({ kind: 'playable', label: door.entrance.label, authority: door.issuer.authority } as const)
+    : refuse(
+        'not-permitted',
+        `profile ${profile.name} of product ${name} ${why.join(' and ')}, so nobody can play its devices; qualify with another product`,
+      )
+}
+
+async function setStage(
+  product: Product,
+  { label, authority }: Pick<Stage, 'label' | 'authority'>,
+  parts: QualificationParts,
+  actor: Actor,
+): Promise<Stage> {
+  const mark = parts.core.random.bytes(4).toHex().toUpperCase()
+  const first = await newDevice(`OQ-${mark}-A`, product, parts, actor)
+  const second = await newDevice(`OQ-${mark}-B`, product, parts, actor)
+  const key = await generateKey('p-256')
+  return {
+    ...{ product, first, second, key, request: await requestBy(key), label, authority },
+    code: await codeFor(first, parts, actor),
+  }
 }
 
 async function newDevice(
@@ -237,37 +295,22 @@ function askedOf({ core, facts }: QualificationParts) {
   return { url: facts.addresses().devices, ca: rootsOf(core) }
 }
 
-/** The label of the product's door for working identities. */
-function doorOf({ product }: Stage, { core }: QualificationParts): string {
-  const door = core.doors.for(product.id, undefined)
-  if ('kind' in door) throw new Error(door.detail)
-  return door.entrance.label
-}
-
 function need({ identity }: Stage): Played {
   if (identity === undefined) throw new Error('the enrolment before it failed')
   return identity
 }
 
-function leadsToRoot(der: Uint8Array, serial: string, { core }: QualificationParts): Seen {
+function leadsToRoot(der: Uint8Array, { first, authority }: Stage, { core }: QualificationParts) {
   const leaf = parseCertificate(der)
-  const own = core.doors.own.map(({ kind, certificate }) => ({
-    kind,
-    certificate: parseCertificate(certificate, { unknownCritical: 'keep' }),
-  }))
-  const anchors = own
-    .filter(({ kind }) => kind === 'root')
-    .flatMap(({ certificate }) => {
-      const read = anchorOf(certificate)
-      return read.kind === 'anchor' ? [read.anchor] : []
-    })
+  const { certificate, intermediates, anchors } = chainOf(authority, core)
   const path = validatePath({
-    ...{ leaf, intermediates: own.map(({ certificate }) => certificate), anchors },
+    ...{ leaf, intermediates: [certificate, ...intermediates], anchors },
     ...{ at: core.clock.now(), purpose: 'device' },
   })
   if (path.kind === 'refused') return seen(false, `${path.reason}: ${path.detail}`)
-  const names = new TextDecoder('latin1').decode(leaf.subject.der).includes(serial)
-  return seen(names, `${serial}, ${path.path.certificates.length} certificates below the root`)
+  const serial = attributeOf(leaf.subject, attributeTypes.serialNumber)
+  const told = `${serial}, ${path.path.certificates.length} certificates below the root`
+  return seen(serial === first.serial, told)
 }
 
 async function revokedSeen(

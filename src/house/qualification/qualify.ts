@@ -2,15 +2,11 @@
 import type { Actor } from '#core/audit/event.ts'
 import type { LogSigner } from '#core/audit/sequencer.ts'
 import type {
-  QualificationFile,
   QualificationLine,
   QualificationResult,
 } from '#format/admin/operations/qualification.ts'
-import { FormatError } from '#format/format-error.ts'
-import { encodeCanonicalJson, type Json } from '#format/tlog/canonical-json.ts'
-import { sha256 } from '#trust/digest.ts'
-import { type Refused, refuse } from '#trust/refusal.ts'
-import { signNote, verifyNote } from '#trust/tlog/note.ts'
+import { qualificationDigest, qualificationText } from '#trust/qualification-note.ts'
+import { signNote } from '#trust/tlog/note.ts'
 import type { Core } from '../core.ts'
 import type { HouseFacts } from '../verbs/status.ts'
 import { type Check, runChecks, type Step } from './step.ts'
@@ -48,7 +44,7 @@ export async function* qualify(
     ...{ startedAt, endedAt: core.clock.now().toString() },
     ...{ passed: count('passed'), failed: count('failed'), noted: count('noted'), steps },
   }
-  const digest = digestOf(result)
+  const digest = qualificationDigest(result)
   await core.ledger.commit({
     puts: [],
     events: [
@@ -61,33 +57,6 @@ export async function* qualify(
       },
     ],
   })
-  const note = await signNote(noteText(kind, digest), signer.key, (bytes) => signer.sign(bytes))
+  const note = await signNote(qualificationText(result), signer.key, (bytes) => signer.sign(bytes))
   yield { kind: 'file', file: { result, note } }
-}
-
-/** Whether the key of this log signed exactly this result. */
-export function checkQualification(
-  { result, note }: QualificationFile,
-  { key }: LogSigner,
-): { readonly kind: 'good' } | Refused<'signature-wrong'> {
-  try {
-    const verified = verifyNote(note, key)
-    if (verified.kind === 'refused') return refuse('signature-wrong', verified.detail)
-    return verified.text === noteText(result.kind, digestOf(result))
-      ? { kind: 'good' }
-      : refuse('signature-wrong', 'the signature is good, but over another result')
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error
-    return refuse('signature-wrong', `the note cannot be read: ${error.message}`)
-  }
-}
-
-/** Its first line is no log's origin, so that it can never be taken for a checkpoint. */
-function noteText(kind: string, digest: string): string {
-  return `vitalsign-qualification/v1\n${kind}\n${digest}\n`
-}
-
-function digestOf(result: QualificationResult): string {
-  const json: Json = { ...result, steps: result.steps.map((step) => ({ ...step })) }
-  return sha256(new TextEncoder().encode(encodeCanonicalJson(json))).toHex()
 }

@@ -3,6 +3,7 @@ import { readHistory } from '#core/audit/history.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import { qualificationFile } from '#format/admin/operations/qualification.ts'
+import { checkQualification } from '#trust/qualification-note.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { QualificationParts } from '../qualification/qualify.ts'
 
@@ -29,19 +30,28 @@ export function qualificationVerbs(
       return qualify('installation', installationChecks(all), caller.actor, all)
     },
 
-    'qualify.operation': async ({ product }, { caller }) => {
+    'qualify.operation': async ({ product, maker }, { caller }) => {
       const { operationChecks, qualify } = await tools()
-      const checks = await operationChecks(all, product, caller.actor)
-      return qualify('operation', checks, caller.actor, all)
+      const set = await operationChecks(all, { product, maker }, caller.actor)
+      if (set.kind === 'refused') return set
+      return leavingLast(qualify('operation', set.checks, caller.actor, all), set.leave)
     },
 
     'qualify.check': async ({ file }) => {
       const read = readFile(file)
       if (read === undefined) return refuse('input-wrong', 'file: this is no qualification result')
-      const { checkQualification } = await tools()
-      const checked = checkQualification(read, parts.signer)
+      const checked = checkQualification(read, parts.signer.key)
       return checked.kind === 'refused' ? checked : { good: true, result: read.result }
     },
+  }
+}
+
+/** Also when nobody listens any more: the devices of the check stay no longer than it. */
+async function* leavingLast<T>(lines: AsyncIterable<T>, leave: () => Promise<void>) {
+  try {
+    yield* lines
+  } finally {
+    await leave()
   }
 }
 

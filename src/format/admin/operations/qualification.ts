@@ -65,6 +65,7 @@ export const qualification = {
       product: name
         .default('qualification')
         .describe('a product for the devices of the check; it is made if it is not there'),
+      maker: name.optional().describe('who makes that product, if nobody has been named here yet'),
     }),
     output: qualificationLine,
     summary: 'check what this installation does (OQ)',
