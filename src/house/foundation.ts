@@ -120,6 +120,7 @@ export function foundingFor(
   const { environment, rootAlgorithm, algorithm, twin } = chosen
   return {
     environment,
+    actor: { kind: 'house', id: 'founding' },
     rootAlgorithm,
     issuingAlgorithm: algorithm,
     twin,

@@ -17,7 +17,7 @@ export function houseWatchVerbs(core: Core): Pick<Verbs, 'authority.issue' | 'no
       return { keyId: id, algorithm: 'ed25519', pem: encodePem('PUBLIC KEY', spki) }
     },
 
-    'authority.issue': async ({ name, algorithm }) => {
+    'authority.issue': async ({ name, algorithm }, { caller }) => {
       if (!isKeyAlgorithmName(algorithm) || !keyAlgorithms[algorithm].uses.includes('authority'))
         return refuse('input-wrong', `algorithm: no authority signs with "${algorithm}"`)
       if ((await core.ledger.find('authority', 'name', [name])) !== undefined)
@@ -30,7 +30,8 @@ export function houseWatchVerbs(core: Core): Pick<Verbs, 'authority.issue' | 'no
         )
       }
       const { environment } = core
-      const founding = foundingFor({ environment, rootAlgorithm: 'p-384', algorithm, twin: false })
+      const wanted = { environment, rootAlgorithm: 'p-384', algorithm, twin: false } as const
+      const founding = { ...foundingFor(wanted), actor: caller.actor }
       const made = await foundIssuing(name, founding, root, core)
       return { id: made.id, name, algorithm, sha256: made.certificateSha256.toHex() }
     },

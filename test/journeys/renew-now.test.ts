@@ -11,9 +11,12 @@ import { openAlarm } from '#core/watch/alarm.ts'
 import { watchOnce } from '#core/watch/watch.ts'
 import { enrol } from '#device/enrol.ts'
 import { type Kept, keepUp } from '#device/keep-up.ts'
+import { parseCertificate } from '#format/x509/certificate.ts'
+import { parseCrl } from '#format/x509/crl.ts'
 import { urlOf } from '#house/configuration.ts'
 import { sha256 } from '#trust/digest.ts'
 import {
+  fetchStatus,
   openTestHouse,
   type TestHouse,
   withCode,
@@ -26,6 +29,7 @@ import { type Bench, benchOf, FragileFiles, workingOf } from './support/device-b
 const herd = 8
 let house: TestHouse
 let pump: Product
+let silent: Bench | undefined
 let ahead = Temporal.Duration.from({ hours: 0 })
 const clock = { now: () => Temporal.Now.instant().add(ahead) }
 /** Jobs run once at the start, and then only when a test runs them. */
@@ -124,7 +128,8 @@ test('a herd moves to another authority within its window, and the silent ones a
   assert.ok(dues.size >= herd - 1, 'the moments are spread')
 
   ahead = Temporal.Duration.from({ hours: 25 })
-  const [silent = assert.fail(), ...others] = devices
+  const [last = assert.fail(), ...others] = devices
+  silent = last
   for (const device of others) {
     await kept(device)
     assert.equal(await authorityOf(device), 'issuing-2')
@@ -144,6 +149,40 @@ test('a herd moves to another authority within its window, and the silent ones a
   )
   assert.equal((await kept(silent)).what, 'nothing-due', 'no order, no haste')
   assert.equal(await authorityOf(silent), 'issuing-1')
+})
+
+test('who made and who stopped an authority is told', async () => {
+  await house.sequence()
+  for (const type of ['authority-made', 'authority-stopped']) {
+    const { document } = await askLocal(house, 'GET', `/log?type=${type}`)
+    assert.deepEqual(document.items[0].actor, { kind: 'person', id: 'local' })
+  }
+})
+
+test('revoked at last, the old one is on the list of the root, and its last device comes over all the same', async () => {
+  const root = house.core.doors.own.find(({ kind }) => kind === 'root')
+  const listed = await askLocal(house, 'GET', `/certificates?authority=${root?.id}&kind=issuing`)
+  const old = await authorityNamed('issuing-1')
+  const found = listed.document.items.find(
+    ({ sha256: print }: { sha256: string }) => print === old.certificateSha256.toHex(),
+  )
+  const reason = { reason: 'keyCompromise', because: 'its key was copied' }
+  const revoked = await askLocal(house, 'POST', `/certificates/${found.id}/revoke`, reason)
+  assert.equal(revoked.status, 200, JSON.stringify(revoked.document))
+  const { body } = await fetchStatus(house, '/crl/root.crl')
+  const { serialNumber } = parseCertificate(old.certificate)
+  const serials = [...parseCrl(body).revoked].map((one) => one.serialNumber.toHex())
+  assert.deepEqual(serials, [serialNumber.toHex()])
+  // The silent one of before still shows a certificate of it, which the ledger knows by its bytes.
+  assert.ok(silent)
+  assert.equal(await authorityOf(silent), 'issuing-1')
+  const again = { authority: old.id, within: 1, because: 'the last one' }
+  const ordered = await askLocal(house, 'POST', '/renewals', again)
+  assert.equal(ordered.document.total, 1, JSON.stringify(ordered.document))
+  ahead = ahead.add({ hours: 2 })
+  assert.equal((await kept(silent)).what, 'renewed')
+  await askLocal(house, 'POST', `/renewals/${ordered.document.id}/end`)
+  assert.equal(await authorityOf(silent), 'issuing-2')
 })
 
 test('an order that means nobody, or nothing, is refused; and the log still matches the ledger', async () => {

@@ -6,6 +6,7 @@ import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { signatureAlgorithmFor } from '#trust/algorithms.ts'
 import { sha256 } from '#trust/digest.ts'
 import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
+import type { Actor } from '../audit/event.ts'
 import { Fault } from '../fault.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Authority } from '../ledger/tables.ts'
@@ -19,6 +20,8 @@ import { twinAlgorithms, twinName } from './twin.ts'
 /** What the first start decides for the life of the installation. */
 export interface Founding {
   readonly environment: Authority['environment']
+  /** Who wants it: the house at its first start, later a person. */
+  readonly actor: Actor
   readonly rootAlgorithm: KeyAlgorithmName
   readonly issuingAlgorithm: KeyAlgorithmName
   /** Whether each gets a twin beside it. */
@@ -147,7 +150,7 @@ function itself(keyId: string, algorithm: KeyAlgorithmName): Signer {
 
 function occasionOf(founding: Founding, newKeyId: string): Occasion {
   return {
-    actor: { kind: 'house', id: 'founding' },
+    actor: founding.actor,
     key: undefined,
     newKeyId,
     keyFacts: { origin: 'server', protection: 'software', exportable: true },
@@ -204,7 +207,7 @@ async function book(made: Made, ports: IssuingPorts): Promise<Authority> {
       {
         type: 'authority-made',
         at: now,
-        actor: { kind: 'house', id: 'founding' },
+        actor: made.founding.actor,
         subjects: [authority.id],
         facts: {
           name: authority.name,

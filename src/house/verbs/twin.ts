@@ -10,7 +10,7 @@ import { foundingFor } from '../foundation.ts'
 /** Twins are made where the keys are. */
 export function twinVerbs(core: Core): Pick<Verbs, 'authority.twin'> {
   return {
-    'authority.twin': async ({ authority: asked }) => {
+    'authority.twin': async ({ authority: asked }, { caller }) => {
       const issuing = await core.ledger.read('authority', asked)
       if (issuing === undefined) return refuse('not-found', `there is no authority ${asked}`)
       const root = core.doors.rootOf(issuing)
@@ -24,9 +24,13 @@ export function twinVerbs(core: Core): Pick<Verbs, 'authority.twin'> {
       if ((await core.ledger.find('authority', 'name', [name])) !== undefined)
         return refuse('exists-already', `${issuing.name} has its twin already: ${name}`)
       const { environment } = core
-      const founding = foundingFor({
-        ...{ environment, rootAlgorithm: 'p-384', algorithm: 'p-256', twin: true },
-      })
+      const wanted = {
+        environment,
+        rootAlgorithm: 'p-384',
+        algorithm: 'p-256',
+        twin: true,
+      } as const
+      const founding = { ...foundingFor(wanted), actor: caller.actor }
       const made = await foundTwins({ root, issuing }, founding, core)
       return { root: showAuthority(made.root), issuing: showAuthority(made.issuing) }
     },
