@@ -14,7 +14,7 @@ vitalsign-enrol.sh: get a device its identity, and renew it
       FINGERPRINT: SHA-256 of the server's root certificate. The enrolment code is the first line of
       FILE or of standard input. --birth takes a birth identity from entrance LABEL-birth first.
   renew [--now]
-      renews after two thirds of the life; what is not accepted any more comes back through birth
+      renews after two thirds of the life, or when told to; what is not accepted comes back through birth
   show
 
 Every command takes --state DIR (./vitalsign-device). DIR/working.pem is key and certificates.
@@ -208,10 +208,14 @@ renew() {
   [ -f "$state/working.pem" ] || { by_birth; return; }
   ask /whoami --cert "$state/working.pem" --key "$state/working.pem"
   case $status in 401 | 403) [ ! -f "$state/birth.pem" ] || { by_birth; return; } ;; esac
-  [ "$status" != 200 ] || [ -n "$now" ] || [ "$(date -u +%s)" -ge "$(due)" ] || return 0
+  [ "$status" != 200 ] || [ -n "$now" ] || [ "$(date -u +%s)" -ge "$(due)" ] || is_ordered || return 0
   names_of "$state/working.pem" >"$work/names"
   obtain working "$(sed -n 1p "$work/names")" "$(sed -n 2p "$work/names")" "$entrance/simplereenroll" \
     --cert "$state/working.pem" --key "$state/working.pem"
+}
+is_ordered() { # the server asks for a renewal before its time, and this device's own moment is over
+  moment=$(tr -d ' \n' <"$work/answer" | sed -n 's/.*"renew":{"after":"\([0-9T:-]*\).*/\1/p')
+  [ -n "$moment" ] && printf '%s\n' "$moment" "$(date -u +%Y-%m-%dT%H:%M:%S)" | sort -c 2>"$work/why"
 }
 due() { # two thirds of the life of the working identity, in seconds since 1970
   openssl x509 -in "$state/working.pem" -noout -dates | awk -F '[=: ]+' '

@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import { approveRequest, turnDownRequest } from '#core/enrolment/approval/decide-request.ts'
 import { waitingLimits } from '#core/enrolment/approval/waiting-limits.ts'
+import type { Whoami } from '#core/enrolment/whoami.ts'
 import type { PendingRequest } from '#core/ledger/tables.ts'
 import { parseCredential } from '#device/credential.ts'
 import { keepUp } from '#device/keep-up.ts'
@@ -148,6 +149,32 @@ test('nothing is renewed before two thirds of its life', { skip }, async () => {
   const { leaf } = workingOf(state)
   assert.equal((await run(['renew', '--state', state])).status, 0)
   assert.deepEqual(workingOf(state).leaf.der, leaf.der)
+})
+
+test('an order of the server is followed once this device’s own moment is over', {
+  skip,
+}, async () => {
+  const state = await enrolled('PUMP-0315')
+  const { leaf } = workingOf(state)
+  const renewTold = async (after: Temporal.Instant) => {
+    const known: Omit<Whoami, 'kind'> = {
+      ...{ device: 'PUMP-0315', product: 'pump', state: 'active' },
+      certificate: { serialNumber: '01', notAfter: start.add({ hours: 90 * 24 }).toString() },
+      renew: { after: after.toString(), before: start.add({ hours: 48 }).toString() },
+    }
+    let asked = 0
+    server.rules.instead = ({ url }, response) => {
+      if (url !== '/whoami' || asked++ > 0) return false
+      answerText(response, 200, JSON.stringify(known))
+      return true
+    }
+    const done = await run(['renew', '--state', state])
+    assert.equal(done.status, 0, done.error)
+    return !sameBytes(workingOf(state).leaf.der, leaf.der)
+  }
+  assert.equal(await renewTold(start.add({ hours: 2 })), false)
+  assert.equal(await renewTold(start.add({ milliseconds: 24 * 3_600_000 + 7 })), false)
+  assert.equal(await renewTold(start.subtract({ milliseconds: 1_003 })), true)
 })
 
 test('what is due is renewed with a new key, and subject and names stay to the byte', {
