@@ -169,7 +169,13 @@ test('what the linter finds wrong is not signed', async () => {
     const { issuer } = door
     const authority = { ...issuer.authority, subjectKeyIdentifier: new Uint8Array(20) }
     const wrong = { ...door, issuer: { ...issuer, authority } }
-    const doors = Object.create(core.doors, { for: { value: () => wrong } })
+    const doors = new Proxy(core.doors, {
+      get: (target, name) => {
+        if (name === 'for') return () => wrong
+        const value: unknown = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
     const outcome = await ask({ ...core, doors }, credential, await generateKey('p-256'))
     assert.equal(reasonOf(outcome), 'lint-failed')
     assert.equal(await core.ledger.count('certificate', { by: 'state', equal: ['reserved'] }), 0)
