@@ -165,6 +165,55 @@ test('the lines of the README and of the guides, pasted, give devices their cert
   await assertStopped(server)
 })
 
+test('the commands of the guides for operators do what they say, one after the other', async (t) => {
+  const skip = skipped() || noClient
+  if (skip) return t.skip(skip)
+  const server = start()
+  const [, port] = await server.until(/devices {4}https:\/\/127\.0\.0\.1:(\d+)/)
+  await server.until(/ {2}next {7}/)
+  writeFileSync(join(copy, 'code'), `${await nextCode('PUMP-0003')}\n`)
+  /** The newest id of each kind that a command told, and the twin's root. */
+  const told = new Map<string, string>()
+  const fill = (line: string) =>
+    line
+      .replace(/^vitalsign /, 'bin/vitalsign ')
+      .replace(/\b([a-z]{3})_019a…/, (id, kind) => told.get(kind) ?? id)
+      .replace('localhost:8443', `localhost:${port}`)
+      .replace('83C0…11', told.get('root-twin') ?? '')
+      .replace('PUMP-0001', 'PUMP-0003')
+      .replace('--state ./pump', '--state ./pump-3')
+  for (const { guide, line } of guides.flatMap(commandsOf)) {
+    const ran = new Running(copy, 'sh', ['-c', fill(line)])
+    assert.equal(await ran.end(), 0, `${guide}: ${fill(line)}\n${ran.said}`)
+    for (const [id, kind = ''] of ran.said.matchAll(/\b([a-z]{3})_[0-9a-f]{32}\b/g))
+      told.set(kind, id)
+    const [, twin] = /root-twin$[\s\S]*?SHA-256 +([0-9a-f]{64})/m.exec(ran.said) ?? []
+    if (twin !== undefined) told.set('root-twin', twin)
+  }
+  server.child.kill('SIGTERM')
+  await assertStopped(server)
+})
+
+/** Those whose commands need one running server and nothing else; the last one ends an authority. */
+const guides = [
+  'watch-what-expires',
+  'be-told',
+  'submission',
+  'post-quantum-twins',
+  'replace-a-compromised-authority',
+]
+
+/** Every line of a guide's code that runs a program of ours, comments away, continued ones joined. */
+function commandsOf(guide: string): readonly { readonly guide: string; readonly line: string }[] {
+  const text = readFileSync(join(copy, `docs/guides/${guide}.md`), 'utf8').replaceAll(
+    /\\\n\s*/g,
+    '',
+  )
+  const lines = [...text.matchAll(/^(?:bin\/)?vitalsign(?:-device)? .*?(?=\s+#|$)/gm)]
+  assert.ok(lines.length > 1, guide)
+  return lines.map(([line]) => ({ guide, line }))
+}
+
 async function nextCode(serial: string): Promise<string> {
   const words = ['device', 'add', serial, '--product', 'pump', '--json']
   const added = new Running(copy, 'bin/vitalsign', words)
