@@ -34,12 +34,12 @@ const coreRank: Record<string, number> = {
   policy: 2,
   devices: 3,
   authority: 3,
-  recovery: 4,
   revocation: 4,
-  enrolment: 5,
-  adoption: 5,
-  evidence: 6,
-  watch: 6,
+  recovery: 5,
+  enrolment: 6,
+  adoption: 6,
+  evidence: 7,
+  watch: 7,
 }
 
 /** Package -> the rooms that may import it. */

@@ -60,6 +60,7 @@ export async function restore(order: RestoreOrder, ports: RestorePorts): Promise
     setMark(data, 'restore', `from ${order.file}, begun ${ports.clock.now()}`)
     const filling = new Filling(order, ports)
     const backup = await filling.run()
+    await nameDatabase(order, ports.random)
     const store = await openTarget(order, ports)
     try {
       await prove(store, backup, filling.lapsing.dropped)
@@ -173,6 +174,17 @@ function adaptConfiguration(
   )
   const adapted = { ...Object.fromEntries(kept), ...databaseWords(database) }
   return new TextEncoder().encode(`${JSON.stringify(adapted, null, 2)}\n`)
+}
+
+/**
+ * Where the backup brought no configuration: a start that knew of no database would found another
+ * installation beside the restored one.
+ */
+async function nameDatabase({ data, database }: RestoreOrder, random: Randomness): Promise<void> {
+  const path = join(data, configurationPath)
+  if (database === undefined || existsSync(path)) return
+  const text = adaptConfiguration(new TextEncoder().encode('{}'), database)
+  if (text !== undefined) await replaceFile(path, text, random)
 }
 
 /** What a configuration says of a database. */
