@@ -173,15 +173,15 @@ test('what is wrong is said in one line, and the code stays good', { skip }, asy
   const login = user('CURL-0003', code)
   await makeRequest('wrong', '/serialNumber=CURL-0003')
   await openssl('req', '-inform', 'DER', '-in', 'wrong.der', '-out', 'wrong.pem')
-  writeFileSync(file('huge'), 'A'.repeat(70_000))
+  writeFileSync(file('huge'), 'A'.repeat(90_000))
   const cases: [number, RegExp, readonly string[], string][] = [
     [401, /code/, [...pkcs10, '@wrong.b64'], ''],
     [401, /code/, [...pkcs10, '@wrong.b64'], user('CURL-0003', 'WRONG')],
     [415, /application\/pkcs10/, ['--data-binary', '@wrong.b64'], login],
     [400, /PEM/, [...pkcs10, '@wrong.pem'], login],
     [400, /DER/, [...pkcs10, '@wrong.der'], login],
-    [413, /65536 bytes/, [...pkcs10, '@huge'], login],
-    [413, /65536 bytes/, ['-H', 'Transfer-Encoding: chunked', ...pkcs10, '@huge'], login],
+    [413, /81920 bytes/, [...pkcs10, '@huge'], login],
+    [413, /81920 bytes/, ['-H', 'Transfer-Encoding: chunked', ...pkcs10, '@huge'], login],
     [403, /client certificate/, ['--url', est('simplereenroll'), ...pkcs10, '@wrong.b64'], login],
   ]
   for (const [status, words, way, config] of cases) {
