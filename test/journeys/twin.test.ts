@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A chain that withstands quantum computers beside the usual one: who gets which, and who can check what. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { after, before, test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
+import { promisify } from 'node:util'
 import { addEntrance } from '#core/devices/entrance.ts'
 import type { Authority, Product } from '#core/ledger/tables.ts'
 import { applyProfile } from '#core/policy/apply-profile.ts'
@@ -225,6 +227,25 @@ test('a key of ml-kem is made by the server, certified by the twin, and comes no
   assert.deepEqual(readExtension(extensions, 'keyUsage'), ['keyEncipherment'])
 })
 
+test('the largest request there is, with a key of slh-dsa of 256 bits, is answered', async () => {
+  const because = 'FIPS 205: for what must be believed for decades and signs once a day'
+  const { extendedKeyUsage: _, ...ldevid } = readyProfiles.ldevid
+  const document = {
+    ...{ ...ldevid, name: 'seal', keys: { algorithms: ['slh-dsa-sha2-256f'], because } },
+    keyUsage: { bits: ['digitalSignature'], because },
+  }
+  const applied = await applyProfile(document, operator, house.core)
+  assert.equal(applied.kind, 'applied', JSON.stringify(applied))
+  const asked = { label: 'pump-seal', product: pump, profile: 'seal' }
+  assert.equal((await addEntrance(asked, operator, house.core)).kind, 'added')
+  const device = await withDevice(house, pump, 'PUMP-12')
+  const call = { user: 'PUMP-12', code: await withCode(house, device), label: 'pump-seal' }
+  const sealing = await requestBy(await generateKey('slh-dsa-sha2-256f'))
+  assert.ok(sealing.toBase64().length > 65_536)
+  const answer = await postEst(house, 'simpleenroll', sealing, call)
+  assert.equal(await issuerOf(certificateIn(answer)), 'issuing-1-twin')
+})
+
 test('a device that knows the twin root alone enrols, is believed, and renews', async () => {
   const device = await withDevice(house, pump, 'PUMP-8')
   const settings = {
@@ -239,6 +260,22 @@ test('a device that knows the twin root alone enrols, is believed, and renews', 
   })
   assert.equal(done.kind, 'proved', JSON.stringify(done))
   assert.equal(await issuerOf(workingOf(bench).leaf.der), 'issuing-1-twin')
+})
+
+test('who adds a device is told both roots, and the lines for either chain', async () => {
+  const vitalsign = async (...words: string[]) => {
+    const flags = ['--disable-warning=ExperimentalWarning', 'bin/vitalsign.ts']
+    const line = [...flags, ...words, '--data', house.directory]
+    return (await promisify(execFile)(process.execPath, line)).stdout
+  }
+  const [root, twin] = ['root', 'root-twin'].map((name) =>
+    authority(name).certificateSha256.toHex(),
+  )
+  const added = await vitalsign('device', 'add', 'PUMP-13', '--product', 'pump')
+  assert.match(added, new RegExp(`vitalsign-device enrol .* --root ${root} --code-file -`))
+  assert.match(added, new RegExp(`--root ${twin} --key-algorithm ml-dsa-65 --code-file -`))
+  const status = await vitalsign('status')
+  assert.match(status, new RegExp(`root +SHA-256 ${root}\\n +twin +SHA-256 ${twin}\\n`))
 })
 
 test('a device that knows the usual root alone does not notice', async () => {

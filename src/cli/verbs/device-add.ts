@@ -18,8 +18,9 @@ export const addDevice: Verb = async (call) => {
   const code = call.said.has('noCode')
     ? undefined
     : await server.ask('code.new', { device: device.id, validForHours })
-  const { addresses, rootSha256 } = await server.ask('status')
-  const told = { device, code: code ?? null, server: addresses.devices, rootSha256 }
+  const { addresses, rootSha256, twinRootSha256 } = await server.ask('status')
+  const roots = { rootSha256, twinRootSha256 }
+  const told = { device, code: code ?? null, server: addresses.devices, ...roots }
   if (isJson(call)) await call.terminal.write(jsonText(told))
   else await call.terminal.write(textOf(call, told))
   if (call.said.has('watch')) {
@@ -33,17 +34,16 @@ interface Told {
   readonly code: Answer<'code.new'> | null
   readonly server: string
   readonly rootSha256: string
+  readonly twinRootSha256: string | null
 }
 
-function textOf({ terminal, said }: Call, { device, code, server, rootSha256 }: Told): string {
+function textOf({ terminal, said }: Call, told: Told): string {
+  const { device, code, server, rootSha256, twinRootSha256 } = told
   const product = printable(said.text('product') ?? device.product)
   const head = `${device.serial} is expected as ${product} (${device.id})`
   if (code === null) return `${head}\n`
-  const flags = [
-    `--server ${server.replace('127.0.0.1', 'localhost')}`,
-    `--serial ${shellWord(device.serial)}`,
-    `--root ${rootSha256}`,
-  ].join(' ')
+  const where = `--server ${server.replace('127.0.0.1', 'localhost')} --serial ${shellWord(device.serial)}`
+  const flags = `${where} --root ${rootSha256}`
   const bringing = (command: string) => [`${command} <<'END'`, code.code, 'END']
   return [
     head,
@@ -57,6 +57,16 @@ function textOf({ terminal, said }: Call, { device, code, server, rootSha256 }: 
     '',
     ...bringing(`bin/vitalsign-device enrol ${flags} --code-file -`),
     '',
+    ...(twinRootSha256 === null
+      ? []
+      : [
+          terminal.paint('bold', 'or with a key that withstands quantum computers, by the twin:'),
+          '',
+          ...bringing(
+            `bin/vitalsign-device enrol ${where} --root ${twinRootSha256} --key-algorithm ml-dsa-65 --code-file -`,
+          ),
+          '',
+        ]),
     '',
   ].join('\n')
 }

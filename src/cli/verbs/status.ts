@@ -34,6 +34,9 @@ function linesOf(call: Call, told: Answer<'status'>): readonly string[] {
         ['operators', browserAddress(addresses.operators)],
         ['status', addresses.status],
         ['root', `SHA-256 ${told.rootSha256}`],
+        ...(told.twinRootSha256 === null
+          ? []
+          : [['twin', `SHA-256 ${told.twinRootSha256}`] as const]),
         [
           'here',
           [

@@ -39,6 +39,9 @@ export async function home({ go, who }) {
         'Runs since': moment(status.startedAt),
         'Certificates in force': counts.certificates,
         'Root (SHA-256)': copyable(status.rootSha256, 'the fingerprint of the root'),
+        ...(status.twinRootSha256 && {
+          "Twin's root (SHA-256)": copyable(status.twinRootSha256, 'the fingerprint of its twin'),
+        }),
       }),
     ),
   ]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LogStore } from '#core/audit/log-store.ts'
+import { isTwin } from '#core/authority/twin.ts'
 import { credentialReport } from '#core/evidence/credential-report.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import type { Core } from '../core.ts'
@@ -14,7 +15,7 @@ export function reportVerbs(
     'report.credentials': async () => {
       const credentials = await credentialReport(core)
       const { size, root } = await log.head()
-      const anchor = core.doors.own.find(({ kind }) => kind === 'root')
+      const anchor = core.doors.own.find((one) => one.kind === 'root' && !isTwin(one))
       return {
         at: core.clock.now().toString(),
         version,

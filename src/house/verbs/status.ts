@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseEvent } from '#core/audit/encode-event.ts'
 import type { LoggedEvent, LogStore } from '#core/audit/log-store.ts'
+import { isTwin } from '#core/authority/twin.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import { epochOf } from '#core/recovery/epoch.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
@@ -41,7 +42,8 @@ export function statusVerbs(
         ledger.count('certificate', { by: 'state', equal: ['issued'], below: until }),
         head.checkpoint === null ? [] : log.events(head.checkpoint.size - 1, 1),
       ])
-      const root = core.doors.own.find(({ kind }) => kind === 'root')
+      const roots = core.doors.own.filter(({ kind }) => kind === 'root')
+      const [root, twinRoot] = [roots.find((one) => !isTwin(one)), roots.find(isTwin)]
       const claimed = (await ledger.count('person', { by: 'state', equal: ['active'] })) > 0
       const nodes = await core.thisNode.running()
       const findings = await examine(core, facts.configuration, { production: false })
@@ -52,6 +54,7 @@ export function statusVerbs(
         startedAt: facts.startedAt.toString(),
         addresses: facts.addresses(),
         rootSha256: root?.certificateSha256.toHex() ?? '',
+        twinRootSha256: twinRoot?.certificateSha256.toHex() ?? null,
         counts: { products, devices, certificates, expiringSoon },
         alarms: await alarmCounts(ledger),
         log: {

@@ -73,6 +73,8 @@ export const house = {
         status: z.string(),
       }),
       rootSha256: z.string(),
+      /** The root of the chain that withstands quantum computers; null if there is none. */
+      twinRootSha256: z.string().nullable(),
       counts: z.object({
         products: z.int(),
         devices: z.int(),
