@@ -17,8 +17,8 @@ export async function watchAuthorities(now: Temporal.Instant, ports: AlarmPorts)
   }
 }
 
-function tableOf({ kind }: Authority): readonly Threshold[] {
-  return thresholds[kind]
+function tableOf({ kind, environment }: Authority): readonly Threshold[] {
+  return environment === 'trial' && kind !== 'foreign' ? thresholds.trial : thresholds[kind]
 }
 
 function endingOf(

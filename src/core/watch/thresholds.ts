@@ -59,6 +59,19 @@ export const thresholds = {
       because: 'after its end no device comes in by a birth certificate of it',
     },
   ],
+  /** Root and issuer of a trial, which ends 90 days after it began. */
+  trial: [
+    {
+      before: hours(30 * day),
+      severity: 'notice',
+      because: 'a trial ends by itself, and whoever wants to go on begins anew in production',
+    },
+    {
+      before: hours(7 * day),
+      severity: 'warning',
+      because: 'all that it issued ends with it',
+    },
+  ],
   /** The server renews its own at half of its life, and tries every hour. */
   server: [
     {

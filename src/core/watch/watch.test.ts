@@ -16,33 +16,42 @@ import { newId } from '../ledger/ids.ts'
 import type { Authority } from '../ledger/tables.ts'
 import { invite } from '../people/invitation.ts'
 
-test('an authority that ends is told sooner and then louder, and again only when it gets worse', () =>
-  withCore(async (core) => {
-    const trial = await openTrial(core)
-    await look(core)
-    const before = core.events.length
-    await look(core)
-    assert.equal(core.events.length, before)
-    const severityOf = async () =>
-      (await openAlarms(core)).find(
-        ({ kind, subject }) => kind === 'authority-ending' && subject === trial.id,
-      )?.severity
-    // A trial ends in 90 days, so it is a notice from the first day.
-    assert.equal(await severityOf(), 'notice')
-    core.clock.pass({ hours: 24 * 61 })
-    await look(core)
-    assert.equal(await severityOf(), 'warning')
-    core.clock.pass({ hours: 24 * 24 })
-    await look(core)
-    assert.equal(await severityOf(), 'critical')
-    const now = (await core.ledger.read('authority', trial.id)) ?? assert.fail()
-    const record = { ...now, version: now.version + 1, state: 'issuing-stopped' } as const
-    await core.ledger.commit({ puts: [{ kind: 'authority', record }], events: [] })
-    await look(core)
-    assert.equal(await severityOf(), undefined, 'nobody waits for one that was stopped')
-  }))
+for (const [environment, first, ...later] of [
+  ['trial', undefined, 'notice', 'warning'],
+  ['production', 'notice', 'warning', 'critical'],
+] as const) {
+  test(`an authority of ${environment} that ends is told louder and louder, each time once`, () =>
+    withCore(async (core) => {
+      // Founded a moment ago, it ends in 90 days, whatever it is taken for.
+      const issuing = await changed(core, await openIssuing(core), { environment })
+      const severityOf = async () =>
+        (await openAlarms(core)).find(
+          ({ kind, subject }) => kind === 'authority-ending' && subject === issuing.id,
+        )?.severity
+      await look(core)
+      const before = core.events.length
+      await look(core)
+      assert.equal(core.events.length, before)
+      assert.equal(await severityOf(), first)
+      for (const [index, days] of [61, 24].entries()) {
+        core.clock.pass({ hours: 24 * days })
+        await look(core)
+        assert.equal(await severityOf(), later[index])
+      }
+      await changed(core, issuing, { state: 'issuing-stopped' })
+      await look(core)
+      assert.equal(await severityOf(), undefined, 'nobody waits for one that was stopped')
+    }))
+}
 
-async function openTrial(core: TestCore): Promise<Authority> {
+async function changed(core: TestCore, before: Authority, columns: Partial<Authority>) {
+  const record = { ...before, ...columns, version: before.version + 1 }
+  const done = await core.ledger.commit({ puts: [{ kind: 'authority', record }], events: [] })
+  assert.equal(done.kind, 'committed')
+  return record
+}
+
+async function openIssuing(core: TestCore): Promise<Authority> {
   const { items } = await core.ledger.list('authority', {
     by: 'kind',
     equal: ['issuing'],
@@ -54,7 +63,7 @@ async function openTrial(core: TestCore): Promise<Authority> {
 test('a revocation list past half of its life without a successor is stale, and a new one clears it', () =>
   withCore(async (core) => {
     await quiet(core)
-    const authority = await openTrial(core)
+    const authority = await openIssuing(core)
     await core.shelf.refresh(core.doors.own)
     core.clock.pass({ hours: 24 * 3 })
     await look(core)
