@@ -4,6 +4,8 @@
 import assert from 'node:assert/strict'
 import { parseProfile } from '#core/policy/document/parse-profile.ts'
 import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
+import { backupFormat, encodeLine, parseLine } from '#format/backup/line.ts'
+import { encodeRow, parseRow } from '#format/backup/row-text.ts'
 import { parseBase64Body } from '#format/base64.ts'
 import { encodeBase64Body } from '#format/est/messages.ts'
 import { FormatError } from '#format/format-error.ts'
@@ -37,6 +39,33 @@ function ofText<T>(
     seeds: seeds.map(utf8),
   }
 }
+
+const digest = hash.toHex()
+const counts = { device: 1 }
+const backupLines = [
+  encodeLine({
+    kind: 'manifest',
+    manifest: {
+      ...{ format: backupFormat, installation: 'set_1', environment: 'trial', program: '2.0.0' },
+      ...{ schema: 2, moment: '2026-01-01T00:00:00Z', epoch: 1, withRoot: false },
+      log: {
+        origin: 'log',
+        publicKey: digest,
+        size: 3,
+        root: digest,
+        checkpoint: null,
+        lastEvent: 3,
+      },
+      ...{ tables: [{ name: 'device', columns: ['id', 'serial'] }], counts },
+    },
+  }),
+  encodeLine({ kind: 'table', name: 'device' }),
+  encodeLine({ kind: 'file', path: 'keys/key_1.key', bytes: three }),
+  encodeLine({
+    kind: 'end',
+    trailer: { counts, digests: { device: digest }, files: 1, sha256: digest },
+  }),
+]
 
 export const textTargets: readonly Target[] = [
   ofText(
@@ -75,6 +104,13 @@ export const textTargets: readonly Target[] = [
     [encodeNote({ text: 'a\nb\n', signatures: [{ name: 'log', keyId: 5, signature: hash }] })],
     parseNote,
     encodeNote,
+  ),
+  ofText('backup-line', backupLines, parseLine, encodeLine),
+  ofText(
+    'backup-row',
+    ['[null,0,-5,"=text é","~AAECAw=="]', '[1,"=",null,"~","==="]'],
+    (line) => parseRow(line, 5),
+    encodeRow,
   ),
   ofText(
     'note-key',

@@ -38,7 +38,9 @@ export function parseRow(text: string, width: number): readonly Cell[] {
 
 function parseCell(value: unknown): Cell {
   if (value === null) return null
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
+  // Written -0 it would be another text of the same row.
+  if (typeof value === 'number' && Number.isSafeInteger(value) && !Object.is(value, -0))
+    return value
   if (typeof value === 'string') {
     if (value.startsWith('=')) return value.slice(1)
     if (value.startsWith('~')) return parseBase64(value.slice(1))
