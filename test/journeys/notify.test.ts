@@ -7,8 +7,6 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { commandNamed } from '#cli/commands/commands.ts'
-import { readLine } from '#cli/commands/read-line.ts'
 import { clear, type Finding, raise } from '#core/watch/alarm.ts'
 import { watchJobs } from '#house/watch.ts'
 import { openTestHouse, temporaryDirectory } from '../support/house.ts'
@@ -69,20 +67,6 @@ function guideModule(): string {
   const file = join(temporaryDirectory(), 'receiver.mjs')
   writeFileSync(file, code ?? '')
   return pathToFileURL(file).href
-}
-
-for (const guide of ['be-told', 'watch-what-expires', 'replace-a-compromised-authority']) {
-  test(`every command of the guide ${guide} can be said`, () => {
-    const text = readFileSync(`docs/guides/${guide}.md`, 'utf8').replaceAll(/\\\n\s*/g, '')
-    const lines = [...text.matchAll(/^bin\/vitalsign (.*?)(?:\s+[#>].*)?$/gm)]
-    assert.ok(lines.length > 2)
-    for (const [, line = ''] of lines) {
-      const words = line.match(/"[^"]*"|\S+/g) ?? []
-      const command = commandNamed(words.slice(0, 2).join(' ')) ?? commandNamed(words[0] ?? '')
-      if (command === undefined) assert.fail(line)
-      readLine(command, words.slice(command.name.split(' ').length))
-    }
-  })
 }
 
 test('a target that is added is tested, and its receiver can check who sent it', async () => {
