@@ -16,8 +16,10 @@ test('what the page loads at first takes less than 40 kB', () => {
     0,
   )
   assert.ok(sum > 10_000 && sum < 40_000, `${sum} bytes`)
-  assert.ok(!first.has('/decide.js'), 'what is seldom asked for is loaded when it is')
-  assert.ok(files.has('/decide.js'))
+  for (const seldom of ['/alarms.js', '/decide.js']) {
+    assert.ok(!first.has(seldom), 'what is seldom asked for is loaded when it is')
+    assert.ok(files.has(seldom), seldom)
+  }
 })
 
 /** Adds a script and whatever it imports without being asked. */

@@ -19,6 +19,7 @@ import {
   withDevice,
   withProduct,
 } from '../support/house.ts'
+import { askLocal } from '../support/local-door.ts'
 
 interface Line extends RequestSeen {
   readonly port: string
@@ -144,6 +145,12 @@ test('what has ended is not counted as current, nor as ending; a silent device i
   assert.equal(figure(page, 'vitalsign_certificates_current'), before + 3)
   assert.equal(figure(page, 'vitalsign_certificates_expiring'), 2)
   assert.equal(figure(page, 'vitalsign_devices_silent'), 1)
+  const { document } = await askLocal(other, 'GET', '/status')
+  assert.deepEqual(
+    [document.counts.certificates, document.counts.expiringSoon],
+    [before + 3, 2],
+    'the status counts alike',
+  )
 })
 
 test('the end of what devices are shown is told by each node', async () => {

@@ -5,7 +5,7 @@ import { copyable, facts, heading, link, make, moment, state } from './elements.
 import { listOf } from './list.js'
 import { deviceStates, environments, kinds, sentence } from './words.js'
 
-export async function home({ go, who }) {
+export async function home({ go, who, again }) {
   const [status, doctor, waiting, { items: products }] = await Promise.all([
     get('/status'),
     get('/doctor'),
@@ -13,6 +13,7 @@ export async function home({ go, who }) {
     get('/products', { limit: 1000 }),
   ])
   const { counts, addresses } = status
+  const standing = Object.values(status.alarms).some((count) => count > 0)
   if (counts.products === 0 && who.role === 'administrator') return go('#/product')
   if (counts.devices === 0 && counts.products > 0 && who.role !== 'auditor') return go('#/add')
   const care = doctor.findings.filter(({ verdict }) => verdict !== 'good')
@@ -27,6 +28,7 @@ export async function home({ go, who }) {
     ...care.map(({ found, remedy }) =>
       make('p.box', sentence(found), remedy && ` ${sentence(remedy)}`),
     ),
+    standing && (await (await import('./alarms.js')).alarmSection({ who, again })),
     waiting.items.length > 0 && (await import('./decide.js')).waitingSection(waiting),
     ...deviceList(products),
     make(

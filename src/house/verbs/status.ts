@@ -34,12 +34,15 @@ export function statusVerbs(
   return {
     status: async () => {
       const head = await log.head()
-      const until = core.clock.now().add(soon)
-      const [products, devices, certificates, expiringSoon, checkpointEvents] = await Promise.all([
+      const now = core.clock.now()
+      const issued = { by: 'state', equal: ['issued'] } as const
+      const [products, devices, all, ending, ended, checkpointEvents] = await Promise.all([
         ledger.count('product', {}),
         ledger.count('device', {}),
-        ledger.count('certificate', { by: 'state', equal: ['issued'] }),
-        ledger.count('certificate', { by: 'state', equal: ['issued'], below: until }),
+        ledger.count('certificate', issued),
+        ledger.count('certificate', { ...issued, below: now.add(soon) }),
+        // What has ended stays issued in the ledger.
+        ledger.count('certificate', { ...issued, below: now }),
         head.checkpoint === null ? [] : log.events(head.checkpoint.size - 1, 1),
       ])
       const roots = core.doors.own.filter(({ kind }) => kind === 'root')
@@ -55,7 +58,9 @@ export function statusVerbs(
         addresses: facts.addresses(),
         rootSha256: root?.certificateSha256.toHex() ?? '',
         twinRootSha256: twinRoot?.certificateSha256.toHex() ?? null,
-        counts: { products, devices, certificates, expiringSoon },
+        counts: {
+          ...{ products, devices, certificates: all - ended, expiringSoon: ending - ended },
+        },
         alarms: await alarmCounts(ledger),
         log: {
           ...{ size: head.size, checkpointAt: timeOf(checkpointEvents) },

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Alarms that stand; loaded only when one does. */
+import { get, post, remedyOf } from './api.js'
+import { button, make, moment, say } from './elements.js'
+import { sentence } from './words.js'
+
+/** A quiet section for the first page: what is wrong, since when, and what to do. */
+export async function alarmSection({ who, again }) {
+  const { items, next } = await get('/alarms', { limit: 20 })
+  const kinds = [...new Set(items.map(({ kind }) => kind))]
+  const remedies = new Map(
+    await Promise.all(kinds.map(async (kind) => [kind, await remedyOf({ code: kind })])),
+  )
+  const many = `${items.length}${next ? ' and more' : ''}`
+  return make(
+    'section',
+    { 'aria-labelledby': 'alarms' },
+    make('h2', { id: 'alarms' }, `Needs you: ${many}`),
+    make(
+      'ul',
+      items.map((alarm) => {
+        const remedy = remedies.get(alarm.kind)
+        return make(
+          'li',
+          `${sentence(alarm.text)} (${alarm.severity}, since `,
+          moment(alarm.raisedAt),
+          ') ',
+          remedy && make('small', sentence(remedy), ' '),
+          taken(alarm, who, again),
+        )
+      }),
+    ),
+  )
+}
+
+/** Whether somebody takes care of it, or the way to say so. */
+function taken({ id, acknowledgedAt }, who, again) {
+  if (acknowledgedAt !== null) return make('small', 'Taken care of since ', moment(acknowledgedAt))
+  if (who.role === 'auditor') return undefined
+  return button('I take care of it', async () => {
+    await post(`/alarms/${id}/acknowledge`)
+    say('Everybody sees that somebody takes care of it.')
+    again()
+  })
+}
