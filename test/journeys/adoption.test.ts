@@ -231,4 +231,12 @@ test("step-ca's authority comes with its two tables, and is revoked from here la
   assert.equal(done.kind, 'revoked', JSON.stringify(done))
   await house.core.shelf.refresh(house.core.doors.own)
   assert.equal((await listOf('step')).revokedCount, 2)
+
+  const report = (await vitalsign(['report', 'credentials', '--json'])).out
+  const told: { type: string; generated: string; counts: unknown }[] =
+    JSON.parse(report).credentials
+  const row = (type: string) => told.find((one) => one.type === type) ?? assert.fail(type)
+  // E-1 and S-1 to S-2 of four: E-2 and S-2 were revoked over there, S-1 here.
+  assert.deepEqual(row('identity from another PKI').counts, { issued: 1, revoked: 3 })
+  assert.match(row('issuing authority step').generated, /by another PKI/)
 })

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { generateKey } from '#trust/private-key.ts'
-import { addPump, ask, expectDevice, withCore } from '../../../test/support/core.ts'
+import { addPump, ask, expectDevice, operator, withCore } from '../../../test/support/core.ts'
+import { addEntrance } from '../devices/entrance.ts'
+import { keyMadeByServer } from '../enrolment/server-key/occasion.ts'
+import { newId } from '../ledger/ids.ts'
+import { applyProfile } from '../policy/apply-profile.ts'
+import { readyProfiles } from '../policy/ready/ready-profiles.ts'
 import { credentialReport } from './credential-report.ts'
 
 test('the report tells of each profile in use, each authority and each secret of the house', () =>
@@ -33,4 +38,26 @@ test('the report tells of each profile in use, each authority and each secret of
         if (typeof value === 'string') assert.ok(value.length > 3, `${row.type}: ${name}`)
       }
     }
+  }))
+
+test('keys that the server made are counted where a profile lets it make them', () =>
+  withCore(async (core) => {
+    const product = await addPump(core)
+    const because = 'its chip has no chance of its own'
+    const document = {
+      ...{ ...readyProfiles.ldevid, name: 'weak-chip' },
+      serverKeys: { algorithms: ['p-256'], because },
+    }
+    const applied = await applyProfile(document, operator, core)
+    assert.equal(applied.kind, 'applied', JSON.stringify(applied))
+    const asked = { label: 'weak', product, profile: 'weak-chip' }
+    assert.equal((await addEntrance(asked, operator, core)).kind, 'added')
+    const exception = {
+      ...{ id: newId('exception', core), version: 1, rule: keyMadeByServer, subject: product.id },
+      ...{ grantedBy: 'weak-chip 1', reason: because, until: null, createdAt: core.clock.now() },
+    }
+    await core.ledger.commit({ puts: [{ kind: 'exception', record: exception }], events: [] })
+    const rows = await credentialReport(core)
+    const told = rows.find(({ profile }) => profile?.name === 'weak-chip')
+    assert.match(told?.generated ?? '', /lets the server make keys of p-256.*\(1 in this/)
   }))

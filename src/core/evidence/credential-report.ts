@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { keyAlgorithms } from '#trust/algorithms.ts'
 import type { Doors } from '../enrolment/doors.ts'
+import { keyMadeByServer } from '../enrolment/server-key/occasion.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Authority, Entrance } from '../ledger/tables.ts'
 import type { Profile } from '../policy/profile.ts'
-import { authorityLives, type CredentialLife, deviceLives, houseLives } from './credential-words.ts'
+import {
+  adoptedAuthority,
+  adoptedLife,
+  authorityLives,
+  type CredentialLife,
+  deviceLives,
+  houseLives,
+} from './credential-words.ts'
 
 /** One type of credential as it is used in this installation. */
 export interface CredentialRow extends CredentialLife {
@@ -30,6 +38,7 @@ export async function credentialReport(ports: ReportPorts): Promise<readonly Cre
   )
   return [
     ...devices.flatMap((row) => (row === undefined ? [] : [row])),
+    ...(await adoptedRows(ports)),
     ...ports.doors.own.flatMap(authorityRow),
     ...houseLives.map((life) => ({
       ...{ ...life, algorithms: [], profile: null, entrances: [], counts: null },
@@ -64,23 +73,32 @@ async function deviceRow(
   ledger: Ledger,
 ): Promise<CredentialRow | undefined> {
   if (profile.kind !== 'birth' && profile.kind !== 'working') return undefined
-  const where = { profile: profile.name }
-  const [issued, revoked] = await Promise.all(
-    ['issued', 'revoked'].map((state) =>
-      ledger.count('certificate', { by: 'state', equal: [state], where }),
-    ),
-  )
+  const made = await ledger.count('exception', { by: 'rule', equal: [keyMadeByServer] })
   return {
     ...deviceLives[profile.kind],
     validity: validityOf(profile),
     ...(profile.serverKeys.length > 0 && {
-      generated: `${deviceLives[profile.kind].generated}; the profile also lets the server make keys of ${profile.serverKeys.join(', ')}, each recorded as an exception`,
+      generated: `${deviceLives[profile.kind].generated}; the profile also lets the server make keys of ${profile.serverKeys.join(', ')}, each recorded as an exception (${made} in this installation so far)`,
     }),
     algorithms: profile.keyAlgorithms.map(strengthOf),
     profile: { name: profile.name, version: profile.version },
     entrances,
-    counts: { issued: issued ?? 0, revoked: revoked ?? 0 },
+    counts: await countsOf(profile.name, ledger),
   }
+}
+
+async function countsOf(profile: string, ledger: Ledger) {
+  const count = (state: 'issued' | 'revoked') =>
+    ledger.count('certificate', { by: 'state', equal: [state], where: { profile } })
+  const [issued, revoked] = await Promise.all([count('issued'), count('revoked')])
+  return { issued, revoked }
+}
+
+/** What was taken over, if anything was. */
+async function adoptedRows({ ledger, doors }: ReportPorts): Promise<readonly CredentialRow[]> {
+  if (!doors.own.some(({ origin }) => origin === 'adopted')) return []
+  const counts = await countsOf('adopted', ledger)
+  return [{ ...adoptedLife, algorithms: [], profile: null, entrances: [], counts }]
 }
 
 function validityOf({ validity, maximumKeyAge }: Profile): string {
@@ -107,7 +125,7 @@ function authorityRow(authority: Authority): readonly CredentialRow[] {
     {
       ...authorityLives[kind],
       type: `${authorityLives[kind].type} ${name}`,
-      ...(origin === 'adopted' && { generated: 'by another PKI, from which it was taken over' }),
+      ...(origin === 'adopted' && adoptedAuthority),
       validity: `until ${notAfter}${kind === 'issuing' ? `; issues until ${issueUntil}` : ''}`,
       algorithms: [strengthOf(algorithm)],
       ...{ profile: null, entrances: [], counts: null },

@@ -76,15 +76,39 @@ export const deviceLives = {
   },
 } as const satisfies Record<string, Omit<CredentialLife, 'validity'>>
 
+/** What came with an authority of another PKI. */
+export const adoptedLife = {
+  ...deviceLives.working,
+  type: 'identity from another PKI',
+  generated: 'by that PKI and its devices; how each key was made was not told',
+  stored:
+    'private key where the device has it (its class is not known here); certificate in the device and in the ledger',
+  configured: 'by that PKI',
+  transferred: 'the certificate from the list of that PKI, each signature checked',
+  validity: 'as each certificate says',
+  renewed:
+    'a working one by its device over EST, under a profile of this installation, by the name that it has',
+  revoked: 'by a person with a reason, on the full list of its authority, which is made here',
+} as const satisfies CredentialLife
+
+/** Of an authority that came from there. */
+export const adoptedAuthority = {
+  generated: 'by another PKI, from which it was taken over',
+  configured: 'by that PKI; here, whether it goes on issuing',
+  transferred:
+    'the key came once, from a file over the socket of the owner, and was sealed here; the certificate by /cacerts and /ca',
+} as const
+
 /** Authorities, by what they sign. */
 export const authorityLives = {
   root: {
     type: 'root authority',
     standard: 'trust anchor, RFC 5280 section 6.1.1',
     holder: 'the maker',
-    generated: 'by the server at its first start, in a directory of its own that can be taken away',
+    generated:
+      'by this server, at its first start or when a person asks for a twin, in a directory of its own that can be taken away',
     stored: `${sealed}; its directory belongs off the machine`,
-    configured: 'at the first start, once',
+    configured: 'when it is made, once',
     transferred:
       'the key never leaves; the certificate by /cacerts and /ca, checked by the fingerprint that the server prints',
     verified: 'by devices and applications, as their anchor',
@@ -96,15 +120,16 @@ export const authorityLives = {
     type: 'issuing authority',
     standard: 'CA certificate, RFC 5280',
     holder: 'the maker',
-    generated: 'by the server at its first start, certified by the root',
+    generated:
+      'by this server, at its first start or when a person asks for another, certified by the root',
     stored: sealed,
-    configured: 'at the first start, once; afterwards what it may issue is the matter of profiles',
+    configured: 'when it is made, once; afterwards what it may issue is the matter of profiles',
     transferred: 'the key never leaves; the certificate by /cacerts and /ca',
     verified: 'by devices and applications, on the path to the root',
     renewed: 'by a new authority beside it; it stops issuing years before it ends',
     revoked:
       'by a person with a reason, on the list of the root; it issues nothing more from that moment',
-    destroyed: 'its key is discarded once its last certificate has ended',
+    destroyed: 'with the installation: until then its key signs its revocation lists',
   },
 } as const satisfies Record<string, Omit<CredentialLife, 'validity'>>
 
@@ -164,9 +189,10 @@ export const houseLives: readonly CredentialLife[] = [
     transferred:
       'by file, credential or prompt; never as an argument, in the environment, a log or a backup',
     verified: 'by opening a key: a wrong one is told at the start',
-    validity: 'until it is changed',
-    renewed: 'by sealing every key anew',
-    revoked: 'by changing it',
+    validity: 'for the life of the installation',
+    renewed: 'not in this version',
+    revoked:
+      'not by itself: who had both it and the sealed keys has the keys, so they are replaced',
     destroyed: 'by the operator',
   },
   {
@@ -207,7 +233,8 @@ export const houseLives: readonly CredentialLife[] = [
     configured: 'by an administrator: name and role',
     transferred: 'to a terminal only, or a file that only the owner can read',
     verified: 'by this server, once',
-    validity: '30 minutes for a claim, 72 hours for an invitation',
+    validity:
+      '30 minutes for a claim, 72 hours for an invitation, 15 minutes for a link that restores access',
     renewed: 'never; a new one is made',
     revoked: 'by its use, by its end, by a newer one',
     destroyed: 'nothing but the hash was ever kept',
@@ -271,7 +298,7 @@ export const houseLives: readonly CredentialLife[] = [
   },
   {
     type: "a backup's recipient",
-    standard: 'X25519, age-encryption.org/v1',
+    standard: 'X25519, alone or with ML-KEM-768; age-encryption.org/v1',
     holder: 'a person who may restore',
     generated: 'by the person, on a machine of their own',
     stored: 'by the person; this server knows the public half only',
