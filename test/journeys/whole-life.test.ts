@@ -5,7 +5,7 @@
  * while, and after each step the commands say what happened.
  */
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { temporaryDirectory } from '../support/house.ts'
@@ -32,7 +32,7 @@ async function serve(data: string): Promise<Server> {
 
 test('from the first start to the day after a disaster, and told of each step', {
   skip: withoutPostgres,
-  timeout: 120_000,
+  timeout: 180_000,
 }, async () => {
   const cluster = await ownCluster()
   const balancer = await Balancer.open()
@@ -146,7 +146,7 @@ test('from the first start to the day after a disaster, and told of each step', 
   assert.match(restored, /restored into again: epoch 2 begins/)
   assert.match(restored, /What was revoked after .* is not known here: revoke it again/)
   copyFileSync(join(place, 'one', 'unlock'), join(place, 'again', 'unlock'))
-  const again = await serve('again')
+  let again = await serve('again')
   balancer.leadTo(again.devices)
 
   // Devices that the backup knew teach it what they were given since.
@@ -167,10 +167,19 @@ test('from the first start to the day after a disaster, and told of each step', 
   const taught = report.learnt.map(({ serial }: { serial: string }) => serial).toSorted()
   assert.deepEqual(taught, herd.serials.toSorted())
   assert.match(await vitalsign('alarm list', 'again'), /certificates-learnt +4 certificates/)
+  const doctor = await vitalsign('doctor', 'again')
   assert.match(
-    await vitalsign('doctor', 'again'),
-    /✓ restores +epoch 2 began .* backup of .*; 4 cert/,
+    doctor,
+    /! restores +epoch 2 began .* backup of .*; 4 certificates.*; the list of root/,
   )
+  assert.match(doctor, /→ bring the directory "root" back and start once/)
+  cpSync(join(place, 'one', 'root'), join(place, 'again', 'root'), { recursive: true })
+  await again.stop()
+  again = await serve('again')
+  balancer.leadTo(again.devices)
+  assert.match(await vitalsign('doctor', 'again'), /✓ restores +epoch 2 began/)
+  assert.match(await vitalsign('status', 'again'), /^ {2}epoch +2, since it was restored/m)
+  for (const serial of herd.serials) await device(`verify --state ${serial}`)
   assert.match(await vitalsign('log show --all', 'again'), /installation-restored .* epoch=2/)
   writeFileSync(join(place, 'lost.checkpoint'), checkpoint)
   await vitalsign('log add-head lost.checkpoint', 'again')
