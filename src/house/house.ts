@@ -99,13 +99,25 @@ export type Report = (what: string, cause: unknown, facts?: Record<string, unkno
 /** What was opened, closed again in the opposite order. */
 class Closers {
   readonly #closers: (() => unknown)[] = []
+  readonly #report: Report
+
+  constructor(report: Report) {
+    this.#report = report
+  }
 
   add(close: () => unknown): void {
     this.#closers.push(close)
   }
 
+  /** Closes all: what breaks, as when the database is away, is reported and holds up nothing else. */
   async close(): Promise<void> {
-    for (const close of this.#closers.splice(0).reverse()) await close()
+    for (const close of this.#closers.splice(0).reverse()) {
+      try {
+        await close()
+      } catch (cause) {
+        this.#report('the house was not closed in good order', cause)
+      }
+    }
   }
 }
 
@@ -119,7 +131,7 @@ export async function openHouse(
   report: Report,
   replacements: Replacements = {},
 ): Promise<House> {
-  const closers = new Closers()
+  const closers = new Closers(report)
   try {
     return await open(configuration, report, replacements, closers)
   } catch (error) {
