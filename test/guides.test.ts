@@ -42,11 +42,13 @@ test('the README leads to every guide', () => {
 
 /** Commands in code, comments and what a shell does with them away, continued lines joined. */
 function commandsOf(text: string): readonly string[] {
-  const blocks = text.matchAll(/^```(?:sh|ini)?\n([\s\S]*?)^```$/gm)
-  return [...blocks].flatMap(([, block = '']) =>
-    [
-      ...block.replaceAll(/\\\n\s*/g, '').matchAll(/^(?:\S*\/)?vitalsign (.*?)(?:\s+[#><|].*)?$/gm),
-    ].map(([, line = '']) => line),
+  const blocks = [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
+  const ours = /^(?:(?:\S*\/)?vitalsign|(npm start)(?: --)?)(?: (.*?))?(?:\s+[#><|].*)?$/gm
+  const lines = blocks.filter(([, language = '']) => ['', 'sh', 'ini'].includes(language))
+  return lines.flatMap(([, , block = '']) =>
+    [...block.replaceAll(/\\\n\s*/g, '').matchAll(ours)].map(([, start, line = '']) =>
+      start === undefined ? line : `serve ${line}`.trim(),
+    ),
   )
 }
 
