@@ -57,13 +57,14 @@ test('devices that ask while the schema of the first release is brought up to da
 
 /** Writes the ledger as the first release had it: its tables and columns, with the rows of today. */
 function giveFirstSchema(file: string): void {
-  const first = new DatabaseSync(join(fixture, databaseName), { readOnly: true })
+  cpSync(join(fixture, databaseName), `${file}.first`) // to look at it there leaves files beside it
+  const first = new DatabaseSync(`${file}.first`)
   const made = first
     .prepare('SELECT "type", "name", "sql" FROM sqlite_schema WHERE "sql" IS NOT NULL')
     .all()
   const application = first.prepare('PRAGMA application_id').get()?.['application_id']
   first.close()
-  rmSync(`${file}.first`, { force: true })
+  for (const end of ['', '-wal', '-shm']) rmSync(`${file}.first${end}`, { force: true })
   const old = new DatabaseSync(`${file}.first`)
   const tables = made.filter(({ type }) => type === 'table')
   for (const { sql } of tables) old.exec(`${sql}`)
