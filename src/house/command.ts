@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Means, OpenedHouse } from '#cli/means.ts'
 import { runCommandLine } from '#cli/run.ts'
+import { Fault } from '#core/fault.ts'
 import { readWords } from './words.ts'
 
 /** Runs `vitalsign NOUN VERB …` and sets the exit status. */
@@ -27,10 +30,36 @@ export async function runCommand(words: readonly string[]): Promise<void> {
  * addresses that are shown and written into certificates are those of its configuration.
  */
 async function openHouse(data: string): Promise<OpenedHouse> {
-  const [{ readConfiguration }, { openHouse: open }] = await Promise.all([
+  const [{ readConfiguration }, { databaseName }, { openHouse: open }] = await Promise.all([
     import('./configuration.ts'),
+    import('#edge/store/open-store.ts'),
     import('./house.ts'),
   ])
   const report = (what: string, cause: unknown) => console.error(`vitalsign: ${what}:`, cause)
-  return open(readConfiguration(['--data', data]), report)
+  const configuration = readConfiguration(['--data', data])
+  checkOwner(data)
+  // A command founds nothing: least of all beside a ledger that it was not told of.
+  if (configuration.database === undefined && !existsSync(join(data, databaseName))) {
+    throw new Fault(
+      'configuration-wrong',
+      `${data} has keys and no ledger; if its server has one in PostgreSQL, name "database" in ${join(data, 'vitalsign.json')}, or start the server first`,
+    )
+  }
+  return open(configuration, report)
+}
+
+/**
+ * What a command leaves in the directory (a write-ahead log, a lock, keys) is its user's, and a server
+ * that runs as another one could not open it any more.
+ *
+ * @throws Fault
+ */
+function checkOwner(data: string): void {
+  const { uid } = statSync(data)
+  const own = process.getuid?.()
+  if (own === undefined || own === uid) return
+  throw new Fault(
+    'configuration-wrong',
+    `${data} belongs to user ${uid}, and this is user ${own}; start its server, or run this as its owner`,
+  )
 }

@@ -2,6 +2,7 @@
 /** The last administrator's passphrase is lost: the one who sits at the machine makes a new way in. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { chownSync } from 'node:fs'
 import { request } from 'node:http'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -109,6 +110,18 @@ test('no other door has it, not even for an administrator', async () => {
   const { cookie } = await signIn(next)
   const refused = await browse('/people/restore', { name: 'Ada' }, cookie)
   assert.deepEqual([refused.status, refused.code], [403, 'not-permitted'])
+})
+
+test('a command of another user opens nothing, and leaves nothing that the server cannot read', {
+  skip: process.getuid?.() !== 0 && 'only root can give a directory away',
+}, async () => {
+  await house.stop()
+  const words = ['--disable-warning=ExperimentalWarning', 'bin/vitalsign.ts']
+  chownSync(directory, 65_534, 65_534)
+  const restore = run(process.execPath, [...words, 'person', 'restore', 'Ada', '--data', directory])
+  await assert.rejects(restore, /belongs to user 65534, and this is user 0/)
+  chownSync(directory, 0, 0)
+  house = await openTestHouse(directory, { clock })
 })
 
 test('it works when no server runs, and the link holds when one runs again', async () => {
