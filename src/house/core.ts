@@ -101,9 +101,16 @@ export async function openCore(means: Means): Promise<Core> {
   const recovered = await recoverReserved(issuing, leftBefore)
   const installation = await foundOnce(configuration, node, { ...issuing, pause })
   await means.checkKeys?.()
-  feed.follow(({ puts }) =>
-    puts.some(({ kind }) => doorKinds.includes(kind)) ? keeper.renew() : undefined,
-  )
+  feed.follow(({ puts, events }) => {
+    const changed = puts.find(({ kind }) => doorKinds.includes(kind))
+    if (changed === undefined) return undefined
+    if (events.length === 0)
+      report(
+        'other nodes cannot hear of a change',
+        new TypeError(`of a ${changed.kind}, without events`),
+      )
+    return keeper.renew()
+  })
   const publishing = { ledger, keys, clock, random, guard, crlUrl, report }
   const shelf = new CrlShelf({ ...publishing, authorities: doors })
   feed.followElsewhere(async (news) => {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { AuditEvent, EventType } from '#core/audit/event.ts'
 import type { ClockGuard } from '#core/authority/clock-guard.ts'
 import { readyIssuer } from '#core/authority/issuer.ts'
 import type { Doors } from '#core/enrolment/doors.ts'
@@ -58,7 +59,7 @@ export class CrlShelf {
    *
    * @returns undefined at once for the many changes that revoke nothing
    */
-  hear({ puts }: Change): Promise<void> | undefined {
+  hear({ puts, events }: Change): Promise<void> | undefined {
     const lists = new Map<string, readonly [string, number]>()
     for (const { kind, record } of puts) {
       if (kind === 'bareRevocation')
@@ -69,6 +70,8 @@ export class CrlShelf {
       }
     }
     if (lists.size === 0) return undefined
+    if (!events.some(({ type }) => revokingTypes.has(type)))
+      this.#ports.report('other nodes cannot hear of a revocation', new TypeError(told(events)))
     for (const key of lists.keys()) this.#changed.add(key)
     return this.#makeAll([...lists.values()])
   }
@@ -85,9 +88,8 @@ export class CrlShelf {
     for (const { type, subjects, facts } of news.events) {
       const [id = '', authority = ''] = subjects
       if (type === 'crl-published') this.#forget(keyOf(authority, Number(facts.shard)))
-      if (type === 'revocation-adopted' || type === 'revocation-learnt')
-        this.#forget(keyOf(authority, fullCrl))
-      if (type !== 'certificate-revoked' && type !== 'certificate-abandoned') continue
+      if (!revokingTypes.has(type)) continue
+      if (!id.startsWith('crt_')) this.#forget(keyOf(authority, fullCrl))
       const certificate = await this.#ports.ledger.read('certificate', id)
       if (certificate === undefined) continue
       for (const shard of [certificate.shard, fullCrl]) {
@@ -215,6 +217,16 @@ export class CrlShelf {
     if (behind !== undefined) throw new Fault('clock-wrong', behind.detail)
     return publishCrl(readyIssuer(authority), shard, this.#ports)
   }
+}
+
+/** By one of these each revocation is told: the certificate first, or, of one that is not known, the authority second. */
+const revokingTypes: ReadonlySet<EventType> = new Set([
+  ...(['certificate-abandoned', 'certificate-revoked'] as const),
+  ...(['revocation-adopted', 'revocation-learnt'] as const),
+])
+
+function told(events: readonly AuditEvent[]): string {
+  return `its events are ${events.map(({ type }) => type).join(', ') || 'none'}`
 }
 
 function keyOf(authority: string, shard: number): string {

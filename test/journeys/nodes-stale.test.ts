@@ -131,3 +131,22 @@ postgresTest('an authority that one node stops issues nothing at the other', asy
   const request = await requestBy(await generateKey('p-256'))
   assert.match(await refusalOf(other, request, { user, code }), /^\d+ issuing-stopped$/)
 })
+
+postgresTest('a change that other nodes cannot hear of is reported', async () => {
+  const { items } = await one.core.ledger.list('party', { limit: 1 })
+  const [party] = items
+  assert.ok(party)
+  assert.deepEqual(one.troubles, [])
+  const record = { ...party, version: party.version + 1 }
+  await one.core.ledger.commit({ puts: [{ kind: 'party', record }], events: [] })
+  const issued = { by: 'state', equal: ['issued'], limit: 1 } as const
+  const [certificate] = (await one.core.ledger.list('certificate', issued)).items
+  assert.ok(certificate)
+  const at = one.core.clock.now()
+  const revoked = { ...certificate, version: certificate.version + 1, revokedAt: at }
+  await one.core.ledger.commit({ puts: [{ kind: 'certificate', record: revoked }], events: [] })
+  assert.deepEqual(
+    one.troubles.filter((trouble) => typeof trouble === 'string'),
+    ['other nodes cannot hear of a change', 'other nodes cannot hear of a revocation'],
+  )
+})
