@@ -283,6 +283,7 @@ async function open(
   closers.add(() => jobs.stop())
   await noteStart(core, configuration, node)
   closers.add(() => noteStop(core, node))
+  closers.add(() => store.hasten?.())
   metrics.add(
     ...houseSources(core, store.log),
     identitySource(() => shown.chain[0]),

@@ -16,6 +16,11 @@ export interface Store {
   dump(): Promise<Dump>
   /** Resolves if booking broke for good: the process should end, and be started again. */
   readonly broken: Promise<Fault>
+  /**
+   * To be called when closing begins: from now on a database that is away is waited for only shortly, also by
+   * a commit whose outcome is unknown since the database went in its midst.
+   */
+  readonly hasten?: () => void
   /** Finishes every commit that was asked for, then ends; what is asked later rejects. */
   close(): Promise<void>
 }

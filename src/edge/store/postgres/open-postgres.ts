@@ -70,6 +70,7 @@ export async function openPostgresStore(
     shared: new PostgresShared(pointing),
     dump: async () => beginDump(await momentOf(target)),
     broken: new Promise(() => {}), // whatever breaks, the connections are made again
+    hasten: () => transactions.close(),
     close: () => {
       closing ??= close()
       return closing

@@ -27,6 +27,8 @@ const passing: ReadonlySet<string | undefined> = new Set([
 const attempts = 5
 /** Rows of this writer that are left to lie: each transaction adds one, none changes one. */
 const numbersKept = 1_000
+/** Of what is asked while the node stops, each waits so long for a database that is away. */
+const closingMilliseconds = 1_000
 const dayMilliseconds = 86_400_000
 
 /** A transaction that can be finished once. */
@@ -56,6 +58,7 @@ export class Transactions {
   readonly #clock: Clock
   #number = 0
   readonly #closing = Promise.withResolvers<void>()
+  #patience = patienceMilliseconds
 
   constructor(link: Link, { clock, random }: { clock: Clock; random: Randomness }) {
     this.#link = link
@@ -70,7 +73,7 @@ export class Transactions {
    */
   async run<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      const connection = await this.#link.connection(patienceMilliseconds)
+      const connection = await this.#link.connection(this.#patience)
       try {
         return await this.#once(connection, work)
       } catch (error) {
@@ -80,8 +83,9 @@ export class Transactions {
     }
   }
 
-  /** From now on a commit whose outcome is unknown waits no longer than others do. */
+  /** From now on the database is waited for only shortly, also by a commit whose outcome is unknown. */
   close(): void {
+    this.#patience = closingMilliseconds
     this.#closing.resolve()
   }
 
@@ -168,9 +172,7 @@ export class Transactions {
 
   /** @throws Fault if the store is closed before the database is back: then nobody knows */
   async #connectionAtLast(): Promise<Connection> {
-    const whenClosing = this.#closing.promise.then(() =>
-      this.#link.connection(patienceMilliseconds),
-    )
+    const whenClosing = this.#closing.promise.then(() => this.#link.connection(closingMilliseconds))
     try {
       return await Promise.race([this.#link.connection(), whenClosing])
     } catch (cause) {
