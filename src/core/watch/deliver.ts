@@ -19,8 +19,9 @@ export const mostTries = 20
 /** The pause after the first failure, and the longest. */
 const firstMinutes = 1
 const longestMinutes = 6 * 60
-/** Messages to one target in one run; the rest waits for the next, which comes soon. */
+/** Messages to one target in one run, and how long it may take; the rest waits for the next, which comes soon. */
 const mostAtOnce = 50
+const longestRun = Temporal.Duration.from({ minutes: 1 })
 
 /**
  * Sends what waits, each target in the order in which it was written, targets beside each other.
@@ -35,7 +36,10 @@ export async function deliverOnce(ports: DeliveryPorts, signal: AbortSignal): Pr
 }
 
 async function deliverTo(target: NotificationTarget, ports: DeliveryPorts, signal: AbortSignal) {
-  for (let count = 0; count < mostAtOnce && !signal.aborted; count++) {
+  // One that takes its time must not keep what is new from the others.
+  const until = ports.clock.now().add(longestRun)
+  const isOver = () => Temporal.Instant.compare(ports.clock.now(), until) > 0
+  for (let count = 0; count < mostAtOnce && !signal.aborted && !isOver(); count++) {
     const delivery = await headOf(target, ports)
     if (delivery === undefined) return
     if (target.state === 'removed') {
