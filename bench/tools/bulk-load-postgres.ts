@@ -24,6 +24,7 @@ export async function bulkLoadPostgres(
   count: number,
   from: number,
   tell: (done: number) => void,
+  kinds: readonly Kind[] = filledKinds,
 ): Promise<void> {
   const { hosts, user, database } = parseTarget({ url })
   const [{ host = '', port = 0 } = {}] = hosts
@@ -34,10 +35,10 @@ export async function bulkLoadPostgres(
   const indexes = await dropIndexes(client)
   const ports = bulkPorts(from)
   for (let done = 0; done < count; ) {
-    const rows = new Map<Kind, Row[]>(filledKinds.map((kind) => [kind, []]))
+    const rows = new Map<Kind, Row[]>(kinds.map((kind) => [kind, []]))
     for (let left = Math.min(inStatement, count - done); left > 0; left--) {
       for (const { kind, record } of enrolledRecords(from + ++done, door, ports, newId))
-        rows.get(kind)?.push(encodeRecord(kind, record))
+        if (kinds.includes(kind)) rows.get(kind)?.push(encodeRecord(kind, record))
     }
     for (const [kind, some] of rows) await insert(client, kind, some)
     tell(done)
