@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The only place that sees all: it makes the parts and hands them to each other, nothing more. */
 import { mkdirSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exportLog } from '#core/audit/export-log.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
-import { type SequencerPorts, sequenceOnce } from '#core/audit/sequencer.ts'
+import { sequenceOnce } from '#core/audit/sequencer.ts'
 import type { SigningKeys } from '#core/authority/signing-key.ts'
 import type { WaitingLimits } from '#core/enrolment/approval/waiting-limits.ts'
 import type { Fault } from '#core/fault.ts'
@@ -14,7 +13,7 @@ import type { Clock, Randomness } from '#core/ports.ts'
 import { systemRandomness } from '#edge/chance/system-randomness.ts'
 import { runJobs } from '#edge/clock/run-jobs.ts'
 import { systemClock } from '#edge/clock/system-clock.ts'
-import { openDeviceFront } from '#edge/http/device-front.ts'
+import { openDeviceFront, type TlsIdentity } from '#edge/http/device-front.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import { deviceLimits, statusLimits } from '#edge/http/limits.ts'
 import type { RequestSeen } from '#edge/http/seen.ts'
@@ -22,7 +21,7 @@ import { openStatusFront } from '#edge/http/status-front.ts'
 import type { Cost } from '#edge/keystore/derivation.ts'
 import { holdDirectory } from '#edge/store/directory-lock.ts'
 import type { Elsewhere } from '#edge/store/store.ts'
-import { noteKeyOf } from '#trust/tlog/note.ts'
+import { Closers, type Report } from './closers.ts'
 import { type Configuration, statusUrl, urlOf } from './configuration.ts'
 import { type Core, openCore, touches } from './core.ts'
 import { Feed } from './feed.ts'
@@ -30,7 +29,7 @@ import { deviceRoutes, publicRoutes } from './fronts.ts'
 import { jobsOf } from './jobs.ts'
 import { keyPlaces, openKept } from './kept.ts'
 import { keyMakerOf } from './key-maker.ts'
-import { LogRunner, sequenceAnywhere } from './log-runner.ts'
+import { LogRunner, sequenceAnywhere, sequencerOf } from './log-runner.ts'
 import type { PortName } from './logging.ts'
 import { HouseMetrics } from './metrics.ts'
 import {
@@ -40,11 +39,12 @@ import {
   processSource,
   readinessSource,
 } from './metrics-sources.ts'
-import { beginNode, type NodeFacts, type ThisNode } from './nodes/this-node.ts'
+import { beginNode, factsOf } from './nodes/this-node.ts'
 import { openOperatorSide } from './operator-side.ts'
 import { knownProxies, passingProxies } from './proxies.ts'
 import { readinessOf } from './readiness.ts'
 import { ServerIdentities } from './server-identity-ports.ts'
+import { ShownIdentity } from './shown-identity.ts'
 import { noteStart, noteStop } from './start-events.ts'
 import { TlsIdentityFile } from './tls-identity-file.ts'
 import { programVersion } from './version.ts'
@@ -91,34 +91,6 @@ export interface Replacements {
   readonly waiting?: WaitingLimits | undefined
   /** How timed work waits for its time. */
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
-}
-
-/** Hears of what broke behind the doors; MUST NOT throw. */
-export type Report = (what: string, cause: unknown, facts?: Record<string, unknown>) => void
-
-/** What was opened, closed again in the opposite order. */
-class Closers {
-  readonly #closers: (() => unknown)[] = []
-  readonly #report: Report
-
-  constructor(report: Report) {
-    this.#report = report
-  }
-
-  add(close: () => unknown): void {
-    this.#closers.push(close)
-  }
-
-  /** Closes all: what breaks, as when the database is away, is reported and holds up nothing else. */
-  async close(): Promise<void> {
-    for (const close of this.#closers.splice(0).reverse()) {
-      try {
-        await close()
-      } catch (cause) {
-        this.#report('the house was not closed in good order', cause)
-      }
-    }
-  }
 }
 
 /**
@@ -194,7 +166,7 @@ async function open(
     touches(news, ['authority', 'setting']) ? keystore.refresh() : undefined,
   )
   const ledger = metrics.measuring(wrapped)
-  const node = await beginNode(nodeFacts(configuration), {
+  const node = await beginNode(factsOf(configuration), {
     ...{ ledger, clock, random, shared: store.shared },
   })
   // Closed behind every door: only who signs nothing any more has stopped.
@@ -213,7 +185,7 @@ async function open(
   closers.add(() => core?.keeper.close())
   metrics.follow(feed)
 
-  const sequencer = sequencerOf(core, store.log, keys, node)
+  const sequencer = sequencerOf(core.installation, store.log, keys, node)
   const log = new LogRunner(
     feed,
     () => sequenceOnce(sequencer),
@@ -244,13 +216,13 @@ async function open(
   })
   closers.add(() => operators.close())
   addresses.operators = urlOf('http', operators.address)
-  let shown = await identities.open()
+  const first = await identities.open()
   const devices = await openDeviceFront({
     listen: configuration.listen,
     routes: deviceRoutes(core, () => keyMakerOf(identities.usual)),
     ...{ limits: deviceLimits, random },
     report: ({ cause, ...facts }) => report('a request broke on the device port', cause, facts),
-    identity: shown,
+    identity: first,
     witness: metrics.witness('devices'),
     adminHandler: operators.machineHandler,
     proxies: knownProxies(core),
@@ -258,23 +230,11 @@ async function open(
   })
   closers.add(() => devices.close())
   addresses.devices = urlOf('https', devices.address)
-  const renewIdentity = async () => {
-    const renewed = await identities.renew()
-    if (renewed === undefined) return
-    devices.swapIdentity(renewed)
-    shown = renewed
-  }
-  // A twin is shown as soon as it stands, whichever node made it.
-  const showTwin = () =>
-    renewIdentity().catch((cause) => report('the twin cannot be shown in tls', cause))
-  feed.follow(({ puts }) =>
-    puts.some(({ kind, record }) => kind === 'authority' && record.twin !== null)
-      ? showTwin()
-      : undefined,
-  )
-  feed.followElsewhere((news) => (touches(news, ['authority']) ? showTwin() : undefined))
+  const swap = (identity: TlsIdentity) => devices.swapIdentity(identity)
+  const shown = new ShownIdentity({ identities, first, swap })
+  shown.follow(feed, report)
   await node.announce(addresses)
-  const timed = jobsOf(core, { renewIdentity, beat: () => node.beat() })
+  const timed = jobsOf(core, { renewIdentity: () => shown.renew(), beat: () => node.beat() })
   const jobs = runJobs([...timed, ...watchJobs(core, data)], {
     ...{ ledger: core.ledger, clock, random, node: node.name, sharedClock: node.sharedClock },
     report: (job, cause) => report(`job ${job} failed`, cause),
@@ -286,7 +246,7 @@ async function open(
   closers.add(() => store.hasten?.())
   metrics.add(
     ...houseSources(core, store.log),
-    identitySource(() => shown.chain[0]),
+    identitySource(() => shown.certificate),
     processSource({
       ...{ version: programVersion(), environment: core.environment, node: node.name },
     }),
@@ -316,27 +276,5 @@ async function open(
       }),
     broken: store.broken,
     close: () => closers.close(),
-  }
-}
-
-function nodeFacts({ data, publicUrl, names }: Configuration): NodeFacts {
-  return {
-    ...{ host: hostname(), directory: data, process: process.pid },
-    ...{ programVersion: programVersion(), publicUrl: publicUrl ?? null, names },
-  }
-}
-
-function sequencerOf(
-  { installation }: Core,
-  store: SequencerPorts['store'],
-  keys: SigningKeys,
-  node: ThisNode,
-): SequencerPorts {
-  const key = noteKeyOf(installation.logOrigin, Uint8Array.fromHex(installation.logPublicKey))
-  return {
-    ...{ store, clock: node.sharedClock, isShared: node.isShared },
-    signer: { key, sign: (toBeSigned) => keys.sign(installation.logKey, toBeSigned) },
-    // In a directory of its own the lock lets one process in: whoever holds it takes up where another died.
-    holder: node.isShared ? node.name : 'embedded',
   }
 }

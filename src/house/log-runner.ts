@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type SequencerPorts, sequenceOnce } from '#core/audit/sequencer.ts'
+import type { SigningKeys } from '#core/authority/signing-key.ts'
+import { noteKeyOf } from '#trust/tlog/note.ts'
 import type { Feed } from './feed.ts'
+import type { Installation } from './foundation.ts'
+import type { ThisNode } from './nodes/this-node.ts'
 
 /** After a commit, events wait so long for company before they are numbered and a checkpoint is signed. */
 const gatherMilliseconds = 200
@@ -12,6 +16,22 @@ const retryMilliseconds = 5000
 const againMilliseconds = 250
 /** Longer than the lease of a sequencer that died. */
 const mostTries = 80
+
+/** The sequencer of this node. */
+export function sequencerOf(
+  installation: Installation,
+  store: SequencerPorts['store'],
+  keys: SigningKeys,
+  node: ThisNode,
+): SequencerPorts {
+  const key = noteKeyOf(installation.logOrigin, Uint8Array.fromHex(installation.logPublicKey))
+  return {
+    ...{ store, clock: node.sharedClock, isShared: node.isShared },
+    signer: { key, sign: (toBeSigned) => keys.sign(installation.logKey, toBeSigned) },
+    // In a directory of its own the lock lets one process in: whoever holds it takes up where another died.
+    holder: node.isShared ? node.name : 'embedded',
+  }
+}
 
 /**
  * Numbers what waits, or waits until another node did.

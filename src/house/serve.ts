@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { Fault } from '#core/fault.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import { claimLinkFile, keepClaimLink } from './claim-link.ts'
+import type { Report } from './closers.ts'
 import { type Configuration, readConfiguration, settings, urlOf } from './configuration.ts'
-import { type House, openHouse, type Report } from './house.ts'
+import { type House, openHouse } from './house.ts'
 import { type Logger, logRequest, openLogger } from './logging.ts'
 
 const exit = { done: 0, wrongUse: 2, broken: 3 } as const

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { hostname } from 'node:os'
 import { newId } from '#core/ledger/ids.ts'
 import type { Ledger, Put } from '#core/ledger/ledger.ts'
 import type { NodeRecord } from '#core/ledger/tables.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import type { Shared } from '#edge/store/store.ts'
+import type { Configuration } from '../configuration.ts'
+import { programVersion } from '../version.ts'
 
 /** How often a node gives a sign of life. */
 export const beatEvery = Temporal.Duration.from({ seconds: 20 })
@@ -19,6 +22,14 @@ export type NodeFacts = Pick<
   NodeRecord,
   'host' | 'directory' | 'process' | 'programVersion' | 'publicUrl' | 'names'
 >
+
+/** What this process says of itself. */
+export function factsOf({ data, publicUrl, names }: Configuration): NodeFacts {
+  return {
+    ...{ host: hostname(), directory: data, process: process.pid },
+    ...{ programVersion: programVersion(), publicUrl: publicUrl ?? null, names },
+  }
+}
 
 export interface NodePorts {
   readonly ledger: Ledger
