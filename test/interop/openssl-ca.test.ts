@@ -186,6 +186,15 @@ test('an authority of openssl goes on here with its devices, its revocations and
   assert.equal(rootless.status, 1)
   assert.match(rootless.error, /chain does not hold|self-signed root/)
 
+  writeFileSync(join(directory, 'crlnumber'), `${'FF'.repeat(20)}\n`)
+  const huge = await vitalsign(
+    ['authority', 'import', 'old-ca', '--openssl-ca', directory, ...chain],
+    'old passphrase\n',
+  )
+  assert.equal(huge.status, 2)
+  assert.match(huge.error, /has the number 14615\d+, 70368744177664 is the largest/)
+  writeFileSync(join(directory, 'crlnumber'), '2B\n')
+
   const imported = await vitalsign(
     ['authority', 'import', 'old-ca', '--openssl-ca', directory, ...chain, '--json'],
     'old passphrase\n',

@@ -80,7 +80,7 @@ async function bookCertificate(
     return adoptee.inForce && known.revocationReason === onHold
       ? refuse(
           'certificate-revoked',
-          'it was on hold when it came here, which is for good; its device needs a new code',
+          'it was on hold when it came here, which is for good; let its device enrol again (device allow-re-enrol)',
         )
       : nothing('unchanged')
   }
