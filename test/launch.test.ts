@@ -182,17 +182,27 @@ test('the commands of the guides for operators do what they say, one after the o
       .replace('83C0…11', told.get('root-twin') ?? '')
       .replace('PUMP-0001', 'PUMP-0003')
       .replace('--state ./pump', '--state ./pump-3')
-  for (const { guide, line } of guides.flatMap(commandsOf)) {
+  for (const { guide, line } of [...before, ...guides.flatMap(commandsOf)]) {
     const ran = new Running(copy, 'sh', ['-c', fill(line)])
     assert.equal(await ran.end(), 0, `${guide}: ${fill(line)}\n${ran.said}`)
     for (const [id, kind = ''] of ran.said.matchAll(/\b([a-z]{3})_[0-9a-f]{32}\b/g))
       told.set(kind, id)
     const [, twin] = /root-twin$[\s\S]*?SHA-256 +([0-9a-f]{64})/m.exec(ran.said) ?? []
     if (twin !== undefined) told.set('root-twin', twin)
+    const [, logKey] = /^ {2}signed by +(\S+)$/m.exec(ran.said) ?? []
+    if (logKey !== undefined) writeFileSync(join(copy, 'log.key'), `${logKey}\n`)
   }
   server.child.kill('SIGTERM')
   await assertStopped(server)
 })
+
+/** A trial begins without alarms: one to look at. And the key of the log, as somebody knows it from elsewhere. */
+const before = ['person restore Ada', 'log export --output known', 'log verify known'].map(
+  (line) => ({
+    guide: 'before',
+    line: `bin/vitalsign ${line}`,
+  }),
+)
 
 /** Those whose commands need one running server and nothing else; the last one ends an authority. */
 const guides = [
