@@ -48,7 +48,11 @@ export async function openKept(
     return { keystore, store: await openStore(configuration.data, { clock, random }) }
   }
   const { openPostgresStore } = await import('#edge/store/postgres/open-postgres.ts')
-  const store = await openPostgresStore(configuration.database, { clock, random })
+  const store = await openPostgresStore(configuration.database, {
+    clock,
+    random,
+    now: () => performance.now(),
+  })
   try {
     const shared = store.shared?.sealed
     const isNew = hasNoKeys && ((await shared?.names()) ?? []).length === 0

@@ -36,7 +36,7 @@ export class Listener implements Elsewhere {
   #started = false
   #work = Promise.resolve()
 
-  constructor(target: Target, own: string, now = () => performance.now()) {
+  constructor(target: Target, own: string, now: () => number) {
     this.#own = own
     this.#now = now
     this.#link = new Link(target, (connection) => this.#listen(connection), silenceMilliseconds)

@@ -31,7 +31,12 @@ const listLinks = 2
  */
 export async function openPostgresStore(
   settings: PostgresSettings,
-  ports: { readonly clock: Clock; readonly random: Randomness },
+  ports: {
+    readonly clock: Clock
+    readonly random: Randomness
+    /** Milliseconds that nobody sets; absent: those of the clock. */
+    readonly now?: () => number
+  },
   /** Opens also what is being filled; for who fills it alone. */
   { unfinished = false }: { readonly unfinished?: boolean } = {},
 ): Promise<Store> {
@@ -46,7 +51,11 @@ export async function openPostgresStore(
   const points = new PostgresPoints(pointing)
   const lists = new PostgresLists(listing)
   const counts = new PostgresLists([counting])
-  const listener = new Listener(target, transactions.name)
+  const listener = new Listener(
+    target,
+    transactions.name,
+    ports.now ?? (() => ports.clock.now().epochMilliseconds),
+  )
   const readers = [pointing, ...listing, counting]
   const closeLinks = () =>
     Promise.all([listener, writing, ...readers].map((one) => one.close())).then(() => {})
