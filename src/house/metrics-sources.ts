@@ -229,14 +229,12 @@ function certificateSource({ ledger, clock }: Core): Source {
     keepMilliseconds: long,
     gives: ['vitalsign_certificates_current', 'vitalsign_certificates_expiring'],
     read: async (give) => {
-      const issued = { by: 'state', equal: ['issued'] } as const
-      const now = clock.now()
+      const from = clock.now()
       // What has ended stays issued in the ledger.
-      const ended = await ledger.count('certificate', { ...issued, below: now })
-      const all = await ledger.count('certificate', issued)
-      const ending = await ledger.count('certificate', { ...issued, below: now.add(soon) })
-      give('vitalsign_certificates_current', {}, all - ended)
-      give('vitalsign_certificates_expiring', {}, ending - ended)
+      const current = { by: 'state', equal: ['issued'], from } as const
+      const ending = { ...current, below: from.add(soon) }
+      give('vitalsign_certificates_current', {}, await ledger.count('certificate', current))
+      give('vitalsign_certificates_expiring', {}, await ledger.count('certificate', ending))
     },
   }
 }

@@ -70,6 +70,7 @@ function argumentOf(row: Operation, name: string, field: Field): Argument {
 const placeholders: Readonly<Record<string, string>> = {
   after: 'CURSOR',
   because: 'TEXT',
+  'expiring-after': 'TIME',
   'expiring-before': 'TIME',
   'hardware-revision': 'REVISION',
   number: 'VERSION',

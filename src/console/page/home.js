@@ -80,8 +80,8 @@ export async function certificates() {
       path: '/certificates',
       filters: [{ name: 'days', label: 'Within', choices: Object.entries(days) }],
       input: ({ days }) => {
-        const end = new Date(Date.now() + days * 86_400_000)
-        return { expiringBefore: end.toISOString() }
+        const [now, end] = [0, days].map((from) => new Date(Date.now() + from * 86_400_000))
+        return { expiringAfter: now.toISOString(), expiringBefore: end.toISOString() }
       },
       columns: ['Whose', 'What', 'Ends'],
       row: ({ owner, deviceSerial, subject, kind, notAfter }) => [

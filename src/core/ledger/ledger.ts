@@ -43,8 +43,9 @@ export interface ListQuery<K extends Kind> {
   readonly by?: ListName<K>
   /** Values for the leading columns of that list, in order. */
   readonly equal?: readonly unknown[]
-  /** For the column after those: a prefix (text), or an exclusive upper bound (instant, integer). */
+  /** For the column after those: a prefix (text), or bounds (instant, integer): `from` included, `below` not. */
   readonly prefix?: string
+  readonly from?: Temporal.Instant | number
   readonly below?: Temporal.Instant | number
   /** Further conditions, tested row by row within the walk: column = value. */
   readonly where?: Partial<LedgerRecord<K>>

@@ -32,10 +32,8 @@ export async function* endingBetween(
   ledger: Ledger,
 ): AsyncGenerator<CertificateRecord> {
   const walk = { by: 'state', equal: ['issued'], below, descending: true } as const
-  for await (const certificate of allOf('certificate', ledger, walk)) {
-    if (from !== undefined && Temporal.Instant.compare(certificate.notAfter, from) < 0) return
+  for await (const certificate of allOf('certificate', ledger, { ...walk, ...(from && { from }) }))
     if (kind === undefined || certificate.kind === kind) yield certificate
-  }
 }
 
 /** Certificates that were booked since an instant, the newest first: those that came with their end near. */

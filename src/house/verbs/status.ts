@@ -35,14 +35,13 @@ export function statusVerbs(
     status: async () => {
       const head = await log.head()
       const now = core.clock.now()
-      const issued = { by: 'state', equal: ['issued'] } as const
-      const [products, devices, all, ending, ended, checkpointEvents] = await Promise.all([
+      // What has ended stays issued in the ledger.
+      const current = { by: 'state', equal: ['issued'], from: now } as const
+      const [products, devices, certificates, expiringSoon, checkpointEvents] = await Promise.all([
         ledger.count('product', {}),
         ledger.count('device', {}),
-        ledger.count('certificate', issued),
-        ledger.count('certificate', { ...issued, below: now.add(soon) }),
-        // What has ended stays issued in the ledger.
-        ledger.count('certificate', { ...issued, below: now }),
+        ledger.count('certificate', current),
+        ledger.count('certificate', { ...current, below: now.add(soon) }),
         head.checkpoint === null ? [] : log.events(head.checkpoint.size - 1, 1),
       ])
       const roots = core.doors.own.filter(({ kind }) => kind === 'root')
@@ -58,9 +57,7 @@ export function statusVerbs(
         addresses: facts.addresses(),
         rootSha256: root?.certificateSha256.toHex() ?? '',
         twinRootSha256: twinRoot?.certificateSha256.toHex() ?? null,
-        counts: {
-          ...{ products, devices, certificates: all - ended, expiringSoon: ending - ended },
-        },
+        counts: { products, devices, certificates, expiringSoon },
         alarms: await alarmCounts(ledger),
         log: {
           ...{ size: head.size, checkpointAt: timeOf(checkpointEvents) },

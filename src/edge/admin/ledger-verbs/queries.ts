@@ -16,7 +16,7 @@ export function pageOf({ limit, after }: Paging) {
 
 type Walk<K extends 'device' | 'certificate'> = Pick<
   ListQuery<K>,
-  'by' | 'equal' | 'prefix' | 'below'
+  'by' | 'equal' | 'prefix' | 'from' | 'below'
 >
 
 export function deviceQuery(asked: InputOf<'device.list'>): ListQuery<'device'> {
@@ -57,15 +57,17 @@ function deviceWalk(asked: InputOf<'device.list'>): Walk<'device'> {
 export function certificateQuery(
   asked: InputOf<'certificate.list'>,
 ): ListQuery<'certificate'> | Refused {
-  const { algorithm, serialPrefix, expiringBefore } = asked
+  const { algorithm, serialPrefix, expiringBefore, expiringAfter } = asked
   if (algorithm !== undefined && !isKeyAlgorithmName(algorithm)) {
     const known = Object.keys(keyAlgorithms).join(', ')
     return refuse('input-wrong', `algorithm: "${algorithm}" is none of ${known}`)
   }
-  if (serialPrefix !== undefined && expiringBefore !== undefined) {
+  const bounds = Object.entries({ expiringBefore, expiringAfter })
+  const bounded = bounds.find(([, value]) => value !== undefined)?.[0]
+  if (serialPrefix !== undefined && bounded !== undefined) {
     return refuse(
       'input-wrong',
-      'serialPrefix and expiringBefore cannot be asked together; ask one, and sort out the other',
+      `serialPrefix and ${bounded} cannot be asked together; ask one, and sort out the other`,
     )
   }
   const where = certificateConditions(asked)
@@ -74,8 +76,9 @@ export function certificateQuery(
 
 /** The filters that are columns; an end asks for issued ones unless another state is named. */
 function certificateConditions(asked: InputOf<'certificate.list'>) {
-  const { product, owner, kind, lot, algorithm, authority, expiringBefore } = asked
-  const state = asked.state ?? (expiringBefore === undefined ? undefined : 'issued')
+  const { product, owner, kind, lot, algorithm, authority, expiringBefore, expiringAfter } = asked
+  const isUnbounded = expiringBefore === undefined && expiringAfter === undefined
+  const state = asked.state ?? (isUnbounded ? undefined : 'issued')
   return given<'certificate'>({ product, owner, kind, lot, algorithm, authority, state })
 }
 
@@ -84,20 +87,27 @@ export function passesFilters(
   certificate: LedgerRecord<'certificate'>,
   asked: InputOf<'certificate.list'>,
 ): boolean {
-  const { serialPrefix, expiringBefore } = asked
+  const { serialPrefix, expiringBefore, expiringAfter } = asked
   const columns: Readonly<Record<string, unknown>> = { ...certificate }
   return (
     Object.entries(certificateConditions(asked)).every(([name, is]) => columns[name] === is) &&
     (serialPrefix === undefined || (certificate.deviceSerial?.startsWith(serialPrefix) ?? false)) &&
     (expiringBefore === undefined ||
-      Temporal.Instant.compare(certificate.notAfter, expiringBefore) < 0)
+      Temporal.Instant.compare(certificate.notAfter, expiringBefore) < 0) &&
+    (expiringAfter === undefined ||
+      Temporal.Instant.compare(certificate.notAfter, expiringAfter) >= 0)
   )
 }
 
 function certificateWalk(asked: InputOf<'certificate.list'>): Walk<'certificate'> {
-  const { product, owner, state, lot, serialPrefix, expiringBefore, algorithm } = asked
-  if (expiringBefore !== undefined) {
-    return { by: 'state', equal: [state], below: Temporal.Instant.from(expiringBefore) }
+  const { product, owner, state, lot, serialPrefix, algorithm } = asked
+  const { expiringBefore, expiringAfter } = asked
+  if (expiringBefore !== undefined || expiringAfter !== undefined) {
+    return {
+      ...{ by: 'state', equal: [state] },
+      ...(expiringBefore !== undefined && { below: Temporal.Instant.from(expiringBefore) }),
+      ...(expiringAfter !== undefined && { from: Temporal.Instant.from(expiringAfter) }),
+    }
   }
   if (serialPrefix !== undefined) {
     return product === undefined

@@ -134,7 +134,7 @@ function query(
   samples: Samples,
 ): Query {
   const columns = columnsOf(kind, by)
-  const some = samples.pick(records)
+  const [some, other] = [samples.pick(records), samples.pick(records)]
   const equal = columns.slice(0, samples.number(columns.length + 1)).map((name) => some[name])
   const next = columns[equal.length]
   const type = next === undefined ? undefined : (tables[kind] as Table).columns[next]?.kind
@@ -146,9 +146,15 @@ function query(
     ...(by === undefined ? {} : { by }),
     ...(equal.length === 0 ? {} : { equal }),
     ...(bounded && type === 'text' ? { prefix: Array.from(String(some[next]))[0] } : {}),
-    ...(bounded && (type === 'instant' || type === 'integer') ? { below: some[next] } : {}),
+    ...(bounded && (type === 'instant' || type === 'integer')
+      ? samples.pick([{ below: some[next] }, { from: some[next] }, between(some, other, next)])
+      : {}),
     ...(samples.number(3) === 0 ? { where: { [filter]: some[filter] } } : {}),
   } as unknown as Query
+}
+
+function between(some: Plain, other: Plain, name: string): object {
+  return { from: some[name], ...(other[name] !== null && { below: other[name] }) }
 }
 
 /** The same list made by filtering and sorting in memory. */
@@ -159,6 +165,7 @@ function plainly(kind: Kind, records: readonly Plain[], asked: Query): readonly 
     columns.every((name) => record[name] !== null) &&
     (asked.equal ?? []).every((value, index) => order(record[columns[index]!], value) === 0) &&
     (asked.prefix === undefined || String(record[next]).startsWith(asked.prefix)) &&
+    (asked.from === undefined || order(record[next], asked.from) >= 0) &&
     (asked.below === undefined || order(record[next], asked.below) < 0) &&
     Object.entries(asked.where ?? {}).every(([name, value]) => order(record[name], value) === 0)
   const sign = asked.descending ? -1 : 1

@@ -107,8 +107,9 @@ function filters<K extends Kind>(kind: K, query: Filters<K>, walk: Walk): [strin
   }
   for (const [index, value] of (query.equal ?? []).entries()) add(walk.columns[index]!, '=', value)
   const next = walk.columns[query.equal?.length ?? 0]
-  if (query.prefix !== undefined || query.below !== undefined) {
+  if (query.prefix !== undefined || query.from !== undefined || query.below !== undefined) {
     if (next === undefined) throw new RangeError('a prefix or bound needs a column of the list')
+    if (query.from !== undefined) add(next, '>=', query.from)
     if (query.below !== undefined) add(next, '<', query.below)
     if (query.prefix !== undefined) {
       add(next, '>=', query.prefix)

@@ -47,6 +47,7 @@ export const certificates = {
         .optional()
         .describe('only those with exactly this serial number (hexadecimal, colons or none)'),
       expiringBefore: instant.optional().describe('only those that end before (RFC 3339)'),
+      expiringAfter: instant.optional().describe('only those that end then or later (RFC 3339)'),
       algorithm: z
         .string()
         .max(40)
