@@ -179,16 +179,19 @@ class Heard {
   missed = 0
   readonly end: () => void
   #wake = () => {}
+  #isFresh = false
 
   constructor({ elsewhere }: Store) {
     this.end = elsewhere.follow((news) => this.#hear(news))
   }
 
-  /** Resolves at the next news. */
-  something(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve
-    })
+  /** Resolves at the next news since this was last asked, which may have come already. */
+  async something(): Promise<void> {
+    if (!this.#isFresh)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    this.#isFresh = false
   }
 
   /** Resolves once that many events were heard. */
@@ -202,6 +205,7 @@ class Heard {
       this.subjects.push(...news.events.map(({ subjects }) => subjects[0] ?? ''))
       this.kinds.push([...news.kinds].toSorted())
     }
+    this.#isFresh = true
     this.#wake()
   }
 }
