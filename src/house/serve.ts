@@ -102,21 +102,24 @@ function browserUrl(address: ListenAddress): string {
   return urlOf('http', address).replace('127.0.0.1', 'localhost')
 }
 
+/** As a person calls us: in a clone, or where npm installed the release. */
+const program = import.meta.dirname.includes('node_modules') ? 'npx vitalsign' : 'bin/vitalsign'
+
 function nextSteps(
   { claimLink }: House,
   { data }: Configuration,
   showsLink: boolean,
 ): readonly string[] {
-  if (claimLink === undefined) return ['  next       bin/vitalsign status']
+  if (claimLink === undefined) return [`  next       ${program} status`]
   if (showsLink) {
     return [
       `  claim it   ${claimLink}`,
-      '             good once, for 30 minutes; or run: bin/vitalsign claim',
+      `             good once, for 30 minutes; or run: ${program} claim`,
     ]
   }
   return [
     `  claim it   the link is in ${claimLinkFile(data)}, good once, for 30 minutes`,
-    '             or run: bin/vitalsign claim',
+    `             or run: ${program} claim`,
   ]
 }
 

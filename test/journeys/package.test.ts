@@ -175,7 +175,7 @@ test('the server as packed installs, serves, answers, and ends in good order', a
   const server = new Running(directory, program, ['serve', '--data', './data', ...free])
   const [, operators] = await server.until(/operators\s+(http:\/\/localhost:\d+)/)
   const [, status] = await server.until(/status\s+(http:\/\/127\.0\.0\.1:\d+)/)
-  await server.until(/claim it/)
+  await server.until(/claim it[\s\S]*or run: npx vitalsign claim/)
   assert.match(await (await fetch(`${operators}/`)).text(), /<html/)
   assert.equal((await fetch(`${status}/readyz`)).status, 200)
   assert.match(await (await fetch(`${status}/metrics`)).text(), /^vitalsign_ready 1$/m)
