@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Actor } from '#core/audit/event.ts'
-import { addDevice } from '#core/devices/add.ts'
-import { newCode } from '#core/devices/code.ts'
-import { retire } from '#core/devices/life.ts'
-import { addProduct } from '#core/devices/product.ts'
-import type { Authority, Device, Product } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
 import { revoke } from '#core/revocation/revoke.ts'
 import { sameBytes } from '#format/bytes.ts'
@@ -15,34 +10,12 @@ import { extensionCodecs } from '#format/x509/extensions/table.ts'
 import { attributeOf } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
 import { validatePath } from '#trust/path.ts'
-import { generateKey, type KeyPair } from '#trust/private-key.ts'
-import { refuse } from '#trust/refusal.ts'
+import { generateKey } from '#trust/private-key.ts'
 import { askEst, type EstAnswer, type EstAsked, type Played, requestBy } from './est-call.ts'
 import { chainOf, rootsOf } from './installation-checks.ts'
 import type { QualificationParts } from './qualify.ts'
+import { codeFor, leaving, openStage, type PlayAsked, type Stage } from './stage.ts'
 import { type Check, type Seen, seen } from './step.ts'
-
-/** Two devices on a stage: what one check makes, a later one uses. */
-interface Stage {
-  readonly product: Product
-  readonly first: Device
-  readonly second: Device
-  readonly code: string
-  /** The entrance, and its authority. */
-  readonly label: string
-  readonly authority: Authority
-  readonly key: KeyPair
-  /** The first device's only request. */
-  readonly request: Uint8Array
-  identity?: Played
-}
-
-/** For which product the devices are played; it is made if it is not there. */
-export interface PlayAsked {
-  readonly product: string
-  /** The maker's name, for an installation that knows none yet. */
-  readonly maker: string | undefined
-}
 
 /**
  * What an installation must do: OQ. Devices of their own are played against the real doors over TLS.
@@ -63,26 +36,13 @@ export async function operationChecks(
     }
   | Refused
 > {
-  const product = await productFor(wanted, parts, actor)
-  if ('reason' in product) return product
-  const door = playable(product, parts)
-  if (door.kind === 'refused') return door
-  const stage = await setStage(product, door, parts, actor)
+  const opened = await openStage(wanted, parts, actor)
+  if (opened.kind === 'refused') return opened
+  const { stage } = opened
   return {
     kind: 'checks',
     checks: checksOn(stage, parts, actor),
     leave: leaving(stage, parts, actor),
-  }
-}
-
-/** Retires the devices; those that are retired already stay so. */
-function leaving(stage: Stage, { core }: QualificationParts, actor: Actor) {
-  return async () => {
-    for (const { id } of [stage.first, stage.second]) {
-      const device = await core.ledger.read('device', id)
-      if (device && device.state !== 'retired')
-        await retire(device, 'end of the qualification', actor, core)
-    }
   }
 }
 
@@ -221,74 +181,6 @@ function wrongCode(code: string): string {
 
 function told({ status, body }: EstAnswer): string {
   return `${status} ${body.trim().slice(0, 120)}`
-}
-
-async function productFor(
-  { product: name, maker }: PlayAsked,
-  { core }: QualificationParts,
-  actor: Actor,
-): Promise<Product | Refused> {
-  const known = await core.ledger.find('product', 'name', [name])
-  if (known !== undefined) return known
-  const added = await addProduct({ name, exposure: 'none', maker }, actor, core)
-  return added.kind === 'added' ? added.product : added
-}
-
-/** Whether two devices with codes can play at this product's door by themselves. */
-function playable({ id, name }: Product, { core }: QualificationParts) {
-  const door = core.doors.for(id, undefined)
-  if ('kind' in door) return door
-  const { profile } = door
-  const why = [
-    ...(profile.approval?.operations.includes('enrol') ? ['lets requests wait for a person'] : []),
-    ...(profile.bindsChannel ? ['binds requests to their connection'] : []),
-    ...(profile.proofs.includes('code') ? [] : ['admits no codes']),
-    ...(profile.keyAlgorithms.includes('p-256') ? [] : ['admits no keys of p-256']),
-  ]
-  return why.length === 0
-    ? ({ kind: 'playable', label: door.entrance.label, authority: door.issuer.authority } as const)
-    : refuse(
-        'not-permitted',
-        `profile ${profile.name} of product ${name} ${why.join(' and ')}, so nobody can play its devices; qualify with another product`,
-      )
-}
-
-async function setStage(
-  product: Product,
-  { label, authority }: Pick<Stage, 'label' | 'authority'>,
-  parts: QualificationParts,
-  actor: Actor,
-): Promise<Stage> {
-  const mark = parts.core.random.bytes(4).toHex().toUpperCase()
-  const first = await newDevice(`OQ-${mark}-A`, product, parts, actor)
-  const second = await newDevice(`OQ-${mark}-B`, product, parts, actor)
-  const key = await generateKey('p-256')
-  return {
-    ...{ product, first, second, key, request: await requestBy(key), label, authority },
-    code: await codeFor(first, parts, actor),
-  }
-}
-
-async function newDevice(
-  serial: string,
-  product: Product,
-  { core }: QualificationParts,
-  actor: Actor,
-) {
-  const particulars = { hardwareRevision: null, lot: null, udiDi: null }
-  const added = await addDevice({ serial, ...particulars }, product, actor, core)
-  if (added.kind === 'refused') throw new Error(added.detail)
-  return added.device
-}
-
-async function codeFor(
-  device: Device,
-  { core }: QualificationParts,
-  actor: Actor,
-): Promise<string> {
-  const made = await newCode(device, 1, actor, core)
-  if (made.kind === 'refused') throw new Error(made.detail)
-  return made.text
 }
 
 function askedOf({ core, facts }: QualificationParts) {
