@@ -7,7 +7,8 @@ import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Refused } from '../refusal.ts'
 import { type Adoptee, type AdoptingList, readAdoptee } from './adoptee.ts'
-import { bookAdoptee, type Step } from './book-adoptee.ts'
+import { bookAdoptee } from './book-adoptee.ts'
+import type { Step } from './book-revocation.ts'
 
 export interface AdoptionCount {
   readonly rows: number

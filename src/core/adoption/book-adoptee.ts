@@ -2,39 +2,21 @@
 import { formatName } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { Actor, AuditEvent } from '../audit/event.ts'
+import type { Actor } from '../audit/event.ts'
 import { expectedDevice } from '../devices/add.ts'
 import { newId } from '../ledger/ids.ts'
-import type { Put } from '../ledger/ledger.ts'
 import type { CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import type { Adoptee, AdoptingList } from './adoptee.ts'
-
-/** What one row changes. */
-export interface Step {
-  readonly kind: 'step'
-  readonly outcome: 'added' | 'revoked' | 'unchanged' | 'expired'
-  readonly puts: readonly Put[]
-  readonly events: readonly AuditEvent[]
-  /** The id of a device that was not expected before. */
-  readonly device?: string
-}
+import { bookRevocation, nothing, revokedEvent, revokedStep, type Step } from './book-revocation.ts'
 
 type Genuine = Adoptee & { readonly kind: 'certificate' }
-type Bare = Pick<Adoptee & { readonly kind: 'revocation' }, 'serialNumber' | 'revoked'>
 
 /** Certificates of an adopted authority name no shard of ours: the full CRL alone lists them. */
 const noShard = -1
 
 /** certificateHold, RFC 5280 section 5.3.1: elsewhere it can be lifted. */
 const onHold = 6
-
-const nothing = (outcome: Step['outcome']): Step => ({
-  kind: 'step',
-  outcome,
-  puts: [],
-  events: [],
-})
 
 /** What a row asks of the ledger as it is now, or why it cannot be. */
 export async function bookAdoptee(
@@ -198,90 +180,5 @@ function recordOf(
     ...{ usedAt: null, replaces: null },
     revokedAt: revoked?.at ?? null,
     revocationReason: revoked?.reason ?? null,
-  }
-}
-
-async function bookRevocation(
-  { serialNumber, revoked }: Bare,
-  list: AdoptingList,
-  actor: Actor,
-): Promise<Step | Refused> {
-  const { ledger, authority } = list
-  const known = await ledger.find('certificate', 'serialNumber', [authority.id, serialNumber])
-  if (known !== undefined) {
-    return known.revokedAt === null
-      ? revokedStep(known, revoked, list, actor)
-      : nothing('unchanged')
-  }
-  const sought = [authority.id, serialNumber]
-  if ((await ledger.find('bareRevocation', 'serialNumber', sought)) !== undefined)
-    return nothing('unchanged')
-  const id = newId('bareRevocation', list)
-  return {
-    kind: 'step',
-    outcome: 'revoked',
-    puts: [
-      {
-        kind: 'bareRevocation',
-        record: {
-          ...{ id, version: 1, authority: authority.id, serialNumber },
-          ...{ revokedAt: revoked.at, reason: revoked.reason },
-        },
-      },
-    ],
-    events: [
-      {
-        type: 'revocation-adopted',
-        at: list.clock.now(),
-        actor,
-        subjects: [id, authority.id],
-        facts: {
-          serialNumber: serialNumber.toHex(),
-          revokedAt: revoked.at.toString(),
-          crlReason: revoked.reason,
-        },
-      },
-    ],
-  }
-}
-
-function revokedStep(
-  known: CertificateRecord,
-  revoked: NonNullable<Genuine['revoked']>,
-  list: AdoptingList,
-  actor: Actor,
-): Step {
-  const record: CertificateRecord = {
-    ...known,
-    version: known.version + 1,
-    state: 'revoked',
-    revokedAt: revoked.at,
-    revocationReason: revoked.reason,
-  }
-  return {
-    kind: 'step',
-    outcome: 'revoked',
-    puts: [{ kind: 'certificate', record }],
-    events: [revokedEvent(record, revoked, list, actor)],
-  }
-}
-
-function revokedEvent(
-  { id, owner, authority, serialNumber }: CertificateRecord,
-  revoked: NonNullable<Genuine['revoked']>,
-  { clock }: AdoptingList,
-  actor: Actor,
-): AuditEvent {
-  return {
-    type: 'certificate-revoked',
-    at: clock.now(),
-    actor,
-    subjects: [id, owner, authority],
-    facts: {
-      serialNumber: serialNumber.toHex(),
-      revokedAt: revoked.at.toString(),
-      crlReason: revoked.reason,
-      because: 'it was revoked before it came here',
-    },
   }
 }
