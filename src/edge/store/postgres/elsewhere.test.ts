@@ -89,7 +89,7 @@ test('events that nobody told of count as missed', options, () =>
     const heard = new Heard(here.store)
     await place.sql(`INSERT INTO "event" VALUES (1, NULL, NULL)`)
     await say(there, 'told')
-    await heard.something()
+    while (heard.missed === 0) await heard.something()
     assert.equal(heard.missed, 1)
     assert.deepEqual(heard.subjects, [])
   }),
@@ -120,7 +120,7 @@ test('more than a thousand events at once count as missed', options, () =>
     const heard = new Heard(here.store)
     const events = Array.from({ length: 1_001 }, (_, index) => event(there.ports, `${index}`))
     await there.store.ledger.commit({ puts: [], events })
-    await heard.something()
+    while (heard.missed === 0) await heard.something()
     assert.equal(heard.missed, 1)
   }),
 )
