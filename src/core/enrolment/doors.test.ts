@@ -24,7 +24,12 @@ async function storeProfile(core: TestCore, document: unknown): Promise<void> {
     ...{ id: newId('profile', core), version: 1, name: 'ldevid', number: 2, document },
     ...{ author: 'test', createdAt },
   }
-  await core.ledger.commit({ puts: [{ kind: 'profile', record }], events: [] })
+  const facts = { name: 'ldevid', number: 2 }
+  const event = { type: 'profile-applied', at: createdAt, actor: operator, facts } as const
+  await core.ledger.commit({
+    puts: [{ kind: 'profile', record }],
+    events: [{ ...event, subjects: [record.id] }],
+  })
 }
 
 test('a profile that no longer reads leaves its doors as they were, and doctor hears of it', async () => {
