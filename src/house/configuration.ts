@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Fault } from '#core/fault.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
-import { type PostgresSettings, parseTarget } from '#edge/store/postgres/target.ts'
-import { type KeyAlgorithmName, keyAlgorithmsFor } from '#trust/algorithms.ts'
-import { type LogLevel, logLevels } from './log-level.ts'
+import type { PostgresSettings } from '#edge/store/postgres/target.ts'
+import type { KeyAlgorithmName } from '#trust/algorithms.ts'
+import type { LogLevel } from './log-level.ts'
+import {
+  isServerName,
+  readAddress,
+  readAlgorithm,
+  readDatabase,
+  readDrain,
+  readEnvironment,
+  readLogLevel,
+  readNames,
+  readNetworks,
+  readOperatorAddress,
+  readProxied,
+  readSwitch,
+  readUrl,
+} from './setting-words.ts'
 
 /**
  * All that is needed to open sockets, database and keys; everything else is versioned rows.
@@ -206,164 +220,6 @@ function readFile(file: Uint8Array, path: string, faults: string[]): Words {
     } else words[name] = value
   }
   return words
-}
-
-function readAddress(name: string, word: string, faults: string[]): ListenAddress {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(word)
-  const port = Number(match?.[3])
-  if (match === null || port > 65_535) {
-    faults.push(`${name}: must be HOST:PORT, e.g. 127.0.0.1:8443 or [::1]:8443, is "${word}"`)
-    return { host: '127.0.0.1', port: 0 }
-  }
-  return { host: match[1] ?? match[2] ?? '', port }
-}
-
-function readOperatorAddress(word: string, faults: string[]): ListenAddress {
-  const address = readAddress('operator-listen', word, faults)
-  if (!/^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(address.host)) {
-    faults.push(
-      `operator-listen: is plain HTTP and must be loopback, is ${address.host}; reach it from afar by an ssh tunnel`,
-    )
-  }
-  return address
-}
-
-function readNames(word: string, faults: string[]): readonly string[] {
-  const names = word
-    .split(',')
-    .map((name) => name.trim())
-    .filter(Boolean)
-  const wrong = names.find((name) => !isServerName(name))
-  if (wrong !== undefined) faults.push(`names: "${wrong}" is neither a DNS name nor an address`)
-  return names
-}
-
-function readProxied(listen: string, from: string, faults: string[]): Configuration['proxied'] {
-  const ranges = from
-    .split(',')
-    .map((range) => range.trim())
-    .filter(Boolean)
-  const wrong = ranges.find((range) => !isRange(range))
-  if (wrong !== undefined)
-    faults.push(`proxy-from: "${wrong}" is no address or range, e.g. 192.0.2.10 or 10.0.0.0/24`)
-  if ((listen === '') !== (ranges.length === 0))
-    faults.push('proxy-listen and proxy-from stand together: where to listen, and for whom')
-  return listen === ''
-    ? undefined
-    : { listen: readAddress('proxy-listen', listen, faults), from: ranges }
-}
-
-function isRange(range: string): boolean {
-  const [network = '', prefix, ...more] = range.split('/')
-  const family = isIP(network)
-  if (family === 0 || more.length > 0) return false
-  return (
-    prefix === undefined ||
-    (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128))
-  )
-}
-
-/** RFC 1123 section 2.1: letters, digits and inner dashes between dots; or an IP address. */
-function isServerName(name: string): boolean {
-  if (isIP(name) !== 0) return true
-  return (
-    name.length <= 253 &&
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i.test(name)
-  )
-}
-
-function readUrl(word: string, faults: string[]): string | undefined {
-  if (word === '') return undefined
-  const url = URL.parse(word)
-  if (url === null || url.protocol !== 'http:' || url.search !== '' || url.hash !== '') {
-    faults.push(
-      `public-url: must be http://NAME[:PORT] (status is signed by itself and served in plain), is "${word}"`,
-    )
-    return undefined
-  }
-  return word.replace(/\/+$/, '')
-}
-
-function readDatabase(
-  url: string,
-  passwordFile: string,
-  caFile: string,
-  faults: string[],
-): PostgresSettings | undefined {
-  if (url === '') {
-    if (passwordFile !== '') faults.push('database-password-file: there is no database')
-    if (caFile !== '') faults.push('database-ca-file: there is no database')
-    return undefined
-  }
-  const database: PostgresSettings = {
-    url,
-    ...(passwordFile !== '' && { passwordFile }),
-    ...(caFile !== '' && { caFile }),
-  }
-  try {
-    parseTarget(database)
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error
-    faults.push(`database: ${error.message}`)
-  }
-  return database
-}
-
-/** Balancers look every few seconds; a service manager kills after some 90. */
-const mostDrainSeconds = 60
-
-function readDrain(word: string, faults: string[]): number {
-  const seconds = /^\d{1,2}$/.test(word) ? Number(word) : Number.NaN
-  if (seconds <= mostDrainSeconds) return seconds
-  faults.push(`drain: must be seconds from 0 to ${mostDrainSeconds}, is "${word}"`)
-  return 0
-}
-
-function readEnvironment(word: string, faults: string[]): Configuration['environment'] {
-  if (word === 'trial' || word === 'test' || word === 'production') return word
-  faults.push(`environment: must be trial, test or production, is "${word}"`)
-  return 'trial'
-}
-
-function readSwitch(name: string, word: string, faults: string[]): boolean {
-  if (word === 'yes') return true
-  if (word !== '' && word !== 'no') faults.push(`${name}: must be yes or no, is "${word}"`)
-  return false
-}
-
-function readAlgorithm(name: string, word: string, faults: string[]): KeyAlgorithmName {
-  const able = keyAlgorithmsFor('authority')
-  const row = able.find((one) => one.name === word)
-  if (row !== undefined) return row.name
-  faults.push(`${name}: must be one of ${able.map((one) => one.name).join(', ')}, is "${word}"`)
-  return 'p-256'
-}
-
-function readNetworks(word: string, faults: string[]): readonly string[] {
-  const networks = word
-    .split(',')
-    .map((network) => network.trim())
-    .filter(Boolean)
-  const wrong = networks.find((network) => !isNetwork(network))
-  if (wrong !== undefined) {
-    faults.push(`metrics-from: must be addresses or networks, e.g. 10.0.0.0/8, is "${wrong}"`)
-  }
-  return networks
-}
-
-function isNetwork(network: string): boolean {
-  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(network) ?? []
-  const family = isIP(address)
-  return family !== 0 && Number(bits ?? 0) <= (family === 6 ? 128 : 32)
-}
-
-function readLogLevel(word: string, faults: string[]): LogLevel | undefined {
-  if (word === '') return undefined
-  const level = logLevels.find((one) => one === word)
-  if (level === undefined) {
-    faults.push(`log-level: must be one of ${logLevels.join(', ')}, is "${word}"`)
-  }
-  return level
 }
 
 function lower(message: string): string {
