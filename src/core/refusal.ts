@@ -18,6 +18,7 @@ export const refusals = [
   'channel-not-confidential',
   'claim-wrong',
   'claimed-already',
+  'clock-ahead',
   'clock-behind',
   'code-expired',
   'code-held',

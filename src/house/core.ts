@@ -75,15 +75,21 @@ export async function openCore(means: Means): Promise<Core> {
   const { configuration, feed, clock, random, keys, node, report } = means
   const ledger = feed.announcing(means.ledger)
   // Whatever is remembered is listened to before it is read, so that nothing falls between.
-  const guard = new ClockGuard(Temporal.Instant.fromEpochMilliseconds(0))
+  const guard = new ClockGuard(
+    Temporal.Instant.fromEpochMilliseconds(0),
+    () => node.aheadMilliseconds,
+  )
+  // A node whose clock runs ahead stops itself; what it books must not stop the others.
+  const observe = (at: Temporal.Instant) =>
+    guard.observe(node.isShared ? earlier(at, node.sharedClock.now()) : at)
   feed.follow(({ events }) => {
-    for (const { at } of events) guard.observe(at)
+    for (const { at } of events) observe(at)
   })
   feed.followElsewhere(async (news) => {
-    if (news.kind === 'missed') guard.observe(await latestDeed(means))
-    else for (const { at } of news.events) guard.observe(at)
+    if (news.kind === 'missed') observe(await latestDeed(means))
+    else for (const { at } of news.events) observe(at)
   })
-  guard.observe(await latestDeed(means))
+  observe(await latestDeed(means))
   // A node that was told no public address still writes the one of the installation.
   const founded = await readInstallation(ledger)
   const statusUrl = founded?.publicUrl ?? means.statusUrl
@@ -202,4 +208,8 @@ async function latestDeed({ log, ledger }: Means): Promise<Temporal.Instant> {
     (latest, at) => (Temporal.Instant.compare(at, latest) > 0 ? at : latest),
     Temporal.Instant.fromEpochMilliseconds(0),
   )
+}
+
+function earlier(left: Temporal.Instant, right: Temporal.Instant): Temporal.Instant {
+  return Temporal.Instant.compare(left, right) < 0 ? left : right
 }

@@ -18,3 +18,15 @@ test('the latest event counts, in whichever order they are observed', () => {
   assert.equal(guard.check(at('12:59:00'))?.reason, 'clock-behind')
   assert.equal(guard.check(at('13:00:00')), undefined)
 })
+
+test('a clock more than a minute ahead of the shared one is refused until it was set right', () => {
+  let ahead = 60_000
+  const guard = new ClockGuard(at('12:00:00'), () => ahead)
+  assert.equal(guard.check(at('12:01:00')), undefined)
+  ahead = 60_001
+  const refused = guard.check(at('12:01:00'))
+  assert.equal(refused?.reason, 'clock-ahead')
+  assert.match(refused.detail, /60 s ahead of the database's/)
+  ahead = -600_000
+  assert.equal(guard.check(at('12:01:00')), undefined)
+})

@@ -25,6 +25,7 @@ export const statuses = {
   'channel-not-confidential': 403,
   'claim-wrong': 403,
   'claimed-already': 403,
+  'clock-ahead': 503,
   'clock-behind': 503,
   'code-expired': 401,
   'code-held': 403,
@@ -91,6 +92,7 @@ export const statuses = {
 /** How long to wait, in seconds, where waiting may help; RFC 9110 section 10.2.3. */
 export const retryAfterSeconds: Partial<Record<Refusal, number>> = {
   busy: 2,
+  'clock-ahead': 60,
   'clock-behind': 60,
   conflict: 2,
   'issuing-stopped': 3600,

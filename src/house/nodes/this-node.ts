@@ -69,6 +69,11 @@ export class ThisNode {
     return this.#record.id
   }
 
+  /** Milliseconds by which this machine's clock is ahead of the database's; 0 where it is alone. */
+  get aheadMilliseconds(): number {
+    return this.#aheadMilliseconds
+  }
+
   /** Whether there may be others at all. */
   get isShared(): boolean {
     return this.#ports.shared !== undefined

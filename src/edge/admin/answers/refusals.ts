@@ -18,6 +18,7 @@ export const statusOf = {
   'channel-not-confidential': 403,
   'claim-wrong': 403,
   'claimed-already': 409,
+  'clock-ahead': 503,
   'clock-behind': 503,
   'code-expired': 409,
   'code-held': 403,
