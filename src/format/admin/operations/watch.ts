@@ -242,7 +242,7 @@ export const watch = {
     }),
     output: renewalView,
     summary: 'list the renewal orders',
-    help: 'The newest first.',
+    help: 'Shows the newest first, those that ended too.',
   }),
 
   'renewal.show': operation({
