@@ -19,14 +19,14 @@ interface Part {
 }
 
 const parts: readonly Part[] = [
-  { name: 'walls', files: ['test/*.test.ts'], budgetSeconds: 45 },
-  { name: 'unit', files: ['src/**/*.test.ts', 'scripts/*.test.ts'], budgetSeconds: 120 },
+  { name: 'walls', files: ['test/*.test.ts'], budgetSeconds: 80 },
+  { name: 'unit', files: ['src/**/*.test.ts', 'scripts/*.test.ts'], budgetSeconds: 180 },
   { name: 'vectors', files: ['test/vectors/**/*.test.ts'], budgetSeconds: 20 },
   { name: 'differential', files: ['test/differential/*.test.ts'], budgetSeconds: 60 },
   { name: 'fuzz', files: ['test/fuzz/*.test.ts'], budgetSeconds: 90 },
-  { name: 'journeys', files: ['test/journeys/*.test.ts'], budgetSeconds: 120 },
+  { name: 'journeys', files: ['test/journeys/*.test.ts'], budgetSeconds: 270 },
   { name: 'durability', files: ['test/durability/*.test.ts'], budgetSeconds: 120 },
-  { name: 'interop', files: ['test/interop/*.test.ts'], budgetSeconds: 60 },
+  { name: 'interop', files: ['test/interop/*.test.ts'], budgetSeconds: 90 },
 ]
 
 interface Tally {

@@ -74,7 +74,10 @@ test('the directory of the first release is opened, serves, and renews its devic
   try {
     const credential = { kind: 'certificate', chain: [oldCertificate] } as const
     const request = await renewalBy(oldKey, oldCertificate)
-    const renewed = await ask(house, 'reenrol', credential, request)
+    let renewed = await ask(house, 'reenrol', credential, request)
+    // The first look of the watch may note at this moment that the device is late: then it comes again.
+    while (renewed.kind === 'refused' && renewed.reason === 'busy')
+      renewed = await ask(house, 'reenrol', credential, request)
     assert.equal(renewed.kind, 'issued', JSON.stringify(renewed))
     const code = { kind: 'code', user: 'OLD-3', code: await oldCode() } as const
     const late = await ask(house, 'enrol', code, await requestBy(await generateKey('p-256')))

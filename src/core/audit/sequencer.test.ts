@@ -133,6 +133,39 @@ test('publishes after each batch of a long backlog', async () => {
   await assertWhole(store, signed)
 })
 
+test('a call ends while others commit without a pause, with all that waited when it began', async () => {
+  const store = new MemoryLogStore()
+  store.commit(event(0), event(1))
+  let committed = 2
+  const busy: LogStore = {
+    ...methodsOf(store),
+    append: async (...given) => {
+      store.commit(event(committed++))
+      return store.append(...given)
+    },
+  }
+  const done = await sequenceOnce({
+    ...{ store: busy, clock: new TestClock(), holder: 'one' },
+    signer: { key: log.key, sign: log.sign },
+  })
+  assert.deepEqual(done, { kind: 'sequenced', size: 2, added: 2 })
+  assert.equal((await store.waiting(10)).length, 1)
+  assert.equal((await store.head()).checkpoint?.size, 2)
+})
+
+function methodsOf(store: MemoryLogStore): LogStore {
+  return {
+    lease: (...given) => store.lease(...given),
+    head: () => store.head(),
+    waiting: (...given) => store.waiting(...given),
+    append: (...given) => store.append(...given),
+    publish: (...given) => store.publish(...given),
+    tile: (...given) => store.tile(...given),
+    events: (...given) => store.events(...given),
+    snapshot: () => store.snapshot(),
+  }
+}
+
 test('survives a power cut before and after each of its steps', async () => {
   const total = await stepsWithoutCut()
   assert.ok(total > 20)

@@ -38,7 +38,8 @@ const batchSize = 2048
 const leaseDuration = Temporal.Duration.from({ seconds: 10 })
 
 /**
- * Gives every waiting event its place in the log, and publishes a signed checkpoint.
+ * Gives every event that waits its place in the log, and publishes a signed checkpoint. What is committed
+ * meanwhile may be left for the next call: under a load without a pause there would be no end.
  *
  * To be called soon after events were written. Among processes the lease decides who works; calls at
  * the same time in one process do no harm, for the store takes each batch once.
@@ -47,6 +48,7 @@ const leaseDuration = Temporal.Duration.from({ seconds: 10 })
  */
 export async function sequenceOnce(ports: SequencerPorts): Promise<Sequenced> {
   let added = 0
+  let isDone = false
   for (;;) {
     const now = ports.clock.now()
     const fence = await ports.store.lease(ports.holder, now, now.add(leaseDuration))
@@ -55,13 +57,15 @@ export async function sequenceOnce(ports: SequencerPorts): Promise<Sequenced> {
     const head = await ports.store.head()
     // What is refused was done by another, or is another's to do: the next lease tells.
     if (!(await publish(head, fence, ports))) continue
-    const batch = await ports.store.waiting(batchSize)
+    const batch: readonly WaitingEvent[] = isDone ? [] : await ports.store.waiting(batchSize)
     if (batch.length === 0) {
       if (ports.isShared === true) await ports.store.lease(ports.holder, now, now)
       return { kind: 'sequenced', size: head.size, added }
     }
     // Booked before signed: a checkpoint that was ever signed is one that the tiles will always give.
-    if (await append(head, batch, fence, ports.store)) added += batch.length
+    if (!(await append(head, batch, fence, ports.store))) continue
+    added += batch.length
+    isDone = batch.length < batchSize
   }
 }
 

@@ -29,7 +29,7 @@ import { expectDevice } from '../../support/refusing.ts'
 const loops = 6
 /** A device is given 24 certificates a day. */
 const renewals = 20
-const devicesPerLoop = 20
+const devicesPerLoop = 40
 
 /**
  * Holds everything that the devices were told against ledger, log and revocation lists: nothing is lost, no
