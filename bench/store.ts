@@ -229,6 +229,7 @@ function issue(): Issue {
             owner: device,
             state: 'active',
             moduleCertificate: null,
+            custody: null,
             activatedAt: at,
             deactivateAt: null,
           },

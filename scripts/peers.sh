@@ -3,7 +3,8 @@
 # Installs the foreign programs that the tests are judged by (Debian): curl and openssl and strongSwan's
 # pki enrol, dash and openssl run the shell client, strace and unshare watch and shrink the disk, a
 # browser reads the first page, PostgreSQL keeps the ledger, systemd-analyze and promtool judge what the
-# server is deployed and watched with.
+# server is deployed and watched with; SoftHSM is a token that OpenSC's pkcs11-tool judges, swtpm a TPM that
+# tpm2-tools and OpenSSL's provider use too, Pebble a public authority that speaks ACME.
 set -euo pipefail
 packages=(
   age ca-certificates curl dash git haproxy openssl
@@ -13,6 +14,9 @@ packages=(
   python3-aiosmtpd
   postgresql
   prometheus systemd
+  softhsm2 opensc
+  swtpm swtpm-tools tpm2-tools tpm2-openssl
+  pebble
 )
 missing=()
 for package in "${packages[@]}"; do

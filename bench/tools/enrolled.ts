@@ -34,7 +34,13 @@ export function enrolledRecords(
     ...{ id: makeId('key', ports), version: 1, fingerprint: random.bytes(32), algorithm: 'p-256' },
     ...{ bits: 256, spki: random.bytes(91), origin: 'device', protection: 'unknown' },
     ...{ attested: false, exportable: null, purpose: 'working', environment: 'trial' },
-    ...{ owner: device.id, state: 'active', moduleCertificate: null, activatedAt: now },
+    ...{
+      owner: device.id,
+      state: 'active',
+      moduleCertificate: null,
+      custody: null,
+      activatedAt: now,
+    },
     deactivateAt: null,
   }
   const enrolment: Enrolment = {

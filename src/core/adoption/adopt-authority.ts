@@ -142,7 +142,7 @@ async function book(
             ...{ fingerprint: publicKey.fingerprint, spki: publicKey.spki },
             ...{ algorithm: publicKey.algorithm, bits: publicKey.bits },
             ...{ origin: 'server', protection: 'software', attested: false, exportable: true },
-            ...{ purpose: 'issuing', state: 'active', moduleCertificate: null },
+            ...{ purpose: 'issuing', state: 'active', moduleCertificate: null, custody: null },
             ...{ activatedAt: asked.certificate.notBefore, deactivateAt: null },
           },
         },

@@ -145,7 +145,7 @@ function keyOf({ certificate, publicKey }: Genuine, { id }: Device, list: Adopti
     ...{ algorithm: publicKey.algorithm, bits: publicKey.bits },
     // How it was made and where it lies, nobody told.
     ...{ origin: 'device', protection: 'unknown', attested: false, exportable: null },
-    ...{ purpose: list.kind, state: 'active', moduleCertificate: null },
+    ...{ purpose: list.kind, state: 'active', moduleCertificate: null, custody: null },
     ...{ activatedAt: certificate.notBefore, deactivateAt: null },
   }
 }

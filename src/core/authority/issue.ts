@@ -196,6 +196,7 @@ function newKey(
     owner: terms.owner,
     state: 'active',
     moduleCertificate: null,
+    custody: null,
     activatedAt: now,
     deactivateAt: maximumKeyAge === undefined ? null : now.add(maximumKeyAge),
   }

@@ -116,6 +116,7 @@ function foreignKey(
         owner: applicant.device.id,
         state: 'active',
         moduleCertificate: null,
+        custody: null,
         activatedAt: now,
         deactivateAt: null,
       },

@@ -120,6 +120,8 @@ export const tables = {
       state: word('active', 'retired', 'compromised'),
       /** The hardware module's certificate number, where there is one. */
       moduleCertificate: optional(text),
+      /** Which backend keeps the private half, where it is kept by us: `file`, or `pkcs11 TOKEN`, `tpm NAME`. */
+      custody: optional(text),
       activatedAt: instant,
       deactivateAt: optional(instant),
     },

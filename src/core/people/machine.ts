@@ -49,6 +49,7 @@ export async function addMachine(
     owner: id,
     state: 'active',
     moduleCertificate: null,
+    custody: null,
     activatedAt: now,
     deactivateAt: null,
   }

@@ -49,7 +49,7 @@ export function keyRecord(
     ...{ id: newId('key', ports), version: 1, fingerprint, algorithm, bits, spki },
     ...{ origin: 'device', protection: 'unknown', attested: false, exportable: null },
     ...{ purpose, environment: ports.environment, owner: device.id, state: 'active' },
-    ...{ moduleCertificate: null, activatedAt: now, deactivateAt: null },
+    ...{ moduleCertificate: null, custody: null, activatedAt: now, deactivateAt: null },
   }
 }
 

@@ -207,6 +207,7 @@ async function certify(
     owner: device.id,
     state: 'active',
     moduleCertificate: null,
+    custody: null,
     activatedAt: ports.clock.now(),
     deactivateAt: null,
   }

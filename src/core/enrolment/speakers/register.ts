@@ -187,6 +187,11 @@ function newKey(
     ...{ id: newId('key', ports), version: 1, fingerprint, algorithm, bits, spki, owner },
     ...{ origin: 'device', protection: 'unknown', attested: false, exportable: null },
     ...{ purpose: 'client', environment: ports.environment, state: 'active' },
-    ...{ moduleCertificate: null, activatedAt: ports.clock.now(), deactivateAt: null },
+    ...{
+      moduleCertificate: null,
+      custody: null,
+      activatedAt: ports.clock.now(),
+      deactivateAt: null,
+    },
   }
 }

@@ -8,35 +8,48 @@
  */
 import { writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { type Kind, tables } from '#core/ledger/tables.ts'
 import { type Dialect, postgres, sqlite } from './dialect.ts'
 import { migrate } from './migrate.ts'
 import { migrations } from './migrations.ts'
-import { schema } from './schema.ts'
+import { columnOf, schema } from './schema.ts'
 
 const newest = migrations.length
 
-/** The statements that lead from a database of the migrations before to the tables of today. */
-function difference(from: DatabaseSync, to: DatabaseSync): readonly string[] {
+/** The statements, in the words of a dialect, that lead from the migrations before to the tables of today. */
+function difference(from: DatabaseSync, to: DatabaseSync, dialect: Dialect): readonly string[] {
   const before = objectsOf(from)
+  const said = new Map(schema(dialect).map((sql) => [nameIn(sql), sql]))
   const statements: string[] = []
   for (const [name, { type, table, sql }] of objectsOf(to)) {
     const old = before.get(name)
-    if (old === undefined) statements.push(sql)
-    else if (type === 'table') statements.push(...newColumns(table, from, to))
-    else if (old.sql !== sql) statements.push(`DROP INDEX "${name}"`, sql)
+    const statement = said.get(name) ?? sql
+    if (old === undefined) statements.push(statement)
+    else if (type === 'table') statements.push(...newColumns(table, from, to, dialect))
+    else if (old.sql !== sql) statements.push(`DROP INDEX "${name}"`, statement)
   }
   for (const [name, { type }] of before)
     if (!objectsOf(to).has(name)) statements.push(`DROP ${type.toUpperCase()} "${name}"`)
   return statements
 }
 
-function newColumns(table: string, from: DatabaseSync, to: DatabaseSync): readonly string[] {
+function nameIn(sql: string): string {
+  return /^CREATE (?:TABLE|(?:UNIQUE )?INDEX) "(\w+)"/.exec(sql)?.[1] ?? sql
+}
+
+function newColumns(
+  table: string,
+  from: DatabaseSync,
+  to: DatabaseSync,
+  { types }: Dialect,
+): readonly string[] {
   const before = new Set(columnsOf(table, from).map(({ name }) => name))
   return columnsOf(table, to)
     .filter(({ name }) => !before.has(name))
-    .map(({ name, type, notnull }) => {
+    .map(({ name, notnull }) => {
       if (notnull !== 0) throw new Error(`${table}.${name} is new and must be optional`)
-      return `ALTER TABLE "${table}" ADD COLUMN "${name}" ${type}`
+      const kind = columnOf(tables[table as Kind], name).kind
+      return `ALTER TABLE "${table}" ADD COLUMN "${name}" ${types[kind]}`
     })
 }
 
@@ -56,11 +69,7 @@ function columnsOf(table: string, database: DatabaseSync) {
   return database
     .prepare(`PRAGMA table_info("${table}")`)
     .all()
-    .map(({ name, type, notnull }) => ({
-      name: String(name),
-      type: String(type),
-      notnull: Number(notnull),
-    }))
+    .map(({ name, notnull }) => ({ name: String(name), notnull: Number(notnull) }))
 }
 
 function write(dialect: string, statements: readonly string[]) {
@@ -68,14 +77,13 @@ function write(dialect: string, statements: readonly string[]) {
   writeFileSync(file, statements.map((statement) => `${statement};\n`).join('\n'))
 }
 
-function made(dialect: Dialect): DatabaseSync {
+function made(): DatabaseSync {
   const database = new DatabaseSync(':memory:')
-  for (const statement of schema(dialect)) database.exec(statement)
+  for (const statement of schema(sqlite)) database.exec(statement)
   return database
 }
 
 const before = new DatabaseSync(':memory:')
 migrate(before, newest - 1)
-write('sqlite', difference(before, made(sqlite)))
-// PostgreSQL begins with this step.
-write('postgres', schema(postgres))
+for (const [name, dialect] of Object.entries({ sqlite, postgres }))
+  write(name, difference(before, made(), dialect))

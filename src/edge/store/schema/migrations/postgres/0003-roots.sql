@@ -1,0 +1,1 @@
+ALTER TABLE "key" ADD COLUMN "custody" text COLLATE "C";
