@@ -8,8 +8,12 @@ export const faults = {
   'key-locked': 'give the passphrase file or credential that unlocks the keys',
   'key-damaged': 'restore the key file from a backup',
   'key-missing': 'bring back the key file, or the root directory if it was taken away',
+  'key-not-as-asked':
+    'look whether the token lets keys be made that cannot be taken out; the key was not used',
   'key-passphrase-weak':
     'found it with a passphrase that nobody guesses; 32 random bytes in base64 do well',
+  'key-unreachable':
+    'look whether the token or TPM is there, and at what "vitalsign doctor" says of it; it is used again by itself',
   'schema-newer': 'run the newer program that wrote this directory, or restore a backup',
   'signing-failed': 'look at the key backend; the certificate was abandoned',
   'store-full': 'free space on the disk of the data directory; serving goes on by itself',

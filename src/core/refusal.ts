@@ -37,6 +37,7 @@ export const refusals = [
   'input-wrong',
   'issuing-stopped',
   'key-algorithm-not-admitted',
+  'key-backend-away',
   'key-has-another-owner',
   'key-retired',
   'key-too-old',

@@ -45,6 +45,15 @@ test('all faults are told at once, each with its place', () => {
   ])
 })
 
+test('the keys of roots and twins stay with the others unless a word says otherwise', () => {
+  assert.deepEqual(read().keysIn, { issuing: 'file', root: 'file', twin: 'file' })
+  const split = read('--keys-in', 'pkcs11', '--root-keys-in', 'tpm', '--twin-keys-in', 'file')
+  assert.deepEqual(split.keysIn, { issuing: 'pkcs11', root: 'tpm', twin: 'file' })
+  assert.deepEqual(faultsOf('--keys-in', 'drawer'), [
+    'keys-in: must be one of file, pkcs11, tpm, is "drawer"',
+  ])
+})
+
 test('the file holds the same settings, and the command line wins', () => {
   const content = '{ "listen": "127.0.0.1:1", "status-listen": "127.0.0.1:2" }'
   withFile(content, () => {

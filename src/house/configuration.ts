@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { KeysIn } from '#core/authority/founding.ts'
 import { Fault } from '#core/fault.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import type { PostgresSettings } from '#edge/store/postgres/target.ts'
@@ -15,6 +16,7 @@ import {
   readDatabase,
   readDrain,
   readEnvironment,
+  readKeysIn,
   readLogLevel,
   readNames,
   readNetworks,
@@ -52,6 +54,8 @@ export interface Configuration {
   readonly rootAlgorithm: KeyAlgorithmName
   /** Asked at the first start only: whether authorities that withstand quantum computers stand beside. */
   readonly twin: boolean
+  /** Asked at the first start only: which backend keeps the keys of root, issuing authority and twins. */
+  readonly keysIn: KeysIn
   /** A file with the passphrase of the keys; undefined: a systemd credential, `DIR/unlock`, or a prompt. */
   readonly passphraseFile: string | undefined
   /** The database that several nodes share; undefined: SQLite in the data directory. */
@@ -88,6 +92,15 @@ export const settings = {
     fallback: '',
     help: 'a chain that withstands quantum computers beside; at the first start',
   },
+  'keys-in': {
+    fallback: 'file',
+    help: 'where authority keys are made: file, pkcs11 or tpm; at the first start',
+  },
+  'root-keys-in': {
+    fallback: '',
+    help: 'where the root key is made, if elsewhere than the others',
+  },
+  'twin-keys-in': { fallback: '', help: 'where the keys of twins are made, if elsewhere' },
   'passphrase-file': { fallback: '', help: 'a file with the passphrase that unlocks the keys' },
   database: { fallback: '', help: 'postgres://USER@HOST/NAME, shared by several servers' },
   'database-password-file': { fallback: '', help: "a file with the database's password" },
@@ -126,6 +139,10 @@ export function readConfiguration(words: readonly string[]): Configuration {
     algorithm: readAlgorithm('algorithm', wordOf('algorithm'), faults),
     rootAlgorithm: readAlgorithm('root-algorithm', wordOf('root-algorithm'), faults),
     twin: readSwitch('twin', wordOf('twin'), faults),
+    keysIn: readKeysIn(
+      { all: wordOf('keys-in'), root: wordOf('root-keys-in'), twin: wordOf('twin-keys-in') },
+      faults,
+    ),
     passphraseFile: wordOf('passphrase-file') || undefined,
     database: readDatabase(
       wordOf('database'),

@@ -115,15 +115,17 @@ export function ownMaker(environment: Installation['environment']): string {
 
 /** What a founding takes from the first start; a later authority only its own algorithm. */
 export function foundingFor(
-  chosen: Pick<Configuration, 'environment' | 'rootAlgorithm' | 'algorithm' | 'twin'>,
+  chosen: Pick<Configuration, 'environment' | 'rootAlgorithm' | 'algorithm' | 'twin'> &
+    Partial<Pick<Configuration, 'keysIn'>>,
 ): Founding {
-  const { environment, rootAlgorithm, algorithm, twin } = chosen
+  const { environment, rootAlgorithm, algorithm, twin, keysIn } = chosen
   return {
     environment,
     actor: { kind: 'house', id: 'founding' },
     rootAlgorithm,
     issuingAlgorithm: algorithm,
     twin,
+    ...(keysIn && { keysIn }),
     maker: ownMaker(environment),
     rootProfile: readyProfile(environment === 'trial' ? 'trial-root' : 'root'),
     issuingProfile: readyProfile('issuing'),

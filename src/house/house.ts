@@ -40,6 +40,7 @@ import {
   readinessSource,
 } from './metrics-sources.ts'
 import { beginNode, factsOf } from './nodes/this-node.ts'
+import { openKeyBackends } from './open-key-backends.ts'
 import { openOperatorSide } from './operator-side.ts'
 import { knownProxies, passingProxies } from './proxies.ts'
 import { readinessOf } from './readiness.ts'
@@ -133,7 +134,9 @@ async function open(
   const { keyCost } = replacements
   const { store, keystore } = await openKept(configuration, { clock, random, keyCost })
   closers.add(() => store.close())
-  const keys = replacements.wrapKeys?.(keystore) ?? keystore
+  const backends = await openKeyBackends(configuration, keystore, store.ledger)
+  closers.add(() => backends.close())
+  const keys = replacements.wrapKeys?.(backends) ?? backends
 
   const opened = Promise.withResolvers<Core>()
   opened.promise.catch(() => {}) // whoever waits hears of it, and so does our caller, below

@@ -8,6 +8,7 @@ export async function newLogKey(
   ports: IssuingPorts,
 ): Promise<{ readonly id: string; readonly publicKey: Uint8Array }> {
   const id = newId('key', ports)
-  const spki = parseSubjectPublicKeyInfo(await ports.keys.make('ed25519', id, 'log'))
+  const made = await ports.keys.make('ed25519', id, 'log')
+  const spki = parseSubjectPublicKeyInfo(made.spki)
   return { id, publicKey: spki.key }
 }

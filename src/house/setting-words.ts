@@ -4,6 +4,8 @@
  * value that harms nobody.
  */
 import { isIP } from 'node:net'
+import type { KeysIn } from '#core/authority/founding.ts'
+import { type Custody, custodies } from '#core/authority/signing-key.ts'
 import { Fault } from '#core/fault.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import { type PostgresSettings, parseTarget } from '#edge/store/postgres/target.ts'
@@ -128,6 +130,25 @@ export function readAlgorithm(name: string, word: string, faults: string[]): Key
   if (row !== undefined) return row.name
   faults.push(`${name}: must be one of ${able.map((one) => one.name).join(', ')}, is "${word}"`)
   return 'p-256'
+}
+
+/** Roots and twins stay with the others unless a word of their own says where they go. */
+export function readKeysIn(
+  words: { readonly all: string; readonly root: string; readonly twin: string },
+  faults: string[],
+): KeysIn {
+  const read = (name: string, word: string): Custody => {
+    const custody = custodies.find((one) => one === word)
+    if (custody === undefined)
+      faults.push(`${name}: must be one of ${custodies.join(', ')}, is "${word}"`)
+    return custody ?? 'file'
+  }
+  const issuing = read('keys-in', words.all)
+  return {
+    issuing,
+    root: words.root === '' ? issuing : read('root-keys-in', words.root),
+    twin: words.twin === '' ? issuing : read('twin-keys-in', words.twin),
+  }
 }
 
 export function readNetworks(word: string, faults: string[]): readonly string[] {

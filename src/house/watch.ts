@@ -54,7 +54,7 @@ export async function notifyKeyOf(
   const known = await readKey(core)
   if (known !== undefined) return known
   const id = `notify-${core.random.bytes(8).toHex()}`
-  const spki = await core.keys.make('ed25519', id, 'authority')
+  const { spki } = await core.keys.make('ed25519', id, 'authority')
   const setting: Setting = {
     ...{ id: newId('setting', core), version: 1, name: settingName, changedAt: core.clock.now() },
     value: { id, spki: spki.toBase64() },

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KeyObject } from 'node:crypto'
-import type { KeptKeys, SigningKeys } from '#core/authority/signing-key.ts'
+import {
+  type KeptKeys,
+  keptInFile,
+  type MadeKey,
+  type SigningKeys,
+} from '#core/authority/signing-key.ts'
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { signatureAlgorithmFor } from '#trust/algorithms.ts'
 import { generateKey, parsePrivateKey, sign } from '#trust/private-key.ts'
@@ -9,10 +14,10 @@ import { generateKey, parsePrivateKey, sign } from '#trust/private-key.ts'
 export class SoftKeys implements SigningKeys, KeptKeys {
   readonly #keys = new Map<string, { key: KeyObject; algorithm: KeyAlgorithmName }>()
 
-  async make(algorithm: KeyAlgorithmName, keyId: string): Promise<Uint8Array> {
+  async make(algorithm: KeyAlgorithmName, keyId: string): Promise<MadeKey> {
     const { privateKey, publicKey } = await generateKey(algorithm)
     this.#keys.set(keyId, { key: privateKey, algorithm })
-    return publicKey.spki
+    return { spki: publicKey.spki, facts: keptInFile }
   }
 
   async keep(keyId: string, pkcs8: Uint8Array): Promise<void> {

@@ -8,7 +8,7 @@ import { refuse } from '#trust/refusal.ts'
 import { anchorOf } from '#trust/trust-anchor.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
 import { keyIdentifier } from '../authority/draft.ts'
-import type { KeptKeys } from '../authority/signing-key.ts'
+import { type KeptKeys, keptInFile } from '../authority/signing-key.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
@@ -141,8 +141,7 @@ async function book(
             ...{ id: keyId, version: 1, owner: id, environment: asked.environment },
             ...{ fingerprint: publicKey.fingerprint, spki: publicKey.spki },
             ...{ algorithm: publicKey.algorithm, bits: publicKey.bits },
-            ...{ origin: 'server', protection: 'software', attested: false, exportable: true },
-            ...{ purpose: 'issuing', state: 'active', moduleCertificate: null, custody: null },
+            ...{ ...keptInFile, attested: false, purpose: 'issuing', state: 'active' },
             ...{ activatedAt: asked.certificate.notBefore, deactivateAt: null },
           },
         },

@@ -15,6 +15,7 @@ import type { Profile } from '../policy/profile.ts'
 import { keyIdentifier, type Signer } from './draft.ts'
 import { type IssuingPorts, issue, type Occasion } from './issue.ts'
 import { readyIssuer } from './issuer.ts'
+import type { Custody, KeyFacts } from './signing-key.ts'
 import { twinAlgorithms, twinName } from './twin.ts'
 
 /** What the first start decides for the life of the installation. */
@@ -26,10 +27,20 @@ export interface Founding {
   readonly issuingAlgorithm: KeyAlgorithmName
   /** Whether each gets a twin beside it. */
   readonly twin: boolean
+  /** Where the keys are kept; absent: all in encrypted files. */
+  readonly keysIn?: KeysIn
   /** Written into the subjects of root and issuer. */
   readonly maker: string
   readonly rootProfile: Profile
   readonly issuingProfile: Profile
+}
+
+/** Which kind of backend keeps the keys of which authorities. */
+export interface KeysIn {
+  readonly root: Custody
+  readonly issuing: Custody
+  /** Few modules know the algorithms of twins, so theirs is chosen for itself. */
+  readonly twin: Custody
 }
 
 /** An authority that is to be made. */
@@ -53,6 +64,7 @@ export async function foundAuthorities(
   founding: Founding,
   ports: IssuingPorts,
 ): Promise<{ readonly root: Authority; readonly issuing: Authority }> {
+  checkCustody(founding, ports)
   const root =
     (await ports.ledger.find('authority', 'name', ['root'])) ??
     (await found(plain('root', undefined), founding, ports))
@@ -61,6 +73,26 @@ export async function foundAuthorities(
     (await found(plain('issuing-1', root), founding, ports))
   if (founding.twin) await foundTwins({ root, issuing }, founding, ports)
   return { root, issuing }
+}
+
+/** Before the first key is made all must be able to be made: half a chain in a token helps nobody. */
+function checkCustody(founding: Founding, { keys }: IssuingPorts): void {
+  const { keysIn, rootAlgorithm, issuingAlgorithm } = founding
+  if (keysIn === undefined) return
+  const wanted: readonly (readonly [string, KeyAlgorithmName, Custody])[] = [
+    ['root', rootAlgorithm, keysIn.root],
+    ['issuing-1', issuingAlgorithm, keysIn.issuing],
+    ...(founding.twin
+      ? ([
+          ['root-twin', twinAlgorithms.root, keysIn.twin],
+          ['issuing-1-twin', twinAlgorithms.issuing, keysIn.twin],
+        ] as const)
+      : []),
+  ]
+  for (const [name, algorithm, custody] of wanted) {
+    const unable = keys.unable?.(algorithm, custody)
+    if (unable !== undefined) throw wrong(name, unable)
+  }
 }
 
 /** Makes a further issuing authority under the root, whose key must be there. @throws as `foundAuthorities` */
@@ -101,13 +133,19 @@ function algorithmFor({ parent, beside }: Wish, founding: Founding): KeyAlgorith
   return parent === undefined ? founding.rootAlgorithm : founding.issuingAlgorithm
 }
 
+function custodyFor({ parent, beside }: Wish, { keysIn }: Founding): Custody | undefined {
+  if (beside !== undefined) return keysIn?.twin
+  return parent === undefined ? keysIn?.root : keysIn?.issuing
+}
+
 async function found(wish: Wish, founding: Founding, ports: IssuingPorts): Promise<Authority> {
   const { name, parent } = wish
   const profile = parent === undefined ? founding.rootProfile : founding.issuingProfile
   const algorithm = algorithmFor(wish, founding)
   const keyId = newId('key', ports)
   const place = parent === undefined ? 'root' : 'authority'
-  const publicKey = importOwn(await ports.keys.make(algorithm, keyId, place))
+  const made = await ports.keys.make(algorithm, keyId, place, custodyFor(wish, founding))
+  const publicKey = importOwn(made.spki)
   const id = newId('authority', ports)
   const verdict = approveOwn({
     profile,
@@ -122,13 +160,14 @@ async function found(wish: Wish, founding: Founding, ports: IssuingPorts): Promi
     parent === undefined
       ? itself(keyId, algorithm)
       : { kind: 'issuer', issuer: readyIssuer(parent) },
-    occasionOf(founding, keyId),
+    occasionOf(founding, keyId, made.facts),
     ports,
   )
   if (issued.kind !== 'issued') {
     throw wrong(name, issued.kind === 'refused' ? issued.detail : `${issued.record} is taken`)
   }
-  return book({ ...wish, id, keyId, algorithm, der: issued.certificate, founding }, ports)
+  const { facts } = made
+  return book({ ...wish, id, keyId, algorithm, facts, der: issued.certificate, founding }, ports)
 }
 
 /** Part of the key's fingerprint keeps the names of two installations apart. */
@@ -148,12 +187,12 @@ function itself(keyId: string, algorithm: KeyAlgorithmName): Signer {
   return { kind: 'self', keyId, signatureAlgorithm: signatureAlgorithmFor(algorithm) }
 }
 
-function occasionOf(founding: Founding, newKeyId: string): Occasion {
+function occasionOf(founding: Founding, newKeyId: string, keyFacts: KeyFacts): Occasion {
   return {
     actor: founding.actor,
     key: undefined,
     newKeyId,
-    keyFacts: { origin: 'server', protection: 'software', exportable: true },
+    keyFacts,
     environment: founding.environment,
     enrolment: {
       protocol: 'local',
@@ -173,6 +212,7 @@ interface Made extends Wish {
   readonly id: string
   readonly keyId: string
   readonly algorithm: KeyAlgorithmName
+  readonly facts: KeyFacts
   readonly der: Uint8Array
   readonly founding: Founding
 }
@@ -214,6 +254,10 @@ async function book(made: Made, ports: IssuingPorts): Promise<Authority> {
           environment: authority.environment,
           algorithm: authority.algorithm,
           sha256: authority.certificateSha256.toHex(),
+          custody: made.facts.custody,
+          protection: made.facts.protection,
+          exportable: made.facts.exportable,
+          moduleCertificate: made.facts.moduleCertificate,
         },
       },
     ],

@@ -95,6 +95,32 @@ test('a key that does not sign abandons the certificate and gives the code back'
   )
 })
 
+test('while the backend of the key is away nothing is booked, and the device hears to come again', async () => {
+  let away = false
+  await withCore(
+    async (core) => {
+      const expected = await expectDevice(core, await addPump(core), 'A')
+      const key = await generateKey('p-256')
+      const before = await core.ledger.count('certificate', {})
+      away = true
+      const refused = await ask(core, expected.credential, key)
+      assert.equal(refused.kind === 'refused' && refused.reason, 'key-backend-away')
+      assert.doesNotMatch(JSON.stringify(refused), /cable/)
+      assert.equal(await core.ledger.count('certificate', {}), before)
+      away = false
+      issuedOf(await ask(core, expected.credential, key))
+    },
+    ({ keys }) => ({
+      keys: {
+        make: (algorithm, keyId, place) => keys.make(algorithm, keyId, place),
+        has: (keyId) => keys.has(keyId),
+        sign: (keyId, toBeSigned) => keys.sign(keyId, toBeSigned),
+        awayBecause: async () => (away ? 'the cable is out' : undefined),
+      },
+    }),
+  )
+})
+
 test('a certificate that a full disk left reserved is recovered once its time is over', async () => {
   let full = false
   await withCore(

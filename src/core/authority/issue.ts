@@ -42,7 +42,8 @@ export interface Occasion {
   readonly key: Key | undefined
   /** The id to book a new key under, where the key store already knows it by one. */
   readonly newKeyId?: string
-  readonly keyFacts: Pick<Key, 'origin' | 'protection' | 'exportable'>
+  readonly keyFacts: Pick<Key, 'origin' | 'protection' | 'exportable'> &
+    Partial<Pick<Key, 'moduleCertificate' | 'custody'>>
   readonly environment: Key['environment']
   /** The fields of the enrolment record that only the door knows. */
   readonly enrolment: Omit<
@@ -79,7 +80,8 @@ export async function issue(
 ): Promise<Issued> {
   ports.demandCurrent?.()
   const now = ports.clock.now()
-  const stopped = ports.guard.check(now) ?? checkIssuing(signer, now)
+  const stopped =
+    ports.guard.check(now) ?? checkIssuing(signer, now) ?? (await checkBackend(signer, ports))
   if (stopped !== undefined) return stopped
   const drafted = draft(approved, signer, await ports.shards.next(), ports)
   const flaw = lint(drafted, signer)
@@ -107,6 +109,18 @@ function checkIssuing(signer: Signer, now: Temporal.Instant): Refused | undefine
   const { name, state, issueUntil } = signer.issuer.authority
   if (state === 'active' && Temporal.Instant.compare(now, issueUntil) < 0) return undefined
   return refuse('issuing-stopped', `authority ${name} is ${state} and issues until ${issueUntil}`)
+}
+
+/** What cannot be signed now is not booked: nothing has to be abandoned, and the device keeps its code. */
+async function checkBackend(signer: Signer, { keys }: IssuingPorts): Promise<Refused | undefined> {
+  const isAway = (await keys.awayBecause?.(keyOf(signer))) !== undefined
+  if (!isAway) return undefined
+  const who = signer.kind === 'issuer' ? `authority ${signer.issuer.authority.name}` : 'the root'
+  return refuse('key-backend-away', `the key of ${who} cannot sign just now; ask again later`)
+}
+
+function keyOf(signer: Signer): string {
+  return signer.kind === 'issuer' ? signer.issuer.keyId : signer.keyId
 }
 
 /**
@@ -189,14 +203,13 @@ function newKey(
     algorithm: publicKey.algorithm,
     bits: publicKey.bits,
     spki: publicKey.spki,
+    ...{ moduleCertificate: null, custody: null },
     ...occasion.keyFacts,
     attested: false,
     purpose: terms.profile.kind,
     environment: occasion.environment,
     owner: terms.owner,
     state: 'active',
-    moduleCertificate: null,
-    custody: null,
     activatedAt: now,
     deactivateAt: maximumKeyAge === undefined ? null : now.add(maximumKeyAge),
   }
@@ -209,7 +222,7 @@ async function sign(
   booked: Booking,
   ports: IssuingPorts,
 ): Promise<Uint8Array> {
-  const keyId = signer.kind === 'issuer' ? signer.issuer.keyId : signer.keyId
+  const keyId = keyOf(signer)
   try {
     return await ports.keys.sign(keyId, drafted.toBeSigned)
   } catch (cause) {

@@ -8,6 +8,7 @@ import { approveOwn } from '../policy/decide.ts'
 import type { Profile } from '../policy/profile.ts'
 import { type IssuingPorts, issue } from './issue.ts'
 import type { Issuer } from './issuer.ts'
+import { keptInFile } from './signing-key.ts'
 
 /** What the server's own TLS certificate is made from. */
 export interface ServerRequest {
@@ -48,7 +49,7 @@ export async function issueServerCertificate(
     {
       actor: { kind: 'house', id: 'server-identity' },
       key: await ports.ledger.find('key', 'fingerprint', [publicKey.fingerprint]),
-      keyFacts: { origin: 'server', protection: 'software', exportable: true },
+      keyFacts: keptInFile,
       environment: server.environment,
       enrolment: {
         protocol: 'local',

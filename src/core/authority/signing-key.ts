@@ -1,25 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
+import type { Key } from '../ledger/tables.ts'
+
+/** Where private keys may be kept; which token or which TPM, the configuration says. */
+export const custodies = ['file', 'pkcs11', 'tpm'] as const
+export type Custody = (typeof custodies)[number]
+
+/**
+ * What is known of a private key of ours, as its record tells it for ever: `custody` is `file`,
+ * `pkcs11 TOKEN` or `tpm NAME`, and the rest was read back from there, never assumed.
+ */
+export type KeyFacts = Pick<
+  Key,
+  'origin' | 'protection' | 'exportable' | 'moduleCertificate' | 'custody'
+>
+
+/** A key that was just made. */
+export interface MadeKey {
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array
+  readonly facts: KeyFacts
+}
 
 /**
  * The private keys of the house; no other room ever sees one.
  *
  * `make` MUST resolve only when the key survives a crash of the process and of the machine, and MUST
  * never replace a key that is there. Every method rejects with `Fault('key-locked')` if the
- * passphrase is wrong or not given, `Fault('key-damaged')` if the key file was changed, and
- * `Fault('key-missing')` if there is none, as when the root directory was taken away.
+ * passphrase is wrong or not given, `Fault('key-damaged')` if the key file was changed,
+ * `Fault('key-missing')` if there is none, as when the root directory was taken away, and
+ * `Fault('key-unreachable')` if the token or TPM that keeps it does not answer.
  */
 export interface SigningKeys {
   /** The signature over the bytes, with the one algorithm that a key of this kind signs with. */
   sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array>
-  /** Makes a key under this id; gives its SubjectPublicKeyInfo, DER. */
+  /**
+   * Makes a key under this id.
+   *
+   * @param custody where it is kept; undefined: in an encrypted file, where the keys of log, webhooks and TLS stay
+   * @throws Fault `configuration-wrong` if there is no such backend here, or it makes no such key
+   */
   make(
     algorithm: KeyAlgorithmName,
     keyId: string,
     place: 'authority' | 'root' | 'log',
-  ): Promise<Uint8Array>
+    custody?: Custody,
+  ): Promise<MadeKey>
+  /**
+   * Why no key of this algorithm can be made there now; undefined: as far as is known it can. Absent where
+   * there are files only.
+   */
+  unable?(algorithm: KeyAlgorithmName, custody: Custody): string | undefined
   /** Whether the key is there, unlocked or not. */
   has(keyId: string): boolean
+  /**
+   * Why the backend of this key cannot sign now, as far as is known without asking it; undefined: nothing
+   * stands against it. Absent where no backend can be away.
+   */
+  awayBecause?(keyId: string): Promise<string | undefined>
 }
 
 /** Where a private key that was made elsewhere begins to be kept here. */
@@ -29,4 +67,13 @@ export interface KeptKeys {
    * stay the caller's.
    */
   keep(keyId: string, pkcs8: Uint8Array, place: 'authority'): Promise<void>
+}
+
+/** What is true of every key in an encrypted file: whoever has file and passphrase has the key. */
+export const keptInFile: KeyFacts = {
+  origin: 'server',
+  protection: 'software',
+  exportable: true,
+  moduleCertificate: null,
+  custody: 'file',
 }

@@ -35,7 +35,7 @@ const mostTries = 5
 
 export interface PublishingPorts {
   readonly ledger: Ledger
-  readonly keys: SigningKeys
+  readonly keys: Pick<SigningKeys, 'sign'>
   readonly clock: Clock
   readonly random: Randomness
   /** The address under which a shard is served, as written into its certificates. */

@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SigningKeys } from '#core/authority/signing-key.ts'
 import { Fault } from '#core/fault.ts'
 import type { Randomness } from '#core/ports.ts'
 import { type KeyAlgorithmName, signatureAlgorithmFor } from '#trust/algorithms.ts'
@@ -48,7 +47,7 @@ const changeMark = 'passphrase-change'
  * Several nodes share the other keys of the installation: then they lie, as the same texts, in the
  * database, and a node needs nothing but the passphrase.
  */
-export class Keystore implements SigningKeys {
+export class Keystore {
   readonly #places: Places
   readonly #random: Randomness
   readonly #cost: Cost
@@ -74,6 +73,8 @@ export class Keystore implements SigningKeys {
   }
 
   /**
+   * Makes a key under this id, never in the place of one that is there; gives its SubjectPublicKeyInfo, DER.
+   *
    * @throws Fault `store-full`, `store-unreachable`
    * @throws TypeError if the key is there already, or the id cannot name a file
    */

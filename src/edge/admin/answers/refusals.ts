@@ -38,6 +38,7 @@ export const statusOf = {
   'issuing-stopped': 409,
   'key-algorithm-not-admitted': 422,
   'key-algorithm-unknown': 422,
+  'key-backend-away': 503,
   'key-has-another-owner': 409,
   'key-known-weak': 422,
   'key-malformed': 422,

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The backends that keep the keys of this house, and which of them has which key. */
+import type { BackendHealth, KeyBackend } from '#core/authority/key-backend.ts'
+import type { Custody, MadeKey, SigningKeys } from '#core/authority/signing-key.ts'
+import { Fault } from '#core/fault.ts'
+import type { KeyAlgorithmName } from '#trust/algorithms.ts'
+
+/** What the record of a key says of where it is kept; null or undefined if it says nothing. */
+export type CustodyOf = (keyId: string) => Promise<string | null | undefined>
+
+/** A backend with how it is doing. */
+export interface BackendState extends BackendHealth {
+  readonly kind: Custody
+  readonly name: string
+}
+
+/**
+ * Hands each signature to the backend that has the key: the one that its record names, else, as for the keys
+ * of log and webhooks, which have no record, the first that has it.
+ */
+export class KeyBackends implements SigningKeys {
+  readonly #backends: readonly KeyBackend[]
+  readonly #custodyOf: CustodyOf
+  /** A key never moves, so what was found once is true for ever. */
+  readonly #keepers = new Map<string, KeyBackend>()
+
+  /** @param backends the files first */
+  constructor(backends: readonly [KeyBackend, ...KeyBackend[]], custodyOf: CustodyOf) {
+    this.#backends = backends
+    this.#custodyOf = custodyOf
+  }
+
+  async sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array> {
+    return (await this.#keeperOf(keyId)).sign(keyId, toBeSigned)
+  }
+
+  async make(
+    algorithm: KeyAlgorithmName,
+    keyId: string,
+    place: 'authority' | 'root' | 'log',
+    custody: Custody = 'file',
+  ): Promise<MadeKey> {
+    const backend = this.#backends.find(({ kind }) => kind === custody)
+    const unable = this.unable(algorithm, custody)
+    if (backend === undefined || unable !== undefined) {
+      const isAway = backend !== undefined && backend.health().state !== 'up'
+      throw new Fault(isAway ? 'key-unreachable' : 'configuration-wrong', unable ?? custody)
+    }
+    const made = await backend.make(algorithm, keyId, place)
+    // Who asked for hardware relies on it that nobody holds a copy.
+    if (custody !== 'file' && made.facts.exportable !== false)
+      throw new Fault('key-not-as-asked', `key ${keyId} in ${backend.name} can be taken out`)
+    this.#keepers.set(keyId, backend)
+    return made
+  }
+
+  has(keyId: string): boolean {
+    return this.#backends.some((backend) => backend.has(keyId))
+  }
+
+  async awayBecause(keyId: string): Promise<string | undefined> {
+    const backend = await this.#keeperOf(keyId)
+    const { state, because } = backend.health()
+    return state === 'up' ? undefined : `${backend.name} is ${state}: ${because}`
+  }
+
+  /** Why no key of this algorithm can be made there; undefined: as far as is known now it can. */
+  unable(algorithm: KeyAlgorithmName, custody: Custody): string | undefined {
+    const backend = this.#backends.find(({ kind }) => kind === custody)
+    if (backend === undefined) return `no ${custody} is configured here, so no key is kept in one`
+    const { state, because } = backend.health()
+    if (state !== 'up') return `${backend.name} is ${state}: ${because}`
+    return backend.makes(algorithm) ? undefined : `${backend.name} makes no keys of ${algorithm}`
+  }
+
+  /** How each is doing, the files first. */
+  states(): readonly BackendState[] {
+    return this.#backends.map((backend) => ({
+      ...{ kind: backend.kind, name: backend.name },
+      ...backend.health(),
+    }))
+  }
+
+  /** Hears of each backend that went away or came back. */
+  onChange(heard: (name: string) => void): void {
+    for (const backend of this.#backends) backend.onChange(() => heard(backend.name))
+  }
+
+  async close(): Promise<void> {
+    for (const backend of this.#backends) await backend.close()
+  }
+
+  async #keeperOf(keyId: string): Promise<KeyBackend> {
+    const known = this.#keepers.get(keyId)
+    if (known !== undefined) return known
+    const custody = await this.#custodyOf(keyId)
+    const keeper =
+      custody === null || custody === undefined
+        ? (this.#backends.find((backend) => backend.has(keyId)) ?? this.#files)
+        : this.#backends.find(({ name }) => name === custody)
+    if (keeper === undefined)
+      throw new Fault(
+        'key-missing',
+        `key ${keyId} is kept in ${custody}, which is not configured here`,
+      )
+    if (custody || keeper.has(keyId)) this.#keepers.set(keyId, keeper)
+    return keeper
+  }
+
+  /** They know best how to say that a key is missing. */
+  get #files(): KeyBackend {
+    const [files] = this.#backends
+    if (files === undefined) throw new TypeError('a house keeps its keys somewhere')
+    return files
+  }
+}
