@@ -15,6 +15,7 @@ import { Attempts } from '#core/enrolment/attempts.ts'
 import { Doors, doorKinds } from '#core/enrolment/doors.ts'
 import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
 import { RegistrarPace } from '#core/enrolment/speakers/pace.ts'
+import { isOfThisHouse } from '#core/ledger/authority-origin.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Kind } from '#core/ledger/tables.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
@@ -174,7 +175,7 @@ export function touches(news: News, kinds: readonly Kind[]): boolean {
   return news.kind === 'missed' || kinds.some((kind) => news.kinds.has(kind))
 }
 
-/** The house's own issuing authority, of the usual chain or of the twins': the newest that was made here and may still issue. */
+/** The house's own issuing authority, of the usual chain or of the twins': the newest that works for it and may still issue. */
 export function ownIssuer(
   { doors, clock }: Pick<Core, 'doors' | 'clock'>,
   ofTwins = false,
@@ -184,7 +185,7 @@ export function ownIssuer(
     ({ kind, state, issueUntil, origin, twin }) =>
       kind === 'issuing' &&
       state === 'active' &&
-      origin === null &&
+      isOfThisHouse({ origin }) &&
       (twin !== null) === ofTwins &&
       Temporal.Instant.compare(now, issueUntil) < 0,
   )

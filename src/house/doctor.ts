@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, statfsSync, statSync } from 'node:fs'
 import { isTwin } from '#core/authority/twin.ts'
+import { keyWasHere } from '#core/ledger/authority-origin.ts'
 import type { Authority } from '#core/ledger/tables.ts'
 import { fullCrl, latestCrl } from '#core/revocation/publish.ts'
 import type { Configuration } from './configuration.ts'
@@ -244,11 +245,19 @@ function checkPassphraseJudged({ environment }: Core) {
 }
 
 function checkRootAway({ doors, keys }: Core) {
-  const here = doors.own.some(({ kind, key }) => kind === 'root' && key !== null && keys.has(key))
-  if (!here) return good('the root key is not here')
+  const roots = doors.own.filter(({ kind }) => kind === 'root')
+  const here = roots.some(({ key }) => key !== null && keys.has(key))
+  if (here) {
+    return warning(
+      'the root key is on this machine',
+      'take the directory "root" away; the server runs without it until the root has to sign',
+    )
+  }
+  const once = roots.filter(keyWasHere).map(({ name }) => name)
+  if (once.length === 0) return good('no root key was ever here')
   return warning(
-    'the root key is on this machine',
-    'take the directory "root" away; the server runs without it until the root has to sign',
+    `the key of ${once.join(' and ')} is not here, and was once: nobody can tell who copied it`,
+    'for a root that was never on a server see docs/guides/ceremony.md; this one is marked so for ever',
   )
 }
 

@@ -129,7 +129,7 @@ async function book(
     key: keyId,
     state: asked.mayIssue ? 'active' : 'issuing-stopped',
     crlNumberFrom: asked.lastCrlNumber === undefined ? null : asked.lastCrlNumber + 1,
-    ...{ origin: 'adopted', twin: null },
+    ...{ origin: 'adopted', twin: null, keyEverHere: true },
   }
   const refused = await settle(
     {
@@ -214,6 +214,6 @@ function recordOf(
     issueUntil: certificate.notAfter,
     successor: null,
     createdAt: ports.clock.now(),
-    ...{ crlNumberFrom: null, origin: 'adopted', twin: null },
+    ...{ crlNumberFrom: null, origin: 'adopted', twin: null, keyEverHere: false },
   }
 }

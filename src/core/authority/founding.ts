@@ -239,7 +239,13 @@ async function book(made: Made, ports: IssuingPorts): Promise<Authority> {
     issueUntil: Temporal.Instant.compare(stop, notAfter) < 0 ? stop : notAfter,
     successor: null,
     createdAt: now,
-    ...{ products: [], crlNumberFrom: null, origin: null, twin: made.beside?.id ?? null },
+    ...{
+      products: [],
+      crlNumberFrom: null,
+      origin: null,
+      twin: made.beside?.id ?? null,
+      keyEverHere: true,
+    },
   }
   const committed = await ports.ledger.commit({
     puts: [{ kind: 'authority', record: authority }],

@@ -65,7 +65,7 @@ export async function trustForeign(
     issueUntil: certificate.notAfter,
     successor: null,
     createdAt: now,
-    ...{ products, crlNumberFrom: null, origin: null, twin: null },
+    ...{ products, crlNumberFrom: null, origin: null, twin: null, keyEverHere: false },
   }
   const committed = await ports.ledger.commit({
     puts: [{ kind: 'authority', record: authority }],

@@ -12,7 +12,14 @@ const example: Authority = {
   notAfter: Temporal.Instant.fromEpochMilliseconds(0),
   issueUntil: Temporal.Instant.fromEpochMilliseconds(0),
   createdAt: Temporal.Instant.fromEpochMilliseconds(0),
-  ...{ successor: null, products: [], crlNumberFrom: null, origin: null, twin: null },
+  ...{
+    successor: null,
+    products: [],
+    crlNumberFrom: null,
+    origin: null,
+    twin: null,
+    keyEverHere: null,
+  },
 }
 
 function house(...changes: readonly Partial<Authority>[]): ReadonlyMap<string, Authority> {

@@ -2,6 +2,7 @@
 import { isOperation } from '#format/est/operations.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
+import { isOfThisHouse } from '../ledger/authority-origin.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
@@ -113,7 +114,7 @@ function checkIssues(authority: Authority): Authority | Refused {
 }
 
 /**
- * The newest authority that was made here and may issue now; never a twin, which is asked for by the keys
+ * The newest authority of this house that may issue now; never a twin, which is asked for by the keys
  * of requests, nor one that was adopted, which is asked for by name.
  */
 export async function issuingAuthority(ledger: Ledger): Promise<Authority | Refused> {
@@ -124,8 +125,7 @@ export async function issuingAuthority(ledger: Ledger): Promise<Authority | Refu
     limit: 100,
   })
   return (
-    items.find(
-      ({ state, twin, origin }) => state === 'active' && twin === null && origin === null,
-    ) ?? refuse('issuing-stopped', 'no issuing authority is active, so a product has no way in')
+    items.find((one) => one.state === 'active' && one.twin === null && isOfThisHouse(one)) ??
+    refuse('issuing-stopped', 'no issuing authority is active, so a product has no way in')
   )
 }

@@ -268,7 +268,7 @@ export const tables = {
       /** Its own key's algorithm. */
       algorithm: text,
       parent: optional(id('aut')),
-      /** Null for a foreign authority, whose key we do not hold. */
+      /** Null for one whose key we do not hold: a foreign authority, or a root that was made elsewhere. */
       key: optional(id('key')),
       certificate: bytes,
       certificateSha256: bytes,
@@ -284,12 +284,73 @@ export const tables = {
       products: json<readonly string[]>(),
       /** No CRL of it has a smaller number: what it published elsewhere, or before a restore, came before. */
       crlNumberFrom: optional(integer),
-      /** Null for one that was made here. */
-      origin: optional(word('adopted')),
+      /**
+       * Null for one that was made here. `adopted`: it worked elsewhere and came with its key; `installed`:
+       * somebody else's root stands above it; `ceremony`: its root was made in a ceremony.
+       */
+      origin: optional(word('adopted', 'installed', 'ceremony')),
       /** For one whose chain withstands quantum computers: the authority that it stands beside. */
       twin: optional(id('aut')),
+      /** Whether its key was ever on a server of ours; once true, for ever. Null: ask `keyWasHere`. */
+      keyEverHere: optional(boolean),
     },
     { unique: { name: ['name'], certificate: ['certificateSha256'] }, lists: { kind: ['kind'] } },
+  ),
+
+  /** An authority to be: its key is made here, and somebody else is asked to sign its certificate. */
+  authorityRequest: table(
+    'arq',
+    {
+      name: text,
+      /** The id that the authority will have, so that a twin can name the one that it will stand beside. */
+      authority: id('aut'),
+      key: id('key'),
+      algorithm: text,
+      /** PKCS #10, DER. */
+      request: bytes,
+      requestSha256: bytes,
+      twin: optional(id('aut')),
+      state: word('waiting', 'installed', 'withdrawn'),
+      createdAt: instant,
+      createdBy: text,
+      endedAt: optional(instant),
+      /** Its name while it waits, so that there is one; null once it ended. */
+      openName: optional(text),
+    },
+    {
+      unique: { openName: ['openName'], authority: ['authority'], key: ['key'] },
+      lists: { state: ['state'] },
+    },
+  ),
+
+  /** A ceremony away from every server, as its signed bundle told it. */
+  ceremony: table(
+    'cer',
+    {
+      /** What all acts of one vault have in common: 16 bytes, hexadecimal. */
+      vault: text,
+      /** 1 for the ceremony that made the roots, one more each time that the vault was opened. */
+      act: integer,
+      title: text,
+      environment,
+      bundleSha256: bytes,
+      scriptSha256: bytes,
+      /** The last link of the transcript's chain of digests. */
+      transcriptSha256: bytes,
+      /** That of the act before; null for the first. */
+      previousSha256: optional(bytes),
+      heldAt: instant,
+      script: bytes,
+      transcript: bytes,
+      manifest: bytes,
+      importedBy: text,
+      importedAt: instant,
+    },
+    {
+      unique: { bundle: ['bundleSha256'], act: ['vault', 'act'] },
+      lists: { vault: ['vault', 'act'] },
+      appendOnly: true,
+    },
   ),
 
   /** A revocation by another PKI whose certificate nobody has: only the full CRL speaks of it. */
@@ -756,3 +817,5 @@ export type RenewalOrder = LedgerRecord<'renewalOrder'>
 export type BackupRecord = LedgerRecord<'backup'>
 export type LogHeadRecord = LedgerRecord<'logHead'>
 export type Learnt = LedgerRecord<'learnt'>
+export type AuthorityRequest = LedgerRecord<'authorityRequest'>
+export type CeremonyRecord = LedgerRecord<'ceremony'>

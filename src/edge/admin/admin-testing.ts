@@ -197,7 +197,7 @@ export class TestHouse {
       issueUntil: Temporal.Instant.from('2028-01-01T00:00:00Z'),
       successor: null,
       createdAt: this.ports.clock.now(),
-      ...{ products: [], crlNumberFrom: null, origin: null, twin: null },
+      ...{ products: [], crlNumberFrom: null, origin: null, twin: null, keyEverHere: null },
       ...changes,
     }
     await this.ledger.commit({ puts: [{ kind: 'authority', record: authority }], events: [] })

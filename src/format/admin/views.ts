@@ -91,6 +91,10 @@ export const authorityView = z.object({
   products: z.array(id('prd')),
   /** The authority that it stands beside, if it is a twin. */
   twin: id('aut').nullable(),
+  /** Where it came from; null for one that was made here. */
+  origin: z.enum(['adopted', 'installed', 'ceremony']).nullable(),
+  /** Whether its key was ever on a server of this installation: once it was, for ever. */
+  keyWasHere: z.boolean(),
 })
 
 export const profileView = z.object({

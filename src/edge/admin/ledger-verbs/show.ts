@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Records of the ledger as the API shows them: instants in RFC 3339, bytes in hexadecimal. */
+import { keyWasHere } from '#core/ledger/authority-origin.ts'
 import type {
   Authority,
   CertificateRecord,
@@ -77,6 +78,7 @@ export function showAuthority(authority: Authority): AuthorityView {
     issueUntil: authority.issueUntil.toString(),
     createdAt: authority.createdAt.toString(),
     products: [...authority.products],
+    keyWasHere: keyWasHere(authority),
   }
 }
 
