@@ -16,6 +16,7 @@ import {
 } from '#core/revocation/publish.ts'
 import type { News } from '#edge/store/store.ts'
 import { parseCrl } from '#format/x509/crl.ts'
+import { BroughtLists } from './brought-lists.ts'
 
 export interface ShelfPorts extends PublishingPorts {
   readonly guard: ClockGuard
@@ -42,9 +43,12 @@ export class CrlShelf {
   readonly #troubles = new Map<string, string>()
   /** Lists of which a signature is under way. */
   readonly #signing = new Set<string>()
+  /** Of authorities that sign elsewhere. */
+  readonly #brought: BroughtLists
 
   constructor(ports: ShelfPorts) {
     this.#ports = ports
+    this.#brought = new BroughtLists(ports.ledger)
   }
 
   /** The CRL of an authority, full (`fullCrl`) or of one shard; undefined if there is no such list. */
@@ -59,7 +63,9 @@ export class CrlShelf {
    *
    * @returns undefined at once for the many changes that revoke nothing
    */
-  hear({ puts, events }: Change): Promise<void> | undefined {
+  hear(change: Change): Promise<void> | undefined {
+    const { puts, events } = change
+    this.#brought.hear(change)
     const lists = new Map<string, readonly [string, number]>()
     for (const { kind, record } of puts) {
       if (kind === 'bareRevocation')
@@ -81,6 +87,7 @@ export class CrlShelf {
    * here if theirs lacks a revocation.
    */
   async hearElsewhere(news: News): Promise<void> {
+    this.#brought.hearElsewhere(news)
     if (news.kind === 'missed') {
       for (const key of [...this.#shelf.keys(), ...this.#signing]) this.#forget(key)
       return
@@ -108,7 +115,9 @@ export class CrlShelf {
     await Promise.all(
       lists.map(async ([id, shard]) => {
         const authority = await this.#ports.ledger.read('authority', id)
-        if (authority !== undefined) await this.#make(authority, shard)
+        if (authority === undefined) return
+        if (authority.key === null) await this.#brought.read(authority)
+        else await this.#make(authority, shard)
       }),
     )
   }
@@ -131,15 +140,17 @@ export class CrlShelf {
 
   /** The lists of an authority that this node has in memory. */
   held(authority: string): readonly CrlRecord[] {
-    return [...this.#shelf.values()].filter((list) => list.authority === authority)
+    const own = [...this.#shelf.values()].filter((list) => list.authority === authority)
+    return [...own, ...this.#brought.held(authority)]
   }
 
   /** What could not be made, and why. */
   get troubles(): readonly string[] {
-    return [...this.#troubles.values()]
+    return [...this.#troubles.values(), ...this.#brought.troubles]
   }
 
   async #fresh(authority: Authority, shard: number): Promise<CrlRecord | undefined> {
+    if (authority.key === null) return shard === fullCrl ? this.#brought.read(authority) : undefined
     const key = keyOf(authority.id, shard)
     const held = this.#shelf.get(key) ?? (await this.#load(authority, shard))
     if (held === undefined && !(await exists(authority, shard, this.#ports.ledger)))
