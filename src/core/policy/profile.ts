@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
-import type { CertificateKind } from '#trust/lint/kinds.ts'
+import type { ProfileKind } from '#trust/lint/kinds.ts'
 import type { ProfileDocument } from './document/profile-document.ts'
 import type { approvable, Environment, proofs } from './document/words.ts'
 
@@ -15,7 +15,7 @@ export interface Profile {
   readonly name: string
   /** Counts from 1. */
   readonly version: number
-  readonly kind: CertificateKind
+  readonly kind: ProfileKind
   readonly environments: readonly Environment[]
   readonly keyAlgorithms: readonly KeyAlgorithmName[]
   readonly proofs: readonly Proof[]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What a certificate is for; birth = IDevID, working = LDevID. */
-export const certificateKinds = [
+/** What a certificate is for that a profile speaks of; birth = IDevID, working = LDevID. */
+export const profileKinds = [
   'birth',
   'working',
   'server',
@@ -12,4 +12,8 @@ export const certificateKinds = [
   'root',
 ] as const
 
+/** link = one root's key certified by another of the same name; no profile has a say in it. */
+export const certificateKinds = [...profileKinds, 'link'] as const
+
+export type ProfileKind = (typeof profileKinds)[number]
 export type CertificateKind = (typeof certificateKinds)[number]

@@ -100,6 +100,15 @@ const right: Record<CertificateKind, { tbs: Partial<TbsCertificate>; set: Change
     tbs: { subject: issuerName, publicKey: issuerKey, notAfter: endless },
     set: { ...authority, basicConstraints: { ca: true, pathLength: 1 } },
   },
+  link: {
+    tbs: { subject: issuerName, notBefore: at('2025-01-01T00:00:00Z'), notAfter: endless },
+    set: {
+      ...authority,
+      authorityKeyIdentifier: { keyIdentifier: issuerIdentifier },
+      subjectKeyIdentifier: new Uint8Array(20).fill(9),
+      basicConstraints: { ca: true, pathLength: 1 },
+    },
+  },
 }
 
 function extensionsOf({ kind, set = {}, flip = [] }: Case): readonly Extension[] {
@@ -129,13 +138,19 @@ function toBeSigned(one: Case): Uint8Array {
   })
 }
 
+/** The path length of who signs such a certificate; 0 above leaves. */
+const lengths = new Map<CertificateKind, number>([
+  ['issuing', 1],
+  ['link', 1],
+])
+
 /** Above a leaf stands an issuing authority without end, above an issuing one a root. */
 function issuerOf(one: Case): Certificate | undefined {
   if (one.issuer === 'none' || one.kind === 'root') return undefined
   const usual: Case = {
     kind: 'root',
     tbs: { notBefore: at('2026-01-01T00:00:00Z') },
-    set: { basicConstraints: { ca: true, pathLength: one.kind === 'issuing' ? 1 : 0 } },
+    set: { basicConstraints: { ca: true, pathLength: lengths.get(one.kind) ?? 0 } },
   }
   return parseCertificate(encodeSigned(toBeSigned(one.issuer ?? usual), ecdsa, new Uint8Array(8)))
 }
@@ -376,6 +391,14 @@ const breaking: Record<string, Case> = {
   'working-at-most-three-years': { kind: 'working', tbs: { notAfter: at('2029-01-05T00:00:00Z') } },
   'signer-at-most-460-days': { kind: 'signer', tbs: { notAfter: at('2027-04-07T00:00:00Z') } },
   'masa-url-at-birth-alone': { kind: 'working', set: { masaUrl: 'masa.example' } },
+  'link-between-roots-of-one-name': {
+    kind: 'link',
+    tbs: { subject: parseNameText('CN=issuing,O=Example') },
+  },
+  'link-path-length-within-issuer': {
+    kind: 'link',
+    set: { basicConstraints: { ca: true, pathLength: 2 } },
+  },
 }
 
 /** Rules that a certificate breaks together with the one that is tried. */

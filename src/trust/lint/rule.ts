@@ -26,7 +26,8 @@ export interface Finding {
 }
 
 export const always = () => true
-export const authorities = (kind: CertificateKind) => kind === 'issuing' || kind === 'root'
+export const authorities = (kind: CertificateKind) =>
+  kind === 'issuing' || kind === 'root' || kind === 'link'
 export const leaves = (kind: CertificateKind) => !authorities(kind)
 export const only =
   (...kinds: readonly CertificateKind[]) =>

@@ -4,7 +4,7 @@
  * docs/profile.schema.json are made.
  */
 import { isKeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
-import { certificateKinds } from '#trust/lint/kinds.ts'
+import { profileKinds } from '#trust/lint/kinds.ts'
 import {
   list,
   oidPattern,
@@ -57,7 +57,7 @@ export const profileShape = record('A policy by which certificates of one kind a
   }),
   version: whole('Counts up with every change that takes effect.', 1, 1_000_000),
   about: text('What it is for, in a sentence.', 200),
-  kind: word('birth = IDevID, working = LDevID (IEEE 802.1AR).', certificateKinds),
+  kind: word('birth = IDevID, working = LDevID (IEEE 802.1AR).', profileKinds),
   environments: list(
     'The environments whose authorities may issue by it.',
     word('An environment.', environments),

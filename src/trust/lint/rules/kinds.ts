@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What single kinds of certificates ask for beyond RFC 5280. */
+import { sameBytes } from '#format/bytes.ts'
 import { noWellDefinedEnd } from '#format/der/time.ts'
 import { except, only, type Rule } from '../rule.ts'
 
@@ -48,6 +49,30 @@ export const kindRules: readonly Rule[] = [
     holds: 'only a birth certificate carries a MASA address',
     applies: except('birth'),
     check: (linted) => (linted.has('masaUrl') ? 'the MASA address is there' : undefined),
+  },
+  {
+    id: 'link-between-roots-of-one-name',
+    source: 'RFC 9810 section 4.4; RFC 5280 section 6.1.4 (l): what is self-issued counts no rank',
+    severity: 'error',
+    holds: 'the subject of a link is its issuer, to the byte',
+    applies: only('link'),
+    check: ({ certificate: { subject, issuer } }) =>
+      sameBytes(subject.der, issuer.der)
+        ? undefined
+        : `subject ${subject.der.toHex()} is not the issuer ${issuer.der.toHex()}`,
+  },
+  {
+    id: 'link-path-length-within-issuer',
+    source: 'RFC 5280 sections 4.2.1.9 and 6.1.4 (m)',
+    severity: 'error',
+    holds: "the path length of a link is at most its issuer's",
+    applies: only('link'),
+    check: (linted) => {
+      const allowed = linted.issuer?.value('basicConstraints')?.pathLength
+      const own = linted.value('basicConstraints')?.pathLength
+      if (allowed === undefined || (own !== undefined && own <= allowed)) return undefined
+      return `path length ${own ?? 'without limit'}, its issuer's is ${allowed}`
+    },
   },
 ]
 

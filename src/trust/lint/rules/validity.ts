@@ -3,7 +3,7 @@
 import { sameBytes } from '#format/bytes.ts'
 import { findSignatureAlgorithm } from '#trust/algorithms.ts'
 import type { Linted } from '../linted.ts'
-import { always, type Rule } from '../rule.ts'
+import { always, except, type Rule } from '../rule.ts'
 
 export const validityRules: readonly Rule[] = [
   {
@@ -89,10 +89,11 @@ export const validityRules: readonly Rule[] = [
   },
   {
     id: 'begins-within-issuer',
-    source: 'own: verifiers of the shell model ask for it',
+    source:
+      'own: verifiers of the shell model ask for it; RFC 9810 section 4.4.1 lets a link reach back',
     severity: 'warning',
     holds: 'it begins no earlier than its issuer',
-    applies: always,
+    applies: except('link'),
     check: ({ certificate, issuer }) =>
       issuer !== undefined && isAfter(issuer.certificate.notBefore, certificate.notBefore)
         ? `notBefore ${certificate.notBefore} is before the issuer's ${issuer.certificate.notBefore}`
