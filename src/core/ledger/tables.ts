@@ -141,7 +141,10 @@ export const tables = {
       profile: text,
       profileVersion: integer,
       /** birth = IDevID, working = LDevID. */
-      kind: word('birth', 'working', 'server', 'client', 'signer', 'ocsp', 'issuing', 'root'),
+      kind: word(
+        ...(['birth', 'working', 'server', 'client', 'signer', 'ocsp'] as const),
+        ...(['issuing', 'root', 'link'] as const),
+      ),
       /** The device, authority, person or machine it names. */
       owner: text,
       product: optional(id('prd')),

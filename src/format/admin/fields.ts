@@ -64,6 +64,7 @@ export const certificateKind = z.enum([
   'ocsp',
   'issuing',
   'root',
+  'link',
 ])
 
 /** CRLReason words that a person may choose (RFC 5280 section 5.3.1), in its spelling. */
