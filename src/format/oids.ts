@@ -72,6 +72,21 @@ export const keyPurposes = {
   cmcRA: oid('1.3.6.1.5.5.7.3.28'),
 } as const satisfies Record<string, Oid>
 
+/** What a TPM's own keys are certified for (TCG); nothing of ours is issued for them. */
+export const tpmKeyPurposes = {
+  /** tcg-kp-EKCertificate. */
+  endorsement: oid('2.23.133.8.1'),
+  /** tcg-kp-AIKCertificate. */
+  attestation: oid('2.23.133.8.3'),
+} as const satisfies Record<string, Oid>
+
+/** Attributes by which a TPM is named: TCG EK Credential Profile, section 3.1. */
+export const tpmAttributes = {
+  manufacturer: oid('2.23.133.2.1'),
+  model: oid('2.23.133.2.2'),
+  version: oid('2.23.133.2.3'),
+} as const satisfies Record<string, Oid>
+
 /** RFC 5280 4.2.2 access methods. */
 export const accessMethods = {
   ocsp: oid('1.3.6.1.5.5.7.48.1'),

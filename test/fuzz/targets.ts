@@ -20,6 +20,7 @@ import {
   parseEncryptedPrivateKeyInfo,
   parsePrivateKeyInfo,
 } from '#format/pkcs8.ts'
+import { parseEndorsementCertificate } from '#format/tpm/endorsement-certificate.ts'
 import { encodeSigned, encodeTbsCertificate, parseCertificate } from '#format/x509/certificate.ts'
 import {
   encodeCertificationRequestInfo,
@@ -38,6 +39,7 @@ import { extensionCodecs } from '#format/x509/extensions/table.ts'
 import { encodeName, parseName } from '#format/x509/name.ts'
 import { encodeSubjectPublicKeyInfo, parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import { encodeRsaPssParameters, parseRsaPssParameters } from '#format/x509/rsa-pss-parameters.ts'
+import { formatVectors } from '../vectors/vector.ts'
 
 export interface Target {
   /** As vectors name it. */
@@ -71,6 +73,35 @@ export const targets: readonly Target[] = [
     limits: limits.certificate,
     oracle: (der) => succeeds(() => new X509Certificate(der)),
     agrees: agreesWithNode,
+  },
+  {
+    name: 'endorsement-certificate',
+    parse: (der) => parseEndorsementCertificate(der),
+    again: (der) => parseEndorsementCertificate(der).certificate.der,
+    exact: true,
+    limits: limits.certificate,
+    agrees(der) {
+      const lenient = parseEndorsementCertificate(der, 'odd-endorsement-certificate')
+      // Which algorithms there are is not asked here; all else is strict or odd, never both.
+      const left = lenient.oddities.filter((oddity) => !/algorithm|parameters/.test(oddity))
+      assert.deepEqual(left, [])
+      if (lenient.oddities.length === 0) assert.deepEqual(parseEndorsementCertificate(der), lenient)
+    },
+  },
+  {
+    name: 'odd-endorsement-certificate',
+    parse(der) {
+      const read = parseEndorsementCertificate(der, 'odd-endorsement-certificate')
+      // Padding is no part of the certificate, and is gone when it is written again.
+      return { ...read, oddities: read.oddities.filter((oddity) => oddity !== 'trailing-padding') }
+    },
+    again: (der) => parseEndorsementCertificate(der, 'odd-endorsement-certificate').certificate.der,
+    exact: false,
+    limits: limits.certificate,
+    // The mutator walks values; padding is none.
+    seeds: formatVectors
+      .filter(({ expect }) => /^(odd-)?endorsement-certificate accepted$/.test(expect))
+      .map(({ bytes }) => bytes.subarray(0, 4 + bytes[2]! * 256 + bytes[3]!)),
   },
   {
     name: 'certification-request',

@@ -38,11 +38,22 @@ const fixedStringTypes = new Map<Oid, StringTag>([
 ])
 
 const stringTypes: readonly StringTag[] = [tag.utf8String, tag.printableString, tag.ia5String]
+const directoryStringTypes: readonly StringTag[] = [tag.utf8String, tag.printableString]
 
 /** Attributes of a type that is a DirectoryString. */
 const directoryStrings = new Set<Oid>(
   Object.values(attributeTypes).filter((type) => !fixedStringTypes.has(type)),
 )
+
+/**
+ * RFC 5280 4.1.2.4: PrintableString or UTF8String. IA5String too where the type is a stranger; Teletex-, BMP- and
+ * UniversalString nowhere, and nothing that is no string: OpenSSL refuses that as well.
+ */
+export function stringTypesOf(type: Oid): readonly StringTag[] {
+  const fixed = fixedStringTypes.get(type)
+  if (fixed !== undefined) return [fixed]
+  return directoryStrings.has(type) ? directoryStringTypes : stringTypes
+}
 
 /** Far beyond any name that is met; comparing two costs its square at worst. */
 const maxAttributes = 100
@@ -86,17 +97,10 @@ export function writeNameValue(writer: DerWriter, { value, string }: NameAttribu
   writer.text(value, found)
 }
 
-/**
- * RFC 5280 4.1.2.4: PrintableString or UTF8String. IA5String too where the type is a stranger; Teletex-, BMP- and
- * UniversalString nowhere, and nothing that is no string: OpenSSL refuses that as well.
- */
 function readValue(pair: DerReader, type: Oid, string: number): string {
   const start = pair.offset
-  const found = stringTypes.find((one) => one === string)
-  const fixed = fixedStringTypes.get(type)
-  const fits =
-    fixed === undefined ? found !== tag.ia5String || !directoryStrings.has(type) : found === fixed
-  if (found === undefined || !fits) throw new FormatError('string-type-wrong', start)
+  const found = stringTypesOf(type).find((one) => one === string)
+  if (found === undefined) throw new FormatError('string-type-wrong', start)
   const value = pair.text(found)
   if (value === '') throw new FormatError('value-not-allowed', start, 'empty attribute value')
   return value

@@ -1,25 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Oid } from '#format/der/oid.ts'
-import { keyPurposes } from '#format/oids.ts'
+import { keyPurposes, tpmKeyPurposes } from '#format/oids.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import { readExtension } from '#format/x509/extension.ts'
+import type { KeyUsageName } from '#format/x509/extensions/usage.ts'
 import { type Refused, refuse } from '../refusal.ts'
 
 /** What a certificate is shown for. */
-export type Purpose = 'device' | 'server' | 'any'
+export type Purpose = 'device' | 'server' | 'endorsement' | 'any'
 
 interface PurposeRule {
   readonly keyPurpose: Oid
+  /** Of these, keyUsage has at least one, if it is there. */
+  readonly keyUsage: readonly KeyUsageName[]
   /** Whether a leaf without extKeyUsage, or with anyExtendedKeyUsage, serves this purpose. */
   readonly unsaidCounts: boolean
 }
 
+/** TLS 1.3 proves possession by a signature (RFC 8446 section 4.4.2.2). */
+const signs = ['digitalSignature'] as const
+
 const rules: Readonly<Record<Exclude<Purpose, 'any'>, PurposeRule>> = {
   // RFC 8995 section 2.3 recommends birth certificates without any restriction: they outlive their uses.
-  device: { keyPurpose: keyPurposes.clientAuth, unsaidCounts: true },
+  device: { keyPurpose: keyPurposes.clientAuth, keyUsage: signs, unsaidCounts: true },
   // Else any such birth certificate could stand as a server.
-  server: { keyPurpose: keyPurposes.serverAuth, unsaidCounts: false },
+  server: { keyPurpose: keyPurposes.serverAuth, keyUsage: signs, unsaidCounts: false },
+  // TCG EK Credential Profile 3.2.11 and 3.2.15: RSA enciphers, EC agrees; extKeyUsage "SHOULD" be there.
+  endorsement: {
+    keyPurpose: tpmKeyPurposes.endorsement,
+    keyUsage: ['keyEncipherment', 'keyAgreement'],
+    unsaidCounts: true,
+  },
 }
+
+const bearers = {
+  device: 'a device',
+  server: 'a server',
+  endorsement: 'an endorsement key',
+} as const satisfies Record<keyof typeof rules, string>
 
 /** keyUsage and extKeyUsage of the last certificate: RFC 5280 sections 4.2.1.3 and 4.2.1.12. */
 export function checkLeafPurpose(
@@ -27,16 +45,15 @@ export function checkLeafPurpose(
   purpose: Purpose,
 ): Refused | undefined {
   if (purpose === 'any') return undefined
+  const { keyPurpose, keyUsage: wanted, unsaidCounts } = rules[purpose]
   const keyUsage = readExtension(extensions, 'keyUsage')
-  // TLS 1.3 proves possession by a signature (RFC 8446 section 4.4.2.2).
-  if (keyUsage !== undefined && !keyUsage.includes('digitalSignature')) {
+  if (keyUsage !== undefined && !wanted.some((use) => keyUsage.includes(use))) {
     return refuse(
       'certificate-wrong-purpose',
-      `keyUsage is ${keyUsage.join(', ')}, a ${purpose} needs digitalSignature`,
+      `keyUsage is ${keyUsage.join(', ')}, ${bearers[purpose]} needs ${wanted.join(' or ')}`,
     )
   }
-  const { keyPurpose, unsaidCounts } = rules[purpose]
-  return checkKeyPurpose(extensions, keyPurpose, unsaidCounts, `a ${purpose}`)
+  return checkKeyPurpose(extensions, keyPurpose, unsaidCounts, bearers[purpose])
 }
 
 /**
@@ -53,7 +70,7 @@ export function checkAuthorityPurpose(
     extensions,
     rules[purpose].keyPurpose,
     true,
-    `an authority of a ${purpose}`,
+    `an authority of ${bearers[purpose]}`,
   )
 }
 
