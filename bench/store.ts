@@ -183,6 +183,8 @@ function issue(): Issue {
     createdAt: at,
     seenAt: null,
     missedSince: null,
+    under: null,
+    anchors: null,
   }
   const code: Code = {
     id: newId('code', ports),

@@ -135,7 +135,10 @@ function deviceOf(found: Device | undefined, { serial }: Genuine, list: Adopting
     ...expectedDevice({ serial, ...particulars }, list.product.id, list),
     version: 0,
   }
-  return { ...before, version: before.version + 1, state: 'active', enrolmentsLeft: 0 }
+  return {
+    ...{ ...before, version: before.version + 1, state: 'active', enrolmentsLeft: 0 },
+    under: list.kind === 'working' ? list.authority.id : before.under,
+  }
 }
 
 function keyOf({ certificate, publicKey }: Genuine, { id }: Device, list: AdoptingList): Key {

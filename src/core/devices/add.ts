@@ -54,6 +54,8 @@ export function expectedDevice(asked: NewDevice, product: string, ports: DeviceP
     createdAt: ports.clock.now(),
     seenAt: null,
     missedSince: null,
+    under: null,
+    anchors: null,
   }
 }
 

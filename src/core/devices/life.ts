@@ -25,7 +25,10 @@ export async function rebind(
   const change = (part: number): Change =>
     part === parts.length - 1
       ? {
-          columns: { state: 'expected', enrolmentsLeft: 1, seenAt: null, missedSince: null },
+          columns: {
+            ...{ state: 'expected', enrolmentsLeft: 1, seenAt: null, missedSince: null },
+            ...{ under: null, anchors: null },
+          },
           events: [told('device-rebound', before, reason, actor, ports)],
         }
       : { columns: {}, events: [] }
@@ -86,7 +89,7 @@ export async function retire(
     return { kind: 'changed', device: before }
   }
   const change = (part: number): Change => ({
-    columns: { state: 'retired', enrolmentsLeft: 0, missedSince: null },
+    columns: { state: 'retired', enrolmentsLeft: 0, missedSince: null, under: null },
     events: isNew && part === 0 ? [told('device-retired', before, reason, actor, ports)] : [],
   })
   return takeAway(before, parts, change, ports)

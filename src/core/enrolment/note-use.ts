@@ -43,11 +43,20 @@ async function bookFirstUse(
       facts: { serialNumber: record.serialNumber.toHex() },
     },
   ]
-  if (device.state === 'provisioned' && record.kind === 'working') {
+  const isActivated = device.state === 'provisioned' && record.kind === 'working'
+  const moves = record.kind === 'working' && device.under !== record.authority
+  if (isActivated || moves) {
+    const version = device.version + 1
+    const columns = isActivated ? ({ state: 'active', seenAt: at } as const) : {}
     puts.push({
       kind: 'device',
-      record: { ...device, version: device.version + 1, state: 'active', seenAt: at },
+      record: {
+        ...{ ...device, version, ...columns },
+        under: record.kind === 'working' ? record.authority : device.under,
+      },
     })
+  }
+  if (isActivated) {
     events.push({
       type: 'device-activated',
       at,

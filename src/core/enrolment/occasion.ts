@@ -61,6 +61,9 @@ export function occasionOf(asking: Asking, key: Key | undefined, ports: Enrolmen
           enrolmentsLeft: device.enrolmentsLeft - (uses ? 1 : 0),
           seenAt: now,
           missedSince: null,
+          // Until it proves this one it may hang under what it had before.
+          under:
+            device.under ?? (door.profile.kind === 'working' ? door.issuer.authority.id : null),
         },
       },
       ...(applicant.kind === 'admitted'

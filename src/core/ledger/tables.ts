@@ -43,6 +43,14 @@ function table<
   }
 }
 
+/** A root of a set, as it was when the set was made. */
+export interface Anchor {
+  readonly authority: string | null
+  readonly name: string
+  /** SHA-256 of its certificate, in hexadecimal: what people compare. */
+  readonly sha256: string
+}
+
 const environment = word('trial', 'test', 'production')
 
 export const tables = {
@@ -86,6 +94,10 @@ export const tables = {
       seenAt: optional(instant),
       /** Since when its working identity should have been renewed and was not; null when all is well. */
       missedSince: optional(instant),
+      /** Who issued the working identity that it last proved; until it proves one, the first that it was given. */
+      under: optional(id('aut')),
+      /** The anchor set that it was last given over a connection of its own. */
+      anchors: optional(id('anc')),
     },
     {
       unique: { serial: ['product', 'serial'] },
@@ -97,6 +109,9 @@ export const tables = {
         bySerial: ['serial'],
         missed: ['missedSince'],
         productMissed: ['product', 'missedSince'],
+        under: ['under', 'product'],
+        underLot: ['under', 'product', 'lot'],
+        anchors: ['anchors'],
       },
     },
   ),
@@ -186,6 +201,7 @@ export const tables = {
         shard: ['authority', 'shard'],
         /** Revoked and abandoned ones: only they have a time of revocation. */
         revoked: ['authority', 'shard', 'revokedAt'],
+        under: ['authority', 'kind', 'product', 'notAfter'],
       },
     },
   ),
@@ -354,6 +370,39 @@ export const tables = {
       lists: { vault: ['vault', 'act'] },
       appendOnly: true,
     },
+  ),
+
+  /** The certificate by which one root vouches for the key of another of the same name. */
+  rootLink: table(
+    'lnk',
+    {
+      /** Whose key it is of. */
+      certified: id('aut'),
+      /** Whose key signed it. */
+      signer: id('aut'),
+      certificate: bytes,
+      certificateSha256: bytes,
+      notAfter: instant,
+      createdAt: instant,
+    },
+    { unique: { certificate: ['certificateSha256'] }, appendOnly: true },
+  ),
+
+  /** The roots that devices of a product, or of one of its lots, are to believe: one row a version. */
+  anchorSet: table(
+    'anc',
+    {
+      product: id('prd'),
+      /** Empty: every device whose lot has no sets of its own. */
+      lot: text,
+      number: integer,
+      /** Each with its place here; null for one that stands for an authority elsewhere. */
+      anchors: json<readonly Anchor[]>(),
+      /** SHA-256 over the sorted digests of its roots: the same set, the same digest. */
+      digest: bytes,
+      createdAt: instant,
+    },
+    { unique: { number: ['product', 'lot', 'number'] }, appendOnly: true },
   ),
 
   /** A revocation by another PKI whose certificate nobody has: only the full CRL speaks of it. */
@@ -819,6 +868,8 @@ export type Delivery = LedgerRecord<'delivery'>
 export type RenewalOrder = LedgerRecord<'renewalOrder'>
 export type BackupRecord = LedgerRecord<'backup'>
 export type LogHeadRecord = LedgerRecord<'logHead'>
+export type RootLink = LedgerRecord<'rootLink'>
+export type AnchorSet = LedgerRecord<'anchorSet'>
 export type Learnt = LedgerRecord<'learnt'>
 export type AuthorityRequest = LedgerRecord<'authorityRequest'>
 export type CeremonyRecord = LedgerRecord<'ceremony'>

@@ -1,4 +1,16 @@
+ALTER TABLE "device" ADD COLUMN "under" bytea;
+
+ALTER TABLE "device" ADD COLUMN "anchors" bytea;
+
+CREATE INDEX "device_by_under" ON "device" ("under", "product", "id") WHERE "under" IS NOT NULL;
+
+CREATE INDEX "device_by_underLot" ON "device" ("under", "product", "lot", "id") WHERE "under" IS NOT NULL AND "lot" IS NOT NULL;
+
+CREATE INDEX "device_by_anchors" ON "device" ("anchors", "id") WHERE "anchors" IS NOT NULL;
+
 ALTER TABLE "key" ADD COLUMN "custody" text COLLATE "C";
+
+CREATE INDEX "certificate_by_under" ON "certificate" ("authority", "kind", "product", "notAfter", "id") WHERE "product" IS NOT NULL;
 
 ALTER TABLE "authority" ADD COLUMN "keyEverHere" bigint;
 
@@ -49,3 +61,29 @@ CREATE TABLE "ceremony" (
 CREATE UNIQUE INDEX "ceremony_one_bundle" ON "ceremony" ("bundleSha256");
 
 CREATE UNIQUE INDEX "ceremony_one_act" ON "ceremony" ("vault", "act");
+
+CREATE TABLE "rootLink" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "certified" bytea NOT NULL,
+  "signer" bytea NOT NULL,
+  "certificate" bytea NOT NULL,
+  "certificateSha256" bytea NOT NULL,
+  "notAfter" bigint NOT NULL,
+  "createdAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "rootLink_one_certificate" ON "rootLink" ("certificateSha256");
+
+CREATE TABLE "anchorSet" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "product" bytea NOT NULL,
+  "lot" text COLLATE "C" NOT NULL,
+  "number" bigint NOT NULL,
+  "anchors" text COLLATE "C" NOT NULL,
+  "digest" bytea NOT NULL,
+  "createdAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "anchorSet_one_number" ON "anchorSet" ("product", "lot", "number");

@@ -1,4 +1,16 @@
+ALTER TABLE "device" ADD COLUMN "under" BLOB;
+
+ALTER TABLE "device" ADD COLUMN "anchors" BLOB;
+
+CREATE INDEX "device_by_under" ON "device" ("under", "product", "id") WHERE "under" IS NOT NULL;
+
+CREATE INDEX "device_by_underLot" ON "device" ("under", "product", "lot", "id") WHERE "under" IS NOT NULL AND "lot" IS NOT NULL;
+
+CREATE INDEX "device_by_anchors" ON "device" ("anchors", "id") WHERE "anchors" IS NOT NULL;
+
 ALTER TABLE "key" ADD COLUMN "custody" TEXT;
+
+CREATE INDEX "certificate_by_under" ON "certificate" ("authority", "kind", "product", "notAfter", "id") WHERE "product" IS NOT NULL;
 
 ALTER TABLE "authority" ADD COLUMN "keyEverHere" INTEGER;
 
@@ -49,3 +61,29 @@ CREATE TABLE "ceremony" (
 CREATE UNIQUE INDEX "ceremony_one_bundle" ON "ceremony" ("bundleSha256");
 
 CREATE UNIQUE INDEX "ceremony_one_act" ON "ceremony" ("vault", "act");
+
+CREATE TABLE "rootLink" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "certified" BLOB NOT NULL,
+  "signer" BLOB NOT NULL,
+  "certificate" BLOB NOT NULL,
+  "certificateSha256" BLOB NOT NULL,
+  "notAfter" INTEGER NOT NULL,
+  "createdAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "rootLink_one_certificate" ON "rootLink" ("certificateSha256");
+
+CREATE TABLE "anchorSet" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "product" BLOB NOT NULL,
+  "lot" TEXT NOT NULL,
+  "number" INTEGER NOT NULL,
+  "anchors" TEXT NOT NULL,
+  "digest" BLOB NOT NULL,
+  "createdAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "anchorSet_one_number" ON "anchorSet" ("product", "lot", "number");
