@@ -35,6 +35,7 @@ const coreRank: Record<string, number> = {
   devices: 3,
   authority: 3,
   revocation: 4,
+  attestation: 4,
   recovery: 5,
   enrolment: 6,
   adoption: 6,
