@@ -198,6 +198,7 @@ function issue(): Issue {
     usedAt: null,
     usedFor: null,
     heldFor: null,
+    attestation: null,
   }
   const event = {
     at,

@@ -145,7 +145,13 @@ function codePut(device: Device, text: string, { core }: House): Put {
   const record: Code = {
     ...{ id: newId('code', core), version: 1, codeSha256: hashCode(text) },
     ...{ device: device.id, product: device.product, createdAt: now, createdBy: operator.id },
-    ...{ expiresAt: now.add({ hours: 24 }), usedAt: null, usedFor: null, heldFor: null },
+    ...{
+      expiresAt: now.add({ hours: 24 }),
+      usedAt: null,
+      usedFor: null,
+      heldFor: null,
+      attestation: null,
+    },
   }
   return { kind: 'code', record }
 }

@@ -8,6 +8,9 @@ import { type Refused as RefusedFor, trustRefusals } from '#trust/refusal.ts'
 export const refusals = [
   ...trustRefusals,
   'approval-refused',
+  'attestation-for-another-key',
+  'attestation-missing',
+  'attestation-too-old',
   'attribute-beyond-profile',
   'busy',
   'certificate-retired',
@@ -54,6 +57,8 @@ export const refusals = [
   'profile-wrong',
   'proof-not-admitted',
   'proxy-unknown',
+  'quote-differs',
+  'quote-missing',
   'rate-limited',
   'registrar-not-entitled',
   'registrar-unknown',

@@ -8,6 +8,7 @@ export const kinds = {
   client: 'client certificate',
   signer: 'signing certificate',
   ocsp: 'status signing certificate',
+  attestation: 'attestation certificate',
   issuing: 'issuing authority',
   root: 'root',
 }
@@ -25,6 +26,7 @@ export const proofs = {
   'birth-certificate': 'its birth identity',
   'current-certificate': 'the identity that it renews',
   registrar: 'a registrar',
+  tpm: 'the TPM that is expected of it',
 }
 
 export const exposures = {

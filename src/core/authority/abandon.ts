@@ -80,8 +80,14 @@ async function givenBack(certificate: CertificateRecord, ledger: Ledger): Promis
   const code = await codeSpentFor(certificate, ledger)
   const device = code && (await ledger.read('device', certificate.owner))
   if (code === undefined || device === undefined) return []
+  const again: Put = {
+    kind: 'code',
+    record: { ...code, version: code.version + 1, usedAt: null, usedFor: null },
+  }
+  // A ticket needs no permission, and so gives none back.
+  if (code.attestation !== null) return [again]
   return [
-    { kind: 'code', record: { ...code, version: code.version + 1, usedAt: null, usedFor: null } },
+    again,
     {
       kind: 'device',
       record: {

@@ -43,7 +43,7 @@ export interface Occasion {
   /** The id to book a new key under, where the key store already knows it by one. */
   readonly newKeyId?: string
   readonly keyFacts: Pick<Key, 'origin' | 'protection' | 'exportable'> &
-    Partial<Pick<Key, 'moduleCertificate' | 'custody'>>
+    Partial<Pick<Key, 'attested' | 'moduleCertificate' | 'custody'>>
   readonly environment: Key['environment']
   /** The fields of the enrolment record that only the door knows. */
   readonly enrolment: Omit<
@@ -203,9 +203,8 @@ function newKey(
     algorithm: publicKey.algorithm,
     bits: publicKey.bits,
     spki: publicKey.spki,
-    ...{ moduleCertificate: null, custody: null },
+    ...{ attested: false, moduleCertificate: null, custody: null },
     ...occasion.keyFacts,
-    attested: false,
     purpose: terms.profile.kind,
     environment: occasion.environment,
     owner: terms.owner,
@@ -287,6 +286,7 @@ async function complete(
           possession: occasion.enrolment.possession,
           ...between(occasion.enrolment),
           ...(occasion.keyFacts.origin === 'server' && { keyOrigin: 'server' }),
+          ...(occasion.keyFacts.attested === true && { keyAttested: occasion.keyFacts.protection }),
         },
       },
     ],

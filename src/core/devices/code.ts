@@ -71,6 +71,7 @@ export async function newCode(
     usedAt: null,
     usedFor: null,
     heldFor: null,
+    attestation: null,
   }
   const refused = await settle(
     {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Code, Device } from '../ledger/tables.ts'
+import type { Attestation, Code, Device } from '../ledger/tables.ts'
 
-/** A device that a code belongs to; whether the code is still good is asked later. */
+/** A device that a code or a ticket belongs to; whether it is still good is asked later. */
 export interface AdmittedByCode {
   readonly kind: 'admitted'
   readonly device: Device
-  readonly proof: 'code'
+  /** `tpm`: it is a ticket, which a TPM earned for one of its keys. */
+  readonly proof: 'code' | 'tpm'
   readonly credential: string
   readonly code: Code
+  /** Of a ticket: what was proved of the one key that it is good for. */
+  readonly attestation: Attestation | undefined
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { sameBytes } from '#format/bytes.ts'
 import type { CertificationRequest } from '#format/x509/certification-request.ts'
+import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { PendingRequest } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
@@ -11,7 +13,7 @@ import { identifyLive } from './note-use.ts'
 import type { EnrolmentRequest } from './request.ts'
 import { type SpokenFor, speakFor, speaksForOthers } from './speakers/speak-for.ts'
 
-/** Who asks, by which proof; a code also says what is spent. */
+/** Who asks, by which proof; a code or ticket also says what is spent. */
 export type Applicant = Identified | AdmittedByCode | SpokenFor
 
 /** Tells who asks, by the proof that the request brings. */
@@ -51,5 +53,22 @@ export function checkCode(
     )
   }
   if (usedAt === null) return undefined
-  return refuse('code-used', 'this enrolment code was used already; ask the operator for another')
+  return applicant.attestation === undefined
+    ? refuse('code-used', 'this enrolment code was used already; ask the operator for another')
+    : refuse('code-used', 'this ticket was used already; attest the key anew')
+}
+
+/** A ticket is good for the key that the TPM vouched for, and for no other. */
+export function checkTicket(applicant: Applicant, key: PublicKey): Refused | undefined {
+  const attestation = applicant.kind === 'admitted' ? applicant.attestation : undefined
+  if (attestation === undefined || sameBytes(attestation.keyFingerprint, key.fingerprint))
+    return undefined
+  return refuse(
+    'attestation-for-another-key',
+    `this ticket is for the key ${shortOf(attestation.keyFingerprint)}, the request is by ${shortOf(key.fingerprint)}; attest this key`,
+  )
+}
+
+function shortOf(fingerprint: Uint8Array): string {
+  return fingerprint.subarray(0, 8).toHex()
 }

@@ -3,7 +3,9 @@
 import { sameSecret } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import { hashCode } from '../devices/code.ts'
+import { Fault } from '../fault.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { Code } from '../ledger/tables.ts'
 import type { Clock } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import type { AdmittedByCode } from './admitted.ts'
@@ -17,7 +19,7 @@ interface CodePorts {
 }
 
 /**
- * Tells whose enrolment code this is.
+ * Tells whose enrolment code or ticket this is.
  *
  * A used code is admitted here and refused a step later, once it is known that this is not the
  * repetition of the request that used it. All that is wrong about a code is answered alike, so that
@@ -44,13 +46,24 @@ export async function admitCode(
     ports.attempts.failed(sourceAddress, credential.user, now)
     return refuse('code-wrong', 'this serial and enrolment code do not belong together')
   }
+  const isTicket = code.attestation !== null
   if (code.usedAt === null && Temporal.Instant.compare(code.expiresAt, now) <= 0) {
     return refuse(
       'code-expired',
-      `this enrolment code expired at ${code.expiresAt}; ask for another`,
+      isTicket
+        ? `this ticket expired at ${code.expiresAt}; attest the key anew`
+        : `this enrolment code expired at ${code.expiresAt}; ask for another`,
     )
   }
-  return { kind: 'admitted', device, proof: 'code', credential: code.id, code }
+  const attestation = isTicket ? await attestationOf(code, ports) : undefined
+  const proof = isTicket ? 'tpm' : 'code'
+  return { kind: 'admitted', device, proof, credential: code.id, code, attestation }
+}
+
+async function attestationOf({ id, attestation }: Code, { ledger }: CodePorts) {
+  const found = attestation === null ? undefined : await ledger.read('attestation', attestation)
+  if (found === undefined) throw new Fault('ledger-damaged', `ticket ${id} has no attestation`)
+  return found
 }
 
 function sameText(left: string, right: string): boolean {

@@ -9,7 +9,7 @@ import { issue } from '../authority/issue.ts'
 import type { Key } from '../ledger/tables.ts'
 import { checkDevice } from '../policy/check-device.ts'
 import type { Refused } from '../refusal.ts'
-import { type Applicant, admit, checkCode } from './applicant.ts'
+import { type Applicant, admit, checkCode, checkTicket } from './applicant.ts'
 import { putOnList } from './approval/put-on-list.ts'
 import { standingOf, waitsForPerson } from './approval/standing.ts'
 import { checkChannel } from './channel.ts'
@@ -92,23 +92,24 @@ async function prove(
   const { proved } = possession
   const { applicant, door, request, standing } = asking
   const { device, proof } = applicant
+  const strange = checkTicket(applicant, proved.publicKey)
+  if (strange !== undefined) return strange
   const current = currentOf(applicant)
   const { operation } = request
-  const { verdict, key, issuer } = await judge(
-    proved,
-    { device, proof, operation, current, door },
-    ports,
-  )
+  const judged = await judge(proved, { device, proof, operation, current, door }, ports)
+  const { verdict, key, issuer } = judged
   if (verdict.kind === 'refused') {
     if (key !== undefined) about.alarms = alarmsOf(key, asking, ports)
     return verdict
   }
-  if (waitsForPerson(door.profile, proof) && standing.kind !== 'approved')
+  const { replaces } = verdict.approved.terms
+  const isRenewal = proof === 'current-certificate' || replaces !== undefined
+  if (waitsForPerson(door.profile, isRenewal) && standing.kind !== 'approved')
     return putOnList(asking, ports)
   const issued = await issue(
     verdict.approved,
     { kind: 'issuer', issuer },
-    occasionOf(asking, key, ports),
+    occasionOf(asking, { ...judged, replaces }, ports),
     ports,
   )
   return issued.kind === 'conflict' ? afterConflict(proved.publicKey, asking, about, ports) : issued

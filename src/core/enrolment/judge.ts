@@ -3,12 +3,14 @@ import type { Certificate } from '#format/x509/certificate.ts'
 import { keyAlgorithms } from '#trust/algorithms.ts'
 import type { ProvedRequest } from '#trust/possession.ts'
 import type { PublicKey } from '#trust/public-key.ts'
+import { moduleFacts, newestAttestation } from '../attestation/newest.ts'
 import type { Issuer } from '../authority/issuer.ts'
-import type { CertificateRecord, Device, Key } from '../ledger/tables.ts'
+import type { Attestation, CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import { decide, type Verdict } from '../policy/decide.ts'
 import type { Proof } from '../policy/profile.ts'
 import type { Door, Doors } from './doors.ts'
 import type { EnrolmentPorts } from './enrolment-ports.ts'
+import { heldByTpm } from './held-by-tpm.ts'
 import { identitiesHeld, identitiesLately } from './identities-held.ts'
 import { orderedFor } from './renew-now.ts'
 
@@ -30,6 +32,8 @@ export interface Judged {
   /** Who signs, if the verdict is yes: of the chain that suits the key. */
   readonly issuer: Issuer
   readonly key: Key | undefined
+  /** What was proved of where the key lives, if that was asked for. */
+  readonly attestation: Attestation | undefined
 }
 
 /** Looks up what policy wants to know, and lets it decide. */
@@ -38,15 +42,20 @@ export async function judge(
   asked: Case,
   ports: EnrolmentPorts,
 ): Promise<Judged> {
-  const { device, proof, operation, current, door } = asked
+  const { device, proof, operation, door } = asked
   const issuer = issuerFor(asked, proved.publicKey, ports.doors)
   const inTwins = ports.doors.isTwin(issuer.authority.id)
   const isOfChain = (authority: string) => ports.doors.isTwin(authority) === inTwins
-  const key = await ports.ledger.find('key', 'fingerprint', [proved.publicKey.fingerprint])
+  const { fingerprint } = proved.publicKey
+  const [key, attestation, current] = await Promise.all([
+    ports.ledger.find('key', 'fingerprint', [fingerprint]),
+    isAsked(asked) ? newestAttestation(fingerprint, device.id, ports.ledger) : undefined,
+    proof === 'tpm' ? heldByTpm(device, door.profile, ports) : asked.current,
+  ])
   const verdict = decide({
-    ...{ operation, proof, device, proved, key, current },
+    ...{ operation, proof, device, proved, key, attestation, current },
     profile: door.profile,
-    facts: factsOf(door, device),
+    facts: { ...factsOf(door, device), ...moduleFacts(attestation) },
     // A code spends a permission or is refused, so policy asks for neither count: each would be a list.
     identitiesHeld:
       proof === 'code' ? 0 : await identitiesHeld(device.id, door.profile, isOfChain, ports),
@@ -57,7 +66,12 @@ export async function judge(
     environment: issuer.authority.environment,
     issuerNotAfter: issuer.certificate.notAfter,
   })
-  return { verdict, key, issuer }
+  return { verdict, key, issuer, attestation }
+}
+
+/** Where nobody asks for a proof of the key's place, none is looked for: that would be a list a request. */
+function isAsked({ proof, door }: Case): boolean {
+  return proof === 'tpm' || door.profile.attestation !== undefined
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { Occasion } from '../authority/issue.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Put } from '../ledger/ledger.ts'
-import type { Key, PendingRequest } from '../ledger/tables.ts'
+import type { Attestation, CertificateRecord, Key, PendingRequest } from '../ledger/tables.ts'
 import type { Applicant } from './applicant.ts'
 import type { Standing } from './approval/standing.ts'
 import type { Door } from './doors.ts'
@@ -21,18 +21,26 @@ export interface Asking {
   readonly standing: Exclude<Standing, { kind: 'settled' }>
 }
 
+/** What was found of the key, and of what it follows. */
+export interface Found {
+  readonly key: Key | undefined
+  readonly attestation: Attestation | undefined
+  readonly replaces: CertificateRecord | undefined
+}
+
 /** What the ledger has to book together with the certificate. */
-export function occasionOf(asking: Asking, key: Key | undefined, ports: EnrolmentPorts): Occasion {
+export function occasionOf(asking: Asking, found: Found, ports: EnrolmentPorts): Occasion {
   const { applicant, door, request } = asking
   const { device } = applicant
   const now = ports.clock.now()
-  const operation = operationOf(asking, key)
+  const { key } = found
+  const operation = operationOf(asking, found)
   const firstTime = device.state === 'expected'
   const uses = applicant.proof !== 'current-certificate' && device.enrolmentsLeft > 0
   return {
     actor: { kind: 'device', id: device.id },
     key,
-    keyFacts: { origin: 'device', protection: 'unknown', exportable: null },
+    keyFacts: keyFactsOf(found),
     environment: ports.environment,
     enrolment: {
       protocol: request.protocol,
@@ -127,10 +135,18 @@ function foreignKey(
   ]
 }
 
-function operationOf({ applicant }: Asking, key: Key | undefined) {
+/** What is known of a new key: nothing, unless its hardware proved where it lives. */
+function keyFactsOf({ attestation }: Found): Occasion['keyFacts'] {
+  return attestation === undefined
+    ? { origin: 'device', protection: 'unknown', exportable: null }
+    : { origin: 'device', protection: attestation.form, exportable: false, attested: true }
+}
+
+function operationOf({ applicant }: Asking, { key, replaces }: Found) {
   if (applicant.proof === 'current-certificate') {
     const same = applicant.kind === 'identified' && applicant.record?.key === key?.id
     return same ? 'renew' : 'rekey'
   }
+  if (replaces !== undefined) return replaces.key === key?.id ? 'renew' : 'rekey'
   return applicant.device.state === 'expected' ? 'enrol' : 'recover'
 }

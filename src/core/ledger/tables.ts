@@ -157,7 +157,7 @@ export const tables = {
       profileVersion: integer,
       /** birth = IDevID, working = LDevID. */
       kind: word(
-        ...(['birth', 'working', 'server', 'client', 'signer', 'ocsp'] as const),
+        ...(['birth', 'working', 'server', 'client', 'signer', 'ocsp', 'attestation'] as const),
         ...(['issuing', 'root', 'link'] as const),
       ),
       /** The device, authority, person or machine it names. */
@@ -213,7 +213,7 @@ export const tables = {
   enrolment: table(
     'enr',
     {
-      protocol: word('est', 'local'),
+      protocol: word('est', 'local', 'attestation'),
       operation: word('enrol', 'renew', 'rekey', 'recover', 'found'),
       entrance: optional(id('ent')),
       owner: text,
@@ -227,10 +227,12 @@ export const tables = {
         'operator',
         'registrar',
         'self',
+        'tpm',
       ),
-      /** The code or certificate that was the proof. */
+      /** The code, ticket or certificate that was the proof. */
       credential: optional(text),
-      possession: word('signature', 'channel', 'none'),
+      /** `activation`: a restricted key signs no request; its TPM opened a credential that was made for it. */
+      possession: word('signature', 'channel', 'none', 'activation'),
       profile: text,
       profileVersion: integer,
       sourceAddress: optional(text),
@@ -471,6 +473,8 @@ export const tables = {
       usedFor: optional(id('crt')),
       /** The waiting request that it came with: good for that one only, until it is decided. */
       heldFor: optional(id('req')),
+      /** Of a ticket: what was proved of the one key that it is good for. Null: an operator made it. */
+      attestation: optional(id('att')),
     },
     {
       unique: { codeSha256: ['codeSha256'] },
@@ -492,7 +496,10 @@ export const tables = {
       /** PKCS #10 as it came, DER; a decision is about these bytes and no others. */
       request: bytes,
       requestSha256: bytes,
-      proof: word('code', 'birth-certificate', 'current-certificate', 'operator', 'registrar'),
+      proof: word(
+        ...(['code', 'birth-certificate', 'current-certificate', 'operator', 'registrar'] as const),
+        'tpm',
+      ),
       credential: text,
       registrar: optional(id('rgr')),
       proxy: optional(id('pxy')),
@@ -831,6 +838,131 @@ export const tables = {
     },
     { unique: { name: ['name'] }, lists: { due: ['dueAt'] } },
   ),
+
+  /**
+   * Which TPM a device is expected to have, by its endorsement key (EK). One TPM belongs to one device for
+   * ever: a row that was replaced keeps its keys.
+   */
+  endorsement: table(
+    'edt',
+    {
+      device: id('dev'),
+      /** Of the endorsement key; null until the TPM was seen, where the factory gave a hash alone. */
+      fingerprint: optional(bytes),
+      /** SHA-256 of the endorsement certificate, where one is known. */
+      certificateSha256: optional(bytes),
+      /** What the factory gave where it gave no key: SHA-256 of the SubjectPublicKeyInfo, or of the certificate. */
+      announcedSha256: optional(bytes),
+      source: word('factory', 'first-contact'),
+      state: word('expected', 'replaced'),
+      addedAt: instant,
+      /** The person, or for a first contact the device. */
+      addedBy: text,
+      replacedAt: optional(instant),
+      /** First time that it proved itself here. */
+      seenAt: optional(instant),
+    },
+    {
+      unique: {
+        fingerprint: ['fingerprint'],
+        certificate: ['certificateSha256'],
+        announced: ['announcedSha256'],
+      },
+      lists: { device: ['device'] },
+    },
+  ),
+
+  /**
+   * What was proved of where a key lives, once, at a moment; the newest of a key counts.
+   *
+   * The key need not be certified, nor its device be known: a maker's list vouches for keys before their
+   * devices ask.
+   */
+  attestation: table(
+    'att',
+    {
+      keyFingerprint: bytes,
+      /** Null: the key lives in a genuine element, and whose that is was not said. */
+      device: optional(id('dev')),
+      form: word('tpm', 'secure-element'),
+      /** How the hardware calls itself: what hwSerialNum of a hardwareModuleName says (RFC 4108). */
+      module: text,
+      /** SHA-256 of the certificate by which the hardware's maker vouches for it. */
+      moduleCertificateSha256: optional(bytes),
+      /** What we asked it to sign, so that it is new; null where the maker signed, long ago. */
+      nonce: optional(bytes),
+      /** SHA-256 of the evidence, whose bytes stand in a table of their own. */
+      evidenceSha256: bytes,
+      /** What was verified, in words and values. */
+      facts: json<Readonly<Record<string, string | number | boolean | null>>>(),
+      /** How the measurements of its platform stand to the reference values; `none`: it sent none. */
+      quote: word('none', 'matched', 'differs', 'unreferenced'),
+      at: instant,
+      /** After it the proof is too old for a new certificate; null: what was proved does not age. */
+      until: optional(instant),
+    },
+    {
+      lists: { key: ['keyFingerprint', 'at'], device: ['device', 'at'], form: ['form', 'at'] },
+      appendOnly: true,
+    },
+  ),
+
+  /** The bytes that an attestation was judged by, by its id: for an audit, and for nobody else. */
+  evidence: table('att', { bytes }, { appendOnly: true }),
+
+  /** The exchange by which a device proves its TPM: one row a device, the newest exchange in it. */
+  attestationSession: table(
+    'ats',
+    {
+      device: id('dev'),
+      /** SHA-256 of the token, over 100 bits of chance, by which the device goes on. */
+      tokenSha256: bytes,
+      state: word('open', 'over'),
+      /** The door whose profile and issuer count. */
+      entrance: id('ent'),
+      /** Null: a first contact, which binds the TPM. */
+      endorsement: optional(id('edt')),
+      /** The enrolment code of a first contact. */
+      code: optional(id('cod')),
+      /** Of the endorsement key. */
+      fingerprint: bytes,
+      certificateSha256: optional(bytes),
+      /** What is known of the TPM: its name for itself, maker, and which root vouches for it. */
+      facts: json<Readonly<Record<string, string | number | boolean | null>>>(),
+      /** TPMT_PUBLIC of the attestation key, as its name was computed. */
+      attestationKey: bytes,
+      /** SHA-256 of the secret that only this TPM can tell; empty once the exchange is over. */
+      secretSha256: bytes,
+      nonce: bytes,
+      sourceAddress: text,
+      beganAt: instant,
+      expiresAt: instant,
+    },
+    {
+      unique: { device: ['device'], token: ['tokenSha256'] },
+      lists: { state: ['state', 'expiresAt'] },
+    },
+  ),
+
+  /** What the platform of a product measures when it runs a firmware that the maker released. */
+  referenceValues: table(
+    'rfv',
+    {
+      product: id('prd'),
+      /** Null: of every revision. */
+      hardwareRevision: optional(text),
+      firmwareVersion: text,
+      bank: word('sha1', 'sha256', 'sha384', 'sha512'),
+      /** Hexadecimal digests by the number of the register. */
+      values: json<Readonly<Record<string, string>>>(),
+      state: word('active', 'withdrawn'),
+      /** What it is for, in one word, while it is active: there is one of each. */
+      activeKey: optional(text),
+      addedAt: instant,
+      addedBy: text,
+    },
+    { unique: { active: ['activeKey'] }, lists: { product: ['product', 'state'] } },
+  ),
 } as const satisfies Record<string, Table>
 
 export type Kind = keyof typeof tables
@@ -873,3 +1005,7 @@ export type AnchorSet = LedgerRecord<'anchorSet'>
 export type Learnt = LedgerRecord<'learnt'>
 export type AuthorityRequest = LedgerRecord<'authorityRequest'>
 export type CeremonyRecord = LedgerRecord<'ceremony'>
+export type Endorsement = LedgerRecord<'endorsement'>
+export type Attestation = LedgerRecord<'attestation'>
+export type AttestationSession = LedgerRecord<'attestationSession'>
+export type ReferenceValues = LedgerRecord<'referenceValues'>

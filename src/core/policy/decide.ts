@@ -7,9 +7,10 @@ import { type Extension, encodeExtension, readExtension } from '#format/x509/ext
 import type { ProvedRequest } from '#trust/possession.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { CertificateRecord, Device, Key } from '../ledger/tables.ts'
+import type { Attestation, CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { type Approved, approve } from './approved.ts'
+import { checkAttestation } from './check-attestation.ts'
 import { checkDevice } from './check-device.ts'
 import { checkEnvironment } from './check-environment.ts'
 import { checkKey, checkKeyState } from './check-key.ts'
@@ -30,7 +31,9 @@ export interface Application {
   readonly proved: ProvedRequest
   /** What the ledger knows of the key, if it was ever seen. */
   readonly key: Key | undefined
-  /** The certificate presented as the current one, with its record. */
+  /** The newest that was proved of where the key lives; looked up only where the profile or the proof asks. */
+  readonly attestation?: Attestation | undefined
+  /** The certificate presented as the current one, or, for a TPM, the one that it has; with its record. */
   readonly current:
     | { readonly record: CertificateRecord; readonly certificate: Certificate }
     | undefined
@@ -65,6 +68,11 @@ export function decide(application: Application): Verdict {
     checkProof(application) ??
     checkOwner(application) ??
     checkKey(profile, proved.publicKey) ??
+    checkAttestation(profile, {
+      device,
+      attestation: application.attestation,
+      now: application.now,
+    }) ??
     checkFacts(profile, facts) ??
     (application.operation === 'reenrol'
       ? checkUnchanged(application)
@@ -83,10 +91,7 @@ export function decide(application: Application): Verdict {
       subject: unchanged?.subject ?? drawSubject(profile, facts),
       keepsSubject: unchanged !== undefined,
       extensions: unchanged ? keptFrom(unchanged) : takenOver(profile, facts, proved.request),
-      replaces:
-        application.proof === 'current-certificate' && !application.isCrossing
-          ? current?.record
-          : undefined,
+      replaces: follows(application) && !application.isCrossing ? current?.record : undefined,
     }),
   }
 }
@@ -114,6 +119,36 @@ export function approveOwn(own: {
         keepsSubject: false,
         extensions: [],
         replaces: undefined,
+      }),
+    }
+  )
+}
+
+/**
+ * A certificate for the key by which a device's TPM attests others: what its endorsement key vouched for a
+ * moment ago, in an exchange of ours. The key signs no request, so there is none.
+ */
+export function approveAttestationKey(asked: {
+  readonly profile: Profile
+  readonly device: Device
+  readonly publicKey: PublicKey
+  readonly key: Key | undefined
+  readonly facts: CertificateFacts
+  readonly environment: Environment
+  readonly replaces: CertificateRecord | undefined
+}): Verdict {
+  const { profile, device, publicKey, key, facts } = asked
+  return (
+    checkDevice(device) ??
+    checkEnvironment(profile, asked.environment) ??
+    checkOwner({ key, device, profile }) ??
+    checkKey(profile, publicKey) ??
+    checkFacts(profile, facts) ?? {
+      kind: 'approved',
+      approved: approve({
+        ...{ profile, publicKey, facts, owner: device.id, product: device.product },
+        ...{ subject: drawSubject(profile, facts), keepsSubject: false, extensions: [] },
+        replaces: asked.replaces,
       }),
     }
   )
@@ -150,7 +185,7 @@ function checkProof(application: Application): Refused | undefined {
     )
   }
   // A permission to enrol is spent by a code or a birth certificate; no renewal may hide behind it.
-  const limited = spent || proof === 'current-certificate'
+  const limited = spent || follows(application)
   if (limited && identitiesHeld >= profile.identitiesAtMost) {
     return refuse(
       'too-many-identities',
@@ -166,8 +201,17 @@ function checkProof(application: Application): Refused | undefined {
   return undefined
 }
 
+/** Whether the proof is of who holds the current certificate: what is asked for takes its place. */
+function follows({ proof, current }: Application): boolean {
+  return proof === 'current-certificate' || (proof === 'tpm' && current !== undefined)
+}
+
 /** A key has one owner and one purpose, for ever. A stranger hears the same, whoever the owner is. */
-function checkOwner({ key, device, profile }: Application): Refused | undefined {
+function checkOwner({
+  key,
+  device,
+  profile,
+}: Pick<Application, 'key' | 'device' | 'profile'>): Refused | undefined {
   if (key === undefined) return undefined
   if (key.owner !== device.id) {
     return refuse('key-has-another-owner', 'this key cannot be certified; make a new one')
@@ -218,7 +262,7 @@ function checkUnchanged({ current, proved, profile }: Application): Refused | un
 function checkRenewal(application: Application): Refused | undefined {
   const { current, profile, key, now, proof, issuerNotAfter, isOrdered = false } = application
   const keyActivatedAt = key?.activatedAt
-  if (current === undefined || proof !== 'current-certificate') {
+  if (current === undefined || !follows(application)) {
     return checkKeyAge(profile, { now, keyActivatedAt, issuerNotAfter })
   }
   const { notBefore, notAfter } = current.record

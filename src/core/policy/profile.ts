@@ -2,7 +2,13 @@
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import type { ProfileKind } from '#trust/lint/kinds.ts'
 import type { ProfileDocument } from './document/profile-document.ts'
-import type { approvable, Environment, proofs } from './document/words.ts'
+import type {
+  AttestationForm,
+  approvable,
+  Environment,
+  proofs,
+  quoteRules,
+} from './document/words.ts'
 
 export type Proof = (typeof proofs)[number]
 
@@ -36,6 +42,8 @@ export interface Profile {
   readonly approval: ApprovalRule | undefined
   /** The keys that the server makes for devices that ask it to; usually none. */
   readonly serverKeys: readonly KeyAlgorithmName[]
+  /** Undefined: any key. Else the proof that every key needs of where it lives. */
+  readonly attestation: AttestationRule | undefined
   /** Whether a request must name the TLS connection that it comes over (RFC 9266). */
   readonly bindsChannel: boolean
   readonly document: ProfileDocument
@@ -45,6 +53,15 @@ export interface Profile {
 export interface ApprovalRule {
   readonly operations: readonly (typeof approvable)[number][]
   readonly span: Temporal.Duration
+}
+
+/** Which proof of a key's place counts, and for how long. */
+export interface AttestationRule {
+  readonly required: readonly AttestationForm[]
+  /** Of a proof that ages. */
+  readonly maximumAge: Temporal.Duration
+  /** What a platform that measures something else may have; undefined: nobody looks. */
+  readonly quote: (typeof quoteRules)[number] | undefined
 }
 
 export type AfterExpiry =
@@ -64,4 +81,8 @@ export interface CertificateFacts {
   readonly name?: string
   /** DNS names and addresses of a server. */
   readonly names?: readonly string[]
+  /** How the hardware that holds the key calls itself, as was proved. */
+  readonly module?: string
+  /** SHA-256 of the certificate by which its maker vouches for that hardware, in hexadecimal. */
+  readonly moduleCertificate?: string
 }

@@ -25,8 +25,9 @@ export interface Renewal extends KeyUse {
 /** Whether a certificate of the profile may be followed by the next one now, on this proof. */
 export function mayRenew(profile: Profile, renewal: Renewal): Refused | undefined {
   return (
-    (renewal.proof === 'current-certificate' ? checkWindow(profile, renewal) : undefined) ??
-    checkKeyAge(profile, renewal)
+    (renewal.proof === 'current-certificate' || renewal.proof === 'tpm'
+      ? checkWindow(profile, renewal)
+      : undefined) ?? checkKeyAge(profile, renewal)
   )
 }
 

@@ -133,6 +133,8 @@ function factOf(facts: CertificateFacts, name: string): string | undefined {
     case 'hardwareRevision':
     case 'lot':
     case 'name':
+    case 'module':
+    case 'moduleCertificate':
       return facts[name]
     default:
       return undefined

@@ -95,8 +95,11 @@ export async function watchCertificates(
   }
 }
 
-/** Birth identities end with their root, which has an alarm of its own; working ones are `missed`. */
-const watchedElsewhere = new Set(['birth', 'working', 'issuing', 'root'])
+/**
+ * Birth identities end with their root, which has an alarm of its own; working ones are `missed`, and with
+ * the next of those comes the next attestation certificate.
+ */
+const watchedElsewhere = new Set(['birth', 'working', 'attestation', 'issuing', 'root'])
 
 /** Tells of one that is within a threshold and has no successor. */
 export async function watchCertificate(
@@ -140,7 +143,7 @@ export async function watchCodes(now: Temporal.Instant, ports: AlarmPorts): Prom
   const walk = { by: 'expires', below: now.add({ hours: 24 }), descending: true } as const
   for await (const code of allOf('code', ports.ledger, walk)) {
     if (Temporal.Instant.compare(code.expiresAt, now) < 0 || ++looked > mostCodes) break
-    if (code.usedAt === null) unused++
+    if (code.usedAt === null && code.attestation === null) unused++
   }
   if (unused < manyCodes) return clear('codes-unused', 'codes', ports)
   await raise(

@@ -11,6 +11,9 @@ type Status = 400 | 401 | 403 | 404 | 413 | 415 | 429 | 501 | 503
  */
 export const statuses = {
   'approval-refused': 403,
+  'attestation-for-another-key': 403,
+  'attestation-missing': 403,
+  'attestation-too-old': 403,
   'attribute-beyond-profile': 400,
   busy: 503,
   'certificate-expired': 403,
@@ -69,6 +72,8 @@ export const statuses = {
   'profile-wrong': 400,
   'proof-not-admitted': 403,
   'proxy-unknown': 403,
+  'quote-differs': 403,
+  'quote-missing': 403,
   'rate-limited': 429,
   'registrar-not-entitled': 403,
   'registrar-unknown': 403,

@@ -62,6 +62,7 @@ export const certificateKind = z.enum([
   'client',
   'signer',
   'ocsp',
+  'attestation',
   'issuing',
   'root',
   'link',

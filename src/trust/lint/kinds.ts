@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What a certificate is for that a profile speaks of; birth = IDevID, working = LDevID. */
+/** What a certificate is for that a profile speaks of; birth = IDevID, working = LDevID; attestation: a TPM's key that vouches for others. */
 export const profileKinds = [
   'birth',
   'working',
@@ -8,6 +8,7 @@ export const profileKinds = [
   'client',
   'signer',
   'ocsp',
+  'attestation',
   'issuing',
   'root',
 ] as const

@@ -92,6 +92,10 @@ const right: Record<CertificateKind, { tbs: Partial<TbsCertificate>; set: Change
       cRLDistributionPoints: undefined,
     },
   },
+  attestation: {
+    tbs: { subject: device },
+    set: { ...leaf, extKeyUsage: [keyPurposes.tcgAttestationKey] },
+  },
   issuing: {
     tbs: { notAfter: endless },
     set: { ...leaf, ...authority, subjectKeyIdentifier: new Uint8Array(20).fill(9) },
@@ -287,6 +291,10 @@ const breaking: Record<string, Case> = {
   'ocsp-signing-of-responders-alone': {
     kind: 'working',
     set: { extKeyUsage: [keyPurposes.clientAuth, keyPurposes.ocspSigning] },
+  },
+  'attestation-key-does-nothing-else': {
+    kind: 'attestation',
+    set: { extKeyUsage: [keyPurposes.tcgAttestationKey, keyPurposes.clientAuth] },
   },
   'no-any-purpose': { kind: 'working', set: { extKeyUsage: [keyPurposes.anyExtendedKeyUsage] } },
   'purposes-within-issuer': {

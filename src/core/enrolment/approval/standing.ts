@@ -5,7 +5,7 @@ import type { Door } from '#core/enrolment/doors.ts'
 import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
 import type { Outcome } from '#core/enrolment/request.ts'
 import type { PendingRequest } from '#core/ledger/tables.ts'
-import type { Profile, Proof } from '#core/policy/profile.ts'
+import type { Profile } from '#core/policy/profile.ts'
 import type { Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
 import { retryAfterSeconds } from './patience.ts'
@@ -19,10 +19,16 @@ export type Standing =
   /** Nobody said anything that still holds; `record` is the row that it would take over. */
   | { readonly kind: 'open'; readonly record: PendingRequest | undefined }
 
-/** Whether what this proof asks for waits for a person. */
-export function waitsForPerson({ approval }: Profile, proof: Proof): boolean {
-  const operation = proof === 'current-certificate' ? 'renew' : 'enrol'
-  return approval?.operations.includes(operation) ?? false
+/** Whether a person has to decide: on the next certificate of a device that has one, or on its first. */
+export function waitsForPerson({ approval }: Profile, isRenewal: boolean): boolean {
+  return approval?.operations.includes(isRenewal ? 'renew' : 'enrol') ?? false
+}
+
+/** The same of a request that is not judged yet: whether a TPM renews is known only then. */
+function mayWait(profile: Profile, { proof }: Applicant): boolean {
+  const asRenewal = proof === 'current-certificate' || proof === 'tpm'
+  const asFirst = proof !== 'current-certificate'
+  return (asRenewal && waitsForPerson(profile, true)) || (asFirst && waitsForPerson(profile, false))
 }
 
 /**
@@ -59,7 +65,7 @@ async function standing(
       return { kind: 'open', record }
     case 'waiting':
       // The profile may have changed its mind meanwhile; then policy alone decides, now.
-      return isOver || !waitsForPerson(profile, applicant.proof)
+      return isOver || !mayWait(profile, applicant)
         ? { kind: 'open', record }
         : { kind: 'settled', outcome: pending(record, ports) }
     case 'approved':

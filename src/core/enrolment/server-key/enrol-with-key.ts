@@ -86,6 +86,11 @@ async function enrolOrRefuse(
       'proof-not-admitted',
       'a registrar would hold the key; the device itself must ask',
     )
+  if (applicant.proof === 'tpm')
+    return refuse(
+      'proof-not-admitted',
+      'a ticket is good for the key that the TPM vouched for, not for one that is yet to be made',
+    )
   const cutOff = checkDevice(applicant.device)
   if (cutOff !== undefined) return cutOff
   const door = ports.doors.for(applicant.device.product, request.label)

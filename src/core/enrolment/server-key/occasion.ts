@@ -8,6 +8,8 @@ import { type Asking, occasionOf } from '../occasion.ts'
 /** The rule that is relaxed, as exceptions name it. */
 export const keyMadeByServer = 'key-made-by-server'
 
+const nothingFound = { key: undefined, attestation: undefined, replaces: undefined } as const
+
 /**
  * What the ledger books with a certificate on a key that was made here: the same as ever, and the exception
  * to the rule that a key is made where it lives, in the commit that books the certificate.
@@ -15,7 +17,7 @@ export const keyMadeByServer = 'key-made-by-server'
  * Possession is proved by nobody: whoever made the key had it.
  */
 export function occasionForKey(asking: Asking, ports: EnrolmentPorts): Occasion {
-  const usual = occasionOf(asking, undefined, ports)
+  const usual = occasionOf(asking, nothingFound, ports)
   return {
     ...usual,
     keyFacts: { origin: 'server', protection: 'unknown', exportable: true },

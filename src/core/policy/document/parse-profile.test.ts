@@ -45,7 +45,7 @@ test('ready-made profiles are found under their own names, and no name stands tw
 
 test('each limit of a ready-made profile names a source', () => {
   // A standard by its name, or, where there is none, our own reason said as such.
-  const source = /RFC \d|IEEE|NIST|CNSA|CA\/Browser|IEC|FIPS|^our choice: /
+  const source = /RFC \d|IEEE|NIST|CNSA|CA\/Browser|IEC|TCG|FIPS|^our choice: /
   for (const document of [...Object.values(readyProfiles), ...Object.values(readySets).flat()])
     for (const [name, section] of Object.entries(document))
       if (typeof section === 'object' && 'because' in section)
@@ -101,6 +101,74 @@ test('all faults are told at once, each with its path', () => {
 
 /** One document for each rule, with the path that it must name. */
 const broken: readonly (readonly [string, Json, string])[] = [
+  [
+    'attestation of what no device holds',
+    changed('client', { attestation: { required: ['tpm'], maxAgeHours: 1, because } }),
+    'attestation',
+  ],
+  [
+    'a quote of what quotes nothing',
+    changed('ldevid', {
+      attestation: { required: ['secure-element'], maxAgeHours: 1, quote: 'required', because },
+    }),
+    'attestation.quote',
+  ],
+  [
+    'a TPM that is not asked what it holds',
+    changed('ldevid', {
+      'admission.proofs': ['tpm', 'current-certificate'],
+      attestation: { required: ['secure-element'], maxAgeHours: 1, because },
+    }),
+    'attestation.required',
+  ],
+  [
+    'keys that are attested and made by the server',
+    changed('ldevid', {
+      serverKeys: { algorithms: ['p-256'], because },
+      attestation: { required: ['tpm'], maxAgeHours: 1, because },
+    }),
+    'serverKeys',
+  ],
+  [
+    'a residence in a TPM that nobody verifies',
+    changed('ldevid', { certificatePolicies: { policies: ['2.23.133.11.1.1'], because } }),
+    'certificatePolicies.policies[0]',
+  ],
+  [
+    'a residence in a TPM of keys that may be elsewhere',
+    changed('ldevid', {
+      certificatePolicies: { policies: ['1.2.3', '2.23.133.11.1.2'], because },
+      attestation: { required: ['tpm', 'secure-element'], maxAgeHours: 1, because },
+    }),
+    'certificatePolicies.policies[1]',
+  ],
+  [
+    'an identity that says it is restricted',
+    changed('ldevid', {
+      certificatePolicies: { policies: ['2.23.133.11.1.3'], because },
+      attestation: { required: ['tpm'], maxAgeHours: 1, because },
+    }),
+    'certificatePolicies.policies[0]',
+  ],
+  [
+    'an identity that attests',
+    changed('ldevid', { 'extendedKeyUsage.purposes': ['clientAuth', 'attestationKey'] }),
+    'extendedKeyUsage.purposes',
+  ],
+  [
+    'an attestation key that signs in',
+    changed('client', {
+      kind: 'attestation',
+      'extendedKeyUsage.purposes': ['attestationKey', 'clientAuth'],
+      'admission.proofs': ['tpm'],
+    }),
+    'extendedKeyUsage.purposes',
+  ],
+  [
+    'an attestation key that a person asks for',
+    changed('client', { kind: 'attestation', 'extendedKeyUsage.purposes': ['attestationKey'] }),
+    'admission.proofs',
+  ],
   ['no lifetime', changed('server', { 'validity.hours': undefined }), 'validity'],
   [
     'approval of what no device asks for',

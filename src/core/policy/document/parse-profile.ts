@@ -50,6 +50,11 @@ function profileOf(document: ProfileDocument): Profile {
       span: Temporal.Duration.from({ hours: 24 * (document.approval.days ?? usualDays) }),
     },
     serverKeys: document.serverKeys?.algorithms ?? [],
+    attestation: document.attestation && {
+      required: document.attestation.required,
+      maximumAge: Temporal.Duration.from({ hours: document.attestation.maxAgeHours }),
+      quote: document.attestation.quote,
+    },
     bindsChannel: document.channelBinding !== undefined,
     document,
   }

@@ -20,11 +20,13 @@ import {
 import {
   alternativeNameKinds,
   approvable,
+  attestationForms,
   environments,
   freedoms,
   keyPurposes,
   keyUsages,
   proofs,
+  quoteRules,
   subjectAttributes,
 } from './words.ts'
 
@@ -182,6 +184,24 @@ export const profileShape = record('A policy by which certificates of one kind a
     ),
     because,
   }),
+  attestation: optional(
+    record('Only keys whose hardware proved that they live in it; left out: any key.', {
+      required: list(
+        'Any one of these proofs will do.',
+        word('A kind of hardware.', attestationForms),
+        1,
+        attestationForms.length,
+      ),
+      maxAgeHours: hours('How old the proof of a TPM may be when a certificate is asked for.'),
+      quote: optional(
+        word(
+          'Measurements of the platform that meet no reference value: recorded, or refused (required).',
+          quoteRules,
+        ),
+      ),
+      because,
+    }),
+  ),
   approval: optional(
     record('Requests that wait until a person has decided; left out: none does.', {
       rule: word('manual: a person decides on each.', ['manual']),

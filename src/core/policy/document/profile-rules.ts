@@ -12,7 +12,7 @@ import { keyAlgorithms } from '#trust/algorithms.ts'
 import type { ProfileDocument } from './profile-document.ts'
 import { type ProfileFault, show } from './read-shape.ts'
 import { parseGeneralizedTime } from './until.ts'
-import { placeholders } from './words.ts'
+import { placeholders, residencePolicies } from './words.ts'
 
 type Rule = (document: ProfileDocument) => readonly ProfileFault[]
 
@@ -59,6 +59,9 @@ const rules: readonly Rule[] = [
   approvalIsForDevices,
   whatWaitsIsBoundToNoConnection,
   serverKeysAreForDevicesAndAdmitted,
+  attestationIsForDevices,
+  attestedKeysAreMadeInTheirHardware,
+  residenceIsSaidOfWhatWasProved,
   statusDoesNotContradictItself,
   addedNamesHaveALimit,
   addedNamesFollowAPattern,
@@ -248,6 +251,7 @@ const needed: Partial<Record<ProfileDocument['kind'], string>> = {
   server: 'serverAuth',
   client: 'clientAuth',
   ocsp: 'OCSPSigning',
+  attestation: 'attestationKey',
 }
 
 function purposesFitTheKind(document: ProfileDocument) {
@@ -258,6 +262,14 @@ function purposesFitTheKind(document: ProfileDocument) {
     return fault(path, purposes, `add ${purpose}, a ${document.kind} certificate needs it`)
   if (document.kind !== 'ocsp' && purposes?.includes('OCSPSigning'))
     return fault(path, purposes, 'leave out OCSPSigning, else a stolen key could vouch for itself')
+  if (document.kind !== 'attestation' && purposes?.includes('attestationKey'))
+    return fault(path, purposes, 'leave out attestationKey: such a key signs no request')
+  if (document.kind === 'attestation' && purposes?.length !== 1)
+    return fault(
+      path,
+      purposes,
+      'write attestationKey alone: the key attests and does nothing else',
+    )
   if (document.kind === 'birth' && purposes !== undefined)
     return fault(
       path,
@@ -329,7 +341,11 @@ function onlyDevicesBringDeviceProofs({ kind, admission, renewal }: ProfileDocum
   const path = 'admission.proofs'
   const { proofs } = admission
   const device = kind === 'birth' || kind === 'working'
-  const theirs = ['code', 'birth-certificate', 'registrar'] as const
+  if (kind === 'attestation')
+    return proofs.length === 1 && proofs[0] === 'tpm'
+      ? none
+      : fault(path, proofs, 'write tpm alone: only the TPM itself proves its attestation key')
+  const theirs = ['code', 'birth-certificate', 'registrar', 'tpm'] as const
   if (!device && theirs.some((proof) => proofs.includes(proof)))
     return fault(path, proofs, `leave out ${theirs.join(', ')}: a ${kind} has none of them`)
   if (
@@ -337,7 +353,9 @@ function onlyDevicesBringDeviceProofs({ kind, admission, renewal }: ProfileDocum
     (proofs.includes('current-certificate') || proofs.includes('birth-certificate'))
   )
     return fault(path, proofs, 'leave out certificates, a device has one birth')
-  if (proofs.includes('current-certificate') !== (renewal !== undefined))
+  // A TPM that follows its own certificate needs no other proof to renew it.
+  const renews = proofs.includes('current-certificate')
+  if (renews !== (renewal !== undefined) && !(renewal !== undefined && proofs.includes('tpm')))
     return fault(path, proofs, 'add renewal and current-certificate together, or neither')
   return none
 }
@@ -371,6 +389,51 @@ function serverKeysAreForDevicesAndAdmitted({ kind, keys, serverKeys, approval }
   if (approval !== undefined)
     return fault(path, path, 'leave it out, or approval: what is yet to be made cannot be approved')
   return none
+}
+
+function attestationIsForDevices({ kind, attestation, admission }: ProfileDocument) {
+  if (attestation === undefined) return none
+  if (kind !== 'birth' && kind !== 'working')
+    return fault('attestation', 'attestation', `leave it out: no device holds a ${kind} key`)
+  if (attestation.quote !== undefined && !attestation.required.includes('tpm'))
+    return fault('attestation.quote', attestation.quote, 'leave it out, or add tpm to required')
+  if (admission.proofs.includes('tpm') && !attestation.required.includes('tpm'))
+    return fault(
+      'attestation.required',
+      attestation.required,
+      'add tpm, or leave the proof tpm out of admission',
+    )
+  return none
+}
+
+function attestedKeysAreMadeInTheirHardware({ attestation, serverKeys }: ProfileDocument) {
+  if (attestation === undefined || serverKeys === undefined) return none
+  return fault('serverKeys', 'serverKeys', 'leave it out, or attestation: such a key leaves us')
+}
+
+/** The policies of TCG are claims about the key, and a claim about all keys is true if all are proved. */
+function residenceIsSaidOfWhatWasProved(document: ProfileDocument) {
+  const { kind, attestation, certificatePolicies } = document
+  const { verifiedTpmResidency, verifiedTpmFixed, verifiedTpmRestricted } = residencePolicies
+  const inTpm = attestation?.required.length === 1 && attestation.required[0] === 'tpm'
+  const may: readonly string[] =
+    kind === 'attestation'
+      ? [verifiedTpmResidency, verifiedTpmRestricted]
+      : inTpm
+        ? [verifiedTpmResidency, verifiedTpmFixed]
+        : []
+  const claims: readonly string[] = Object.values(residencePolicies)
+  return (certificatePolicies?.policies ?? []).flatMap((policy, index) =>
+    !claims.includes(policy) || may.includes(policy)
+      ? none
+      : fault(
+          `certificatePolicies.policies[${index}]`,
+          policy,
+          may.length > 0
+            ? `leave it out: of such keys is verified ${may.join(', ')}`
+            : 'leave it out, or add attestation that requires tpm alone: it says that a TPM holds the key',
+        ),
+  )
 }
 
 /** RFC 9608 section 3: with noRevAvail no pointer to status, and never on an authority. */

@@ -11,7 +11,26 @@ export const proofs = [
   'current-certificate',
   'operator',
   'registrar',
+  'tpm',
 ] as const
+
+/** Hardware that proves where a key lives: a TPM 2.0, or an element that its vendor vouches for. */
+export const attestationForms = ['tpm', 'secure-element'] as const
+export type AttestationForm = (typeof attestationForms)[number]
+
+/** What becomes of the measurements of a device's platform that meet no reference value. */
+export const quoteRules = ['recorded', 'required'] as const
+
+/**
+ * What a certificate says of its key's place; asserted of nothing that was not verified.
+ *
+ * @see TCG, TPM 2.0 Keys for Device Identity and Attestation, section 5.1 (tcg-cap)
+ */
+export const residencePolicies = {
+  verifiedTpmResidency: '2.23.133.11.1.1',
+  verifiedTpmFixed: '2.23.133.11.1.2',
+  verifiedTpmRestricted: '2.23.133.11.1.3',
+} as const
 
 /**
  * What may wait for a person: `enrol` is whatever a code, a birth certificate or a registrar proves,
@@ -44,7 +63,7 @@ export const keyUsages = [
   'cRLSign',
 ] as const
 
-/** Extended key purposes by name. RFC 5280 section 4.2.1.12, RFC 6402, RFC 6960, RFC 9809. */
+/** Extended key purposes by name. RFC 5280 section 4.2.1.12, RFC 6402, RFC 6960, RFC 9809; TCG's AIK certificate. */
 export const keyPurposes = {
   serverAuth: '1.3.6.1.5.5.7.3.1',
   clientAuth: '1.3.6.1.5.5.7.3.2',
@@ -56,6 +75,7 @@ export const keyPurposes = {
   trustAnchorConfigSigning: '1.3.6.1.5.5.7.3.42',
   updatePackageSigning: '1.3.6.1.5.5.7.3.43',
   safetyCommunication: '1.3.6.1.5.5.7.3.44',
+  attestationKey: '2.23.133.8.3',
 } as const
 
 /** `host` is `dns` or `ip`, whichever the value is. */
@@ -78,6 +98,8 @@ export const placeholders = [
   'lot',
   'name',
   'names',
+  'module',
+  'moduleCertificate',
 ] as const
 
 /**

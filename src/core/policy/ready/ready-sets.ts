@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ProfileDocument } from '../document/profile-document.ts'
 import { readyProfiles } from './ready-profiles.ts'
+import { tpmSet } from './tpm-set.ts'
 
 /**
  * `medical-15y`: for devices that serve ten to fifteen years, sold from now on.
@@ -97,4 +98,5 @@ const medical15y: readonly ProfileDocument[] = [
 /** Named lists of profile documents that belong together. */
 export const readySets: Readonly<Record<string, readonly ProfileDocument[]>> = {
   'medical-15y': medical15y,
+  tpm: tpmSet,
 }

@@ -4,6 +4,9 @@ import type { Refusal } from '#core/refusal.ts'
 /** The status of each refusal on the admin API (RFC 9110 section 15, RFC 6585 section 4, RFC 4918 section 11.5). */
 export const statusOf = {
   'approval-refused': 403,
+  'attestation-for-another-key': 403,
+  'attestation-missing': 422,
+  'attestation-too-old': 422,
   'attribute-beyond-profile': 422,
   busy: 503,
   'certificate-expired': 422,
@@ -62,6 +65,8 @@ export const statusOf = {
   'profile-wrong': 422,
   'proof-not-admitted': 403,
   'proxy-unknown': 403,
+  'quote-differs': 422,
+  'quote-missing': 422,
   'rate-limited': 429,
   'registrar-not-entitled': 403,
   'registrar-unknown': 403,

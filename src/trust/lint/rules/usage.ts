@@ -12,6 +12,7 @@ const neededPurposes: ReadonlyMap<CertificateKind, Oid> = new Map([
   ['server', keyPurposes.serverAuth],
   ['client', keyPurposes.clientAuth],
   ['ocsp', keyPurposes.ocspSigning],
+  ['attestation', keyPurposes.tcgAttestationKey],
 ])
 
 export const usageRules: readonly Rule[] = [
@@ -119,10 +120,11 @@ export const usageRules: readonly Rule[] = [
   },
   {
     id: 'extended-key-usage-fits-kind',
-    source: 'RFC 5280 section 4.2.1.12, RFC 6960 section 4.2.2.2',
+    source: 'RFC 5280 section 4.2.1.12, RFC 6960 section 4.2.2.2, TCG EK Credential Profile (AIK)',
     severity: 'error',
-    holds: 'server, client and OCSP certificates carry the purpose that verifiers look for',
-    applies: only('server', 'client', 'ocsp'),
+    holds:
+      'server, client, OCSP and attestation certificates carry the purpose that verifiers look for',
+    applies: only('server', 'client', 'ocsp', 'attestation'),
     check: (linted) => {
       const needed = neededPurposes.get(linted.kind)
       if (needed === undefined || linted.value('extKeyUsage')?.includes(needed)) return undefined
@@ -139,6 +141,22 @@ export const usageRules: readonly Rule[] = [
       linted.value('extKeyUsage')?.includes(keyPurposes.ocspSigning)
         ? `extKeyUsage has OCSPSigning in a ${linted.kind} certificate`
         : undefined,
+  },
+  {
+    id: 'attestation-key-does-nothing-else',
+    source: 'TCG TPM 2.0 Keys for Device Identity and Attestation, section 5: a restricted key',
+    severity: 'error',
+    holds: 'an attestation certificate has the one purpose AIKCertificate, and no other has it',
+    applies: always,
+    check: (linted) => {
+      const purposes = linted.value('extKeyUsage') ?? []
+      const attests = purposes.includes(keyPurposes.tcgAttestationKey)
+      if (linted.kind !== 'attestation')
+        return attests
+          ? `extKeyUsage has AIKCertificate in a ${linted.kind} certificate`
+          : undefined
+      return purposes.length > 1 ? `extKeyUsage has ${purposes.length} purposes` : undefined
+    },
   },
   {
     id: 'no-any-purpose',

@@ -87,3 +87,100 @@ CREATE TABLE "anchorSet" (
 );
 
 CREATE UNIQUE INDEX "anchorSet_one_number" ON "anchorSet" ("product", "lot", "number");
+
+ALTER TABLE "code" ADD COLUMN "attestation" bytea;
+
+CREATE TABLE "endorsement" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "device" bytea NOT NULL,
+  "fingerprint" bytea,
+  "certificateSha256" bytea,
+  "announcedSha256" bytea,
+  "source" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "addedAt" bigint NOT NULL,
+  "addedBy" text COLLATE "C" NOT NULL,
+  "replacedAt" bigint,
+  "seenAt" bigint
+);
+
+CREATE UNIQUE INDEX "endorsement_one_fingerprint" ON "endorsement" ("fingerprint") WHERE "fingerprint" IS NOT NULL;
+
+CREATE UNIQUE INDEX "endorsement_one_certificate" ON "endorsement" ("certificateSha256") WHERE "certificateSha256" IS NOT NULL;
+
+CREATE UNIQUE INDEX "endorsement_one_announced" ON "endorsement" ("announcedSha256") WHERE "announcedSha256" IS NOT NULL;
+
+CREATE INDEX "endorsement_by_device" ON "endorsement" ("device", "id");
+
+CREATE TABLE "attestation" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "keyFingerprint" bytea NOT NULL,
+  "device" bytea,
+  "form" text COLLATE "C" NOT NULL,
+  "module" text COLLATE "C" NOT NULL,
+  "moduleCertificateSha256" bytea,
+  "nonce" bytea,
+  "evidenceSha256" bytea NOT NULL,
+  "facts" text COLLATE "C" NOT NULL,
+  "quote" text COLLATE "C" NOT NULL,
+  "at" bigint NOT NULL,
+  "until" bigint
+);
+
+CREATE INDEX "attestation_by_key" ON "attestation" ("keyFingerprint", "at", "id");
+
+CREATE INDEX "attestation_by_device" ON "attestation" ("device", "at", "id") WHERE "device" IS NOT NULL;
+
+CREATE INDEX "attestation_by_form" ON "attestation" ("form", "at", "id");
+
+CREATE TABLE "evidence" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "bytes" bytea NOT NULL
+);
+
+CREATE TABLE "attestationSession" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "device" bytea NOT NULL,
+  "tokenSha256" bytea NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "entrance" bytea NOT NULL,
+  "endorsement" bytea,
+  "code" bytea,
+  "fingerprint" bytea NOT NULL,
+  "certificateSha256" bytea,
+  "facts" text COLLATE "C" NOT NULL,
+  "attestationKey" bytea NOT NULL,
+  "secretSha256" bytea NOT NULL,
+  "nonce" bytea NOT NULL,
+  "sourceAddress" text COLLATE "C" NOT NULL,
+  "beganAt" bigint NOT NULL,
+  "expiresAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "attestationSession_one_device" ON "attestationSession" ("device");
+
+CREATE UNIQUE INDEX "attestationSession_one_token" ON "attestationSession" ("tokenSha256");
+
+CREATE INDEX "attestationSession_by_state" ON "attestationSession" ("state", "expiresAt", "id");
+
+CREATE TABLE "referenceValues" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "product" bytea NOT NULL,
+  "hardwareRevision" text COLLATE "C",
+  "firmwareVersion" text COLLATE "C" NOT NULL,
+  "bank" text COLLATE "C" NOT NULL,
+  "values" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "activeKey" text COLLATE "C",
+  "addedAt" bigint NOT NULL,
+  "addedBy" text COLLATE "C" NOT NULL
+);
+
+CREATE UNIQUE INDEX "referenceValues_one_active" ON "referenceValues" ("activeKey") WHERE "activeKey" IS NOT NULL;
+
+CREATE INDEX "referenceValues_by_product" ON "referenceValues" ("product", "state", "id");

@@ -87,3 +87,100 @@ CREATE TABLE "anchorSet" (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX "anchorSet_one_number" ON "anchorSet" ("product", "lot", "number");
+
+ALTER TABLE "code" ADD COLUMN "attestation" BLOB;
+
+CREATE TABLE "endorsement" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "device" BLOB NOT NULL,
+  "fingerprint" BLOB,
+  "certificateSha256" BLOB,
+  "announcedSha256" BLOB,
+  "source" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "addedAt" INTEGER NOT NULL,
+  "addedBy" TEXT NOT NULL,
+  "replacedAt" INTEGER,
+  "seenAt" INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "endorsement_one_fingerprint" ON "endorsement" ("fingerprint") WHERE "fingerprint" IS NOT NULL;
+
+CREATE UNIQUE INDEX "endorsement_one_certificate" ON "endorsement" ("certificateSha256") WHERE "certificateSha256" IS NOT NULL;
+
+CREATE UNIQUE INDEX "endorsement_one_announced" ON "endorsement" ("announcedSha256") WHERE "announcedSha256" IS NOT NULL;
+
+CREATE INDEX "endorsement_by_device" ON "endorsement" ("device", "id");
+
+CREATE TABLE "attestation" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "keyFingerprint" BLOB NOT NULL,
+  "device" BLOB,
+  "form" TEXT NOT NULL,
+  "module" TEXT NOT NULL,
+  "moduleCertificateSha256" BLOB,
+  "nonce" BLOB,
+  "evidenceSha256" BLOB NOT NULL,
+  "facts" TEXT NOT NULL,
+  "quote" TEXT NOT NULL,
+  "at" INTEGER NOT NULL,
+  "until" INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX "attestation_by_key" ON "attestation" ("keyFingerprint", "at", "id");
+
+CREATE INDEX "attestation_by_device" ON "attestation" ("device", "at", "id") WHERE "device" IS NOT NULL;
+
+CREATE INDEX "attestation_by_form" ON "attestation" ("form", "at", "id");
+
+CREATE TABLE "evidence" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "bytes" BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "attestationSession" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "device" BLOB NOT NULL,
+  "tokenSha256" BLOB NOT NULL,
+  "state" TEXT NOT NULL,
+  "entrance" BLOB NOT NULL,
+  "endorsement" BLOB,
+  "code" BLOB,
+  "fingerprint" BLOB NOT NULL,
+  "certificateSha256" BLOB,
+  "facts" TEXT NOT NULL,
+  "attestationKey" BLOB NOT NULL,
+  "secretSha256" BLOB NOT NULL,
+  "nonce" BLOB NOT NULL,
+  "sourceAddress" TEXT NOT NULL,
+  "beganAt" INTEGER NOT NULL,
+  "expiresAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "attestationSession_one_device" ON "attestationSession" ("device");
+
+CREATE UNIQUE INDEX "attestationSession_one_token" ON "attestationSession" ("tokenSha256");
+
+CREATE INDEX "attestationSession_by_state" ON "attestationSession" ("state", "expiresAt", "id");
+
+CREATE TABLE "referenceValues" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "product" BLOB NOT NULL,
+  "hardwareRevision" TEXT,
+  "firmwareVersion" TEXT NOT NULL,
+  "bank" TEXT NOT NULL,
+  "values" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "activeKey" TEXT,
+  "addedAt" INTEGER NOT NULL,
+  "addedBy" TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "referenceValues_one_active" ON "referenceValues" ("activeKey") WHERE "activeKey" IS NOT NULL;
+
+CREATE INDEX "referenceValues_by_product" ON "referenceValues" ("product", "state", "id");
