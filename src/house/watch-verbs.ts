@@ -26,7 +26,9 @@ export function houseWatchVerbs(core: Core): Pick<Verbs, 'authority.issue' | 'no
       if (root?.key == null || !core.keys.has(root.key)) {
         return refuse(
           'issuing-stopped',
-          'the key of the root is not here; bring its directory back, and take it away again after this',
+          root?.key === null
+            ? `the key of the root is elsewhere; ask for the certificate there: "vitalsign authority request ${name}"`
+            : 'the key of the root is not here; bring its directory back, and take it away again after this',
         )
       }
       const { environment } = core

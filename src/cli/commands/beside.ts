@@ -51,6 +51,7 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
       { name: 'key', required: false },
     ],
   },
+  'authority.request': { arguments: [output] },
   'certificate.export': { arguments: [output] },
   'certificate.find': {
     help: 'The file may be PEM or DER. Its first certificate alone is sent: a key beside it stays here.',

@@ -4,17 +4,25 @@
 export const examples: Readonly<Record<string, readonly string[]>> = {
   'alarm acknowledge': ['alarm acknowledge alm_019a…'],
   'alarm list': ['alarm list', 'alarm list --severity critical', 'alarm list --state cleared'],
+  'authority crl': ['authority crl root root.crl'],
   'authority export': ['authority export "Vitalsign TRIAL root" --output root.pem'],
   'authority import': [
     'authority import old-ca --openssl-ca ./demoCA',
     'authority import old-ca --certificate ca.pem --chain root.pem --private-key ca.key --last-crl-number 41',
   ],
+  'authority install': ['authority install issuing-2 chain.pem --root-name corporate'],
   'authority issue': ['authority issue issuing-2', 'authority issue issuing-2 --algorithm p-384'],
   'authority list': ['authority list', 'authority list --kind root'],
+  'authority request': [
+    'authority request issuing-2 --output issuing-2.csr',
+    'authority request issuing-2-twin --algorithm ml-dsa-65 --twin-of issuing-2',
+  ],
+  'authority requests': ['authority requests', 'authority requests --state waiting'],
   'authority show': ['authority show "Vitalsign TRIAL root"'],
   'authority stop': ['authority stop issuing-1 --because "its key was copied"'],
   'authority trust': ['authority trust "chip maker" --certificate maker.pem --product pump'],
   'authority twin': ['authority twin issuing-1'],
+  'authority withdraw': ['authority withdraw issuing-2'],
   'backup check': ['backup check monday.backup --identity recovery.key'],
   'backup drill': [
     'backup drill monday.backup --identity recovery.key --passphrase-file pass --evidence drills',

@@ -5,6 +5,7 @@ import type { OperationName } from '#format/admin/operations.ts'
 export const shapes = {
   alarm: ['severity', 'kind', 'text', 'raisedAt', 'acknowledgedBy', 'id'],
   authority: ['name', 'kind', 'environment', 'algorithm', 'state', 'notAfter', 'id'],
+  authorityRequest: ['name', 'state', 'algorithm', 'custody', 'createdAt', 'requestSha256'],
   backup: ['moment', 'size', 'rows', 'file', 'sha256', 'id'],
   certificate: ['deviceSerial', 'kind', 'state', 'profile', 'algorithm', 'notAfter', 'id'],
   delivery: ['targetName', 'what', 'state', 'tries', 'nextAt', 'lastError', 'alarm'],
@@ -32,6 +33,7 @@ export type Shape = keyof typeof shapes
 export const shapeOfList: Partial<Record<OperationName, Shape>> = {
   'alarm.list': 'alarm',
   'authority.list': 'authority',
+  'authority.requests': 'authorityRequest',
   'backup.list': 'backup',
   'certificate.list': 'certificate',
   'delivery.list': 'delivery',
@@ -65,6 +67,7 @@ export const pluralOf: Readonly<Record<Shape, string>> = {
   backup: 'backups',
   logHead: 'heads',
   authority: 'authorities',
+  authorityRequest: 'requests for authorities',
   certificate: 'certificates',
   delivery: 'deliveries',
   device: 'devices',

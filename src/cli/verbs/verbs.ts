@@ -17,6 +17,8 @@ const byKind: Readonly<Record<OperationKind, () => Promise<Verb>>> = {
 const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'authority.export': async () => (await import('./export.ts')).exportPem,
   'authority.import': async () => (await import('./adopt.ts')).importAuthority,
+  'authority.install': async () => (await import('./install-authority.ts')).installAuthority,
+  'authority.request': async () => (await import('./install-authority.ts')).requestAuthority,
   'backup.make': async () => (await import('./backup-make.ts')).makeBackup,
   'certificate.export': async () => (await import('./export.ts')).exportPem,
   claim: async () => (await import('./claim.ts')).claim,

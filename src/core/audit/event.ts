@@ -29,7 +29,11 @@ export const eventTypes = {
   'server-stopped': 'the server stopped',
   'configuration-read': 'the configuration file was read',
   'authority-adopted': 'an authority of another PKI was taken over with its key',
+  'authority-installed': 'an authority whose certificate was signed elsewhere was taken',
   'authority-made': 'an authority was made',
+  'authority-request-withdrawn': 'a request for an authority was given up',
+  'authority-requested':
+    'the key of an authority was made, and its certificate asked for elsewhere',
   'authority-trusted': 'a foreign authority was registered',
   'certificate-adopted': 'a certificate of another PKI was taken over',
   'certificate-issued': 'a certificate was issued',

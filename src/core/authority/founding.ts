@@ -16,6 +16,7 @@ import { keyIdentifier, type Signer } from './draft.ts'
 import { type IssuingPorts, issue, type Occasion } from './issue.ts'
 import { readyIssuer } from './issuer.ts'
 import type { Custody, KeyFacts } from './signing-key.ts'
+import { authorityName } from './subject-name.ts'
 import { twinAlgorithms, twinName } from './twin.ts'
 
 /** What the first start decides for the life of the installation. */
@@ -150,7 +151,7 @@ async function found(wish: Wish, founding: Founding, ports: IssuingPorts): Promi
   const verdict = approveOwn({
     profile,
     publicKey,
-    facts: { maker: founding.maker, name: subjectNameOf(wish, publicKey) },
+    facts: { maker: founding.maker, name: nameOf(wish, publicKey) },
     owner: id,
     environment: founding.environment,
   })
@@ -170,11 +171,8 @@ async function found(wish: Wish, founding: Founding, ports: IssuingPorts): Promi
   return book({ ...wish, id, keyId, algorithm, facts, der: issued.certificate, founding }, ports)
 }
 
-/** Part of the key's fingerprint keeps the names of two installations apart. */
-function subjectNameOf({ parent, beside }: Wish, { fingerprint }: PublicKey): string {
-  const mark = fingerprint.slice(0, 3).toHex().toUpperCase()
-  const name = parent === undefined ? `Device Root CA ${mark}` : `Device Issuing CA 1 ${mark}`
-  return beside === undefined ? name : `${name} (post-quantum)`
+function nameOf({ parent, beside }: Wish, publicKey: PublicKey): string {
+  return authorityName(parent === undefined ? 'root' : 'issuing', beside !== undefined, publicKey)
 }
 
 function importOwn(spki: Uint8Array): PublicKey {

@@ -98,7 +98,7 @@ async function tryToRevoke(
  * A device's record goes up by a version, so that no renewal that was decided before counts after; an
  * authority stops issuing.
  */
-async function heldUp(owner: string, ledger: Ledger): Promise<readonly Put[]> {
+export async function heldUp(owner: string, ledger: Ledger): Promise<readonly Put[]> {
   const device = owner.startsWith('dev_') ? await ledger.read('device', owner) : undefined
   if (device !== undefined) {
     return [{ kind: 'device', record: { ...device, version: device.version + 1 } }]

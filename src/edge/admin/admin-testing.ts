@@ -269,10 +269,15 @@ const notHere = async () => refuse('not-implemented', 'this room is not in the t
 
 /** The operations of other rooms. */
 const otherVerbs = {
+  'authority.crl': notHere,
   'authority.import': notHere,
+  'authority.install': notHere,
   'authority.issue': notHere,
+  'authority.request': notHere,
+  'authority.requests': notHere,
   'authority.trust': notHere,
   'authority.twin': notHere,
+  'authority.withdraw': notHere,
   'backup.learn-crl': notHere,
   'backup.list': notHere,
   'backup.make': notHere,

@@ -12,6 +12,7 @@ import { profiles } from './operations/profiles.ts'
 import { qualification } from './operations/qualification.ts'
 import { reports } from './operations/reports.ts'
 import { requests } from './operations/requests.ts'
+import { roots } from './operations/roots.ts'
 import { twin } from './operations/twin.ts'
 import { watch } from './operations/watch.ts'
 
@@ -29,6 +30,7 @@ export const operations = {
   ...qualification,
   ...nodes,
   ...twin,
+  ...roots,
   ...watch,
 } as const
 

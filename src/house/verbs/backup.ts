@@ -4,12 +4,9 @@ import type { BackupRecord, Learnt, LogHeadRecord } from '#core/ledger/tables.ts
 import { epochOf } from '#core/recovery/epoch.ts'
 import { learnCrl } from '#core/recovery/learn-crl.ts'
 import { addLostHead } from '#core/recovery/log-heads.ts'
-import type { Refused } from '#core/refusal.ts'
+import { readCrl } from '#edge/admin/ledger-verbs/pem.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
-import { FormatError } from '#format/format-error.ts'
-import { parsePem } from '#format/pem.ts'
-import { refuse } from '#trust/refusal.ts'
 import { signNote } from '#trust/tlog/note.ts'
 import type { BackupMeans, BackupNews } from '../backup.ts'
 import type { Core } from '../core.ts'
@@ -115,16 +112,6 @@ export function backupVerbs(
       const added = await addLostHead(checkpoint, caller.actor, { ...core, logKey })
       return added.kind === 'refused' ? added : showHead(added.head)
     },
-  }
-}
-
-function readCrl(pem: string): Uint8Array | Refused {
-  try {
-    const block = parsePem(pem).find(({ label }) => label === 'X509 CRL')
-    return block?.bytes ?? refuse('input-wrong', 'crl: there is no X509 CRL block in it')
-  } catch (cause) {
-    if (!(cause instanceof FormatError)) throw cause
-    return refuse('input-wrong', `crl: ${cause.message}`)
   }
 }
 

@@ -20,6 +20,12 @@ export function twinVerbs(core: Core): Pick<Verbs, 'authority.twin'> {
           `${issuing.name} is no issuing authority under a root of ours; name one that is`,
         )
       }
+      if (root.key === null) {
+        return refuse(
+          'issuing-stopped',
+          `the key of ${root.name} is elsewhere; ask for the twin there: "vitalsign authority request ${twinName(issuing)} --algorithm ml-dsa-65 --twin-of ${issuing.name}"`,
+        )
+      }
       const name = twinName(issuing)
       if ((await core.ledger.find('authority', 'name', [name])) !== undefined)
         return refuse('exists-already', `${issuing.name} has its twin already: ${name}`)

@@ -12,10 +12,15 @@ import { watchVerbs } from './watch.ts'
 /** The operations that need the ledger and nothing else; other rooms give the rest of `Verbs`. */
 export type LedgerVerbs = Omit<
   Verbs,
+  | 'authority.crl'
   | 'authority.import'
+  | 'authority.install'
   | 'authority.issue'
+  | 'authority.request'
+  | 'authority.requests'
   | 'authority.trust'
   | 'authority.twin'
+  | 'authority.withdraw'
   | 'backup.learn-crl'
   | 'backup.list'
   | 'backup.make'

@@ -27,7 +27,10 @@ const adopted = 'certificate-adopted'
 const learnt = 'certificate-learnt'
 /** How a certificate comes into the ledger. */
 const beginnings = [issued, adopted, learnt] as const
-const madeAuthority = [['authority-made'], ['authority-trusted'], ['authority-adopted']] as const
+const madeAuthority = [
+  ...([['authority-made'], ['authority-trusted']] as const),
+  ...([['authority-adopted'], ['authority-installed']] as const),
+] as const
 const authorityFacts = { facts: { name: 'name', certificateSha256: 'sha256' } } as const
 
 const wholeCertificate = {
@@ -46,6 +49,7 @@ export const recordRules: Readonly<Record<string, RecordRule>> = {
     states: { active: madeAuthority, 'issuing-stopped': madeAuthority, retired: madeAuthority },
     binds: {
       'authority-adopted': authorityFacts,
+      'authority-installed': authorityFacts,
       'authority-made': authorityFacts,
       'authority-trusted': authorityFacts,
     },
