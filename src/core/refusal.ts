@@ -8,7 +8,6 @@ import { type Refused as RefusedFor, trustRefusals } from '#trust/refusal.ts'
 export const refusals = [
   ...trustRefusals,
   'approval-refused',
-  'attestation-for-another-key',
   'attestation-missing',
   'attestation-too-old',
   'attribute-beyond-profile',
@@ -76,6 +75,7 @@ export const refusals = [
   'subject-alternative-name-beyond-profile',
   'subject-beyond-profile',
   'subject-differs',
+  'ticket-for-another-key',
   'too-many-identities',
   'version-differs',
   'waiting-list-full',

@@ -4,6 +4,16 @@
 import assert from 'node:assert/strict'
 import { parseProfile } from '#core/policy/document/parse-profile.ts'
 import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
+import {
+  encodeBeginAnswer,
+  encodeBeginRequest,
+  encodeCertifyAnswer,
+  encodeCertifyRequest,
+  parseBeginAnswer,
+  parseBeginRequest,
+  parseCertifyAnswer,
+  parseCertifyRequest,
+} from '#format/attestation/messages.ts'
 import { backupFormat, encodeLine, parseLine } from '#format/backup/line.ts'
 import { encodeRow, parseRow } from '#format/backup/row-text.ts'
 import { parseBase64Body } from '#format/base64.ts'
@@ -67,7 +77,57 @@ const backupLines = [
   }),
 ]
 
+/** A message as a parser of bytes reads it. */
+function ofMessage<T>(
+  name: string,
+  seed: T,
+  parse: (bytes: Uint8Array) => T,
+  encode: (value: T) => string,
+): Target {
+  return ofText(name, [encode(seed)], (written) => parse(utf8(written)), encode)
+}
+
+const at = Temporal.Instant.from('2026-01-01T00:00:00Z')
+const attestationMessages: readonly Target[] = [
+  ofMessage(
+    'attestation-begin',
+    { serial: 'A', label: 'b', code: 'C', ekPublic: three, ekCertificates: [hash], akPublic: hash },
+    parseBeginRequest,
+    encodeBeginRequest,
+  ),
+  ofMessage(
+    'attestation-begin-answer',
+    {
+      ...{ session: 's', credentialBlob: hash, encryptedSecret: hash, nonce: hash, expires: at },
+      quote: { bank: 'sha256', registers: [0, 7] },
+    },
+    parseBeginAnswer,
+    encodeBeginAnswer,
+  ),
+  ofMessage(
+    'attestation-certify',
+    {
+      ...{ session: 's', secret: hash },
+      keys: [{ public: hash, attest: three, signature: hash }],
+      quote: { attest: hash, signature: three, values: [{ register: 7, value: hash }] },
+    },
+    parseCertifyRequest,
+    encodeCertifyRequest,
+  ),
+  ofMessage(
+    'attestation-certify-answer',
+    {
+      akCertificate: [hash],
+      results: [{ spkiSha256: hash.toHex(), ticket: 'T', ticketExpires: at, until: at }],
+      quote: 'none',
+    },
+    parseCertifyAnswer,
+    encodeCertifyAnswer,
+  ),
+]
+
 export const textTargets: readonly Target[] = [
+  ...attestationMessages,
   ofText(
     'pem',
     [`note\n${encodePem('CERTIFICATE', hash)}${encodePem('EC PRIVATE KEY', three)}`],

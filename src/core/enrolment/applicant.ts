@@ -64,7 +64,7 @@ export function checkTicket(applicant: Applicant, key: PublicKey): Refused | und
   if (attestation === undefined || sameBytes(attestation.keyFingerprint, key.fingerprint))
     return undefined
   return refuse(
-    'attestation-for-another-key',
+    'ticket-for-another-key',
     `this ticket is for the key ${shortOf(attestation.keyFingerprint)}, the request is by ${shortOf(key.fingerprint)}; attest this key`,
   )
 }

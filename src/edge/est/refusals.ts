@@ -11,7 +11,6 @@ type Status = 400 | 401 | 403 | 404 | 413 | 415 | 429 | 501 | 503
  */
 export const statuses = {
   'approval-refused': 403,
-  'attestation-for-another-key': 403,
   'attestation-missing': 403,
   'attestation-too-old': 403,
   'attribute-beyond-profile': 400,
@@ -93,6 +92,7 @@ export const statuses = {
   'subject-alternative-name-beyond-profile': 400,
   'subject-beyond-profile': 400,
   'subject-differs': 400,
+  'ticket-for-another-key': 403,
   'too-many-identities': 403,
   'version-differs': 503,
   'waiting-list-full': 503,

@@ -4,7 +4,6 @@ import type { Refusal } from '#core/refusal.ts'
 /** The status of each refusal on the admin API (RFC 9110 section 15, RFC 6585 section 4, RFC 4918 section 11.5). */
 export const statusOf = {
   'approval-refused': 403,
-  'attestation-for-another-key': 403,
   'attestation-missing': 422,
   'attestation-too-old': 422,
   'attribute-beyond-profile': 422,
@@ -86,6 +85,7 @@ export const statusOf = {
   'subject-alternative-name-beyond-profile': 422,
   'subject-beyond-profile': 422,
   'subject-differs': 422,
+  'ticket-for-another-key': 403,
   'too-many-identities': 409,
   'version-differs': 412,
   'waiting-list-full': 503,
