@@ -171,7 +171,7 @@ function run(target: Target, inputs: number): Tally {
       ? swept.value
       : target.limits !== undefined && forest !== undefined
         ? mutateDer(random, forest, foreign, target.limits)
-        : random.chance(4)
+        : target.binary === true || random.chance(4)
           ? mutateBytes(random, seeds[at]!)
           : mutateText(random, seeds[at]!)
     try {

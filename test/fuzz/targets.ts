@@ -40,6 +40,7 @@ import { encodeName, parseName } from '#format/x509/name.ts'
 import { encodeSubjectPublicKeyInfo, parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import { encodeRsaPssParameters, parseRsaPssParameters } from '#format/x509/rsa-pss-parameters.ts'
 import { formatVectors } from '../vectors/vector.ts'
+import { tpmTargets } from './tpm-targets.ts'
 
 export interface Target {
   /** As vectors name it. */
@@ -52,6 +53,8 @@ export interface Target {
   readonly exact: boolean
   /** What a parser of DER may spend; undefined for text and JSON. */
   readonly limits: Limits | undefined
+  /** Bytes that are neither DER nor text. */
+  readonly binary?: true
   /** Well-formed inputs to begin from; if absent, the vectors that the target accepts. */
   readonly seeds?: readonly Uint8Array[]
   /** Whether another implementation accepts the bytes too. */
@@ -61,6 +64,7 @@ export interface Target {
 }
 
 export const targets: readonly Target[] = [
+  ...tpmTargets,
   {
     name: 'certificate',
     parse: (der) => parseCertificate(der),
