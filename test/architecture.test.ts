@@ -97,7 +97,9 @@ test('every package of package.json has its rooms in the table', () => {
 /** What was proved is a type, and each has one file that makes it. */
 const provenTypes = {
   Approved: { class: 'ApprovedTerms', file: 'src/core/policy/approved.ts' },
+  CertifiedKey: { class: 'TpmCertifiedKey', file: 'src/trust/tpm/certified-key.ts' },
   ProvedRequest: { class: 'SelfSignedRequest', file: 'src/trust/possession.ts' },
+  QuotedRegisters: { class: 'TpmQuotedRegisters', file: 'src/trust/tpm/quote.ts' },
   ValidPath: { class: 'ValidatedPath', file: 'src/trust/path.ts' },
 }
 
