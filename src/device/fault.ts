@@ -21,6 +21,18 @@ export const deviceFaults = {
     passing: false,
     remedy: 'restore the named file, or choose a fresh directory with --state and enrol again',
   },
+  'tpm-answer-wrong': {
+    passing: false,
+    remedy: 'what stands between this device and its TPM changes or cuts what it says; look there',
+  },
+  'tpm-silent': {
+    passing: true,
+    remedy: 'it is tried again; if it stays, the TPM or its driver hangs: start the machine anew',
+  },
+  'tpm-unreachable': {
+    passing: true,
+    remedy: 'is there a TPM at this address, and may this user open it? on Linux: group tss',
+  },
 } as const satisfies Record<string, { passing: boolean; remedy: string }>
 
 export type DeviceFaultCode = keyof typeof deviceFaults
