@@ -10,6 +10,7 @@ import type { IssuingPorts } from '#core/authority/issue.ts'
 import { type Issuer, readyIssuer } from '#core/authority/issuer.ts'
 import { ShardCounter } from '#core/authority/shard-counter.ts'
 import type { SigningKeys } from '#core/authority/signing-key.ts'
+import { AnchorSets } from '#core/enrolment/anchors/anchor-sets.ts'
 import { type WaitingLimits, waitingLimits } from '#core/enrolment/approval/waiting-limits.ts'
 import { Attempts } from '#core/enrolment/attempts.ts'
 import { Doors, doorKinds } from '#core/enrolment/doors.ts'
@@ -57,6 +58,7 @@ export interface Core extends EnrolmentPorts {
   readonly installation: Installation
   readonly keeper: DoorKeeper
   readonly shelf: CrlShelf
+  readonly anchors: AnchorSets
   /** This process's name among the nodes, new at each start. */
   readonly node: string
   readonly thisNode: ThisNode
@@ -102,6 +104,9 @@ export async function openCore(means: Means): Promise<Core> {
     pointers: { crlUrl, issuerUrl: (authority) => `${statusUrl}/ca/${authority}.crt` },
     shards: new ShardCounter(() => claimShard({ ledger, clock, random })),
   }
+  const anchors = new AnchorSets({ ledger, clock, random, doors })
+  const renewAnchors = () =>
+    anchors.refresh().catch((cause) => report('the anchor sets could not be renewed', cause))
   // What another node signs just now is no leftover.
   const alone = await node.isAlone()
   const leftBefore = alone ? undefined : clock.now().subtract(longestSigning)
@@ -116,7 +121,7 @@ export async function openCore(means: Means): Promise<Core> {
         'other nodes cannot hear of a change',
         new TypeError(`of a ${changed.kind}, without events`),
       )
-    return keeper.renew()
+    return keeper.renew().then(renewAnchors)
   })
   const publishing = { ledger, keys, clock, random, guard, crlUrl, report }
   const shelf = new CrlShelf({ ...publishing, authorities: doors })
@@ -125,6 +130,7 @@ export async function openCore(means: Means): Promise<Core> {
     await shelf.hearElsewhere(news)
   })
   await doors.reload()
+  await renewAnchors()
   await shelf.refresh(doors.own)
   feed.follow((change) => shelf.hear(change))
   const restores = await readRestores(ledger)
@@ -132,7 +138,17 @@ export async function openCore(means: Means): Promise<Core> {
   const learning = { ledger, clock, random, environment, restores, issuers: () => doors.own }
   return {
     ...issuing,
-    ...{ installation, doors, keeper, shelf, recovered, restores, node: node.name, thisNode: node },
+    ...{
+      installation,
+      doors,
+      keeper,
+      shelf,
+      anchors,
+      recovered,
+      restores,
+      node: node.name,
+      thisNode: node,
+    },
     environment,
     ...(restores.length > 0 && {
       learn: (certificate: Certificate) => learnAndTell(certificate, learning, report),

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LogStore } from '#core/audit/log-store.ts'
+import { noteGiven } from '#core/enrolment/anchors/note-given.ts'
 import { enrol } from '#core/enrolment/enrol.ts'
 import { enrolWithKey, type ServerKeyPorts } from '#core/enrolment/server-key/enrol-with-key.ts'
 import { KeyWorkshop } from '#core/enrolment/server-key/workshop.ts'
 import { whoami } from '#core/enrolment/whoami.ts'
 import { csrAttributesFor } from '#core/policy/csr-attributes.ts'
 import type { Clock } from '#core/ports.ts'
+import type { Refused } from '#core/refusal.ts'
 import { fullCrl } from '#core/revocation/publish.ts'
 import { estRoutes } from '#edge/est/routes.ts'
 import type { Route } from '#edge/http/message.ts'
@@ -22,7 +24,7 @@ export function deviceRoutes(core: Core, keyMaker: ServerKeyPorts['keyMaker']): 
     ...estRoutes({
       enrol: (request) => enrol(request, core),
       enrolWithKey: (request) => enrolWithKey(request, { ...core, workshop, keyMaker }),
-      caCertificates: async (label) => authoritiesOf(core, label),
+      caCertificates: (label, peer) => caCertificates(core, label, peer),
       csrAttributes: async (label) => {
         if (label === undefined) return encodeCsrAttributes([])
         const door = core.doors.labelled(label)
@@ -36,19 +38,15 @@ export function deviceRoutes(core: Core, keyMaker: ServerKeyPorts['keyMaker']): 
   ]
 }
 
-/**
- * RFC 7030 section 4.1.3: the issuer of this entrance and all above it, the root last; with a twin, both
- * chains. Without a label, those of every authority here.
- */
-function authoritiesOf({ doors }: Core, label: string | undefined) {
-  const door = label === undefined ? undefined : doors.labelled(label)
-  if (door !== undefined && 'kind' in door) return door
-  const below =
-    door === undefined
-      ? doors.own
-      : [door.issuer, ...(door.twin === undefined ? [] : [door.twin])].map((one) => one.authority)
-  const whole = new Set(below.flatMap((one) => [one, ...doors.above(one)]))
-  return [...whole].map(({ certificate }) => certificate)
+/** RFC 7030 section 4.1.3; who showed an identity is noted as having been given it. */
+async function caCertificates(
+  core: Core,
+  label: string | undefined,
+  peer: readonly Uint8Array[],
+): Promise<readonly Uint8Array[] | Refused> {
+  const certificates = await core.anchors.certificatesAt(label)
+  if (!('kind' in certificates)) await noteGiven(peer, label, core)
+  return certificates
 }
 
 /** What the status port needs before core is open: its requests wait until it is. */

@@ -23,6 +23,11 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
       run: () => core.shelf.refresh(core.doors.own),
     },
     {
+      name: 'anchor-sets',
+      every: Temporal.Duration.from({ minutes: 10 }),
+      run: () => core.anchors.refresh(),
+    },
+    {
       name: 'requests-expiry',
       every: Temporal.Duration.from({ minutes: 30 }),
       run: async () => {

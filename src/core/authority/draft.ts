@@ -3,6 +3,7 @@ import { encodeTbsCertificate } from '#format/x509/certificate.ts'
 import type { Extension } from '#format/x509/extension.ts'
 import type { SignatureAlgorithm } from '#trust/algorithms.ts'
 import { sha256 } from '#trust/digest.ts'
+import type { CertificateKind } from '#trust/lint/kinds.ts'
 import type { Approved, Terms } from '../policy/approved.ts'
 import { extensionsFor } from '../policy/extensions-for.ts'
 import { validityFor } from '../policy/validity.ts'
@@ -12,6 +13,8 @@ import type { Issuer } from './issuer.ts'
 /** A certificate to be: exactly what is linted, booked and signed. */
 export interface Draft {
   readonly terms: Terms
+  /** What it will be; the profile's, but for the link between two roots. */
+  readonly kind: CertificateKind
   readonly serialNumber: Uint8Array
   readonly notBefore: Temporal.Instant
   readonly notAfter: Temporal.Instant
@@ -57,7 +60,8 @@ export function draft(
     publicKey: terms.publicKey.spki,
     extensions: extensionsOf(terms, issuer, shard, ports.pointers),
   })
-  return { terms, serialNumber, ...validity, shard, toBeSigned, signatureAlgorithm }
+  const { kind } = terms.profile
+  return { terms, kind, serialNumber, ...validity, shard, toBeSigned, signatureAlgorithm }
 }
 
 /**
@@ -65,7 +69,7 @@ export function draft(
  *
  * @see RFC 5280 section 4.1.2.2; at least 64 random bits are the forums' rule
  */
-function newSerialNumber(now: Temporal.Instant, random: Randomness): Uint8Array {
+export function newSerialNumber(now: Temporal.Instant, random: Randomness): Uint8Array {
   const serial = random.bytes(16)
   const seconds = Math.floor(now.epochMilliseconds / 1000)
   // The top bit is clear until 2038 by itself; 31 bits keep the number positive ever after, and the

@@ -51,6 +51,8 @@ interface Wish {
   readonly parent: Authority | undefined
   /** The authority that it will stand beside. */
   readonly beside: Authority | undefined
+  /** The root that it follows: it keeps that one's name, and its place beside another. */
+  readonly before?: Authority
 }
 
 /** How long an issuing authority signs new certificates before it only signs status (standards.md 2.3). */
@@ -107,6 +109,21 @@ export function foundIssuing(
 }
 
 /**
+ * Makes the root that will follow another one: of the same name, so that a link between the two is the root's own
+ * (`link.ts`), with a key of its own.
+ *
+ * @throws as `foundAuthorities`
+ */
+export function foundRoot(
+  name: string,
+  before: Authority,
+  founding: Founding,
+  ports: IssuingPorts,
+): Promise<Authority> {
+  return found({ name, parent: undefined, beside: undefined, before }, founding, ports)
+}
+
+/**
  * Makes a twin of an issuing authority, under the twin of its root, which is made too if there is none.
  *
  * As safe to repeat as `foundAuthorities`.
@@ -154,6 +171,7 @@ async function found(wish: Wish, founding: Founding, ports: IssuingPorts): Promi
     facts: { maker: founding.maker, name: nameOf(wish, publicKey) },
     owner: id,
     environment: founding.environment,
+    ...(wish.before && { subject: parseCertificate(wish.before.certificate).subject }),
   })
   if (verdict.kind === 'refused') throw wrong(name, verdict.detail)
   const issued = await issue(
@@ -241,7 +259,7 @@ async function book(made: Made, ports: IssuingPorts): Promise<Authority> {
       products: [],
       crlNumberFrom: null,
       origin: null,
-      twin: made.beside?.id ?? null,
+      twin: made.beside?.id ?? made.before?.twin ?? null,
       keyEverHere: true,
     },
   }

@@ -67,8 +67,6 @@ export type Issued =
 /**
  * Draft, lint, reserve, sign, complete: the order is the safety property.
  *
- * Nothing is signed that policy did not approve (the type demands it) and nothing before it is booked.
- *
  * @throws Fault `signing-failed` if the key did not sign: the certificate is then abandoned;
  *   `store-unreachable` if what was decided may be out of date
  */
@@ -78,12 +76,34 @@ export async function issue(
   occasion: Occasion,
   ports: IssuingPorts,
 ): Promise<Issued> {
-  ports.demandCurrent?.()
-  const now = ports.clock.now()
-  const stopped =
-    ports.guard.check(now) ?? checkIssuing(signer, now) ?? (await checkBackend(signer, ports))
+  const stopped = checkIssuing(signer, ports.clock.now()) ?? (await checkReady(signer, ports))
   if (stopped !== undefined) return stopped
   const drafted = draft(approved, signer, await ports.shards.next(), ports)
+  return issueDrafted(drafted, signer, occasion, ports)
+}
+
+/** Why nothing can be signed just now, whatever it is. @throws as `issue` */
+export async function checkReady(
+  signer: Signer,
+  ports: IssuingPorts,
+): Promise<Refused | undefined> {
+  ports.demandCurrent?.()
+  return ports.guard.check(ports.clock.now()) ?? (await checkBackend(signer, ports))
+}
+
+/**
+ * Lint, reserve, sign, complete.
+ *
+ * Nothing is signed that policy did not approve (the terms of a draft are) and nothing before it is booked.
+ *
+ * @throws as `issue`
+ */
+export async function issueDrafted(
+  drafted: Draft,
+  signer: Signer,
+  occasion: Occasion,
+  ports: IssuingPorts,
+): Promise<Issued> {
   const flaw = lint(drafted, signer)
   if (flaw !== undefined) return flaw
   const booked = recordOf(drafted, signer, occasion, ports)
@@ -133,7 +153,7 @@ const ruleOfNewSubjects = 'device-serial-number-in-subject'
 export function lint(drafted: Draft, signer: Signer): Refused | undefined {
   const issuer: Certificate | undefined =
     signer.kind === 'issuer' ? signer.issuer.certificate : undefined
-  const errors = lintCertificate(drafted.toBeSigned, issuer, drafted.terms.profile.kind).filter(
+  const errors = lintCertificate(drafted.toBeSigned, issuer, drafted.kind).filter(
     ({ severity, rule }) =>
       severity === 'error' && !(drafted.terms.keepsSubject && rule === ruleOfNewSubjects),
   )
@@ -163,7 +183,7 @@ function recordOf(
     authority: signer.kind === 'issuer' ? signer.issuer.authority.id : terms.owner,
     profile: terms.profile.name,
     profileVersion: terms.profile.version,
-    kind: terms.profile.kind,
+    kind: drafted.kind,
     owner: terms.owner,
     product: terms.product,
     subject: formatName(terms.subject),

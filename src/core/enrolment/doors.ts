@@ -16,6 +16,7 @@ import type {
   Product,
   ProfileRecord,
   RenewalOrder,
+  RootLink,
 } from '../ledger/tables.ts'
 import { parseProfile } from '../policy/document/parse-profile.ts'
 import type { Profile } from '../policy/profile.ts'
@@ -41,6 +42,7 @@ export interface ForeignAuthority {
 /** The kinds of record that doors are made of; a change of one of them calls for `reload`. */
 export const doorKinds: readonly Kind[] = [
   ...(['party', 'product', 'profile', 'authority', 'entrance', 'renewalOrder'] as const),
+  'rootLink',
 ]
 
 /**
@@ -57,6 +59,8 @@ export class Doors {
   #authorities: readonly Authority[] = []
   #troubles: readonly string[] = []
   #orders: readonly RenewalOrder[] = []
+  #links: readonly RootLink[] = []
+  #generation = 0
   #reloading: Promise<unknown> = Promise.resolve()
 
   constructor(ledger: Ledger) {
@@ -71,13 +75,14 @@ export class Doors {
   }
 
   async #load(): Promise<void> {
-    const [parties, products, profiles, authorities, entrances, orders] = await Promise.all([
+    const [parties, products, profiles, authorities, entrances, orders, links] = await Promise.all([
       all(this.#ledger, 'party'),
       all(this.#ledger, 'product'),
       all(this.#ledger, 'profile'),
       all(this.#ledger, 'authority'),
       all(this.#ledger, 'entrance'),
       openOrders(this.#ledger),
+      all(this.#ledger, 'rootLink'),
     ])
     const records = {
       parties: byId(parties),
@@ -107,6 +112,23 @@ export class Doors {
     this.#authorities = authorities
     this.#troubles = troubles
     this.#orders = orders
+    this.#links = links
+    this.#generation++
+  }
+
+  /** Counts the readings: what was made of the doors is of one of them. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** The links between roots, the oldest first. */
+  get links(): readonly RootLink[] {
+    return this.#links
+  }
+
+  /** Every authority that the ledger has, ours or not, whatever its state; the oldest first. */
+  get authorities(): readonly Authority[] {
+    return this.#authorities
   }
 
   /** The renewal orders that stand. */

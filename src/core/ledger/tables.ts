@@ -390,13 +390,12 @@ export const tables = {
     { unique: { certificate: ['certificateSha256'] }, appendOnly: true },
   ),
 
-  /** The roots that devices of a product, or of one of its lots, are to believe: one row a version. */
+  /** The roots that devices of a product are to believe: one row a version. Who was given which stands in `device`. */
   anchorSet: table(
     'anc',
     {
       product: id('prd'),
-      /** Empty: every device whose lot has no sets of its own. */
-      lot: text,
+      /** Counts from 1. */
       number: integer,
       /** Each with its place here; null for one that stands for an authority elsewhere. */
       anchors: json<readonly Anchor[]>(),
@@ -404,7 +403,11 @@ export const tables = {
       digest: bytes,
       createdAt: instant,
     },
-    { unique: { number: ['product', 'lot', 'number'] }, appendOnly: true },
+    {
+      unique: { number: ['product', 'number'] },
+      lists: { product: ['product', 'number'] },
+      appendOnly: true,
+    },
   ),
 
   /** A revocation by another PKI whose certificate nobody has: only the full CRL speaks of it. */

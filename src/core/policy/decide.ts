@@ -4,6 +4,7 @@
 import { sameBytes } from '#format/bytes.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import { type Extension, encodeExtension, readExtension } from '#format/x509/extension.ts'
+import type { Name } from '#format/x509/name.ts'
 import type { ProvedRequest } from '#trust/possession.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -103,6 +104,8 @@ export function approveOwn(own: {
   readonly facts: CertificateFacts
   readonly owner: string
   readonly environment: Environment
+  /** The name that it has already, to the byte, in the place of the profile's; one authority has one name. */
+  readonly subject?: Name
 }): Verdict {
   return (
     checkEnvironment(own.profile, own.environment) ??
@@ -115,8 +118,8 @@ export function approveOwn(own: {
         facts: own.facts,
         owner: own.owner,
         product: null,
-        subject: drawSubject(own.profile, own.facts),
-        keepsSubject: false,
+        subject: own.subject ?? drawSubject(own.profile, own.facts),
+        keepsSubject: own.subject !== undefined,
         extensions: [],
         replaces: undefined,
       }),

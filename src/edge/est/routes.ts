@@ -25,8 +25,15 @@ import {
 export interface EstPorts {
   enrol(request: EnrolmentRequest): Promise<Outcome>
   enrolWithKey(request: ServerKeyRequest): Promise<ServerKeyOutcome>
-  /** DER of the roots and issuers that a device of this entrance is to know; no label: of all. */
-  caCertificates(label: string | undefined): Promise<readonly Uint8Array[] | Refused>
+  /**
+   * DER of the roots and issuers that a device of this entrance is to know; no label: of all.
+   *
+   * @param peer who asks, if it showed a certificate; the answer is the same for all
+   */
+  caCertificates(
+    label: string | undefined,
+    peer: readonly Uint8Array[],
+  ): Promise<readonly Uint8Array[] | Refused>
   /** DER of the CsrAttrs that the entrance's profile wishes for; an empty SEQUENCE is a fine answer. */
   csrAttributes(label: string | undefined): Promise<Uint8Array | Refused>
 }
@@ -81,8 +88,12 @@ const conversations = {
 } as const satisfies Record<Operation, Conversation>
 
 /** RFC 7030 section 4.1. Asks for no proof: who has none yet checks the answer by a fingerprint. */
-async function caCerts(_: HttpRequest, { label }: Target, ports: EstPorts): Promise<HttpResponse> {
-  return answerCertificates(await ports.caCertificates(label))
+async function caCerts(
+  { peer }: HttpRequest,
+  { label }: Target,
+  ports: EstPorts,
+): Promise<HttpResponse> {
+  return answerCertificates(await ports.caCertificates(label, peer.certificates))
 }
 
 /** RFC 7030 section 4.2, both operations: accept.ts knows in what they differ. */

@@ -79,14 +79,13 @@ CREATE TABLE "anchorSet" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,
   "product" bytea NOT NULL,
-  "lot" text COLLATE "C" NOT NULL,
   "number" bigint NOT NULL,
   "anchors" text COLLATE "C" NOT NULL,
   "digest" bytea NOT NULL,
   "createdAt" bigint NOT NULL
 );
 
-CREATE UNIQUE INDEX "anchorSet_one_number" ON "anchorSet" ("product", "lot", "number");
+CREATE UNIQUE INDEX "anchorSet_one_number" ON "anchorSet" ("product", "number");
 
 ALTER TABLE "code" ADD COLUMN "attestation" bytea;
 

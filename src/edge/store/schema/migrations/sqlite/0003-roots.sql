@@ -79,14 +79,13 @@ CREATE TABLE "anchorSet" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,
   "product" BLOB NOT NULL,
-  "lot" TEXT NOT NULL,
   "number" INTEGER NOT NULL,
   "anchors" TEXT NOT NULL,
   "digest" BLOB NOT NULL,
   "createdAt" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX "anchorSet_one_number" ON "anchorSet" ("product", "lot", "number");
+CREATE UNIQUE INDEX "anchorSet_one_number" ON "anchorSet" ("product", "number");
 
 ALTER TABLE "code" ADD COLUMN "attestation" BLOB;
 
