@@ -32,6 +32,7 @@ const coreRank: Record<string, number> = {
   ledger: 1,
   people: 2,
   policy: 2,
+  vendors: 2,
   devices: 3,
   authority: 3,
   revocation: 4,

@@ -22,6 +22,7 @@ import type { Kind } from '#core/ledger/tables.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import { epochOf, type Restore, readRestores } from '#core/recovery/epoch.ts'
 import { type Learning, type LearningPorts, learnCertificate } from '#core/recovery/learn.ts'
+import { VendorRegister } from '#core/vendors/vendor-trust.ts'
 import { raise } from '#core/watch/alarm.ts'
 import type { News } from '#edge/store/store.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
@@ -59,6 +60,8 @@ export interface Core extends EnrolmentPorts {
   readonly keeper: DoorKeeper
   readonly shelf: CrlShelf
   readonly anchors: AnchorSets
+  /** Whose chips are believed. */
+  readonly vendors: VendorRegister
   /** This process's name among the nodes, new at each start. */
   readonly node: string
   readonly thisNode: ThisNode
@@ -150,6 +153,7 @@ export async function openCore(means: Means): Promise<Core> {
       thisNode: node,
     },
     environment,
+    vendors: new VendorRegister(ledger),
     ...(restores.length > 0 && {
       learn: (certificate: Certificate) => learnAndTell(certificate, learning, report),
     }),

@@ -6,6 +6,7 @@ import type { Authority } from '#core/ledger/tables.ts'
 import { fullCrl, latestCrl } from '#core/revocation/publish.ts'
 import type { Configuration } from './configuration.ts'
 import { type Core, ownIssuer } from './core.ts'
+import { checkVendorRoots } from './doctor/vendor-roots.ts'
 import { checkNodes } from './nodes/node-checks.ts'
 import { unlockFile } from './unlock.ts'
 
@@ -54,6 +55,7 @@ const always: readonly (readonly [string, Check])[] = [
   ['free space', ({ configuration: { data } }) => checkSpace(data)],
   ['authorities', ({ core }) => checkAuthorities(core)],
   ['entrances', ({ core }) => checkDoors(core)],
+  ['chip makers', ({ core }) => checkVendorRoots(core)],
   ['keys made by the server', ({ core }) => checkServerKeys(core)],
   ['revocation lists', ({ core }) => checkLists(core)],
   ['clock', ({ core }) => checkClock(core)],

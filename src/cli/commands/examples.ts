@@ -143,5 +143,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'store move': [
     'store move --to postgres://vitalsign@db.example.com/vitalsign --password-file db.pass',
   ],
+  'vendor-root bundles': ['vendor-root bundles'],
+  'vendor-root import': [
+    'vendor-root import tpm-vendors.json --sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  ],
+  'vendor-root list': ['vendor-root list', 'vendor-root list --bundle tpm-vendors --all'],
+  'vendor-root remove': ['vendor-root remove vnr_019a… --because "its key was stolen"'],
   whoami: ['whoami'],
 }

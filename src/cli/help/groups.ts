@@ -7,6 +7,7 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
   ['Devices', ['product', 'entrance', 'device', 'code']],
   ['Certificates', ['certificate', 'request', 'authority', 'profile']],
   ['People and machines', ['person', 'machine', 'registrar', 'proxy', 'whoami']],
+  ['Makers of chips', ['vendor-root']],
   ['Watching', ['alarm', 'notification', 'delivery', 'renewal']],
   ['The log', ['log']],
   ['Evidence', ['report', 'qualify']],

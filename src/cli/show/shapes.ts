@@ -25,6 +25,8 @@ export const shapes = {
   proxy: ['name', 'state', 'createdAt', 'certificateSha256', 'id'],
   registrar: ['name', 'state', 'expiresAt', 'createdAt', 'id'],
   request: ['deviceSerial', 'operation', 'state', 'entrance', 'askedAt', 'expiresAt', 'id'],
+  vendorBundle: ['name', 'number', 'issuedAt', 'certificates', 'sha256', 'importedBy'],
+  vendorRoot: ['vendor', 'kind', 'role', 'subject', 'notAfter', 'bundle', 'id'],
 } as const satisfies Record<string, readonly string[]>
 
 export type Shape = keyof typeof shapes
@@ -50,6 +52,8 @@ export const shapeOfList: Partial<Record<OperationName, Shape>> = {
   'proxy.list': 'proxy',
   'registrar.list': 'registrar',
   'request.list': 'request',
+  'vendor-root.bundles': 'vendorBundle',
+  'vendor-root.list': 'vendorRoot',
 }
 
 /** What the rows under a name inside an answer are. */
@@ -85,4 +89,6 @@ export const pluralOf: Readonly<Record<Shape, string>> = {
   proxy: 'proxies',
   registrar: 'registrars',
   request: 'requests',
+  vendorBundle: "lists of makers' authorities",
+  vendorRoot: "makers' authorities",
 }

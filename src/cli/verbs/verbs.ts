@@ -37,6 +37,7 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'qualify.installation': async () => (await import('./qualify.ts')).qualify,
   'qualify.operation': async () => (await import('./qualify.ts')).qualify,
   'report.credentials': async () => (await import('./report.ts')).reportCredentials,
+  'vendor-root.import': async () => (await import('./vendor-root-import.ts')).importVendorRoots,
   status: async () => (await import('./status.ts')).status,
 }
 

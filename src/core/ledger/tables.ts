@@ -427,6 +427,65 @@ export const tables = {
     },
   ),
 
+  /** One version of a list of makers' authorities, as an administrator imported it. */
+  vendorBundle: table(
+    'vnb',
+    {
+      name: text,
+      number: integer,
+      issuedAt: instant,
+      /** Of the file, as the administrator named it. */
+      sha256: bytes,
+      certificates: integer,
+      importedBy: text,
+      importedAt: instant,
+    },
+    {
+      unique: { number: ['name', 'number'] },
+      lists: { name: ['name', 'number'] },
+      appendOnly: true,
+    },
+  ),
+
+  /** An authority of a maker of TPMs or secure elements: one that is believed, or one that stands between. */
+  vendorRoot: table(
+    'vnr',
+    {
+      /** The name of the bundle that brought it. */
+      bundle: text,
+      vendor: text,
+      kind: word('tpm', 'secure-element'),
+      role: word('root', 'intermediate'),
+      certificate: bytes,
+      certificateSha256: bytes,
+      subject: text,
+      notAfter: instant,
+      leniency: word('none', 'odd-endorsement-certificate'),
+      /** What is odd about this certificate itself. */
+      oddities: json<readonly string[]>(),
+      /** Whether what it certified counts after the end of the certificates. */
+      afterExpiry: word('refused', 'accepted'),
+      /** Why a rule was relaxed for it, if one was. */
+      because: optional(text),
+      /** Where its maker publishes it. */
+      source: text,
+      /** `withdrawn`: a person removed it, and no bundle brings it back. */
+      state: word('active', 'dropped', 'withdrawn'),
+      addedAt: instant,
+      endedAt: optional(instant),
+      endedBy: optional(text),
+    },
+    {
+      unique: { certificate: ['bundle', 'certificateSha256'] },
+      lists: {
+        bundle: ['bundle', 'state'],
+        state: ['state', 'notAfter'],
+        kind: ['kind', 'state'],
+        certificate: ['certificateSha256', 'state'],
+      },
+    },
+  ),
+
   /** A published CRL: full (shard null) or of one shard. */
   crl: table(
     'crl',
@@ -983,6 +1042,8 @@ export type Repetition = LedgerRecord<'repetition'>
 export type ProfileRecord = LedgerRecord<'profile'>
 export type Authority = LedgerRecord<'authority'>
 export type BareRevocation = LedgerRecord<'bareRevocation'>
+export type VendorBundleRecord = LedgerRecord<'vendorBundle'>
+export type VendorRoot = LedgerRecord<'vendorRoot'>
 export type CrlRecord = LedgerRecord<'crl'>
 export type Entrance = LedgerRecord<'entrance'>
 export type Code = LedgerRecord<'code'>

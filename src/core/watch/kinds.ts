@@ -25,6 +25,8 @@ export const alarmKinds = {
     'the window of a renewal order is over, and some devices have not renewed',
   'renewals-missed': 'devices of a product should have renewed by now and did not',
   'status-stale': 'a revocation list is past half of its life and has no successor',
+  'vendor-root-ending':
+    "an authority of a maker of chips comes to its end, and with it the maker's word",
 } as const satisfies Record<string, string>
 
 export type AlarmKind = keyof typeof alarmKinds

@@ -59,6 +59,19 @@ export const thresholds = {
       because: 'after its end no device comes in by a birth certificate of it',
     },
   ],
+  /** Of makers of TPMs and secure elements. */
+  vendor: [
+    {
+      before: hours(180 * day),
+      severity: 'notice',
+      because: 'its maker has published a successor by then, or has to be asked for one',
+    },
+    {
+      before: hours(30 * day),
+      severity: 'warning',
+      because: 'after its end no device with such a chip can prove it, unless its bundle says so',
+    },
+  ],
   /** Root and issuer of a trial, which ends 90 days after it began. */
   trial: [
     {

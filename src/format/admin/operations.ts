@@ -14,6 +14,7 @@ import { reports } from './operations/reports.ts'
 import { requests } from './operations/requests.ts'
 import { roots } from './operations/roots.ts'
 import { twin } from './operations/twin.ts'
+import { vendors } from './operations/vendors.ts'
 import { watch } from './operations/watch.ts'
 
 /** All that can be asked of an installation, by `noun.verb`. */
@@ -31,6 +32,7 @@ export const operations = {
   ...nodes,
   ...twin,
   ...roots,
+  ...vendors,
   ...watch,
 } as const
 

@@ -7,6 +7,7 @@ import type { LedgerVerbPorts } from './ports.ts'
 import { productVerbs } from './products.ts'
 import { profileVerbs } from './profiles.ts'
 import { requestVerbs } from './requests.ts'
+import { vendorVerbs } from './vendors.ts'
 import { watchVerbs } from './watch.ts'
 
 /** The operations that need the ledger and nothing else; other rooms give the rest of `Verbs`. */
@@ -58,6 +59,7 @@ export function ledgerVerbs(ports: LedgerVerbPorts): LedgerVerbs {
     ...certificateVerbs(ports),
     ...profileVerbs(ports),
     ...requestVerbs(ports),
+    ...vendorVerbs(ports),
     ...watchVerbs(ports),
   }
 }

@@ -87,6 +87,52 @@ CREATE TABLE "anchorSet" (
 
 CREATE UNIQUE INDEX "anchorSet_one_number" ON "anchorSet" ("product", "number");
 
+CREATE TABLE "vendorBundle" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
+  "number" bigint NOT NULL,
+  "issuedAt" bigint NOT NULL,
+  "sha256" bytea NOT NULL,
+  "certificates" bigint NOT NULL,
+  "importedBy" text COLLATE "C" NOT NULL,
+  "importedAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "vendorBundle_one_number" ON "vendorBundle" ("name", "number");
+
+CREATE TABLE "vendorRoot" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "bundle" text COLLATE "C" NOT NULL,
+  "vendor" text COLLATE "C" NOT NULL,
+  "kind" text COLLATE "C" NOT NULL,
+  "role" text COLLATE "C" NOT NULL,
+  "certificate" bytea NOT NULL,
+  "certificateSha256" bytea NOT NULL,
+  "subject" text COLLATE "C" NOT NULL,
+  "notAfter" bigint NOT NULL,
+  "leniency" text COLLATE "C" NOT NULL,
+  "oddities" text COLLATE "C" NOT NULL,
+  "afterExpiry" text COLLATE "C" NOT NULL,
+  "because" text COLLATE "C",
+  "source" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "addedAt" bigint NOT NULL,
+  "endedAt" bigint,
+  "endedBy" text COLLATE "C"
+);
+
+CREATE UNIQUE INDEX "vendorRoot_one_certificate" ON "vendorRoot" ("bundle", "certificateSha256");
+
+CREATE INDEX "vendorRoot_by_bundle" ON "vendorRoot" ("bundle", "state", "id");
+
+CREATE INDEX "vendorRoot_by_state" ON "vendorRoot" ("state", "notAfter", "id");
+
+CREATE INDEX "vendorRoot_by_kind" ON "vendorRoot" ("kind", "state", "id");
+
+CREATE INDEX "vendorRoot_by_certificate" ON "vendorRoot" ("certificateSha256", "state", "id");
+
 ALTER TABLE "code" ADD COLUMN "attestation" bytea;
 
 CREATE TABLE "endorsement" (

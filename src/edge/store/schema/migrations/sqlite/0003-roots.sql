@@ -87,6 +87,52 @@ CREATE TABLE "anchorSet" (
 
 CREATE UNIQUE INDEX "anchorSet_one_number" ON "anchorSet" ("product", "number");
 
+CREATE TABLE "vendorBundle" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "name" TEXT NOT NULL,
+  "number" INTEGER NOT NULL,
+  "issuedAt" INTEGER NOT NULL,
+  "sha256" BLOB NOT NULL,
+  "certificates" INTEGER NOT NULL,
+  "importedBy" TEXT NOT NULL,
+  "importedAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "vendorBundle_one_number" ON "vendorBundle" ("name", "number");
+
+CREATE TABLE "vendorRoot" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "bundle" TEXT NOT NULL,
+  "vendor" TEXT NOT NULL,
+  "kind" TEXT NOT NULL,
+  "role" TEXT NOT NULL,
+  "certificate" BLOB NOT NULL,
+  "certificateSha256" BLOB NOT NULL,
+  "subject" TEXT NOT NULL,
+  "notAfter" INTEGER NOT NULL,
+  "leniency" TEXT NOT NULL,
+  "oddities" TEXT NOT NULL,
+  "afterExpiry" TEXT NOT NULL,
+  "because" TEXT,
+  "source" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "addedAt" INTEGER NOT NULL,
+  "endedAt" INTEGER,
+  "endedBy" TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "vendorRoot_one_certificate" ON "vendorRoot" ("bundle", "certificateSha256");
+
+CREATE INDEX "vendorRoot_by_bundle" ON "vendorRoot" ("bundle", "state", "id");
+
+CREATE INDEX "vendorRoot_by_state" ON "vendorRoot" ("state", "notAfter", "id");
+
+CREATE INDEX "vendorRoot_by_kind" ON "vendorRoot" ("kind", "state", "id");
+
+CREATE INDEX "vendorRoot_by_certificate" ON "vendorRoot" ("certificateSha256", "state", "id");
+
 ALTER TABLE "code" ADD COLUMN "attestation" BLOB;
 
 CREATE TABLE "endorsement" (
