@@ -81,6 +81,10 @@ export const refusals = [
   'subject-differs',
   'ticket-for-another-key',
   'too-many-identities',
+  'upstream-answer-wrong',
+  'upstream-outcome-unknown',
+  'upstream-refused',
+  'upstream-unreachable',
   'version-differs',
   'waiting-list-full',
 ] as const

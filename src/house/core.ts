@@ -10,6 +10,7 @@ import type { IssuingPorts } from '#core/authority/issue.ts'
 import { type Issuer, readyIssuer } from '#core/authority/issuer.ts'
 import { ShardCounter } from '#core/authority/shard-counter.ts'
 import type { SigningKeys } from '#core/authority/signing-key.ts'
+import type { UpstreamDesk, UpstreamPorts } from '#core/authority/upstream/desk.ts'
 import { AnchorSets } from '#core/enrolment/anchors/anchor-sets.ts'
 import { type WaitingLimits, waitingLimits } from '#core/enrolment/approval/waiting-limits.ts'
 import { Attempts } from '#core/enrolment/attempts.ts'
@@ -33,6 +34,7 @@ import { type Installation, readInstallation } from './foundation.ts'
 import { DoorKeeper } from './nodes/door-keeper.ts'
 import { foundOnce } from './nodes/found-once.ts'
 import type { ThisNode } from './nodes/this-node.ts'
+import { noDesk, type UpstreamHealth, upstreamPorts } from './upstreams.ts'
 
 /** What the machine gives to core. */
 export interface Means {
@@ -50,6 +52,8 @@ export interface Means {
   readonly statusUrl: string
   /** How many requests may wait for a person, and how long their devices; undefined: as ever. */
   readonly waiting?: WaitingLimits | undefined
+  /** Asks authorities of others; undefined: nobody does. */
+  readonly desk?: UpstreamDesk | undefined
   /** Hears of what broke; MUST NOT throw. */
   report(what: string, cause: unknown): void
 }
@@ -67,6 +71,7 @@ export interface Core extends EnrolmentPorts {
   readonly thisNode: ThisNode
   /** Every restore of this installation, the first first. */
   readonly restores: readonly Restore[]
+  readonly upstreams: UpstreamPorts & { readonly health: UpstreamHealth }
   /** Certificates whose signing an earlier crash cut off, abandoned at this start. */
   readonly recovered: number
 }
@@ -154,6 +159,7 @@ export async function openCore(means: Means): Promise<Core> {
     },
     environment,
     vendors: new VendorRegister(ledger),
+    upstreams: upstreamPorts(means.desk ?? noDesk, doors, { ledger, clock, random }, report),
     ...(restores.length > 0 && {
       learn: (certificate: Certificate) => learnAndTell(certificate, learning, report),
     }),

@@ -115,7 +115,8 @@ export class CrlShelf {
     await Promise.all(
       lists.map(async ([id, shard]) => {
         const authority = await this.#ports.ledger.read('authority', id)
-        if (authority === undefined) return
+        // Of what others signed, others publish what is revoked.
+        if (authority === undefined || authority.kind === 'foreign') return
         if (authority.key === null) await this.#brought.read(authority)
         else await this.#make(authority, shard)
       }),

@@ -48,6 +48,7 @@ import { ServerIdentities } from './server-identity-ports.ts'
 import { ShownIdentity } from './shown-identity.ts'
 import { noteStart, noteStop } from './start-events.ts'
 import { TlsIdentityFile } from './tls-identity-file.ts'
+import { upstreamDesk, upstreamJobs, upstreamSecrets } from './upstreams.ts'
 import { programVersion } from './version.ts'
 import { watchJobs } from './watch.ts'
 
@@ -180,6 +181,7 @@ async function open(
     checkKeys: () => keystore.checkPassphrase(),
     statusUrl: statusUrl(configuration, status.address),
     waiting: replacements.waiting,
+    desk: upstreamDesk({ clock, random, keys: keystore, secrets: upstreamSecrets(data) }),
   }).catch((error: unknown) => {
     opened.reject(error)
     throw error
@@ -238,7 +240,7 @@ async function open(
   shown.follow(feed, report)
   await node.announce(addresses)
   const timed = jobsOf(core, { renewIdentity: () => shown.renew(), beat: () => node.beat() })
-  const jobs = runJobs([...timed, ...watchJobs(core, data)], {
+  const jobs = runJobs([...timed, ...watchJobs(core, data), ...upstreamJobs(core)], {
     ...{ ledger: core.ledger, clock, random, node: node.name, sharedClock: node.sharedClock },
     report: (job, cause) => report(`job ${job} failed`, cause),
     ...(replacements.wait && { wait: replacements.wait }),

@@ -39,6 +39,7 @@ import { revocationVerbs } from './verbs/revocation.ts'
 import { rootVerbs } from './verbs/roots.ts'
 import { type HouseFacts, statusVerbs } from './verbs/status.ts'
 import { twinVerbs } from './verbs/twin.ts'
+import { upstreamVerbs } from './verbs/upstream.ts'
 import { wordVerbs } from './verbs/words.ts'
 import { verifiedLog } from './verified-log.ts'
 import { houseWatchVerbs } from './watch-verbs.ts'
@@ -160,5 +161,6 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...houseWatchVerbs(core),
     ...twinVerbs(core),
     ...rootVerbs(core),
+    ...upstreamVerbs(core, parts.keys),
   }
 }

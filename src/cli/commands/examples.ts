@@ -143,6 +143,16 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'store move': [
     'store move --to postgres://vitalsign@db.example.com/vitalsign --password-file db.pass',
   ],
+  'upstream add': [
+    'upstream add plant est https://pki.example.com:8443 --roots root.pem --certificate ra.pem --private-key ra.key --label pump --repeats-minutes 15',
+    'upstream add public acme https://acme.example.com/directory --anchors roots.pem',
+  ],
+  'upstream credential': ['upstream credential plant --certificate ra.pem --private-key ra.key'],
+  'upstream list': ['upstream list'],
+  'upstream orders': ['upstream orders --state open', 'upstream orders --upstream plant'],
+  'upstream remove': ['upstream remove plant'],
+  'upstream show': ['upstream show plant'],
+  'upstream test': ['upstream test plant', 'upstream test plant --accept'],
   'vendor-root bundles': ['vendor-root bundles'],
   'vendor-root import': [
     'vendor-root import tpm-vendors.json --sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',

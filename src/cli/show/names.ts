@@ -2,12 +2,18 @@
 import { pageOf, type Server } from '../talk/server.ts'
 
 /** What is known by id in answers, and by name to people; both are few. */
-const lists = { product: 'product.list', authority: 'authority.list' } as const
+const lists = {
+  product: 'product.list',
+  authority: 'authority.list',
+  upstream: 'upstream.list',
+} as const
 const listOf: Readonly<Record<string, keyof typeof lists>> = {
   product: 'product',
   products: 'product',
   authority: 'authority',
+  authorities: 'authority',
   parent: 'authority',
+  upstream: 'upstream',
 }
 
 /** The names of products and authorities, to stand in the place of their ids. */

@@ -25,6 +25,9 @@ export const shapes = {
   proxy: ['name', 'state', 'createdAt', 'certificateSha256', 'id'],
   registrar: ['name', 'state', 'expiresAt', 'createdAt', 'id'],
   request: ['deviceSerial', 'operation', 'state', 'entrance', 'askedAt', 'expiresAt', 'id'],
+  upstream: ['name', 'protocol', 'address', 'profiles', 'open', 'trouble', 'id'],
+  upstreamAuthority: ['subject', 'sha256', 'notAfter', 'known'],
+  upstreamOrder: ['upstream', 'state', 'stage', 'tries', 'nextAt', 'words', 'certificate'],
   vendorBundle: ['name', 'number', 'issuedAt', 'certificates', 'sha256', 'importedBy'],
   vendorRoot: ['vendor', 'kind', 'role', 'subject', 'notAfter', 'bundle', 'id'],
 } as const satisfies Record<string, readonly string[]>
@@ -52,6 +55,8 @@ export const shapeOfList: Partial<Record<OperationName, Shape>> = {
   'proxy.list': 'proxy',
   'registrar.list': 'registrar',
   'request.list': 'request',
+  'upstream.list': 'upstream',
+  'upstream.orders': 'upstreamOrder',
   'vendor-root.bundles': 'vendorBundle',
   'vendor-root.list': 'vendorRoot',
 }
@@ -63,6 +68,7 @@ export const shapeOfPart: Readonly<Record<string, Shape>> = {
   entrances: 'entrance',
   events: 'event',
   faults: 'fault',
+  told: 'upstreamAuthority',
 }
 
 /** What people call it when there is none. */
@@ -89,6 +95,9 @@ export const pluralOf: Readonly<Record<Shape, string>> = {
   proxy: 'proxies',
   registrar: 'registrars',
   request: 'requests',
+  upstream: 'upstreams',
+  upstreamAuthority: 'authorities',
+  upstreamOrder: 'orders',
   vendorBundle: "lists of makers' authorities",
   vendorRoot: "makers' authorities",
 }

@@ -101,6 +101,16 @@ export const eventTypes = {
   'anchors-given': 'a device was given the roots that it is to believe',
   'root-linked': 'a root vouched for the key of another of its name',
   'root-followed': 'a root got its successor',
+  'upstream-added': 'an upstream was registered',
+  'upstream-changed':
+    'an upstream was given another credential, or new authorities of it were accepted',
+  'upstream-removed': 'an upstream was removed',
+  'upstream-waiting': 'an upstream said that it works on a request',
+  'upstream-turned-down': 'an upstream said no to a request',
+  'upstream-answer-refused': 'an upstream answered with a certificate that was not approved',
+  'upstream-not-reached': 'a request was given up that its upstream never heard of',
+  'upstream-outcome-unknown': 'a request was given up that its upstream may have answered',
+  'upstream-revocation-asked': 'an upstream was asked to revoke a certificate',
 } as const satisfies Record<string, string>
 
 export type EventType = keyof typeof eventTypes

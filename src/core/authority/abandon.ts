@@ -35,11 +35,21 @@ export async function recoverReserved(
     })
     for (const certificate of page.items) {
       if (reservedBefore && isBefore(reservedBefore, certificate.reservedAt)) continue
+      if (await isAskedFor(certificate, ports)) continue
       if (await abandon(certificate.id, ports)) count++
     }
     after = page.next
   } while (after !== null)
   return count
+}
+
+/** Whether somebody else may still answer for it: then its order ends it, and nobody before. */
+async function isAskedFor(
+  { id }: CertificateRecord,
+  { ledger }: AbandoningPorts,
+): Promise<boolean> {
+  const order = await ledger.find('upstreamOrder', 'certificate', [id])
+  return order?.state === 'open'
 }
 
 /**

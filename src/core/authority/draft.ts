@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { encodeTbsCertificate } from '#format/x509/certificate.ts'
+import { type Certificate, encodeTbsCertificate } from '#format/x509/certificate.ts'
 import type { Extension } from '#format/x509/extension.ts'
 import type { SignatureAlgorithm } from '#trust/algorithms.ts'
 import { sha256 } from '#trust/digest.ts'
 import type { CertificateKind } from '#trust/lint/kinds.ts'
+import type { Authority } from '../ledger/tables.ts'
 import type { Approved, Terms } from '../policy/approved.ts'
 import { extensionsFor } from '../policy/extensions-for.ts'
 import { validityFor } from '../policy/validity.ts'
@@ -30,7 +31,17 @@ export interface Pointers {
 }
 
 /** Who signs: an issuer of ours, or the new key itself. */
-export type Signer =
+export type Signer = OwnSigner | UpstreamSigner
+
+/** An authority of somebody else, who is asked to sign: what it will write of its own is not known yet. */
+export interface UpstreamSigner {
+  readonly kind: 'upstream'
+  readonly authority: Authority
+  readonly certificate: Certificate
+  readonly signatureAlgorithm: SignatureAlgorithm
+}
+
+export type OwnSigner =
   | { readonly kind: 'issuer'; readonly issuer: Issuer }
   | {
       readonly kind: 'self'
@@ -48,17 +59,18 @@ export function draft(
   const { terms } = approved
   const now = ports.clock.now()
   const issuer = signer.kind === 'issuer' ? signer.issuer : undefined
-  const validity = validityFor(terms.profile, now, issuer?.certificate.notAfter)
+  const above = signer.kind === 'upstream' ? signer : issuer
+  const validity = validityFor(terms.profile, now, above?.certificate.notAfter)
   const serialNumber = newSerialNumber(now, ports.random)
   const signatureAlgorithm = issuer?.signatureAlgorithm ?? signatureAlgorithmOf(signer)
   const toBeSigned = encodeTbsCertificate({
     serialNumber,
     signatureAlgorithm: signatureAlgorithm.identifier,
-    issuer: issuer?.certificate.subject ?? terms.subject,
+    issuer: above?.certificate.subject ?? terms.subject,
     ...validity,
     subject: terms.subject,
     publicKey: terms.publicKey.spki,
-    extensions: extensionsOf(terms, issuer, shard, ports.pointers),
+    extensions: extensionsOf(terms, above, shard, issuer && ports.pointers),
   })
   const { kind } = terms.profile
   return { terms, kind, serialNumber, ...validity, shard, toBeSigned, signatureAlgorithm }
@@ -80,18 +92,21 @@ export function newSerialNumber(now: Temporal.Instant, random: Randomness): Uint
 
 function extensionsOf(
   terms: Terms,
-  issuer: Issuer | undefined,
+  issuer: Pick<Issuer, 'authority'> | undefined,
   shard: number,
-  pointers: Pointers,
+  pointers: Pointers | undefined,
 ): readonly Extension[] {
   const subjectKeyIdentifier = keyIdentifier(terms.publicKey.spki)
   const drawn = extensionsFor(terms.profile, terms.facts, {
     subjectKeyIdentifier,
     ...(issuer && {
       issuerKeyIdentifier: issuer.authority.subjectKeyIdentifier,
-      crlUrl: pointers.crlUrl(issuer.authority.name, shard),
-      issuerUrl: pointers.issuerUrl(issuer.authority.name),
     }),
+    ...(issuer &&
+      pointers && {
+        crlUrl: pointers.crlUrl(issuer.authority.name, shard),
+        issuerUrl: pointers.issuerUrl(issuer.authority.name),
+      }),
   })
   const { extensions } = terms
   return [...drawn.filter(({ oid }) => extensions.every((one) => one.oid !== oid)), ...extensions]
@@ -103,5 +118,5 @@ export function keyIdentifier(spki: Uint8Array): Uint8Array {
 }
 
 function signatureAlgorithmOf(signer: Signer): SignatureAlgorithm {
-  return signer.kind === 'self' ? signer.signatureAlgorithm : signer.issuer.signatureAlgorithm
+  return signer.kind === 'issuer' ? signer.issuer.signatureAlgorithm : signer.signatureAlgorithm
 }

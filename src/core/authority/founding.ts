@@ -12,7 +12,7 @@ import { newId } from '../ledger/ids.ts'
 import type { Authority } from '../ledger/tables.ts'
 import { approveOwn } from '../policy/decide.ts'
 import type { Profile } from '../policy/profile.ts'
-import { keyIdentifier, type Signer } from './draft.ts'
+import { keyIdentifier, type OwnSigner } from './draft.ts'
 import { type IssuingPorts, issue, type Occasion } from './issue.ts'
 import { readyIssuer } from './issuer.ts'
 import type { Custody, KeyFacts } from './signing-key.ts'
@@ -199,7 +199,7 @@ function importOwn(spki: Uint8Array): PublicKey {
   return imported
 }
 
-function itself(keyId: string, algorithm: KeyAlgorithmName): Signer {
+function itself(keyId: string, algorithm: KeyAlgorithmName): OwnSigner {
   return { kind: 'self', keyId, signatureAlgorithm: signatureAlgorithmFor(algorithm) }
 }
 

@@ -6,17 +6,17 @@ import { formatName } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
 import { lintCertificate } from '#trust/lint/lint.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { Actor } from '../audit/event.ts'
+import type { Actor, AuditEvent } from '../audit/event.ts'
 import { Fault } from '../fault.ts'
 import { newId } from '../ledger/ids.ts'
-import type { Committed, Ledger, Put } from '../ledger/ledger.ts'
+import type { Change, Committed, Ledger, Put } from '../ledger/ledger.ts'
 import type { CertificateRecord, Enrolment, Key } from '../ledger/tables.ts'
 import type { Approved } from '../policy/approved.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import { abandon } from './abandon.ts'
 import type { ClockGuard } from './clock-guard.ts'
-import { type Draft, draft, type Pointers, type Signer } from './draft.ts'
+import { type Draft, draft, type OwnSigner, type Pointers, type Signer } from './draft.ts'
 import type { ShardCounter } from './shard-counter.ts'
 import type { SigningKeys } from './signing-key.ts'
 
@@ -72,7 +72,7 @@ export type Issued =
  */
 export async function issue(
   approved: Approved,
-  signer: Signer,
+  signer: OwnSigner,
   occasion: Occasion,
   ports: IssuingPorts,
 ): Promise<Issued> {
@@ -84,7 +84,7 @@ export async function issue(
 
 /** Why nothing can be signed just now, whatever it is. @throws as `issue` */
 export async function checkReady(
-  signer: Signer,
+  signer: OwnSigner,
   ports: IssuingPorts,
 ): Promise<Refused | undefined> {
   ports.demandCurrent?.()
@@ -100,7 +100,7 @@ export async function checkReady(
  */
 export async function issueDrafted(
   drafted: Draft,
-  signer: Signer,
+  signer: OwnSigner,
   occasion: Occasion,
   ports: IssuingPorts,
 ): Promise<Issued> {
@@ -124,7 +124,7 @@ export async function issueDrafted(
 }
 
 /** Past its time an authority signs status only, so that its certificates outlive none of its care. */
-function checkIssuing(signer: Signer, now: Temporal.Instant): Refused | undefined {
+function checkIssuing(signer: OwnSigner, now: Temporal.Instant): Refused | undefined {
   if (signer.kind === 'self') return undefined
   const { name, state, issueUntil } = signer.issuer.authority
   if (state === 'active' && Temporal.Instant.compare(now, issueUntil) < 0) return undefined
@@ -132,14 +132,17 @@ function checkIssuing(signer: Signer, now: Temporal.Instant): Refused | undefine
 }
 
 /** What cannot be signed now is not booked: nothing has to be abandoned, and the device keeps its code. */
-async function checkBackend(signer: Signer, { keys }: IssuingPorts): Promise<Refused | undefined> {
+async function checkBackend(
+  signer: OwnSigner,
+  { keys }: IssuingPorts,
+): Promise<Refused | undefined> {
   const isAway = (await keys.awayBecause?.(keyOf(signer))) !== undefined
   if (!isAway) return undefined
   const who = signer.kind === 'issuer' ? `authority ${signer.issuer.authority.name}` : 'the root'
   return refuse('key-backend-away', `the key of ${who} cannot sign just now; ask again later`)
 }
 
-function keyOf(signer: Signer): string {
+function keyOf(signer: OwnSigner): string {
   return signer.kind === 'issuer' ? signer.issuer.keyId : signer.keyId
 }
 
@@ -151,8 +154,7 @@ const ruleOfNewSubjects = 'device-serial-number-in-subject'
 
 /** Whether what is drafted breaks a rule of its standards; the first one is told. */
 export function lint(drafted: Draft, signer: Signer): Refused | undefined {
-  const issuer: Certificate | undefined =
-    signer.kind === 'issuer' ? signer.issuer.certificate : undefined
+  const issuer = certificateOf(signer)
   const errors = lintCertificate(drafted.toBeSigned, issuer, drafted.kind).filter(
     ({ severity, rule }) =>
       severity === 'error' && !(drafted.terms.keepsSubject && rule === ruleOfNewSubjects),
@@ -161,12 +163,24 @@ export function lint(drafted: Draft, signer: Signer): Refused | undefined {
   return first && refuse('lint-failed', `${first.rule}: ${first.detail} (${first.source})`)
 }
 
+function certificateOf(signer: Signer): Certificate | undefined {
+  switch (signer.kind) {
+    case 'issuer':
+      return signer.issuer.certificate
+    case 'upstream':
+      return signer.certificate
+    case 'self':
+      return undefined
+  }
+}
+
 interface Booking {
   readonly certificate: CertificateRecord
   readonly puts: readonly Put[]
 }
 
-function recordOf(
+/** The record of a certificate to be, with that of its key if the ledger has none. */
+export function recordOf(
   drafted: Draft,
   signer: Signer,
   occasion: Occasion,
@@ -180,7 +194,7 @@ function recordOf(
     id,
     version: 1,
     serialNumber: drafted.serialNumber,
-    authority: signer.kind === 'issuer' ? signer.issuer.authority.id : terms.owner,
+    authority: authorityOf(signer) ?? terms.owner,
     profile: terms.profile.name,
     profileVersion: terms.profile.version,
     kind: drafted.kind,
@@ -206,6 +220,17 @@ function recordOf(
     revocationReason: null,
   }
   return { certificate, puts: occasion.key === undefined ? [{ kind: 'key', record: key }] : [] }
+}
+
+function authorityOf(signer: Signer): string | undefined {
+  switch (signer.kind) {
+    case 'issuer':
+      return signer.issuer.authority.id
+    case 'upstream':
+      return signer.authority.id
+    case 'self':
+      return undefined
+  }
 }
 
 function newKey(
@@ -237,7 +262,7 @@ function newKey(
 /** A signature whose outcome is unknown is never tried again: the serial is abandoned and revoked. */
 async function sign(
   drafted: Draft,
-  signer: Signer,
+  signer: OwnSigner,
   booked: Booking,
   ports: IssuingPorts,
 ): Promise<Uint8Array> {
@@ -256,16 +281,36 @@ async function complete(
   occasion: Occasion,
   ports: IssuingPorts,
 ): Promise<Refused | undefined> {
+  const done = await ports.ledger.commit(completion(certificate, der, occasion, ports))
+  if (done.kind === 'committed') return undefined
+  // Who touches a reserved record has revoked it, as when its device was retired: do not hand it out.
+  return refuse('busy', 'the certificate was revoked while it was signed; ask again')
+}
+
+/** What an occasion still says when the certificate is there. */
+export type Completing = Pick<Occasion, 'actor' | 'enrolment'> & {
+  readonly keyFacts: Pick<Key, 'origin' | 'protection'> & Partial<Pick<Key, 'attested'>>
+  /** What else the event tells. */
+  readonly facts?: AuditEvent['facts']
+}
+
+/** A reserved certificate becomes an issued one, with its bytes, who asked for it, and the event. */
+export function completion(
+  certificate: CertificateRecord,
+  der: Uint8Array,
+  occasion: Completing,
+  ports: Pick<IssuingPorts, 'clock' | 'random'>,
+): Change {
   const now = ports.clock.now()
   const digest = sha256(der)
   const enrolmentId = newId('enrolment', ports)
-  const done = await ports.ledger.commit({
+  return {
     puts: [
       {
         kind: 'certificate',
         record: {
           ...certificate,
-          version: 2,
+          version: certificate.version + 1,
           state: 'issued',
           sha256: digest,
           issuedAt: now,
@@ -307,13 +352,11 @@ async function complete(
           ...between(occasion.enrolment),
           ...(occasion.keyFacts.origin === 'server' && { keyOrigin: 'server' }),
           ...(occasion.keyFacts.attested === true && { keyAttested: occasion.keyFacts.protection }),
+          ...occasion.facts,
         },
       },
     ],
-  })
-  if (done.kind === 'committed') return undefined
-  // Who touches a reserved record has revoked it, as when its device was retired: do not hand it out.
-  return refuse('busy', 'the certificate was revoked while it was signed; ask again')
+  }
 }
 
 function between({ approval, registrar, proxy }: Occasion['enrolment']) {

@@ -5,6 +5,7 @@ import { refuse } from '#trust/refusal.ts'
 import { anchorOf, type TrustAnchor } from '#trust/trust-anchor.ts'
 import { type Issuer, readyIssuer } from '../authority/issuer.ts'
 import { inOffice, isTwin, twinBeside } from '../authority/twin.ts'
+import { type ReadyUpstream, readyUpstream } from '../authority/upstream/ready-upstream.ts'
 import { Fault } from '../fault.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type {
@@ -17,6 +18,7 @@ import type {
   ProfileRecord,
   RenewalOrder,
   RootLink,
+  Upstream,
 } from '../ledger/tables.ts'
 import { parseProfile } from '../policy/document/parse-profile.ts'
 import type { Profile } from '../policy/profile.ts'
@@ -31,6 +33,8 @@ export interface Door {
   readonly issuer: Issuer
   /** Issues for keys that withstand quantum computers; undefined: there is none, or the issuer is it. */
   readonly twin: Issuer | undefined
+  /** Signs instead of them, where the profile says so. */
+  readonly upstream: ReadyUpstream | undefined
 }
 
 /** A foreign authority that may vouch for birth identities of some products. */
@@ -43,6 +47,7 @@ export interface ForeignAuthority {
 export const doorKinds: readonly Kind[] = [
   ...(['party', 'product', 'profile', 'authority', 'entrance', 'renewalOrder'] as const),
   'rootLink',
+  'upstream',
 ]
 
 /**
@@ -59,6 +64,7 @@ export class Doors {
   #authorities: readonly Authority[] = []
   #troubles: readonly string[] = []
   #orders: readonly RenewalOrder[] = []
+  #upstreams: readonly ReadyUpstream[] = []
   #links: readonly RootLink[] = []
   #generation = 0
   #reloading: Promise<unknown> = Promise.resolve()
@@ -75,22 +81,27 @@ export class Doors {
   }
 
   async #load(): Promise<void> {
-    const [parties, products, profiles, authorities, entrances, orders, links] = await Promise.all([
-      all(this.#ledger, 'party'),
-      all(this.#ledger, 'product'),
-      all(this.#ledger, 'profile'),
-      all(this.#ledger, 'authority'),
-      all(this.#ledger, 'entrance'),
-      openOrders(this.#ledger),
-      all(this.#ledger, 'rootLink'),
-    ])
-    const records = {
+    const [parties, products, profiles, authorities, entrances, orders, links, known] =
+      await Promise.all([
+        all(this.#ledger, 'party'),
+        all(this.#ledger, 'product'),
+        all(this.#ledger, 'profile'),
+        all(this.#ledger, 'authority'),
+        all(this.#ledger, 'entrance'),
+        openOrders(this.#ledger),
+        all(this.#ledger, 'rootLink'),
+        all(this.#ledger, 'upstream'),
+      ])
+    const troubles: string[] = []
+    const authoritiesById = byId(authorities)
+    const upstreams = known.flatMap((one) => upstreamOf(one, authoritiesById, troubles))
+    const records: Records = {
       parties: byId(parties),
       products: byId(products),
       profiles: newestOf(profiles),
-      authorities: byId(authorities),
+      authorities: authoritiesById,
+      upstreams: new Map(upstreams.map((one) => [one.upstream.name, one])),
     }
-    const troubles: string[] = []
     const doors = entrances.map((entrance): Door | Shut => {
       try {
         return openDoor(entrance, records)
@@ -112,6 +123,7 @@ export class Doors {
     this.#authorities = authorities
     this.#troubles = troubles
     this.#orders = orders
+    this.#upstreams = upstreams
     this.#links = links
     this.#generation++
   }
@@ -134,6 +146,11 @@ export class Doors {
   /** The renewal orders that stand. */
   get orders(): readonly RenewalOrder[] {
     return this.#orders
+  }
+
+  /** Everyone else who signs for us, or did. */
+  get upstreams(): readonly ReadyUpstream[] {
+    return this.#upstreams
   }
 
   /** What did not read, and what follows from it. */
@@ -231,6 +248,8 @@ interface Records {
   readonly products: ReadonlyMap<string, Product>
   readonly profiles: ReadonlyMap<string, ProfileRecord>
   readonly authorities: ReadonlyMap<string, Authority>
+  /** By name. */
+  readonly upstreams: ReadonlyMap<string, ReadyUpstream>
 }
 
 /** @throws Fault `ledger-damaged`, or FormatError, if something behind it does not read */
@@ -239,13 +258,32 @@ function openDoor(entrance: Entrance, records: Records): Door {
   const profile = need(records.profiles.get(entrance.profile), 'profile')
   const authority = need(inOffice(entrance.authority, records.authorities), 'authority')
   const twin = twinBeside(authority, records.authorities)
+  const parsed = readProfile(profile)
+  const { hosting } = parsed
   return {
     entrance,
     product,
     party: need(records.parties.get(product.party), 'party'),
-    profile: readProfile(profile),
+    profile: parsed,
     issuer: readyIssuer(authority),
     twin: twin && readyIssuer(twin),
+    upstream: hosting && need(records.upstreams.get(hosting.upstream), 'upstream'),
+  }
+}
+
+/** One that was removed signs nothing more, and what it signed before is no matter of doors. */
+function upstreamOf(
+  upstream: Upstream,
+  authorities: ReadonlyMap<string, Authority>,
+  troubles: string[],
+): readonly ReadyUpstream[] {
+  if (upstream.state !== 'active') return []
+  try {
+    return [readyUpstream(upstream, (id) => authorities.get(id))]
+  } catch (error) {
+    if (!(error instanceof Fault || error instanceof FormatError)) throw error
+    troubles.push(`upstream ${upstream.name} signs nothing: ${error.message}`)
+    return []
   }
 }
 

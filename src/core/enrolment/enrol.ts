@@ -5,13 +5,14 @@ import { provePossession } from '#trust/possession.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { AuditEvent } from '../audit/event.ts'
-import { issue } from '../authority/issue.ts'
+import { type Carried, takeUp } from '../authority/upstream/ask-upstream.ts'
 import type { Key } from '../ledger/tables.ts'
 import { checkDevice } from '../policy/check-device.ts'
 import type { Refused } from '../refusal.ts'
 import { type Applicant, admit, checkCode, checkTicket } from './applicant.ts'
 import { putOnList } from './approval/put-on-list.ts'
 import { standingOf, waitsForPerson } from './approval/standing.ts'
+import { certify } from './certify.ts'
 import { checkChannel } from './channel.ts'
 import type { EnrolmentPorts } from './enrolment-ports.ts'
 import { judge } from './judge.ts'
@@ -61,6 +62,7 @@ async function enrolOrRefuse(
   if (unbound !== undefined) return unbound
   const requestKey = requestKeyOf(applicant.credential, request)
   const before = await repeated(requestKey, ports)
+  if (before.kind === 'under-way') return carriedOn(await takeUp(before.order, ports))
   if (before.kind !== 'new') return before
   const standing = await standingOf(requestKey, applicant, door, ports)
   if (standing.kind === 'settled') return standing.outcome
@@ -96,8 +98,9 @@ async function prove(
   if (strange !== undefined) return strange
   const current = currentOf(applicant)
   const { operation } = request
-  const judged = await judge(proved, { device, proof, operation, current, door }, ports)
-  const { verdict, key, issuer } = judged
+  const asked = { device, proof, operation, current, door, mayRenew: mayRenewFor(applicant) }
+  const judged = await judge(proved, asked, ports)
+  const { verdict, key, host } = judged
   if (verdict.kind === 'refused') {
     if (key !== undefined) about.alarms = alarmsOf(key, asking, ports)
     return verdict
@@ -106,18 +109,23 @@ async function prove(
   const isRenewal = proof === 'current-certificate' || replaces !== undefined
   if (waitsForPerson(door.profile, isRenewal) && standing.kind !== 'approved')
     return putOnList(asking, ports)
-  const issued = await issue(
-    verdict.approved,
-    { kind: 'issuer', issuer },
-    occasionOf(asking, { ...judged, replaces }, ports),
-    ports,
-  )
+  const occasion = occasionOf(asking, { ...judged, replaces }, ports)
+  const issued = await certify(verdict.approved, host, occasion, ports)
   return issued.kind === 'conflict' ? afterConflict(proved.publicKey, asking, about, ports) : issued
 }
 
 function currentOf(applicant: Applicant) {
   if (applicant.kind !== 'identified' || applicant.record === undefined) return undefined
   return { record: applicant.record, certificate: applicant.certificate }
+}
+
+function mayRenewFor(applicant: Applicant): boolean {
+  return applicant.kind === 'spoken-for' && applicant.registrar.renews === true
+}
+
+/** Who lost a race with an order comes again, and finds what became of it. */
+function carriedOn(carried: Carried): Outcome {
+  return carried.kind === 'conflict' ? comeAgain() : carried
 }
 
 /** Somebody booked first. If it was this very request, its answer serves both; else the reason is told. */
@@ -128,6 +136,7 @@ async function afterConflict(
   ports: EnrolmentPorts,
 ): Promise<Outcome> {
   const again = await repeated(asking.requestKey, ports)
+  if (again.kind === 'under-way') return carriedOn(await takeUp(again.order, ports))
   if (again.kind !== 'new') return again
   const key = await ports.ledger.find('key', 'fingerprint', [fingerprint])
   if (key !== undefined && key.owner !== asking.applicant.device.id) {

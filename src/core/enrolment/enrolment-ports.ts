@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RefusalMeter } from '../audit/refusal-meter.ts'
-import type { IssuingPorts } from '../authority/issue.ts'
+import type { CarryingPorts } from '../authority/upstream/ask-upstream.ts'
 import type { Key } from '../ledger/tables.ts'
 import type { WaitingLimits } from './approval/waiting-limits.ts'
 import type { Attempts } from './attempts.ts'
@@ -8,7 +8,7 @@ import type { Doors } from './doors.ts'
 import type { RegistrarPace } from './speakers/pace.ts'
 
 /** What an enrolment asks of the house. */
-export interface EnrolmentPorts extends IssuingPorts {
+export interface EnrolmentPorts extends CarryingPorts {
   pause(milliseconds: number): Promise<void>
   readonly doors: Doors
   readonly attempts: Attempts

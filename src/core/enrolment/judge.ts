@@ -8,6 +8,7 @@ import type { Issuer } from '../authority/issuer.ts'
 import type { Attestation, CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import { decide, type Verdict } from '../policy/decide.ts'
 import type { Proof } from '../policy/profile.ts'
+import type { Host } from './certify.ts'
 import type { Door, Doors } from './doors.ts'
 import type { EnrolmentPorts } from './enrolment-ports.ts'
 import { heldByTpm } from './held-by-tpm.ts'
@@ -24,13 +25,15 @@ export interface Case {
     | { readonly record: CertificateRecord; readonly certificate: Certificate }
     | undefined
   readonly door: Door
+  /** Whether a registrar asks who may also ask for renewals. */
+  readonly mayRenew?: boolean
 }
 
 /** What policy says, and what the ledger knows of the key. */
 export interface Judged {
   readonly verdict: Verdict
-  /** Who signs, if the verdict is yes: of the chain that suits the key. */
-  readonly issuer: Issuer
+  /** Who signs, if the verdict is yes: of the chain that suits the key, or an upstream. */
+  readonly host: Host
   readonly key: Key | undefined
   /** What was proved of where the key lives, if that was asked for. */
   readonly attestation: Attestation | undefined
@@ -43,8 +46,9 @@ export async function judge(
   ports: EnrolmentPorts,
 ): Promise<Judged> {
   const { device, proof, operation, door } = asked
-  const issuer = issuerFor(asked, proved.publicKey, ports.doors)
-  const inTwins = ports.doors.isTwin(issuer.authority.id)
+  const host = hostFor(asked, proved.publicKey, ports.doors)
+  const { authority, certificate } = host.kind === 'here' ? host.issuer : host.upstream.signer
+  const inTwins = ports.doors.isTwin(authority.id)
   const isOfChain = (authority: string) => ports.doors.isTwin(authority) === inTwins
   const { fingerprint } = proved.publicKey
   const [key, attestation, current] = await Promise.all([
@@ -60,18 +64,26 @@ export async function judge(
     identitiesHeld:
       proof === 'code' ? 0 : await identitiesHeld(device.id, door.profile, isOfChain, ports),
     identitiesLately: proof === 'code' ? 0 : await identitiesLately(device.id, ports),
+    mayRenew: asked.mayRenew ?? false,
     isOrdered: orderedFor(current?.record, ports.doors.orders) !== undefined,
     isCrossing: current !== undefined && !isOfChain(current.record.authority),
     now: ports.clock.now(),
-    environment: issuer.authority.environment,
-    issuerNotAfter: issuer.certificate.notAfter,
+    environment: authority.environment,
+    issuerNotAfter: certificate.notAfter,
   })
-  return { verdict, key, issuer, attestation }
+  return { verdict, key, host, attestation }
 }
 
 /** Where nobody asks for a proof of the key's place, none is looked for: that would be a list a request. */
 function isAsked({ proof, door }: Case): boolean {
   return proof === 'tpm' || door.profile.attestation !== undefined
+}
+
+function hostFor(asked: Case, key: PublicKey, doors: Doors): Host {
+  const { profile, upstream } = asked.door
+  return upstream === undefined || profile.hosting === undefined
+    ? { kind: 'here', issuer: issuerFor(asked, key, doors) }
+    : { kind: 'upstream', upstream, hosting: profile.hosting }
 }
 
 /**

@@ -3,7 +3,7 @@ import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
-import type { Repetition } from '../ledger/tables.ts'
+import type { Repetition, UpstreamOrder } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import type { EnrolmentRequest } from './request.ts'
@@ -25,6 +25,8 @@ interface RepetitionPorts {
 /** What an earlier, identical request led to. */
 export type Repeated =
   | { readonly kind: 'issued'; readonly id: string; readonly certificate: Uint8Array }
+  /** Its certificate is asked for elsewhere, and not there yet. */
+  | { readonly kind: 'under-way'; readonly order: UpstreamOrder }
   /** A new request; `stale` is the row that it takes over. */
   | { readonly kind: 'new'; readonly stale: Repetition | undefined }
 
@@ -54,6 +56,11 @@ export async function repeated(
     const found = await ports.ledger.find('repetition', 'requestKey', [requestKey])
     if (found === undefined) return { kind: 'new', stale: undefined }
     const certificate = await ports.ledger.read('certificate', found.certificate)
+    if (certificate?.state === 'reserved') {
+      // However long it takes, and whatever became of the span meanwhile.
+      const order = await ports.ledger.find('upstreamOrder', 'certificate', [certificate.id])
+      if (order?.state === 'open') return { kind: 'under-way', order }
+    }
     const over = Temporal.Instant.compare(found.until, ports.clock.now()) <= 0
     if (over || certificate === undefined || certificate.usedAt !== null) {
       return { kind: 'new', stale: found }

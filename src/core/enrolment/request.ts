@@ -31,6 +31,6 @@ export interface EnrolmentRequest {
 export type Outcome =
   /** `certificate` is DER; `id` its record. */
   | { readonly kind: 'issued'; readonly certificate: Uint8Array; readonly id: string }
-  /** A person has to decide; the same request may come again after that. */
+  /** A person has to decide, or an upstream to answer; the same request may come again after that. */
   | { readonly kind: 'pending'; readonly retryAfterSeconds: number }
   | Refused

@@ -596,6 +596,8 @@ export const tables = {
       state: word('active', 'removed'),
       createdAt: instant,
       expiresAt: instant,
+      /** Whether it also asks for renewals: the registration authority of another installation. */
+      renews: optional(boolean),
     },
     { unique: { name: ['name'], certificate: ['certificateSha256'] } },
   ),
@@ -611,6 +613,79 @@ export const tables = {
       createdAt: instant,
     },
     { unique: { name: ['name'], certificate: ['certificateSha256'] } },
+  ),
+
+  /** Somebody else's authority that signs for profiles of ours; inventory, policy and log stay here. */
+  upstream: table(
+    'ups',
+    {
+      name: text,
+      protocol: word('est', 'acme', 'rest'),
+      /** Where it is: the base of EST or REST, or the directory of ACME; https. */
+      address: text,
+      /** What it calls what we ask of it (an EST label, names of a managed authority); nothing secret. */
+      settings: json<Readonly<Record<string, string>>>(),
+      /** DER in base64 of the roots by which its server is known; none: those of the machine. */
+      serverRoots: json<readonly string[]>(),
+      /** The key in the key store that proves us to it; null where a secret in a file does. */
+      credentialKey: optional(text),
+      /** DER in base64 of the certificate of that key, leaf first; empty where none is shown. */
+      credentialChain: json<readonly string[]>(),
+      credentialEndsAt: optional(instant),
+      /** The name of a file of the owner's in DATA/upstream; never what is in it. */
+      secretFile: optional(text),
+      /** So long it promises to answer the same request the same; 0: it promises nothing. */
+      repeatsMinutes: integer,
+      /** The ids of its authorities, as far as they are known here. */
+      authorities: json<readonly string[]>(),
+      state: word('active', 'removed'),
+      createdAt: instant,
+      createdBy: text,
+    },
+    { unique: { name: ['name'] }, lists: { state: ['state'] } },
+  ),
+
+  /** One certificate that an upstream is asked for: booked before it is asked, and kept with its end. */
+  upstreamOrder: table(
+    'uor',
+    {
+      certificate: id('crt'),
+      upstream: id('ups'),
+      state: word('open', 'answered', 'turned-down', 'refused', 'given-up'),
+      /** `booked`: never sent. `asked`: may have been heard. `waiting`: the upstream said that it works on it. */
+      stage: word('booked', 'asked', 'waiting'),
+      /** PKCS #10, DER, as it is sent. */
+      request: bytes,
+      /** TBSCertificate, DER: what policy approved, and what the answer is held against. */
+      expected: bytes,
+      /** Why it is made, for whoever books the answer. */
+      occasion: json<unknown>(),
+      /** How the upstream calls it: the URL of an ACME order, the key that makes a REST call repeatable. */
+      transaction: optional(text),
+      /** As in a repetition, of the device's own request; null where none came. */
+      requestKey: optional(bytes),
+      /** Until then somebody is asking; a crash leaves it to others. */
+      heldUntil: instant,
+      /** First time that the upstream may have heard of it. */
+      askedAt: optional(instant),
+      /** Not asked again before. */
+      nextAt: instant,
+      /** Given up after. */
+      until: instant,
+      tries: integer,
+      /** What the upstream said last, in its own words; for operators only. */
+      words: optional(text),
+      /** A certificate that came and was not taken, DER. */
+      refusedAnswer: optional(bytes),
+      /** Once its certificate was revoked here: whether the upstream revoked it too, or a person has to. */
+      revocation: optional(word('done', 'by-hand')),
+      createdAt: instant,
+      endedAt: optional(instant),
+    },
+    {
+      unique: { certificate: ['certificate'] },
+      lists: { state: ['state', 'nextAt'], upstream: ['upstream', 'state'] },
+    },
   ),
 
   /** A relaxation of a rule: which, who, why, until when. */
@@ -1050,6 +1125,8 @@ export type Code = LedgerRecord<'code'>
 export type PendingRequest = LedgerRecord<'request'>
 export type Registrar = LedgerRecord<'registrar'>
 export type ProxyRecord = LedgerRecord<'proxy'>
+export type Upstream = LedgerRecord<'upstream'>
+export type UpstreamOrder = LedgerRecord<'upstreamOrder'>
 export type Exception = LedgerRecord<'exception'>
 export type Person = LedgerRecord<'person'>
 export type Session = LedgerRecord<'session'>

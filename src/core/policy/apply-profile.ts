@@ -7,6 +7,7 @@ import type { ProfileRecord } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import { parseProfile } from './document/parse-profile.ts'
+import type { Profile } from './profile.ts'
 
 /** The newest version of a profile. */
 export async function newestProfile(
@@ -47,6 +48,8 @@ export async function applyProfile(
       `version: is ${parsed.profile.version}, the next version of ${name} is ${number}`,
     )
   }
+  const misplaced = await checkHosting(parsed.profile, ports.ledger)
+  if (misplaced !== undefined) return misplaced
   const profile: ProfileRecord = {
     id: newId('profile', ports),
     version: 1,
@@ -71,4 +74,26 @@ export async function applyProfile(
   return committed.kind === 'committed'
     ? { kind: 'applied', profile }
     : refuse('conflict', `version ${number} of ${name} was applied at the same moment; look again`)
+}
+
+/** Whether the upstream that it names is here, and signs certificates of its kind. */
+async function checkHosting(
+  { hosting, kind }: Profile,
+  ledger: Ledger,
+): Promise<Refused | undefined> {
+  if (hosting === undefined) return undefined
+  const upstream = await ledger.find('upstream', 'name', [hosting.upstream])
+  if (upstream?.state !== 'active') {
+    return refuse(
+      'profile-wrong',
+      `hosting.upstream: no upstream ${hosting.upstream} is here; add it first`,
+    )
+  }
+  if (upstream.protocol === 'acme' && kind !== 'server') {
+    return refuse(
+      'profile-wrong',
+      `hosting.upstream: ${hosting.upstream} speaks ACME, which proves host names, and this profile makes ${kind} certificates; public authorities no longer issue for client authentication, so devices need an authority of your own or an upstream by EST or REST`,
+    )
+  }
+  return undefined
 }

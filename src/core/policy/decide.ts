@@ -42,6 +42,8 @@ export interface Application {
   readonly identitiesHeld: number
   /** How many certificates it was given in the last 24 hours. */
   readonly identitiesLately: number
+  /** Whether the registrar that vouches may ask for renewals too, as another installation does. */
+  readonly mayRenew?: boolean
   /** Whether an order asks for the renewal of the current certificate before its time. */
   readonly isOrdered?: boolean
   /** Whether the current certificate is of the other chain: nothing is renewed, a first identity is made there. */
@@ -180,7 +182,8 @@ function checkProof(application: Application): Refused | undefined {
   }
   const spent = device.enrolmentsLeft === 0
   const vouched = proof === 'birth-certificate' || proof === 'registrar'
-  const again = proof === 'code' || (vouched && identitiesHeld > 0)
+  const renews = proof === 'registrar' && application.mayRenew === true
+  const again = proof === 'code' || (vouched && identitiesHeld > 0 && !renews)
   if (again && spent) {
     return refuse(
       'device-already-enrolled',

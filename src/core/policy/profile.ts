@@ -4,6 +4,7 @@ import type { ProfileKind } from '#trust/lint/kinds.ts'
 import type { ProfileDocument } from './document/profile-document.ts'
 import type {
   AttestationForm,
+  answerFreedoms,
   approvable,
   Environment,
   proofs,
@@ -46,7 +47,16 @@ export interface Profile {
   readonly attestation: AttestationRule | undefined
   /** Whether a request must name the TLS connection that it comes over (RFC 9266). */
   readonly bindsChannel: boolean
+  /** Undefined: its certificates are signed here. */
+  readonly hosting: Hosting | undefined
   readonly document: ProfileDocument
+}
+
+/** Who else signs, and how far the answer may leave what was approved. */
+export interface Hosting {
+  /** The upstream's name. */
+  readonly upstream: string
+  readonly mayDiffer: readonly (typeof answerFreedoms)[number][]
 }
 
 /** Which requests wait for a person, and for how long at most. */

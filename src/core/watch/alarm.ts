@@ -102,7 +102,9 @@ async function clearing(
 export type Acknowledged = { readonly kind: 'acknowledged'; readonly alarm: Alarm } | Refused
 
 /** What happened once has no cause that could go: it is over when somebody has seen it. */
-const once: readonly string[] = ['break-glass-used'] satisfies readonly AlarmKind[]
+const once: readonly string[] = [
+  ...(['break-glass-used', 'upstream-certificate-astray'] satisfies readonly AlarmKind[]),
+]
 
 /** Says that somebody has seen an alarm and takes care; it stays open until its cause is gone. */
 export async function acknowledge(

@@ -25,6 +25,10 @@ export const alarmKinds = {
     'the window of a renewal order is over, and some devices have not renewed',
   'renewals-missed': 'devices of a product should have renewed by now and did not',
   'status-stale': 'a revocation list is past half of its life and has no successor',
+  'upstream-certificate-astray':
+    'an upstream signed, or may have signed, what somebody has to revoke there by hand',
+  'upstream-credential-ending': 'what proves this server to an upstream comes to its end',
+  'upstream-unreachable': 'an upstream that signs for devices does not answer',
   'vendor-root-ending':
     "an authority of a maker of chips comes to its end, and with it the maker's word",
 } as const satisfies Record<string, string>

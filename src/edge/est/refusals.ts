@@ -98,6 +98,10 @@ export const statuses = {
   'subject-differs': 400,
   'ticket-for-another-key': 403,
   'too-many-identities': 403,
+  'upstream-answer-wrong': 503,
+  'upstream-outcome-unknown': 503,
+  'upstream-refused': 403,
+  'upstream-unreachable': 503,
   'version-differs': 503,
   'waiting-list-full': 503,
 } as const satisfies Record<Refusal, Status>
@@ -112,6 +116,9 @@ export const retryAfterSeconds: Partial<Record<Refusal, number>> = {
   'key-backend-away': 60,
   'rate-limited': 60,
   'store-full': 60,
+  'upstream-answer-wrong': 3600,
+  'upstream-outcome-unknown': 60,
+  'upstream-unreachable': 60,
   'version-differs': 2,
   'waiting-list-full': 3600,
 }

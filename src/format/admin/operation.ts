@@ -66,6 +66,7 @@ export type Reference =
   | 'product'
   | 'proxy'
   | 'registrar'
+  | 'upstream'
 
 /** Keeps the exact types of one row. */
 export function operation<

@@ -14,6 +14,7 @@ import { reports } from './operations/reports.ts'
 import { requests } from './operations/requests.ts'
 import { roots } from './operations/roots.ts'
 import { twin } from './operations/twin.ts'
+import { upstreams } from './operations/upstreams.ts'
 import { vendors } from './operations/vendors.ts'
 import { watch } from './operations/watch.ts'
 
@@ -32,6 +33,7 @@ export const operations = {
   ...nodes,
   ...twin,
   ...roots,
+  ...upstreams,
   ...vendors,
   ...watch,
 } as const
@@ -61,4 +63,5 @@ export const references = {
   product: { list: 'product.list', by: 'name' },
   proxy: { list: 'proxy.list', by: 'name' },
   registrar: { list: 'registrar.list', by: 'name' },
+  upstream: { list: 'upstream.list', by: 'name' },
 } as const satisfies Record<Reference, { list: OperationName; by: string }>

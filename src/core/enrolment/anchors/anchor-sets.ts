@@ -45,7 +45,8 @@ export class AnchorSets {
   /** What `/cacerts` answers at a label; without one, all that is in force here. */
   async certificatesAt(label: string | undefined): Promise<readonly Uint8Array[] | Refused> {
     const { doors } = this.#ports
-    if (label === undefined) return believedBy(doors.own, doors).certificates
+    if (label === undefined)
+      return believedBy([...doors.own, ...elsewhere(doors)], doors).certificates
     const door = doors.labelled(label)
     return 'kind' in door ? door : (await this.believedFor(door.product.id)).certificates
   }
@@ -71,9 +72,11 @@ export class AnchorSets {
     const { doors } = this.#ports
     const open = doors.open.filter((door) => door.product.id === product)
     const issuing = new Set(
-      open.flatMap(({ issuer, twin }) => [
+      open.flatMap(({ issuer, twin, upstream }) => [
+        // Ours stays where an upstream signs: the server itself is known by it.
         issuer.authority.id,
         ...(twin ? [twin.authority.id] : []),
+        ...(upstream?.authorities ?? []).map(({ authority }) => authority.id),
       ]),
     )
     const found: Authority[] = []
@@ -168,6 +171,11 @@ export class AnchorSets {
     const newest = await this.newestFor(product)
     return isIt(newest) ? newest : undefined
   }
+}
+
+/** The authorities of others that sign for profiles of ours. */
+function elsewhere({ upstreams }: Doors): readonly Authority[] {
+  return upstreams.flatMap(({ authorities }) => authorities.map(({ authority }) => authority))
 }
 
 /** The same roots in any order are the same set. */

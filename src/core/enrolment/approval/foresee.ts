@@ -2,6 +2,7 @@
 
 import { type Draft, draft } from '#core/authority/draft.ts'
 import { lint } from '#core/authority/issue.ts'
+import { signerOf } from '#core/enrolment/certify.ts'
 import type { Door } from '#core/enrolment/doors.ts'
 import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
 import { judge } from '#core/enrolment/judge.ts'
@@ -47,7 +48,7 @@ export async function foresee(
   const { proof, operation } = record
   const judged = await judge(possession.proved, { device, proof, operation, current, door }, ports)
   if (judged.verdict.kind === 'refused') return judged.verdict
-  const signer = { kind: 'issuer', issuer: judged.issuer } as const
+  const signer = signerOf(judged.host)
   // Which shard it will be is settled at issue, so that looking uses up none.
   const drafted = draft(judged.verdict.approved, signer, 0, ports)
   return lint(drafted, signer) ?? { kind: 'foreseen', door, draft: drafted }

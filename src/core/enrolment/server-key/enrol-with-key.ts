@@ -201,15 +201,18 @@ async function certify(work: Work, ports: ServerKeyPorts): Promise<ServerKeyOutc
       ? { record: applicant.record, certificate: applicant.certificate }
       : undefined
   const asked = { device, proof, operation: 'enrol', current, door } as const
-  const { verdict, issuer } = await judge(proved, asked, ports)
+  const { verdict, host } = await judge(proved, asked, ports)
   if (verdict.kind === 'refused') return verdict
+  // No profile has both, and what waits for an answer could not keep the key.
+  if (host.kind !== 'here')
+    return refuse('server-key-not-permitted', 'its certificates are signed elsewhere')
   // Sealed before it is booked: what cannot be sealed shall not be issued.
   const key = await packed(work, ports)
   const standing = { kind: 'open', record: undefined } as const
   const asking = { request, applicant, door, requestKey, standing }
   const issued = await issue(
     verdict.approved,
-    { kind: 'issuer', issuer },
+    { kind: 'issuer', issuer: host.issuer },
     occasionForKey({ ...asking, before: { kind: 'new', stale: before.stale } }, ports),
     ports,
   )

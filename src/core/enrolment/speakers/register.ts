@@ -28,6 +28,8 @@ export interface NewRegistrar {
   readonly products: readonly string[]
   /** Undefined: as long as its certificate is good. */
   readonly expiresAt: Temporal.Instant | undefined
+  /** Whether it also asks for devices that have an identity already, as another installation does. */
+  readonly renews?: boolean
 }
 
 /**
@@ -62,7 +64,7 @@ export async function addRegistrar(
   const certificateSha256 = sha256(certificate.der)
   const registrar: Registrar = {
     ...{ id, version: row.version, name, key: key.id, certificateSha256, products },
-    ...{ state: 'active', createdAt: now, expiresAt },
+    ...{ state: 'active', createdAt: now, expiresAt, renews: asked.renews ?? null },
   }
   const refused = await settle(
     {
@@ -71,7 +73,10 @@ export async function addRegistrar(
         {
           type: 'registrar-added',
           ...{ at: now, actor, subjects: [id, key.id, ...products] },
-          facts: { name, sha256: certificateSha256.toHex(), until: expiresAt.toString() },
+          facts: {
+            ...{ name, sha256: certificateSha256.toHex(), until: expiresAt.toString() },
+            ...(asked.renews && { renews: true }),
+          },
         },
       ],
     },

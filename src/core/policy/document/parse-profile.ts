@@ -56,6 +56,10 @@ function profileOf(document: ProfileDocument): Profile {
       quote: document.attestation.quote,
     },
     bindsChannel: document.channelBinding !== undefined,
+    hosting: document.hosting && {
+      upstream: document.hosting.upstream,
+      mayDiffer: document.hosting.mayDiffer ?? [],
+    },
     document,
   }
 }

@@ -19,6 +19,7 @@ import {
 } from './shape.ts'
 import {
   alternativeNameKinds,
+  answerFreedoms,
   approvable,
   attestationForms,
   environments,
@@ -241,6 +242,20 @@ export const profileShape = record('A policy by which certificates of one kind a
   requestedExtensions: optional(
     record('Extensions that are taken over from a request, never critical.', {
       oids: list('Object identifiers.', oid('An extension.'), 1, 16),
+      because,
+    }),
+  ),
+  hosting: optional(
+    record('Where its certificates are signed; left out: here.', {
+      upstream: text('The name of the upstream that signs them.', 64),
+      mayDiffer: optional(
+        list(
+          'In what its certificates may differ from what this profile draws; left out: in nothing.',
+          word('What may differ.', answerFreedoms),
+          1,
+          answerFreedoms.length,
+        ),
+      ),
       because,
     }),
   ),

@@ -66,6 +66,8 @@ const rules: readonly Rule[] = [
   addedNamesHaveALimit,
   addedNamesFollowAPattern,
   requestedExtensionsAreNotOurs,
+  whatIsSignedElsewhereIsNoAuthority,
+  whatIsSignedElsewhereKeepsItsKeyAndConnection,
 ]
 
 function objectIdentifiersCanBeEncoded(document: ProfileDocument) {
@@ -481,4 +483,26 @@ function requestedExtensionsAreNotOurs({ requestedExtensions }: ProfileDocument)
         )
       : none,
   )
+}
+
+/** An authority below a foreign one has its request signed by people, once: authority request. */
+function whatIsSignedElsewhereIsNoAuthority(document: ProfileDocument) {
+  const { hosting, kind } = document
+  if (hosting === undefined || !(isAuthority(document) || kind === 'ocsp')) return none
+  return fault('hosting', hosting.upstream, `leave it out: a ${kind} certificate is made here`)
+}
+
+/** An answer may come hours later: no key waits for it here, and no connection. */
+function whatIsSignedElsewhereKeepsItsKeyAndConnection(document: ProfileDocument) {
+  const { hosting, serverKeys, channelBinding } = document
+  if (hosting === undefined) return none
+  if (serverKeys !== undefined)
+    return fault('serverKeys', 'serverKeys', 'leave it out, or hosting: a key waits for no answer')
+  if (channelBinding !== undefined)
+    return fault(
+      'channelBinding',
+      channelBinding.type,
+      'leave it out, or hosting: what waits comes again over another connection',
+    )
+  return none
 }

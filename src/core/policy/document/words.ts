@@ -107,3 +107,9 @@ export const placeholders = [
  * or any part of it; whatever it likes, as it is ignored.
  */
 export const freedoms = ['nothing', 'same', 'part', 'ignored'] as const
+
+/**
+ * In what a certificate that an upstream signed may differ from what the profile draws. Never in its key,
+ * its alternative names, or that it is no authority.
+ */
+export const answerFreedoms = ['subject', 'validity', 'purposes'] as const

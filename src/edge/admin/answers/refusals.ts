@@ -91,6 +91,10 @@ export const statusOf = {
   'subject-differs': 422,
   'ticket-for-another-key': 403,
   'too-many-identities': 409,
+  'upstream-answer-wrong': 502,
+  'upstream-outcome-unknown': 502,
+  'upstream-refused': 502,
+  'upstream-unreachable': 502,
   'version-differs': 412,
   'waiting-list-full': 503,
 } as const satisfies Record<Refusal, number>

@@ -49,6 +49,13 @@ export type LedgerVerbs = Omit<
   | 'request.refuse'
   | 'request.show'
   | 'status'
+  | 'upstream.add'
+  | 'upstream.credential'
+  | 'upstream.list'
+  | 'upstream.orders'
+  | 'upstream.remove'
+  | 'upstream.show'
+  | 'upstream.test'
 >
 
 export function ledgerVerbs(ports: LedgerVerbPorts): LedgerVerbs {

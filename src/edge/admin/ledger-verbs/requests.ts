@@ -38,11 +38,11 @@ export function requestVerbs(ports: LedgerVerbPorts): RequestVerbs {
       return { items: await Promise.all(items.map((one) => showRequest(one, ledger))), next }
     },
 
-    'registrar.add': async ({ name, certificate: pem, products, until }, { caller }) => {
+    'registrar.add': async ({ name, certificate: pem, products, until, renews }, { caller }) => {
       const read = readCertificate(pem)
       if (read.kind === 'refused') return read
       const expiresAt = until === undefined ? undefined : Temporal.Instant.from(until)
-      const asked = { name, certificate: read.certificate, products, expiresAt }
+      const asked = { name, certificate: read.certificate, products, expiresAt, renews }
       const added = await addRegistrar(asked, caller.actor, ports)
       return added.kind === 'refused' ? added : showRegistrar(added.registrar)
     },

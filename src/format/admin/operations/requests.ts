@@ -62,6 +62,7 @@ export const registrarView = z.object({
   state: z.enum(['active', 'removed']),
   createdAt: instant,
   expiresAt: instant,
+  renews: z.boolean().nullable(),
 })
 
 export const proxyView = z.object({
@@ -158,6 +159,12 @@ export const requests = {
         .max(1000)
         .describe('the products whose devices it may speak for'),
       until: instant.optional().describe('how long; left out: as long as its certificate is good'),
+      renews: z
+        .boolean()
+        .default(false)
+        .describe(
+          'let it ask for devices again and again: it is another installation that renews them',
+        ),
     }),
     output: registrarView,
     summary: 'let a registrar enrol devices on their behalf',

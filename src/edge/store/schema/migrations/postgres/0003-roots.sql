@@ -135,6 +135,61 @@ CREATE INDEX "vendorRoot_by_certificate" ON "vendorRoot" ("certificateSha256", "
 
 ALTER TABLE "code" ADD COLUMN "attestation" bytea;
 
+ALTER TABLE "registrar" ADD COLUMN "renews" bigint;
+
+CREATE TABLE "upstream" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
+  "protocol" text COLLATE "C" NOT NULL,
+  "address" text COLLATE "C" NOT NULL,
+  "settings" text COLLATE "C" NOT NULL,
+  "serverRoots" text COLLATE "C" NOT NULL,
+  "credentialKey" text COLLATE "C",
+  "credentialChain" text COLLATE "C" NOT NULL,
+  "credentialEndsAt" bigint,
+  "secretFile" text COLLATE "C",
+  "repeatsMinutes" bigint NOT NULL,
+  "authorities" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "createdAt" bigint NOT NULL,
+  "createdBy" text COLLATE "C" NOT NULL
+);
+
+CREATE UNIQUE INDEX "upstream_one_name" ON "upstream" ("name");
+
+CREATE INDEX "upstream_by_state" ON "upstream" ("state", "id");
+
+CREATE TABLE "upstreamOrder" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "certificate" bytea NOT NULL,
+  "upstream" bytea NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "stage" text COLLATE "C" NOT NULL,
+  "request" bytea NOT NULL,
+  "expected" bytea NOT NULL,
+  "occasion" text COLLATE "C" NOT NULL,
+  "transaction" text COLLATE "C",
+  "requestKey" bytea,
+  "heldUntil" bigint NOT NULL,
+  "askedAt" bigint,
+  "nextAt" bigint NOT NULL,
+  "until" bigint NOT NULL,
+  "tries" bigint NOT NULL,
+  "words" text COLLATE "C",
+  "refusedAnswer" bytea,
+  "revocation" text COLLATE "C",
+  "createdAt" bigint NOT NULL,
+  "endedAt" bigint
+);
+
+CREATE UNIQUE INDEX "upstreamOrder_one_certificate" ON "upstreamOrder" ("certificate");
+
+CREATE INDEX "upstreamOrder_by_state" ON "upstreamOrder" ("state", "nextAt", "id");
+
+CREATE INDEX "upstreamOrder_by_upstream" ON "upstreamOrder" ("upstream", "state", "id");
+
 CREATE TABLE "endorsement" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,

@@ -135,6 +135,61 @@ CREATE INDEX "vendorRoot_by_certificate" ON "vendorRoot" ("certificateSha256", "
 
 ALTER TABLE "code" ADD COLUMN "attestation" BLOB;
 
+ALTER TABLE "registrar" ADD COLUMN "renews" INTEGER;
+
+CREATE TABLE "upstream" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "name" TEXT NOT NULL,
+  "protocol" TEXT NOT NULL,
+  "address" TEXT NOT NULL,
+  "settings" TEXT NOT NULL,
+  "serverRoots" TEXT NOT NULL,
+  "credentialKey" TEXT,
+  "credentialChain" TEXT NOT NULL,
+  "credentialEndsAt" INTEGER,
+  "secretFile" TEXT,
+  "repeatsMinutes" INTEGER NOT NULL,
+  "authorities" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "createdAt" INTEGER NOT NULL,
+  "createdBy" TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "upstream_one_name" ON "upstream" ("name");
+
+CREATE INDEX "upstream_by_state" ON "upstream" ("state", "id");
+
+CREATE TABLE "upstreamOrder" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "certificate" BLOB NOT NULL,
+  "upstream" BLOB NOT NULL,
+  "state" TEXT NOT NULL,
+  "stage" TEXT NOT NULL,
+  "request" BLOB NOT NULL,
+  "expected" BLOB NOT NULL,
+  "occasion" TEXT NOT NULL,
+  "transaction" TEXT,
+  "requestKey" BLOB,
+  "heldUntil" INTEGER NOT NULL,
+  "askedAt" INTEGER,
+  "nextAt" INTEGER NOT NULL,
+  "until" INTEGER NOT NULL,
+  "tries" INTEGER NOT NULL,
+  "words" TEXT,
+  "refusedAnswer" BLOB,
+  "revocation" TEXT,
+  "createdAt" INTEGER NOT NULL,
+  "endedAt" INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "upstreamOrder_one_certificate" ON "upstreamOrder" ("certificate");
+
+CREATE INDEX "upstreamOrder_by_state" ON "upstreamOrder" ("state", "nextAt", "id");
+
+CREATE INDEX "upstreamOrder_by_upstream" ON "upstreamOrder" ("upstream", "state", "id");
+
 CREATE TABLE "endorsement" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { EventType } from '#core/audit/event.ts'
+import { abandon } from '#core/authority/abandon.ts'
+import type { UpstreamOrder } from '#core/ledger/tables.ts'
+import type { CarryingPorts } from './ask-upstream.ts'
+import type { ReadyUpstream } from './ready-upstream.ts'
+
+type End = Exclude<UpstreamOrder['state'], 'open' | 'answered'>
+
+/**
+ * Ends an order without a certificate, and gives what it was booked for up: code and permission go back
+ * to the device.
+ *
+ * Two commits: after a crash between them the certificate is reserved for no order, and recovery
+ * abandons it.
+ *
+ * @param answer the certificate that came and is not taken, DER
+ */
+export async function endOrder(
+  order: UpstreamOrder,
+  state: End,
+  words: string,
+  { upstream }: ReadyUpstream,
+  ports: CarryingPorts,
+  answer?: Uint8Array,
+): Promise<void> {
+  const now = ports.clock.now()
+  const record: UpstreamOrder = {
+    ...order,
+    ...{ version: order.version + 1, state, words, heldUntil: now, endedAt: now },
+    refusedAnswer: answer ?? null,
+  }
+  const ended = await ports.ledger.commit({
+    puts: [{ kind: 'upstreamOrder', record }],
+    events: [
+      {
+        ...{ type: eventOf(order, state), at: now },
+        actor: { kind: 'house', id: 'upstream' },
+        subjects: [order.id, order.certificate, upstream.id],
+        facts: { upstream: upstream.name, words, tries: order.tries },
+      },
+    ],
+  })
+  // Somebody else took it up; it is theirs to end.
+  if (ended.kind === 'conflict') return
+  await abandon(order.certificate, ports)
+}
+
+function eventOf({ stage }: UpstreamOrder, state: End): EventType {
+  switch (state) {
+    case 'turned-down':
+      return 'upstream-turned-down'
+    case 'refused':
+      return 'upstream-answer-refused'
+    case 'given-up':
+      return stage === 'booked' ? 'upstream-not-reached' : 'upstream-outcome-unknown'
+  }
+}
