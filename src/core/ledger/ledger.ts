@@ -45,6 +45,8 @@ export interface ListQuery<K extends Kind> {
   readonly equal?: readonly unknown[]
   /** For the column after those: a prefix (text), or bounds (instant, integer): `from` included, `below` not. */
   readonly prefix?: string
+  /** For the column after those, if it is text: only what comes after this one, by code point. */
+  readonly beyond?: string
   readonly from?: Temporal.Instant | number
   readonly below?: Temporal.Instant | number
   /** Further conditions, tested row by row within the walk: column = value. */

@@ -90,6 +90,7 @@ export function listContract(database: string, onEmptyStore: OnEmptyStore): void
         { limit: 1, by: 'nothing' as never },
         { limit: 1, by: 'lot', equal: ['L1', 'more'] },
         { limit: 1, by: 'lot', equal: ['L1'], prefix: 'x' },
+        { limit: 1, by: 'lot', equal: ['L1'], beyond: 'x' },
       ]
       for (const query of wrong)
         await assert.rejects(store.ledger.list('device', query), RangeError, JSON.stringify(query))
@@ -145,7 +146,9 @@ function query(
     descending: samples.number(2) === 0,
     ...(by === undefined ? {} : { by }),
     ...(equal.length === 0 ? {} : { equal }),
-    ...(bounded && type === 'text' ? { prefix: Array.from(String(some[next]))[0] } : {}),
+    ...(bounded && type === 'text'
+      ? samples.pick([{ prefix: Array.from(String(some[next]))[0] }, { beyond: some[next] }])
+      : {}),
     ...(bounded && (type === 'instant' || type === 'integer')
       ? samples.pick([{ below: some[next] }, { from: some[next] }, between(some, other, next)])
       : {}),
@@ -165,6 +168,7 @@ function plainly(kind: Kind, records: readonly Plain[], asked: Query): readonly 
     columns.every((name) => record[name] !== null) &&
     (asked.equal ?? []).every((value, index) => order(record[columns[index]!], value) === 0) &&
     (asked.prefix === undefined || String(record[next]).startsWith(asked.prefix)) &&
+    (asked.beyond === undefined || order(record[next], asked.beyond) > 0) &&
     (asked.from === undefined || order(record[next], asked.from) >= 0) &&
     (asked.below === undefined || order(record[next], asked.below) < 0) &&
     Object.entries(asked.where ?? {}).every(([name, value]) => order(record[name], value) === 0)

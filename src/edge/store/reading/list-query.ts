@@ -100,20 +100,22 @@ function filters<K extends Kind>(kind: K, query: Filters<K>, walk: Walk): [strin
     (name) => `${quoted(name)} IS NOT NULL`,
   )
   const values: Cell[] = []
-  const add = (name: string, sign: '=' | '<' | '>=', value: unknown) => {
+  const add = (name: string, sign: '=' | '<' | '>' | '>=', value: unknown) => {
     const cell = encodeSought(kind, name, value)
     conditions.push(cell === undefined ? 'FALSE' : `${quoted(name)} ${sign} ?`)
     if (cell !== undefined) values.push(cell)
   }
   for (const [index, value] of (query.equal ?? []).entries()) add(walk.columns[index]!, '=', value)
   const next = walk.columns[query.equal?.length ?? 0]
-  if (query.prefix !== undefined || query.from !== undefined || query.below !== undefined) {
+  const { prefix, beyond, from, below } = query
+  if ([prefix, beyond, from, below].some((bound) => bound !== undefined)) {
     if (next === undefined) throw new RangeError('a prefix or bound needs a column of the list')
-    if (query.from !== undefined) add(next, '>=', query.from)
-    if (query.below !== undefined) add(next, '<', query.below)
-    if (query.prefix !== undefined) {
-      add(next, '>=', query.prefix)
-      const end = afterPrefix(query.prefix)
+    if (beyond !== undefined) add(next, '>', beyond)
+    if (from !== undefined) add(next, '>=', from)
+    if (below !== undefined) add(next, '<', below)
+    if (prefix !== undefined) {
+      add(next, '>=', prefix)
+      const end = afterPrefix(prefix)
       if (end !== undefined) add(next, '<', end)
     }
   }
