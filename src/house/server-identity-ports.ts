@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { issueServerCertificate } from '#core/authority/serve-identity.ts'
 import { twinAlgorithms } from '#core/authority/twin.ts'
+import { linksBack } from '#core/enrolment/anchors/believed.ts'
 import { Fault } from '#core/fault.ts'
+import type { Authority } from '#core/ledger/tables.ts'
 import { newestProfile } from '#core/policy/apply-profile.ts'
 import { parseProfile } from '#core/policy/document/parse-profile.ts'
 import type { TlsIdentity } from '#edge/http/device-front.ts'
@@ -35,15 +37,29 @@ export class ServerIdentities {
   }
 
   async open(): Promise<TlsIdentity> {
-    const beside = this.#hasTwin ? await openServerIdentity(this.#twin) : undefined
-    return { ...(await openServerIdentity(this.#usual)), beside }
+    const beside = this.#hasTwin ? this.#linked(await openServerIdentity(this.#twin)) : undefined
+    return { ...this.#linked(await openServerIdentity(this.#usual)), beside }
   }
 
-  /** Both, if one of them had to be made anew. */
-  async renew(): Promise<TlsIdentity | undefined> {
-    const usual = await renewServerIdentity(this.#usual)
-    const twin = this.#hasTwin ? await renewServerIdentity(this.#twin) : undefined
-    return usual === undefined && twin === undefined ? undefined : this.open()
+  /** Both as they are to be shown from now on, made anew where that is due. */
+  async renew(): Promise<TlsIdentity> {
+    await renewServerIdentity(this.#usual)
+    if (this.#hasTwin) await renewServerIdentity(this.#twin)
+    return this.open()
+  }
+
+  /**
+   * With the links from the roots before that of its issuer, while those are in force: a device that holds an old
+   * root alone, as one that slept through a change of roots, still finds the way. One that holds the new
+   * root stops there and never looks at what is behind it.
+   */
+  #linked(identity: TlsIdentity): TlsIdentity {
+    const { doors } = this.#core
+    const issuer = issuerOf(identity.chain, doors.authorities)
+    const root = issuer && doors.above(issuer).at(-1)
+    if (root === undefined) return identity
+    const links = linksBack(root, doors).map(({ certificate }) => certificate)
+    return { ...identity, chain: [...identity.chain, ...links] }
   }
 
   get #hasTwin(): boolean {
@@ -63,9 +79,8 @@ function serverIdentityPorts(
     clock: core.clock,
     names,
     algorithm: ofTwins ? twinAlgorithms.issuing : 'p-256',
-    isSucceeded: ([, issuer]) => {
-      const authority =
-        issuer && core.doors.own.find(({ certificate }) => sameBytes(certificate, issuer))
+    isSucceeded: (chain) => {
+      const authority = issuerOf(chain, core.doors.own)
       return authority?.state !== 'active' && ownIssuer(core, ofTwins) !== undefined
     },
     read: () => file.read(),
@@ -86,4 +101,9 @@ function serverIdentityPorts(
       )
     },
   }
+}
+
+/** The authority whose certificate comes after the leaf's. */
+function issuerOf([, issuer]: readonly Uint8Array[], authorities: readonly Authority[]) {
+  return issuer && authorities.find(({ certificate }) => sameBytes(certificate, issuer))
 }

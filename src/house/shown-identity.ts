@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from 'node:util'
 import type { TlsIdentity } from '#edge/http/device-front.ts'
 import { touches } from './core.ts'
 import type { Feed } from './feed.ts'
@@ -26,23 +27,32 @@ export class ShownIdentity {
     return this.#shown.chain[0]
   }
 
-  /** Makes it anew if that is due, and shows it. */
+  /** Makes it anew if that is due, and shows it if it is another one. */
   async renew(): Promise<void> {
     const renewed = await this.#parts.identities.renew()
-    if (renewed === undefined) return
+    if (isDeepStrictEqual(renewed, this.#shown)) return
     this.#parts.swap(renewed)
     this.#shown = renewed
   }
 
-  /** Shows a twin as soon as it stands, whichever node made it. */
+  /** Shows a twin, and the links between roots, as soon as they stand, whichever node made them. */
   follow(feed: Feed, report: (what: string, cause: unknown) => void): void {
-    const showTwin = () =>
-      this.renew().catch((cause) => report('the twin cannot be shown in tls', cause))
+    const show = () =>
+      this.renew().catch((cause) => report('what was made cannot be shown in tls', cause))
     feed.follow(({ puts }) =>
-      puts.some(({ kind, record }) => kind === 'authority' && record.twin !== null)
-        ? showTwin()
+      puts.some(
+        ({ kind, record }) =>
+          kind === 'rootLink' ||
+          (kind === 'authority' && (record.twin !== null || isEnded(record))),
+      )
+        ? show()
         : undefined,
     )
-    feed.followElsewhere((news) => (touches(news, ['authority']) ? showTwin() : undefined))
+    feed.followElsewhere((news) => (touches(news, ['authority', 'rootLink']) ? show() : undefined))
   }
+}
+
+/** From then on no link of it is shown, and nothing that it issued. */
+function isEnded({ state }: { readonly state: string }): boolean {
+  return state === 'retired'
 }
