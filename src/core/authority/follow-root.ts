@@ -11,6 +11,7 @@ import { bookLink } from './book-link.ts'
 import { type Founding, foundRoot } from './founding.ts'
 import type { IssuingPorts } from './issue.ts'
 import { issueLink } from './issue-link.ts'
+import { followedEvent } from './link-roots.ts'
 import { twinAlgorithms } from './twin.ts'
 
 /** A root that is to follow another. */
@@ -149,17 +150,7 @@ async function settled(
   const refused = await settle(
     {
       puts,
-      events: [
-        ...events,
-        {
-          ...{ type: 'root-followed', at: ports.clock.now(), actor: founding.actor },
-          subjects: [before.id, root.id],
-          facts: {
-            ...{ name: before.name, successor: root.name, algorithm: root.algorithm },
-            sha256: root.certificateSha256.toHex(),
-          },
-        },
-      ],
+      events: [...events, followedEvent(before, root, founding.actor, ports.clock.now())],
     },
     ports.ledger,
   )
