@@ -11,6 +11,7 @@ export const refusals = [
   'attestation-missing',
   'attestation-too-old',
   'attribute-beyond-profile',
+  'authority-in-use',
   'bundle-digest-differs',
   'bundle-version-falls',
   'bundle-wrong',

@@ -178,6 +178,8 @@ export class CrlShelf {
     const held = this.#shelf.get(key)
     const now = this.#ports.clock.now()
     if (Temporal.Instant.compare(now, authority.notAfter) >= 0) return false
+    // What was ended signs nothing more: its last lists stand until they run out.
+    if (authority.state === 'retired') return false
     if (held === undefined || this.#changed.has(key)) return true
     // After a restore the numbers begin anew above all that was signed in the lost time.
     return held.number < (authority.crlNumberFrom ?? 0) || isCrlDue(held, authority, now)

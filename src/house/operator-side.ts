@@ -36,6 +36,7 @@ import { qualificationVerbs } from './verbs/qualification.ts'
 import { reportVerbs } from './verbs/reports.ts'
 import { decisionVerbs } from './verbs/requests.ts'
 import { revocationVerbs } from './verbs/revocation.ts'
+import { rolloverVerbs } from './verbs/rollover.ts'
 import { rootVerbs } from './verbs/roots.ts'
 import { type HouseFacts, statusVerbs } from './verbs/status.ts'
 import { twinVerbs } from './verbs/twin.ts'
@@ -160,6 +161,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...wordVerbs(),
     ...houseWatchVerbs(core),
     ...twinVerbs(core),
+    ...rolloverVerbs(core),
     ...rootVerbs(core),
     ...upstreamVerbs(core, parts.keys),
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { foundIssuing } from '#core/authority/founding.ts'
 import { isTwin } from '#core/authority/twin.ts'
+import { newestOf } from '#core/enrolment/anchors/believed.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import { encodePem } from '#format/pem.ts'
 import { isKeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
@@ -22,7 +23,9 @@ export function houseWatchVerbs(core: Core): Pick<Verbs, 'authority.issue' | 'no
         return refuse('input-wrong', `algorithm: no authority signs with "${algorithm}"`)
       if ((await core.ledger.find('authority', 'name', [name])) !== undefined)
         return refuse('exists-already', `an authority is named "${name}"; choose another name`)
-      const root = core.doors.own.find((one) => one.kind === 'root' && !isTwin(one))
+      const first = core.doors.own.find((one) => one.kind === 'root' && !isTwin(one))
+      // Under the root that devices are led to, once there is another.
+      const root = first && newestOf(first, core.doors)
       if (root?.key == null || !core.keys.has(root.key)) {
         return refuse(
           'issuing-stopped',

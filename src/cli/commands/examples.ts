@@ -4,6 +4,8 @@
 export const examples: Readonly<Record<string, readonly string[]>> = {
   'alarm acknowledge': ['alarm acknowledge alm_019a…'],
   'alarm list': ['alarm list', 'alarm list --severity critical', 'alarm list --state cleared'],
+  'anchor list': ['anchor list', 'anchor list --product pump'],
+  'anchor show': ['anchor show pump', 'anchor show pump --lot 2026-07'],
   'authority crl': ['authority crl root root.crl'],
   'authority export': ['authority export "Vitalsign TRIAL root" --output root.pem'],
   'authority import': [
@@ -12,16 +14,26 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   'authority install': ['authority install issuing-2 chain.pem --root-name corporate'],
   'authority issue': ['authority issue issuing-2', 'authority issue issuing-2 --algorithm p-384'],
+  'authority link': ['authority link root-2 links.pem --after root'],
   'authority list': ['authority list', 'authority list --kind root'],
+  'authority new-root': [
+    'authority new-root root-2',
+    'authority new-root root-2-twin --after root-twin',
+  ],
   'authority request': [
     'authority request issuing-2 --output issuing-2.csr',
     'authority request issuing-2-twin --algorithm ml-dsa-65 --twin-of issuing-2',
   ],
   'authority requests': ['authority requests', 'authority requests --state waiting'],
+  'authority retire': [
+    'authority retire root',
+    'authority retire root --because "the last 3 pumps are in a drawer"',
+  ],
   'authority show': ['authority show "Vitalsign TRIAL root"'],
   'authority stop': ['authority stop issuing-1 --because "its key was copied"'],
   'authority trust': ['authority trust "chip maker" --certificate maker.pem --product pump'],
   'authority twin': ['authority twin issuing-1'],
+  'authority what-if': ['authority what-if root', 'authority what-if issuing-1 --json'],
   'authority withdraw': ['authority withdraw issuing-2'],
   'backup check': ['backup check monday.backup --identity recovery.key'],
   'backup drill': [

@@ -5,7 +5,7 @@ import { type Command, commands } from '../commands/commands.ts'
 const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = [
   ['First steps', ['serve', 'claim', 'claim-link', 'status', 'doctor', 'explain']],
   ['Devices', ['product', 'entrance', 'device', 'code']],
-  ['Certificates', ['certificate', 'request', 'authority', 'profile', 'upstream']],
+  ['Certificates', ['certificate', 'request', 'authority', 'anchor', 'profile', 'upstream']],
   ['People and machines', ['person', 'machine', 'registrar', 'proxy', 'whoami']],
   ['Makers of chips', ['vendor-root']],
   ['Watching', ['alarm', 'notification', 'delivery', 'renewal']],

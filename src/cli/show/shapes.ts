@@ -4,6 +4,7 @@ import type { OperationName } from '#format/admin/operations.ts'
 /** The columns of each kind of thing in a table, and their heads where the label would be too long. */
 export const shapes = {
   alarm: ['severity', 'kind', 'text', 'raisedAt', 'acknowledgedBy', 'id'],
+  anchorSet: ['product', 'number', 'given', 'anchors', 'createdAt', 'id'],
   authority: ['name', 'kind', 'environment', 'algorithm', 'state', 'notAfter', 'id'],
   authorityRequest: ['name', 'state', 'algorithm', 'custody', 'createdAt', 'requestSha256'],
   backup: ['moment', 'size', 'rows', 'file', 'sha256', 'id'],
@@ -37,6 +38,7 @@ export type Shape = keyof typeof shapes
 /** What a list is a list of. */
 export const shapeOfList: Partial<Record<OperationName, Shape>> = {
   'alarm.list': 'alarm',
+  'anchor.list': 'anchorSet',
   'authority.list': 'authority',
   'authority.requests': 'authorityRequest',
   'backup.list': 'backup',
@@ -76,6 +78,7 @@ export const pluralOf: Readonly<Record<Shape, string>> = {
   alarm: 'alarms',
   backup: 'backups',
   logHead: 'heads',
+  anchorSet: 'sets of roots',
   authority: 'authorities',
   authorityRequest: 'requests for authorities',
   certificate: 'certificates',

@@ -97,6 +97,7 @@ export const eventTypes = {
   'renewal-ordered': 'devices were ordered to renew before their time',
   'renewal-order-ended': 'a renewal order was ended',
   'authority-stopped': 'an authority was stopped from issuing',
+  'authority-retired': 'an authority was ended for ever',
   'anchor-set-made': 'the roots that devices of a product are to believe changed',
   'anchors-given': 'a device was given the roots that it is to believe',
   'root-linked': 'a root vouched for the key of another of its name',

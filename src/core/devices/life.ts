@@ -89,7 +89,10 @@ export async function retire(
     return { kind: 'changed', device: before }
   }
   const change = (part: number): Change => ({
-    columns: { state: 'retired', enrolmentsLeft: 0, missedSince: null, under: null },
+    columns: {
+      ...{ state: 'retired', enrolmentsLeft: 0, missedSince: null },
+      ...{ under: null, anchors: null },
+    },
     events: isNew && part === 0 ? [told('device-retired', before, reason, actor, ports)] : [],
   })
   return takeAway(before, parts, change, ports)

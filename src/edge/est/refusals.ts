@@ -14,6 +14,7 @@ export const statuses = {
   'attestation-missing': 403,
   'attestation-too-old': 403,
   'attribute-beyond-profile': 400,
+  'authority-in-use': 400,
   'bundle-digest-differs': 400,
   'bundle-version-falls': 400,
   'bundle-wrong': 400,

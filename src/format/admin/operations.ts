@@ -12,6 +12,7 @@ import { profiles } from './operations/profiles.ts'
 import { qualification } from './operations/qualification.ts'
 import { reports } from './operations/reports.ts'
 import { requests } from './operations/requests.ts'
+import { rollover } from './operations/rollover.ts'
 import { roots } from './operations/roots.ts'
 import { twin } from './operations/twin.ts'
 import { upstreams } from './operations/upstreams.ts'
@@ -35,6 +36,7 @@ export const operations = {
   ...roots,
   ...upstreams,
   ...vendors,
+  ...rollover,
   ...watch,
 } as const
 

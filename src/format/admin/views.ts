@@ -44,6 +44,8 @@ export const deviceView = z.object({
   createdAt: instant,
   seenAt: instant.nullable(),
   missedSince: instant.nullable(),
+  /** Who issued the working identity that it proved last. */
+  under: id('aut').nullable(),
 })
 
 export const certificateView = z.object({

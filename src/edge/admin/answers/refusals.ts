@@ -7,6 +7,7 @@ export const statusOf = {
   'attestation-missing': 422,
   'attestation-too-old': 422,
   'attribute-beyond-profile': 422,
+  'authority-in-use': 409,
   'bundle-digest-differs': 409,
   'bundle-version-falls': 409,
   'bundle-wrong': 422,

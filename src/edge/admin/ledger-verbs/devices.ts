@@ -12,6 +12,7 @@ import type { OutputOf } from '#format/admin/operations.ts'
 import type { DeviceView } from '#format/admin/views.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Call, Verbs } from '../verbs.ts'
+import { setOf } from './anchors.ts'
 import { importLines, importRows } from './import.ts'
 import type { LedgerVerbPorts } from './ports.ts'
 import { deviceQuery } from './queries.ts'
@@ -82,6 +83,7 @@ export function deviceVerbs(ports: LedgerVerbPorts): DeviceVerbs {
       return {
         ...showDevice(device),
         productName: product?.name ?? device.product,
+        anchorSet: await setOf(device, ledger),
         certificates: certificates.items.map(showCertificate),
         events: [...events],
       }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Verbs } from '../verbs.ts'
+import { anchorVerbs } from './anchors.ts'
 import { certificateVerbs } from './certificates.ts'
 import { deviceVerbs } from './devices.ts'
 import { peopleVerbs } from './people.ts'
@@ -17,6 +18,10 @@ export type LedgerVerbs = Omit<
   | 'authority.import'
   | 'authority.install'
   | 'authority.issue'
+  | 'authority.link'
+  | 'authority.new-root'
+  | 'authority.retire'
+  | 'authority.what-if'
   | 'authority.request'
   | 'authority.requests'
   | 'authority.trust'
@@ -68,5 +73,6 @@ export function ledgerVerbs(ports: LedgerVerbPorts): LedgerVerbs {
     ...requestVerbs(ports),
     ...vendorVerbs(ports),
     ...watchVerbs(ports),
+    ...anchorVerbs(ports),
   }
 }

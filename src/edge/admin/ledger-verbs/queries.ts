@@ -20,17 +20,17 @@ type Walk<K extends 'device' | 'certificate'> = Pick<
 >
 
 export function deviceQuery(asked: InputOf<'device.list'>): ListQuery<'device'> {
-  const { product, state, lot, serial } = asked
+  const { product, state, lot, serial, under } = asked
   return {
     ...deviceWalk(asked),
-    where: given<'device'>({ product, state, lot, serial }),
+    where: given<'device'>({ product, state, lot, serial, under }),
     ...pageOf(asked),
   }
 }
 
 /** The most telling filter leads. */
 function deviceWalk(asked: InputOf<'device.list'>): Walk<'device'> {
-  const { product, state, lot, serial, serialPrefix, missed } = asked
+  const { product, state, lot, serial, serialPrefix, missed, under } = asked
   if (missed) {
     return product === undefined ? { by: 'missed' } : { by: 'productMissed', equal: [product] }
   }
@@ -45,6 +45,12 @@ function deviceWalk(asked: InputOf<'device.list'>): Walk<'device'> {
     return product === undefined
       ? { by: 'bySerial', ...prefix }
       : { by: 'product', equal: [product], ...prefix }
+  }
+  if (under !== undefined) {
+    if (product === undefined) return { by: 'under', equal: [under] }
+    return lot === undefined
+      ? { by: 'under', equal: [under, product] }
+      : { by: 'underLot', equal: [under, product, lot] }
   }
   if (lot !== undefined) return { by: 'lot', equal: [lot] }
   if (product !== undefined && state !== undefined) {

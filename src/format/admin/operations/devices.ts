@@ -174,6 +174,9 @@ export const devices = {
       lot: label.optional().describe('only devices of this lot'),
       serial: serial.optional().describe('only devices with exactly this serial'),
       serialPrefix: label.optional().describe('only devices whose serial begins so'),
+      under: id('aut')
+        .optional()
+        .describe('only devices whose working identity hangs under this authority'),
       missed: z
         .boolean()
         .default(false)
@@ -182,7 +185,7 @@ export const devices = {
     output: deviceView,
     summary: 'list devices',
     help: 'Filters add up: each narrows what the others leave; only a beginning of serials and --missed cannot be asked together.',
-    references: { product: 'product' },
+    references: { product: 'product', under: 'authority' },
   }),
 
   'device.show': operation({
@@ -194,6 +197,10 @@ export const devices = {
     output: z.object({
       ...deviceView.shape,
       productName: z.string(),
+      /** The roots that it fetched last over a connection of its own; null: none yet. */
+      anchorSet: z
+        .object({ number: z.int(), anchors: z.array(z.string()), isNewest: z.boolean() })
+        .nullable(),
       certificates: z.array(certificateView),
       events: z.array(eventView),
     }),

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import { jsonText } from '../show/json.ts'
+import { exit } from '../stop.ts'
+import type { Answer } from '../talk/server.ts'
+import { begin, type Call, isJson, type Verb, writeLines } from './verb.ts'
+
+/** What would break, in plain words; ends with 1 if anything would. */
+export const whatIf: Verb = async (call) => {
+  const { server, input } = await begin(call)
+  const asked = server.ask('authority.what-if', input)
+  const answer = await call.terminal.waiting('counting …', asked)
+  if (isJson(call)) await call.terminal.write(jsonText(answer))
+  else await writeLines(call, linesOf(call, answer))
+  return answer.breaks ? exit.refused : exit.done
+}
+
+type Found = Answer<'authority.what-if'>
+
+/** Lots that are shown for a product; `--json` has more. */
+const mostLots = 8
+
+function linesOf({ terminal }: Call, found: Found): readonly string[] {
+  const { authority, breaks, summary, ending } = found
+  const also = ending.filter((name) => name !== authority.name)
+  const would = also.length === 0 ? '' : `, and with it ${also.join(', ')}`
+  const head = breaks
+    ? terminal.paint('red', `if ${authority.name} ended now${would}: ${summary}`)
+    : terminal.paint('green', `if ${authority.name} ended now${would}, nothing would break`)
+  return [
+    head,
+    ...section('devices', found.products.flatMap(productLines)),
+    ...section(
+      'doors that would be shut',
+      found.entrances.map(({ label, product }) => `${label}, of product ${product}`),
+    ),
+    ...section(
+      'certificates under it besides',
+      found.holders.map(({ kind, name, notAfter }) => `${kind} ${name}, until ${day(notAfter)}`),
+    ),
+    ...section(
+      'revocation lists that nobody could sign any more',
+      found.lists.map(({ authority: name, goodUntil }) =>
+        goodUntil === null ? `${name}, which has none` : `${name}, good until ${day(goodUntil)}`,
+      ),
+    ),
+    ...section('what a device would see', found.devicesSee),
+    ...section(
+      breaks ? 'what to do before' : 'before you end it',
+      found.steps.map((step, index) => `${index + 1}. ${step}`),
+    ),
+  ]
+}
+
+function productLines(product: Found['products'][number]): readonly string[] {
+  const { name, devices, lots, first, withoutAnchor, births, expected } = product
+  const shown = lots.slice(0, mostLots).map(({ lot, devices: of }) => `${lot}: ${of}`)
+  const more = lots.length > mostLots ? [`and ${lots.length - mostLots} lots more`] : []
+  return [
+    `${name}: ${devices} hang under it${first.length > 0 ? `, ${first.join(', ')} first` : ''}`,
+    ...(shown.length > 0 ? [`  by lot: ${[...shown, ...more].join(', ')}`] : []),
+    ...(withoutAnchor > 0 ? [`  ${withoutAnchor} hold no other root`] : []),
+    ...(births > 0 ? [`  ${births} birth identities are under it`] : []),
+    ...(expected > 0 ? [`  ${expected} are expected and not yet here`] : []),
+  ]
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)]
+}
+
+function day(instant: string): string {
+  return instant.slice(0, 10)
+}

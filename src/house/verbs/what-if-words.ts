@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What people read of a what-if: what a device would see, and what to do before. */
+import type { WhatIf } from '#core/watch/what-if.ts'
+
+/** What a device would see of it, in sentences. */
+export function devicesSee({ products, entrances, authority, ending }: WhatIf): readonly string[] {
+  const sum = (of: 'devices' | 'withoutAnchor' | 'births' | 'expected') =>
+    products.reduce((total, product) => total + product[of], 0)
+  const endsRoot = ending.some(({ parent }) => parent === null)
+  return [
+    ...(sum('withoutAnchor') > 0
+      ? [
+          'A device that holds no other root ends its TLS connection to this server: certificate-not-trusted. It does not come back by itself; somebody has to enrol it again.',
+        ]
+      : []),
+    ...(sum('devices') > 0
+      ? [
+          `A device under ${authority.name} is refused by whoever checks its chain, once the last revocation list has run out; here it is still known by its exact certificate and can renew.`,
+        ]
+      : []),
+    ...(sum('births') > 0
+      ? ['A birth identity under it is accepted here as before, and nowhere else.']
+      : []),
+    ...(entrances.length > 0
+      ? ['At a door that is shut a device hears issuing-stopped (503).']
+      : []),
+    ...(endsRoot && sum('expected') > 0
+      ? [
+          'A device that is expected and was told the fingerprint of this root finds no such root: root-differs.',
+        ]
+      : []),
+  ]
+}
+
+/** What to do before, the first thing first. */
+export function stepsBefore(found: WhatIf): readonly string[] {
+  const { authority, products, entrances, holders, isFollowed } = found
+  const { name, kind, successor } = authority
+  const isRoot = kind === 'root'
+  const waits = products.some(({ withoutAnchor }) => withoutAnchor > 0)
+  const hangs = products.filter(({ devices }) => devices > 0)
+  const servers = holders.filter(({ kind: of }) => of === 'server')
+  const helpers = holders.filter(({ kind: of }) => of !== 'server')
+  return [
+    ...(isRoot && successor === null && waits
+      ? [`make the root that follows it: vitalsign authority new-root NAME --after ${quoted(name)}`]
+      : []),
+    ...(isFollowed ? [] : ['make another issuing authority: vitalsign authority issue NAME']),
+    ...(entrances.length > 0
+      ? [
+          `move the doors: vitalsign authority stop ISSUING --because TEXT, for whoever of ${found.ending.map((one) => one.name).join(', ')} still issues`,
+        ]
+      : []),
+    ...hangs.map(
+      ({ product }) =>
+        `have its devices renew: vitalsign renewal order --product ${quoted(product.name)} --because TEXT`,
+    ),
+    ...(waits && (successor !== null || !isRoot)
+      ? ['wait until devices fetched the new roots: vitalsign anchor list']
+      : []),
+    ...(servers.length > 0
+      ? [
+          'wait an hour, or restart: the server moves its own certificate once its issuer is stopped',
+        ]
+      : []),
+    ...helpers.map(
+      ({ kind: of, name: who }) => `give ${of} ${quoted(who)} a certificate of another authority`,
+    ),
+    'make a backup: vitalsign backup make FILE',
+  ]
+}
+
+function quoted(name: string): string {
+  return /^[\w.-]+$/.test(name) ? name : `"${name}"`
+}
