@@ -52,7 +52,8 @@ names_of() { # CERTIFICATE: line 1 its subject in hex, line 2 its subjectAltName
       /X509v3 Subject Alternative Name/ { say($3 - 1) }
       function say(d) { print substr(hex, 2 * from[d] + 1, 2 * size[d]) }'
 }
-own_name() { tlv 30 "$(tlv 31 "$(tlv 30 "0603550403$(tlv 0c "$(printf %s "$serial" | hex)")")")"; } # CN=SERIAL
+own_name() { tlv 30 "$(name_part 0603550403 0c)$(name_part 0603550405 13)"; } # CN=SERIAL, serialNumber=SERIAL
+name_part() { tlv 31 "$(tlv 30 "$1$(tlv "$2" "$(printf %s "$serial" | hex)")")"; }
 
 request_for() { # KEY SUBJECT EXTENSION: PKCS #10 in hex, signed with ecdsa-with-SHA256
   wish=
@@ -133,23 +134,22 @@ obtain() { # SLOT SUBJECT EXTENSION OPERATION CURL-ARGUMENT...
   receive
   settle "$slot"
 }
-receive() { # takes our certificate out of the answer if the root vouches for it
-  open_bag "$work/answer"
-  rm -f "$work/ours.pem"
+receive() { # takes our certificate out of the answer if the root vouches for it, or another that the server offers
+  open_bag "$work/answer"; rm -f "$work/ours.pem"
   for one in "$work"/bag-*.pem; do ! is_for "$one" "$asked" || mv "$one" "$work/ours.pem"; done
   [ -f "$work/ours.pem" ] || die 1 'answer-not-ours: no certificate of the answer is for our key' 'tell the one who runs the server'
   ask /.well-known/est/cacerts
   open_bag "$work/answer"
-  openssl verify -trusted "$state/root.pem" -untrusted "$work/bag.pem" "$work/ours.pem" >"$work/why" 2>&1 ||
+  cat "$state/root.pem" "$work/bag.pem" >"$work/roots.pem" && openssl verify -trusted "$work/roots.pem" -untrusted "$work/bag.pem" "$work/ours.pem" >"$work/why" 2>&1 ||
     die 1 'certificate-not-trusted: the root does not vouch for the answer' 'tell the one who runs the server'
   { sed -n '/BEGIN PRIVATE/,/END PRIVATE/p' "$asked" && chain; } | replace "$slot.next.pem"
 }
 chain() { # our certificate and those above it, without the root
   link=$work/ours.pem
   for _ in 1 2 3 4; do
-    openssl x509 -in "$link"
     above=$(openssl x509 -in "$link" -noout -issuer_hash)
-    [ "$above" != "$(openssl x509 -in "$state/root.pem" -noout -subject_hash)" ] || return 0
+    [ "$above" != "$(openssl x509 -in "$link" -noout -subject_hash)" ] || return 0
+    openssl x509 -in "$link"
     for one in "$work"/bag-*.pem; do
       [ "$(openssl x509 -in "$one" -noout -subject_hash)" != "$above" ] || link=$one
     done

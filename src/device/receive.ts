@@ -16,13 +16,14 @@ export interface Expecting {
   /** The certificate that is being renewed, if one is. */
   readonly current: Certificate | undefined
   readonly root: Certificate
-  /** Certificates of authorities that the server offers; they are believed only on a path to the root. */
+  /** Certificates of authorities that the server offered, over a connection that the root vouches for. */
   readonly offered: readonly Certificate[]
   readonly now: Temporal.Instant
 }
 
 /**
- * Takes an answer: the certificate for our key, if the pinned root vouches for it.
+ * Takes an answer: the certificate for our key, if the pinned root vouches for it, or another root that the
+ * server offers.
  *
  * On return it is on disk beside the one in use, unproven. RFC 7030 section 4.2.3: certificates of an
  * answer have no order, so ours is found by its key.
@@ -32,7 +33,7 @@ export function receive(
   answer: readonly Certificate[],
   expecting: Expecting,
 ): { readonly kind: 'received' } | Refused {
-  const { slot, prepared, root, offered, current, now } = expecting
+  const { slot, prepared, offered, current } = expecting
   const leaf = answer.find(({ publicKey }) => sameBytes(publicKey.der, prepared.publicKey))
   if (leaf === undefined) {
     return refuse(
@@ -47,10 +48,29 @@ export function receive(
     )
   }
   const others = [...answer, ...offered].filter((one) => one !== leaf)
-  const path = validateFrom(root, leaf, others, 'device', now)
+  const path = vouchedFor(leaf, others, expecting)
   if (path.kind === 'refused') return path
   replace(files, fileOf.next(slot), encodeCredential(prepared.keyPem, path.path.certificates))
   return { kind: 'received' }
+}
+
+/**
+ * Our own certificate may be signed elsewhere: RFC 7030 section 4.1.3 lets a server that was authenticated say
+ * which roots there are. Who the server is, is told by the pinned root alone.
+ */
+function vouchedFor(
+  leaf: Certificate,
+  others: readonly Certificate[],
+  { root, offered, now }: Expecting,
+) {
+  const path = validateFrom(root, leaf, others, 'device', now)
+  if (path.kind === 'valid') return path
+  const elsewhere = offered.filter(({ subject, issuer }) => sameBytes(subject.der, issuer.der))
+  for (const other of elsewhere) {
+    const found = validateFrom(other, leaf, others, 'device', now)
+    if (found.kind === 'valid') return found
+  }
+  return path
 }
 
 function namesTheSame(leaf: Certificate, current: Certificate): boolean {

@@ -34,9 +34,15 @@ export interface Prepared {
   readonly publicKey: Uint8Array
 }
 
-/** For a first enrolment: the server draws the subject from its own record of the serial. */
+/**
+ * For a first enrolment: the server draws the subject from its own record of the serial, which stands where
+ * IEEE 802.1AR has it, so that whoever passes the request on can tell whose it is.
+ */
 export function wantedFor(serial: string, keyAlgorithm: KeyAlgorithmName): Wanted {
-  const subject = encodeName([[{ type: attributeTypes.commonName, value: serial }]])
+  const subject = encodeName([
+    [{ type: attributeTypes.commonName, value: serial }],
+    [{ type: attributeTypes.serialNumber, value: serial }],
+  ])
   return { keyAlgorithm, subject, subjectAlternativeName: undefined }
 }
 

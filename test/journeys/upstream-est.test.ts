@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import type { Product, Upstream } from '#core/ledger/tables.ts'
+import { enrol } from '#device/enrol.ts'
+import { keepUp } from '#device/keep-up.ts'
 import { parseCertsOnly } from '#format/cms/certs-only.ts'
 import { sha256 } from '#trust/digest.ts'
 import {
@@ -26,6 +28,7 @@ import {
   signElsewhere,
   wishOf,
 } from '../support/upstream.ts'
+import { benchOf, workingOf } from './support/device-bench.ts'
 
 let house: TestHouse
 let headquarters: TestHouse
@@ -144,4 +147,25 @@ test('it is shown, tested, and not removed while a profile names it', async () =
   assert.equal(kept.status, 409)
   const twice = await callApi(house, 'GET', '/upstreams?name=headquarters')
   assert.equal(twice.body.items.length, 1)
+})
+
+test('a device that pinned our root takes what was signed elsewhere, and moves both ways', async () => {
+  await signElsewhere(house)
+  const { serial, code } = await expected('PUMP-5')
+  const bench = benchOf()
+  const { host, port } = house.addresses.devices
+  const root = sha256(house.core.doors.own.find(({ kind }) => kind === 'root')!.certificate)
+  const settings = {
+    ...{ server: `https://${host}:${port}`, label: 'pump', serial, root: root.toHex() },
+    keyAlgorithm: 'p-256',
+  } as const
+  const done = await enrol(bench, { settings, code, birth: false, again: false, attempts: 1 })
+  assert.equal(done.kind, 'proved', JSON.stringify(done))
+  assert.equal(isIssuedBy(headquarters, workingOf(bench).leaf.der), true)
+  await changeProfile(house.core, {})
+  assert.equal((await keepUp(bench, { now: true })).kind, 'kept')
+  assert.equal(isIssuedBy(house, workingOf(bench).leaf.der), true)
+  await signElsewhere(house)
+  assert.equal((await keepUp(bench, { now: true })).kind, 'kept')
+  assert.equal(isIssuedBy(headquarters, workingOf(bench).leaf.der), true)
 })
