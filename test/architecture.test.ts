@@ -40,6 +40,7 @@ const coreRank: Record<string, number> = {
   recovery: 5,
   enrolment: 6,
   adoption: 6,
+  ceremony: 6,
   evidence: 7,
   watch: 7,
 }
