@@ -361,9 +361,8 @@ export const tables = {
       /** That of the act before; null for the first. */
       previousSha256: optional(bytes),
       heldAt: instant,
-      script: bytes,
-      transcript: bytes,
-      manifest: bytes,
+      /** The whole of it, as it came: what any auditor verifies without us. */
+      bundle: bytes,
       importedBy: text,
       importedAt: instant,
     },

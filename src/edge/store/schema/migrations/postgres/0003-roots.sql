@@ -51,9 +51,7 @@ CREATE TABLE "ceremony" (
   "transcriptSha256" bytea NOT NULL,
   "previousSha256" bytea,
   "heldAt" bigint NOT NULL,
-  "script" bytea NOT NULL,
-  "transcript" bytea NOT NULL,
-  "manifest" bytea NOT NULL,
+  "bundle" bytea NOT NULL,
   "importedBy" text COLLATE "C" NOT NULL,
   "importedAt" bigint NOT NULL
 );

@@ -51,9 +51,7 @@ CREATE TABLE "ceremony" (
   "transcriptSha256" BLOB NOT NULL,
   "previousSha256" BLOB,
   "heldAt" INTEGER NOT NULL,
-  "script" BLOB NOT NULL,
-  "transcript" BLOB NOT NULL,
-  "manifest" BLOB NOT NULL,
+  "bundle" BLOB NOT NULL,
   "importedBy" TEXT NOT NULL,
   "importedAt" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
