@@ -17,7 +17,6 @@ export const refusals = [
   'bundle-version-falls',
   'bundle-wrong',
   'busy',
-  'ceremony-out-of-order',
   'ceremony-stopped',
   'certificate-retired',
   'certificate-revoked',
