@@ -26,6 +26,8 @@ export interface BackendHealth {
 export interface BackendKey {
   readonly id: string
   readonly exportable: boolean | null
+  /** Why it is not used, if it is not what a key of ours must be; absent: it is. */
+  readonly flaw?: string | undefined
   /** Made since the start of this process. */
   readonly signatures: number
 }

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { BackendHealth, KeyBackend } from '#core/authority/key-backend.ts'
+import type { KeyFacts, MadeKey } from '#core/authority/signing-key.ts'
+import { Fault } from '#core/fault.ts'
+import {
+  type KeyAlgorithmName,
+  type SignatureAlgorithm,
+  signatureAlgorithmFor,
+} from '#trust/algorithms.ts'
+import type { PublicKey } from '#trust/public-key.ts'
+import { verifySignature } from '#trust/signature.ts'
+import { frameKinds } from './frames.ts'
+import { type SignForm, tokenAlgorithms } from './mechanisms.ts'
+import { ModuleProcess } from './module-process.ts'
+import type { Pins } from './pins.ts'
+import { labelFor, publicHalf } from './public-half.ts'
+import {
+  decodeJson,
+  encodeJson,
+  encodeSign,
+  type MakeQuestion,
+  type OpenAnswer,
+  type OpenQuestion,
+  type TokenKey,
+} from './questions.ts'
+import { inputFor, signatureFrom } from './signature-form.ts'
+import { TokenFailure } from './token-failure.ts'
+import { flawOf } from './token-key.ts'
+
+/** Which token, through which module. */
+export interface TokenSettings {
+  readonly module: string
+  readonly label: string
+  readonly serial: string | undefined
+  /** The certificate of the module, as it goes into the record of each key: `FIPS 140-3 #4735`. */
+  readonly certificate: string | undefined
+}
+
+export interface Pkcs11Ports {
+  readonly pins: Pins
+  /** Hears of each time that the token went away or came back; MUST NOT throw. */
+  readonly report: (what: string, because: string) => void
+  /** Absent: as long as modules on a network take. */
+  readonly patience?: Patience
+}
+
+/** In milliseconds. */
+export interface Patience {
+  readonly open: number
+  readonly make: number
+  readonly sign: number
+  /** How long to wait before each try to open the token anew; the last counts for all after it. */
+  readonly again: readonly number[]
+  /** A token that stood open so long begins with the first of them again. */
+  readonly settled: number
+  /** How often a token that signs nothing is asked whether it is there. */
+  readonly look: number
+}
+
+const usualPatience: Patience = {
+  open: 60_000,
+  make: 120_000,
+  sign: 10_000,
+  again: [250, 1_000, 2_000, 5_000, 10_000],
+  settled: 60_000,
+  look: 5_000,
+}
+
+/**
+ * More than this would wait for longer than a device does; what is not taken on is not booked in vain either,
+ * since the fronts let in fewer requests at once.
+ */
+const mostWaiting = 2_000
+
+/** A key of the token that may be used. */
+interface HeldKey {
+  readonly publicKey: PublicKey
+  readonly form: SignForm
+  readonly signatureAlgorithm: SignatureAlgorithm
+  readonly extractable: boolean | null
+  /** Why it is not used, if it is not what a key of ours must be. */
+  readonly flaw: string | undefined
+}
+
+/**
+ * Keys in a PKCS #11 token. The module runs in a process of its own, which is replaced with back-off when it
+ * crashes or hangs, or when the token has to be opened anew; what waits in it then fails and is not tried again.
+ */
+export class Pkcs11Backend implements KeyBackend {
+  readonly kind = 'pkcs11'
+  readonly name: string
+  readonly #settings: TokenSettings
+  readonly #ports: Pkcs11Ports
+  readonly #patience: Patience
+  readonly #keys = new Map<string, HeldKey>()
+  readonly #counts = new Map<string, number>()
+  readonly #heard: (() => void)[] = []
+  #process: ModuleProcess | undefined
+  #opened: OpenAnswer | undefined
+  #state: BackendHealth['state'] = 'away'
+  #because: string | undefined = 'it was not opened yet'
+  #signatures = 0
+  #failures = 0
+  #restarts = -1
+  #tries = 0
+  #isClosed = false
+  #timer: NodeJS.Timeout | undefined
+  #look: NodeJS.Timeout | undefined
+
+  constructor(settings: TokenSettings, ports: Pkcs11Ports) {
+    this.name = `pkcs11 ${settings.label}`
+    this.#settings = settings
+    this.#ports = ports
+    this.#patience = ports.patience ?? usualPatience
+  }
+
+  /** Resolves once the token was opened, or was found away; it is tried again by itself then. */
+  async open(): Promise<void> {
+    await this.#begin()
+  }
+
+  makes(algorithm: KeyAlgorithmName): boolean {
+    const row = tokenAlgorithms[algorithm]
+    return row !== undefined && this.#opened?.mechanisms.includes(row.make) === true
+  }
+
+  async make(algorithm: KeyAlgorithmName, keyId: string): Promise<MadeKey> {
+    const process = this.#open()
+    const question: MakeQuestion = { id: keyId, label: labelFor(keyId, algorithm), algorithm }
+    const content = await this.#ask(
+      process.ask(frameKinds.make, encodeJson(question), this.#patience.make),
+      process,
+    )
+    const held = this.#hold(decodeJson<TokenKey>(content))
+    try {
+      if (held.publicKey.algorithm !== algorithm)
+        throw new Fault(
+          'key-not-as-asked',
+          `${this.name} made ${held.publicKey.algorithm} for ${algorithm}`,
+        )
+      await this.#prove(keyId, held)
+    } catch (error) {
+      await process.ask(frameKinds.destroy, new TextEncoder().encode(keyId), this.#patience.make)
+      this.#keys.delete(keyId)
+      throw error
+    }
+    return { spki: held.publicKey.spki, facts: this.#factsOf(held) }
+  }
+
+  async sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array> {
+    const process = this.#open()
+    if (process.waiting >= mostWaiting)
+      throw this.#away(`${process.waiting} signatures wait for it already`)
+    const held = this.#keys.get(keyId) ?? (await this.#find(keyId, process))
+    if (held.flaw !== undefined)
+      throw new Fault('key-not-as-asked', `key ${keyId} in ${this.name} ${held.flaw}`)
+    const { form } = held
+    const input = inputFor(form, held.signatureAlgorithm, toBeSigned)
+    const asked = process.ask(frameKinds.sign, encodeSign(keyId, form, input), this.#patience.sign)
+    const signed = await this.#ask(asked, process)
+    this.#signatures++
+    this.#counts.set(keyId, (this.#counts.get(keyId) ?? 0) + 1)
+    return signatureFrom(form, signed)
+  }
+
+  /** The process that has the module, while one runs. */
+  get processId(): number | undefined {
+    return this.#process?.id
+  }
+
+  has(keyId: string): boolean {
+    return this.#keys.has(keyId)
+  }
+
+  health(): BackendHealth {
+    return {
+      ...{ state: this.#state, because: this.#because },
+      ...{ signatures: this.#signatures, failures: this.#failures },
+      restarts: Math.max(0, this.#restarts),
+      waiting: this.#process?.waiting ?? 0,
+      keys: [...this.#keys].map(([id, { extractable: exportable, flaw }]) => ({
+        ...{ id, exportable, flaw, signatures: this.#counts.get(id) ?? 0 },
+      })),
+      facts: this.#facts(),
+    }
+  }
+
+  onChange(heard: () => void): void {
+    this.#heard.push(heard)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    clearInterval(this.#look)
+    await this.#process?.end()
+  }
+
+  /** The process whose token is open. @throws Fault */
+  #open(): ModuleProcess {
+    const process = this.#process
+    if (this.#state === 'up' && process !== undefined) return process
+    this.#failures++
+    if (this.#state === 'stopped')
+      throw new Fault('key-locked', `${this.name} is stopped: ${this.#because}`)
+    throw this.#away(this.#because ?? 'it was not opened yet')
+  }
+
+  #away(because: string): Fault {
+    return new Fault('key-unreachable', `${this.name} cannot sign: ${because}`)
+  }
+
+  async #begin(): Promise<void> {
+    if (this.#isClosed) return
+    const next = await this.#ports.pins.next()
+    if (next.kind === 'wait') return this.#rest('stopped', next.because)
+    this.#restarts++
+    const process = new ModuleProcess()
+    this.#process = process
+    void process.ended.then((because) => this.#lose(process, because))
+    const { module, label, serial } = this.#settings
+    const question: OpenQuestion = { module, label, serial, pin: next.pin }
+    try {
+      const answer = await process.ask(frameKinds.open, encodeJson(question), this.#patience.open)
+      await this.#ports.pins.accepted()
+      this.#begun(process, decodeJson<OpenAnswer>(answer))
+    } catch (error) {
+      if (!(error instanceof TokenFailure)) throw error
+      if (error.verdict === 'pin') await this.#ports.pins.refused()
+      this.#process = undefined
+      await process.end()
+      this.#rest(error.verdict === 'pin' ? 'stopped' : 'away', error.message)
+    }
+  }
+
+  #begun(process: ModuleProcess, answer: OpenAnswer): void {
+    this.#opened = answer
+    const before = new Map(this.#keys)
+    this.#keys.clear()
+    for (const key of answer.keys) this.#hold(key, before.get(key.id))
+    this.#look = setInterval(() => this.#lookAfter(process), this.#patience.look)
+    this.#look.unref()
+    this.#timer = setTimeout(() => {
+      this.#tries = 0
+    }, this.#patience.settled)
+    this.#timer.unref()
+    this.#become('up', undefined)
+  }
+
+  #lookAfter(process: ModuleProcess): void {
+    // One that signs shows that it is there.
+    if (process.waiting > 0) return
+    const asked = process.ask(frameKinds.check, new Uint8Array(), this.#patience.sign)
+    this.#ask(asked, process).catch(() => {}) // it was told where it was found
+  }
+
+  /** Waits for an answer; a failure that is not this question's alone has the token opened anew. */
+  async #ask(asked: Promise<Uint8Array>, process: ModuleProcess): Promise<Uint8Array> {
+    try {
+      return await asked
+    } catch (error) {
+      if (!(error instanceof TokenFailure)) throw error
+      this.#failures++
+      switch (error.verdict) {
+        case 'unfit':
+          throw new Fault('key-not-as-asked', `${this.name}: ${error.message}`)
+        case 'missing':
+          throw new Fault('key-missing', `${this.name}: ${error.message}`)
+        case 'asked-wrong':
+          throw new Fault('key-unreachable', `${this.name}: ${error.message}`)
+        default:
+          process.kill(error.message)
+          throw this.#away(error.message)
+      }
+    }
+  }
+
+  /** A process that was in use is gone. */
+  #lose(process: ModuleProcess, because: string): void {
+    if (this.#process !== process || this.#state !== 'up' || this.#isClosed) return
+    this.#process = undefined
+    this.#rest('away', because)
+  }
+
+  /** Out of use, until it is tried again. */
+  #rest(state: 'away' | 'stopped', because: string): void {
+    clearInterval(this.#look)
+    clearTimeout(this.#timer)
+    this.#become(state, because)
+    const { again } = this.#patience
+    const delay = again[Math.min(this.#tries++, again.length - 1)] ?? 0
+    this.#timer = setTimeout(() => void this.#begin(), delay)
+    this.#timer.unref()
+  }
+
+  #become(state: BackendHealth['state'], because: string | undefined): void {
+    if (this.#state === state && this.#because === because) return
+    const isNews = this.#state !== state
+    this.#state = state
+    this.#because = because
+    if (isNews || state !== 'up') this.#ports.report(`${this.name} is ${state}`, because ?? '')
+    for (const heard of this.#heard) heard()
+  }
+
+  async #find(keyId: string, process: ModuleProcess): Promise<HeldKey> {
+    const name = new TextEncoder().encode(keyId)
+    const asked = process.ask(frameKinds.find, name, this.#patience.sign)
+    const content = await this.#ask(asked, process)
+    if (content.length === 0)
+      throw new Fault('key-missing', `there is no key ${keyId} in ${this.name}`)
+    return this.#hold(decodeJson<TokenKey>(content))
+  }
+
+  /** Takes a key into use, if it is one of ours; what stands under a known id must still be that key. */
+  #hold(key: TokenKey, before?: HeldKey): HeldKey {
+    const publicKey = publicHalf(key)
+    if ('kind' in publicKey)
+      throw new Fault('key-not-as-asked', `${this.name}: ${publicKey.detail}`)
+    const { algorithm } = publicKey
+    const row = tokenAlgorithms[algorithm]
+    if (row === undefined) throw new TypeError(`a token has no ${algorithm}`)
+    const isOther = before !== undefined && before.publicKey.spki.toHex() !== publicKey.spki.toHex()
+    const held: HeldKey = {
+      ...{ publicKey, form: row.sign, signatureAlgorithm: signatureAlgorithmFor(algorithm) },
+      extractable: key.extractable,
+      flaw: isOther ? 'is another one than before' : flawOf(key),
+    }
+    this.#keys.set(key.id, held)
+    return held
+  }
+
+  /** Whether what the token signs is what its public half verifies. */
+  async #prove(keyId: string, { publicKey, signatureAlgorithm }: HeldKey): Promise<void> {
+    const sample = publicKey.fingerprint
+    const signature = await this.sign(keyId, sample)
+    const { identifier } = signatureAlgorithm
+    if ((await verifySignature(identifier, publicKey, sample, signature)) !== true)
+      throw new Fault(
+        'key-not-as-asked',
+        `key ${keyId} in ${this.name} signs for another public half`,
+      )
+  }
+
+  #factsOf({ extractable }: HeldKey): KeyFacts {
+    return {
+      origin: 'server',
+      // A module that does not say that it is hardware is none: SoftHSM is a program.
+      protection: this.#opened?.hardware === true ? 'hsm' : 'software',
+      exportable: extractable,
+      moduleCertificate: this.#settings.certificate ?? null,
+      custody: this.name,
+    }
+  }
+
+  #facts(): BackendHealth['facts'] {
+    const { module, certificate } = this.#settings
+    const opened = this.#opened
+    return {
+      module,
+      ...(opened && { library: opened.library, model: opened.model, serial: opened.serial }),
+      ...(opened && { hardware: opened.hardware ? 'yes' : 'no' }),
+      ...(certificate !== undefined && { certificate }),
+    }
+  }
+}

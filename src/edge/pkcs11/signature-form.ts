@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import { hash } from 'node:crypto'
+import { encodeDer } from '#format/der/writer.ts'
+import { algorithms } from '#format/oids.ts'
+import type { SignatureAlgorithm } from '#trust/algorithms.ts'
+import type { SignForm } from './mechanisms.ts'
+
+/**
+ * What the token is given to sign: the digest, made here so that little goes over the pipe, or all of the
+ * message where the algorithm takes that.
+ *
+ * @see RFC 8017 section 9.2 for the DigestInfo that PKCS #1 v1.5 signs
+ */
+export function inputFor(
+  form: SignForm,
+  { digest }: SignatureAlgorithm,
+  toBeSigned: Uint8Array,
+): Uint8Array {
+  if (digest === null) return toBeSigned
+  const digested = hash(digest, toBeSigned, 'buffer')
+  if (form !== 'rsa-pkcs') return digested
+  return encodeDer((writer) =>
+    writer.sequence(() => {
+      writer.sequence(() => {
+        writer.oid(algorithms[digest])
+        writer.null()
+      })
+      writer.octets(digested)
+    }),
+  )
+}
+
+/** The signature as X.509 has it: a token writes ECDSA as r and s side by side. RFC 3279 section 2.2.3. */
+export function signatureFrom(form: SignForm, signed: Uint8Array): Uint8Array {
+  if (form !== 'ecdsa') return signed
+  const half = signed.length >> 1
+  return encodeDer((writer) =>
+    writer.sequence(() => {
+      writer.integerBytes(positive(signed.subarray(0, half)))
+      writer.integerBytes(positive(signed.subarray(half)))
+    }),
+  )
+}
+
+/** The octets of an INTEGER that is not negative: no more zeros in front than that takes. */
+function positive(bytes: Uint8Array): Uint8Array {
+  let start = 0
+  while (start < bytes.length - 1 && bytes[start] === 0) start++
+  const [first = 0] = bytes.subarray(start)
+  if (first < 0x80) return bytes.subarray(start)
+  const padded = new Uint8Array(bytes.length - start + 1)
+  padded.set(bytes.subarray(start), 1)
+  return padded
+}
