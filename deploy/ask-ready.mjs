@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // node ask-ready.mjs URL [SECONDS]: asks until the answer is 200, at most so long (0: once).
+// A token that is away keeps nothing but signing back, so a server without it counts as started: it serves status.
 // Exit status 0: it was; 1: it was not, and standard error says what came instead.
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -23,7 +24,7 @@ async function ask() {
   try {
     const heard = await fetch(url, { signal: AbortSignal.timeout(patienceMilliseconds) })
     const words = (await heard.text()).trim()
-    return heard.status === 200 ? undefined : words
+    return heard.status === 200 || words === 'not ready: signing' ? undefined : words
   } catch (error) {
     return error.cause?.message ?? error.message
   }

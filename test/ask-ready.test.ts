@@ -34,6 +34,14 @@ test('it asks until the server is ready', async () => {
   assert.equal(answers.length, 1)
 })
 
+test('a server that serves and waits for its token alone has started', async () => {
+  answers = [[503, 'not ready: signing']]
+  const { status } = await asked(`http://127.0.0.1:${port}/readyz`)
+  assert.equal(status, 0)
+  answers = [[503, 'not ready: store, signing']]
+  assert.equal((await asked(`http://127.0.0.1:${port}/readyz`)).status, 1)
+})
+
 test('it says why the server is not ready, once its time is over', async () => {
   answers = [[503, 'not ready: store\n']]
   const url = `http://127.0.0.1:${port}/readyz`

@@ -47,11 +47,33 @@ test('all faults are told at once, each with its place', () => {
 
 test('the keys of roots and twins stay with the others unless a word says otherwise', () => {
   assert.deepEqual(read().keysIn, { issuing: 'file', root: 'file', twin: 'file' })
-  const split = read('--keys-in', 'pkcs11', '--root-keys-in', 'tpm', '--twin-keys-in', 'file')
+  const token = ['--pkcs11-module', '/usr/lib/x.so', '--pkcs11-token', 'keys']
+  const split = read(
+    ...token,
+    ...['--keys-in', 'pkcs11', '--root-keys-in', 'tpm', '--twin-keys-in', 'file'],
+  )
   assert.deepEqual(split.keysIn, { issuing: 'pkcs11', root: 'tpm', twin: 'file' })
   assert.deepEqual(faultsOf('--keys-in', 'drawer'), [
     'keys-in: must be one of file, pkcs11, tpm, is "drawer"',
   ])
+})
+
+test('a token is named by module and label, and its certificate in one of two forms', () => {
+  const named = ['--pkcs11-module', '/usr/lib/x.so', '--pkcs11-token', 'keys']
+  const { token } = read(...named, '--pkcs11-certificate', 'FIPS 140-3 #4735')
+  assert.deepEqual(token, {
+    ...{ module: '/usr/lib/x.so', label: 'keys', serial: undefined, pinFile: undefined },
+    certificate: 'FIPS 140-3 #4735',
+  })
+  assert.equal(read().token, undefined)
+  const historical = read(...named, '--pkcs11-certificate', 'historical 140-2 #3980')
+  assert.equal(historical.token?.certificate, 'historical 140-2 #3980')
+  for (const text of ['validated', 'FIPS 140-2 #3980', 'FIPS 140-3 #0', 'FIPS 140-3 #12 or so'])
+    assert.match(faultsOf(...named, '--pkcs11-certificate', text).join(), /must be "FIPS 140-3/)
+  assert.match(faultsOf('--pkcs11-token', 'keys').join(), /stand together/)
+  assert.match(faultsOf('--pkcs11-pin-file', 'pin').join(), /there is no pkcs11-module/)
+  assert.match(faultsOf('--keys-in', 'pkcs11').join(), /needs pkcs11-module and pkcs11-token/)
+  assert.match(faultsOf(...named.with(3, 'x'.repeat(33))).join(), /up to 32 ASCII/)
 })
 
 test('the file holds the same settings, and the command line wins', () => {

@@ -23,6 +23,7 @@ import {
   readOperatorAddress,
   readProxied,
   readSwitch,
+  readToken,
   readUrl,
 } from './setting-words.ts'
 
@@ -56,6 +57,8 @@ export interface Configuration {
   readonly twin: boolean
   /** Asked at the first start only: which backend keeps the keys of root, issuing authority and twins. */
   readonly keysIn: KeysIn
+  /** The PKCS #11 token that keeps keys, too; undefined: none does. */
+  readonly token: TokenSetting | undefined
   /** A file with the passphrase of the keys; undefined: a systemd credential, `DIR/unlock`, or a prompt. */
   readonly passphraseFile: string | undefined
   /** The database that several nodes share; undefined: SQLite in the data directory. */
@@ -68,6 +71,19 @@ export interface Configuration {
   readonly logLevel: LogLevel | undefined
   /** The bytes of the configuration file, for its event; undefined: there is none. */
   readonly file: Uint8Array | undefined
+}
+
+/** A PKCS #11 token and how to open it. */
+export interface TokenSetting {
+  /** The path of its module. */
+  readonly module: string
+  readonly label: string
+  /** Undefined: no other token has the label. */
+  readonly serial: string | undefined
+  /** Undefined: a systemd credential, or a prompt. */
+  readonly pinFile: string | undefined
+  /** `FIPS 140-3 #4735` or `historical 140-2 #3980`, as it goes into the records of keys. */
+  readonly certificate: string | undefined
 }
 
 type Words = Readonly<Record<string, string | undefined>>
@@ -101,6 +117,17 @@ export const settings = {
     help: 'where the root key is made, if elsewhere than the others',
   },
   'twin-keys-in': { fallback: '', help: 'where the keys of twins are made, if elsewhere' },
+  'pkcs11-module': {
+    fallback: '',
+    help: 'the module of a token that keeps keys, e.g. /usr/lib/…/x.so',
+  },
+  'pkcs11-token': { fallback: '', help: 'the label of that token' },
+  'pkcs11-serial': { fallback: '', help: 'its serial, where two have the label' },
+  'pkcs11-pin-file': { fallback: '', help: 'a file with its PIN' },
+  'pkcs11-certificate': {
+    fallback: '',
+    help: 'certificate of the module: "FIPS 140-3 #NNNN" or "historical 140-2 #NNNN"',
+  },
   'passphrase-file': { fallback: '', help: 'a file with the passphrase that unlocks the keys' },
   database: { fallback: '', help: 'postgres://USER@HOST/NAME, shared by several servers' },
   'database-password-file': { fallback: '', help: "a file with the database's password" },
@@ -143,6 +170,7 @@ export function readConfiguration(words: readonly string[]): Configuration {
       { all: wordOf('keys-in'), root: wordOf('root-keys-in'), twin: wordOf('twin-keys-in') },
       faults,
     ),
+    token: readToken(wordOf, faults),
     passphraseFile: wordOf('passphrase-file') || undefined,
     database: readDatabase(
       wordOf('database'),
@@ -154,6 +182,9 @@ export function readConfiguration(words: readonly string[]): Configuration {
     metricsFrom: readNetworks(wordOf('metrics-from'), faults),
     logLevel: readLogLevel(wordOf('log-level'), faults),
     file,
+  }
+  if (Object.values(configuration.keysIn).includes('pkcs11') && configuration.token === undefined) {
+    faults.push('keys-in: pkcs11 needs pkcs11-module and pkcs11-token: where the keys are to be')
   }
   if (configuration.environment === 'production' && configuration.publicUrl === undefined) {
     faults.push(

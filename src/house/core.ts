@@ -31,6 +31,7 @@ import type { Configuration } from './configuration.ts'
 import { CrlShelf } from './crl-shelf.ts'
 import type { Feed } from './feed.ts'
 import { type Installation, readInstallation } from './foundation.ts'
+import type { BackendState } from './key-backends.ts'
 import { DoorKeeper } from './nodes/door-keeper.ts'
 import { foundOnce } from './nodes/found-once.ts'
 import type { ThisNode } from './nodes/this-node.ts'
@@ -46,6 +47,8 @@ export interface Means {
   readonly random: Randomness
   readonly feed: Feed
   readonly node: ThisNode
+  /** How the backends that keep keys are doing; absent: there are files only. */
+  readonly keyBackends?: () => readonly BackendState[]
   /** Rejects if the passphrase does not open the keys that another node made. */
   readonly checkKeys?: () => Promise<void>
   /** The base of the addresses written into certificates, without a trailing slash. */
@@ -66,6 +69,8 @@ export interface Core extends EnrolmentPorts {
   readonly anchors: AnchorSets
   /** Whose chips are believed. */
   readonly vendors: VendorRegister
+  /** How the backends that keep keys are doing. */
+  keyBackends(): readonly BackendState[]
   /** This process's name among the nodes, new at each start. */
   readonly node: string
   readonly thisNode: ThisNode
@@ -167,6 +172,7 @@ export async function openCore(means: Means): Promise<Core> {
     registrarPace: new RegistrarPace(),
     waiting: means.waiting ?? waitingLimits,
     refusals: new RefusalMeter({ clock, write: (events) => ledger.commit({ puts: [], events }) }),
+    keyBackends: means.keyBackends ?? (() => []),
     pause,
   }
 }

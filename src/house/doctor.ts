@@ -6,6 +6,7 @@ import type { Authority } from '#core/ledger/tables.ts'
 import { fullCrl, latestCrl } from '#core/revocation/publish.ts'
 import type { Configuration } from './configuration.ts'
 import { type Core, ownIssuer } from './core.ts'
+import { checkCustody, checkModuleCertificates, examineBackends } from './doctor/key-checks.ts'
 import { checkVendorRoots } from './doctor/vendor-roots.ts'
 import { checkNodes } from './nodes/node-checks.ts'
 import { unlockFile } from './unlock.ts'
@@ -40,7 +41,8 @@ export async function examine(
   const patient = { core, configuration, production }
   const wanted = production ? [...always, ...forProduction] : always
   const examined = wanted.map(async ([check, look]) => ({ check, ...(await look(patient)) }))
-  return [...(await Promise.all(examined)), ...(await examineNodes(core))]
+  const backends = await examineBackends(core)
+  return [...(await Promise.all(examined)), ...backends, ...(await examineNodes(core))]
 }
 
 /** Only where there can be several. */
@@ -70,15 +72,8 @@ const forProduction: readonly (readonly [string, Check])[] = [
   ['passphrase of the keys', ({ configuration }) => checkUnlockFile(configuration)],
   ['strength of the passphrase', ({ core }) => checkPassphraseJudged(core)],
   ['root directory', ({ core }) => checkRootAway(core)],
-  [
-    'hardware custody',
-    () => bad('authority keys rest encrypted in files', 'a hardware module is not supported yet'),
-  ],
-  [
-    'FIPS 140-3',
-    () =>
-      warning("Node's OpenSSL is not FIPS 140-3 validated", 'say so where validation is asked for'),
-  ],
+  ['hardware custody', ({ core }) => checkCustody(core)],
+  ['FIPS 140-3', ({ core }) => checkModuleCertificates(core)],
   ['backup', ({ core }) => checkBackup(core)],
 ]
 
@@ -246,15 +241,21 @@ function checkPassphraseJudged({ environment }: Core) {
   )
 }
 
-function checkRootAway({ doors, keys }: Core) {
+async function checkRootAway({ doors, keys, ledger }: Core) {
   const roots = doors.own.filter(({ kind }) => kind === 'root')
-  const here = roots.some(({ key }) => key !== null && keys.has(key))
-  if (here) {
+  const elsewhere = new Set<string>()
+  const inFiles: string[] = []
+  for (const { name, key } of roots) {
+    const custody = key === null ? undefined : (await ledger.read('key', key))?.custody
+    if (custody && custody !== 'file') elsewhere.add(custody)
+    else if (key !== null && keys.has(key)) inFiles.push(name)
+  }
+  if (inFiles.length > 0)
     return warning(
       'the root key is on this machine',
       'take the directory "root" away; the server runs without it until the root has to sign',
     )
-  }
+  if (elsewhere.size > 0) return good(`the root key is in ${[...elsewhere].join(', ')}`)
   const once = roots.filter(keyWasHere).map(({ name }) => name)
   if (once.length === 0) return good('no root key was ever here')
   return warning(

@@ -51,6 +51,7 @@ import { TlsIdentityFile } from './tls-identity-file.ts'
 import { upstreamDesk, upstreamJobs, upstreamSecrets } from './upstreams.ts'
 import { programVersion } from './version.ts'
 import { watchJobs } from './watch.ts'
+import { watchBackends } from './watch-backends.ts'
 
 /** An open house: it serves until it is closed. */
 export interface House {
@@ -135,7 +136,9 @@ async function open(
   const { keyCost } = replacements
   const { store, keystore } = await openKept(configuration, { clock, random, keyCost })
   closers.add(() => store.close())
-  const backends = await openKeyBackends(configuration, keystore, store.ledger)
+  const backends = await openKeyBackends(configuration, {
+    ...{ keystore, random, report, ledger: store.ledger },
+  })
   closers.add(() => backends.close())
   const keys = replacements.wrapKeys?.(backends) ?? backends
 
@@ -145,7 +148,10 @@ async function open(
   let doors: 'opening' | 'open' | 'closing' = 'opening'
   let core: Core | undefined
   const readiness = () =>
-    readinessOf({ ...{ clock, ledger: wrapped }, doors: () => doors, core: () => core })
+    readinessOf({
+      ...{ clock, ledger: wrapped, doors: () => doors, core: () => core },
+      keysAway: () => backends.away(),
+    })
   const metrics = new HouseMetrics({
     ...{ readers: configuration.metricsFrom, journal: replacements.journal },
     report,
@@ -179,6 +185,7 @@ async function open(
     ...{ configuration, ledger, keys, clock, random, feed, node, log: store.log, report },
     // A node that waited while another founded may have been given another passphrase.
     checkKeys: () => keystore.checkPassphrase(),
+    keyBackends: () => backends.states(),
     statusUrl: statusUrl(configuration, status.address),
     waiting: replacements.waiting,
     desk: upstreamDesk({ clock, random, keys: keystore, secrets: upstreamSecrets(data) }),
@@ -188,6 +195,8 @@ async function open(
   })
   opened.resolve(core)
   closers.add(() => core?.keeper.close())
+  const backendWatch = watchBackends(backends, core, report)
+  closers.add(() => backendWatch.close())
   metrics.follow(feed)
 
   const sequencer = sequencerOf(core.installation, store.log, keys, node)

@@ -81,6 +81,11 @@ export class KeyBackends implements SigningKeys {
     }))
   }
 
+  /** Each that cannot sign now, by name. */
+  away(): readonly string[] {
+    return this.states().flatMap(({ state, name }) => (state === 'up' ? [] : [name]))
+  }
+
   /** Hears of each backend that went away or came back. */
   onChange(heard: (name: string) => void): void {
     for (const backend of this.#backends) backend.onChange(() => heard(backend.name))

@@ -106,6 +106,7 @@ export function houseSources(core: Core, log: LogStore): readonly Source[] {
   return [
     logSource(core, log),
     crlSource(core),
+    keySource(core),
     jobSource(core),
     certificateSource(core),
     silentSource(core),
@@ -158,6 +159,37 @@ function crlSource({ shelf, doors }: Core): Source {
         give('vitalsign_crl_next_update_timestamp_seconds', { authority }, Math.min(...ends))
       }
       give('vitalsign_crl_failing', {}, shelf.troubles.length)
+    },
+  }
+}
+
+/** `backend` is its kind: which token it is, the configuration says. */
+function keySource({ keyBackends }: Core): Source {
+  return {
+    name: 'keys',
+    keepMilliseconds: 0,
+    gives: [
+      'vitalsign_key_backend_up',
+      'vitalsign_key_signatures_total',
+      'vitalsign_key_signatures_failed_total',
+      'vitalsign_key_signatures_waiting',
+      'vitalsign_key_backend_restarts_total',
+    ],
+    read: (give) => {
+      for (const {
+        kind: backend,
+        state,
+        signatures,
+        failures,
+        waiting,
+        restarts,
+      } of keyBackends()) {
+        give('vitalsign_key_backend_up', { backend }, state === 'up' ? 1 : 0)
+        give('vitalsign_key_signatures_total', { backend }, signatures)
+        give('vitalsign_key_signatures_failed_total', { backend }, failures)
+        give('vitalsign_key_signatures_waiting', { backend }, waiting)
+        give('vitalsign_key_backend_restarts_total', { backend }, restarts)
+      }
     },
   }
 }

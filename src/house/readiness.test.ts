@@ -29,6 +29,7 @@ test('each thing that is missing is named', async () => {
   assert.deepEqual(await missingOf({ clock: { now: () => behind } }), ['clock'])
   const deaf = { guard: new ClockGuard(now), keeper: { isCurrent: false } }
   assert.deepEqual(await missingOf({ core: () => deaf }), ['nodes'])
+  assert.deepEqual(await missingOf({ keysAway: () => ['pkcs11 keys'] }), ['signing'])
   const broken = { find: () => Promise.reject(new Error('away')) }
   assert.deepEqual(await missingOf({ ledger: broken }), ['store'])
 })

@@ -15,6 +15,8 @@ export interface ReadinessParts {
   readonly core: () =>
     | { readonly guard: ClockGuard; readonly keeper: Pick<DoorKeeper, 'isCurrent'> }
     | undefined
+  /** Of this node's backends of keys each that is not up; absent: all are. */
+  readonly keysAway?: () => readonly string[]
   /** How long the store may take; absent: as long as a balancer waits. */
   readonly patienceMilliseconds?: number
 }
@@ -36,6 +38,7 @@ export async function readinessOf(parts: ReadinessParts): Promise<readonly Readi
     { name: 'clock', ready: core?.guard.check(parts.clock.now()) === undefined },
     { name: 'store', ready: await answers(parts.ledger, parts.patienceMilliseconds) },
     { name: 'nodes', ready: core?.keeper.isCurrent !== false },
+    { name: 'signing', ready: (parts.keysAway?.() ?? []).length === 0 },
   ]
 }
 

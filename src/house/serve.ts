@@ -37,7 +37,7 @@ export async function serve(words: readonly string[]): Promise<void> {
   // The claim link is a secret for half an hour: to a terminal only, else into a file for the owner.
   const showsLink = process.stdout.isTTY === true
   keepClaimLink(configuration.data, showsLink ? undefined : house.claimLink, house.feed)
-  console.log(greeting(house, configuration, showsLink))
+  console.log(greeting(house, configuration, await keysWords(house, configuration), showsLink))
   const broken = await Promise.race([told, house.broken])
   if (broken !== undefined) {
     tellFault(broken)
@@ -64,7 +64,12 @@ function toldToStop(): Promise<void> {
   return promise
 }
 
-function greeting(house: House, configuration: Configuration, showsLink: boolean): string {
+function greeting(
+  house: House,
+  configuration: Configuration,
+  keys: readonly string[],
+  showsLink: boolean,
+): string {
   const { core, addresses } = house
   const roots = core.doors.own.filter(({ kind }) => kind === 'root')
   const environment = core.environment.toUpperCase()
@@ -82,7 +87,7 @@ function greeting(house: House, configuration: Configuration, showsLink: boolean
       `  ${twin === null ? 'root' : 'twin'}       SHA-256 ${certificateSha256.toHex()}`,
       `             ${name}, ${algorithm}, until ${notAfter}`,
     ]),
-    `  keys       ${keysWords(configuration)}, encrypted`,
+    ...keys.map((words, line) => `  ${line === 0 ? 'keys' : '    '}       ${words}`),
     ...(configuration.database === undefined
       ? []
       : [`  node       ${core.node}, one of those on ${configuration.database.url}`]),
@@ -92,9 +97,23 @@ function greeting(house: House, configuration: Configuration, showsLink: boolean
   return lines.join('\n')
 }
 
-function keysWords({ data, database }: Configuration): string {
+/** Where the keys are, a line for each place: the files first, where those of log and TLS always are. */
+async function keysWords(
+  { core }: House,
+  { data, database }: Configuration,
+): Promise<readonly string[]> {
   const places = database === undefined ? join(data, 'keys') : 'the database'
-  return `${places} and ${join(data, 'root')}`
+  const elsewhere = new Map<string, string[]>()
+  let hasRootInFile = false
+  for (const { name, kind, key } of core.doors.own) {
+    const custody = key === null ? null : (await core.ledger.read('key', key))?.custody
+    if (!custody || custody === 'file') hasRootInFile ||= kind === 'root'
+    else elsewhere.set(custody, [...(elsewhere.get(custody) ?? []), name])
+  }
+  return [
+    `${hasRootInFile ? `${places} and ${join(data, 'root')}` : places}, encrypted`,
+    ...[...elsewhere].map(([custody, names]) => `${custody}: ${names.join(', ')}`),
+  ]
 }
 
 /** As a person types it: browsers take cookies by name. */

@@ -10,7 +10,7 @@ import { Fault } from '#core/fault.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import { type PostgresSettings, parseTarget } from '#edge/store/postgres/target.ts'
 import { type KeyAlgorithmName, keyAlgorithmsFor } from '#trust/algorithms.ts'
-import type { Configuration } from './configuration.ts'
+import type { Configuration, TokenSetting } from './configuration.ts'
 import { type LogLevel, logLevels } from './log-level.ts'
 
 export function readAddress(name: string, word: string, faults: string[]): ListenAddress {
@@ -148,6 +148,39 @@ export function readKeysIn(
     issuing,
     root: words.root === '' ? issuing : read('root-keys-in', words.root),
     twin: words.twin === '' ? issuing : read('twin-keys-in', words.twin),
+  }
+}
+
+type TokenWord = `pkcs11-${'module' | 'token' | 'serial' | 'pin-file' | 'certificate'}`
+
+/** CMVP numbers its certificates; what is not in force any more is on its historical list. */
+const certificateForm = /^(FIPS 140-3|historical 140-2) #[1-9]\d{0,5}$/
+
+export function readToken(
+  wordOf: (name: TokenWord) => string,
+  faults: string[],
+): TokenSetting | undefined {
+  const [module, label] = [wordOf('pkcs11-module'), wordOf('pkcs11-token').trim()]
+  const certificate = wordOf('pkcs11-certificate')
+  if (certificate !== '' && !certificateForm.test(certificate))
+    faults.push(
+      `pkcs11-certificate: must be "FIPS 140-3 #NNNN" or "historical 140-2 #NNNN", as the list of validated modules has it, is "${certificate}"`,
+    )
+  if (module === '' && label === '') {
+    for (const name of ['pkcs11-serial', 'pkcs11-pin-file', 'pkcs11-certificate'] as const)
+      if (wordOf(name) !== '') faults.push(`${name}: there is no pkcs11-module`)
+    return undefined
+  }
+  if (module === '' || label === '')
+    faults.push(
+      'pkcs11-module and pkcs11-token stand together: the module, and the label of the token',
+    )
+  // PKCS #11 section 3.5: a label has 32 octets, padded with blanks.
+  if (label !== '' && !/^[\x21-\x7e](?:[\x20-\x7e]{0,30}[\x21-\x7e])?$/.test(label))
+    faults.push(`pkcs11-token: must be a label of up to 32 ASCII characters, is "${label}"`)
+  return {
+    ...{ module, label, serial: wordOf('pkcs11-serial') || undefined },
+    ...{ pinFile: wordOf('pkcs11-pin-file') || undefined, certificate: certificate || undefined },
   }
 }
 

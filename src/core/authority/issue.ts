@@ -118,6 +118,7 @@ export async function issueDrafted(
   })
   if (reserved.kind === 'conflict') return reserved
   const signature = await sign(drafted, signer, booked, ports)
+  if (!(signature instanceof Uint8Array)) return signature
   const der = encodeSigned(drafted.toBeSigned, drafted.signatureAlgorithm.identifier, signature)
   const lost = await complete(booked, der, occasion, ports)
   return lost ?? { kind: 'issued', id: booked.certificate.id, certificate: der }
@@ -136,8 +137,11 @@ async function checkBackend(
   signer: OwnSigner,
   { keys }: IssuingPorts,
 ): Promise<Refused | undefined> {
-  const isAway = (await keys.awayBecause?.(keyOf(signer))) !== undefined
-  if (!isAway) return undefined
+  const because = await keys.awayBecause?.(keyOf(signer))
+  return because === undefined ? undefined : cannotSign(signer)
+}
+
+function cannotSign(signer: OwnSigner): Refused {
   const who = signer.kind === 'issuer' ? `authority ${signer.issuer.authority.name}` : 'the root'
   return refuse('key-backend-away', `the key of ${who} cannot sign just now; ask again later`)
 }
@@ -265,12 +269,14 @@ async function sign(
   signer: OwnSigner,
   booked: Booking,
   ports: IssuingPorts,
-): Promise<Uint8Array> {
+): Promise<Uint8Array | Refused> {
   const keyId = keyOf(signer)
   try {
     return await ports.keys.sign(keyId, drafted.toBeSigned)
   } catch (cause) {
     await abandon(booked.certificate.id, ports)
+    // Its backend went away under our hands, and has said so itself: the device may come again.
+    if (cause instanceof Fault && cause.code === 'key-unreachable') return cannotSign(signer)
     throw new Fault('signing-failed', `key ${keyId} did not sign`, { cause })
   }
 }

@@ -17,6 +17,10 @@ export const alarmKinds = {
   'clock-apart': "the clock of a server is apart from the database's",
   'codes-unused': 'many enrolment codes run out and were never used',
   'invitation-ending': 'an invitation runs out and was not taken up',
+  'key-backend-away':
+    'a token or TPM that keeps keys of authorities does not answer, so nothing is signed with them',
+  'key-backend-stopped':
+    'a token or TPM that keeps keys waits for a person, as after a wrong PIN; nothing is tried before',
   'node-silent': 'a server gave no sign of life for over a minute and did not stop in good order',
   'notification-failing':
     'a target of notifications cannot be reached, so alarms are not told there',

@@ -130,6 +130,24 @@ export const metricTable = {
     'task',
   ),
 
+  vitalsign_key_backend_up: row('gauge', '1 if this backend of keys can sign, else 0', 'backend'),
+  vitalsign_key_signatures_total: row('counter', 'signatures made by this node', 'backend'),
+  vitalsign_key_signatures_failed_total: row(
+    'counter',
+    'signatures that a backend of keys did not make',
+    'backend',
+  ),
+  vitalsign_key_signatures_waiting: row(
+    'gauge',
+    'signatures asked for and not made yet',
+    'backend',
+  ),
+  vitalsign_key_backend_restarts_total: row(
+    'counter',
+    'times that a backend of keys was opened anew',
+    'backend',
+  ),
+
   vitalsign_alarms_open: row('gauge', 'alarms that stand', 'severity'),
   vitalsign_enrolments_waiting: row('gauge', 'enrolments that wait for a person'),
   vitalsign_deliveries: row('gauge', 'messages about alarms that are not sent yet', 'state'),
