@@ -126,7 +126,7 @@ export const settings = {
   'pkcs11-pin-file': { fallback: '', help: 'a file with its PIN' },
   'pkcs11-certificate': {
     fallback: '',
-    help: 'certificate of the module: "FIPS 140-3 #NNNN" or "historical 140-2 #NNNN"',
+    help: 'certificate of the module: "FIPS 140-3 #1234" or "historical 140-2 #1234"',
   },
   'passphrase-file': { fallback: '', help: 'a file with the passphrase that unlocks the keys' },
   database: { fallback: '', help: 'postgres://USER@HOST/NAME, shared by several servers' },

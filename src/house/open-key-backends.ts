@@ -33,7 +33,7 @@ export async function openKeyBackends(
     const { Pkcs11Backend } = await import('#edge/pkcs11/pkcs11-backend.ts')
     const backend = new Pkcs11Backend(token, {
       pins: new TokenPin(pinSource(token.pinFile), data, random),
-      report: (what, because) => report(what, because === '' ? undefined : because),
+      report,
     })
     backends.push(backend)
     await backend.open()

@@ -164,7 +164,7 @@ export function readToken(
   const certificate = wordOf('pkcs11-certificate')
   if (certificate !== '' && !certificateForm.test(certificate))
     faults.push(
-      `pkcs11-certificate: must be "FIPS 140-3 #NNNN" or "historical 140-2 #NNNN", as the list of validated modules has it, is "${certificate}"`,
+      `pkcs11-certificate: must be "FIPS 140-3 #1234" or "historical 140-2 #1234", as the list of validated modules has it, is "${certificate}"`,
     )
   if (module === '' && label === '') {
     for (const name of ['pkcs11-serial', 'pkcs11-pin-file', 'pkcs11-certificate'] as const)

@@ -45,7 +45,8 @@ export class TokenPin implements Pins {
     const stamp = stampOf(source)
     const held = this.#held
     if (held !== undefined && (stamp === undefined || stamp === held.stamp)) return reveal(held.pin)
-    if (source.kind === 'prompt' ? !this.#mayAsk : markIn(this.#mark) === stamp)
+    const isRefused = stamp !== undefined && markIn(this.#mark) === stamp
+    if (source.kind === 'prompt' ? !this.#mayAsk : isRefused)
       return wait(refusedWords(source, this.#mark))
     this.#mayAsk = false
     try {

@@ -5,7 +5,7 @@ import type { OperationName } from '#format/admin/operations.ts'
 export const shapes = {
   alarm: ['severity', 'kind', 'text', 'raisedAt', 'acknowledgedBy', 'id'],
   anchorSet: ['product', 'number', 'given', 'anchors', 'createdAt', 'id'],
-  authority: ['name', 'kind', 'environment', 'algorithm', 'state', 'notAfter', 'id'],
+  authority: ['name', 'kind', 'environment', 'algorithm', 'custody', 'state', 'notAfter', 'id'],
   authorityRequest: ['name', 'state', 'algorithm', 'custody', 'createdAt', 'requestSha256'],
   backup: ['moment', 'size', 'rows', 'file', 'sha256', 'id'],
   certificate: ['deviceSerial', 'kind', 'state', 'profile', 'algorithm', 'notAfter', 'id'],

@@ -25,6 +25,8 @@ pipe.on('data', (piece: Buffer) => {
   for (const frame of frames.read(piece)) void answer(frame)
   process.nextTick(() => pipe.uncork())
 })
+// A terminal and a service manager tell the whole group to stop: the server still signs until it has closed.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 // The server has gone, or wants this process no more.
 pipe.on('end', end)
 pipe.on('error', end)

@@ -38,7 +38,7 @@ export interface TokenSettings {
 
 export interface Pkcs11Ports {
   readonly pins: Pins
-  /** Hears of each time that the token went away or came back; MUST NOT throw. */
+  /** Hears of each time that the token is found away, or waits for a person; MUST NOT throw. */
   readonly report: (what: string, because: string) => void
   /** Absent: as long as modules on a network take. */
   readonly patience?: Patience
@@ -295,10 +295,9 @@ export class Pkcs11Backend implements KeyBackend {
 
   #become(state: BackendHealth['state'], because: string | undefined): void {
     if (this.#state === state && this.#because === because) return
-    const isNews = this.#state !== state
     this.#state = state
     this.#because = because
-    if (isNews || state !== 'up') this.#ports.report(`${this.name} is ${state}`, because ?? '')
+    if (because !== undefined) this.#ports.report(`${this.name} is ${state}`, because)
     for (const heard of this.#heard) heard()
   }
 

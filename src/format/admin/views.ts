@@ -97,6 +97,14 @@ export const authorityView = z.object({
   origin: z.enum(['adopted', 'installed', 'ceremony']).nullable(),
   /** Whether its key was ever on a server of this installation: once it was, for ever. */
   keyWasHere: z.boolean(),
+  /** Which backend keeps its key: `file`, `pkcs11 TOKEN`, `tpm NAME`; null where none of ours does. */
+  custody: z.string().nullable(),
+  /** What keeps it, as was read from there; null where it is not known. */
+  protection: z.enum(['secure-element', 'tpm', 'tee', 'hsm', 'software', 'unknown']).nullable(),
+  /** Whether the key can be taken out. */
+  exportable: z.boolean().nullable(),
+  /** The certificate of the hardware module. */
+  moduleCertificate: z.string().nullable(),
 })
 
 export const profileView = z.object({

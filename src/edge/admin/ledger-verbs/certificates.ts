@@ -2,7 +2,7 @@
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Authority } from '#core/ledger/tables.ts'
 import type { InputOf } from '#format/admin/operations.ts'
-import type { CertificateView } from '#format/admin/views.ts'
+import type { AuthorityView, CertificateView } from '#format/admin/views.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Verbs } from '../verbs.ts'
 import { findCertificate } from './find-certificate.ts'
@@ -71,16 +71,16 @@ export function certificateVerbs(ports: LedgerVerbPorts): CertificateVerbs {
       if (name !== undefined) {
         const authority = await ledger.find('authority', 'name', [name])
         const fits = authority !== undefined && (kind === undefined || authority.kind === kind)
-        return { items: fits ? [showAuthority(authority)] : [], next: null }
+        return { items: fits ? [await withKey(authority, ledger)] : [], next: null }
       }
       const walk = kind === undefined ? {} : ({ by: 'kind', equal: [kind] } as const)
       const { items, next } = await ledger.list('authority', { ...walk, ...pageOf(paging) })
-      return { items: items.map(showAuthority), next }
+      return { items: await Promise.all(items.map((one) => withKey(one, ledger))), next }
     },
 
     'authority.show': async ({ authority: id }) => {
       const authority = await ledger.read('authority', id)
-      return authority === undefined ? notFound(id) : showAuthority(authority)
+      return authority === undefined ? notFound(id) : withKey(authority, ledger)
     },
 
     'authority.export': async ({ authority: id, chain }) => {
@@ -139,4 +139,10 @@ async function authoritiesFrom(id: string, ledger: Ledger): Promise<readonly Aut
     next = authority.parent
   }
   return found
+}
+
+/** An authority with where its key is. */
+async function withKey(authority: Authority, ledger: Ledger): Promise<AuthorityView> {
+  const key = authority.key === null ? undefined : await ledger.read('key', authority.key)
+  return showAuthority(authority, key)
 }

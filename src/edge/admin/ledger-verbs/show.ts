@@ -6,6 +6,7 @@ import type {
   CertificateRecord,
   Device,
   Entrance,
+  Key,
   Machine,
   Person,
   Product,
@@ -70,7 +71,8 @@ export function showCertificate(certificate: CertificateRecord): CertificateView
   }
 }
 
-export function showAuthority(authority: Authority): AuthorityView {
+/** @param key the record of its key, where we hold it and somebody wants to know where */
+export function showAuthority(authority: Authority, key?: Key): AuthorityView {
   return {
     ...authority,
     certificateSha256: authority.certificateSha256.toHex(),
@@ -79,6 +81,11 @@ export function showAuthority(authority: Authority): AuthorityView {
     createdAt: authority.createdAt.toString(),
     products: [...authority.products],
     keyWasHere: keyWasHere(authority),
+    // A key from before this was recorded lies in a file: there was nothing else.
+    custody: key === undefined ? null : (key.custody ?? 'file'),
+    protection: key?.protection ?? null,
+    exportable: key?.exportable ?? null,
+    moduleCertificate: key?.moduleCertificate ?? null,
   }
 }
 

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A house whose authorities sign in a token: from its founding to the day on which the token is pulled. */
+import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import type { CertificateRecord } from '#core/ledger/tables.ts'
+import { parseCrl } from '#format/x509/crl.ts'
+import { sha256 } from '#trust/digest.ts'
+import { generateKey } from '#trust/private-key.ts'
+import {
+  certificateIn,
+  enrolled,
+  fetchStatus,
+  isIssuedBy,
+  openTestHouse,
+  postEst,
+  requestBy,
+  type TestHouse,
+  temporaryDirectory,
+  withCode,
+  withDevice,
+  withProduct,
+} from '../support/house.ts'
+import { askLocal } from '../support/local-door.ts'
+import { rightPin, softHsm, softToken, withoutToken } from '../support/soft-token.ts'
+
+const skip = withoutToken
+
+function pinFile(pin: string): string {
+  const path = join(temporaryDirectory(), 'pin')
+  writeFileSync(path, `${pin}\n`, { mode: 0o600 })
+  return path
+}
+
+const tokenWords = (pin = rightPin) => [
+  ...['--pkcs11-module', softHsm, '--pkcs11-token', 'keys', '--pkcs11-pin-file', pinFile(pin)],
+]
+
+async function openTokenHouse(directory = temporaryDirectory(), words: readonly string[] = []) {
+  const house = await openTestHouse(directory, {}, [...tokenWords(), ...words])
+  after(() => house.stop())
+  return house
+}
+
+/** Check -> what doctor found. */
+async function doctor(house: TestHouse, words = ''): Promise<Map<string, string>> {
+  const { document } = await askLocal(house, 'GET', `/doctor${words}`)
+  const rows: { check: string; verdict: string; found: string }[] = document.findings
+  return new Map(rows.map(({ check, verdict, found }) => [check, `${verdict}: ${found}`]))
+}
+
+function alarmEvent(house: TestHouse, type: 'alarm-raised' | 'alarm-cleared'): Promise<unknown> {
+  const { promise, resolve } = Promise.withResolvers<unknown>()
+  house.feed.follow(({ events }) => {
+    for (const event of events)
+      if (event.type === type && event.facts['kind'] === 'key-backend-away') resolve(event.facts)
+  })
+  return promise
+}
+
+test('every authority key of a running server is in the token, and signs there', {
+  skip,
+}, async () => {
+  const token = softToken('keys')
+  const words = ['--keys-in', 'pkcs11', '--pkcs11-certificate', 'FIPS 140-3 #4735']
+  const house = await openTokenHouse(undefined, words)
+  const listed = token.tool('--list-objects', '--type', 'privkey').split('Private Key Object')
+  for (const { name, key } of house.core.doors.own) {
+    const id = Buffer.from(key ?? '').toString('hex')
+    const object = listed.find((one) => one.includes(id))
+    assert.ok(object, name)
+    assert.match(object, /sensitive, always sensitive, never extractable, local/)
+    const record = await house.core.ledger.read('key', key ?? '')
+    assert.deepEqual(
+      [record?.custody, record?.exportable, record?.protection, record?.moduleCertificate],
+      ['pkcs11 keys', false, 'software', 'FIPS 140-3 #4735'],
+    )
+  }
+  assert.equal(house.core.doors.own.length, 2)
+  const { certificate } = await enrolled(house, await withProduct(house), 'PUMP-1')
+  assert.ok(isIssuedBy(house, certificate))
+  const found = await doctor(house, '?production=true')
+  assert.match(found.get('pkcs11 keys') ?? '', /^good: .*SoftHSM/)
+  assert.match(
+    found.get('keys in pkcs11 keys') ?? '',
+    /^good: .*issuing-1 .key_\w+ cannot be taken out, \d+ signatures.*root /,
+  )
+  assert.match(found.get('hardware custody') ?? '', /^warning: .*does not say that it is hardware/)
+  assert.match(found.get('FIPS 140-3') ?? '', /^good: .*#4735/)
+  assert.match(found.get('root directory') ?? '', /^good: the root key is in pkcs11 keys/)
+  const metrics = new TextDecoder().decode((await fetchStatus(house, '/metrics')).body)
+  assert.match(metrics, /vitalsign_key_backend_up\{backend="pkcs11"\} 1/)
+  const [, count] = /vitalsign_key_signatures_total\{backend="pkcs11"\} (\d+)/.exec(metrics) ?? []
+  assert.ok(Number(count) >= 5)
+})
+
+test('roots stay in files where that is asked for, and a restart finds each key where it is', {
+  skip,
+}, async () => {
+  softToken('keys')
+  const directory = temporaryDirectory()
+  const words = ['--keys-in', 'pkcs11', '--root-keys-in', 'file']
+  const first = await openTestHouse(directory, {}, [...tokenWords(), ...words])
+  const product = await withProduct(first)
+  await first.stop()
+  const house = await openTokenHouse(directory)
+  const custody = await Promise.all(
+    house.core.doors.own.map(async ({ kind, key }) => [
+      kind,
+      (await house.core.ledger.read('key', key ?? ''))?.custody,
+    ]),
+  )
+  assert.deepEqual(Object.fromEntries(custody), { root: 'file', issuing: 'pkcs11 keys' })
+  assert.ok(isIssuedBy(house, (await enrolled(house, product, 'PUMP-1')).certificate))
+})
+
+test('what a token cannot make is said before anything is made: twins go into files by their own word', {
+  skip,
+}, async () => {
+  const token = softToken('keys')
+  const words = ['--keys-in', 'pkcs11', '--twin']
+  const opening = openTestHouse(temporaryDirectory(), {}, [...tokenWords(), ...words])
+  await assert.rejects(opening, {
+    ...{ code: 'configuration-wrong', message: /pkcs11 keys makes no keys of ml-dsa-87/ },
+  })
+  assert.doesNotMatch(token.tool('--list-objects'), /Private Key/)
+  const house = await openTokenHouse(undefined, [...words, '--twin-keys-in', 'file'])
+  assert.equal(house.core.doors.own.length, 4)
+})
+
+test('a wrong PIN at the first start founds nothing, and no further start tries it again', {
+  skip,
+}, async () => {
+  softToken('keys')
+  const directory = temporaryDirectory()
+  const words = [...tokenWords('wrong'), '--keys-in', 'pkcs11']
+  const opening = openTestHouse(directory, {}, words)
+  await assert.rejects(opening, {
+    code: 'configuration-wrong',
+    message: /stopped: .*refuses the PIN/,
+  })
+  const again = openTestHouse(directory, {}, words)
+  await assert.rejects(again, { message: /was refused and is not tried again/ })
+})
+
+test('a token that is pulled under load loses nothing: what was acknowledged is booked, the rest comes again', {
+  skip,
+  timeout: 120_000,
+}, async () => {
+  const token = softToken('keys')
+  const house = await openTokenHouse(undefined, ['--keys-in', 'pkcs11', '--root-keys-in', 'file'])
+  const product = await withProduct(house)
+  const line = await Promise.all(
+    Array.from({ length: 48 }, async (_, index) => {
+      const serial = `PUMP-${index}`
+      const device = await withDevice(house, product, serial)
+      const [code, key] = [await withCode(house, device), await generateKey('p-256')]
+      return { device, serial, request: await requestBy(key), code }
+    }),
+  )
+  const acknowledged = new Map<string, Uint8Array>()
+  const refused: string[] = []
+  const enrol = async ({ serial, request, code }: (typeof line)[number]) => {
+    const answer = await postEst(house, 'simpleenroll', request, { user: serial, code })
+    if (answer.status === 200) acknowledged.set(serial, certificateIn(answer))
+    else {
+      refused.push(`${answer.status} ${answer.body.trim()} ${answer.headers['retry-after']}`)
+    }
+  }
+  const raised = alarmEvent(house, 'alarm-raised')
+  const left = [...line]
+  const worker = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      await enrol(next)
+      if (acknowledged.size === 12) token.pull()
+    }
+  }
+  const pulling = worker()
+  await Promise.all([pulling, worker(), worker(), worker(), worker(), worker()])
+  assert.ok(acknowledged.size >= 12 && refused.length > 0)
+  for (const answer of refused) assert.match(answer, /^503 key-backend-away.* 60$/s)
+
+  // Serving goes on, and whoever watches is told.
+  const authority = house.core.doors.own.find(({ kind }) => kind === 'issuing')?.name ?? ''
+  assert.equal((await fetchStatus(house, `/crl/${authority}.crl`)).status, 200)
+  assert.equal((await fetchStatus(house, '/log/checkpoint')).status, 200)
+  const ready = await fetchStatus(house, '/readyz')
+  assert.equal(ready.status, 503)
+  assert.match(new TextDecoder().decode(ready.body), /not ready: signing/)
+  assert.match((await doctor(house)).get('pkcs11 keys') ?? '', /^bad: it is away/)
+  await raised
+
+  const cleared = alarmEvent(house, 'alarm-cleared')
+  token.plug()
+  await cleared
+  for (const device of line) if (!acknowledged.has(device.serial)) await enrol(device)
+  assert.equal(acknowledged.size, line.length)
+  assert.equal((await fetchStatus(house, '/readyz')).status, 200)
+
+  const records = await certificatesOf(house)
+  assert.equal(records.filter(({ state }) => state === 'reserved').length, 0)
+  for (const { device, serial } of line) {
+    const own = records.filter(({ owner }) => owner === device.id)
+    const issued = own.filter(({ state }) => state === 'issued')
+    assert.equal(issued.length, 1, serial)
+    const der = acknowledged.get(serial) ?? new Uint8Array()
+    assert.equal(issued[0]?.sha256?.toHex(), sha256(der).toHex(), serial)
+    assert.ok(isIssuedBy(house, der))
+  }
+  // Whatever was booked and not signed is on the list.
+  const abandoned = records.filter(({ state }) => state !== 'issued')
+  const { body } = await fetchStatus(house, `/crl/${authority}.crl`)
+  assert.equal(parseCrl(body).revokedCount, abandoned.length)
+  assert.ok(new X509Certificate(acknowledged.get('PUMP-0') ?? '').serialNumber.length > 0)
+  await house.sequence()
+})
+
+async function certificatesOf({ core }: TestHouse): Promise<readonly CertificateRecord[]> {
+  const { items } = await core.ledger.list('certificate', { limit: 1000 })
+  return items
+}
