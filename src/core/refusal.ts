@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Refused as RefusedFor, trustRefusals } from '#trust/refusal.ts'
+import { tpmRefusals } from '#trust/tpm/refusal.ts'
 
 /**
  * Every "no" of the house, sorted. A protocol answers each of them by one table
@@ -7,8 +8,11 @@ import { type Refused as RefusedFor, trustRefusals } from '#trust/refusal.ts'
  */
 export const refusals = [
   ...trustRefusals,
+  ...tpmRefusals,
   'approval-refused',
   'attestation-missing',
+  'attestation-secret-wrong',
+  'attestation-session-unknown',
   'attestation-too-old',
   'attribute-beyond-profile',
   'authority-in-use',
@@ -41,6 +45,7 @@ export const refusals = [
   'device-retired',
   'device-unknown',
   'endorsement-not-trusted',
+  'endorsement-missing',
   'entrance-unknown',
   'entrance-wrong',
   'environment-wrong',
@@ -66,7 +71,6 @@ export const refusals = [
   'profile-wrong',
   'proof-not-admitted',
   'proxy-unknown',
-  'quote-differs',
   'quote-missing',
   'rate-limited',
   'registrar-not-entitled',
@@ -93,6 +97,8 @@ export const refusals = [
   'upstream-refused',
   'upstream-unreachable',
   'transcript-changed',
+  'tpm-of-another-device',
+  'tpm-unexpected',
   'version-differs',
   'waiting-list-full',
 ] as const

@@ -15,6 +15,7 @@ import { whoamiRoute } from '#edge/http/whoami.ts'
 import { type Readiness, statusRoutes } from '#edge/status/routes.ts'
 import { tlogRoutes } from '#edge/tlog/routes.ts'
 import { encodeCsrAttributes } from '#format/est/csr-attributes.ts'
+import { tpmRoutes } from './attestation.ts'
 import type { Core } from './core.ts'
 
 /** What devices find on their port. */
@@ -34,6 +35,7 @@ export function deviceRoutes(core: Core, keyMaker: ServerKeyPorts['keyMaker']): 
         )
       },
     }),
+    ...tpmRoutes(core),
     whoamiRoute((chain) => whoami(chain, core)),
   ]
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { expireSessions } from '#core/attestation/expire.ts'
 import { longestSigning, recoverReserved } from '#core/authority/abandon.ts'
 import { expireRequests } from '#core/enrolment/approval/decide-request.ts'
 import type { Job } from '#edge/clock/run-jobs.ts'
@@ -32,6 +33,13 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
       every: Temporal.Duration.from({ minutes: 30 }),
       run: async () => {
         await expireRequests(core)
+      },
+    },
+    {
+      name: 'attestation-sessions',
+      every: Temporal.Duration.from({ minutes: 5 }),
+      run: async () => {
+        await expireSessions(core)
       },
     },
     {

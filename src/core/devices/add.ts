@@ -5,10 +5,14 @@ import { newId } from '../ledger/ids.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Device, Product } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
+import { announcedByHash, tpmExpected } from './announced-tpm.ts'
 import type { DevicePorts } from './ports.ts'
 
 /** What is said of a device before it has ever been seen. */
-export type NewDevice = Pick<Device, 'serial' | 'hardwareRevision' | 'lot' | 'udiDi'>
+export type NewDevice = Pick<Device, 'serial' | 'hardwareRevision' | 'lot' | 'udiDi'> & {
+  /** Of the TPM that the factory put in: SHA-256 of its endorsement key, or of the certificate of that. */
+  readonly ekSha256?: Uint8Array | undefined
+}
 
 export type DeviceAdded = { readonly kind: 'added'; readonly device: Device } | Refused
 
@@ -20,9 +24,13 @@ export async function addDevice(
   ports: DevicePorts,
 ): Promise<DeviceAdded> {
   const device = expectedDevice(asked, product.id, ports)
+  const tpm = asked.ekSha256 && announcedByHash(device, asked.ekSha256, actor, ports)
   const refused = await settle(
     {
-      puts: [{ kind: 'device', record: device }],
+      puts: [
+        { kind: 'device', record: device },
+        ...(tpm === undefined ? [] : [{ kind: 'endorsement', record: tpm } as const]),
+      ],
       events: [
         {
           type: 'device-added',
@@ -31,12 +39,25 @@ export async function addDevice(
           subjects: [device.id, product.id],
           facts: { serial: device.serial, lot: device.lot },
         },
+        ...(tpm === undefined ? [] : [tpmExpected(tpm, device, actor)]),
       ],
     },
     ports.ledger,
   )
-  if (refused?.reason === 'exists-already') return serialTaken(asked.serial, product)
+  if (refused?.reason === 'exists-already') return whatIsTaken(asked, product, ports)
   return refused ?? { kind: 'added', device }
+}
+
+/** Of serial and TPM, which one another device has. */
+export async function whatIsTaken(
+  { serial, ekSha256 }: NewDevice,
+  product: Product,
+  { ledger }: DevicePorts,
+): Promise<Refused> {
+  const device = await ledger.find('device', 'serial', [product.id, serial])
+  return device === undefined && ekSha256 !== undefined
+    ? refuse('tpm-of-another-device', `the TPM of ${serial} is registered for another device`)
+    : serialTaken(serial, product)
 }
 
 /** A device that has not been seen yet and may enrol once. */

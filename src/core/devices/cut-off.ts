@@ -2,7 +2,15 @@
 import type { Actor, AuditEvent } from '../audit/event.ts'
 import { endCertificate } from '../ledger/end-certificate.ts'
 import type { ListQuery, Put } from '../ledger/ledger.ts'
-import type { CertificateRecord, Code, Device, Key, Kind, LedgerRecord } from '../ledger/tables.ts'
+import type {
+  CertificateRecord,
+  Code,
+  Device,
+  Endorsement,
+  Key,
+  Kind,
+  LedgerRecord,
+} from '../ledger/tables.ts'
 import type { DevicePorts } from './ports.ts'
 
 /** CRLReason, RFC 5280 section 5.3.1. */
@@ -20,7 +28,7 @@ export interface CutOff {
 }
 
 /**
- * Revokes all certificates of a device, retires its keys and ends its codes.
+ * Revokes all certificates of a device, retires its keys, ends its codes, and expects its TPM no more.
  *
  * @returns at least one part, newest certificates first; nearly always there is one
  */
@@ -36,10 +44,17 @@ export async function cutOff(
   const certificates = await allOf('certificate', byOwner, isLive, ports)
   const keys = await allOf('key', byOwner, ({ state }) => state === 'active', ports)
   const codes = await openCodes(device, ports)
+  const tpms = await allOf(
+    'endorsement',
+    { by: 'device', equal: [device.id] },
+    ({ state }) => state === 'expected',
+    ports,
+  )
   const steps: readonly Step[] = [
     ...certificates.map((one) => endCertificate(one, end)),
     ...codes.map((code) => ({ put: endedCode(code, at) })),
     ...keys.map((one) => ({ put: retiredKey(one) })),
+    ...tpms.map((one) => ({ put: replacedTpm(one, at) })),
   ]
   const parts: CutOff[] = []
   do {
@@ -59,6 +74,12 @@ interface Step {
 
 function isLive({ state }: CertificateRecord): boolean {
   return state === 'issued' || state === 'retired' || state === 'reserved'
+}
+
+/** The TPM goes with its board: it is never accepted again, of this device or another. */
+export function replacedTpm(tpm: Endorsement, at: Temporal.Instant): Put {
+  const columns = { state: 'replaced', replacedAt: at } as const
+  return { kind: 'endorsement', record: { ...tpm, ...columns, version: tpm.version + 1 } }
 }
 
 function retiredKey(key: Key): Put {

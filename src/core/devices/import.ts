@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import { sameBytes } from '#format/bytes.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
 import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Device, Product } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
-import { expectedDevice, type NewDevice, serialTaken } from './add.ts'
+import { expectedDevice, type NewDevice, serialTaken, whatIsTaken } from './add.ts'
+import { announcedByHash, tpmExpected, tpmOfHash } from './announced-tpm.ts'
 import type { DevicePorts } from './ports.ts'
 
 /** One row of a list of devices: what it says, or what is wrong with it. */
@@ -121,26 +123,56 @@ class Importing {
         fresh.get(name)?.device ??
         (await this.#ports.ledger.find('device', 'serial', [row.product.id, row.device.serial]))
       if (known === undefined) fresh.set(name, row)
-      else if (sameParticulars(known, row.device)) this.#unchanged++
+      else if (sameParticulars(known, row.device) && (await this.#sameTpm(known, row.device)))
+        this.#unchanged++
       else yield this.refuse(row.row, serialTaken(row.device.serial, row.product))
     }
     if (fresh.size > 0) yield* this.#commit([...fresh.values()])
   }
 
   async *#commit(rows: readonly Sound[]): AsyncGenerator<ImportNews> {
-    const devices = rows.map((row) => expectedDevice(row.device, row.product.id, this.#ports))
+    const made = rows.map((row) => this.#expect(row))
+    const devices = made.map(({ device }) => device)
     const refused = await settle(
       {
-        puts: devices.map((record): Put => ({ kind: 'device', record })),
-        events: [devicesImported(devices, this.#actor, this.#ports.clock.now())],
+        puts: made.flatMap(({ puts }) => puts),
+        events: [
+          devicesImported(devices, this.#actor, this.#ports.clock.now()),
+          ...made.flatMap(({ events }) => events),
+        ],
       },
       this.#ports.ledger,
     )
     if (refused === undefined) this.#added += devices.length
     // Somebody else added one of them at this moment: one by one, each is found or added.
     else if (rows.length > 1) for (const row of rows) yield* this.book([row])
-    else for (const { row } of rows) yield this.refuse(row, refused)
+    else {
+      for (const { row, device, product } of rows) {
+        const isTaken = refused.reason === 'exists-already'
+        yield this.refuse(row, isTaken ? await whatIsTaken(device, product, this.#ports) : refused)
+      }
+    }
   }
+
+  #expect({ device: asked, product }: Sound) {
+    const device = expectedDevice(asked, product.id, this.#ports)
+    const puts: Put[] = [{ kind: 'device', record: device }]
+    if (asked.ekSha256 === undefined) return { device, puts, events: [] }
+    const tpm = announcedByHash(device, asked.ekSha256, this.#actor, this.#ports)
+    puts.push({ kind: 'endorsement', record: tpm })
+    return { device, puts, events: [tpmExpected(tpm, device, this.#actor)] }
+  }
+
+  /** A device whose row names no TPM is the same whatever it has. */
+  async #sameTpm(known: NewDevice & { readonly id?: string }, { ekSha256 }: NewDevice) {
+    if (ekSha256 === undefined) return true
+    if (known.id === undefined) return sameHash(known.ekSha256, ekSha256)
+    return (await tpmOfHash(ekSha256, this.#ports.ledger))?.device === known.id
+  }
+}
+
+function sameHash(left: Uint8Array | undefined, right: Uint8Array): boolean {
+  return left !== undefined && sameBytes(left, right)
 }
 
 function sameParticulars(left: NewDevice, right: NewDevice): boolean {

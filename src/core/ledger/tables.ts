@@ -985,6 +985,8 @@ export const tables = {
       device: id('dev'),
       /** Of the endorsement key; null until the TPM was seen, where the factory gave a hash alone. */
       fingerprint: optional(bytes),
+      /** SHA-256 of its SubjectPublicKeyInfo, null as the fingerprint is: what factories and openssl speak of. */
+      spkiSha256: optional(bytes),
       /** SHA-256 of the endorsement certificate, where one is known. */
       certificateSha256: optional(bytes),
       /** What the factory gave where it gave no key: SHA-256 of the SubjectPublicKeyInfo, or of the certificate. */
@@ -1001,6 +1003,7 @@ export const tables = {
     {
       unique: {
         fingerprint: ['fingerprint'],
+        spki: ['spkiSha256'],
         certificate: ['certificateSha256'],
         announced: ['announcedSha256'],
       },
@@ -1062,6 +1065,7 @@ export const tables = {
       code: optional(id('cod')),
       /** Of the endorsement key. */
       fingerprint: bytes,
+      spkiSha256: bytes,
       certificateSha256: optional(bytes),
       /** What is known of the TPM: its name for itself, maker, and which root vouches for it. */
       facts: json<Readonly<Record<string, string | number | boolean | null>>>(),
@@ -1070,6 +1074,8 @@ export const tables = {
       /** SHA-256 of the secret that only this TPM can tell; empty once the exchange is over. */
       secretSha256: bytes,
       nonce: bytes,
+      /** The registers that the quote shall be over, as `sha256:0,1,7`; null: nobody asks. */
+      selection: optional(text),
       sourceAddress: text,
       beganAt: instant,
       expiresAt: instant,

@@ -193,6 +193,7 @@ CREATE TABLE "endorsement" (
   "version" bigint NOT NULL,
   "device" bytea NOT NULL,
   "fingerprint" bytea,
+  "spkiSha256" bytea,
   "certificateSha256" bytea,
   "announcedSha256" bytea,
   "source" text COLLATE "C" NOT NULL,
@@ -204,6 +205,8 @@ CREATE TABLE "endorsement" (
 );
 
 CREATE UNIQUE INDEX "endorsement_one_fingerprint" ON "endorsement" ("fingerprint") WHERE "fingerprint" IS NOT NULL;
+
+CREATE UNIQUE INDEX "endorsement_one_spki" ON "endorsement" ("spkiSha256") WHERE "spkiSha256" IS NOT NULL;
 
 CREATE UNIQUE INDEX "endorsement_one_certificate" ON "endorsement" ("certificateSha256") WHERE "certificateSha256" IS NOT NULL;
 
@@ -249,11 +252,13 @@ CREATE TABLE "attestationSession" (
   "endorsement" bytea,
   "code" bytea,
   "fingerprint" bytea NOT NULL,
+  "spkiSha256" bytea NOT NULL,
   "certificateSha256" bytea,
   "facts" text COLLATE "C" NOT NULL,
   "attestationKey" bytea NOT NULL,
   "secretSha256" bytea NOT NULL,
   "nonce" bytea NOT NULL,
+  "selection" text COLLATE "C",
   "sourceAddress" text COLLATE "C" NOT NULL,
   "beganAt" bigint NOT NULL,
   "expiresAt" bigint NOT NULL

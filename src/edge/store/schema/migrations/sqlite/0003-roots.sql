@@ -193,6 +193,7 @@ CREATE TABLE "endorsement" (
   "version" INTEGER NOT NULL,
   "device" BLOB NOT NULL,
   "fingerprint" BLOB,
+  "spkiSha256" BLOB,
   "certificateSha256" BLOB,
   "announcedSha256" BLOB,
   "source" TEXT NOT NULL,
@@ -204,6 +205,8 @@ CREATE TABLE "endorsement" (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX "endorsement_one_fingerprint" ON "endorsement" ("fingerprint") WHERE "fingerprint" IS NOT NULL;
+
+CREATE UNIQUE INDEX "endorsement_one_spki" ON "endorsement" ("spkiSha256") WHERE "spkiSha256" IS NOT NULL;
 
 CREATE UNIQUE INDEX "endorsement_one_certificate" ON "endorsement" ("certificateSha256") WHERE "certificateSha256" IS NOT NULL;
 
@@ -249,11 +252,13 @@ CREATE TABLE "attestationSession" (
   "endorsement" BLOB,
   "code" BLOB,
   "fingerprint" BLOB NOT NULL,
+  "spkiSha256" BLOB NOT NULL,
   "certificateSha256" BLOB,
   "facts" TEXT NOT NULL,
   "attestationKey" BLOB NOT NULL,
   "secretSha256" BLOB NOT NULL,
   "nonce" BLOB NOT NULL,
+  "selection" TEXT,
   "sourceAddress" TEXT NOT NULL,
   "beganAt" INTEGER NOT NULL,
   "expiresAt" INTEGER NOT NULL

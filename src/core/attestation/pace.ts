@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import { refuse } from '#trust/refusal.ts'
+import type { Refused } from '../refusal.ts'
+
+/**
+ * Exchanges begun within a minute, on this node. One costs some milliseconds and a row: an address may be a
+ * whole factory's, a device needs one, and tries again when its network fails.
+ */
+const most = {
+  ofAddress: 600,
+  ofDevice: 12,
+  /** Names remembered within a minute; beyond it all wait for the next. */
+  remembered: 20_000,
+} as const
+const windowMilliseconds = 60_000
+
+/** How many exchanges each address and each device began in this minute; a restart forgets. */
+export class AttestationPace {
+  readonly #taken = new Map<string, number>()
+  #windowStart = 0
+
+  takeAddress(address: string, now: Temporal.Instant): Refused | undefined {
+    return this.#take(`address ${address}`, most.ofAddress, now)
+  }
+
+  takeDevice(device: string, now: Temporal.Instant): Refused | undefined {
+    return this.#take(`device ${device}`, most.ofDevice, now)
+  }
+
+  #take(name: string, limit: number, now: Temporal.Instant): Refused | undefined {
+    const at = now.epochMilliseconds
+    if (at < this.#windowStart || at - this.#windowStart >= windowMilliseconds) {
+      this.#windowStart = at
+      this.#taken.clear()
+    }
+    const taken = (this.#taken.get(name) ?? 0) + 1
+    const isFull = taken === 1 && this.#taken.size >= most.remembered
+    if (taken > limit || isFull)
+      return refuse('rate-limited', `at most ${limit} attestations a minute are begun; wait one`)
+    this.#taken.set(name, taken)
+    return undefined
+  }
+}
