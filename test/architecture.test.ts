@@ -37,6 +37,7 @@ const coreRank: Record<string, number> = {
   authority: 3,
   revocation: 4,
   attestation: 4,
+  elements: 4,
   recovery: 5,
   enrolment: 6,
   adoption: 6,

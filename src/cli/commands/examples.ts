@@ -85,6 +85,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'device show': ['device show PUMP-0001'],
   'device watch': ['device watch PUMP-0001'],
   doctor: ['doctor', 'doctor --production'],
+  'element add': ['element add --certificate element.pem --product pump --device PUMP-0001'],
+  'element assign': ['element assign boards.csv --product pump'],
+  'element bind': ['element bind elm_019a… PUMP-0001'],
+  'element import': ['element import manifest.json --product pump --signer log-signer.pem'],
+  'element list': ['element list --product pump --state known', 'element list --device PUMP-0001'],
   'entrance add': [
     'entrance add pump-wifi --product pump --profile pump-wifi',
     'entrance add pump-pq --product pump --profile ldevid --authority issuing-1-twin',

@@ -7,7 +7,7 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
   ['Devices', ['product', 'entrance', 'device', 'code']],
   ['Certificates', ['certificate', 'request', 'authority', 'anchor', 'profile', 'upstream']],
   ['People and machines', ['person', 'machine', 'registrar', 'proxy', 'whoami']],
-  ['Makers of chips', ['vendor-root']],
+  ['Makers of chips', ['vendor-root', 'element']],
   ['Watching', ['alarm', 'notification', 'delivery', 'renewal']],
   ['The log', ['log']],
   ['Evidence', ['report', 'qualify']],

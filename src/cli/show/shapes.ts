@@ -29,6 +29,7 @@ export const shapes = {
   upstream: ['name', 'protocol', 'address', 'profiles', 'open', 'trouble', 'id'],
   upstreamAuthority: ['subject', 'sha256', 'notAfter', 'known'],
   upstreamOrder: ['upstream', 'state', 'stage', 'tries', 'nextAt', 'words', 'certificate'],
+  element: ['uniqueId', 'state', 'device', 'product', 'model', 'addedAt', 'id'],
   vendorBundle: ['name', 'number', 'issuedAt', 'certificates', 'sha256', 'importedBy'],
   vendorRoot: ['vendor', 'kind', 'role', 'subject', 'notAfter', 'bundle', 'id'],
 } as const satisfies Record<string, readonly string[]>
@@ -59,6 +60,7 @@ export const shapeOfList: Partial<Record<OperationName, Shape>> = {
   'request.list': 'request',
   'upstream.list': 'upstream',
   'upstream.orders': 'upstreamOrder',
+  'element.list': 'element',
   'vendor-root.bundles': 'vendorBundle',
   'vendor-root.list': 'vendorRoot',
 }
@@ -101,6 +103,7 @@ export const pluralOf: Readonly<Record<Shape, string>> = {
   upstream: 'upstreams',
   upstreamAuthority: 'authorities',
   upstreamOrder: 'orders',
+  element: 'elements',
   vendorBundle: "lists of makers' authorities",
   vendorRoot: "makers' authorities",
 }

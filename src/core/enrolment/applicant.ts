@@ -5,7 +5,8 @@ import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { PendingRequest } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
-import type { AdmittedByCode } from './admitted.ts'
+import type { AdmittedByCode, AdmittedByElement } from './admitted.ts'
+import { admitElement } from './by-element.ts'
 import { admitCode } from './code.ts'
 import type { EnrolmentPorts } from './enrolment-ports.ts'
 import type { Identified } from './identify.ts'
@@ -14,7 +15,7 @@ import type { EnrolmentRequest } from './request.ts'
 import { type SpokenFor, speakFor, speaksForOthers } from './speakers/speak-for.ts'
 
 /** Who asks, by which proof; a code or ticket also says what is spent. */
-export type Applicant = Identified | AdmittedByCode | SpokenFor
+export type Applicant = Identified | AdmittedByCode | AdmittedByElement | SpokenFor
 
 /** Tells who asks, by the proof that the request brings. */
 export async function admit(
@@ -25,7 +26,10 @@ export async function admit(
   const { credential } = request
   switch (credential.kind) {
     case 'none':
-      return refuse('credential-missing', 'give an enrolment code, or a client certificate')
+      return (
+        (await admitElement(pkcs10.publicKey, ports.ledger)) ??
+        refuse('credential-missing', 'give an enrolment code, or a client certificate')
+      )
     case 'code':
       return admitCode(credential, request.sourceAddress, ports)
     case 'certificate':

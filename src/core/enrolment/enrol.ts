@@ -12,6 +12,7 @@ import type { Refused } from '../refusal.ts'
 import { type Applicant, admit, checkCode, checkTicket } from './applicant.ts'
 import { putOnList } from './approval/put-on-list.ts'
 import { standingOf, waitsForPerson } from './approval/standing.ts'
+import { bindAtFirstContact } from './by-element.ts'
 import { certify } from './certify.ts'
 import { checkChannel } from './channel.ts'
 import type { EnrolmentPorts } from './enrolment-ports.ts'
@@ -109,6 +110,8 @@ async function prove(
   const isRenewal = proof === 'current-certificate' || replaces !== undefined
   if (waitsForPerson(door.profile, isRenewal) && standing.kind !== 'approved')
     return putOnList(asking, ports)
+  const strangeElement = await bindAtFirstContact(judged.unboundElement, device, ports)
+  if (strangeElement !== undefined) return strangeElement
   const occasion = occasionOf(asking, { ...judged, replaces }, ports)
   const issued = await certify(verdict.approved, host, occasion, ports)
   return issued.kind === 'conflict' ? afterConflict(proved.publicKey, asking, about, ports) : issued

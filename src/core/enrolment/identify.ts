@@ -14,6 +14,7 @@ import type { Proof } from '../policy/profile.ts'
 import type { Clock } from '../ports.ts'
 import type { Learning } from '../recovery/learn.ts'
 import type { Refused } from '../refusal.ts'
+import { identifyByElement } from './by-element.ts'
 import type { Doors } from './doors.ts'
 import { parseCertificateOrRefuse } from './read.ts'
 
@@ -43,7 +44,8 @@ export interface IdentifyingPorts {
  * Tells which device stands behind a certificate chain whose key the connection proved.
  *
  * One of ours is known by its exact bytes, so nothing about it has to be believed; its expiry is *not*
- * judged here (a profile may renew after expiry). A foreign one is a birth certificate: its path must
+ * judged here (a profile may renew after expiry). One over the key of a known element is known by that key, and
+ * nothing else of it counts. A foreign one is a birth certificate: its path must
  * lead to an authority that was registered, and its device must be expected.
  */
 export async function identify(
@@ -64,9 +66,11 @@ export async function identify(
     if (learning.kind === 'learnt')
       record = await ports.ledger.find('certificate', 'sha256', [digest])
   }
-  return record === undefined
-    ? identifyForeign(certificate.certificate, chain.slice(1), ports)
-    : identifyOwn(record, certificate.certificate, ports)
+  if (record !== undefined) return identifyOwn(record, certificate.certificate, ports)
+  return (
+    (await identifyByElement(certificate.certificate, ports.ledger)) ??
+    identifyForeign(certificate.certificate, chain.slice(1), ports)
+  )
 }
 
 async function identifyOwn(

@@ -5,7 +5,8 @@ import type { ProvedRequest } from '#trust/possession.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { moduleFacts, newestAttestation } from '../attestation/newest.ts'
 import type { Issuer } from '../authority/issuer.ts'
-import type { Attestation, CertificateRecord, Device, Key } from '../ledger/tables.ts'
+import { fitsDevice } from '../elements/find-element.ts'
+import type { Attestation, CertificateRecord, Device, Element, Key } from '../ledger/tables.ts'
 import { decide, type Verdict } from '../policy/decide.ts'
 import type { Proof } from '../policy/profile.ts'
 import type { Host } from './certify.ts'
@@ -37,6 +38,8 @@ export interface Judged {
   readonly key: Key | undefined
   /** What was proved of where the key lives, if that was asked for. */
   readonly attestation: Attestation | undefined
+  /** The element that the key lives in, if it was asked for and nobody said yet in which device it is. */
+  readonly unboundElement: Element | undefined
 }
 
 /** Looks up what policy wants to know, and lets it decide. */
@@ -51,11 +54,14 @@ export async function judge(
   const inTwins = ports.doors.isTwin(authority.id)
   const isOfChain = (authority: string) => ports.doors.isTwin(authority) === inTwins
   const { fingerprint } = proved.publicKey
-  const [key, attestation, current] = await Promise.all([
+  const [key, attestation, current, fit] = await Promise.all([
     ports.ledger.find('key', 'fingerprint', [fingerprint]),
     isAsked(asked) ? newestAttestation(fingerprint, device.id, ports.ledger) : undefined,
     proof === 'tpm' ? heldByTpm(device, door.profile, ports) : asked.current,
+    asksForElement(asked) ? fitsDevice(fingerprint, device, ports.ledger) : undefined,
   ])
+  if (fit?.kind === 'refused')
+    return { verdict: fit, key, host, attestation, unboundElement: undefined }
   const verdict = decide({
     ...{ operation, proof, device, proved, key, attestation, current },
     profile: door.profile,
@@ -71,12 +77,20 @@ export async function judge(
     environment: authority.environment,
     issuerNotAfter: certificate.notAfter,
   })
-  return { verdict, key, host, attestation }
+  return { verdict, key, host, attestation, unboundElement: fit?.unbound }
 }
 
 /** Where nobody asks for a proof of the key's place, none is looked for: that would be a list a request. */
 function isAsked({ proof, door }: Case): boolean {
-  return proof === 'tpm' || door.profile.attestation !== undefined
+  return proof === 'tpm' || proof === 'secure-element' || door.profile.attestation !== undefined
+}
+
+/** Whether elements count at this door: then a key has to be of the device's own, where either is known. */
+function asksForElement({ proof, door }: Case): boolean {
+  return (
+    proof === 'secure-element' ||
+    door.profile.attestation?.required.includes('secure-element') === true
+  )
 }
 
 function hostFor(asked: Case, key: PublicKey, doors: Doors): Host {

@@ -228,6 +228,7 @@ export const tables = {
         'registrar',
         'self',
         'tpm',
+        'secure-element',
       ),
       /** The code, ticket or certificate that was the proof. */
       credential: optional(text),
@@ -485,6 +486,56 @@ export const tables = {
     },
   ),
 
+  /**
+   * A secure element that its provisioner or its maker vouches for, and the device that it is in: one element
+   * belongs to one device for ever.
+   */
+  element: table(
+    'elm',
+    {
+      /** Its maker's number for it, small letters: what hwSerialNum of a hardwareModuleName says (RFC 4108). */
+      uniqueId: text,
+      product: id('prd'),
+      /** Null until it is known which device it is in. */
+      device: optional(id('dev')),
+      /** `replaced`: its device got another one. */
+      state: word('known', 'bound', 'replaced'),
+      source: word('manifest', 'certificate'),
+      model: text,
+      partNumber: text,
+      /** SHA-256 of the certificate of who signed its entry; null where its maker's chain alone vouches. */
+      signerSha256: optional(bytes),
+      /** The maker's authority that its chain leads to, where it does. */
+      vendorRoot: optional(id('vnr')),
+      addedAt: instant,
+      addedBy: text,
+      boundAt: optional(instant),
+      /** Who said in which device it is: a person, or the device that came with its code. */
+      boundBy: optional(text),
+    },
+    {
+      unique: { uniqueId: ['uniqueId'] },
+      lists: { device: ['device', 'state'], product: ['product', 'state'], state: ['state'] },
+    },
+  ),
+
+  /** A public key of an element; the private one never leaves it. */
+  elementKey: table(
+    'elk',
+    {
+      element: id('elm'),
+      slot: text,
+      fingerprint: bytes,
+      /** SHA-256 of the certificate that its maker gave it, where there is one. */
+      certificateSha256: optional(bytes),
+    },
+    {
+      unique: { fingerprint: ['fingerprint'] },
+      lists: { element: ['element'] },
+      appendOnly: true,
+    },
+  ),
+
   /** A published CRL: full (shard null) or of one shard. */
   crl: table(
     'crl',
@@ -560,6 +611,7 @@ export const tables = {
       proof: word(
         ...(['code', 'birth-certificate', 'current-certificate', 'operator', 'registrar'] as const),
         'tpm',
+        'secure-element',
       ),
       credential: text,
       registrar: optional(id('rgr')),
@@ -1124,6 +1176,8 @@ export type Authority = LedgerRecord<'authority'>
 export type BareRevocation = LedgerRecord<'bareRevocation'>
 export type VendorBundleRecord = LedgerRecord<'vendorBundle'>
 export type VendorRoot = LedgerRecord<'vendorRoot'>
+export type Element = LedgerRecord<'element'>
+export type ElementKeyRecord = LedgerRecord<'elementKey'>
 export type CrlRecord = LedgerRecord<'crl'>
 export type Entrance = LedgerRecord<'entrance'>
 export type Code = LedgerRecord<'code'>

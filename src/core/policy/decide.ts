@@ -183,7 +183,9 @@ function checkProof(application: Application): Refused | undefined {
   const spent = device.enrolmentsLeft === 0
   const vouched = proof === 'birth-certificate' || proof === 'registrar'
   const renews = proof === 'registrar' && application.mayRenew === true
-  const again = proof === 'code' || (vouched && identitiesHeld > 0 && !renews)
+  // An element's key may have signed the request long ago: it spends a permission, as a code does.
+  const once = proof === 'code' || proof === 'secure-element'
+  const again = once || (vouched && identitiesHeld > 0 && !renews)
   if (again && spent) {
     return refuse(
       'device-already-enrolled',

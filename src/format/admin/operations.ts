@@ -5,6 +5,7 @@ import { adoption } from './operations/adoption.ts'
 import { backup } from './operations/backup.ts'
 import { certificates } from './operations/certificates.ts'
 import { devices } from './operations/devices.ts'
+import { elements } from './operations/elements.ts'
 import { house } from './operations/house.ts'
 import { nodes } from './operations/nodes.ts'
 import { people } from './operations/people.ts'
@@ -37,6 +38,7 @@ export const operations = {
   ...upstreams,
   ...vendors,
   ...rollover,
+  ...elements,
   ...watch,
 } as const
 

@@ -91,6 +91,11 @@ async function enrolOrRefuse(
       'proof-not-admitted',
       'a ticket is good for the key that the TPM vouched for, not for one that is yet to be made',
     )
+  if (applicant.proof === 'secure-element')
+    return refuse(
+      'proof-not-admitted',
+      "an element's key admits itself, not one that is yet to be made",
+    )
   const cutOff = checkDevice(applicant.device)
   if (cutOff !== undefined) return cutOff
   const door = ports.doors.for(applicant.device.product, request.label)

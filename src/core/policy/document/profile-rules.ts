@@ -347,7 +347,7 @@ function onlyDevicesBringDeviceProofs({ kind, admission, renewal }: ProfileDocum
     return proofs.length === 1 && proofs[0] === 'tpm'
       ? none
       : fault(path, proofs, 'write tpm alone: only the TPM itself proves its attestation key')
-  const theirs = ['code', 'birth-certificate', 'registrar', 'tpm'] as const
+  const theirs = ['code', 'birth-certificate', 'registrar', 'tpm', 'secure-element'] as const
   if (!device && theirs.some((proof) => proofs.includes(proof)))
     return fault(path, proofs, `leave out ${theirs.join(', ')}: a ${kind} has none of them`)
   if (
@@ -404,6 +404,15 @@ function attestationIsForDevices({ kind, attestation, admission }: ProfileDocume
       'attestation.required',
       attestation.required,
       'add tpm, or leave the proof tpm out of admission',
+    )
+  if (
+    admission.proofs.includes('secure-element') &&
+    !attestation.required.includes('secure-element')
+  )
+    return fault(
+      'attestation.required',
+      attestation.required,
+      'add secure-element, or leave the proof secure-element out of admission',
     )
   return none
 }

@@ -12,6 +12,7 @@ export const proofs = [
   'operator',
   'registrar',
   'tpm',
+  'secure-element',
 ] as const
 
 /** Hardware that proves where a key lives: a TPM 2.0, or an element that its vendor vouches for. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ProfileDocument } from '../document/profile-document.ts'
+import { elementSet } from './element-set.ts'
 import { readyProfiles } from './ready-profiles.ts'
 import { tpmSet } from './tpm-set.ts'
 
@@ -99,4 +100,5 @@ const medical15y: readonly ProfileDocument[] = [
 export const readySets: Readonly<Record<string, readonly ProfileDocument[]>> = {
   'medical-15y': medical15y,
   tpm: tpmSet,
+  element: elementSet,
 }

@@ -3,6 +3,7 @@ import type { Verbs } from '../verbs.ts'
 import { anchorVerbs } from './anchors.ts'
 import { certificateVerbs } from './certificates.ts'
 import { deviceVerbs } from './devices.ts'
+import { elementVerbs } from './elements.ts'
 import { peopleVerbs } from './people.ts'
 import type { LedgerVerbPorts } from './ports.ts'
 import { productVerbs } from './products.ts'
@@ -72,6 +73,7 @@ export function ledgerVerbs(ports: LedgerVerbPorts): LedgerVerbs {
     ...profileVerbs(ports),
     ...requestVerbs(ports),
     ...vendorVerbs(ports),
+    ...elementVerbs(ports),
     ...watchVerbs(ports),
     ...anchorVerbs(ports),
   }

@@ -131,6 +131,45 @@ CREATE INDEX "vendorRoot_by_kind" ON "vendorRoot" ("kind", "state", "id");
 
 CREATE INDEX "vendorRoot_by_certificate" ON "vendorRoot" ("certificateSha256", "state", "id");
 
+CREATE TABLE "element" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "uniqueId" text COLLATE "C" NOT NULL,
+  "product" bytea NOT NULL,
+  "device" bytea,
+  "state" text COLLATE "C" NOT NULL,
+  "source" text COLLATE "C" NOT NULL,
+  "model" text COLLATE "C" NOT NULL,
+  "partNumber" text COLLATE "C" NOT NULL,
+  "signerSha256" bytea,
+  "vendorRoot" bytea,
+  "addedAt" bigint NOT NULL,
+  "addedBy" text COLLATE "C" NOT NULL,
+  "boundAt" bigint,
+  "boundBy" text COLLATE "C"
+);
+
+CREATE UNIQUE INDEX "element_one_uniqueId" ON "element" ("uniqueId");
+
+CREATE INDEX "element_by_device" ON "element" ("device", "state", "id") WHERE "device" IS NOT NULL;
+
+CREATE INDEX "element_by_product" ON "element" ("product", "state", "id");
+
+CREATE INDEX "element_by_state" ON "element" ("state", "id");
+
+CREATE TABLE "elementKey" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "element" bytea NOT NULL,
+  "slot" text COLLATE "C" NOT NULL,
+  "fingerprint" bytea NOT NULL,
+  "certificateSha256" bytea
+);
+
+CREATE UNIQUE INDEX "elementKey_one_fingerprint" ON "elementKey" ("fingerprint");
+
+CREATE INDEX "elementKey_by_element" ON "elementKey" ("element", "id");
+
 ALTER TABLE "code" ADD COLUMN "attestation" bytea;
 
 ALTER TABLE "registrar" ADD COLUMN "renews" bigint;

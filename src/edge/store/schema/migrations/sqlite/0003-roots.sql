@@ -131,6 +131,45 @@ CREATE INDEX "vendorRoot_by_kind" ON "vendorRoot" ("kind", "state", "id");
 
 CREATE INDEX "vendorRoot_by_certificate" ON "vendorRoot" ("certificateSha256", "state", "id");
 
+CREATE TABLE "element" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "uniqueId" TEXT NOT NULL,
+  "product" BLOB NOT NULL,
+  "device" BLOB,
+  "state" TEXT NOT NULL,
+  "source" TEXT NOT NULL,
+  "model" TEXT NOT NULL,
+  "partNumber" TEXT NOT NULL,
+  "signerSha256" BLOB,
+  "vendorRoot" BLOB,
+  "addedAt" INTEGER NOT NULL,
+  "addedBy" TEXT NOT NULL,
+  "boundAt" INTEGER,
+  "boundBy" TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "element_one_uniqueId" ON "element" ("uniqueId");
+
+CREATE INDEX "element_by_device" ON "element" ("device", "state", "id") WHERE "device" IS NOT NULL;
+
+CREATE INDEX "element_by_product" ON "element" ("product", "state", "id");
+
+CREATE INDEX "element_by_state" ON "element" ("state", "id");
+
+CREATE TABLE "elementKey" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "element" BLOB NOT NULL,
+  "slot" TEXT NOT NULL,
+  "fingerprint" BLOB NOT NULL,
+  "certificateSha256" BLOB
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "elementKey_one_fingerprint" ON "elementKey" ("fingerprint");
+
+CREATE INDEX "elementKey_by_element" ON "elementKey" ("element", "id");
+
 ALTER TABLE "code" ADD COLUMN "attestation" BLOB;
 
 ALTER TABLE "registrar" ADD COLUMN "renews" INTEGER;
