@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { CeremonyWork } from './means-ceremony.ts'
 
 /** A row of docs/words.md. */
 export interface WordRow {
@@ -109,6 +110,8 @@ export interface Means {
   /** The words of docs/words.md, by themselves in small letters. */
   readWords(): ReadonlyMap<string, WordRow>
   offline(): Promise<OfflineWork>
+  /** Ceremonies, which no server takes part in. */
+  ceremonies(): Promise<CeremonyWork>
   /** What `vitalsign serve --help` says. */
   serveHelp(): Promise<string>
 }

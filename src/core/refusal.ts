@@ -21,6 +21,7 @@ export const refusals = [
   'bundle-version-falls',
   'bundle-wrong',
   'busy',
+  'ceremony-out-of-order',
   'ceremony-stopped',
   'certificate-retired',
   'certificate-revoked',

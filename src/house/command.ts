@@ -18,6 +18,7 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     ...{ input: stdin, output: stdout, errors: stderr, openHouse, readWords },
     noColour: env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '',
     offline: async () => (await import('./backup-offline.ts')).offlineWork,
+    ceremonies: async () => (await import('./ceremony/offline.ts')).ceremonyWork,
     serveHelp: async () => (await import('./serve.ts')).serveHelp(),
   }
   process.exitCode = await runCommandLine(words, means)

@@ -28,6 +28,7 @@ import type { PortName } from './logging.ts'
 import { pageFiles } from './page-files.ts'
 import { adoptionVerbs } from './verbs/adoption.ts'
 import { backupVerbs } from './verbs/backup.ts'
+import { ceremonyVerbs } from './verbs/ceremony.ts'
 import { historyAbout } from './verbs/history.ts'
 import { logVerbs } from './verbs/log.ts'
 import { nodeVerbs } from './verbs/node.ts'
@@ -163,6 +164,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...twinVerbs(core),
     ...rolloverVerbs(core),
     ...rootVerbs(core),
+    ...ceremonyVerbs(core),
     ...upstreamVerbs(core, parts.keys),
   }
 }

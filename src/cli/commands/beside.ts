@@ -52,6 +52,7 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
     ],
   },
   'authority.request': { arguments: [output] },
+  'ceremony.export': { arguments: [output] },
   'certificate.export': { arguments: [output] },
   'certificate.find': {
     help: 'The file may be PEM or DER. Its first certificate alone is sent: a key beside it stays here.',

@@ -49,6 +49,24 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'backup note-drill': ['backup note-drill 0a6d31a4 7c1e02f8 --good'],
   'backup report': ['backup report'],
   'backup restore': ['backup restore monday.backup --identity recovery.key --data ./restored'],
+  'ceremony check': ['ceremony check script.json'],
+  'ceremony export': ['ceremony export cer_019a… --output act-1.vitalsign'],
+  'ceremony import': ['ceremony import act-1.vitalsign --data ./data'],
+  'ceremony list': ['ceremony list'],
+  'ceremony new-script': [
+    'ceremony new-script script.json --maker "Acme Medical" --public-url http://pki.acme.example --request issuing-1.csr --request issuing-1-twin.csr',
+    'ceremony new-script again.json --open --maker "Acme Medical" --public-url http://pki.acme.example',
+  ],
+  'ceremony open': ['ceremony open /media/vault again.json --out /media/out'],
+  'ceremony run': [
+    'ceremony run script.json --vault /media/vault --out /media/out',
+    'ceremony run script.json --vault ./vault --out ./out --rehearsal',
+  ],
+  'ceremony show': ['ceremony show cer_019a…'],
+  'ceremony verify': [
+    'ceremony verify act-1.vitalsign',
+    'ceremony verify act-1.vitalsign --transcript',
+  ],
   'certificate export': ['certificate export crt_019a… --chain --output device.pem'],
   'certificate find': ['certificate find device.pem'],
   'certificate import': [

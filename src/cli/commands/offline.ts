@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { own } from './argument.ts'
+import { ceremonyCommands } from './ceremony.ts'
 import type { Command } from './commands.ts'
 import { examples } from './examples.ts'
 
@@ -59,6 +60,7 @@ export const offlineCommands: readonly Command[] = [
       caFile,
     ],
   }),
+  ...ceremonyCommands,
   offline('store move', {
     summary: 'move the ledger of a stopped installation to PostgreSQL',
     help: 'Stop the server of --data first. May be cut off and begun again; ends only when every row and the root of the log agree on both sides. The old ledger stays as it was, and refuses to serve. There is no way back.',

@@ -25,6 +25,7 @@ const terminal = new Terminal({
   openHouse: async () => assert.fail('no house is opened'),
   readWords: () => new Map(),
   offline: () => Promise.reject(new Error('nothing is done offline here')),
+  ceremonies: () => Promise.reject(new Error('nothing is done offline here')),
   serveHelp: async () => '',
 })
 

@@ -6,6 +6,7 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
   ['First steps', ['serve', 'claim', 'claim-link', 'status', 'doctor', 'explain']],
   ['Devices', ['product', 'entrance', 'device', 'code']],
   ['Certificates', ['certificate', 'request', 'authority', 'anchor', 'profile', 'upstream']],
+  ['Roots', ['ceremony']],
   ['People and machines', ['person', 'machine', 'registrar', 'proxy', 'whoami']],
   ['Makers of chips', ['vendor-root', 'element']],
   ['Watching', ['alarm', 'notification', 'delivery', 'renewal']],

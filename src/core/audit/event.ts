@@ -35,6 +35,8 @@ export const eventTypes = {
   'authority-requested':
     'the key of an authority was made, and its certificate asked for elsewhere',
   'authority-trusted': 'a foreign authority was registered',
+  'ceremony-imported': 'the outcome of a ceremony was taken',
+  'ceremony-refused': 'the outcome of a ceremony was not taken',
   'certificate-adopted': 'a certificate of another PKI was taken over',
   'certificate-issued': 'a certificate was issued',
   'certificate-abandoned': 'a certificate whose signing was cut off was abandoned and revoked',

@@ -61,6 +61,7 @@ export class Binder {
         method: row.method,
         url: `/api/v1${row.path}`,
         config: { operation: name },
+        ...(row.bodyBytes !== undefined && { bodyLimit: row.bodyBytes }),
         // Before the body is read: a stranger's is not.
         preParsing: async (request) => this.#admit(row, request),
         handler: async (request, reply) => this.#answer(bound, request, reply),

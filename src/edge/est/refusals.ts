@@ -30,6 +30,7 @@ export const statuses = {
   'bundle-version-falls': 400,
   'bundle-wrong': 400,
   busy: 503,
+  'ceremony-out-of-order': 400,
   'ceremony-stopped': 400,
   'certificate-expired': 403,
   'certificate-not-trusted': 403,

@@ -53,6 +53,8 @@ export interface Operation<
   readonly files?: readonly (keyof z.input<I> & string)[]
   /** Inputs that never stand in an argument: asked for without echo, or read from standard input. */
   readonly secrets?: readonly (keyof z.input<I> & string)[]
+  /** The most that its body may have, where the usual bound is too small. */
+  readonly bodyBytes?: number
   /** Inputs that a person may also say as a name: the command line looks their id up. */
   readonly references?: Partial<Record<keyof z.input<I> & string, Reference>>
 }

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Operation, OperationKind, Reference } from './operation.ts'
 import { adoption } from './operations/adoption.ts'
 import { backup } from './operations/backup.ts'
+import { ceremony } from './operations/ceremony.ts'
 import { certificates } from './operations/certificates.ts'
 import { devices } from './operations/devices.ts'
 import { elements } from './operations/elements.ts'
@@ -35,6 +36,7 @@ export const operations = {
   ...nodes,
   ...twin,
   ...roots,
+  ...ceremony,
   ...upstreams,
   ...vendors,
   ...rollover,

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto'
-import { globSync, readFileSync } from 'node:fs'
 import { connect, type SecureVersion } from 'node:tls'
-import { fileURLToPath } from 'node:url'
 import type { Authority } from '#core/ledger/tables.ts'
 import { fullCrl } from '#core/revocation/publish.ts'
 import { encodePem } from '#format/pem.ts'
@@ -11,6 +8,7 @@ import { validatePath } from '#trust/path.ts'
 import { anchorOf } from '#trust/trust-anchor.ts'
 import type { Core } from '../core.ts'
 import { examine } from '../doctor.ts'
+import { programDigest } from '../program-digest.ts'
 import { programVersion } from '../version.ts'
 import { knownAnswers } from './known-answers.ts'
 import type { QualificationParts } from './qualify.ts'
@@ -28,7 +26,10 @@ export function installationChecks(parts: QualificationParts): readonly Check[] 
     {
       title: 'files of the program',
       expected: 'a digest over all of them, to compare with another installation or the release',
-      see: () => ({ verdict: 'noted', observed: programDigest() }),
+      see: () => {
+        const { files, sha256 } = programDigest()
+        return { verdict: 'noted', observed: `${files} files, SHA-256 ${sha256}` }
+      },
     },
     {
       title: 'run time',
@@ -77,17 +78,6 @@ export function installationChecks(parts: QualificationParts): readonly Check[] 
       },
     },
   ]
-}
-
-/** Over the names and bytes of all that runs, in the order of the names. */
-function programDigest(): string {
-  const root = fileURLToPath(new URL('../../', import.meta.url))
-  const files = globSync('**/*.{ts,js,mjs,sql,html,css,svg}', { cwd: root })
-    .filter((file) => !/\.test\.|-testing\./.test(file))
-    .sort()
-  const digest = createHash('sha256')
-  for (const file of files) digest.update(`${file}\0`).update(readFileSync(`${root}/${file}`))
-  return `${files.length} files, SHA-256 ${digest.digest('hex')}`
 }
 
 async function doctorSees({ core, facts }: QualificationParts): Promise<Seen> {

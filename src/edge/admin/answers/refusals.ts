@@ -23,6 +23,7 @@ export const statusOf = {
   'bundle-version-falls': 409,
   'bundle-wrong': 422,
   busy: 503,
+  'ceremony-out-of-order': 409,
   'ceremony-stopped': 409,
   'certificate-expired': 422,
   'certificate-not-trusted': 422,

@@ -54,6 +54,18 @@ export const recordRules: Readonly<Record<string, RecordRule>> = {
       'authority-trusted': authorityFacts,
     },
   },
+  ceremony: {
+    prefix: 'cer',
+    states: { any: [['ceremony-imported']] },
+    binds: {
+      'ceremony-imported': {
+        facts: {
+          ...{ vault: 'vault', act: 'act', title: 'title', bundleSha256: 'bundleSha256' },
+          transcriptSha256: 'transcriptSha256',
+        },
+      },
+    },
+  },
   certificate: {
     prefix: 'crt',
     states: {
