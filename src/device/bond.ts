@@ -6,13 +6,14 @@ import { DeviceFault } from './fault.ts'
 import type { DevicePorts } from './ports.ts'
 import type { Files } from './state/files.ts'
 import type { Settings } from './state/settings.ts'
-import { knownTime, readRoot, readSettings } from './state/state.ts'
+import { knownTime, readRoots, readSettings } from './state/state.ts'
 
 /** To whom this device belongs, and whom it believes. */
 export interface Bond {
   readonly settings: Settings
   readonly server: Server
-  readonly root: Certificate
+  /** Pinned, the oldest first; never none. */
+  readonly roots: readonly Certificate[]
 }
 
 /** The bond on disk; undefined where the device was never told to enrol. */
@@ -23,11 +24,11 @@ export function readBond(files: Files): Bond | undefined {
   if (server === undefined) {
     throw new DeviceFault('state-damaged', `settings: ${settings.server} is no https address`)
   }
-  return { settings, server, root: readRoot(files, settings) }
+  return { settings, server, roots: readRoots(files, settings) }
 }
 
 /** A line to the server, with what is known of time at this moment. */
-export function lineOf(ports: DevicePorts, { server, root }: Bond): Line {
-  const now = knownTime(ports.files, root, ports.clock.now())
-  return { server, trust: { root, now }, limits: ports.limits }
+export function lineOf(ports: DevicePorts, { server, roots }: Bond): Line {
+  const now = knownTime(ports.files, roots, ports.clock.now())
+  return { server, trust: { roots, now }, limits: ports.limits }
 }

@@ -6,6 +6,7 @@ import { bootstrap } from './bootstrap.ts'
 import type { Later } from './connection/answer.ts'
 import { type Proof, simpleEnroll } from './connection/est.ts'
 import { parseServer } from './connection/server.ts'
+import { followRoots } from './follow-roots.ts'
 import { heal } from './heal.ts'
 import { obtain } from './obtain.ts'
 import { persist } from './persist.ts'
@@ -14,7 +15,7 @@ import type { Refused } from './refusal.ts'
 import { wantedFor } from './request.ts'
 import { type Proved, settle } from './settle.ts'
 import type { Files } from './state/files.ts'
-import type { Settings } from './state/settings.ts'
+import { encodeSettings, type Settings } from './state/settings.ts'
 import { fileOf, readCredential, readSettings, type Slot, writeEnrolment } from './state/state.ts'
 
 /** A wish to enrol, as a person gives it. */
@@ -44,6 +45,19 @@ export async function enrol(ports: DevicePorts, enrolment: Enrolment): Promise<P
   const { bond } = pinned
   const { serial } = enrolment.settings
   const code: Proof = { kind: 'code', serial, code: enrolment.code }
+  const enrolled = await enrolBoth(ports, bond, enrolment, code)
+  if (enrolled.kind === 'proved') await followRoots(ports, bond, enrolled.credential)
+  return enrolled
+}
+
+/** The working identity; before it, if that is wanted, the birth identity by which it is asked for. */
+async function enrolBoth(
+  ports: DevicePorts,
+  bond: Bond,
+  enrolment: Enrolment,
+  code: Proof,
+): Promise<Proved | Refused> {
+  const { files } = ports
   if (!enrolment.birth) return enrolSlot(ports, bond, enrolment, 'working', code)
   let birth = readCredential(files, fileOf.inUse('birth'))
   if (birth === undefined) {
@@ -84,11 +98,12 @@ async function pin(
   const found = await persist(ports, attempts, () => bootstrap(server, settings.root, ports.limits))
   if (found.kind === 'refused') return found
   writeEnrolment(ports.files, settings, found.root)
-  return { kind: 'bond', bond: { settings, server, root: found.root } }
+  return { kind: 'bond', bond: { settings, server, roots: [found.root] } }
 }
 
-function sameBond(left: Settings, right: Settings): boolean {
-  return JSON.stringify(left) === JSON.stringify(right)
+/** As it was given at the beginning, whatever roots are pinned by now. */
+function sameBond({ pinned: _, ...before }: Settings, wanted: Settings): boolean {
+  return encodeSettings(before) === encodeSettings(wanted)
 }
 
 function enrolSlot(

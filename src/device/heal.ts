@@ -3,7 +3,7 @@ import { sameBytes } from '#format/bytes.ts'
 import { DeviceFault } from './fault.ts'
 import { readPrepared } from './request.ts'
 import { type Files, sweep } from './state/files.ts'
-import { fileOf, readCredential, type Slot } from './state/state.ts'
+import { fileOf, readCredential, readSettings, type Slot, trimRoots } from './state/state.ts'
 
 /**
  * Clears away what no run can use: half-written files, an answer that cannot be read (it is asked for
@@ -13,11 +13,23 @@ import { fileOf, readCredential, type Slot } from './state/state.ts'
 export function heal(files: Files): void {
   sweep(files)
   putDamagedAside(files)
+  trim(files)
   for (const slot of ['birth', 'working'] as const) {
     if (!isReadable(files, fileOf.next(slot))) files.remove(fileOf.next(slot))
     if (isSpent(files, slot)) files.remove(fileOf.request(slot))
   }
   files.sync()
+}
+
+/** A cut in a change of roots leaves more of them in the file than the settings name. */
+function trim(files: Files): void {
+  try {
+    const settings = readSettings(files)
+    if (settings !== undefined) trimRoots(files, settings)
+  } catch (error) {
+    // Whoever needs the roots says what is damaged.
+    if (!(error instanceof DeviceFault)) throw error
+  }
 }
 
 function putDamagedAside(files: Files): void {

@@ -8,6 +8,7 @@ import type { Whoami } from './connection/whoami.ts'
 import type { Credential } from './credential.ts'
 import { dueOf } from './due.ts'
 import { DeviceFault } from './fault.ts'
+import { followRoots, type RootNews } from './follow-roots.ts'
 import { heal } from './heal.ts'
 import { obtain } from './obtain.ts'
 import type { DevicePorts } from './ports.ts'
@@ -27,11 +28,14 @@ export interface Kept {
   readonly untilDue: Temporal.Duration
   /** Why the server could not be asked, if it could not. */
   readonly unheard: string | undefined
+  /** What came of the look at the server's roots; undefined: it was not looked at. */
+  readonly roots: RootNews | undefined
 }
 
 /**
  * One pass of a device's care for its identity: finish what was interrupted, ask how it stands, renew
- * what is due, and come back through the birth identity where the working one is not accepted any more.
+ * what is due, come back through the birth identity where the working one is not accepted any more; and
+ * follow the server's root to the next one.
  *
  * @param now renew although nothing is due
  */
@@ -39,10 +43,20 @@ export async function keepUp(
   ports: DevicePorts,
   { now: renewNow }: { readonly now: boolean },
 ): Promise<Kept | Refused | Later> {
-  const { files } = ports
-  heal(files)
-  const bond = readBond(files)
+  heal(ports.files)
+  const bond = readBond(ports.files)
   if (bond === undefined) return refuse('not-enrolled', 'the state directory holds no enrolment')
+  const kept = await keepIdentity(ports, bond, renewNow)
+  if (kept.kind !== 'kept' || kept.unheard !== undefined) return kept
+  return { ...kept, roots: await followRoots(ports, bond, kept.credential) }
+}
+
+async function keepIdentity(
+  ports: DevicePorts,
+  bond: Bond,
+  renewNow: boolean,
+): Promise<Kept | Refused | Later> {
+  const { files } = ports
   const settled = await settle(files, 'working', bond.settings.serial, lineOf(ports, bond))
   if (settled.kind === 'later') return settled
   if (settled.kind === 'proved') return keptAs('renewed', settled, ports, bond)
@@ -78,6 +92,7 @@ async function lookAfter(
       due,
       untilDue: due.since(now),
       unheard,
+      roots: undefined,
     }
   }
   if (!isOver(working, now)) return renew(working, ports, bond)
@@ -182,5 +197,6 @@ function keptAs(
 ): Kept {
   const { now, ...said } = heard(whoami, lineOf(ports, bond))
   const due = dueOf(credential.leaf, said)
-  return { kind: 'kept', what, credential, due, untilDue: due.since(now), unheard: undefined }
+  const untilDue = due.since(now)
+  return { kind: 'kept', what, credential, due, untilDue, unheard: undefined, roots: undefined }
 }

@@ -48,7 +48,7 @@ export async function obtain(
     slot,
     prepared,
     current,
-    root: bond.root,
+    roots: bond.roots,
     offered: offered.certificates,
     now: line.trust.now,
   })

@@ -15,7 +15,7 @@ export interface Expecting {
   readonly prepared: Prepared
   /** The certificate that is being renewed, if one is. */
   readonly current: Certificate | undefined
-  readonly root: Certificate
+  readonly roots: readonly Certificate[]
   /** Certificates of authorities that the server offered, over a connection that the root vouches for. */
   readonly offered: readonly Certificate[]
   readonly now: Temporal.Instant
@@ -61,13 +61,13 @@ export function receive(
 function vouchedFor(
   leaf: Certificate,
   others: readonly Certificate[],
-  { root, offered, now }: Expecting,
+  { roots, offered, now }: Expecting,
 ) {
-  const path = validateFrom(root, leaf, others, 'device', now)
+  const path = validateFrom(roots, leaf, others, 'device', now)
   if (path.kind === 'valid') return path
   const elsewhere = offered.filter(({ subject, issuer }) => sameBytes(subject.der, issuer.der))
   for (const other of elsewhere) {
-    const found = validateFrom(other, leaf, others, 'device', now)
+    const found = validateFrom([other], leaf, others, 'device', now)
     if (found.kind === 'valid') return found
   }
   return path

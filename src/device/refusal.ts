@@ -16,11 +16,24 @@ export const deviceRefusals = {
     'use "vitalsign-device renew", or give --again with a new code if the server allows it',
   'handshake-refused':
     'whoever answers ends TLS at the sight of our certificate: look at the device on the server',
+  'link-identifier-wrong':
+    'the new root is not believed; tell the one who runs the server that its link names other keys',
+  'link-key-differs':
+    'the new root is not believed; tell the one who runs the server that its link is of another key',
+  'link-leads-back': 'a root that is older is not believed again; nothing is to be done',
+  'link-name-differs':
+    'the new root is not believed: a root that follows another has its name; enrol again with its fingerprint',
+  'link-narrower-than-root':
+    'the new root is not believed; tell the one who runs the server that its link restricts more than it',
+  'link-of-no-authority':
+    'the new root is not believed; tell the one who runs the server that its link is no authority’s',
   'not-enrolled': 'run "vitalsign-device enrol" first; "vitalsign-device help enrol" says how',
   'other-settings': 'this directory belongs to another enrolment; choose another with --state',
   'pending-too-long':
     'an operator may have to approve the device; run the same command again later',
   'refused-by-server': 'the words above are the server’s; its log names the rule',
+  'root-not-self-signed':
+    'the new root is not believed; tell the one who runs the server that it did not sign itself',
   'root-differs': 'compare the fingerprint with the one that the server printed; do not go on',
   'server-name-wrong': 'use the name that stands in the server’s certificate',
 } as const satisfies Record<string, string>

@@ -7,8 +7,7 @@ import { extensionCodecs } from '#format/x509/extensions/table.ts'
 import { formatName } from '#format/x509/name.ts'
 import { validatePath } from './path.ts'
 import { type Refused as RefusedFor, refuse, type TrustRefusal } from './refusal.ts'
-import { verifySignatureSync } from './signature.ts'
-import { importSoundKey } from './sound-key.ts'
+import { signsItself } from './self-signed.ts'
 import { anchorOf } from './trust-anchor.ts'
 
 /** Why a root does not follow another, besides what a path can break. */
@@ -62,6 +61,16 @@ export function followLink({ held, root, link, at }: LinkQuestion): Followed | R
     checkTime(root, at) ??
     checkPath(held, link, at)
   return no ?? { kind: 'followed', root, link }
+}
+
+/**
+ * Whether a link leads to a root that is newer than the one that signed it: OldWithNew does not, and who dropped
+ * a root must not be led back to it.
+ *
+ * A link begins with the key that it certifies (RFC 9810 section 4.4.1), whatever the root says of itself by now.
+ */
+export function leadsForward(held: Certificate, link: Certificate): boolean {
+  return Temporal.Instant.compare(link.notBefore, held.notBefore) > 0
 }
 
 /** Whether subject and issuer are one name, to the byte: the first sign of a root, and no proof of one. */
@@ -121,10 +130,7 @@ function identifierOf({ extensions }: Certificate): Uint8Array | undefined {
 }
 
 function checkSelfSigned(root: Certificate): Refused | undefined {
-  const key = importSoundKey(root.publicKey)
-  if ('kind' in key) return key
-  const genuine = verifySignatureSync(root.signatureAlgorithm, key, root.tbs, root.signature)
-  if (genuine === true) return undefined
+  if (signsItself(root)) return undefined
   return refuse('root-not-self-signed', `${formatName(root.subject)} did not sign itself`)
 }
 

@@ -42,7 +42,7 @@ for (const [serial, version, reason] of [
       assert.ok(strict)
       const line = {
         server: strict,
-        trust: { root: server.root.certificate, now: server.rules.now },
+        trust: { roots: [server.root.certificate], now: server.rules.now },
         limits: bench.limits,
       }
       const refused = await prove(workingOf(bench), serial, line)

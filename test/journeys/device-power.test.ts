@@ -11,6 +11,7 @@ import { heal } from '#device/heal.ts'
 import { keepUp } from '#device/keep-up.ts'
 import { prove } from '#device/settle.ts'
 import { fileOf, readCredential } from '#device/state/state.ts'
+import type { Certificate } from '#format/x509/certificate.ts'
 import {
   benchOf,
   enrolledBench,
@@ -19,17 +20,33 @@ import {
   FragileFiles,
   PowerCut,
 } from './support/device-bench.ts'
+import { linkTo, makeIssuer, makeRoot } from './support/est-authority.ts'
 import { openEstServer, type TestServer } from './support/est-server.ts'
 
 let server: TestServer
 let start: Temporal.Instant
+/** What the server offers of authorities, before, during and after a change of its root. */
+let offers: Record<'before' | 'during' | 'after', readonly Certificate[]>
 before(async () => {
   server = await openEstServer({ serverUntil: Temporal.Instant.from('2035-01-01T00:00:00Z') })
   start = server.rules.now
+  const { root, issuer } = server
+  const nextRoot = await makeRoot('test root', 'p-256', start)
+  const nextIssuer = await makeIssuer('next issuer', nextRoot)
+  const link = await linkTo(nextRoot, root)
+  const all = [issuer, nextIssuer, nextRoot].map(({ certificate }) => certificate)
+  offers = {
+    before: [root.certificate, issuer.certificate],
+    during: [root.certificate, ...all, link],
+    after: [...all],
+  }
+  // By its new issuer from the first moment on: who holds the old root alone finds the way by the link.
+  await server.show(nextIssuer, [link])
 })
 after(() => server.close())
 beforeEach(() => {
   server.rules.now = start
+  server.rules.offers = offers.before
   server.rules.loses = () => false
 })
 
@@ -45,6 +62,12 @@ interface Deed {
   readonly hadOne: boolean
   /** The names on the disk when all is done. */
   readonly leaves: readonly string[]
+  /** How many roots are pinned when all is done; absent: the one of the beginning. */
+  readonly roots?: number
+  /** How many steps on the disk it takes at least; absent: 9. */
+  readonly steps?: number
+  /** How many questions it asks at least; absent: 3. */
+  readonly asks?: number
 }
 
 const plain = ['root.pem', 'settings', 'working.pem']
@@ -93,6 +116,30 @@ const deeds: readonly Deed[] = [
     },
     act: (files) => keepUp(bench(files), { now: false }),
   },
+  {
+    name: 'following the next root',
+    hadOne: true,
+    ...{ leaves: plain, roots: 2, steps: 7, asks: 2 },
+    async prepare(serial) {
+      server.rules.offers = offers.before
+      const { files } = await enrolledBench(server, serial)
+      server.rules.offers = offers.during
+      return files.after('all')
+    },
+    act: (files) => keepUp(bench(files), { now: false }),
+  },
+  {
+    name: 'dropping the old root',
+    hadOne: true,
+    ...{ leaves: plain, roots: 1, steps: 7 },
+    async prepare(serial) {
+      server.rules.offers = offers.during
+      const { files } = await enrolledBench(server, serial)
+      server.rules.offers = offers.after
+      return files.after('all')
+    },
+    act: (files) => keepUp(bench(files), { now: false }),
+  },
 ]
 
 const bench = (files: FragileFiles) => benchOf(files, server.rules.now)
@@ -120,6 +167,15 @@ async function finish(deed: Deed, disk: Disk, serial: string): Promise<Disk> {
   return files.after('none')
 }
 
+/** How many roots are pinned; the file holds those and no others. */
+function rootsOf(disk: Disk): number | undefined {
+  const files = new FragileFiles(disk)
+  const roots = readBond(files)?.roots.length
+  const text = new TextDecoder().decode(files.read(fileOf.root))
+  assert.equal(text.split('-----BEGIN CERTIFICATE-----').length - 1, roots)
+  return roots
+}
+
 function isDone(outcome: unknown): boolean {
   const { kind, reason } = outcome as { kind?: string; reason?: string }
   return kind === 'proved' || kind === 'kept' || reason === 'enrolled-already'
@@ -139,9 +195,10 @@ for (const deed of deeds) {
         const healed = await finish(deed, disk, serial)
         assert.ok(await isAccepted(healed, serial), `healed after step ${steps}`)
         assert.deepEqual([...healed.keys()].toSorted(), deed.leaves, `healed after step ${steps}`)
+        assert.equal(rootsOf(healed), deed.roots ?? 1, `healed after step ${steps}`)
         if (isCut) continue
         assert.ok(isDone(outcome), JSON.stringify(outcome))
-        assert.ok(steps >= 9, `only ${steps} steps`)
+        assert.ok(steps >= (deed.steps ?? 9), `only ${steps} steps`)
         break
       }
     })
@@ -162,7 +219,7 @@ for (const deed of deeds) {
       assert.ok(await isAccepted(healed, serial), `healed after answer ${lost}`)
       assert.deepEqual([...healed.keys()].toSorted(), deed.leaves)
       if (asked <= lost) {
-        assert.ok(isDone(outcome) && lost >= 3)
+        assert.ok(isDone(outcome) && lost >= (deed.asks ?? 3))
         break
       }
     }

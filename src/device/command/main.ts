@@ -4,6 +4,7 @@ import { refuse } from '#trust/refusal.ts'
 import { lineOf, readBond } from '../bond.ts'
 import { dueOf } from '../due.ts'
 import { enrol } from '../enrol.ts'
+import { digestOf } from '../follow-roots.ts'
 import { keepUp } from '../keep-up.ts'
 import { patience } from '../patience.ts'
 import { persist } from '../persist.ts'
@@ -120,8 +121,14 @@ const commands: Readonly<Record<CommandName, Command>> = {
     const shown = showIdentities(ports, state)
     return {
       status: 0,
-      json: { kind: 'shown', device: serial, server, label: label ?? null, ...shown.json },
-      lines: [`${serial} belongs to ${server}`, ...shown.lines],
+      json: {
+        ...{ kind: 'shown', device: serial, server, label: label ?? null, ...shown.json },
+        roots: bond.roots.map(digestOf),
+      },
+      lines: [
+        ...[`${serial} belongs to ${server}`, ...shown.lines],
+        ...bond.roots.map((root) => `  believes the root ${digestOf(root)}`),
+      ],
     }
   },
 

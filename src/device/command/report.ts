@@ -3,6 +3,7 @@ import { formatName } from '#format/x509/name.ts'
 import type { Credential } from '../credential.ts'
 import { dueOf } from '../due.ts'
 import { DeviceFault } from '../fault.ts'
+import { digestOf, type RootNews } from '../follow-roots.ts'
 import type { Kept } from '../keep-up.ts'
 import { type Refused, remedyFor } from '../refusal.ts'
 import type { Pass } from '../run.ts'
@@ -60,13 +61,33 @@ export function reportKept(kept: Kept, file: string): Report {
       kind: kept.what,
       working: identityOf(kept.credential, file, kept.due),
       ...(kept.unheard !== undefined && { serverNotHeard: kept.unheard }),
+      ...(kept.roots !== undefined && { roots: rootsJson(kept.roots) }),
     },
     lines: [
       words,
       workingLine(kept.credential, file, kept.due),
       ...(kept.unheard === undefined ? [] : [`  the server was not heard: ${kept.unheard}`]),
+      ...rootLines(kept.roots),
     ],
   }
+}
+
+function rootsJson({ followed, dropped, ignored }: RootNews) {
+  return {
+    followed: followed.map(digestOf),
+    dropped: dropped.map(digestOf),
+    ignored: ignored.map(({ reason, detail }) => ({ reason, detail, hint: remedyFor(reason) })),
+  }
+}
+
+/** Nothing, most days. */
+function rootLines(news: RootNews | undefined): readonly string[] {
+  if (news === undefined) return []
+  return [
+    ...news.followed.map((root) => `  believes the root ${digestOf(root)} from now on`),
+    ...news.dropped.map((root) => `  believes the root ${digestOf(root)} no more`),
+    ...news.ignored.map(({ reason, detail }) => `  follows no root: ${reason}: ${detail}`),
+  ]
 }
 
 /** A pass of the daemon, whatever came of it. */

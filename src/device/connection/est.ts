@@ -43,9 +43,18 @@ export async function fetchUncheckedCaCertificates(
   return reply.kind === 'refused' ? reply : acceptCertificates(reply)
 }
 
-/** GET /cacerts. RFC 7030 section 4.1. */
-export async function fetchCaCertificates(line: Line): Promise<Certificates | Refused | Later> {
-  const reply = await ask(line, undefined, { method: 'GET', path: pathOf('cacerts') })
+/**
+ * GET /cacerts. RFC 7030 section 4.1.
+ *
+ * @param label the entrance whose authorities are asked for; undefined: all of the server's
+ * @param credential shown, so that the server knows who has been given them
+ */
+export async function fetchCaCertificates(
+  line: Line,
+  label?: string,
+  credential?: Credential,
+): Promise<Certificates | Refused | Later> {
+  const reply = await ask(line, credential, { method: 'GET', path: pathOf('cacerts', label) })
   return reply.kind === 'refused' ? reply : acceptCertificates(reply)
 }
 

@@ -16,7 +16,7 @@ import type { Server } from './server.ts'
 
 /** Whom to believe, and since when at least. */
 export interface Trust {
-  readonly root: Certificate
+  readonly roots: readonly Certificate[]
   /** A moment that is surely over: the machine's clock, or what signed material proves if that is later. */
   readonly now: Temporal.Instant
 }
@@ -41,11 +41,11 @@ export async function secure(
   limits: NetworkLimits,
 ): Promise<Secured | Refused> {
   const how = {
-    ca: encodePem('CERTIFICATE', trust.root.der),
+    ca: trust.roots.map(({ der }) => encodePem('CERTIFICATE', der)),
     ...(credential !== undefined && { key: credential.keyPem, cert: credential.chainPem }),
   }
   try {
-    const socket = await shakeHandsFor(trust.root, server, limits, how)
+    const socket = await shakeHandsFor(trust.roots, server, limits, how)
     const no = judge(socket, server, trust)
     if (no === undefined) return { kind: 'secured', socket }
     socket.destroy()
@@ -73,16 +73,16 @@ export async function dangerouslyConnectUnchecked(
 const postQuantumAlone = 'mldsa65:mldsa87:mldsa44'
 
 /**
- * Asks for the chain that a root which withstands quantum computers vouches for; a server that has but one
+ * Asks for the chain that roots which withstand quantum computers vouch for; a server that has but one
  * chain, under whatever keys, is asked again for that.
  */
 async function shakeHandsFor(
-  root: Certificate,
+  roots: readonly Certificate[],
   server: Server,
   limits: NetworkLimits,
   how: Handshake,
 ): Promise<TLSSocket> {
-  if (!findKeyAlgorithm(root.publicKey.algorithm)?.postQuantum) {
+  if (!roots.every(({ publicKey }) => findKeyAlgorithm(publicKey.algorithm)?.postQuantum)) {
     return shakeHands(server, limits, how)
   }
   try {
@@ -165,7 +165,7 @@ function judge(socket: TLSSocket, server: Server, trust: Trust): Refused | undef
   if (!socket.authorized && !aboutTime.has(String(complaint))) {
     return refuse(
       'certificate-not-trusted',
-      `the certificate of ${server.authority} does not lead to the pinned root: ${said(complaint)}`,
+      `the certificate of ${server.authority} does not lead to a pinned root: ${said(complaint)}`,
     )
   }
   return judgePath(sent, server, trust)
@@ -174,11 +174,11 @@ function judge(socket: TLSSocket, server: Server, trust: Trust): Refused | undef
 function judgePath(
   sent: X509Certificate,
   server: Server,
-  { root, now }: Trust,
+  { roots, now }: Trust,
 ): Refused | undefined {
   const chain = readChain(sent)
   if (chain.kind === 'refused') return chain
-  const path = validateFrom(root, chain.leaf, chain.intermediates, 'server', now)
+  const path = validateFrom(roots, chain.leaf, chain.intermediates, 'server', now)
   if (path.kind === 'valid') return undefined
   return refuse(path.reason, `the certificate of ${server.authority}: ${path.detail}`)
 }

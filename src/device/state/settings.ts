@@ -9,8 +9,10 @@ export interface Settings {
   /** The entrance; undefined: the default one of the device's product. */
   readonly label: string | undefined
   readonly serial: string
-  /** SHA-256 of the root certificate's DER, 64 lower-case hex digits. */
+  /** SHA-256 of the root certificate's DER, 64 lower-case hex digits, as it was given at the beginning. */
   readonly root: string
+  /** The same of every root that is believed now, once that is another than the one that was given. */
+  readonly pinned?: readonly string[]
   readonly keyAlgorithm: KeyAlgorithmName
 }
 
@@ -21,6 +23,7 @@ export function encodeSettings(settings: Settings): string {
     `serial=${settings.serial}`,
     `root=${settings.root}`,
     `key-algorithm=${settings.keyAlgorithm}`,
+    ...(settings.pinned === undefined ? [] : [`pinned=${settings.pinned.join(' ')}`]),
     '',
   ].join('\n')
 }
@@ -43,12 +46,16 @@ export function parseSettings(text: string): Settings {
     throw new DeviceFault('state-damaged', `settings: unknown key-algorithm ${keyAlgorithm}`)
   }
   const label = lines.get('label') ?? ''
+  const pinned = lines.get('pinned')?.split(' ')
+  if (pinned?.some((digest) => !/^[0-9a-f]{64}$/.test(digest)))
+    throw new DeviceFault('state-damaged', 'settings: pinned names no roots')
   return {
     server: need('server'),
     label: label === '' ? undefined : label,
     serial: need('serial'),
     root: need('root'),
     keyAlgorithm,
+    ...(pinned !== undefined && { pinned }),
   }
 }
 

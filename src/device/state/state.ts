@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { sameBytes } from '#format/bytes.ts'
 import { FormatError } from '#format/format-error.ts'
 import { encodePem, parsePem } from '#format/pem.ts'
 import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
@@ -43,30 +44,77 @@ export function writeEnrolment(files: Files, settings: Settings, root: Certifica
 }
 
 /**
- * The pinned root.
+ * The pinned roots, the oldest first: those that the settings name, and no other that the file may hold.
  *
- * @throws DeviceFault state-damaged unless its digest is the one that the user gave at the beginning
+ * @throws DeviceFault state-damaged unless each of them is there, to the byte
  */
-export function readRoot(files: Files, settings: Settings): Certificate {
-  const text = readText(files, fileOf.root) ?? ''
-  try {
-    const [block] = parsePem(text)
-    if (block !== undefined && sha256(block.bytes).toHex() === settings.root) {
-      return parseCertificate(block.bytes)
-    }
-  } catch (cause) {
-    if (!(cause instanceof FormatError)) throw cause
-  }
-  throw new DeviceFault('state-damaged', `${fileOf.root} is not the root ${settings.root}`)
+export function readRoots(files: Files, settings: Settings): readonly Certificate[] {
+  const there = rootsIn(files)
+  return pinnedBy(settings).map((digest) => {
+    const root = there.get(digest)
+    if (root === undefined)
+      throw new DeviceFault('state-damaged', `${fileOf.root} does not hold the root ${digest}`)
+    return root
+  })
 }
 
-/** A moment that is surely over: by the machine's clock, or by what the root vouches for. */
-export function knownTime(files: Files, root: Certificate, clock: Temporal.Instant) {
+function pinnedBy({ pinned, root }: Settings): readonly string[] {
+  return pinned ?? [root]
+}
+
+function rootsIn(files: Files): ReadonlyMap<string, Certificate> {
+  try {
+    const blocks = parsePem(readText(files, fileOf.root) ?? '')
+    return new Map(blocks.map(({ bytes }) => [sha256(bytes).toHex(), parseCertificate(bytes)]))
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause
+    throw new DeviceFault('state-damaged', `${fileOf.root} holds no roots: ${cause.message}`, {
+      cause,
+    })
+  }
+}
+
+/**
+ * Pins these roots in the place of those before: all of them, or none of the change, wherever power is cut.
+ *
+ * The settings say which roots count, and change in one rename. Before it the file of roots holds both the
+ * old and the new ones, after it the new ones alone; what a cut leaves too much of, `trimRoots` takes out.
+ */
+export function writeRoots(
+  files: Files,
+  settings: Settings,
+  roots: readonly Certificate[],
+): Settings {
+  const digests = roots.map(({ der }) => sha256(der).toHex())
+  const before = readRoots(files, settings)
+  writeRootFile(files, [...before, ...roots.filter((one) => !holds(before, one))])
+  const next = { ...settings, pinned: digests }
+  replace(files, fileOf.settings, encodeSettings(next))
+  trimRoots(files, next)
+  return next
+}
+
+/** Takes out of the file of roots what the settings do not name (any more). */
+export function trimRoots(files: Files, settings: Settings): void {
+  if (rootsIn(files).size > pinnedBy(settings).length)
+    writeRootFile(files, readRoots(files, settings))
+}
+
+function writeRootFile(files: Files, roots: readonly Certificate[]): void {
+  replace(files, fileOf.root, roots.map(({ der }) => encodePem('CERTIFICATE', der)).join(''))
+}
+
+function holds(roots: readonly Certificate[], { der }: Certificate): boolean {
+  return roots.some((one) => sameBytes(one.der, der))
+}
+
+/** A moment that is surely over: by the machine's clock, or by what the roots vouch for. */
+export function knownTime(files: Files, roots: readonly Certificate[], clock: Temporal.Instant) {
   const held = [fileOf.inUse('birth'), fileOf.inUse('working')].flatMap((name) => {
     const credential = readCredential(files, name)
     return credential === undefined ? [] : [credential.leaf, ...credential.intermediates]
   })
-  const proven = provenTime([root, ...held])
+  const proven = provenTime([...roots, ...held])
   return Temporal.Instant.compare(clock, proven) < 0 ? proven : clock
 }
 

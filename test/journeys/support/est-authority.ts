@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A small authority for the tests of the device clients: it signs whatever a test asks. */
 import { randomBytes } from 'node:crypto'
+import { draftLink } from '#core/authority/link.ts'
 import { keyPurposes } from '#format/oids.ts'
 import { encodePem } from '#format/pem.ts'
 import {
@@ -47,6 +48,21 @@ export async function makeIssuer(name: string, root: TestAuthority): Promise<Tes
   return { certificate, keys }
 }
 
+/** The link by which one root vouches for the key of another of its name. */
+export async function linkTo(
+  certified: TestAuthority,
+  signer: TestAuthority,
+): Promise<Certificate> {
+  const draft = draftLink({
+    ...{ certified: certified.certificate, signer: signer.certificate },
+    serialNumber: positive(randomBytes(16)),
+  })
+  if (draft.kind === 'refused') throw new Error(draft.detail)
+  const { toBeSigned, signatureAlgorithm } = draft
+  const signature = await sign(signer.keys.privateKey, signatureAlgorithm, toBeSigned)
+  return parseCertificate(encodeSigned(toBeSigned, signatureAlgorithm.identifier, signature))
+}
+
 /** Signs a draft; the authority and subject key identifiers are added. */
 export function issue(issuer: TestAuthority, draft: Draft): Promise<Certificate> {
   const { keys, certificate } = issuer
@@ -59,6 +75,7 @@ export async function issueServer(
   validity: { readonly notBefore: Temporal.Instant; readonly notAfter: Temporal.Instant },
   names: readonly string[] = ['localhost'],
   purpose = keyPurposes.serverAuth,
+  more: readonly Certificate[] = [],
 ) {
   const keys = await generateKey('p-256')
   const certificate = await issue(issuer, {
@@ -77,7 +94,7 @@ export async function issueServer(
   })
   return {
     key: String(keys.privateKey.export({ type: 'pkcs8', format: 'pem' })),
-    cert: pemOf([certificate, issuer.certificate]),
+    cert: pemOf([certificate, issuer.certificate, ...more]),
   }
 }
 

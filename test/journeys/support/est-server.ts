@@ -52,6 +52,8 @@ export interface TestServer {
   /** `METHOD path` of each request that came. */
   readonly heard: string[]
   readonly rules: Rules
+  /** From now on the server proves itself by a certificate of this issuer, and sends these behind it. */
+  show(issuer: TestAuthority, more?: readonly Certificate[]): Promise<void>
   close(): Promise<void>
 }
 
@@ -69,6 +71,8 @@ export interface Rules {
   loses: (request: IncomingMessage) => boolean
   /** Who signs. */
   signer: TestAuthority
+  /** What /cacerts answers. */
+  offers: readonly Certificate[]
   /** Further members of /whoami's certificate. */
   word: Readonly<Record<string, string>>
 }
@@ -119,6 +123,13 @@ export async function openEstServer(setting: Setting = {}): Promise<TestServer> 
     issued: house.issued,
     heard: house.heard,
     rules: house.rules,
+    show: async (by, more) => {
+      const validity = {
+        notBefore: now.subtract({ hours: 1 }),
+        notAfter: now.add({ hours: 24 * 300 }),
+      }
+      server.setSecureContext(await issueServer(by, validity, setting.serverNames, undefined, more))
+    },
     close: () => new Promise((resolve) => closeAll(server, resolve)),
   }
 }
@@ -140,12 +151,8 @@ class House {
   readonly heard: string[] = []
   readonly rules: Rules
   readonly #answers = new Map<string, Issued>()
-  readonly #root: TestAuthority
-  readonly #issuer: TestAuthority
 
   constructor(root: TestAuthority, issuer: TestAuthority, now: Temporal.Instant) {
-    this.#root = root
-    this.#issuer = issuer
     this.rules = {
       now,
       life: Temporal.Duration.from({ hours: 24 * 90 }),
@@ -153,6 +160,7 @@ class House {
       answer: (certificate) => [certificate],
       loses: () => false,
       signer: issuer,
+      offers: [root.certificate, issuer.certificate],
       word: {},
     }
   }
@@ -175,7 +183,7 @@ class House {
     const [, label, operation] = /^\/\.well-known\/est(?:\/([^/]+))?\/(\w+)$/.exec(path) ?? []
     if (path === '/whoami') return this.#whoami(request, response)
     if (operation === 'cacerts') {
-      return answerCertificates(response, [this.#root.certificate, this.#issuer.certificate])
+      return answerCertificates(response, this.rules.offers)
     }
     if (operation !== 'simpleenroll' && operation !== 'simplereenroll') {
       return answerText(response, 404, 'not found')
