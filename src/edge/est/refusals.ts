@@ -139,5 +139,16 @@ export const statuses = {
 /** How long to wait, in seconds, where waiting may help; RFC 9110 section 10.2.3. */
 export const retryAfterSeconds: Partial<Record<Refusal, number>> = {
   busy: 2,
+  'clock-ahead': 60,
+  'clock-behind': 60,
   conflict: 2,
+  'issuing-stopped': 3600,
+  'key-backend-away': 60,
+  'rate-limited': 60,
+  'store-full': 60,
+  'upstream-answer-wrong': 3600,
+  'upstream-outcome-unknown': 60,
+  'upstream-unreachable': 60,
+  'version-differs': 2,
+  'waiting-list-full': 3600,
 }

@@ -13,7 +13,8 @@ const { clock } = testPorts()
 /** Another process that holds the directory, says so, and waits to be killed. */
 const holder = `
   const { holdDirectory } = await import('#edge/store/directory-lock.ts')
-  holdDirectory(process.argv[1], { now: () => Temporal.Now.instant() })
+  // Kept, as every holder keeps it: collected as garbage it would let go.
+  globalThis.held = holdDirectory(process.argv[1], { now: () => Temporal.Now.instant() })
   console.log('held')
   setInterval(() => {}, 1_000)
 `
