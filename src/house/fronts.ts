@@ -14,6 +14,7 @@ import type { Route } from '#edge/http/message.ts'
 import { whoamiRoute } from '#edge/http/whoami.ts'
 import { type Readiness, statusRoutes } from '#edge/status/routes.ts'
 import { tlogRoutes } from '#edge/tlog/routes.ts'
+import { challengeRoute } from '#edge/upstream/acme/challenges.ts'
 import { encodeCsrAttributes } from '#format/est/csr-attributes.ts'
 import { tpmRoutes } from './attestation.ts'
 import type { Core } from './core.ts'
@@ -60,6 +61,8 @@ export interface StatusMeans {
   /** What stands between this node and serving. */
   readiness(): Promise<readonly Readiness[]>
   readonly metrics: Route
+  /** What proves an account of ours to who looks for the answer of a challenge. */
+  challenge(token: string): Promise<string | undefined>
 }
 
 /** What anybody finds on the status port. */
@@ -69,6 +72,7 @@ export function publicRoutes({
   core,
   readiness,
   metrics,
+  challenge,
 }: StatusMeans): readonly Route[] {
   return [
     ...statusRoutes({
@@ -81,6 +85,7 @@ export function publicRoutes({
       readiness,
     }),
     ...tlogRoutes(log),
+    challengeRoute(challenge),
     metrics,
   ]
 }

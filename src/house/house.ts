@@ -48,7 +48,7 @@ import { ServerIdentities } from './server-identity-ports.ts'
 import { ShownIdentity } from './shown-identity.ts'
 import { noteStart, noteStop } from './start-events.ts'
 import { TlsIdentityFile } from './tls-identity-file.ts'
-import { upstreamDesk, upstreamJobs, upstreamSecrets } from './upstreams.ts'
+import { challengeAnswer, upstreamDesk, upstreamJobs, upstreamSecrets } from './upstreams.ts'
 import { programVersion } from './version.ts'
 import { watchJobs } from './watch.ts'
 import { watchBackends } from './watch-backends.ts'
@@ -164,6 +164,7 @@ async function open(
       core: opened.promise,
       readiness,
       metrics: metrics.route,
+      challenge: async (token) => challengeAnswer(token, await opened.promise, keystore),
     }),
     witness: metrics.witness('status'),
     ...{ limits: statusLimits, random },

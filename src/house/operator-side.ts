@@ -29,6 +29,7 @@ import { pageFiles } from './page-files.ts'
 import { adoptionVerbs } from './verbs/adoption.ts'
 import { backupVerbs } from './verbs/backup.ts'
 import { ceremonyVerbs } from './verbs/ceremony.ts'
+import { certificateVerbs } from './verbs/certificates.ts'
 import { historyAbout } from './verbs/history.ts'
 import { logVerbs } from './verbs/log.ts'
 import { nodeVerbs } from './verbs/node.ts'
@@ -36,7 +37,6 @@ import { policyVerbs } from './verbs/policy.ts'
 import { qualificationVerbs } from './verbs/qualification.ts'
 import { reportVerbs } from './verbs/reports.ts'
 import { decisionVerbs } from './verbs/requests.ts'
-import { revocationVerbs } from './verbs/revocation.ts'
 import { rolloverVerbs } from './verbs/rollover.ts'
 import { rootVerbs } from './verbs/roots.ts'
 import { type HouseFacts, statusVerbs } from './verbs/status.ts'
@@ -153,7 +153,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...policyVerbs(core),
     ...reportVerbs(core, log, facts.version),
     ...qualificationVerbs({ core, facts, signer: sequencer.signer, verifyLog }, log),
-    ...revocationVerbs(core),
+    ...certificateVerbs(core),
     ...decisionVerbs(core),
     ...backupVerbs(core, { ...parts.backup, core, configuration: parts.configuration }, sequencer),
     ...logVerbs(log, sequencer, core.restores),

@@ -8,7 +8,10 @@ import type { Doors } from '#core/enrolment/doors.ts'
 import type { Upstream } from '#core/ledger/tables.ts'
 import { type AlarmPorts, clear, raise } from '#core/watch/alarm.ts'
 import type { Job } from '#edge/clock/run-jobs.ts'
-import type { UpstreamMeans } from '#edge/upstream/credentials.ts'
+import { accountKey, thumbprint } from '#edge/upstream/acme/jws.ts'
+import { parseTransaction } from '#edge/upstream/acme/transaction.ts'
+import { CredentialError, type UpstreamMeans } from '#edge/upstream/credentials.ts'
+import { refuse } from '#trust/refusal.ts'
 import type { Core } from './core.ts'
 
 /** Where the secrets of upstreams are: files of the owner's, in the data directory. */
@@ -25,10 +28,26 @@ export function upstreamDesk(means: UpstreamMeans): UpstreamDesk {
     return desk
   }
   return {
-    ask: async (errand, signal) => (await deskOf(errand.upstream)).ask(errand, signal),
-    revoke: async (upstream, certificate, reason, signal) =>
-      (await deskOf(upstream)).revoke(upstream, certificate, reason, signal),
-    examine: async (upstream, signal) => (await deskOf(upstream)).examine(upstream, signal),
+    ask: (errand, signal) =>
+      deskOf(errand.upstream)
+        .then((desk) => desk.ask(errand, signal))
+        .catch(withoutCredential((words) => ({ kind: 'unreached', words }))),
+    revoke: (upstream, certificate, reason, signal) =>
+      deskOf(upstream)
+        .then((desk) => desk.revoke(upstream, certificate, reason, signal))
+        .catch(withoutCredential((words) => ({ kind: 'failed', words }))),
+    examine: (upstream, signal) =>
+      deskOf(upstream)
+        .then((desk) => desk.examine(upstream, signal))
+        .catch(withoutCredential((words) => refuse('input-wrong', words))),
+  }
+}
+
+/** Who has nothing to prove us with did not ask. */
+function withoutCredential<T>(say: (words: string) => T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof CredentialError) return say(error.message)
+    throw error
   }
 }
 
@@ -40,9 +59,32 @@ async function openDesk(
     case 'est':
       return (await import('#edge/upstream/est/est-upstream.ts')).estUpstream(means)
     case 'acme':
+      return (await import('#edge/upstream/acme/acme-upstream.ts')).acmeUpstream(means)
     case 'rest':
       throw new TypeError(`no client speaks ${protocol}`)
   }
+}
+
+/**
+ * What proves our account to who looks for the answer of a challenge, whichever node asked for it: of tokens
+ * that an open order waits for, and of no others.
+ */
+export async function challengeAnswer(
+  token: string,
+  { doors, ledger }: Pick<Core, 'doors' | 'ledger'>,
+  keys: Pick<UpstreamMeans['keys'], 'publicKey'>,
+): Promise<string | undefined> {
+  for (const { upstream } of doors.upstreams) {
+    if (upstream.protocol !== 'acme' || upstream.credentialKey === null) continue
+    const walk = { by: 'upstream', equal: [upstream.id, 'open'], limit: 100 } as const
+    const { items } = await ledger.list('upstreamOrder', walk)
+    const isOpen = items.some(({ transaction }) =>
+      parseTransaction(transaction)?.tokens.includes(token),
+    )
+    if (!isOpen) continue
+    return `${token}.${thumbprint(accountKey(await keys.publicKey(upstream.credentialKey)))}`
+  }
+  return undefined
 }
 
 /** A house without a desk has no upstream to ask. */

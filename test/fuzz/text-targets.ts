@@ -5,6 +5,12 @@ import assert from 'node:assert/strict'
 import { parseProfile } from '#core/policy/document/parse-profile.ts'
 import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
 import {
+  type AcmeProblem,
+  parseAuthorization,
+  parseDirectory,
+  parseOrder,
+} from '#format/acme/messages.ts'
+import {
   encodeBeginAnswer,
   encodeBeginRequest,
   encodeCertifyAnswer,
@@ -126,8 +132,70 @@ const attestationMessages: readonly Target[] = [
   ),
 ]
 
+/** What an ACME server answers; nobody here writes such, but for this. */
+const acmeMessages: readonly Target[] = [
+  ofText(
+    'acme-directory',
+    [
+      JSON.stringify({
+        ...{ newNonce: 'https://ca.test/nonce', newAccount: 'https://ca.test/account' },
+        ...{ newOrder: 'https://ca.test/order', revokeCert: 'https://ca.test/revoke' },
+        meta: { termsOfService: 'https://ca.test/terms', externalAccountRequired: true },
+      }),
+    ],
+    (json) => parseDirectory(utf8(json)),
+    ({ termsOfService, externalAccountRequired, ...rest }) =>
+      JSON.stringify({ ...rest, meta: { termsOfService, externalAccountRequired } }),
+  ),
+  ofText(
+    'acme-order',
+    [
+      JSON.stringify({
+        ...{ status: 'valid', authorizations: ['https://ca.test/authz/1'] },
+        ...{ finalize: 'https://ca.test/finalize/1', certificate: 'https://ca.test/cert/1' },
+        error: { type: 'urn:ietf:params:acme:error:unauthorized', detail: 'no' },
+      }),
+    ],
+    (json) => parseOrder(utf8(json)),
+    ({ error, ...rest }) => JSON.stringify({ ...rest, error: error && acmeProblem(error) }),
+  ),
+  ofText(
+    'acme-authorization',
+    [
+      JSON.stringify({
+        ...{ status: 'pending', identifier: { type: 'dns', value: 'www.pki.test' } },
+        challenges: [
+          { type: 'dns-01', url: 'https://ca.test/chall/1', token: 'x' },
+          {
+            ...{ type: 'http-01', url: 'https://ca.test/chall/2', status: 'pending' },
+            token: 'DGyRejmCefe7v4NfDGDKfA',
+          },
+        ],
+      }),
+    ],
+    (json) => parseAuthorization(utf8(json)),
+    ({ status, identifier, http01 }) =>
+      JSON.stringify({
+        ...{ status, identifier: { value: identifier } },
+        challenges: http01
+          ? [
+              {
+                ...{ ...http01, type: 'http-01' },
+                error: http01.error && acmeProblem(http01.error),
+              },
+            ]
+          : [],
+      }),
+  ),
+]
+
+function acmeProblem({ type, detail }: AcmeProblem) {
+  return { type: `urn:ietf:params:acme:error:${type}`, detail }
+}
+
 export const textTargets: readonly Target[] = [
   ...attestationMessages,
+  ...acmeMessages,
   ofText(
     'pem',
     [`note\n${encodePem('CERTIFICATE', hash)}${encodePem('EC PRIVATE KEY', three)}`],

@@ -73,6 +73,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'certificate import ./demoCA --authority old-ca --product pump',
     'certificate import issued.csv --authority old-ca --product pump --form ejbca',
   ],
+  'certificate issue': [
+    'certificate issue --name broker.example.com --request broker.csr',
+    'certificate issue --profile public-server --name www.example.com --request www.csr',
+  ],
   'certificate list': [
     'certificate list --product pump --state issued',
     'certificate list --serial-number 6a01ff00d4c3b2a190817263544536af',

@@ -129,6 +129,41 @@ export function approveOwn(own: {
   )
 }
 
+/** A person's wish for the certificate of a server: says yes or no as to a device, with a person as the proof. */
+export function decideServer(asked: {
+  readonly profile: Profile
+  readonly facts: CertificateFacts
+  readonly proved: ProvedRequest
+  /** What the ledger knows of the key, if it was ever seen. */
+  readonly key: Key | undefined
+  readonly owner: string
+  readonly environment: Environment
+}): Verdict {
+  const { profile, facts, proved, key, owner } = asked
+  if (!profile.proofs.includes('operator'))
+    return refuse(
+      'proof-not-admitted',
+      `profile ${profile.name} admits ${profile.proofs.join(', ')}, not operator`,
+    )
+  if (key !== undefined && (key.owner !== owner || key.purpose !== profile.kind))
+    return refuse('key-has-another-owner', 'this key cannot be certified; make a new one')
+  const no =
+    checkEnvironment(profile, asked.environment) ??
+    (key && checkKeyState(key)) ??
+    checkKey(profile, proved.publicKey) ??
+    checkFacts(profile, facts) ??
+    checkRequested(profile, facts, proved.request)
+  if (no !== undefined) return no
+  return {
+    kind: 'approved',
+    approved: approve({
+      ...{ profile, publicKey: proved.publicKey, facts, owner, product: null },
+      ...{ subject: drawSubject(profile, facts), keepsSubject: false },
+      ...{ extensions: takenOver(profile, facts, proved.request), replaces: undefined },
+    }),
+  }
+}
+
 /**
  * A certificate for the key by which a device's TPM attests others: what its endorsement key vouched for a
  * moment ago, in an exchange of ours. The key signs no request, so there is none.

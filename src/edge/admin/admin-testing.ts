@@ -299,6 +299,7 @@ const otherVerbs = {
   'ceremony.list': notHere,
   'ceremony.show': notHere,
   'certificate.import': notHere,
+  'certificate.issue': notHere,
   'certificate.revoke': notHere,
   doctor: notHere,
   explain: notHere,

@@ -146,6 +146,11 @@ export class Keystore {
     return encodePrivateKey((await this.#pair(keyId)).privateKey)
   }
 
+  /** SubjectPublicKeyInfo, DER. @throws Fault as `sign` does */
+  async publicKey(keyId: string): Promise<Uint8Array> {
+    return (await this.#pair(keyId)).publicKey.spki
+  }
+
   /** Removes a key for good. Nothing happens if it is not there. */
   async discard(keyId: string): Promise<void> {
     this.#open.delete(keyId)

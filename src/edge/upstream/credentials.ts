@@ -2,6 +2,7 @@
 import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SigningKeys } from '#core/authority/signing-key.ts'
+import { Fault } from '#core/fault.ts'
 import type { Upstream } from '#core/ledger/tables.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import { encodePem } from '#format/pem.ts'
@@ -14,12 +15,14 @@ export interface UpstreamMeans {
   readonly keys: Pick<SigningKeys, 'sign'> & {
     /** PKCS #8, DER: Node takes a TLS key in no other form. */
     dangerouslyReveal(keyId: string): Promise<Uint8Array>
+    /** SubjectPublicKeyInfo, DER. */
+    publicKey(keyId: string): Promise<Uint8Array>
   }
   /** The directory of the secrets that an operator laid down. */
   readonly secrets: string
 }
 
-/** A credential that cannot be had; the message names the file and never its content. */
+/** A credential that cannot be had, found before anything was sent; the message never holds what is in it. */
 export class CredentialError extends Error {
   override readonly name = 'CredentialError'
 }
@@ -29,7 +32,10 @@ export async function trustOf(upstream: Upstream, { keys }: UpstreamMeans): Prom
   const roots = upstream.serverRoots.map(pemOf)
   const { credentialKey, credentialChain } = upstream
   if (credentialKey === null || credentialChain.length === 0) return { roots }
-  const pkcs8 = await keys.dangerouslyReveal(credentialKey)
+  const pkcs8 = await keys.dangerouslyReveal(credentialKey).catch((cause: unknown) => {
+    if (!(cause instanceof Fault)) throw cause
+    throw new CredentialError(cause.message, { cause })
+  })
   const key = encodePem('PRIVATE KEY', pkcs8)
   pkcs8.fill(0)
   return { roots, identity: { key, chain: credentialChain.map(pemOf).join('') } }

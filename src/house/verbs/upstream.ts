@@ -20,6 +20,7 @@ import { parsePem } from '#format/pem.ts'
 import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
 import { formatName } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
+import { encodePrivateKey, generateKey } from '#trust/private-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 
@@ -38,9 +39,11 @@ export function upstreamVerbs(core: Core, keys: KeptKeys): UpstreamVerbs {
       const read = readInput(asked)
       if (read.kind === 'refused') return read
       const { name, protocol, address, repeatsMinutes, secretFile = null } = asked
-      const wanted = { name, protocol, address, repeatsMinutes, secretFile, ...read.parts }
-      const added = await addUpstream({ ...wanted, read: parseKept }, caller.actor, ports)
-      read.parts.credential?.privateKey.fill(0)
+      const credential = read.parts.credential ?? (await newAccount(protocol))
+      const wanted = { name, protocol, address, repeatsMinutes, secretFile }
+      const parts = { ...wanted, ...read.parts, credential }
+      const added = await addUpstream({ ...parts, read: parseKept }, caller.actor, ports)
+      credential?.privateKey.fill(0)
       return added.kind === 'refused' ? added : show(added.upstream)
     },
 
@@ -137,6 +140,13 @@ async function testUpstream(
   }
   const { name } = upstream
   return { name, says: { ...says.facts }, told, accepted: accept ? fresh : 0 }
+}
+
+/** An account of ACME is a key of its own. */
+async function newAccount(protocol: Upstream['protocol']): Promise<NewCredential | undefined> {
+  if (protocol !== 'acme') return undefined
+  const { privateKey } = await generateKey('p-256')
+  return { privateKey: encodePrivateKey(privateKey), chain: [] }
 }
 
 function readInput(asked: InputOf<'upstream.add'>) {

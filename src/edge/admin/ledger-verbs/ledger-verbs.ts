@@ -38,6 +38,7 @@ export type LedgerVerbs = Omit<
   | 'ceremony.list'
   | 'ceremony.show'
   | 'certificate.import'
+  | 'certificate.issue'
   | 'certificate.revoke'
   | 'doctor'
   | 'explain'

@@ -65,6 +65,34 @@ export const certificates = {
     references: { product: 'product', authority: 'authority' },
   }),
 
+  'certificate.issue': operation({
+    kind: 'plain',
+    method: 'POST',
+    path: '/certificates',
+    creates: true,
+    role: 'operator',
+    input: z.strictObject({
+      profile: z.string().min(1).max(63).default('server').describe('a profile of kind server'),
+      names: z
+        .array(z.string().min(1).max(253))
+        .min(1)
+        .max(100)
+        .describe('the names and addresses under which it is reached'),
+      request: z.string().min(1).max(65_536).describe("a request by the server's key (PEM)"),
+    }),
+    output: z.object({
+      /** Pending: the upstream of the profile is at it; the same command again finds it. */
+      state: z.enum(['issued', 'pending']),
+      retryAfterSeconds: z.int().nullable(),
+      certificate: certificateView.nullable(),
+      pem: z.string().nullable(),
+    }),
+    summary: 'have the certificate of a server signed',
+    help: 'For a broker, a gateway or a web server of yours, by the authority that its profile names. This server makes its own. Say the same again to find one that was pending; "certificate export --chain" gives it with the authorities above.',
+    files: ['request'],
+    flags: { names: 'name' },
+  }),
+
   'certificate.show': operation({
     kind: 'plain',
     method: 'GET',
