@@ -3,13 +3,14 @@ import { FormatError } from '#format/format-error.ts'
 import { encodePem, parsePem } from '#format/pem.ts'
 import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
 import { DeviceFault } from './fault.ts'
+import { keyLabels } from './keys/device-keys.ts'
 
 /**
  * A private key and the chain that names its holder, as one PEM file: changed in one rename, and read
  * by curl, OpenSSL, nginx and mosquitto as certificate and as key.
  */
 export interface Credential {
-  /** The whole file: PRIVATE KEY, then CERTIFICATE, leaf first, without the root. */
+  /** The whole file: PRIVATE KEY, or TSS2 PRIVATE KEY for one in a TPM, then CERTIFICATE, leaf first, without the root. */
   readonly pem: string
   readonly keyPem: string
   readonly chainPem: string
@@ -29,13 +30,13 @@ export function encodeCredential(keyPem: string, chain: readonly Certificate[]):
 export function parseCredential(pem: string, name: string): Credential {
   try {
     const blocks = parsePem(pem)
-    const keys = blocks.filter(({ label }) => label === 'PRIVATE KEY')
+    const keys = blocks.filter(({ label }) => keyLabels.includes(label))
     const [leaf, ...intermediates] = blocks
       .filter(({ label }) => label === 'CERTIFICATE')
       .map(({ bytes }) => parseCertificate(bytes))
     const [key] = keys
     if (key !== undefined && keys.length === 1 && leaf !== undefined) {
-      const keyPem = ending(encodePem('PRIVATE KEY', key.bytes))
+      const keyPem = ending(encodePem(key.label, key.bytes))
       const chainPem = encodeCredential('', [leaf, ...intermediates])
       return { pem, keyPem, chainPem, leaf, intermediates }
     }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { refuse } from '#trust/refusal.ts'
+import { askCertificate } from './ask-certificate.ts'
 import { type Bond, lineOf, readBond } from './bond.ts'
 import { bootstrap } from './bootstrap.ts'
 import type { Later } from './connection/answer.ts'
-import { type Proof, simpleEnroll } from './connection/est.ts'
+import type { Proof } from './connection/est.ts'
 import { parseServer } from './connection/server.ts'
 import { followRoots } from './follow-roots.ts'
 import { heal } from './heal.ts'
@@ -21,7 +22,8 @@ import { fileOf, readCredential, readSettings, type Slot, writeEnrolment } from 
 /** A wish to enrol, as a person gives it. */
 export interface Enrolment {
   readonly settings: Settings
-  readonly code: string
+  /** Undefined only where a TPM proves who the device is. */
+  readonly code: string | undefined
   /** First a birth identity with the code, then the working identity with that. */
   readonly birth: boolean
   /** Take a new working identity although one is in use; the old stays until the new proved itself. */
@@ -44,7 +46,8 @@ export async function enrol(ports: DevicePorts, enrolment: Enrolment): Promise<P
   if (pinned.kind === 'refused') return pinned
   const { bond } = pinned
   const { serial } = enrolment.settings
-  const code: Proof = { kind: 'code', serial, code: enrolment.code }
+  const code: Proof | undefined =
+    enrolment.code === undefined ? undefined : { kind: 'code', serial, code: enrolment.code }
   const enrolled = await enrolBoth(ports, bond, enrolment, code)
   if (enrolled.kind === 'proved') await followRoots(ports, bond, enrolled.credential)
   return enrolled
@@ -55,7 +58,7 @@ async function enrolBoth(
   ports: DevicePorts,
   bond: Bond,
   enrolment: Enrolment,
-  code: Proof,
+  code: Proof | undefined,
 ): Promise<Proved | Refused> {
   const { files } = ports
   if (!enrolment.birth) return enrolSlot(ports, bond, enrolment, 'working', code)
@@ -73,7 +76,7 @@ function checkAgainst(files: Files, { settings, again }: Enrolment): Refused | u
   const before = readSettings(files)
   const holdsAny = files.names().some((name) => /^(birth|working)(\.next)?\.pem$/.test(name))
   if (before === undefined || !holdsAny) return undefined
-  for (const name of ['server', 'label', 'serial', 'root'] as const) {
+  for (const name of ['server', 'label', 'serial', 'root', 'tpm'] as const) {
     if (before[name] === settings[name]) continue
     const [old, wanted] = [before[name] ?? 'none', settings[name] ?? 'none']
     return refuse('other-settings', `the state directory has ${name} ${old}, not ${wanted}`)
@@ -111,7 +114,7 @@ function enrolSlot(
   bond: Bond,
   enrolment: Enrolment,
   slot: Slot,
-  proof: Proof,
+  proof: Proof | undefined,
 ): Promise<Proved | Refused> {
   const { label, serial, keyAlgorithm } = bond.settings
   // The house opens two entrances for each product: NAME and NAME-birth.
@@ -123,7 +126,12 @@ function enrolSlot(
       slot,
       wanted: wantedFor(serial, slot === 'birth' ? birthAlgorithm(keyAlgorithm) : keyAlgorithm),
       current: undefined,
-      ask: (line, request) => simpleEnroll(line, entrance, request, proof),
+      ask: (line, request, prepared) =>
+        askCertificate(ports, bond, line, request, prepared, {
+          label: entrance,
+          proof,
+          again: false,
+        }),
     })
   })
 }

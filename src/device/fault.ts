@@ -25,6 +25,21 @@ export const deviceFaults = {
     passing: false,
     remedy: 'what stands between this device and its TPM changes or cuts what it says; look there',
   },
+  'tpm-handle-taken': {
+    passing: false,
+    remedy:
+      'look who uses the handle (tpm2_readpublic -c HANDLE); if nobody does, drop what is there (tpm2_evictcontrol -c HANDLE)',
+  },
+  'tpm-locked': {
+    passing: false,
+    remedy:
+      'leave the TPM alone until its lockout ends, or have its owner end it (tpm2_dictionarylockout -c); no try helps meanwhile',
+  },
+  'tpm-refused': {
+    passing: false,
+    remedy:
+      'the words above are the TPM’s: its owner may have set a password, or its memory be full',
+  },
   'tpm-silent': {
     passing: true,
     remedy: 'it is tried again; if it stays, the TPM or its driver hangs: start the machine anew',

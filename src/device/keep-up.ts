@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { refuse } from '#trust/refusal.ts'
+import { askCertificate } from './ask-certificate.ts'
 import { type Bond, lineOf, readBond } from './bond.ts'
 import type { Later } from './connection/answer.ts'
-import { simpleEnroll, simpleReenroll } from './connection/est.ts'
 import type { Line } from './connection/line.ts'
 import type { Whoami } from './connection/whoami.ts'
 import type { Credential } from './credential.ts'
@@ -14,7 +14,7 @@ import { obtain } from './obtain.ts'
 import type { DevicePorts } from './ports.ts'
 import type { Refused } from './refusal.ts'
 import { wantedFor, wantedLike } from './request.ts'
-import { type Proved, prove, settle } from './settle.ts'
+import { type Proved, prove, settle, type Unheard } from './settle.ts'
 import { fileOf, readCredential } from './state/state.ts'
 import { latest } from './time.ts'
 
@@ -121,11 +121,6 @@ async function renewLate(
   )
 }
 
-interface Unheard {
-  readonly kind: 'unheard'
-  readonly why: string
-}
-
 /** Asks how the device stands; that the server cannot say it now is no reason to stop. */
 async function hear(
   working: Credential,
@@ -167,7 +162,12 @@ async function renew(
     slot: 'working',
     wanted: wantedLike(working.leaf, keyAlgorithm),
     current: working.leaf,
-    ask: (line, request) => simpleReenroll(line, label, request, working),
+    ask: (line, request, prepared) =>
+      askCertificate(ports, bond, line, request, prepared, {
+        label,
+        proof: { kind: 'credential', credential: working },
+        again: true,
+      }),
   })
   return renewed.kind === 'proved' ? keptAs('renewed', renewed, ports, bond) : renewed
 }
@@ -183,19 +183,23 @@ async function recover(ports: DevicePorts, bond: Bond): Promise<Kept | Refused |
     slot: 'working',
     wanted: wantedFor(serial, keyAlgorithm),
     current: undefined,
-    ask: (line, request) =>
-      simpleEnroll(line, label, request, { kind: 'credential', credential: birth }),
+    ask: (line, request, prepared) =>
+      askCertificate(ports, bond, line, request, prepared, {
+        label,
+        proof: { kind: 'credential', credential: birth },
+        again: false,
+      }),
   })
   return recovered.kind === 'proved' ? keptAs('recovered', recovered, ports, bond) : recovered
 }
 
 function keptAs(
   what: 'renewed' | 'recovered',
-  { credential, whoami }: Proved,
+  { credential, standing }: Proved,
   ports: DevicePorts,
   bond: Bond,
 ): Kept {
-  const { now, ...said } = heard(whoami, lineOf(ports, bond))
+  const { now, ...said } = heard(standing, lineOf(ports, bond))
   const due = dueOf(credential.leaf, said)
   const untilDue = due.since(now)
   return { kind: 'kept', what, credential, due, untilDue, unheard: undefined, roots: undefined }

@@ -4,12 +4,14 @@ import { type Bond, lineOf } from './bond.ts'
 import type { Later } from './connection/answer.ts'
 import { type Certificates, fetchCaCertificates, type Request } from './connection/est.ts'
 import type { Line } from './connection/line.ts'
+import { DeviceFault } from './fault.ts'
+import { type KeyPlace, keyPlaceOf } from './keys/keys-of.ts'
 import type { DevicePorts } from './ports.ts'
 import { receive } from './receive.ts'
 import type { Refused } from './refusal.ts'
-import { prepareRequest, signRequest, type Wanted } from './request.ts'
+import { type Prepared, prepareRequest, signRequest, type Wanted } from './request.ts'
 import { type Proved, settle } from './settle.ts'
-import { fileOf, type Slot } from './state/state.ts'
+import { fileOf, keysNamed, type Slot } from './state/state.ts'
 
 /** One credential to get, and the question to ask for it. */
 export interface Errand {
@@ -17,7 +19,11 @@ export interface Errand {
   readonly wanted: Wanted
   /** The certificate that is being renewed, if one is. */
   readonly current: Certificate | undefined
-  readonly ask: (line: Line, request: Request) => Promise<Certificates | Refused | Later>
+  readonly ask: (
+    line: Line,
+    request: Request,
+    prepared: Prepared,
+  ) => Promise<Certificates | Refused | Later>
 }
 
 /**
@@ -33,11 +39,14 @@ export async function obtain(
   const line = lineOf(ports, bond)
   const offered = await fetchCaCertificates(line)
   if (offered.kind !== 'certificates') return offered
-  const prepared = await prepareRequest(files, slot, wanted)
-  const answer = await ask(line, {
+  const place = keyPlaceOf(files, bond.settings)
+  await place.keys.forgetAllBut(keysNamed(files))
+  const prepared = await prepareRequest(files, place.keys, slot, wanted)
+  const request: Request = {
     der: prepared.request,
-    bind: (challengePassword) => signRequest(prepared, wanted, challengePassword),
-  })
+    bind: (challengePassword) => signRequest(place.keys, prepared, wanted, challengePassword),
+  }
+  const answer = await ask(line, request, prepared)
   if (answer.kind === 'refused' && answer.reason === 'refused-by-server') {
     // The "no" may be about the key itself; the next attempt makes another.
     files.remove(fileOf.request(slot))
@@ -55,5 +64,16 @@ export async function obtain(
   if (received.kind === 'refused') return received
   const settled = await settle(files, slot, bond.settings.serial, line)
   if (settled.kind === 'nothing') throw new Error('what was just received is gone')
+  if (settled.kind === 'proved') await forgetTheOld(ports, place)
   return settled
+}
+
+/** The key that was in use before serves nobody; that it cannot be dropped now does not undo what was got. */
+async function forgetTheOld({ files, say }: DevicePorts, { keys }: KeyPlace): Promise<void> {
+  try {
+    await keys.forgetAllBut(keysNamed(files))
+  } catch (error) {
+    if (!(error instanceof DeviceFault)) throw error
+    say(`the key in use before stays in the TPM for now: ${error.message}`)
+  }
 }

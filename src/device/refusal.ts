@@ -10,6 +10,8 @@ export const deviceRefusals = {
   'certificate-expired':
     'look at the clock of this device, then at the certificate that the server shows',
   'certificate-not-trusted': 'look at the server address and at the root fingerprint',
+  'credential-not-shown':
+    'the state of the device stands on the server: vitalsign device show SERIAL',
   'credential-refused':
     'look at the device on the server: was it revoked, quarantined or retired? does its clock run right?',
   'enrolled-already':

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createPrivateKey } from 'node:crypto'
 import { sameBytes } from '#format/bytes.ts'
 import { FormatError } from '#format/format-error.ts'
 import { attributeTypes } from '#format/oids.ts'
@@ -13,8 +12,8 @@ import type { Extension } from '#format/x509/extension.ts'
 import { extensionCodecs } from '#format/x509/extensions/table.ts'
 import { encodeName, type Name } from '#format/x509/name.ts'
 import { type KeyAlgorithmName, signatureAlgorithmFor } from '#trust/algorithms.ts'
-import { generateKey, sign } from '#trust/private-key.ts'
 import { importPublicKey } from '#trust/public-key.ts'
+import { type DeviceKeys, keyLabels } from './keys/device-keys.ts'
 import { type Files, replace } from './state/files.ts'
 import { fileOf, type Slot } from './state/state.ts'
 
@@ -61,25 +60,30 @@ export function wantedLike(current: Certificate, keyAlgorithm: KeyAlgorithmName)
  * An answer that was lost on its way is asked for again with the very same bytes: the server knows them
  * and issues nothing twice, and a one-time code that was spent on them is not lost.
  */
-export async function prepareRequest(files: Files, slot: Slot, wanted: Wanted): Promise<Prepared> {
+export async function prepareRequest(
+  files: Files,
+  keys: DeviceKeys,
+  slot: Slot,
+  wanted: Wanted,
+): Promise<Prepared> {
   const before = readPrepared(files, slot)
   if (before !== undefined && asksFor(before, wanted)) return before
-  const { privateKey, publicKey } = await generateKey(wanted.keyAlgorithm)
+  const { keyPem, spki: publicKey } = await keys.make(wanted.keyAlgorithm)
   const algorithm = signatureAlgorithmFor(wanted.keyAlgorithm)
   const info = encodeCertificationRequestInfo({
     subject: wanted.subject,
-    publicKey: publicKey.spki,
+    publicKey,
     extensions: wanted.subjectAlternativeName === undefined ? [] : [wanted.subjectAlternativeName],
   })
-  const signature = await sign(privateKey, algorithm, info)
+  const signature = await keys.sign(keyPem, algorithm, info)
   const request = encodeSigned(info, algorithm.identifier, signature)
-  const keyPem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }))
   replace(files, fileOf.request(slot), keyPem + encodePem('CERTIFICATE REQUEST', request))
-  return { keyPem, request, publicKey: publicKey.spki }
+  return { keyPem, request, publicKey }
 }
 
 /** The same request with a challengePassword, for one connection alone; it is kept nowhere. */
 export async function signRequest(
+  keys: DeviceKeys,
   { keyPem, publicKey }: Prepared,
   wanted: Wanted,
   challengePassword: string,
@@ -91,11 +95,7 @@ export async function signRequest(
     extensions: wanted.subjectAlternativeName === undefined ? [] : [wanted.subjectAlternativeName],
     challengePassword,
   })
-  return encodeSigned(
-    info,
-    algorithm.identifier,
-    await sign(createPrivateKey(keyPem), algorithm, info),
-  )
+  return encodeSigned(info, algorithm.identifier, await keys.sign(keyPem, algorithm, info))
 }
 
 /** What an earlier attempt left; a file that does not parse is none, for its key served nobody yet. */
@@ -104,11 +104,11 @@ export function readPrepared(files: Files, slot: Slot): Prepared | undefined {
   if (bytes === undefined) return undefined
   try {
     const blocks = parsePem(new TextDecoder().decode(bytes))
-    const key = blocks.find(({ label }) => label === 'PRIVATE KEY')
+    const key = blocks.find(({ label }) => keyLabels.includes(label))
     const request = blocks.find(({ label }) => label === 'CERTIFICATE REQUEST')
     if (key === undefined || request === undefined) return undefined
     return {
-      keyPem: encodePem('PRIVATE KEY', key.bytes),
+      keyPem: encodePem(key.label, key.bytes),
       request: request.bytes,
       publicKey: parseCertificationRequest(request.bytes).publicKey.der,
     }

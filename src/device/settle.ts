@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { refuse } from '#trust/refusal.ts'
 import type { Later } from './connection/answer.ts'
-import type { Line } from './connection/line.ts'
+import { cannotShow, canShow, type Line } from './connection/line.ts'
 import { askWhoami, type Whoami } from './connection/whoami.ts'
 import type { Credential } from './credential.ts'
 import type { Refused } from './refusal.ts'
@@ -13,7 +13,14 @@ export type Settled = { readonly kind: 'nothing' } | Proved
 export interface Proved {
   readonly kind: 'proved'
   readonly credential: Credential
-  readonly whoami: Whoami
+  /** How the server knows it; or why it could not be shown to the server. */
+  readonly standing: Whoami | Unheard
+}
+
+/** The server was not heard, or could not be asked. */
+export interface Unheard {
+  readonly kind: 'unheard'
+  readonly why: string
 }
 
 /**
@@ -37,12 +44,12 @@ export async function settle(
     files.remove(fileOf.request(slot))
     files.sync()
   }
-  if (answer.kind !== 'known') return answer
+  if (answer.kind === 'refused' || answer.kind === 'later') return answer
   files.rename(fileOf.next(slot), fileOf.inUse(slot))
   files.sync()
   files.remove(fileOf.request(slot))
   files.sync()
-  return { kind: 'proved', credential: next, whoami: answer }
+  return { kind: 'proved', credential: next, standing: answer }
 }
 
 /** Whether a "no" about the credential came from the server itself: only that may cost it its place. */
@@ -54,12 +61,18 @@ function isInUse(files: Files, slot: Slot): boolean {
   return files.read(fileOf.inUse(slot)) !== undefined
 }
 
-/** Shows a credential to the server, which must know this very certificate as this device's. */
+/**
+ * Shows a credential to the server, which must know this very certificate as this device's.
+ *
+ * One whose key is in a TPM cannot be shown where this program cannot use the key in TLS: that the server made a
+ * certificate for it, after the key had signed and was attested, has to be enough.
+ */
 export async function prove(
   credential: Credential,
   serial: string,
   line: Line,
-): Promise<Whoami | Refused | Later> {
+): Promise<Whoami | Refused | Later | Unheard> {
+  if (!canShow(credential, line)) return { kind: 'unheard', why: cannotShow }
   const answer = await askWhoami(line, credential)
   if (answer.kind !== 'known') return answer
   if (answer.device !== serial) {

@@ -11,8 +11,10 @@ import {
   watch,
   writeFileSync,
 } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { openTpmLink, type TpmLink } from '#device/tpm/link.ts'
 import type { TpmCommand } from '#format/tpm/command/command.ts'
@@ -121,7 +123,7 @@ export async function makeTpm(maker?: TpmMaker): Promise<SoftTpm> {
       ],
       { stdio: 'ignore' },
     )
-    await Promise.race([made, ended(process, directory)])
+    await Promise.race([made.then(() => listening(socket)), ended(process, directory)])
   }
   const stop = async () => {
     await link.close()
@@ -168,6 +170,21 @@ async function appearance(directory: string, name: string): Promise<void> {
   })
   if (!existsSync(join(directory, name))) await seen
   watcher.close()
+}
+
+/** Resolves when somebody listens: the file of a socket is there a moment before. */
+async function listening(path: string): Promise<void> {
+  for (;;) {
+    const socket = connect({ path })
+    const what = await new Promise<string>((resolve) => {
+      socket.once('connect', () => resolve('connected'))
+      socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    })
+    socket.destroy()
+    if (what === 'connected') return
+    if (what !== 'ECONNREFUSED') throw new Error(`cannot connect to ${path}: ${what}`)
+    await setImmediate()
+  }
 }
 
 async function ended(process: ReturnType<typeof spawn>, directory: string): Promise<never> {

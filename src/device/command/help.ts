@@ -29,6 +29,10 @@ export const helpOf = {
                                working identity with that: the device can then come back by itself
                                after its working identity expired
   --key-algorithm NAME         p-256 (default), p-384, p-521, ed25519, rsa-3072, ml-dsa-65 ...
+  --tpm WHERE                  make the keys in a TPM, and have the server prove that:
+                               device:/dev/tpmrm0, swtpm:/PATH.sock or swtpm:HOST:PORT;
+                               a code is needed only where the server does not know the TPM yet
+  --tpm-endorsement NAME       which endorsement key to show (the first that has a certificate)
   --again                      replace the working identity in use; it stays until the new one works
   --once                       give up at the first obstacle instead of trying again
 

@@ -14,6 +14,7 @@ import { run } from '../run.ts'
 import { prove } from '../settle.ts'
 import { type Files, makeDirectory, openDirectory } from '../state/files.ts'
 import { holdDirectory } from '../state/lock.ts'
+import type { Settings } from '../state/settings.ts'
 import { fileOf, readCredential } from '../state/state.ts'
 import { readCode } from './code.ts'
 import { type CommandName, helpOf, isCommandName, overview } from './help.ts'
@@ -23,6 +24,7 @@ import {
   type ExitStatus,
   identityOf,
   type Report,
+  reportEnrolled,
   reportKept,
   reportPass,
   reportRefused,
@@ -77,19 +79,13 @@ const commands: Readonly<Record<CommandName, Command>> = {
   async enrol(words, outlet) {
     const options = readOptions('enrol', words)
     const settings = settingsOf(options)
-    const code = await readCode(options['code-file'])
+    const code = await codeFor(options['code-file'], settings)
     return working(options.state, outlet, async (ports) => {
       const attempts = options.once ? 1 : patience.attempts
       const { birth, again } = options
       const done = await enrol(ports, { settings, code, birth, again, attempts })
       if (done.kind === 'refused') return reportRefused(done)
-      const { device, product, state } = done.whoami
-      const shown = showIdentities(ports, options.state)
-      return {
-        status: 0,
-        json: { kind: 'enrolled', device, product, state, server: settings.server, ...shown.json },
-        lines: [`${device} (${product}) is enrolled at ${settings.server}`, ...shown.lines],
-      }
+      return reportEnrolled(done, settings, showIdentities(ports, options.state))
     })
   },
 
@@ -142,6 +138,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
       prove(credential, bond.settings.serial, lineOf(ports, bond)),
     )
     if (found.kind === 'refused') return reportRefused(found)
+    if (found.kind === 'unheard') return reportRefused(refuse('credential-not-shown', found.why))
     const { device, product, state: standing, serialNumber, notAfter } = found
     return {
       status: 0,
@@ -204,6 +201,11 @@ function showIdentities({ files }: DevicePorts, state: string) {
       ...(waiting ? ['  a new identity was received and has not proved itself yet'] : []),
     ],
   }
+}
+
+/** With a TPM a code is needed only where the server does not know the TPM yet. */
+async function codeFor(file: string | undefined, { tpm }: Settings): Promise<string | undefined> {
+  return tpm !== undefined && file === undefined ? undefined : readCode(file)
 }
 
 function notEnrolled(state: string): Refused {

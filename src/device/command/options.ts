@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseArgs } from 'node:util'
-import { isKeyAlgorithmName, keyAlgorithmsFor } from '#trust/algorithms.ts'
+import { isKeyAlgorithmName, type KeyAlgorithmName, keyAlgorithmsFor } from '#trust/algorithms.ts'
+import {
+  endorsementTemplates,
+  isEndorsementName,
+  signingKeyTemplates,
+} from '#trust/tpm/templates.ts'
 import { parseServer } from '../connection/server.ts'
 import { parseFingerprint, type Settings } from '../state/settings.ts'
+import { parseTpmAddress, shownTpmAddress } from '../tpm/address.ts'
 import type { CommandName } from './help.ts'
 
 /** The command line was not understood; `message` says what, `hint` what to write. */
@@ -31,6 +37,8 @@ const options = {
     label: { type: 'string' },
     'code-file': { type: 'string' },
     'key-algorithm': { type: 'string', default: 'p-256' },
+    tpm: { type: 'string' },
+    'tpm-endorsement': { type: 'string' },
     birth: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
     once: { type: 'boolean', default: false },
@@ -105,6 +113,40 @@ export function settingsOf(given: EnrolOptions): Settings {
     serial,
     root,
     keyAlgorithm,
+    ...tpmOf(given, keyAlgorithm),
+  }
+}
+
+function tpmOf(
+  { tpm, 'tpm-endorsement': endorsement }: EnrolOptions,
+  keyAlgorithm: KeyAlgorithmName,
+): Pick<Settings, 'tpm' | 'tpmEndorsement'> {
+  if (tpm === undefined) {
+    if (endorsement === undefined) return {}
+    throw new WrongUse(
+      '--tpm-endorsement needs --tpm',
+      'say where the TPM is: --tpm device:/dev/tpmrm0',
+    )
+  }
+  const address = parseTpmAddress(tpm)
+  if (address === undefined)
+    throw new WrongUse(
+      `--tpm ${tpm} is no address of a TPM`,
+      'device:/dev/tpmrm0, or swtpm:/PATH.sock or swtpm:HOST:PORT for a software TPM',
+    )
+  if (!Object.hasOwn(signingKeyTemplates, keyAlgorithm))
+    throw new WrongUse(
+      `--key-algorithm ${keyAlgorithm} is made in no TPM`,
+      `one of ${Object.keys(signingKeyTemplates).join(', ')}`,
+    )
+  if (endorsement !== undefined && !isEndorsementName(endorsement))
+    throw new WrongUse(
+      `--tpm-endorsement ${endorsement} is not known`,
+      `one of ${Object.keys(endorsementTemplates).join(', ')}`,
+    )
+  return {
+    tpm: shownTpmAddress(address),
+    ...(endorsement !== undefined && { tpmEndorsement: endorsement }),
   }
 }
 

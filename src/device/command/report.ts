@@ -7,6 +7,8 @@ import { digestOf, type RootNews } from '../follow-roots.ts'
 import type { Kept } from '../keep-up.ts'
 import { type Refused, remedyFor } from '../refusal.ts'
 import type { Pass } from '../run.ts'
+import type { Proved } from '../settle.ts'
+import type { Settings } from '../state/settings.ts'
 import { WrongUse } from './options.ts'
 
 /** 0 done, 1 refused, 2 wrong use, 3 broken. */
@@ -46,6 +48,27 @@ export function birthLine({ leaf }: Credential, file: string): string {
 
 function day(instant: Temporal.Instant): string {
   return instant.toString().slice(0, 10)
+}
+
+/** What an enrolment came to, with the identities that there are now. */
+export function reportEnrolled(
+  { standing }: Proved,
+  { server, serial }: Settings,
+  shown: Pick<Report, 'json' | 'lines'>,
+): Report {
+  const isKnown = standing.kind === 'known'
+  const who = isKnown
+    ? { device: standing.device, product: standing.product, state: standing.state }
+    : { device: serial, notShown: standing.why }
+  return {
+    status: 0,
+    json: { kind: 'enrolled', ...who, server, ...shown.json },
+    lines: [
+      `${serial}${isKnown ? ` (${standing.product})` : ''} is enrolled at ${server}`,
+      ...shown.lines,
+      ...(isKnown ? [] : [`  not shown to the server: ${standing.why}`]),
+    ],
+  }
 }
 
 /** A pass of `renew` or `run`. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TLSSocket } from 'node:tls'
 import type { Credential } from '../credential.ts'
+import { isInTpm } from '../keys/device-keys.ts'
 import type { NetworkLimits } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import { exchange, type Question, type Reply } from './exchange.ts'
@@ -13,6 +14,14 @@ export interface Line {
   readonly trust: Trust
   readonly limits: NetworkLimits
 }
+
+/** Whether a credential's key can prove itself in TLS: one in a TPM only through a provider of OpenSSL. */
+export function canShow({ keyPem }: Credential, _line: Line): boolean {
+  return !isInTpm(keyPem)
+}
+
+/** Why the server cannot be asked about a credential that cannot be shown. */
+export const cannotShow = 'the key is in a TPM, and this program cannot use it in TLS'
 
 /** Asks one question over a connection of its own, to a server that proved who it is. */
 export async function ask(

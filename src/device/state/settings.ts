@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isKeyAlgorithmName, type KeyAlgorithmName } from '#trust/algorithms.ts'
+import { type EndorsementTemplateName, isEndorsementName } from '#trust/tpm/templates.ts'
 import { DeviceFault } from '../fault.ts'
+import { parseTpmAddress } from '../tpm/address.ts'
 
 /** To whom the device belongs. The file is lines `name=value`, so that a shell reads it too. */
 export interface Settings {
@@ -14,6 +16,10 @@ export interface Settings {
   /** The same of every root that is believed now, once that is another than the one that was given. */
   readonly pinned?: readonly string[]
   readonly keyAlgorithm: KeyAlgorithmName
+  /** The TPM that makes and keeps the keys, as `parseTpmAddress` reads it; absent: they are kept in files. */
+  readonly tpm?: string | undefined
+  /** Which endorsement key of it to show; absent: the first that its maker certified. */
+  readonly tpmEndorsement?: EndorsementTemplateName | undefined
 }
 
 export function encodeSettings(settings: Settings): string {
@@ -24,6 +30,10 @@ export function encodeSettings(settings: Settings): string {
     `root=${settings.root}`,
     `key-algorithm=${settings.keyAlgorithm}`,
     ...(settings.pinned === undefined ? [] : [`pinned=${settings.pinned.join(' ')}`]),
+    ...(settings.tpm === undefined ? [] : [`tpm=${settings.tpm}`]),
+    ...(settings.tpmEndorsement === undefined
+      ? []
+      : [`tpm-endorsement=${settings.tpmEndorsement}`]),
     '',
   ].join('\n')
 }
@@ -49,6 +59,12 @@ export function parseSettings(text: string): Settings {
   const pinned = lines.get('pinned')?.split(' ')
   if (pinned?.some((digest) => !/^[0-9a-f]{64}$/.test(digest)))
     throw new DeviceFault('state-damaged', 'settings: pinned names no roots')
+  const tpm = lines.get('tpm')
+  if (tpm !== undefined && parseTpmAddress(tpm) === undefined)
+    throw new DeviceFault('state-damaged', `settings: ${tpm} is no address of a TPM`)
+  const endorsement = lines.get('tpm-endorsement')
+  if (endorsement !== undefined && !isEndorsementName(endorsement))
+    throw new DeviceFault('state-damaged', `settings: unknown tpm-endorsement ${endorsement}`)
   return {
     server: need('server'),
     label: label === '' ? undefined : label,
@@ -56,6 +72,8 @@ export function parseSettings(text: string): Settings {
     root: need('root'),
     keyAlgorithm,
     ...(pinned !== undefined && { pinned }),
+    ...(tpm !== undefined && { tpm }),
+    ...(endorsement !== undefined && { tpmEndorsement: endorsement }),
   }
 }
 

@@ -2,11 +2,12 @@
 
 import { sameBytes } from '#format/bytes.ts'
 import { FormatError } from '#format/format-error.ts'
-import { encodePem, parsePem } from '#format/pem.ts'
+import { encodePem, type PemBlock, parsePem } from '#format/pem.ts'
 import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
 import { sha256 } from '#trust/digest.ts'
 import { type Credential, parseCredential } from '../credential.ts'
 import { DeviceFault } from '../fault.ts'
+import { keyLabels } from '../keys/device-keys.ts'
 import { provenTime } from '../time.ts'
 import { type Files, replace } from './files.ts'
 import { encodeSettings, parseSettings, type Settings } from './settings.ts'
@@ -23,6 +24,7 @@ export const fileOf = {
   next: (slot: Slot) => `${slot}.next.pem`,
   inUse: (slot: Slot) => `${slot}.pem`,
   damaged: 'working.damaged.pem',
+  attestation: 'attestation.pem',
   root: 'root.pem',
   settings: 'settings',
 } as const
@@ -106,6 +108,31 @@ function writeRootFile(files: Files, roots: readonly Certificate[]): void {
 
 function holds(roots: readonly Certificate[], { der }: Certificate): boolean {
   return roots.some((one) => sameBytes(one.der, der))
+}
+
+/** Keeps what the server certified of the attestation key; nothing is known of it if that is nothing. */
+export function writeAttestationCertificate(files: Files, chain: readonly Uint8Array[]): void {
+  if (chain.length === 0) return
+  replace(files, fileOf.attestation, chain.map((der) => encodePem('CERTIFICATE', der)).join(''))
+}
+
+/** The keys that any file of ours names, whatever it waits for. */
+export function keysNamed(files: Files): readonly string[] {
+  return (['birth', 'working'] as const)
+    .flatMap((slot) => [fileOf.request(slot), fileOf.next(slot), fileOf.inUse(slot)])
+    .flatMap((name) => parsePemIfAny(readText(files, name)))
+    .filter(({ label }) => keyLabels.includes(label))
+    .map(({ label, bytes }) => encodePem(label, bytes))
+}
+
+/** A file that cannot be read names no key: what it was for is asked for again. */
+function parsePemIfAny(text: string | undefined): readonly PemBlock[] {
+  try {
+    return text === undefined ? [] : parsePem(text)
+  } catch (error) {
+    if (error instanceof FormatError) return []
+    throw error
+  }
 }
 
 /** A moment that is surely over: by the machine's clock, or by what the roots vouch for. */

@@ -84,6 +84,11 @@ export const endorsementTemplates = {
 
 export type EndorsementTemplateName = keyof typeof endorsementTemplates
 
+/** Narrows text from a file to a template's name. */
+export function isEndorsementName(text: string): text is EndorsementTemplateName {
+  return Object.hasOwn(endorsementTemplates, text)
+}
+
 function high(certificateIndex: number, value: TpmPublic): EndorsementTemplate {
   return { certificateIndex, nonceIndex: undefined, templateIndex: undefined, public: value }
 }
@@ -112,14 +117,18 @@ function ecc(curve: 'p-256' | 'p-384' | 'p-521', uniqueOctets: number) {
 }
 
 const noPolicy = new Uint8Array()
-const ownKey: readonly ObjectAttribute[] = [...fixed, 'userWithAuth']
+/**
+ * Without a password, and so without the protection against guessing one: a TPM that loses power while a protected key
+ * is in use counts that as a guess, and locks all such keys after some.
+ */
+const ownKey: readonly ObjectAttribute[] = [...fixed, 'userWithAuth', 'noDA']
 
 /**
  * The storage root key that everyone shares: TCG TPM v2.0 Provisioning Guidance section 7.5.1 with the ECC template H
  * of the EK Credential Profile, at `storageRootHandle`.
  */
 export const storageRootTemplate: TpmPublic = {
-  ...common([...ownKey, 'noDA', 'restricted', 'decrypt'], 'sha256', noPolicy, aes128),
+  ...common([...ownKey, 'restricted', 'decrypt'], 'sha256', noPolicy, aes128),
   ...ecc('p-256', 32),
 }
 
