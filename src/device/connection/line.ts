@@ -23,13 +23,19 @@ export function canShow({ keyPem }: Credential, _line: Line): boolean {
 /** Why the server cannot be asked about a credential that cannot be shown. */
 export const cannotShow = 'the key is in a TPM, and this program cannot use it in TLS'
 
-/** Asks one question over a connection of its own, to a server that proved who it is. */
+/**
+ * Asks one question over a connection of its own, to a server that proved who it is.
+ *
+ * @param credential left out where it cannot be shown
+ */
 export async function ask(
-  { server, trust, limits }: Line,
+  line: Line,
   credential: Credential | undefined,
   question: Question | QuestionFor,
 ): Promise<Reply | Refused> {
-  const secured = await secure(server, trust, credential, limits)
+  const { server, trust, limits } = line
+  const shown = credential !== undefined && canShow(credential, line) ? credential : undefined
+  const secured = await secure(server, trust, shown, limits)
   if (secured.kind === 'refused') return secured
   const { socket } = secured
   const asked = typeof question === 'function' ? await question(exporterOf(socket)) : question
