@@ -22,6 +22,7 @@ import {
   readNetworks,
   readOperatorAddress,
   readProxied,
+  readRoot,
   readSwitch,
   readToken,
   readUrl,
@@ -53,6 +54,8 @@ export interface Configuration {
   readonly algorithm: KeyAlgorithmName
   /** Asked at the first start only: the root's key. */
   readonly rootAlgorithm: KeyAlgorithmName
+  /** Asked at the first start only: whether the root is made here, or in a ceremony or by somebody else. */
+  readonly root: 'here' | 'elsewhere'
   /** Asked at the first start only: whether authorities that withstand quantum computers stand beside. */
   readonly twin: boolean
   /** Asked at the first start only: which backend keeps the keys of root, issuing authority and twins. */
@@ -104,6 +107,10 @@ export const settings = {
   environment: { fallback: 'trial', help: 'trial, test or production; fixed at the first start' },
   algorithm: { fallback: 'p-256', help: "the issuing authority's key; fixed at the first start" },
   'root-algorithm': { fallback: 'p-384', help: "the root's key; fixed at the first start" },
+  root: {
+    fallback: 'here',
+    help: 'where the root is made: here, or elsewhere (a ceremony, your own PKI); at the first start',
+  },
   twin: {
     fallback: '',
     help: 'a chain that withstands quantum computers beside; at the first start',
@@ -165,6 +172,7 @@ export function readConfiguration(words: readonly string[]): Configuration {
     environment: readEnvironment(wordOf('environment'), faults),
     algorithm: readAlgorithm('algorithm', wordOf('algorithm'), faults),
     rootAlgorithm: readAlgorithm('root-algorithm', wordOf('root-algorithm'), faults),
+    root: readRoot(wordOf('root'), faults),
     twin: readSwitch('twin', wordOf('twin'), faults),
     keysIn: readKeysIn(
       { all: wordOf('keys-in'), root: wordOf('root-keys-in'), twin: wordOf('twin-keys-in') },
@@ -189,6 +197,11 @@ export function readConfiguration(words: readonly string[]): Configuration {
   if (configuration.environment === 'production' && configuration.publicUrl === undefined) {
     faults.push(
       'public-url: production needs one, e.g. http://pki.example.com, since it is written into certificates for decades',
+    )
+  }
+  if (configuration.root === 'elsewhere' && configuration.publicUrl === undefined) {
+    faults.push(
+      'public-url: a root elsewhere needs one, e.g. http://pki.example.com: whoever signs writes it into the certificate',
     )
   }
   if (faults.length > 0) throw new Fault('configuration-wrong', faults.join('\n'))

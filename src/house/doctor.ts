@@ -143,6 +143,12 @@ function checkAuthorities({ doors, clock }: Core) {
   if (ending !== undefined) {
     return warning(`${ending.name} ends ${ending.notAfter}`, remedyFor(ending))
   }
+  if (own.length === 0) {
+    return bad(
+      'it waits for the certificate of its first authority, whose root is elsewhere',
+      'look at "vitalsign authority requests", and bring what came back: "vitalsign ceremony import"',
+    )
+  }
   if (ownIssuer({ doors, clock }) === undefined) {
     return bad('no authority issues any more', 'look at "vitalsign authority list"')
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { askForAuthorities, firstTwinName } from '#core/authority/ask-for-authorities.ts'
 import { type Founding, foundAuthorities } from '#core/authority/founding.ts'
 import type { IssuingPorts } from '#core/authority/issue.ts'
 import { Fault } from '#core/fault.ts'
@@ -21,6 +22,8 @@ export interface Installation {
   readonly logPublicKey: string
   /** The first line of each checkpoint (C2SP tlog-checkpoint). */
   readonly logOrigin: string
+  /** Where its first root is made; absent: here. */
+  readonly root?: 'here' | 'elsewhere'
 }
 
 const settingName = 'installation'
@@ -34,7 +37,8 @@ export async function readInstallation(
 }
 
 /**
- * Makes what a new installation stands on: profiles, root, issuing authority, log key.
+ * Makes what a new installation stands on: profiles, root, issuing authority, log key. With a root elsewhere
+ * it makes the issuing authority's key, and a request for who has the root.
  *
  * Safe to repeat after a crash at any step: what is there is taken as it is, and the installation
  * counts as founded only with its last commit.
@@ -48,7 +52,9 @@ export async function found(
   const known = await readInstallation(ports.ledger)
   if (known !== undefined) return checked(known, configuration, ports)
   await storeReadyProfiles(ports)
-  await foundAuthorities(foundingFor(configuration), ports)
+  const isElsewhere = configuration.root === 'elsewhere'
+  if (isElsewhere) await askForAuthorities(foundingFor(configuration), ports)
+  else await foundAuthorities(foundingFor(configuration), ports)
   const logKey = await newLogKey(ports)
   const installation: Installation = {
     environment: configuration.environment,
@@ -56,6 +62,7 @@ export async function found(
     logKey: logKey.id,
     logPublicKey: logKey.publicKey.toHex(),
     logOrigin: `vitalsign/${logKey.publicKey.slice(0, 8).toHex()}`,
+    ...(isElsewhere && ({ root: 'elsewhere' } as const)),
   }
   const setting: Setting = {
     id: newId('setting', ports),
@@ -99,13 +106,30 @@ async function checked(
       `public-url: is ${configuration.publicUrl}, this installation was founded with ${known.publicUrl ?? 'none'}; certificates carry it, so it cannot change`,
     )
   }
-  if (configuration.twin && (await ledger.find('authority', 'name', ['root-twin'])) === undefined) {
+  if (configuration.root === 'elsewhere' && known.root !== 'elsewhere') {
+    throw new Fault(
+      'configuration-wrong',
+      'root: this installation was founded with its root here, and is marked so for ever; found another for a root of a ceremony',
+    )
+  }
+  const hasTwin =
+    known.root === 'elsewhere'
+      ? await wantsTwin(ledger)
+      : (await ledger.find('authority', 'name', ['root-twin'])) !== undefined
+  if (configuration.twin && !hasTwin) {
     throw new Fault(
       'configuration-wrong',
       'twin: this installation was founded without; leave it out, and see "vitalsign authority twin --help"',
     )
   }
   return known
+}
+
+/** Of a root elsewhere: whether the twin of the first issuing authority is here, or was asked for. */
+async function wantsTwin(ledger: IssuingPorts['ledger']): Promise<boolean> {
+  const there = await ledger.find('authority', 'name', [firstTwinName])
+  const asked = await ledger.find('authorityRequest', 'openName', [firstTwinName])
+  return there !== undefined || asked !== undefined
 }
 
 /** Whom the house's own certificates name; what is not for production says so. */

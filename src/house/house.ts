@@ -9,6 +9,7 @@ import type { SigningKeys } from '#core/authority/signing-key.ts'
 import type { WaitingLimits } from '#core/enrolment/approval/waiting-limits.ts'
 import type { Fault } from '#core/fault.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
+import type { AuthorityRequest } from '#core/ledger/tables.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import { systemRandomness } from '#edge/chance/system-randomness.ts'
 import { runJobs } from '#edge/clock/run-jobs.ts'
@@ -21,6 +22,7 @@ import { openStatusFront } from '#edge/http/status-front.ts'
 import type { Cost } from '#edge/keystore/derivation.ts'
 import { holdDirectory } from '#edge/store/directory-lock.ts'
 import type { Elsewhere } from '#edge/store/store.ts'
+import { awaitedAuthorities, writeRequests } from './awaited.ts'
 import { Closers, type Report } from './closers.ts'
 import { type Configuration, statusUrl, urlOf } from './configuration.ts'
 import { type Core, openCore, touches } from './core.ts'
@@ -66,6 +68,11 @@ export interface House {
     /** For proxies that pass TLS through, if any do. */
     readonly proxied: ListenAddress | undefined
   }
+  /**
+   * Authorities whose certificates are awaited from a root elsewhere. While there are any and none issues
+   * yet, no device is served, and the devices' address is the one that will be.
+   */
+  readonly awaits: readonly AuthorityRequest[]
   /** The path of the local administrator's socket. */
   readonly socket: string
   /** The link by which the first administrator claims it; undefined if it is claimed. */
@@ -231,6 +238,23 @@ async function open(
   })
   closers.add(() => operators.close())
   addresses.operators = urlOf('http', operators.address)
+  const common = {
+    ...{ core, log: store.log, feed, socket: operators.socket, claimLink: operators.claimLink },
+    sequence: () => sequenceAnywhere(sequencer),
+    exportLog: () =>
+      exportLog({
+        ...{ store: store.log, signer: sequencer.signer },
+        sequence: () => sequenceAnywhere(sequencer),
+      }),
+    ...{ broken: store.broken, close: () => closers.close() },
+  }
+  const awaits = await awaitedAuthorities(core)
+  if (awaits.length > 0) {
+    // Nothing can prove this server to a device yet; whoever brings the certificates comes by the socket.
+    await writeRequests(data, awaits)
+    const known = { operators: operators.address, status: status.address }
+    return { ...common, awaits, addresses: { ...known, ...waitingDoors(configuration) } }
+  }
   const first = await identities.open()
   const devices = await openDeviceFront({
     listen: configuration.listen,
@@ -274,22 +298,15 @@ async function open(
     await sleep(configuration.drainSeconds * 1000)
   })
   return {
-    core,
-    log: store.log,
-    feed,
+    ...{ ...common, awaits },
     addresses: {
       ...{ devices: devices.address, operators: operators.address, status: status.address },
       proxied: devices.proxiedAddress,
     },
-    socket: operators.socket,
-    claimLink: operators.claimLink,
-    sequence: () => sequenceAnywhere(sequencer),
-    exportLog: () =>
-      exportLog({
-        ...{ store: store.log, signer: sequencer.signer },
-        sequence: () => sequenceAnywhere(sequencer),
-      }),
-    broken: store.broken,
-    close: () => closers.close(),
   }
+}
+
+/** The address that devices will have. */
+function waitingDoors({ listen }: Configuration) {
+  return { devices: listen, proxied: undefined }
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { Fault } from '#core/fault.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
+import { requestFile } from './awaited.ts'
 import { claimLinkFile, keepClaimLink } from './claim-link.ts'
 import type { Report } from './closers.ts'
 import { type Configuration, readConfiguration, settings, urlOf } from './configuration.ts'
@@ -34,6 +35,11 @@ export async function serve(words: readonly string[]): Promise<void> {
     process.exitCode = error.code === 'configuration-wrong' ? exit.wrongUse : exit.broken
     return
   }
+  if (house.awaits.length > 0) {
+    console.log(waiting(house, configuration))
+    await house.close()
+    return
+  }
   // The claim link is a secret for half an hour: to a terminal only, else into a file for the owner.
   const showsLink = process.stdout.isTTY === true
   keepClaimLink(configuration.data, showsLink ? undefined : house.claimLink, house.feed)
@@ -46,6 +52,24 @@ export async function serve(words: readonly string[]): Promise<void> {
   console.log('vitalsign: stopping …')
   await house.close()
   console.log('vitalsign: stopped; all that was acknowledged is on disk')
+}
+
+/** What somebody does who has founded it with a root elsewhere. */
+function waiting({ core, awaits }: House, { data }: Configuration): string {
+  return [
+    `Vitalsign waits for its root: a ${core.environment.toUpperCase()} installation whose root is made elsewhere`,
+    '',
+    ...awaits.flatMap(({ name, algorithm, requestSha256 }) => [
+      `  request    ${requestFile(data, name)}`,
+      `             ${name}, ${algorithm}; SHA-256 ${requestSha256.toHex()}`,
+    ]),
+    '',
+    '  next       take these files to the ceremony, and compare the digests there; when it is over:',
+    `             ${program} ceremony import BUNDLE --data ${data}`,
+    '             or, where your own PKI signs them, for each:',
+    `             ${program} authority install NAME CHAIN --data ${data}`,
+    '             then start it again. docs/guides/ceremony.md tells all of it.',
+  ].join('\n')
 }
 
 function makeReport(logger: Logger): Report {

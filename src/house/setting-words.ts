@@ -118,6 +118,12 @@ export function readEnvironment(word: string, faults: string[]): Configuration['
   return 'trial'
 }
 
+export function readRoot(word: string, faults: string[]): Configuration['root'] {
+  if (word === 'here' || word === 'elsewhere') return word
+  faults.push(`root: must be here or elsewhere, is "${word}"`)
+  return 'here'
+}
+
 export function readSwitch(name: string, word: string, faults: string[]): boolean {
   if (word === 'yes') return true
   if (word !== '' && word !== 'no') faults.push(`${name}: must be yes or no, is "${word}"`)
