@@ -40,6 +40,7 @@ import { decisionVerbs } from './verbs/requests.ts'
 import { rolloverVerbs } from './verbs/rollover.ts'
 import { rootVerbs } from './verbs/roots.ts'
 import { type HouseFacts, statusVerbs } from './verbs/status.ts'
+import { successionVerbs } from './verbs/succession.ts'
 import { twinVerbs } from './verbs/twin.ts'
 import { upstreamVerbs } from './verbs/upstream.ts'
 import { wordVerbs } from './verbs/words.ts'
@@ -162,6 +163,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...wordVerbs(),
     ...houseWatchVerbs(core),
     ...twinVerbs(core),
+    ...successionVerbs(core),
     ...rolloverVerbs(core),
     ...rootVerbs(core),
     ...ceremonyVerbs(core),

@@ -18,11 +18,13 @@ export function houseWatchVerbs(core: Core): Pick<Verbs, 'authority.issue' | 'no
       return { keyId: id, algorithm: 'ed25519', pem: encodePem('PUBLIC KEY', spki) }
     },
 
-    'authority.issue': async ({ name, algorithm }, { caller }) => {
+    'authority.issue': async ({ name, algorithm, keysIn }, { caller }) => {
       if (!isKeyAlgorithmName(algorithm) || !keyAlgorithms[algorithm].uses.includes('authority'))
         return refuse('input-wrong', `algorithm: no authority signs with "${algorithm}"`)
       if ((await core.ledger.find('authority', 'name', [name])) !== undefined)
         return refuse('exists-already', `an authority is named "${name}"; choose another name`)
+      const unable = core.keys.unable?.(algorithm, keysIn)
+      if (unable !== undefined) return refuse('input-wrong', `keys-in: ${unable}`)
       const first = core.doors.own.find((one) => one.kind === 'root' && !isTwin(one))
       // Under the root that devices are led to, once there is another.
       const root = first && newestOf(first, core.doors)
@@ -35,7 +37,10 @@ export function houseWatchVerbs(core: Core): Pick<Verbs, 'authority.issue' | 'no
         )
       }
       const { environment } = core
-      const wanted = { environment, rootAlgorithm: 'p-384', algorithm, twin: false } as const
+      const wanted = {
+        ...({ environment, rootAlgorithm: 'p-384', algorithm, twin: false } as const),
+        keysIn: { root: keysIn, issuing: keysIn, twin: keysIn },
+      }
       const founding = { ...foundingFor(wanted), actor: caller.actor }
       const made = await foundIssuing(name, founding, root, core)
       return { id: made.id, name, algorithm, sha256: made.certificateSha256.toHex() }

@@ -16,6 +16,7 @@ import {
   isIssuedBy,
   openTestHouse,
   postEst,
+  renewalBy,
   requestBy,
   type TestHouse,
   temporaryDirectory,
@@ -116,6 +117,53 @@ test('roots stay in files where that is asked for, and a restart finds each key 
   assert.ok(isIssuedBy(house, (await enrolled(house, product, 'PUMP-1')).certificate))
 })
 
+test('the role of an authority moves into the token, step by step, and devices notice nothing', {
+  skip,
+}, async () => {
+  softToken('keys')
+  const house = await openTokenHouse()
+  const product = await withProduct(house)
+  const { key, certificate } = await enrolled(house, product, 'PUMP-1')
+  const [before] = house.core.doors.own.filter(({ kind }) => kind === 'issuing')
+  const path = `/authorities/${before?.id}/succeed`
+  const moved = await askLocal(house, 'POST', path, { keysIn: 'pkcs11', because: 'audit' })
+  assert.equal(moved.status, 201, JSON.stringify(moved.document))
+  const { successor, done, remains, devices, entrances } = moved.document
+  assert.deepEqual(
+    [successor.name, successor.custody, successor.exportable, devices, entrances],
+    ['issuing-2', 'pkcs11 keys', false, 1, 2],
+  )
+  assert.match(done.join('\n'), /its p-256 key is in pkcs11 keys and cannot be taken out/)
+  assert.match(remains.join('\n'), /1 device moves .*renewal order --authority issuing-1/)
+  assert.match(remains.join('\n'), /issuing-1 signs revocation lists .* stays in file/)
+
+  const renewed = await postEst(house, 'simplereenroll', await renewalBy(key, certificate), {
+    credential: { key, certificate },
+  })
+  const issuer = new X509Certificate(
+    house.core.doors.own.find((one) => one.name === 'issuing-2')?.certificate ?? '',
+  )
+  assert.ok(new X509Certificate(certificateIn(renewed)).checkIssued(issuer))
+  const twin = await askLocal(house, 'POST', `/authorities/${successor.id}/twin`, {
+    keysIn: 'pkcs11',
+  })
+  assert.match(twin.document.detail, /makes no keys of ml-dsa/)
+  const made = await askLocal(house, 'POST', '/authorities/issue', {
+    name: 'plant',
+    keysIn: 'pkcs11',
+  })
+  assert.equal(made.status, 201)
+  const listed = await askLocal(house, 'GET', '/authorities')
+  const custody = listed.document.items.map((one: { name: string; custody: string }) => [
+    one.name,
+    one.custody,
+  ])
+  assert.deepEqual(Object.fromEntries(custody), {
+    ...{ root: 'file', 'issuing-1': 'file' },
+    ...{ 'issuing-2': 'pkcs11 keys', plant: 'pkcs11 keys' },
+  })
+})
+
 test('what a token cannot make is said before anything is made: twins go into files by their own word', {
   skip,
 }, async () => {
@@ -139,7 +187,7 @@ test('a wrong PIN at the first start founds nothing, and no further start tries 
   const opening = openTestHouse(directory, {}, words)
   await assert.rejects(opening, {
     code: 'configuration-wrong',
-    message: /stopped: .*refuses the PIN/,
+    message: /pkcs11 keys is stopped: .*PIN/,
   })
   const again = openTestHouse(directory, {}, words)
   await assert.rejects(again, { message: /was refused and is not tried again/ })
@@ -169,12 +217,17 @@ test('a token that is pulled under load loses nothing: what was acknowledged is 
       refused.push(`${answer.status} ${answer.body.trim()} ${answer.headers['retry-after']}`)
     }
   }
+  let isIn = true
+  const pullOnce = () => {
+    if (isIn) token.pull()
+    isIn = false
+  }
   const raised = alarmEvent(house, 'alarm-raised')
   const left = [...line]
   const worker = async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       await enrol(next)
-      if (acknowledged.size === 12) token.pull()
+      if (acknowledged.size >= 12) pullOnce()
     }
   }
   const pulling = worker()

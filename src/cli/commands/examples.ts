@@ -32,6 +32,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'authority show': ['authority show "Vitalsign TRIAL root"'],
   'authority stop': ['authority stop issuing-1 --because "its key was copied"'],
   'authority trust': ['authority trust "chip maker" --certificate maker.pem --product pump'],
+  'authority succeed': ['authority succeed issuing-1 --keys-in pkcs11'],
   'authority twin': ['authority twin issuing-1'],
   'authority what-if': ['authority what-if root', 'authority what-if issuing-1 --json'],
   'authority withdraw': ['authority withdraw issuing-2'],

@@ -19,6 +19,7 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'authority.import': async () => (await import('./adopt.ts')).importAuthority,
   'authority.install': async () => (await import('./install-authority.ts')).installAuthority,
   'authority.request': async () => (await import('./install-authority.ts')).requestAuthority,
+  'authority.succeed': async () => (await import('./succeed-authority.ts')).succeedAuthority,
   'authority.what-if': async () => (await import('./what-if.ts')).whatIf,
   'backup.make': async () => (await import('./backup-make.ts')).makeBackup,
   'ceremony.export': async () => (await import('./ceremony-import.ts')).exportBundle,

@@ -98,14 +98,20 @@ function checkCustody(founding: Founding, { keys }: IssuingPorts): void {
   }
 }
 
-/** Makes a further issuing authority under the root, whose key must be there. @throws as `foundAuthorities` */
+/**
+ * Makes a further issuing authority under the root, whose key must be there.
+ *
+ * @param beside the authority that it stands beside, if it is a twin under the twin of the root
+ * @throws as `foundAuthorities`
+ */
 export function foundIssuing(
   name: string,
   founding: Founding,
   root: Authority,
   ports: IssuingPorts,
+  beside?: Authority,
 ): Promise<Authority> {
-  return found(plain(name, root), founding, ports)
+  return found({ name, parent: root, beside }, founding, ports)
 }
 
 /**

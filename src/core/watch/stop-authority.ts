@@ -20,19 +20,22 @@ export type Stopped =
 /**
  * Lets an authority issue nothing more; the newest other one takes over its doors, in one change: no
  * device meets a door without an authority. One that issues no more already may still be given a successor.
+ *
+ * @param chosen who takes over, if that is not to be the newest other one
  */
 export async function stopAuthority(
   before: Authority,
   because: string,
   actor: Actor,
   ports: AlarmPorts,
+  chosen?: Authority,
 ): Promise<Stopped> {
   if (before.kind !== 'issuing')
     return refuse(
       'not-permitted',
       `${before.name} is a ${before.kind} authority and issues to no device`,
     )
-  const successor = await successorOf(before, ports)
+  const successor = chosen ?? (await successorOf(before, ports))
   if (successor === undefined) {
     return refuse(
       'issuing-stopped',

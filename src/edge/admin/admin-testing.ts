@@ -280,6 +280,7 @@ const otherVerbs = {
   'authority.request': notHere,
   'authority.requests': notHere,
   'authority.trust': notHere,
+  'authority.succeed': notHere,
   'authority.twin': notHere,
   'authority.withdraw': notHere,
   'upstream.add': notHere,

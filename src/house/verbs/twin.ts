@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { foundTwins } from '#core/authority/founding.ts'
-import { isTwin, twinName } from '#core/authority/twin.ts'
+import { isTwin, twinAlgorithms, twinName } from '#core/authority/twin.ts'
 import { showAuthority } from '#edge/admin/ledger-verbs/show.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -10,7 +10,7 @@ import { foundingFor } from '../foundation.ts'
 /** Twins are made where the keys are. */
 export function twinVerbs(core: Core): Pick<Verbs, 'authority.twin'> {
   return {
-    'authority.twin': async ({ authority: asked }, { caller }) => {
+    'authority.twin': async ({ authority: asked, keysIn }, { caller }) => {
       const issuing = await core.ledger.read('authority', asked)
       if (issuing === undefined) return refuse('not-found', `there is no authority ${asked}`)
       const root = core.doors.rootOf(issuing)
@@ -29,12 +29,17 @@ export function twinVerbs(core: Core): Pick<Verbs, 'authority.twin'> {
       const name = twinName(issuing)
       if ((await core.ledger.find('authority', 'name', [name])) !== undefined)
         return refuse('exists-already', `${issuing.name} has its twin already: ${name}`)
+      for (const algorithm of Object.values(twinAlgorithms)) {
+        const unable = core.keys.unable?.(algorithm, keysIn)
+        if (unable !== undefined) return refuse('input-wrong', `keys-in: ${unable}`)
+      }
       const { environment } = core
       const wanted = {
         environment,
         rootAlgorithm: 'p-384',
         algorithm: 'p-256',
         twin: true,
+        keysIn: { root: keysIn, issuing: keysIn, twin: keysIn },
       } as const
       const founding = { ...foundingFor(wanted), actor: caller.actor }
       const made = await foundTwins({ root, issuing }, founding, core)

@@ -26,6 +26,7 @@ export type LedgerVerbs = Omit<
   | 'authority.request'
   | 'authority.requests'
   | 'authority.trust'
+  | 'authority.succeed'
   | 'authority.twin'
   | 'authority.withdraw'
   | 'backup.learn-crl'

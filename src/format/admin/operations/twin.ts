@@ -14,6 +14,10 @@ export const twin = {
     doors: ['local'],
     input: z.strictObject({
       authority: id('aut').describe('the issuing authority that the twin will stand beside'),
+      keysIn: z
+        .enum(['file', 'pkcs11', 'tpm'])
+        .default('file')
+        .describe('where its keys are made and stay; few modules can make them'),
     }),
     output: z.object({ root: authorityView, issuing: authorityView }),
     summary: 'make a twin that withstands quantum computers',

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { id, instant, label, name, paging, reason } from '../fields.ts'
 import { operation } from '../operation.ts'
+import { authorityView } from '../views.ts'
 
 const severity = z.enum(['notice', 'warning', 'critical'])
 const alarm = id('alm').describe('the alarm')
@@ -285,6 +286,10 @@ export const watch = {
     input: z.strictObject({
       name: name.describe('the name of the new issuing authority'),
       algorithm: z.string().max(40).default('p-256').describe('the algorithm of its key'),
+      keysIn: z
+        .enum(['file', 'pkcs11', 'tpm'])
+        .default('file')
+        .describe('where its key is made and stays'),
     }),
     output: z.object({
       id: id('aut'),
@@ -295,6 +300,40 @@ export const watch = {
     summary: 'make a further issuing authority under the root',
     help: 'Only on the machine itself, and only while the key of the root is there. Doors stay with their authority until it is stopped.',
     positional: ['name'],
+  }),
+
+  'authority.succeed': operation({
+    kind: 'plain',
+    method: 'POST',
+    path: '/authorities/:authority/succeed',
+    creates: true,
+    role: 'administrator',
+    doors: ['local'],
+    input: z.strictObject({
+      authority: id('aut').describe('the issuing authority that is to have a successor'),
+      name: name
+        .optional()
+        .describe('the name of the successor; the next number of the one before'),
+      algorithm: z.string().max(40).optional().describe('of its key; as the one before'),
+      keysIn: z
+        .enum(['file', 'pkcs11', 'tpm'])
+        .optional()
+        .describe('where its key is made and stays; where the key of the one before is'),
+      because: reason.default('its role moves to a new key').describe('why, for the log'),
+    }),
+    output: z.object({
+      before: authorityView,
+      successor: authorityView,
+      entrances: z.int(),
+      /** Devices whose identity hangs under the one before. */
+      devices: z.int(),
+      done: z.array(z.string()),
+      remains: z.array(z.string()),
+    }),
+    summary: 'move the role of an issuing authority to a new key',
+    help: 'Makes a new issuing authority under the same root, with its key where --keys-in says, and moves the doors to it: a key itself never moves. What the one before issued stays good, and it signs revocation lists until the last of it has ended. Only on the machine itself, and only while the key of the root is there. Tells what happened and what remains.',
+    positional: ['authority'],
+    references: { authority: 'authority' },
   }),
 
   'authority.stop': operation({
