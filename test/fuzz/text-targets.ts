@@ -20,6 +20,7 @@ import {
   parseCertifyAnswer,
   parseCertifyRequest,
 } from '#format/attestation/messages.ts'
+import { encodeRegisterList, parseRegisterList } from '#format/attestation/register-list.ts'
 import { backupFormat, encodeLine, parseLine } from '#format/backup/line.ts'
 import { encodeRow, parseRow } from '#format/backup/row-text.ts'
 import { parseBase64Body } from '#format/base64.ts'
@@ -196,6 +197,12 @@ function acmeProblem({ type, detail }: AcmeProblem) {
 export const textTargets: readonly Target[] = [
   ...attestationMessages,
   ...acmeMessages,
+  ofText(
+    'register-list',
+    [`  sha1:\n    0 : 0x${'AB'.repeat(20)}\n  sha256:\n    10: 0x${'CD'.repeat(32)}\n`],
+    parseRegisterList,
+    encodeRegisterList,
+  ),
   ofText(
     'pem',
     [`note\n${encodePem('CERTIFICATE', hash)}${encodePem('EC PRIVATE KEY', three)}`],

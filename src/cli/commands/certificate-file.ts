@@ -31,6 +31,32 @@ export function crlTextOf(bytes: Uint8Array): string {
   return bytes[0] === derSequence ? encodePem('X509 CRL', bytes) : new TextDecoder().decode(bytes)
 }
 
+/**
+ * An endorsement key or its certificate, in PEM; of DER, as it is read from a TPM, the memory's padding goes.
+ * The server says what is wrong with it.
+ */
+export function endorsementKeyOf(bytes: Uint8Array): string {
+  if (bytes[0] !== derSequence) return new TextDecoder().decode(bytes)
+  // A certificate begins with a sequence in which a sequence stands that begins with its version or number.
+  const first = contentAt(bytes, 0)
+  const inner = contentAt(bytes, first.start)
+  const isCertificate = bytes[inner.start] === 0xa0 || bytes[inner.start] === 0x02
+  return encodePem(isCertificate ? 'CERTIFICATE' : 'PUBLIC KEY', bytes.subarray(0, first.end))
+}
+
+/** Where the content of a DER value lies; beyond the end where the bytes stop early. */
+function contentAt(
+  bytes: Uint8Array,
+  at: number,
+): { readonly start: number; readonly end: number } {
+  const length = bytes[at + 1] ?? 0
+  const count = length < 0x80 ? 0 : length & 0x7f
+  const octets = bytes.subarray(at + 2, at + 2 + count)
+  const size = count === 0 ? length : octets.reduce((sum, octet) => sum * 256 + octet, 0)
+  const start = at + 2 + count
+  return { start, end: start + size }
+}
+
 function firstBlockOf(bytes: Uint8Array): Uint8Array | undefined {
   return parsePem(new TextDecoder().decode(bytes)).find(({ label }) => label === 'CERTIFICATE')
     ?.bytes

@@ -7,6 +7,8 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'anchor list': ['anchor list', 'anchor list --product pump'],
   'anchor show': ['anchor show pump', 'anchor show pump --lot 2026-07'],
   'authority crl': ['authority crl root root.crl'],
+  'attestation list': ['attestation list --device PUMP-0001', 'attestation list --quote differs'],
+  'attestation show': ['attestation show att_019a…'],
   'authority export': ['authority export "Vitalsign TRIAL root" --output root.pem'],
   'authority import': [
     'authority import old-ca --openssl-ca ./demoCA',
@@ -98,6 +100,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'device allow-re-enrol': [
     'device allow-re-enrol PUMP-0001 --reason "flash was erased in repair"',
   ],
+  'device attestation': ['device attestation PUMP-0001'],
+  'device endorse': [
+    'device endorse PUMP-0001 --ek ek.pem',
+    'device endorse PUMP-0001 --ek-sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 --replace "main board replaced"',
+  ],
   'device import': ['device import units.csv --product pump'],
   'device list': [
     'device list --product pump --state expected',
@@ -167,6 +174,12 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'report credentials',
     'report credentials --form markdown --output credentials.md',
   ],
+  'reference add': [
+    'reference add pump --firmware 1.4.2 --values good.pcrs',
+    'reference add pump --firmware 1.4.2 --hardware-revision B --values good.pcrs --bank sha384',
+  ],
+  'reference list': ['reference list --product pump'],
+  'reference withdraw': ['reference withdraw rfv_019a… --reason "a hole in its boot loader"'],
   'request approve': ['request approve req_019a…'],
   'request list': ['request list --state waiting'],
   'request refuse': ['request refuse req_019a… --reason "not one of ours"'],

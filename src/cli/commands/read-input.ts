@@ -8,7 +8,7 @@ import { idOf } from '../talk/references.ts'
 import type { Input, Server } from '../talk/server.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Argument } from './argument.ts'
-import { crlTextOf, firstCertificateOf } from './certificate-file.ts'
+import { crlTextOf, endorsementKeyOf, firstCertificateOf } from './certificate-file.ts'
 import type { Command } from './commands.ts'
 import type { Said } from './read-line.ts'
 
@@ -52,6 +52,7 @@ async function contentOf(argument: Argument, path: string, terminal: Terminal): 
   const bytes = path === '-' ? await terminal.readInput() : readFile(path, what)
   if (argument.name === 'certificate') return firstCertificateOf(bytes, path)
   if (argument.name === 'crl') return crlTextOf(bytes)
+  if (argument.name === 'ek') return endorsementKeyOf(bytes)
   const text = new TextDecoder().decode(bytes)
   if (argument.kind !== 'document') return text
   try {

@@ -4,6 +4,7 @@ import type { OperationName } from '#format/admin/operations.ts'
 /** The columns of each kind of thing in a table, and their heads where the label would be too long. */
 export const shapes = {
   alarm: ['severity', 'kind', 'text', 'raisedAt', 'acknowledgedBy', 'id'],
+  attestation: ['device', 'form', 'module', 'quote', 'at', 'until', 'key', 'id'],
   anchorSet: ['product', 'number', 'given', 'anchors', 'createdAt', 'id'],
   authority: ['name', 'kind', 'environment', 'algorithm', 'custody', 'state', 'notAfter', 'id'],
   authorityRequest: ['name', 'state', 'algorithm', 'custody', 'createdAt', 'requestSha256'],
@@ -13,6 +14,7 @@ export const shapes = {
   delivery: ['targetName', 'what', 'state', 'tries', 'nextAt', 'lastError', 'alarm'],
   device: ['serial', 'product', 'state', 'lot', 'hardwareRevision', 'seenAt', 'id'],
   difference: ['path', 'before', 'after', 'means'],
+  endorsement: ['state', 'source', 'certificateSha256', 'addedAt', 'seenAt', 'id'],
   entrance: ['label', 'profile', 'isDefault', 'id'],
   event: ['epoch', 'index', 'at', 'type', 'actor', 'facts'],
   fault: ['path', 'fault', 'remedy'],
@@ -22,6 +24,7 @@ export const shapes = {
   notification: ['name', 'kind', 'address', 'severity', 'kinds', 'id'],
   person: ['name', 'role', 'state', 'signedInAt', 'id'],
   product: ['name', 'maker', 'exposure', 'createdAt', 'id'],
+  reference: ['product', 'firmwareVersion', 'hardwareRevision', 'bank', 'values', 'addedAt', 'id'],
   profile: ['name', 'number', 'author', 'createdAt', 'id'],
   renewal: ['because', 'state', 'total', 'fromAt', 'until', 'id'],
   proxy: ['name', 'state', 'createdAt', 'certificateSha256', 'id'],
@@ -43,6 +46,7 @@ export const shapeOfList: Partial<Record<OperationName, Shape>> = {
   'anchor.list': 'anchorSet',
   'authority.list': 'authority',
   'authority.requests': 'authorityRequest',
+  'attestation.list': 'attestation',
   'backup.list': 'backup',
   'ceremony.list': 'ceremony',
   'certificate.list': 'certificate',
@@ -59,6 +63,7 @@ export const shapeOfList: Partial<Record<OperationName, Shape>> = {
   'renewal.list': 'renewal',
   'proxy.list': 'proxy',
   'registrar.list': 'registrar',
+  'reference.list': 'reference',
   'request.list': 'request',
   'upstream.list': 'upstream',
   'upstream.orders': 'upstreamOrder',
@@ -69,7 +74,9 @@ export const shapeOfList: Partial<Record<OperationName, Shape>> = {
 
 /** What the rows under a name inside an answer are. */
 export const shapeOfPart: Readonly<Record<string, Shape>> = {
+  attestations: 'attestation',
   certificates: 'certificate',
+  endorsements: 'endorsement',
   differences: 'difference',
   entrances: 'entrance',
   events: 'event',
@@ -80,6 +87,9 @@ export const shapeOfPart: Readonly<Record<string, Shape>> = {
 /** What people call it when there is none. */
 export const pluralOf: Readonly<Record<Shape, string>> = {
   alarm: 'alarms',
+  attestation: 'attestations',
+  endorsement: 'TPMs',
+  reference: 'reference values',
   backup: 'backups',
   logHead: 'heads',
   anchorSet: 'sets of roots',

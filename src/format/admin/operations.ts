@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { Operation, OperationKind, Reference } from './operation.ts'
 import { adoption } from './operations/adoption.ts'
+import { attestation } from './operations/attestation.ts'
 import { backup } from './operations/backup.ts'
 import { ceremony } from './operations/ceremony.ts'
 import { certificates } from './operations/certificates.ts'
@@ -25,6 +26,7 @@ import { watch } from './operations/watch.ts'
 export const operations = {
   ...people,
   ...devices,
+  ...attestation,
   ...certificates,
   ...requests,
   ...adoption,

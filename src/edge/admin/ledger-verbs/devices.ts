@@ -38,14 +38,15 @@ const mostShown = 100
 export function deviceVerbs(ports: LedgerVerbPorts): DeviceVerbs {
   const { ledger } = ports
   return {
-    'device.add': async ({ product: id, serial, hardwareRevision, lot, udiDi }, { caller }) => {
+    'device.add': async ({ product: id, serial, ...said }, { caller }) => {
       const product = await ledger.read('product', id)
       if (product === undefined) return notFound(id)
       const asked = {
         serial,
-        hardwareRevision: hardwareRevision ?? null,
-        lot: lot ?? null,
-        udiDi: udiDi ?? null,
+        hardwareRevision: said.hardwareRevision ?? null,
+        lot: said.lot ?? null,
+        udiDi: said.udiDi ?? null,
+        ekSha256: said.ekSha256 === undefined ? undefined : Uint8Array.fromHex(said.ekSha256),
       }
       const added = await addDevice(asked, product, caller.actor, ports)
       return added.kind === 'refused' ? added : showDevice(added.device)

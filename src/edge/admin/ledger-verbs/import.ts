@@ -8,15 +8,15 @@ import { refuse } from '#trust/refusal.ts'
 import { RefusalError, type RefusedInput } from '../answers/problem.ts'
 
 /** What a column may be called; `serial` must be there, `product` where none was named for all. */
-const columns = ['serial', 'product', 'hardwareRevision', 'lot', 'udiDi'] as const
+const columns = ['serial', 'product', 'hardwareRevision', 'lot', 'udiDi', 'ekSha256'] as const
 type ColumnName = (typeof columns)[number]
 
 /** Products that a file may name; a maker has tens. */
 const mostProducts = 1000
 
 /** What a field may hold, as where a device is added by hand. */
-const { serial, hardwareRevision, lot, udiDi } = operations['device.add'].input.shape
-const particulars = { serial, hardwareRevision, lot, udiDi }
+const { serial, hardwareRevision, lot, udiDi, ekSha256 } = operations['device.add'].input.shape
+const particulars = { serial, hardwareRevision, lot, udiDi, ekSha256 }
 
 /**
  * The rows of a CSV file as devices, one at a time; `counted.bytes` says how far it has been read.
@@ -107,11 +107,13 @@ async function rowOf(
   if (product === undefined) {
     return wrong(row, `product: no product is named "${values.get('product') ?? ''}"`)
   }
+  const hash = values.get('ekSha256')
   const device = {
     serial: values.get('serial') ?? '',
     hardwareRevision: values.get('hardwareRevision') ?? null,
     lot: values.get('lot') ?? null,
     udiDi: values.get('udiDi') ?? null,
+    ekSha256: hash === undefined ? undefined : Uint8Array.fromHex(hash),
   }
   return { kind: 'device', row, device, product }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Verbs } from '../verbs.ts'
 import { anchorVerbs } from './anchors.ts'
+import { attestationVerbs } from './attestation.ts'
 import { certificateVerbs } from './certificates.ts'
 import { deviceVerbs } from './devices.ts'
 import { elementVerbs } from './elements.ts'
@@ -75,6 +76,7 @@ export function ledgerVerbs(ports: LedgerVerbPorts): LedgerVerbs {
     ...peopleVerbs(ports),
     ...productVerbs(ports),
     ...deviceVerbs(ports),
+    ...attestationVerbs(ports),
     ...certificateVerbs(ports),
     ...profileVerbs(ports),
     ...requestVerbs(ports),

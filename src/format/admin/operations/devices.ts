@@ -13,6 +13,7 @@ import {
 } from '../fields.ts'
 import { operation } from '../operation.ts'
 import { certificateView, deviceView, entranceView, eventView, productView } from '../views.ts'
+import { ekSha256 } from './attestation.ts'
 
 const device = id('dev').describe('the device')
 const product = id('prd').describe('the product')
@@ -138,10 +139,15 @@ export const devices = {
       product,
       serial: serial.describe('the serial that is printed on the unit'),
       ...particulars,
+      ekSha256: ekSha256
+        .optional()
+        .describe(
+          'of its TPM: the SHA-256 of the endorsement key or of the certificate of that, as DER',
+        ),
     }),
     output: deviceView,
     summary: 'expect a device',
-    help: 'Only an expected device is given an identity. It needs a code (code new) or a birth certificate to enrol.',
+    help: 'Only an expected device is given an identity. It needs a code (code new), a birth certificate, or the TPM that is registered for it to enrol.',
     positional: ['serial'],
     references: { product: 'product' },
   }),
@@ -158,7 +164,7 @@ export const devices = {
     }),
     output: importLine,
     summary: 'expect many devices, from a CSV file',
-    help: 'The first row names the columns: serial, and where known hardwareRevision, lot, udiDi and product. A device that is here already with the same particulars is counted, not refused, so the same file can be sent again. Refused rows are named by number; after 1000 of them the import stops.',
+    help: 'The first row names the columns: serial, and where known hardwareRevision, lot, udiDi, ekSha256 (of its TPM) and product. A device that is here already with the same particulars is counted, not refused, so the same file can be sent again. Refused rows are named by number; after 1000 of them the import stops.',
     references: { product: 'product' },
   }),
 
