@@ -4,7 +4,7 @@
 # pki enrol, dash and openssl run the shell client, strace and unshare watch and shrink the disk, a
 # browser reads the first page, PostgreSQL keeps the ledger, systemd-analyze and promtool judge what the
 # server is deployed and watched with; SoftHSM is a token that OpenSC's pkcs11-tool judges, swtpm a TPM that
-# tpm2-tools and OpenSSL's provider use too, Pebble a public authority that speaks ACME.
+# tpm2-tools and OpenSSL's provider use too, tpm2-abrmd its resource manager, Pebble a public authority that speaks ACME.
 set -euo pipefail
 packages=(
   age ca-certificates curl dash git haproxy openssl
@@ -16,6 +16,7 @@ packages=(
   prometheus systemd
   softhsm2 opensc
   swtpm swtpm-tools tpm2-tools tpm2-openssl
+  dbus-daemon libtss2-tcti-tabrmd0 tpm2-abrmd
   pebble
 )
 missing=()

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Gives a device its identity and renews it, with POSIX sh, openssl (1.1.1 or 3) and curl alone.
 # Its state directory is that of vitalsign-device: either can go on where the other stopped.
+# With --tpm it reads vitalsign-tpm.sh, which lies beside it and needs tpm2-tools and tpm2-openssl.
 set -eu
 umask 077 && export LC_ALL=C
 
@@ -13,6 +14,8 @@ vitalsign-enrol.sh: get a device its identity, and renew it
         [--label LABEL] [--birth] [--again]
       FINGERPRINT: SHA-256 of the server's root certificate. The enrolment code is the first line of
       FILE or of standard input. --birth takes a birth identity from entrance LABEL-birth first.
+      --tpm WHERE [--tpm-endorsement NAME]: the key is made in a TPM (device:/dev/tpmrm0), and the
+      server proves that; no code is read without --code-file, if the TPM is registered.
   renew [--now]
       renews after two thirds of the life, or when told to; what is not accepted comes back through birth
   show
@@ -29,7 +32,8 @@ die() { printf 'vitalsign-enrol.sh: %s\nhint: %s\n' "$2" "$3" >&2 && exit "$1"; 
 replace() { cat >"$state/$1.part" && sync && mv -f "$state/$1.part" "$state/$1" && sync; } # NAME
 setting() { sed -n "s/^$1=//p" "$state/settings"; }
 digest() { openssl x509 -in "$1" -outform DER | openssl dgst -sha256 -r | cut -c1-64; }
-public_key() { openssl pkey -in "$1" -pubout 2>"$work/why"; }
+with_key() { if [ -n "$conf" ]; then OPENSSL_CONF=$conf "$@"; else "$@"; fi; } # COMMAND that may need a key of the TPM
+public_key() { with_key openssl pkey -in "$1" -pubout 2>"$work/why"; }
 is_for() { [ "$(openssl x509 -in "$1" -noout -pubkey 2>"$work/why")" = "$(public_key "$2")" ]; } # CERTIFICATE KEY
 
 # --- DER by hand: a renewal repeats subject and subjectAltName to the byte; openssl 1.1.1 cannot ---
@@ -58,8 +62,9 @@ name_part() { tlv 31 "$(tlv 30 "$1$(tlv "$2" "$(printf %s "$serial" | hex)")")";
 request_for() { # KEY SUBJECT EXTENSION: PKCS #10 in hex, signed with ecdsa-with-SHA256
   wish=
   [ -z "$3" ] || wish=$(tlv 30 "06092a864886f70d01090e$(tlv 31 "$(tlv 30 "$3")")")
-  info=$(tlv 30 "020100$2$(openssl pkey -in "$1" -pubout -outform DER | hex)$(tlv a0 "$wish")")
-  signature=$(printf '%s\n' "$info" | unhex | openssl dgst -sha256 -sign "$1" | hex)
+  info=$(tlv 30 "020100$2$(with_key openssl pkey -in "$1" -pubout -outform DER | hex)$(tlv a0 "$wish")")
+  signature=$(printf '%s\n' "$info" | unhex | with_key openssl dgst -sha256 -sign "$1" | hex)
+  [ -n "$signature" ] || die 3 'the key does not sign' 'is the TPM free, and is a resource manager before it?'
   tlv 30 "${info}300a06082a8648ce3d040302$(tlv 03 "00$signature")"
 }
 
@@ -99,7 +104,7 @@ fetch_root() {
 ask() { # PATH CURL-ARGUMENT... -> $status, and the body in $work/answer
   path=$1 && shift
   : >"$work/answer"
-  status=$(curl --silent --show-error --proto =https --tlsv1.2 --max-time 60 --max-filesize 262144 \
+  status=$(with_key curl --silent --show-error --proto =https --tlsv1.2 --max-time 60 --max-filesize 262144 \
     --config - --cacert "$state/root.pem" --capath "$work/none" --dump-header "$work/head" --output "$work/answer" \
     --write-out '%{http_code}' "$@" "$server$path" 2>"$work/why" <<END
 $login
@@ -115,17 +120,19 @@ END
   esac
 }
 
+new_key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:named_curve -out "$work/key"; }
 # --- an identity on its way: SLOT.request.pem -> SLOT.next.pem, unproven -> SLOT.pem ---
 obtain() { # SLOT SUBJECT EXTENSION OPERATION CURL-ARGUMENT...
   slot=$1 asked=$state/$1.request.pem operation=$4
   # The request of an earlier run is sent again if it asks for the same: a lost answer is not a lost code.
   case $(openssl req -in "$asked" -outform DER 2>"$work/why" | hex) in *"020100${2}30"*"$3"*) ;; *)
-    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:named_curve -out "$work/key"
+    new_key
     request_for "$work/key" "$2" "$3" | unhex | openssl req -inform DER -out "$work/request"
     cat "$work/key" "$work/request" | replace "$slot.request.pem" ;;
   esac
   openssl req -in "$asked" -outform DER | openssl base64 -A >"$work/post"
   shift 4
+  [ -z "$tpm" ] || { prove "$asked" && { [ $# -gt 0 ] || login="user = \"$serial:$ticket\""; }; }
   ask "/.well-known/est$operation" --header 'Content-Type: application/pkcs10' --data-binary "@$work/post" "$@" && login=''
   if [ "$status" != 200 ]; then
     rm -f "$asked" # the "no" may be about the key: the next attempt makes another
@@ -142,7 +149,7 @@ receive() { # takes our certificate out of the answer if the root vouches for it
   open_bag "$work/answer"
   cat "$state/root.pem" "$work/bag.pem" >"$work/roots.pem" && openssl verify -trusted "$work/roots.pem" -untrusted "$work/bag.pem" "$work/ours.pem" >"$work/why" 2>&1 ||
     die 1 'certificate-not-trusted: the root does not vouch for the answer' 'tell the one who runs the server'
-  { sed -n '/BEGIN PRIVATE/,/END PRIVATE/p' "$asked" && chain; } | replace "$slot.next.pem"
+  { sed -n '/PRIVATE KEY-/,/PRIVATE KEY-/p' "$asked" && chain; } | replace "$slot.next.pem"
 }
 chain() { # our certificate and those above it, without the root
   link=$work/ours.pem
@@ -160,6 +167,7 @@ settle() { # SLOT: the new one proves itself in a real connection; only then the
   ask /whoami --cert "$next" --key "$next"
   if [ "$status" = 200 ] && tr -d ' \n' <"$work/answer" | grep -qF "\"device\":\"$serial\""; then
     mv -f "$next" "$state/$1.pem" && sync && rm -f "$state/$1.request.pem" && settled=$1
+    [ -z "$tpm" ] || forget_keys
     return
   fi
   case $status in 200 | 401 | 403) [ ! -f "$state/$1.pem" ] || rm -f "$next" "$state/$1.request.pem" ;; esac
@@ -181,7 +189,8 @@ code_line() { # the code as curl configuration: it stands in no argument and in 
   head -n 1 | tr -d '\r' | sed -e 's/[\\"]/\\&/g' -e "s/^/user = \"$serial:/" -e 's/$/"/'
 }
 by_code() { # SLOT [ENDING OF THE LABEL]
-  login=$(code_line)
+  if [ -z "$tpm" ]; then login=$(code_line)
+  elif [ "$code_file" != - ]; then code=$(head -n 1 "$code_file" | tr -dc '0-9A-Za-z-'); fi
   obtain "$1" "$(own_name)" '' "$entrance${2-}/simpleenroll"
 }
 by_birth() { obtain working "$(own_name)" '' "$entrance/simpleenroll" --cert "$state/birth.pem" --key "$state/birth.pem"; }
@@ -192,7 +201,7 @@ enrol() {
   [ -n "$serial" ] && [ ${#root} = 64 ] || die 2 'enrol needs --serial, and --root with 64 hex digits' 'see vitalsign-enrol.sh help'
   [ "$code_file" = - ] || [ -r "$code_file" ] || die 2 "cannot read $code_file" 'give --code-file a file that holds the code'
   [ -z "$birth" ] || [ -n "$label" ] || die 2 '--birth needs --label' 'birth identities come from entrance LABEL-birth'
-  wanted=$(printf '%s\n' "server=$server" "label=$label" "serial=$serial" "root=$root" key-algorithm=p-256)
+  wanted=$(printf '%s\n' "server=$server" "label=$label" "serial=$serial" "root=$root" key-algorithm=p-256 ${tpm:+"tpm=$tpm"} ${endorsement:+"tpm-endorsement=$endorsement"})
   ls "$state" | grep -Eq '^(birth|working)(\.next)?\.pem$' || { fetch_root; printf '%s\n' "$wanted" | replace settings; }
   [ "$(cat "$state/settings")" = "$wanted" ] || die 1 "other-settings: $state belongs to another enrolment" 'choose another with --state'
   begin
@@ -234,12 +243,13 @@ show() {
 [ $# -gt 0 ] || set -- help
 command=$1 && shift
 state=./vitalsign-device code_file=- server='' serial='' root='' label='' birth='' again='' now='' wait='' settled='' tick='' login='' tries=12
+tpm='' endorsement='' conf='' code='' ticket=''
 while [ $# -gt 0 ]; do
   case $1 in
     --birth | --again | --now | --wait) eval "${1#--}=yes" ;;
-    --server | --serial | --root | --label | --state | --code-file)
+    --server | --serial | --root | --label | --state | --code-file | --tpm | --tpm-endorsement)
       [ $# -gt 1 ] || die 2 "$1 wants a value" 'see vitalsign-enrol.sh help'
-      case $1 in --code-file) code_file=$2 ;; *) eval "${1#--}=\$2" ;; esac
+      case $1 in --code-file) code_file=$2 ;; --tpm-endorsement) endorsement=$2 ;; *) eval "${1#--}=\$2" ;; esac
       shift ;;
     *) die 2 "no option $1" 'see vitalsign-enrol.sh help' ;;
   esac
@@ -253,7 +263,9 @@ root=$(printf %s "$root" | tr -d ': \n' | tr A-F a-f) server=${server%/}
 if [ $command != enrol ]; then
   [ -f "$state/settings" ] || die 1 "not-enrolled: $state holds no enrolment" 'see vitalsign-enrol.sh help'
   server=$(setting server) serial=$(setting serial) label=$(setting label) root=$(setting root)
+  tpm=$(setting tpm) endorsement=$(setting tpm-endorsement)
 fi
+[ -z "$tpm" ] || { . "${0%/*}/vitalsign-tpm.sh" && [ $command = show ] || tpm_begin; }
 entrance=${label:+/$label}
 $command
 [ $command = show ] || show
