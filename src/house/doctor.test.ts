@@ -23,6 +23,7 @@ test('a fresh installation lacks its administrator alone', async () => {
       entrances: 'good',
       'keys made by the server': 'good',
       'revocation lists': 'good',
+      upstreams: 'good',
       'chip makers': 'good',
       clock: 'good',
       recovery: 'good',

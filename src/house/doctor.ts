@@ -60,6 +60,7 @@ const always: readonly (readonly [string, Check])[] = [
   ['chip makers', ({ core }) => checkVendorRoots(core)],
   ['keys made by the server', ({ core }) => checkServerKeys(core)],
   ['revocation lists', ({ core }) => checkLists(core)],
+  ['upstreams', ({ core }) => checkUpstreams(core)],
   ['clock', ({ core }) => checkClock(core)],
   ['recovery', ({ core }) => checkRecovery(core)],
   ['administrator', ({ core }) => checkAdministrator(core)],
@@ -189,6 +190,30 @@ function checkLists({ shelf: { troubles } }: Core) {
   return warning(
     troubles.join('; '),
     'mend the cause, or bring the root directory back; it is tried again every 10 minutes',
+  )
+}
+
+/** Less than this before its end, what proves us to an upstream has to be made anew. */
+const leastCredentialHours = 30 * day
+
+async function checkUpstreams({ doors, upstreams, clock, ledger }: Core) {
+  if (doors.upstreams.length === 0) return good('everything is signed here')
+  const wrong: string[] = []
+  for (const { upstream } of doors.upstreams) {
+    const { id, name, credentialEndsAt } = upstream
+    const trouble = upstreams.health.troubleOf(id)
+    if (trouble !== undefined) wrong.push(`${name} does not answer: ${trouble}`)
+    if (credentialEndsAt && hoursUntil(credentialEndsAt, clock.now()) < leastCredentialHours)
+      wrong.push(`what proves this server to ${name} ends at ${credentialEndsAt}`)
+    const walk = { by: 'upstream', equal: [id, 'open'] } as const
+    const open = await ledger.count('upstreamOrder', walk)
+    if (trouble !== undefined && open > 0) wrong.push(`${open} requests wait for ${name}`)
+  }
+  const names = doors.upstreams.map(({ upstream }) => upstream.name).join(', ')
+  if (wrong.length === 0) return good(`${names} answered last, or were not asked yet`)
+  return warning(
+    wrong.join('; '),
+    '"vitalsign upstream test NAME" reaches one; "vitalsign upstream credential NAME" renews what proves us',
   )
 }
 

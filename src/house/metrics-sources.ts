@@ -111,6 +111,7 @@ export function houseSources(core: Core, log: LogStore): readonly Source[] {
     certificateSource(core),
     silentSource(core),
     waitingSource(core),
+    upstreamSource(core),
   ]
 }
 
@@ -223,6 +224,31 @@ function jobSource({ ledger }: Core): Source {
 const severities = ['notice', 'warning', 'critical'] as const
 
 /** What somebody should look at. */
+function upstreamSource({ doors, ledger, upstreams }: Core): Source {
+  return {
+    name: 'upstreams',
+    keepMilliseconds: 15_000,
+    gives: [
+      'vitalsign_upstream_up',
+      'vitalsign_upstream_orders_open',
+      'vitalsign_upstream_credential_not_after_timestamp_seconds',
+    ],
+    read: async (give) => {
+      for (const { upstream } of doors.upstreams) {
+        const { id, name, credentialEndsAt } = upstream
+        const isUp = upstreams.health.troubleOf(id) === undefined
+        give('vitalsign_upstream_up', { upstream: name }, isUp ? 1 : 0)
+        const open = { by: 'upstream', equal: [id, 'open'] } as const
+        const count = await ledger.count('upstreamOrder', open)
+        give('vitalsign_upstream_orders_open', { upstream: name }, count)
+        if (credentialEndsAt === null) continue
+        const figure = 'vitalsign_upstream_credential_not_after_timestamp_seconds'
+        give(figure, { upstream: name }, unixSeconds(credentialEndsAt))
+      }
+    },
+  }
+}
+
 function waitingSource({ ledger }: Core): Source {
   return {
     name: 'waiting',

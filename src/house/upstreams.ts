@@ -60,8 +60,11 @@ async function openDesk(
       return (await import('#edge/upstream/est/est-upstream.ts')).estUpstream(means)
     case 'acme':
       return (await import('#edge/upstream/acme/acme-upstream.ts')).acmeUpstream(means)
-    case 'rest':
-      throw new TypeError(`no client speaks ${protocol}`)
+    case 'rest': {
+      const { restUpstream } = await import('#edge/upstream/rest/rest-upstream.ts')
+      const { ejbca, ejbcaSettings } = await import('#edge/upstream/rest/ejbca.ts')
+      return restUpstream(ejbca, ejbcaSettings, means)
+    }
   }
 }
 

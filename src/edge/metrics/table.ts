@@ -148,6 +148,22 @@ export const metricTable = {
     'backend',
   ),
 
+  vitalsign_upstream_up: row(
+    'gauge',
+    '1 if this upstream answered this node last, or was not asked yet, else 0',
+    'upstream',
+  ),
+  vitalsign_upstream_orders_open: row(
+    'gauge',
+    'certificates that an upstream is asked for',
+    'upstream',
+  ),
+  vitalsign_upstream_credential_not_after_timestamp_seconds: row(
+    'gauge',
+    'when that ends which proves this installation to an upstream, Unix time',
+    'upstream',
+  ),
+
   vitalsign_alarms_open: row('gauge', 'alarms that stand', 'severity'),
   vitalsign_enrolments_waiting: row('gauge', 'enrolments that wait for a person'),
   vitalsign_deliveries: row('gauge', 'messages about alarms that are not sent yet', 'state'),

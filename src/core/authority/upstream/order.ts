@@ -68,8 +68,9 @@ export function mayAskAgain(
   now: Temporal.Instant,
 ): boolean {
   if (stage !== 'asked' || askedAt === null) return true
-  // An ACME order has its own address, and looking at it asks for nothing new.
-  if (protocol === 'acme') return true
+  // An ACME order has its own address, and looking at it asks for nothing new; by REST it is looked for by a
+  // key of ours before it is asked for again.
+  if (protocol !== 'est') return true
   return isBefore(now, askedAt.add({ minutes: repeatsMinutes }))
 }
 
