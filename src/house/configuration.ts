@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { KeysIn } from '#core/authority/founding.ts'
 import { Fault } from '#core/fault.ts'
+import type { TpmAddress } from '#device/tpm/address.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import type { PostgresSettings } from '#edge/store/postgres/target.ts'
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
@@ -25,6 +26,7 @@ import {
   readRoot,
   readSwitch,
   readToken,
+  readTpm,
   readUrl,
 } from './setting-words.ts'
 
@@ -62,6 +64,8 @@ export interface Configuration {
   readonly keysIn: KeysIn
   /** The PKCS #11 token that keeps keys, too; undefined: none does. */
   readonly token: TokenSetting | undefined
+  /** The TPM of this machine that keeps keys, too; undefined: none does. */
+  readonly tpm: TpmSetting | undefined
   /** A file with the passphrase of the keys; undefined: a systemd credential, `DIR/unlock`, or a prompt. */
   readonly passphraseFile: string | undefined
   /** The database that several nodes share; undefined: SQLite in the data directory. */
@@ -87,6 +91,13 @@ export interface TokenSetting {
   readonly pinFile: string | undefined
   /** `FIPS 140-3 #4735` or `historical 140-2 #3980`, as it goes into the records of keys. */
   readonly certificate: string | undefined
+}
+
+/** A TPM of this machine. */
+export interface TpmSetting {
+  readonly address: TpmAddress
+  /** As people call it; the custody of its keys is `tpm NAME`. */
+  readonly name: string
 }
 
 type Words = Readonly<Record<string, string | undefined>>
@@ -135,6 +146,8 @@ export const settings = {
     fallback: '',
     help: 'certificate of the module: "FIPS 140-3 #1234" or "historical 140-2 #1234"',
   },
+  tpm: { fallback: '', help: 'the TPM that keeps keys, e.g. device:/dev/tpmrm0' },
+  'tpm-name': { fallback: 'own', help: 'what it is called in the records of its keys' },
   'passphrase-file': { fallback: '', help: 'a file with the passphrase that unlocks the keys' },
   database: { fallback: '', help: 'postgres://USER@HOST/NAME, shared by several servers' },
   'database-password-file': { fallback: '', help: "a file with the database's password" },
@@ -179,6 +192,7 @@ export function readConfiguration(words: readonly string[]): Configuration {
       faults,
     ),
     token: readToken(wordOf, faults),
+    tpm: readTpm(wordOf('tpm'), wordOf('tpm-name'), faults),
     passphraseFile: wordOf('passphrase-file') || undefined,
     database: readDatabase(
       wordOf('database'),
@@ -193,6 +207,9 @@ export function readConfiguration(words: readonly string[]): Configuration {
   }
   if (Object.values(configuration.keysIn).includes('pkcs11') && configuration.token === undefined) {
     faults.push('keys-in: pkcs11 needs pkcs11-module and pkcs11-token: where the keys are to be')
+  }
+  if (Object.values(configuration.keysIn).includes('tpm') && configuration.tpm === undefined) {
+    faults.push('keys-in: tpm needs tpm: where it is, e.g. device:/dev/tpmrm0')
   }
   if (configuration.environment === 'production' && configuration.publicUrl === undefined) {
     faults.push(

@@ -28,7 +28,7 @@ export async function openKeyBackends(
   { keystore, ledger, random, report }: OpeningPorts,
 ): Promise<KeyBackends> {
   const backends: [KeyBackend, ...KeyBackend[]] = [new FileBackend(keystore)]
-  const { token, data } = configuration
+  const { token, tpm, data } = configuration
   if (token !== undefined) {
     const { Pkcs11Backend } = await import('#edge/pkcs11/pkcs11-backend.ts')
     const backend = new Pkcs11Backend(token, {
@@ -37,6 +37,10 @@ export async function openKeyBackends(
     })
     backends.push(backend)
     await backend.open()
+  }
+  if (tpm !== undefined) {
+    const { openTpmBackend } = await import('./open-tpm.ts')
+    backends.push(await openTpmBackend(tpm, data, { random, report }))
   }
   const custodyOf = async (keyId: string) => (await ledger.read('key', keyId))?.custody
   return new KeyBackends(backends, custodyOf)

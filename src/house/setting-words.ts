@@ -7,10 +7,11 @@ import { isIP } from 'node:net'
 import type { KeysIn } from '#core/authority/founding.ts'
 import { type Custody, custodies } from '#core/authority/signing-key.ts'
 import { Fault } from '#core/fault.ts'
+import { parseTpmAddress } from '#device/tpm/address.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import { type PostgresSettings, parseTarget } from '#edge/store/postgres/target.ts'
 import { type KeyAlgorithmName, keyAlgorithmsFor } from '#trust/algorithms.ts'
-import type { Configuration, TokenSetting } from './configuration.ts'
+import type { Configuration, TokenSetting, TpmSetting } from './configuration.ts'
 import { type LogLevel, logLevels } from './log-level.ts'
 
 export function readAddress(name: string, word: string, faults: string[]): ListenAddress {
@@ -188,6 +189,21 @@ export function readToken(
     ...{ module, label, serial: wordOf('pkcs11-serial') || undefined },
     ...{ pinFile: wordOf('pkcs11-pin-file') || undefined, certificate: certificate || undefined },
   }
+}
+
+/** A name stands in records for ever, and after a blank in `tpm NAME`. */
+const tpmName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/
+
+export function readTpm(address: string, name: string, faults: string[]): TpmSetting | undefined {
+  if (!tpmName.test(name))
+    faults.push(`tpm-name: must be up to 32 letters, digits, ".", "_" and "-", is "${name}"`)
+  if (address === '') return undefined
+  const read = parseTpmAddress(address)
+  if (read !== undefined) return { address: read, name }
+  faults.push(
+    `tpm: must be device:/dev/tpmrm0, swtpm:/PATH.sock or swtpm:HOST:PORT, is "${address}"`,
+  )
+  return undefined
 }
 
 export function readNetworks(word: string, faults: string[]): readonly string[] {

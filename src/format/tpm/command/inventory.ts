@@ -81,7 +81,7 @@ function capability<T>(
   })
 }
 
-/** TPM_PT, Part 2 section 6.13: what `showIdentity` of a TPM is made of. */
+/** TPM_PT: what a TPM is, and how it stands. Part 2 section 6.13. */
 export const properties = {
   family: 0x100,
   level: 0x101,
@@ -90,6 +90,8 @@ export const properties = {
   vendorString1: 0x106,
   firmwareVersion1: 0x10b,
   firmwareVersion2: 0x10c,
+  /** PT_VAR: TPMA_PERMANENT. */
+  permanent: 0x200,
 } as const
 
 /** TPMS_NV_PUBLIC: what is known of a memory area. Part 2 section 13.6. */
