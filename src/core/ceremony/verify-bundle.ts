@@ -95,7 +95,7 @@ function readBundle(bytes: Uint8Array) {
     return { kind: 'read', bundle, manifest: parseManifest(bundle.manifest) } as const
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
-    return changed(`it does not read: ${error.message}`)
+    return changed(`the bundle does not read: ${error.message}`)
   }
 }
 
