@@ -6,6 +6,7 @@
  * Arguments: directory, act (`found`, `enrol`, `revoke`), step (0: never), and the act's own, base64.
  * Prints `acknowledged` when the act was answered, and how many steps there were.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { writeSync } from 'node:fs'
 import type { SigningKeys } from '#core/authority/signing-key.ts'
 import { enrol } from '#core/enrolment/enrol.ts'
@@ -15,12 +16,13 @@ import { openTestHouse } from '../support/house.ts'
 
 const [directory = '', act = '', stepText = '0', detail = ''] = process.argv.slice(2)
 const dieAt = Number(stepText)
-let armed = act === 'found'
+/** What the act does and sets off; timed work of the house beside it is no step. */
+const acting = new AsyncLocalStorage<true>()
 let step = 0
 
 /** One step of the act: the process ends here if it is the chosen one, as by a cut of power. */
 function passes(): void {
-  if (!armed) return
+  if (!acting.getStore()) return
   step++
   if (step === dieAt) process.kill(process.pid, 'SIGKILL')
 }
@@ -52,10 +54,14 @@ function dyingKeys(keys: SigningKeys): SigningKeys {
   }
 }
 
-const house = await openTestHouse(directory, { wrapLedger: dyingLedger, wrapKeys: dyingKeys })
-armed = true
-step = act === 'found' ? step : 0
-if (act === 'enrol') {
+const open = () => openTestHouse(directory, { wrapLedger: dyingLedger, wrapKeys: dyingKeys })
+const house = act === 'found' ? await acting.run(true, open) : await open()
+if (act === 'enrol') await acting.run(true, enrolOne)
+if (act === 'revoke') await acting.run(true, revokeOne)
+writeSync(1, `acknowledged after ${step} steps\n`)
+await house.stop()
+
+async function enrolOne(): Promise<void> {
   const { serial, code, request } = JSON.parse(Buffer.from(detail, 'base64').toString())
   const outcome = await enrol(
     {
@@ -67,11 +73,9 @@ if (act === 'enrol') {
   )
   if (outcome.kind !== 'issued') throw new Error(JSON.stringify(outcome))
 }
-if (act === 'revoke') {
+
+async function revokeOne(): Promise<void> {
   const asked = { id: detail, reason: 'superseded', because: 'test' } as const
   const revoked = await revoke(asked, { kind: 'house', id: 'test' }, house.core)
   if (revoked.kind !== 'revoked') throw new Error(JSON.stringify(revoked))
 }
-armed = false
-writeSync(1, `acknowledged after ${step} steps\n`)
-await house.stop()
