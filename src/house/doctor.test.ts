@@ -22,6 +22,7 @@ test('a fresh installation lacks its administrator alone', async () => {
       authorities: 'good',
       entrances: 'good',
       'keys made by the server': 'good',
+      'attested keys': 'good',
       'revocation lists': 'good',
       upstreams: 'good',
       'chip makers': 'good',

@@ -6,6 +6,7 @@ import type { Authority } from '#core/ledger/tables.ts'
 import { fullCrl, latestCrl } from '#core/revocation/publish.ts'
 import type { Configuration } from './configuration.ts'
 import { type Core, ownIssuer } from './core.ts'
+import { checkAttestedKeys } from './doctor/attested-keys.ts'
 import { checkCustody, checkModuleCertificates, examineBackends } from './doctor/key-checks.ts'
 import { checkVendorRoots } from './doctor/vendor-roots.ts'
 import { checkNodes } from './nodes/node-checks.ts'
@@ -59,6 +60,7 @@ const always: readonly (readonly [string, Check])[] = [
   ['entrances', ({ core }) => checkDoors(core)],
   ['chip makers', ({ core }) => checkVendorRoots(core)],
   ['keys made by the server', ({ core }) => checkServerKeys(core)],
+  ['attested keys', ({ core }) => checkAttestedKeys(core)],
   ['revocation lists', ({ core }) => checkLists(core)],
   ['upstreams', ({ core }) => checkUpstreams(core)],
   ['clock', ({ core }) => checkClock(core)],

@@ -7,6 +7,7 @@ import type { Credential } from '#core/enrolment/request.ts'
 import { newId } from '#core/ledger/ids.ts'
 import type { Attestation, Device, Product } from '#core/ledger/tables.ts'
 import { applyProfile } from '#core/policy/apply-profile.ts'
+import type { ProfileDocument } from '#core/policy/document/profile-document.ts'
 import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
 import type { Core } from '#house/core.ts'
 import { sha256 } from '#trust/digest.ts'
@@ -18,8 +19,16 @@ interface Rule {
   readonly quote?: 'recorded' | 'required'
 }
 
+/** Further sections of the profile. */
+type More = Partial<ProfileDocument>
+
 /** A product whose working identities stand on attested keys; codes and tickets admit. */
-export async function tpmPump(core: Core, rule: Rule = {}, name = 'pump'): Promise<Product> {
+export async function tpmPump(
+  core: Core,
+  rule: Rule = {},
+  name = 'pump',
+  more: More = {},
+): Promise<Product> {
   const because = 'RFC 0000: a test'
   const profile = `${name}-attested`
   const applied = await applyProfile(
@@ -28,6 +37,7 @@ export async function tpmPump(core: Core, rule: Rule = {}, name = 'pump'): Promi
       name: profile,
       admission: { proofs: ['code', 'tpm', 'current-certificate', 'registrar'], because },
       attestation: { required: ['tpm'], maxAgeHours: 24, because, ...rule },
+      ...more,
     },
     operator,
     core,

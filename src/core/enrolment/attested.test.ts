@@ -3,7 +3,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Attestation } from '#core/ledger/tables.ts'
+import { attributeTypes, keyPurposes } from '#format/oids.ts'
+import { parseCertificate } from '#format/x509/certificate.ts'
+import { encodeExtension } from '#format/x509/extension.ts'
+import { encodeName } from '#format/x509/name.ts'
 import { generateKey, type KeyPair } from '#trust/private-key.ts'
+import { certify, makeEntity } from '../../../test/made-certificates.ts'
 import { attested, ticketFor, tpmPump } from '../../../test/support/attested.ts'
 import {
   ask,
@@ -12,12 +17,17 @@ import {
   deviceOf,
   type Expected,
   expectDevice,
+  Held,
   issuedOf,
+  operator,
   reasonOf,
   type TestCore,
   withCore,
 } from '../../../test/support/core.ts'
-import { renewalBy } from '../../../test/support/house.ts'
+import { renewalBy, requestBy } from '../../../test/support/house.ts'
+import { recoverReserved } from '../authority/abandon.ts'
+import { approveRequest } from './approval/decide-request.ts'
+import { addRegistrar } from './speakers/register.ts'
 
 interface Scene {
   readonly core: TestCore
@@ -145,7 +155,6 @@ test('a ticket admits its device once, for its key alone, while it is young', ()
 test('the same request with the same ticket gets the same answer', () =>
   scene(async ({ core, expected, key }) => {
     const ticket = await ticketFor(core, expected.device, key)
-    const { requestBy } = await import('../../../test/support/house.ts')
     const request = await requestBy(key)
     assert.deepEqual(await ask(core, ticket, request), await ask(core, ticket, request))
   }))
@@ -170,4 +179,66 @@ test('a device without TLS of its own renews by another ticket, which replaces w
     const more = await ticketFor(core, expected.device, next)
     assert.equal(reasonOf(await ask(core, more, next)), 'too-many-identities')
     assert.equal((await deviceOf(core, expected)).enrolmentsLeft, 0)
+  }))
+
+test('a ticket whose certificate was never signed is good again, and makes no permission', async () => {
+  const held = new Held()
+  await withCore(async (core) => {
+    const expected = await expectDevice(core, await tpmPump(core), 'PUMP-1')
+    const key = await generateKey('p-256')
+    const ticket = await ticketFor(core, expected.device, key)
+    const request = await requestBy(key)
+    const { release, began } = held.hold()
+    const first = ask(core, ticket, request)
+    await began
+    await recoverReserved({ ledger: core.means.ledger, clock: core.clock })
+    release()
+    assert.equal(reasonOf(await first), 'busy')
+    assert.equal((await deviceOf(core, expected)).enrolmentsLeft, 0)
+    issuedOf(await ask(core, ticket, request))
+    assert.equal((await deviceOf(core, expected)).enrolmentsLeft, 0)
+  }, held.replace)
+})
+
+test('where a person decides, a ticket waits with its request', () =>
+  withCore(async (core) => {
+    const because = 'RFC 0000: a test'
+    const approval = { rule: 'manual', operations: ['enrol'], because } as const
+    const product = await tpmPump(core, {}, 'pump', { approval })
+    const { device } = await expectDevice(core, product, 'PUMP-1')
+    const key = await generateKey('p-256')
+    const ticket = await ticketFor(core, device, key)
+    const request = await requestBy(key)
+    assert.equal((await ask(core, ticket, request)).kind, 'pending')
+    core.clock.pass({ hours: 1 })
+    const [row] = (await core.ledger.list('request', { limit: 1 })).items
+    assert.equal(row?.proof, 'tpm')
+    const decided = await approveRequest(row!, undefined, operator, core)
+    assert.equal(decided.kind, 'decided', JSON.stringify(decided))
+    issuedOf(await ask(core, ticket, request))
+    // The next one replaces what it has, which this profile leaves to the device.
+    const again = await ticketFor(core, device, key)
+    issuedOf(await ask(core, again, await requestBy(key)))
+  }))
+
+test('a registrar speaks for a device, and not for where its key lives', () =>
+  withCore(async (core) => {
+    const product = await tpmPump(core)
+    const { device } = await expectDevice(core, product, 'PUMP-1')
+    const entity = await makeEntity('CN=line 3')
+    const usage = encodeExtension('extKeyUsage', [keyPurposes.clientAuth, keyPurposes.cmcRA])
+    const { der } = await certify(entity, await makeEntity('CN=Registrars CA'), {
+      notBefore: Temporal.Instant.from('2026-01-01T00:00:00Z'),
+      extensions: [usage],
+    })
+    const certificate = parseCertificate(der)
+    const asked = { name: 'line-3', certificate, products: [product.id], expiresAt: undefined }
+    assert.equal((await addRegistrar(asked, operator, core)).kind, 'added')
+    const key = await generateKey('p-256')
+    const subject = encodeName([[{ type: attributeTypes.serialNumber, value: 'PUMP-1' }]])
+    const shown = { kind: 'certificate', chain: [der] } as const
+    const enrol = async () => reasonOf(await ask(core, shown, await requestBy(key, { subject })))
+    assert.equal(await enrol(), 'attestation-missing')
+    await attested(core, device, key)
+    assert.equal(await enrol(), 'issued')
   }))

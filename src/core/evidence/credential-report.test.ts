@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { generateKey } from '#trust/private-key.ts'
+import { attested, tpmPump } from '../../../test/support/attested.ts'
 import { addPump, ask, expectDevice, operator, withCore } from '../../../test/support/core.ts'
 import { addEntrance } from '../devices/entrance.ts'
 import { keyMadeByServer } from '../enrolment/server-key/occasion.ts'
@@ -60,4 +61,17 @@ test('keys that the server made are counted where a profile lets it make them', 
     const rows = await credentialReport(core)
     const told = rows.find(({ profile }) => profile?.name === 'weak-chip')
     assert.match(told?.generated ?? '', /lets the server make keys of p-256.*\(1 in this/)
+  }))
+
+test('the keys that were attested are counted among those in use', () =>
+  withCore(async (core) => {
+    const product = await tpmPump(core)
+    const { credential, device } = await expectDevice(core, product, 'P-1')
+    const key = await generateKey('p-256')
+    await attested(core, device, key)
+    assert.equal((await ask(core, credential, key)).kind, 'issued')
+    const row = (await credentialReport(core)).find(
+      ({ profile }) => profile?.name === 'pump-attested',
+    )
+    assert.match(row?.stored ?? '', /; 1 of 1 keys .* attested .*certifies no other \(tpm\)$/)
   }))

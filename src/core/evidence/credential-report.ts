@@ -74,9 +74,11 @@ async function deviceRow(
 ): Promise<CredentialRow | undefined> {
   if (profile.kind !== 'birth' && profile.kind !== 'working') return undefined
   const made = await ledger.count('exception', { by: 'rule', equal: [keyMadeByServer] })
+  const { stored } = deviceLives[profile.kind]
   return {
     ...deviceLives[profile.kind],
     validity: validityOf(profile),
+    stored: `${stored}; ${await attestedOf(profile, ledger)}`,
     ...(profile.serverKeys.length > 0 && {
       generated: `${deviceLives[profile.kind].generated}; the profile also lets the server make keys of ${profile.serverKeys.join(', ')}, each recorded as an exception (${made} in this installation so far)`,
     }),
@@ -85,6 +87,19 @@ async function deviceRow(
     entrances,
     counts: await countsOf(profile.name, ledger),
   }
+}
+
+/** How many of the keys in use are known to live in hardware, and whether the profile takes any other. */
+async function attestedOf({ kind, attestation }: Profile, ledger: Ledger): Promise<string> {
+  const inUse = { purpose: kind, origin: 'device', state: 'active' } as const
+  const [all, attested] = await Promise.all([
+    ledger.count('key', { where: inUse }),
+    ledger.count('key', { where: { ...inUse, attested: true } }),
+  ])
+  const count = `${attested} of ${all} keys of this kind in use here were attested by their hardware`
+  return attestation === undefined
+    ? count
+    : `${count}; this profile certifies no other (${attestation.required.join(' or ')})`
 }
 
 async function countsOf(profile: string, ledger: Ledger) {

@@ -23,6 +23,7 @@ import { encodeName } from '#format/x509/name.ts'
 import { type KeyAlgorithmName, signatureAlgorithms } from '#trust/algorithms.ts'
 import { generateKey } from '#trust/private-key.ts'
 import { certify, makeEntity } from '../../../../test/made-certificates.ts'
+import { ticketFor } from '../../../../test/support/attested.ts'
 import {
   ask,
   certificateOf,
@@ -442,3 +443,10 @@ test('bytes that are no request are refused, and keys are made two at a time', a
   )
   assert.ok(!('kind' in (await workshop.make('p-256'))))
 })
+
+test('a ticket is good for the attested key, and never for one that the server makes', () =>
+  withCore(async (core) => {
+    const { device } = await expectDevice(core, await productWith(core), 'PUMP-1')
+    const ticket = await ticketFor(core, device, await generateKey('p-256'))
+    assert.equal(reasonOf(await askForKey(core, ticket, await wish())), 'proof-not-admitted')
+  }))

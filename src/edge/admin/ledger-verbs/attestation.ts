@@ -80,11 +80,10 @@ export function attestationVerbs(ports: LedgerVerbPorts): AttestationVerbs {
     },
 
     'attestation.show': async ({ attestation: id }) => {
-      const [attestation, evidence] = await Promise.all([
-        ledger.read('attestation', id),
-        ledger.read('evidence', id),
-      ])
+      const attestation = await ledger.read('attestation', id)
       if (attestation === undefined) return notFound(id)
+      // Where one evidence speaks of several keys, it is kept once.
+      const evidence = await ledger.read('evidence', String(attestation.facts.evidence ?? id))
       const text = evidence && new TextDecoder().decode(evidence.bytes)
       return { ...(await showAttestation(attestation, ledger)), evidence: text ?? null }
     },
