@@ -34,6 +34,10 @@ setting() { sed -n "s/^$1=//p" "$state/settings"; }
 digest() { openssl x509 -in "$1" -outform DER | openssl dgst -sha256 -r | cut -c1-64; }
 with_key() { if [ -n "$conf" ]; then OPENSSL_CONF=$conf "$@"; else "$@"; fi; } # COMMAND that may need a key of the TPM
 public_key() { with_key openssl pkey -in "$1" -pubout 2>"$work/why"; }
+part() { # FILE.pem -> FILE-1.pem, FILE-2.pem ...: its certificates one by one
+  awk -v to="${1%.pem}-" '/^-----BEGIN/ { file = to (++n) ".pem" } file { print >file }
+    /^-----END/ { close(file); file = "" }' "$1"
+}
 is_for() { [ "$(openssl x509 -in "$1" -noout -pubkey 2>"$work/why")" = "$(public_key "$2")" ]; } # CERTIFICATE KEY
 
 # --- DER by hand: a renewal repeats subject and subjectAltName to the byte; openssl 1.1.1 cannot ---
@@ -72,9 +76,7 @@ request_for() { # KEY SUBJECT EXTENSION: PKCS #10 in hex, signed with ecdsa-with
 open_bag() { # FILE with a certs-only CMS in base64 -> $work/bag.pem, and one by one $work/bag-*.pem
   rm -f "$work"/bag*
   tr -d ' \r\n' <"$1" | openssl base64 -d -A >"$work/bag.der" &&
-    openssl pkcs7 -inform DER -in "$work/bag.der" -print_certs -out "$work/bag.pem" 2>"$work/why" &&
-    awk -v to="$work/bag-" '/^-----BEGIN/ { file = to (++n) ".pem" } file { print >file }
-      /^-----END/ { close(file); file = "" }' "$work/bag.pem"
+    openssl pkcs7 -inform DER -in "$work/bag.der" -print_certs -out "$work/bag.pem" 2>"$work/why" && part "$work/bag.pem"
   [ -f "$work/bag-1.pem" ] || die 1 'answer-malformed: the answer holds no certificates' 'is this an EST server?'
 }
 
@@ -105,7 +107,7 @@ ask() { # PATH CURL-ARGUMENT... -> $status, and the body in $work/answer
   path=$1 && shift
   : >"$work/answer"
   status=$(with_key curl --silent --show-error --proto =https --tlsv1.2 --max-time 60 --max-filesize 262144 \
-    --config - --cacert "$state/root.pem" --capath "$work/none" --dump-header "$work/head" --output "$work/answer" \
+    --config - --cacert "${trusted:-$state/root.pem}" --capath "$work/none" --dump-header "$work/head" --output "$work/answer" \
     --write-out '%{http_code}' "$@" "$server$path" 2>"$work/why" <<END
 $login
 END
@@ -174,10 +176,74 @@ settle() { # SLOT: the new one proves itself in a real connection; only then the
   die 1 "credential-refused: the server does not accept the new identity: status $status: $words" 'look at the device on the server'
 }
 
+# --- from one root to the next: RFC 7030 section 4.1.3, RFC 9810 section 4.4 ---
+hold() { # the roots that the settings name -> $work/held.pem, and one by one $work/held-*.pem, the oldest first
+  pinned=$(setting pinned) && : "${pinned:=$root}" && cp "$state/root.pem" "$work/there.pem" && part "$work/there.pem"
+  for digest in $pinned; do
+    for one in "$work"/there-*.pem; do [ "$(digest "$one")" != "$digest" ] || { cat "$one" && continue 2; }; done
+    die 3 "state-damaged: root.pem does not hold the root $digest" 'enrol again in a fresh directory'
+  done >"$work/held.pem"
+  part "$work/held.pem"
+  cmp -s "$work/held.pem" "$work/there.pem" || replace root.pem <"$work/held.pem" # a cut left more of them
+}
+pin() { # FILE...: these roots from now on. Which count is said by the settings, and changes in one rename
+  cat "$state/root.pem" "$@" | replace root.pem
+  { grep -v '^pinned=' "$state/settings" && printf 'pinned=%s\n' "$(for one; do digest "$one"; done | paste -sd ' ' -)"; } |
+    replace settings
+  rm -f "$work"/there* "$work"/held* && hold
+}
+names() { openssl x509 -in "$1" -noout -subject -issuer -nameopt RFC2253 | sed 's/^[a-z]*=//' | sort -u; } # one: it names itself
+rank() { openssl x509 -in "$1" -noout -text | sed -n 's/.*CA:TRUE, pathlen:\([0-9]*\).*/\1/p; s/.*CA:TRUE$/99/p'; }
+kinds() { openssl x509 -in "$1" -noout -text | sed -n 's/^            \([^ ].*\): *\(critical\)\{0,1\} *$/\1/p'; }
+signs_itself() { openssl verify -check_ss_sig -no_check_time -trusted "$1" "$1" >"$work/why" 2>&1; }
+key_of() { openssl x509 -in "$1" -noout -pubkey; }
+# The root's own name is what tells a root's link from an issuing authority's certificate: with that, whoever
+# holds the key of an issuing authority could make a root of it.
+why_not() { # HELD LINK ROOT -> the word for which the root is not believed, or nothing
+  [ "$(names "$1")$(names "$1")" = "$(names "$2")$(names "$3")" ] || { echo link-name-differs && return; }
+  for one in "$2" "$3"; do
+    [ -n "$(rank "$one")" ] && openssl x509 -in "$one" -noout -text | grep -q 'Certificate Sign' || { echo link-of-no-authority && return; }
+  done
+  kinds "$2" | grep -q 'Authority Key Identifier' || { echo link-identifier-wrong && return; }
+  ! kinds "$2" | grep -vE '^(X509v3 (Authority|Subject) Key Identifier|X509v3 (Basic Constraints|Key Usage|CRL Distribution Points)|Authority Information Access)$' |
+    grep -q . && [ "$(rank "$3")" -le "$(rank "$2")" ] || { echo link-narrower-than-root && return; }
+  openssl verify -trusted "$1" "$2" >"$work/why" 2>&1 && openssl verify -check_ss_sig -trusted "$3" "$3" >>"$work/why" 2>&1 || {
+    case $(cat "$work/why") in *expired*) echo certificate-expired ;; *'not yet valid'*) echo certificate-not-yet-valid ;;
+      *'unable to get'*) echo link-identifier-wrong ;; *) echo signature-wrong ;; esac
+    return
+  }
+  [ "$(life "$2" | head -n 1)" -gt "$(life "$1" | head -n 1)" ] || echo link-leads-back
+}
+follow() { # believes a root that a pinned one vouches for; the old one goes when another alone proved itself
+  ask "/.well-known/est$entrance/cacerts" --cert "$state/working.pem" --key "$state/working.pem"
+  [ "$status" = 200 ] || return 0
+  open_bag "$work/answer"
+  for round in 1 2 3; do for link in "$work"/bag-*.pem; do
+    [ "$(names "$link" | wc -l)" = 1 ] && ! signs_itself "$link" && ! is_held "$link" || continue
+    no=link-key-differs
+    for next in "$work"/bag-*.pem; do [ "$(key_of "$next")" = "$(key_of "$link")" ] && signs_itself "$next" || continue
+      for held in "$work"/held-*.pem; do no=$(why_not "$held" "$link" "$next") && [ -n "$no" ] || break; done
+      [ -n "$no" ] || { pin "$work"/held-*.pem "$next" && echo "believes the root $(digest "$next") from now on"; }
+    done
+    [ -z "$no" ] || [ $round != 3 ] || echo "follows no root: $no"
+  done; done
+  left='' gone=''
+  for held in "$work"/held-*.pem; do
+    grep -qF "$(sed -n 2,4p "$held" | tr -d '\n')" <<END && openssl x509 -in "$held" -noout -checkend 0 >"$work/why" && left="$left $held" || gone="$gone $(digest "$held")"
+$(tr -d '\n' <"$work/bag.pem")
+END
+  done
+  [ -n "$left" ] && [ -n "$gone" ] || return 0
+  cat $left >"$work/left.pem" && trusted=$work/left.pem
+  ask /whoami --cert "$state/working.pem" --key "$state/working.pem"
+  [ "$status" = 200 ] && pin $left && echo "believes the root$gone no more"
+}
+is_held() { for one in "$work"/held-*.pem; do [ "$(key_of "$one")" != "$(key_of "$1")" ] || return 0; done; return 1; }
+
 # --- the commands ---
 begin() { # finishes what an earlier run left
   [ "$(date -u +%s)" -ge 1793491200 ] || die 3 "the clock says $(date -u)" 'set it first; vitalsign-device works without a clock'
-  [ "$(digest "$state/root.pem")" = "$root" ] || die 3 "state-damaged: root.pem is not $root" 'enrol again in a fresh directory'
+  hold
   for slot in birth working; do
     [ ! -f "$state/$slot.next.pem" ] || settle $slot
     [ ! -f "$state/$slot.request.pem" ] || ! is_for "$state/$slot.pem" "$state/$slot.request.pem" || rm -f "$state/$slot.request.pem"
@@ -203,7 +269,7 @@ enrol() {
   [ -z "$birth" ] || [ -n "$label" ] || die 2 '--birth needs --label' 'birth identities come from entrance LABEL-birth'
   wanted=$(printf '%s\n' "server=$server" "label=$label" "serial=$serial" "root=$root" key-algorithm=p-256 ${tpm:+"tpm=$tpm"} ${endorsement:+"tpm-endorsement=$endorsement"})
   ls "$state" | grep -Eq '^(birth|working)(\.next)?\.pem$' || { fetch_root; printf '%s\n' "$wanted" | replace settings; }
-  [ "$(cat "$state/settings")" = "$wanted" ] || die 1 "other-settings: $state belongs to another enrolment" 'choose another with --state'
+  [ "$(grep -v '^pinned=' "$state/settings")" = "$wanted" ] || die 1 "other-settings: $state belongs to another enrolment" 'choose another with --state'
   begin
   [ "$settled" != working ] || return 0
   [ ! -f "$state/working.pem" ] || [ -n "$again" ] || die 1 'enrolled-already: there is a working identity' 'renew it, or give --again with a new code'
@@ -226,23 +292,24 @@ is_ordered() { # the server asks for a renewal before its time, and this device'
   moment=$(tr -d ' \n' <"$work/answer" | sed -n 's/.*"renew":{"after":"\([0-9T:-]*\).*/\1/p')
   [ -n "$moment" ] && printf '%s\n' "$moment" "$(date -u +%Y-%m-%dT%H:%M:%S)" | sort -c 2>"$work/why"
 }
-due() { # two thirds of the life of the working identity, in seconds since 1970
-  openssl x509 -in "$state/working.pem" -noout -dates | awk -F '[=: ]+' '
+due() { life "$state/working.pem" | awk '{ at[NR] = $1 } END { printf "%.0f\n", at[1] + (at[2] - at[1]) * 2 / 3 }'; } # after two thirds of its life
+life() { # CERTIFICATE: from when and until when, in seconds since 1970
+  openssl x509 -in "$1" -noout -dates | awk -F '[=: ]+' '
     { month = (index("JanFebMarAprMayJunJulAugSepOctNovDec", $2) + 2) / 3; year = $7 - (month < 3)
       day = 365 * year + int(year / 4) - int(year / 100) + int(year / 400) - 719469 + $3
       day += int((153 * (month + (month < 3 ? 9 : -3)) + 2) / 5)
-      at[NR] = day * 86400 + $4 * 3600 + $5 * 60 + $6 }
-    END { printf "%.0f\n", at[1] + (at[2] - at[1]) * 2 / 3 }'
+      printf "%.0f\n", day * 86400 + $4 * 3600 + $5 * 60 + $6 }'
 }
 show() {
   printf '%s at %s\n' "$serial" "$server"
+  for one in $(setting pinned); do printf 'believes the root %s\n' "$one"; done
   for slot in birth working; do
     [ ! -f "$state/$slot.pem" ] || printf '%s\n' "$slot identity: $state/$slot.pem" "$(openssl x509 -in "$state/$slot.pem" -noout -subject -serial -dates)"
   done
 }
 [ $# -gt 0 ] || set -- help
 command=$1 && shift
-state=./vitalsign-device code_file=- server='' serial='' root='' label='' birth='' again='' now='' wait='' settled='' tick='' login='' tries=12
+state=./vitalsign-device code_file=- trusted='' server='' serial='' root='' label='' birth='' again='' now='' wait='' settled='' tick='' login='' tries=12
 tpm='' endorsement='' conf='' code='' ticket=''
 while [ $# -gt 0 ]; do
   case $1 in
@@ -268,4 +335,4 @@ fi
 [ -z "$tpm" ] || { . "${0%/*}/vitalsign-tpm.sh" && [ $command = show ] || tpm_begin; }
 entrance=${label:+/$label}
 $command
-[ $command = show ] || show
+[ $command = show ] || { [ ! -f "$state/working.pem" ] || (follow) || :; show; }
