@@ -43,7 +43,7 @@ export class ShownIdentity {
       puts.some(
         ({ kind, record }) =>
           kind === 'rootLink' ||
-          (kind === 'authority' && (record.twin !== null || isEnded(record))),
+          (kind === 'authority' && (record.twin !== null || issuesNoMore(record))),
       )
         ? show()
         : undefined,
@@ -52,7 +52,7 @@ export class ShownIdentity {
   }
 }
 
-/** From then on no link of it is shown, and nothing that it issued. */
-function isEnded({ state }: { readonly state: string }): boolean {
-  return state === 'retired'
+/** One that was stopped hands the server over to its successor; of one that was ended no link is shown any more. */
+function issuesNoMore({ state }: { readonly state: string }): boolean {
+  return state !== 'active'
 }

@@ -59,9 +59,7 @@ export function stepsBefore(found: WhatIf): readonly string[] {
       ? ['wait until devices fetched the new roots: vitalsign anchor list']
       : []),
     ...(servers.length > 0
-      ? [
-          'wait an hour, or restart: the server moves its own certificate once its issuer is stopped',
-        ]
+      ? ['stop the issuer of the server’s own certificate, as above: it moves to another at once']
       : []),
     ...helpers.map(
       ({ kind: of, name: who }) => `give ${of} ${quoted(who)} a certificate of another authority`,
