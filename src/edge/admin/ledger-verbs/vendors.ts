@@ -56,7 +56,7 @@ export function vendorVerbs(ports: LedgerVerbPorts): VendorVerbs {
       return { items: page.items.map(showBundle), next: page.next }
     },
 
-    'vendor-root.remove': async ({ root: id, because }, call) => {
+    'vendor-root.remove': async ({ anchor: id, because }, call) => {
       const root = await ledger.read('vendorRoot', id)
       if (root === undefined) return notFound(id)
       const differs = checkVersion(root, call)

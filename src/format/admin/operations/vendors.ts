@@ -8,7 +8,7 @@ const kind = z.enum(['tpm', 'secure-element'])
 const rootRole = z.enum(['root', 'intermediate'])
 const digest = z.string().regex(/^[0-9a-fA-F]{64}$/, 'not a SHA-256 in 64 hexadecimal digits')
 
-export const vendorRootView = z.object({
+export const anchorView = z.object({
   id: id('vnr'),
   version: z.int().min(1),
   bundle: z.string(),
@@ -94,7 +94,7 @@ export const vendors = {
         .describe('only authorities in this state'),
       bundle: name.optional().describe('only authorities of the list with this name'),
     }),
-    output: vendorRootView,
+    output: anchorView,
     summary: "list the chip makers' authorities",
     help: 'Shows those that count, the first to end first, unless another state is asked for.',
   }),
@@ -113,15 +113,15 @@ export const vendors = {
   'vendor-root.remove': operation({
     kind: 'plain',
     method: 'POST',
-    path: '/vendor-roots/:root/remove',
+    path: '/vendor-roots/:anchor/remove',
     role: 'administrator',
     input: z.strictObject({
-      root: id('vnr').describe('the authority'),
+      anchor: id('vnr').describe('the authority'),
       because: reason.describe('why; written to the log for ever'),
     }),
-    output: vendorRootView,
+    output: anchorView,
     summary: "end the trust in a chip maker's authority",
     help: 'No new chip comes in by it, and no later version of its list brings it back. What was proved before stays proved until its own end.',
-    positional: ['root'],
+    positional: ['anchor'],
   }),
 } as const
