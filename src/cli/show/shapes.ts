@@ -24,7 +24,7 @@ export const shapes = {
   notification: ['name', 'kind', 'address', 'severity', 'kinds', 'id'],
   person: ['name', 'role', 'state', 'signedInAt', 'id'],
   product: ['name', 'maker', 'exposure', 'createdAt', 'id'],
-  reference: ['product', 'firmwareVersion', 'hardwareRevision', 'bank', 'values', 'addedAt', 'id'],
+  reference: ['product', 'firmwareVersion', 'hardwareRevision', 'bank', 'addedAt', 'id'],
   profile: ['name', 'number', 'author', 'createdAt', 'id'],
   renewal: ['because', 'state', 'total', 'fromAt', 'until', 'id'],
   proxy: ['name', 'state', 'createdAt', 'certificateSha256', 'id'],
