@@ -33,6 +33,7 @@ import { encodeNote, parseNote } from '#format/tlog/note.ts'
 import { encodeNoteKey, parseNoteKey } from '#format/tlog/note-key.ts'
 import { encodeTilePath, parseTilePath } from '#format/tlog/tile.ts'
 import { formatName, parseNameText } from '#format/x509/name.ts'
+import { ceremonyTargets } from './ceremony-targets.ts'
 import type { Target } from './targets.ts'
 
 const utf8 = (value: string) => new TextEncoder().encode(value)
@@ -197,6 +198,7 @@ function acmeProblem({ type, detail }: AcmeProblem) {
 export const textTargets: readonly Target[] = [
   ...attestationMessages,
   ...acmeMessages,
+  ...ceremonyTargets,
   ofText(
     'register-list',
     [`  sha1:\n    0 : 0x${'AB'.repeat(20)}\n  sha256:\n    10: 0x${'CD'.repeat(32)}\n`],

@@ -89,6 +89,9 @@ function lineSum(number: number, bytes: Uint8Array): string {
     .slice(0, 2)
 }
 
+/** Groups with one blank between them, so that there is one way to read a line. */
+const bodyLine = /^(\d{1,2}) {2,3}([0-9a-f]{2,4}(?: [0-9a-f]{2,4}){0,7}) {2}([0-9a-f]{2})$/
+
 /** @returns `share-damaged`, which names the first line that is wrong */
 export function parseShareText(text: string): (ShareText & { readonly kind: 'share' }) | Refused {
   if (text.length > mostTextLength) return damaged(`it has ${text.length} characters`)
@@ -101,8 +104,7 @@ export function parseShareText(text: string): (ShareText & { readonly kind: 'sha
   const sum = /^sum {2}([0-9a-f]{64})$/.exec(lines.pop() ?? '')?.[1]
   const body: number[] = []
   for (const [at, line] of lines.entries()) {
-    const [, number, hex = '', check] =
-      /^(\d{1,2}) +((?:[0-9a-f]{2,4} ?)+) {2}([0-9a-f]{2})$/.exec(line) ?? []
+    const [, number, hex = '', check] = bodyLine.exec(line) ?? []
     const digits = hex.replaceAll(' ', '')
     const bytes = digits.length % 2 === 0 ? Uint8Array.fromHex(digits) : new Uint8Array()
     const isWhole = bytes.length > 0 && bytes.length <= bytesOnLine

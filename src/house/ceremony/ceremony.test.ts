@@ -448,3 +448,43 @@ test('roots of a ceremony are known to openssl by the files beside the bundle', 
   assert.equal(sha256(der).toHex(), founded.roots[0]?.sha256)
   assert.equal(parseCertificate(der).issuer.der.toHex(), parseCertificate(der).subject.der.toHex())
 })
+
+test('a ceremony that is cut off at any question leaves nothing that counts, and is begun anew', async () => {
+  const asked = (await sit(await copyPlace(), scriptFile(first))).asked.length
+  for (let at = 1; at < asked; at += Math.ceil(asked / 7)) {
+    const place = await copyPlace()
+    let count = 0
+    const cut = sit(place, scriptFile(place), () => {
+      if (count++ === at) throw new Error('the power failed')
+      return undefined
+    })
+    await assert.rejects(cut, /the power failed/)
+    assert.equal(existsSync(join(place.vault, 'vault.json')), false)
+    heldOf(await sit(place, scriptFile(place)))
+  }
+})
+
+/** A place with requests and nothing else. */
+async function copyPlace(): Promise<SittingPlace> {
+  const place = await sittingPlace()
+  for (const file of ['issuing-1.csr', 'issuing-1-twin.csr'])
+    cpSync(join(first.directory, file), join(place.directory, file))
+  return place
+}
+
+test('what fails before the vault says so did not happen, what fails after it did', async () => {
+  const before = await copyOfFirst()
+  // The state of the vault cannot be written: its next name is taken by a directory.
+  mkdirSync(join(before.vault, 'vault.json.next'))
+  await assert.rejects(sit(before, openingScript(before)), { code: 'store-unreachable' })
+  rmSync(join(before.vault, 'vault.json.next'), { recursive: true })
+  assert.equal((await soundOf(heldOf(await sit(before, openingScript(before))))).manifest.act, 2)
+
+  const after = await copyOfFirst()
+  mkdirSync(join(after.out, 'act-2.vitalsign.next'), { recursive: true })
+  await assert.rejects(sit(after, openingScript(after)), { code: 'store-unreachable' })
+  const kept = new Uint8Array(readFileSync(join(after.vault, 'bundles', 'act-2.vitalsign')))
+  assert.equal((await verifyBundle(kept)).kind, 'sound')
+  rmSync(join(after.out, 'act-2.vitalsign.next'), { recursive: true })
+  assert.equal((await soundOf(heldOf(await sit(after, openingScript(after))))).manifest.act, 3)
+})
