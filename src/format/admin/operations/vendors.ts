@@ -8,7 +8,7 @@ const kind = z.enum(['tpm', 'secure-element'])
 const rootRole = z.enum(['root', 'intermediate'])
 const digest = z.string().regex(/^[0-9a-fA-F]{64}$/, 'not a SHA-256 in 64 hexadecimal digits')
 
-export const anchorView = z.object({
+export const vendorRootView = z.object({
   id: id('vnr'),
   version: z.int().min(1),
   bundle: z.string(),
@@ -78,7 +78,7 @@ export const vendors = {
     }),
     output: vendorLine,
     summary: "import a list of chip makers' authorities",
-    help: 'From then on the makers in it vouch for chips here. What an earlier version of the same list had and this one has not is ended; versions never fall. The digest is what makes the file genuine: ask for it on another way than the file. docs/guides/tpm.md shows the form of the file.',
+    help: 'From then on the makers in it vouch for chips here. What an earlier version of the same list had and this one has not is ended; versions never fall. The digest is what makes the file genuine: ask for it on another way than the file. docs/guides/chip-makers.md shows the form of the file.',
   }),
 
   'vendor-root.list': operation({
@@ -94,7 +94,7 @@ export const vendors = {
         .describe('only authorities in this state'),
       bundle: name.optional().describe('only authorities of the list with this name'),
     }),
-    output: anchorView,
+    output: vendorRootView,
     summary: "list the chip makers' authorities",
     help: 'Shows those that count, the first to end first, unless another state is asked for.',
   }),
@@ -119,7 +119,7 @@ export const vendors = {
       anchor: id('vnr').describe('the authority'),
       because: reason.describe('why; written to the log for ever'),
     }),
-    output: anchorView,
+    output: vendorRootView,
     summary: "end the trust in a chip maker's authority",
     help: 'No new chip comes in by it, and no later version of its list brings it back. What was proved before stays proved until its own end.',
     positional: ['anchor'],
