@@ -209,7 +209,8 @@ async function checkUpstreams({ doors, upstreams, clock, ledger }: Core) {
       wrong.push(`what proves this server to ${name} ends at ${credentialEndsAt}`)
     const walk = { by: 'upstream', equal: [id, 'open'] } as const
     const open = await ledger.count('upstreamOrder', walk)
-    if (trouble !== undefined && open > 0) wrong.push(`${open} requests wait for ${name}`)
+    if (trouble !== undefined && open > 0)
+      wrong.push(`${open} ${open === 1 ? 'request waits' : 'requests wait'} for ${name}`)
   }
   const names = doors.upstreams.map(({ upstream }) => upstream.name).join(', ')
   if (wrong.length === 0) return good(`${names} answered last, or were not asked yet`)

@@ -94,7 +94,7 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
 function said(error: NodeJS.ErrnoException, signal: AbortSignal): string {
   if (signal.aborted) return 'it did not answer in time'
   const { code, message } = error
-  return printable(code === undefined ? message : `${message} (${code})`)
+  return printable(code === undefined || message.includes(code) ? message : `${message} (${code})`)
 }
 
 /** A stranger's words as an operator may read them: one line, without control characters, not long. */

@@ -72,6 +72,8 @@ export function upstreamVerbs(core: Core, keys: KeptKeys): UpstreamVerbs {
       if (found === undefined) return notFound(id)
       const differs = checkVersion(found, call)
       if (differs !== undefined) return differs
+      if (found.protocol === 'acme')
+        return refuse('input-wrong', 'the account of an ACME upstream is its key; add it anew')
       const read = readOrRefuse(
         () => ({ kind: 'read', ...credentialOf(certificate, key) }) as const,
       )
