@@ -77,7 +77,7 @@ async function deviceRow(
   const { stored } = deviceLives[profile.kind]
   return {
     ...deviceLives[profile.kind],
-    validity: validityOf(profile),
+    validity: `${validityOf(profile)}${signedBy(profile)}`,
     stored: `${stored}; ${await attestedOf(profile, ledger)}`,
     ...(profile.serverKeys.length > 0 && {
       generated: `${deviceLives[profile.kind].generated}; the profile also lets the server make keys of ${profile.serverKeys.join(', ')}, each recorded as an exception (${made} in this installation so far)`,
@@ -114,6 +114,12 @@ async function adoptedRows({ ledger, doors }: ReportPorts): Promise<readonly Cre
   if (!doors.own.some(({ origin }) => origin === 'adopted')) return []
   const counts = await countsOf('adopted', ledger)
   return [{ ...adoptedLife, algorithms: [], profile: null, entrances: [], counts }]
+}
+
+function signedBy({ hosting }: Profile): string {
+  return hosting === undefined
+    ? ''
+    : `; signed by upstream ${hosting.upstream}, which gives ${hosting.mayDiffer.includes('validity') ? 'a life of its own' : 'this or less'}`
 }
 
 function validityOf({ validity, maximumKeyAge }: Profile): string {
