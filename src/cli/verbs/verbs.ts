@@ -18,6 +18,7 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'authority.export': async () => (await import('./export.ts')).exportPem,
   'authority.import': async () => (await import('./adopt.ts')).importAuthority,
   'authority.install': async () => (await import('./install-authority.ts')).installAuthority,
+  'authority.new-root': async () => (await import('./new-root.ts')).newRoot,
   'authority.request': async () => (await import('./install-authority.ts')).requestAuthority,
   'authority.succeed': async () => (await import('./succeed-authority.ts')).succeedAuthority,
   'authority.what-if': async () => (await import('./what-if.ts')).whatIf,

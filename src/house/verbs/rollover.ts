@@ -4,7 +4,7 @@ import { foundIssuing } from '#core/authority/founding.ts'
 import { linkRoots } from '#core/authority/link-roots.ts'
 import { isTwin } from '#core/authority/twin.ts'
 import { newestOf } from '#core/enrolment/anchors/believed.ts'
-import type { RootLink } from '#core/ledger/tables.ts'
+import type { Authority, RootLink } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
 import { retireAuthority, summaryOf } from '#core/watch/retire-authority.ts'
 import { breaksSomething, whatIf } from '#core/watch/what-if.ts'
@@ -52,10 +52,11 @@ export function rolloverVerbs(core: Core): RolloverVerbs {
           ? undefined
           : await foundIssuing(issuingName, founding, root, core)
       return {
-        ...{ root: showAuthority(root), before: showAuthority(followed.before) },
+        root: await shown(root, core),
+        before: await shown(followed.before, core),
         newWithOld: showLink(followed.newWithOld),
         oldWithNew: showLink(followed.oldWithNew),
-        issuing: made === undefined ? null : showAuthority(made),
+        issuing: made === undefined ? null : await shown(made, core),
       }
     },
 
@@ -68,7 +69,7 @@ export function rolloverVerbs(core: Core): RolloverVerbs {
       const brought = { root: root.root, before: before.root, certificates }
       const linked = await linkRoots(brought, caller.actor, core)
       if (linked.kind === 'refused') return linked
-      return { before: showAuthority(linked.before), links: linked.links.map(showLink) }
+      return { before: await shown(linked.before, core), links: linked.links.map(showLink) }
     },
 
     'authority.what-if': async ({ authority: asked }) => {
@@ -76,7 +77,7 @@ export function rolloverVerbs(core: Core): RolloverVerbs {
       if (authority === undefined) return notHere(asked)
       const found = await whatIf(authority, core)
       return {
-        authority: showAuthority(authority),
+        authority: await shown(authority, core),
         ...{ breaks: breaksSomething(found), summary: summaryOf(found) },
         ending: found.ending.map(({ name }) => name),
         products: found.products.map(({ product, lots, first, ...counts }) => {
@@ -103,7 +104,7 @@ export function rolloverVerbs(core: Core): RolloverVerbs {
       if (retired.kind === 'refused') return retired
       const [ended = authority] = retired.ended
       return {
-        authority: showAuthority(ended),
+        authority: await shown(ended, core),
         retired: retired.ended.map(({ name }) => name),
         summary: summaryOf(retired.whatIf),
       }
@@ -122,6 +123,11 @@ function rootInUse({ doors }: Core) {
 async function rootOf(asked: string, { ledger }: Core) {
   const root = await ledger.read('authority', asked)
   return root === undefined ? notHere(asked) : ({ kind: 'root', root } as const)
+}
+
+async function shown(authority: Authority, { ledger }: Core) {
+  const { key } = authority
+  return showAuthority(authority, key === null ? undefined : await ledger.read('key', key))
 }
 
 function notHere(asked: string): Refused {

@@ -34,7 +34,7 @@ export function devicesSee({ products, entrances, authority, ending }: WhatIf): 
 
 /** What to do before, the first thing first. */
 export function stepsBefore(found: WhatIf): readonly string[] {
-  const { authority, products, entrances, holders, isFollowed } = found
+  const { authority, products, entrances, holders } = found
   const { name, kind, successor } = authority
   const isRoot = kind === 'root'
   const waits = products.some(({ withoutAnchor }) => withoutAnchor > 0)
@@ -45,11 +45,13 @@ export function stepsBefore(found: WhatIf): readonly string[] {
     ...(isRoot && successor === null && waits
       ? [`make the root that follows it: vitalsign authority new-root NAME --after ${quoted(name)}`]
       : []),
-    ...(isFollowed ? [] : ['make another issuing authority: vitalsign authority issue NAME']),
-    ...(entrances.length > 0
-      ? [
-          `move the doors: vitalsign authority stop ISSUING --because TEXT, for whoever of ${found.ending.map((one) => one.name).join(', ')} still issues`,
-        ]
+    ...(entrances.length > 0 || servers.length > 0
+      ? found.ending
+          .filter((one) => one.kind === 'issuing' && one.state === 'active')
+          .map(
+            (one) =>
+              `move its doors, and the server: vitalsign authority succeed ${quoted(one.name)}`,
+          )
       : []),
     ...hangs.map(
       ({ product }) =>
@@ -57,9 +59,6 @@ export function stepsBefore(found: WhatIf): readonly string[] {
     ),
     ...(waits && (successor !== null || !isRoot)
       ? ['wait until devices fetched the new roots: vitalsign anchor list']
-      : []),
-    ...(servers.length > 0
-      ? ['stop the issuer of the server’s own certificate, as above: it moves to another at once']
       : []),
     ...helpers.map(
       ({ kind: of, name: who }) => `give ${of} ${quoted(who)} a certificate of another authority`,
