@@ -11,6 +11,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { withoutPostgres } from '../test/support/postgres.ts'
+import { withoutTpm } from '../test/support/tpm.ts'
 import { measureApart } from './tools/apart.ts'
 import { machineFacts } from './tools/machine.ts'
 import type { Row } from './tools/row.ts'
@@ -31,6 +32,7 @@ const measures = {
   issue: [{ algorithm: 'p-256', ...issue }],
   'issue-p-384': [{ algorithm: 'p-384', ...issue, sizes: [10_000] }],
   est: [quick ? { rounds: 1, count: 800, clients: 64 } : { rounds: 3, count: 2_000, clients: 64 }],
+  attestation: [{ rounds: quick ? 10 : 30 }],
   status: [
     quick ? { rounds: 1, count: 2_000, clients: 32 } : { rounds: 3, count: 6_000, clients: 32 },
   ],
@@ -48,6 +50,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   issue: ['issue.ts', 'benchIssue'],
   'issue-p-384': ['issue.ts', 'benchIssue'],
   est: ['est.ts', 'benchEst'],
+  attestation: ['attestation.ts', 'benchAttestation'],
   status: ['status.ts', 'benchStatus'],
   rest: ['rest.ts', 'benchRest'],
   store: ['store.ts', 'benchStore'],
@@ -64,6 +67,10 @@ for (const [name, words] of Object.entries(measures)) {
   if (!wanted.includes(name)) continue
   if (name === 'postgres' && withoutPostgres !== false) {
     process.stderr.write(`bench: ${name} left out: ${withoutPostgres}\n`)
+    continue
+  }
+  if (name === 'attestation' && withoutTpm !== false) {
+    process.stderr.write(`bench: ${name} left out: ${withoutTpm}\n`)
     continue
   }
   const [file = '', verb = ''] = modules[name] ?? []
