@@ -130,7 +130,8 @@ async function keysWords(
   const elsewhere = new Map<string, string[]>()
   let hasRootInFile = false
   for (const { name, kind, key } of core.doors.own) {
-    const custody = key === null ? null : (await core.ledger.read('key', key))?.custody
+    if (key === null) continue
+    const custody = (await core.ledger.read('key', key))?.custody
     if (!custody || custody === 'file') hasRootInFile ||= kind === 'root'
     else elsewhere.set(custody, [...(elsewhere.get(custody) ?? []), name])
   }

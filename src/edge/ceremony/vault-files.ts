@@ -2,18 +2,20 @@
 /**
  * A vault on its medium:
  *
- *     vault.json        what was done with it, with a digest against damage; once it is there, the vault is whole
+ *     vault.json        what was done with it; once it is there, the vault is whole. A digest tells damage, and
+ *                       a seal under the secret of each set that may open it tells a hand that changed it
  *     keys/ID.key       each root's key, sealed under the passphrase that the shares give
  *     bundles/act-N     what each act made, kept before it is told
  *     began             an act is under way; without vault.json: nothing of it counts
  */
+import { createHmac, hkdfSync } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { VaultState } from '#core/ceremony/vault.ts'
 import type { Refused } from '#core/refusal.ts'
 import { encodeCanonicalJson, type Json } from '#format/tlog/canonical-json.ts'
 import { isKeyAlgorithmName } from '#trust/algorithms.ts'
-import { sha256 } from '#trust/digest.ts'
+import { sameSecret, sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import { readWhole, remove, writeWhole } from './files.ts'
 
@@ -27,7 +29,15 @@ export const vaultPlaces = {
   bundle: (vault: string, act: number) => join(vault, 'bundles', `act-${act}.vitalsign`),
 } as const
 
-export async function writeVault(directory: string, state: VaultState): Promise<void> {
+/** The secret of a set of shares, by its number. */
+export type SetSecrets = ReadonlyMap<number, Uint8Array>
+
+/** @param secrets of every set of the state: whoever opens it next by that set can tell that it is ours */
+export async function writeVault(
+  directory: string,
+  state: VaultState,
+  secrets: SetSecrets,
+): Promise<void> {
   const json = {
     format,
     ...state,
@@ -38,25 +48,50 @@ export async function writeVault(directory: string, state: VaultState): Promise<
       issued: root.issued.map((one) => ({ ...one })),
     })),
   }
-  const text = `${encodeCanonicalJson(json as unknown as Json)}\n`
-  const digest = sha256(new TextEncoder().encode(text)).toHex()
-  await writeWhole(vaultPlaces.state(directory), new TextEncoder().encode(`${text}${digest}\n`))
+  const line = `${encodeCanonicalJson(json as unknown as Json)}\n`
+  const seals = [...secrets].map(([set, secret]) => `${set} ${sealOf(line, secret)}`).join(' ')
+  const body = `${line}${seals}\n`
+  await writeWhole(vaultPlaces.state(directory), encoder.encode(`${body}${digestOf(body)}\n`))
+}
+
+const encoder = new TextEncoder()
+
+function digestOf(text: string): string {
+  return sha256(encoder.encode(text)).toHex()
+}
+
+function sealOf(line: string, secret: Uint8Array): string {
+  const key = hkdfSync('sha256', secret, '', 'vitalsign ceremony vault 1', 32)
+  return createHmac('sha256', new Uint8Array(key)).update(line).digest('hex')
+}
+
+/** A vault whose shares are not here yet. */
+export interface ClosedVault {
+  readonly kind: 'vault'
+  readonly state: VaultState
+  /** Whether whoever had the secret of this set wrote this state. */
+  isSealedBy(set: number, secret: Uint8Array): boolean
 }
 
 /** @returns undefined where no vault is; a refusal for one that is damaged */
-export async function readVault(
-  directory: string,
-): Promise<{ readonly kind: 'vault'; readonly state: VaultState } | Refused | undefined> {
+export async function readVault(directory: string): Promise<ClosedVault | Refused | undefined> {
   const bytes = await readWhole(vaultPlaces.state(directory))
   if (bytes === undefined) return undefined
-  const [line = '', digest, end] = new TextDecoder().decode(bytes).split('\n')
-  const whole = sha256(new TextEncoder().encode(`${line}\n`)).toHex() === digest && end === ''
+  const [line = '', seals = '', digest, end] = new TextDecoder().decode(bytes).split('\n')
+  const whole = digestOf(`${line}\n${seals}\n`) === digest && end === ''
   if (!whole) return damaged(directory, 'its digest does not match')
   const read: unknown = JSON.parse(line)
   const state = stateIn(read)
-  return state === undefined
-    ? damaged(directory, 'it is of another version')
-    : { kind: 'vault', state }
+  if (state === undefined) return damaged(directory, 'it is of another version')
+  const words = seals.split(' ')
+  return {
+    ...{ kind: 'vault', state },
+    isSealedBy: (set, secret) => {
+      const at = words.findIndex((word, index) => index % 2 === 0 && word === String(set))
+      const found = encoder.encode(at === -1 ? '' : (words[at + 1] ?? ''))
+      return sameSecret(found, encoder.encode(sealOf(`${line}\n`, secret)))
+    },
+  }
 }
 
 function damaged(directory: string, why: string): Refused {

@@ -442,6 +442,16 @@ test('a vault is not made where something else lies', async () => {
   assert.equal(reasonIn(await sit(own, openingScript(own))), 'input-wrong')
 })
 
+test('a vault whose state was changed, its digest with it, is not used when it is open', async () => {
+  const place = await copyOfFirst()
+  const path = join(place.vault, 'vault.json')
+  const [line = '', seals = ''] = readFileSync(path, 'utf8').split('\n')
+  const body = `${line.replaceAll('"lastListNumber":1', '"lastListNumber":7')}\n${seals}\n`
+  writeFileSync(path, `${body}${sha256(new TextEncoder().encode(body)).toHex()}\n`)
+  const sat = await sit(place, openingScript(place))
+  assert.match(refusedIn(sat).detail, /changed by somebody who did not have the shares/)
+})
+
 test('roots of a ceremony are known to openssl by the files beside the bundle', () => {
   const pem = readFileSync(join(first.out, 'root.pem'), 'utf8')
   const der = Uint8Array.fromBase64(pem.replaceAll(/-.*-|\n/g, ''))

@@ -41,7 +41,7 @@ export async function closeSitting(sitting: Sitting, scriptBytes: Uint8Array): P
   }
   const { act } = sitting.vault
   await writeWhole(vaultPlaces.bundle(place, act), bytes)
-  await writeVault(place, sitting.vault)
+  await writeVault(place, sitting.vault, sitting.secrets)
   await unmarkBegun(place)
   const path = join(out, `act-${act}.vitalsign`)
   await writeWhole(path, bytes)

@@ -5,14 +5,20 @@ import type { CeremonyScript, StepName } from '#core/ceremony/script.ts'
 import type { VaultState } from '#core/ceremony/vault.ts'
 import type { Refused } from '#core/refusal.ts'
 import { readWhole, remove, writeWhole } from '#edge/ceremony/files.ts'
-import { discardBegun, markBegun, placeFor, readVault } from '#edge/ceremony/vault-files.ts'
+import {
+  type ClosedVault,
+  discardBegun,
+  markBegun,
+  placeFor,
+  readVault,
+} from '#edge/ceremony/vault-files.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import { closeSitting, type Held } from './close.ts'
 import { Minutes } from './minutes.ts'
 import { type CeremonyMeans, confirmStep, demand, type Sitting } from './sitting.ts'
 import { issueCertificates, makeLinks, makeRoots, signLists } from './steps/certify.ts'
-import { makeCustody, reshare } from './steps/custody.ts'
+import { forget, makeCustody, reshare } from './steps/custody.ts'
 import { checkMachine, showScript } from './steps/machine.ts'
 import { unlockVault } from './steps/unlock.ts'
 
@@ -66,15 +72,19 @@ export async function holdCeremony(
   const begun = await begin(order, read.script, bytes, means)
   if (begun.kind === 'refused') return begun
   const { sitting } = begun
-  for (const step of sitting.script.steps) {
-    await sitting.table.say(['', `—— ${step.step}`, ...wrapped(step.words)])
-    const refused = (await acts[step.step](sitting)) ?? (await confirmStep(sitting, step))
-    if (refused === undefined) continue
-    const { reason, detail } = refused
-    await sitting.minutes.note(step.step, 'stopped', { reason, detail })
-    return refused
+  try {
+    for (const step of sitting.script.steps) {
+      await sitting.table.say(['', `—— ${step.step}`, ...wrapped(step.words)])
+      const refused = (await acts[step.step](sitting)) ?? (await confirmStep(sitting, step))
+      if (refused === undefined) continue
+      const { reason, detail } = refused
+      await sitting.minutes.note(step.step, 'stopped', { reason, detail })
+      return refused
+    }
+    return await closeSitting(sitting, bytes)
+  } finally {
+    forget(sitting)
   }
-  return closeSitting(sitting, bytes)
 }
 
 async function begin(
@@ -84,17 +94,16 @@ async function begin(
   means: CeremonyMeans,
 ): Promise<{ readonly kind: 'begun'; readonly sitting: Sitting } | Refused> {
   const [place, out] = [resolve(vault), resolve(outPath)]
-  const state =
-    script.act === 'found'
-      ? newVault(script, rehearsal, place, means)
-      : await knownVault(script, rehearsal, place)
+  const closed = script.act === 'open' ? await knownVault(script, rehearsal, place) : undefined
+  if (closed?.kind === 'refused') return closed
+  const state = closed?.state ?? newVault(script, rehearsal, place, means)
   if ('reason' in state) return state
   const kept = await keepOldTranscript(join(out, 'transcript.jsonl'))
   const minutes = new Minutes(join(out, 'transcript.jsonl'), state.transcriptSha256, means.clock)
   const sitting: Sitting = {
     ...means,
     ...{ script, scriptSha256: sha256(bytes).toHex(), beside: dirname(resolve(file)), rehearsal },
-    ...{ place, out, minutes, vault: state, keystore: undefined },
+    ...{ place, out, minutes, closed, vault: state, keystore: undefined, secrets: new Map() },
     ...{ parts: [], certificates: [], lists: [] },
   }
   await writeWhole(join(out, 'script.json'), bytes)
@@ -127,7 +136,7 @@ async function knownVault(
   script: CeremonyScript,
   rehearsal: boolean,
   place: string,
-): Promise<VaultState | Refused> {
+): Promise<ClosedVault | Refused> {
   const read = await readVault(place)
   if (read === undefined) {
     return refuse('not-found', `${place} is no vault; a ceremony that never ended made none`)
@@ -149,7 +158,7 @@ async function knownVault(
       `the script is for ${script.environment}, ${script.maker}, ${script.publicUrl}; the vault is of ${state.environment}, ${state.maker}, ${state.publicUrl}`,
     )
   }
-  return state
+  return read
 }
 
 /** The transcript of an attempt that never ended stays beside, and the new one names it. */

@@ -10,6 +10,7 @@ import {
 import type { VaultRoot, VaultState } from '#core/ceremony/vault.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import type { Refused } from '#core/refusal.ts'
+import type { ClosedVault } from '#edge/ceremony/vault-files.ts'
 import type { Cost } from '#edge/keystore/derivation.ts'
 import type { Keystore } from '#edge/keystore/keystore.ts'
 import type { BundlePart } from '#format/ceremony/bundle.ts'
@@ -43,8 +44,12 @@ export interface Sitting extends CeremonyMeans {
   readonly out: string
   readonly minutes: Minutes
   vault: VaultState
+  /** What was read of a vault that is opened again; undefined for a new one. */
+  readonly closed: ClosedVault | undefined
   /** Open from `custody` or `unlock` on. */
   keystore: Keystore | undefined
+  /** Of the sets that open the vault; wiped at the end. */
+  readonly secrets: Map<number, Uint8Array>
   readonly parts: BundlePart[]
   readonly certificates: ManifestCertificate[]
   readonly lists: ManifestList[]

@@ -34,16 +34,13 @@ export async function makeCustody(sitting: Sitting): Promise<Refused | undefined
   const { script, place, random, cost } = sitting
   if (script.shares === undefined) throw new TypeError('a founding script has shares')
   const secret = random.bytes(secretBytes)
-  try {
-    const set = await giveShares(sitting, 'custody', secret, script.shares, 1)
-    if ('reason' in set) return set
-    sitting.vault = { ...sitting.vault, sets: [set] }
-    const places = vaultPlaces.keystore(place)
-    sitting.keystore = await openKeystore(places, passphraseOf(secret), random, cost)
-    return undefined
-  } finally {
-    secret.fill(0)
-  }
+  sitting.secrets.set(1, secret)
+  const set = await giveShares(sitting, 'custody', secret, script.shares, 1)
+  if ('reason' in set) return set
+  sitting.vault = { ...sitting.vault, sets: [set] }
+  const places = vaultPlaces.keystore(place)
+  sitting.keystore = await openKeystore(places, passphraseOf(secret), random, cost)
+  return undefined
 }
 
 /**
@@ -57,20 +54,27 @@ export async function reshare(sitting: Sitting): Promise<Refused | undefined> {
   const { shares } = script
   if (shares === undefined) throw new TypeError('a script that shares anew has shares')
   const secret = random.bytes(secretBytes)
-  try {
-    const next = Math.max(...vault.sets.map(({ set }) => set)) + 1
-    const set = await giveShares(sitting, 'reshare', secret, shares, next)
-    if ('reason' in set) return set
-    sitting.vault = { ...sitting.vault, sets: [...sitting.vault.sets, set] }
-    const read = await readVault(place)
-    if (read?.kind !== 'vault') return read ?? refuse('not-found', `${place} is no vault any more`)
-    // Of this act nothing else counts before its end.
-    await writeVault(place, { ...read.state, sets: sitting.vault.sets })
-    await keystoreOf(sitting).changePassphrase(passphraseOf(secret))
-    sitting.vault = { ...sitting.vault, sets: [set] }
-    return undefined
-  } finally {
+  const next = Math.max(...vault.sets.map(({ set }) => set)) + 1
+  const set = await giveShares(sitting, 'reshare', secret, shares, next)
+  if ('reason' in set) return set
+  sitting.secrets.set(next, secret)
+  const read = await readVault(place)
+  if (read?.kind !== 'vault') return read ?? refuse('not-found', `${place} is no vault any more`)
+  // Of this act nothing else counts before its end.
+  const both = { ...read.state, sets: [...vault.sets, set] }
+  await writeVault(place, both, sitting.secrets)
+  await keystoreOf(sitting).changePassphrase(passphraseOf(secret))
+  sitting.vault = { ...sitting.vault, sets: [set] }
+  forget(sitting, next)
+  return undefined
+}
+
+/** Wipes the secrets of all sets but this one; without one, of all. */
+export function forget({ secrets }: Pick<Sitting, 'secrets'>, but?: number): void {
+  for (const [set, secret] of secrets) {
+    if (set === but) continue
     secret.fill(0)
+    secrets.delete(set)
   }
 }
 

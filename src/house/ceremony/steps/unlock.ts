@@ -93,13 +93,19 @@ async function openWith(
     const passphrase = passphraseOf(whole.secret)
     sitting.keystore = await openKeystore(places, passphrase, random, cost)
   } catch (error) {
+    whole.secret.fill(0)
     if (!(error instanceof Fault) || error.code !== 'key-locked') throw error
     return refuse(
       'share-wrong',
       `set ${set.set} does not open the keys: the shares were made anew, bring those of the other set`,
     )
-  } finally {
-    whole.secret.fill(0)
+  }
+  sitting.secrets.set(set.set, whole.secret)
+  if (sitting.closed?.isSealedBy(set.set, whole.secret) !== true) {
+    return refuse(
+      'input-wrong',
+      'vault.json was changed by somebody who did not have the shares; take the copy of the vault',
+    )
   }
   // A re-sharing that was cut off leaves two sets; the one that opens is the one that counts.
   sitting.vault = { ...sitting.vault, sets: [set] }
