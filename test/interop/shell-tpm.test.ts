@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -172,6 +173,30 @@ test('a device gets an identity whose key is in its TPM, and renews it there', {
   // The old key is gone, the new one has the next handle.
   assert.deepEqual(await handles(), ['0x81005601', '0x81005603'])
   assert.match(readFileSync(join(stateOf('PUMP-1'), 'tpm.handles'), 'utf8'), /^0x81005603=000b/m)
+})
+
+test('vitalsign-device goes on where the script stopped, and the script after it', {
+  skip,
+}, async () => {
+  const before = workingOf('PUMP-1').certificate
+  // A software TPM takes one who asks at a time, and the other client asks without a manager.
+  await manager.stop()
+  const words = ['renew', '--now', '--state', stateOf('PUMP-1')]
+  const flags = ['--disable-warning=ExperimentalWarning', 'bin/vitalsign-device.ts']
+  const child = spawn(process.execPath, [...flags, ...words])
+  let error = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    error += chunk
+  })
+  const [status] = await once(child, 'close')
+  manager = await openResourceManager(tpm)
+  assert.equal(status, 0, error)
+  const between = workingOf('PUMP-1').certificate
+  assert.notEqual(between.serialNumber, before.serialNumber)
+  const renewed = await run(words)
+  assert.equal(renewed.status, 0, renewed.error)
+  assert.notEqual(workingOf('PUMP-1').certificate.serialNumber, between.serialNumber)
+  assert.equal((await handles()).length, 2)
 })
 
 test('a TPM that is another device’s gets no identity for this one', { skip }, async () => {
