@@ -42,7 +42,9 @@ import { applyProfile } from '../policy/apply-profile.ts'
 import { tpmSet } from '../policy/ready/tpm-set.ts'
 import { sessionSpan } from './begin.ts'
 import { ticketSpan } from './book-proof.ts'
+import { certifyKeys } from './certify.ts'
 import { expireSessions } from './expire.ts'
+import { AttestationPace } from './pace.ts'
 import { addReference, withdrawReference } from './references.ts'
 import { registerTpm } from './register-tpm.ts'
 
@@ -694,3 +696,47 @@ test('a quote of an earlier exchange, or whose values are others, is not believe
     },
     { quote: 'recorded' },
   ))
+
+test('a crash after the TPM was bound costs an exchange, and neither the code nor the binding', () =>
+  scene(
+    async ({ core, device, record }) => {
+      const vendor = await makeVendor()
+      await believe(core, vendor)
+      device.certificates = [await certifyTpm(vendor, device.tpm)]
+      device.code = await codeFor(core, record)
+      const request = device.answerTo(await device.begin(), forgeDeviceKey())
+      const keys: typeof core.keys = Object.create(core.keys, {
+        sign: { value: () => Promise.reject(new Error('cut off')) },
+      })
+      const asked = { sourceAddress: '192.0.2.7', requestId: undefined }
+      await assert.rejects(certifyKeys(request, asked, { ...device.ports, keys }), /did not sign/)
+      device.code = undefined
+      await device.attest()
+      assert.equal(core.events.filter(({ type }) => type === 'tpm-bound').length, 1)
+    },
+    { known: false },
+  ))
+
+test('a serial that several products have needs the entrance, and one of them is found by it', () =>
+  scene(async ({ core, device }) => {
+    const words = { name: 'other', exposure: 'none', maker: 'Acme', profile: 'pump-tpm' } as const
+    const added = await addProduct(words, operator, core)
+    assert.ok(added.kind === 'added')
+    const particulars = { hardwareRevision: null, lot: null, udiDi: null }
+    await addDevice({ serial: 'PUMP-1', ...particulars }, added.product, operator, core)
+    assert.equal(reasonOf(await device.ask()), 'tpm-unexpected')
+    assert.equal(reasonOf(await device.ask({ label: 'other' })), 'tpm-of-another-device')
+    assert.equal(reasonOf(await device.ask({ label: 'pump' })), 'begun')
+    assert.equal(reasonOf(await device.ask({ label: 'nothing' })), 'tpm-unexpected')
+  }))
+
+test('a flood of addresses holds up nobody else', () => {
+  const pace = new AttestationPace()
+  const now = Temporal.Instant.from('2026-05-01T12:00:00Z')
+  for (let count = 0; count < 20_001; count++)
+    assert.equal(pace.takeAddress(`2001:db8::${count}`, now), undefined)
+  assert.equal(pace.takeAddress('192.0.2.1', now), undefined)
+  for (let count = 1; count < 600; count++) pace.takeAddress('192.0.2.1', now)
+  assert.equal(pace.takeAddress('192.0.2.1', now)?.reason, 'rate-limited')
+  assert.equal(pace.takeAddress('192.0.2.1', now.add({ minutes: 1 })), undefined)
+})

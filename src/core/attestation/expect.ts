@@ -58,7 +58,6 @@ export async function expectTpm(
     await vouch(certificates, endorsementKey, ports),
   ]
   if (device === undefined) return notExpected(stranger)
-  if ('reason' in device) return notExpected(device)
   const known = await knownEndorsement(endorsementKey, vouching, ports.ledger)
   if (known !== undefined) return recognise(known, device, vouching, claim, ports)
   return (await hasAnother(device, ports.ledger))
@@ -68,7 +67,7 @@ export async function expectTpm(
 
 const stranger = refuse(
   'tpm-unexpected',
-  'this TPM and this serial do not belong together here; an operator registers it ("device endorse")',
+  'this TPM and this serial do not belong together here; an operator registers it ("device endorse"), and where several products have the serial the client names an entrance',
 )
 
 function notExpected(
@@ -83,17 +82,12 @@ function notExpected(
 async function deviceOf(
   { serial, label }: Claim,
   { ledger, doorOf }: AttestationPorts,
-): Promise<Device | Refused | undefined> {
+): Promise<Device | undefined> {
   const query = { by: 'bySerial', equal: [serial], limit: mostProducts } as const
   const { items } = await ledger.list('device', query)
-  if (label === undefined) {
-    const [only, another] = items
-    return another === undefined
-      ? only
-      : refuse('entrance-unknown', 'several products have this serial; name an entrance')
-  }
-  for (const device of items) if (!('reason' in doorOf(device.product, label))) return device
-  return undefined
+  if (label !== undefined) return items.find(({ product }) => !('reason' in doorOf(product, label)))
+  const [only, another] = items
+  return another === undefined ? only : undefined
 }
 
 /** Products in which one serial may stand; a maker has tens. */

@@ -9,7 +9,7 @@ import type { Refused } from '../refusal.ts'
 const most = {
   ofAddress: 600,
   ofDevice: 12,
-  /** Names remembered within a minute; beyond it all wait for the next. */
+  /** Names remembered within a minute; beyond it the oldest goes, so that a flood of addresses stops nobody else. */
   remembered: 20_000,
 } as const
 const windowMilliseconds = 60_000
@@ -34,10 +34,11 @@ export class AttestationPace {
       this.#taken.clear()
     }
     const taken = (this.#taken.get(name) ?? 0) + 1
-    const isFull = taken === 1 && this.#taken.size >= most.remembered
-    if (taken > limit || isFull)
+    if (taken > limit)
       return refuse('rate-limited', `at most ${limit} attestations a minute are begun; wait one`)
     this.#taken.set(name, taken)
+    const [oldest] = this.#taken.keys()
+    if (this.#taken.size > most.remembered && oldest !== undefined) this.#taken.delete(oldest)
     return undefined
   }
 }
