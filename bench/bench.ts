@@ -6,7 +6,7 @@
  * turns in the same run, since a machine that others use gives no absolute figures. All load stays on the
  * loopback; the processes that it starts end with it.
  */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -43,6 +43,9 @@ const measures = {
     quick ? { devices: 10_000, certificates: 1_000 } : { devices: 100_000, certificates: 5_000 },
   ],
   postgres: [quick ? { rounds: 1, count: 1_000 } : { rounds: 3, count: 4_000 }],
+  pkcs11: [
+    quick ? { rounds: 1, count: 5_000, issue: 1_000 } : { rounds: 3, count: 20_000, issue: 4_000 },
+  ],
 } as const
 
 const modules: Readonly<Record<string, readonly [file: string, name: string]>> = {
@@ -57,6 +60,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   wire: ['wire.ts', 'benchWire'],
   import: ['import.ts', 'benchImport'],
   postgres: ['postgres.ts', 'benchPostgres'],
+  pkcs11: ['pkcs11.ts', 'benchPkcs11'],
 }
 
 const wanted =
@@ -71,6 +75,10 @@ for (const [name, words] of Object.entries(measures)) {
   }
   if (name === 'attestation' && withoutTpm !== false) {
     process.stderr.write(`bench: ${name} left out: ${withoutTpm}\n`)
+    continue
+  }
+  if (name === 'pkcs11' && spawnSync('softhsm2-util', ['--version']).status !== 0) {
+    process.stderr.write(`bench: ${name} left out: softhsm2 is missing\n`)
     continue
   }
   const [file = '', verb = ''] = modules[name] ?? []

@@ -27,6 +27,8 @@ export interface IssueOptions {
   readonly store?: string
   /** A PostgreSQL to keep the ledger in; absent: SQLite. */
   readonly database?: string
+  /** Further words of `serve`. */
+  readonly words?: readonly string[]
 }
 
 const goals: Readonly<Record<number, number>> = {
@@ -39,7 +41,8 @@ const goals: Readonly<Record<number, number>> = {
 export async function benchIssue(options: IssueOptions): Promise<Row[]> {
   const { algorithm, sizes, count, clients } = options
   const bare = new BareCrypto(algorithm === 'p-256' ? 'P-256' : 'P-384')
-  const words = options.database === undefined ? [] : ['--database', options.database]
+  const database = options.database === undefined ? [] : ['--database', options.database]
+  const words = [...database, ...(options.words ?? [])]
   const house = await openBenchHouse(algorithm, options.store, words)
   const rows: Row[] = []
   try {

@@ -66,6 +66,8 @@ export interface OfflineWork {
       readonly newOrigin: string
       readonly codesLapsed: number
       readonly sessionsEnded: number
+      /** Authorities whose keys no backup has, each with where they are. */
+      readonly keysElsewhere: readonly string[]
     }
   >
   drillBackup(

@@ -111,7 +111,10 @@ async function tryKeys(
   for (const authority of items.filter(({ key }) => key !== null)) {
     const name = `authority ${authority.name}`
     if (!keystore.has(authority.key ?? '')) {
-      steps.push({ step: name, good: true, found: 'its key is not in the backup', milliseconds: 0 })
+      const custody = (await store.ledger.read('key', authority.key ?? ''))?.custody ?? 'file'
+      const where = custody === 'file' ? '' : `: it is in ${custody}, and was not tried`
+      const found = `its key is not in the backup${where}`
+      steps.push({ step: name, good: true, found, milliseconds: 0 })
       continue
     }
     await timed(steps, name, async () => {

@@ -9,6 +9,7 @@ import { writeNewFile } from '#edge/keystore/atomic-file.ts'
 import type { PostgresSettings } from '#edge/store/postgres/target.ts'
 import { drillBackup } from './backup-drill.ts'
 import { readSealed } from './backup-read.ts'
+import { elsewhereWords } from './keys-elsewhere.ts'
 import { restore } from './restore.ts'
 
 export const offlineWork: OfflineWork = {
@@ -28,7 +29,10 @@ export const offlineWork: OfflineWork = {
     const target = database && settingsOf(database)
     const done = await restore({ ...order, database: target }, { clock, random, tell })
     const { epoch, newOrigin, codesLapsed, sessionsEnded } = done.begun
-    return { ...factsOf(done.backup), restoredAs: epoch, newOrigin, codesLapsed, sessionsEnded }
+    return {
+      ...{ ...factsOf(done.backup), restoredAs: epoch, newOrigin, codesLapsed, sessionsEnded },
+      keysElsewhere: elsewhereWords(done.elsewhere),
+    }
   },
 
   drillBackup: (order, tell) => drillBackup(order, { clock, random, tell }),

@@ -20,6 +20,7 @@ import { keysAndConfiguration } from './backup-files.ts'
 import { manifestOf } from './backup-manifest.ts'
 import type { Configuration } from './configuration.ts'
 import type { Core } from './core.ts'
+import { elsewhereWords, type KeyElsewhere, keysElsewhere } from './keys-elsewhere.ts'
 
 export interface BackupMeans {
   readonly core: Core
@@ -42,7 +43,11 @@ export interface BackupOrder {
 
 export type BackupNews =
   | ({ readonly kind: 'progress'; readonly of: number } & Progress)
-  | { readonly kind: 'done'; readonly backup: BackupRecord }
+  | {
+      readonly kind: 'done'
+      readonly backup: BackupRecord
+      readonly elsewhere: readonly KeyElsewhere[]
+    }
   | { readonly kind: 'stopped'; readonly refused: Refused }
 
 /** Rows between two words of progress. */
@@ -80,8 +85,9 @@ export async function* makeBackup(
   try {
     const manifest = await manifestOf(dump, moment, order.withRoot, means.core)
     const made = yield* writeFile(order, manifest, dump, means)
-    const backup = await book(order, manifest, made, means)
-    yield { kind: 'done', backup }
+    const elsewhere = await keysElsewhere(means.core.ledger)
+    const backup = await book(order, manifest, made, elsewhere, means)
+    yield { kind: 'done', backup, elsewhere }
   } catch (cause) {
     if (!(cause instanceof Fault && cause.code === 'store-full')) throw cause
     yield { kind: 'stopped', refused: refuse('store-full', cause.message) }
@@ -133,6 +139,7 @@ async function book(
   { file, recipients, withRoot, actor }: BackupOrder,
   { moment, epoch, log }: Manifest,
   { sha256, size, rows }: Made,
+  elsewhere: readonly KeyElsewhere[],
   { core }: BackupMeans,
 ): Promise<BackupRecord> {
   const { ledger, clock } = core
@@ -155,6 +162,7 @@ async function book(
         facts: {
           ...{ sha256: sha256.toHex(), size, rows, moment, withRoot, recipients: names },
           ...{ epoch: epochOf(core.restores), logSize: log.size, logRoot: log.root },
+          ...(elsewhere.length > 0 && { keysElsewhere: elsewhereWords(elsewhere).join(', ') }),
         },
       },
     ],

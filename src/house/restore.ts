@@ -22,6 +22,7 @@ import {
   type SoundBackup,
 } from './backup-read.ts'
 import { keyPlaces } from './kept.ts'
+import { type KeyElsewhere, keysElsewhere } from './keys-elsewhere.ts'
 import { refuseMarked, removeMark, setMark } from './place-marks.ts'
 import { type Begun, beginEpoch } from './restore-epoch.ts'
 import { Lapsing } from './restore-lapse.ts'
@@ -42,6 +43,8 @@ export interface RestorePorts {
 export interface Restored {
   readonly backup: SoundBackup
   readonly begun: Begun
+  /** Authorities whose keys no backup has: they sign once their token or TPM is there. */
+  readonly elsewhere: readonly KeyElsewhere[]
 }
 
 /**
@@ -70,7 +73,7 @@ export async function restore(order: RestoreOrder, ports: RestorePorts): Promise
         await finishPostgresLoad(order.database)
       }
       removeMark(data, 'restore')
-      return { backup, begun }
+      return { backup, begun, elsewhere: await keysElsewhere(store.ledger) }
     } finally {
       await store.close()
     }

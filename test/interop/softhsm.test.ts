@@ -106,6 +106,26 @@ test('a thousand signatures at once are all made, and counted per key', { skip }
   assert.equal(keys.find(({ id }) => id === 'key_1')?.signatures, after)
 })
 
+test('a slow token signs in several sessions at once, and each caller gets the signature of its own', {
+  skip,
+}, async () => {
+  const backend = await openTokenBackend(softToken('slow'), {}, { onThreads: true })
+  const { spki } = await backend.make('p-256', 'key_1')
+  await backend.make('rsa-pss-3072', 'key_2')
+  const publicKey = importPublicKey(parseSubjectPublicKeyInfo(spki))
+  assert.ok(!('kind' in publicKey))
+  const { identifier } = signatureAlgorithmFor('p-256')
+  const asked = Array.from({ length: 300 }, async (_, index) => {
+    const own = new TextEncoder().encode(`message ${index}`)
+    const [signature] = await Promise.all([
+      backend.sign('key_1', own),
+      index % 10 === 0 ? backend.sign('key_2', own) : undefined,
+    ])
+    return verifySignature(identifier, publicKey, own, signature)
+  })
+  assert.deepEqual(new Set(await Promise.all(asked)), new Set([true]))
+})
+
 test('the token says what it is and what it makes; no key is made twice under one id', {
   skip,
 }, async () => {

@@ -2,13 +2,14 @@
 /** A house whose authorities sign in a token: from its founding to the day on which the token is pulled. */
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { CertificateRecord } from '#core/ledger/tables.ts'
 import { parseCrl } from '#format/x509/crl.ts'
 import { sha256 } from '#trust/digest.ts'
 import { generateKey } from '#trust/private-key.ts'
+import { madeBackup, restored } from '../support/backup.ts'
 import {
   certificateIn,
   enrolled,
@@ -268,6 +269,44 @@ test('a token that is pulled under load loses nothing: what was acknowledged is 
   assert.equal(parseCrl(body).revokedCount, abandoned.length)
   assert.ok(new X509Certificate(acknowledged.get('PUMP-0') ?? '').serialNumber.length > 0)
   await house.sequence()
+})
+
+test('a backup says which keys it has not, and what is restored finds them in the token', {
+  skip,
+}, async () => {
+  const token = softToken('keys')
+  const words = ['--keys-in', 'pkcs11', '--root-keys-in', 'file']
+  const first = await openTestHouse(undefined, {}, [...tokenWords(), ...words])
+  const product = await withProduct(first)
+  const backup = await madeBackup(first)
+  assert.deepEqual(backup.last.keysElsewhere, ['issuing-1 (pkcs11 keys)'])
+  await first.stop()
+  const again = await restored(backup, () => Temporal.Now.instant())
+  assert.deepEqual(
+    again.elsewhere.map(({ authority, custody }) => [authority, custody]),
+    [['issuing-1', 'pkcs11 keys']],
+  )
+  copyFileSync(join(first.directory, 'unlock'), join(again.data, 'unlock'))
+
+  token.pull()
+  // The restored server has no TLS certificate of its own yet.
+  const without = openTestHouse(again.data, {}, tokenWords())
+  await assert.rejects(without, { code: 'key-unreachable' })
+  token.plug()
+  const house = await openTestHouse(again.data, {}, tokenWords())
+  assert.ok(isIssuedBy(house, (await enrolled(house, product, 'PUMP-1')).certificate))
+  await house.stop()
+
+  // From now on it starts without the token, too, and serves what needs no signature.
+  token.pull()
+  const serving = await openTokenHouse(again.data)
+  assert.match((await doctor(serving)).get('pkcs11 keys') ?? '', /^bad: it is away/)
+  assert.equal((await fetchStatus(serving, '/ca/issuing-1.crt')).status, 200)
+  const device = await withDevice(serving, product, 'PUMP-2')
+  const call = { user: 'PUMP-2', code: await withCode(serving, device) }
+  const request = await requestBy(await generateKey('p-256'))
+  const refused = await postEst(serving, 'simpleenroll', request, call)
+  assert.match(`${refused.status} ${refused.body}`, /^503 key-backend-away/)
 })
 
 async function certificatesOf({ core }: TestHouse): Promise<readonly CertificateRecord[]> {

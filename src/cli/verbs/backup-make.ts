@@ -24,12 +24,16 @@ export const makeBackup: Verb = async (call) => {
       if (line.kind === 'stopped') {
         throw new Stop(exit.refused, line.detail, { code: line.reason })
       }
-      const { backup } = line
-      if (isJson(call)) await terminal.write(jsonText(backup))
+      const { backup, keysElsewhere } = line
+      if (isJson(call)) await terminal.write(jsonText({ ...backup, keysElsewhere }))
       else {
         const rows = backup.rows.toLocaleString('en')
         await terminal.line(`${file}: ${rows} rows of ${backup.moment}`)
         await terminal.line(`SHA-256 ${backup.sha256}`)
+        if (keysElsewhere.length > 0)
+          terminal.note(
+            `not in it, for no key leaves a token or TPM: the keys of ${keysElsewhere.join(', ')}`,
+          )
         terminal.hint(
           'the passphrase of the keys is not in it: keep both where one fire does not reach them',
         )

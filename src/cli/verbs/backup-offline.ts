@@ -43,7 +43,7 @@ export const restoreBackup: Verb = async (call) => {
     await terminal.write(jsonText(restored))
     return exit.done
   }
-  const { restoredAs, newOrigin, codesLapsed, sessionsEnded } = restored
+  const { restoredAs, newOrigin, codesLapsed, sessionsEnded, keysElsewhere } = restored
   await writeLines(call, [
     `${good(call)} restored into ${data}: epoch ${restoredAs} begins`,
     ...factLines(call, restored),
@@ -60,6 +60,11 @@ export const restoreBackup: Verb = async (call) => {
     '',
     'The old installation must never run again: two that sign with the same keys cannot be told apart.',
     `What was revoked after ${restored.moment} is not known here: revoke it again.`,
+    ...(keysElsewhere.length === 0
+      ? []
+      : [
+          `No backup has the keys of ${keysElsewhere.join(', ')}: start it where that token or TPM is, or bring its own backup back; "vitalsign doctor" says which are missing.`,
+        ]),
   ])
   terminal.hint(
     `start it with the old passphrase: npm start -- --data ${data} --passphrase-file FILE`,

@@ -65,6 +65,11 @@ export async function issueServerCertificate(
     },
     ports,
   )
+  if (issued.kind === 'refused' && issued.reason === 'key-backend-away')
+    throw new Fault(
+      'key-unreachable',
+      `this server has no TLS certificate that is good, and can make none: ${issued.detail}`,
+    )
   if (issued.kind !== 'issued') throw wrong(issued.kind === 'refused' ? issued.detail : 'conflict')
   return [issued.certificate, server.issuer.authority.certificate]
 }

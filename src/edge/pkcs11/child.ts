@@ -19,11 +19,12 @@ const pipe = new Socket({ fd: 3 })
 const frames = new FrameReader()
 let token: Token | undefined
 
+const told: Uint8Array[] = []
+
 pipe.on('data', (piece: Buffer) => {
+  for (const frame of frames.read(piece)) answer(frame)
   // All that came together is answered together.
-  pipe.cork()
-  for (const frame of frames.read(piece)) void answer(frame)
-  process.nextTick(() => pipe.uncork())
+  flush()
 })
 // A terminal and a service manager tell the whole group to stop: the server still signs until it has closed.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
@@ -36,19 +37,36 @@ function end(): void {
   process.exit(0)
 }
 
-async function answer(frame: Frame): Promise<void> {
+function answer({ question, kind, content }: Frame): void {
   try {
-    const signedOrPromise = frame.kind === frameKinds.sign ? sign(frame.content) : act(frame)
-    const content = signedOrPromise instanceof Promise ? await signedOrPromise : signedOrPromise
-    tell(frame.question, frameKinds.answer, content)
+    const given = kind === frameKinds.sign ? sign(content) : act(kind, content)
+    if (given instanceof Promise) void answerLater(question, given)
+    else tell(question, frameKinds.answer, given)
   } catch (error) {
-    if (!(error instanceof TokenFailure)) throw error
-    tell(frame.question, frameKinds.failure, encodeJson(error.told()))
+    tellFailure(question, error)
   }
 }
 
+async function answerLater(question: number, given: Promise<Uint8Array>): Promise<void> {
+  try {
+    tell(question, frameKinds.answer, await given)
+  } catch (error) {
+    tellFailure(question, error)
+  }
+  flush()
+}
+
+function tellFailure(question: number, error: unknown): void {
+  if (!(error instanceof TokenFailure)) throw error
+  tell(question, frameKinds.failure, encodeJson(error.told()))
+}
+
 function tell(question: number, kind: FrameKind, content: Uint8Array): void {
-  pipe.write(encodeFrame({ question, kind, content }))
+  told.push(encodeFrame({ question, kind, content }))
+}
+
+function flush(): void {
+  if (told.length > 0) pipe.write(Buffer.concat(told.splice(0)))
 }
 
 function sign(content: Uint8Array): Uint8Array | Promise<Uint8Array> {
@@ -56,7 +74,7 @@ function sign(content: Uint8Array): Uint8Array | Promise<Uint8Array> {
   return opened().sign(id, form, input)
 }
 
-async function act({ kind, content }: Frame): Promise<Uint8Array> {
+async function act(kind: FrameKind, content: Uint8Array): Promise<Uint8Array> {
   switch (kind) {
     case frameKinds.open:
       token = openToken(decodeJson<OpenQuestion>(content))

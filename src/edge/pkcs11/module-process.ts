@@ -20,7 +20,9 @@ export class ModuleProcess {
   readonly #waiting = new Map<number, Waiter>()
   readonly #ended = Promise.withResolvers<string>()
   #next = 0
-  #isCorked = false
+  readonly #unsent: Uint8Array[] = []
+  /** Whether a PIN is among what is not sent yet. */
+  #hasSecret = false
   #watch: NodeJS.Timeout | undefined
   /** Why it was ended, if it was we who did it. */
   #because: string | undefined
@@ -79,7 +81,8 @@ export class ModuleProcess {
     return new Promise((resolve, reject) => {
       this.#waiting.set(question, { resolve, reject, patienceMilliseconds })
       if (this.#waiting.size === 1 || kind !== frameKinds.sign) this.#watchOver()
-      this.#write(frame, kind === frameKinds.open)
+      this.#hasSecret ||= kind === frameKinds.open
+      this.#write(frame)
     })
   }
 
@@ -99,17 +102,21 @@ export class ModuleProcess {
   }
 
   /** What is asked in one turn goes over in one piece. */
-  #write(frame: Uint8Array, isSecret: boolean): void {
-    if (!this.#isCorked) {
-      this.#isCorked = true
-      this.#pipe.cork()
-      setImmediate(() => {
-        this.#isCorked = false
-        this.#pipe.uncork()
-      })
-    }
-    this.#pipe.write(frame, () => {
-      if (isSecret) frame.fill(0)
+  #write(frame: Uint8Array): void {
+    if (this.#unsent.length === 0) setImmediate(() => this.#send())
+    this.#unsent.push(frame)
+  }
+
+  #send(): void {
+    const frames = this.#unsent.splice(0)
+    const [only] = frames
+    const piece = only !== undefined && frames.length === 1 ? only : Buffer.concat(frames)
+    const hasSecret = this.#hasSecret
+    this.#hasSecret = false
+    this.#pipe.write(piece, () => {
+      if (!hasSecret) return
+      for (const frame of frames) frame.fill(0)
+      piece.fill(0)
     })
   }
 

@@ -42,6 +42,8 @@ export interface Pkcs11Ports {
   readonly report: (what: string, because: string) => void
   /** Absent: as long as modules on a network take. */
   readonly patience?: Patience
+  /** Signs on threads whatever is measured, so that tests need no slow token. */
+  readonly onThreads?: boolean
 }
 
 /** In milliseconds. */
@@ -219,7 +221,8 @@ export class Pkcs11Backend implements KeyBackend {
     this.#process = process
     void process.ended.then((because) => this.#lose(process, because))
     const { module, label, serial } = this.#settings
-    const question: OpenQuestion = { module, label, serial, pin: next.pin }
+    const { onThreads = false } = this.#ports
+    const question: OpenQuestion = { module, label, serial, pin: next.pin, onThreads }
     try {
       const answer = await process.ask(frameKinds.open, encodeJson(question), this.#patience.open)
       await this.#ports.pins.accepted()

@@ -10,6 +10,8 @@ export interface OpenQuestion {
   /** Undefined: whichever token has the label, if one alone has. */
   readonly serial: string | undefined
   readonly pin: string
+  /** Signs on threads, as a slow token does, however fast it is. */
+  readonly onThreads: boolean
 }
 
 export interface MakeQuestion {
@@ -86,6 +88,7 @@ export function decodeSign(content: Uint8Array): { id: string; form: SignForm; i
   const [place = 255, length = 0] = content
   const form = signFormNames[place]
   if (form === undefined) throw new RangeError(`a signature of form ${place}`)
-  const id = new TextDecoder().decode(content.subarray(2, 2 + length))
+  // Ids are ASCII; this is paid at every signature.
+  const id = String.fromCharCode(...content.subarray(2, 2 + length))
   return { id, form, input: content.subarray(2 + length) }
 }

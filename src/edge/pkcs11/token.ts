@@ -28,7 +28,7 @@ export function openToken(question: OpenQuestion): Token {
     module.C_Initialize({ flags: flag.libraryLocksWithTheSystem })
     const slot = findSlot(module, question)
     logIn(library, module, slot, question.pin)
-    return new Token(library, module, slot)
+    return new Token(library, module, slot, question.onThreads)
   })
 }
 
@@ -99,12 +99,13 @@ export class Token {
   readonly #slot: Handle
   readonly #sessions: Sessions
   readonly #keys = new Map<string, Handle>()
+  readonly #mechanisms = new Map<SignForm, pkcs11js.Mechanism>()
 
-  constructor(library: Library, module: pkcs11js.PKCS11, slot: Handle) {
+  constructor(library: Library, module: pkcs11js.PKCS11, slot: Handle, onThreads: boolean) {
     this.#library = library
     this.#module = module
     this.#slot = slot
-    this.#sessions = new Sessions(module, slot)
+    this.#sessions = new Sessions(module, slot, onThreads)
   }
 
   describe(): OpenAnswer {
@@ -182,12 +183,13 @@ export class Token {
     })
   }
 
-  /** Of ECDSA r and s side by side; the caller knows what goes in. */
+  /** Of ECDSA r and s side by side; the caller knows what goes in, and copies what comes out before it asks again. */
   sign(id: string, form: SignForm, input: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    const key = this.#explained(() => this.#handleOf(id))
+    const key = this.#keys.get(id) ?? this.#explained(() => this.#handleOf(id))
     if (key === undefined) throw new TokenFailure('missing', `the token has no key ${id}`)
     try {
-      const signed = this.#sessions.sign(key, this.#mechanismOf(form), Buffer.from(input))
+      const view = Buffer.from(input.buffer, input.byteOffset, input.length)
+      const signed = this.#sessions.sign(key, this.#mechanismOf(form), view)
       return signed instanceof Promise ? signed.catch((error) => this.#fail(error)) : signed
     } catch (error) {
       return this.#fail(error)
@@ -322,6 +324,14 @@ export class Token {
   }
 
   #mechanismOf(form: SignForm): pkcs11js.Mechanism {
+    const known = this.#mechanisms.get(form)
+    if (known !== undefined) return known
+    const made = this.#newMechanism(form)
+    this.#mechanisms.set(form, made)
+    return made
+  }
+
+  #newMechanism(form: SignForm): pkcs11js.Mechanism {
     const row = signForms[form]
     if (!('pss' in row)) return { mechanism: row.mechanism }
     const { hash, mask, saltOctets } = row.pss

@@ -10,6 +10,7 @@ import type { OutputOf } from '#format/admin/operations.ts'
 import { signNote } from '#trust/tlog/note.ts'
 import type { BackupMeans, BackupNews } from '../backup.ts'
 import type { Core } from '../core.ts'
+import { elsewhereWords } from '../keys-elsewhere.ts'
 
 type BackupVerbs = Pick<
   Verbs,
@@ -130,8 +131,10 @@ function readRecipient(text: string): { readonly name: string; readonly recipien
 
 async function* linesFor(news: AsyncIterable<BackupNews>): AsyncGenerator<OutputOf<'backup.make'>> {
   for await (const one of news) {
-    if (one.kind === 'done') yield { kind: 'done', backup: showBackup(one.backup) }
-    else if (one.kind === 'stopped') yield { kind: 'stopped', ...reasonOf(one) }
+    if (one.kind === 'done') {
+      const keysElsewhere = [...elsewhereWords(one.elsewhere)]
+      yield { kind: 'done', backup: showBackup(one.backup), keysElsewhere }
+    } else if (one.kind === 'stopped') yield { kind: 'stopped', ...reasonOf(one) }
     else yield one
   }
 }

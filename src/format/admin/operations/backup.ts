@@ -32,7 +32,12 @@ const crlPem = z.string().min(1).max(250_000)
 /** One line of the answer while a backup is made. */
 export const backupLine = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), rows: z.int(), of: z.int(), bytes: z.int() }),
-  z.object({ kind: z.literal('done'), backup: backupView }),
+  z.object({
+    kind: z.literal('done'),
+    backup: backupView,
+    /** Authorities whose keys are in a token or TPM, and so in no backup, each with where. */
+    keysElsewhere: z.array(z.string()),
+  }),
   z.object({ kind: z.literal('stopped'), reason: z.string(), detail: z.string() }),
 ])
 
@@ -78,7 +83,7 @@ export const backup = {
     }),
     output: backupLine,
     summary: 'make a backup while serving',
-    help: 'Holds all that the installation is at this moment: the ledger, the log, the sealed keys, the configuration. Never the passphrase nor the unlock file: keep them elsewhere, for without them the keys of a backup stay shut.',
+    help: 'Holds all that the installation is at this moment: the ledger, the log, the sealed keys, the configuration. Never the passphrase nor the unlock file: keep them elsewhere, for without them the keys of a backup stay shut. Keys in a token or TPM are in no backup: it says which.',
     positional: ['file'],
     flags: { recipients: 'to' },
     files: ['recipientsFile'],
