@@ -20,10 +20,15 @@ const frames = new FrameReader()
 let token: Token | undefined
 
 const told: Uint8Array[] = []
+/** So many answers go over in one piece. */
+const together = 16
 
 pipe.on('data', (piece: Buffer) => {
-  for (const frame of frames.read(piece)) answer(frame)
-  // All that came together is answered together.
+  for (const frame of frames.read(piece)) {
+    answer(frame)
+    // The server asks anew while the rest is signed.
+    if (told.length >= together) flush()
+  }
   flush()
 })
 // A terminal and a service manager tell the whole group to stop: the server still signs until it has closed.
