@@ -48,7 +48,7 @@ export async function askCertificate(
   const code = proof?.kind === 'code' ? proof.code : undefined
   const attested = await attestKey(tpm, files, line, { serial, label, code, keyPem })
   if (attested.kind !== 'ticket') return attested
-  const canProve = proof?.kind === 'credential' && canShow(proof.credential, line)
+  const canProve = proof?.kind === 'credential' && canShow(proof.credential)
   return askBy(canProve ? proof : { kind: 'code', serial, code: attested.ticket })
 
   function askBy(by: Proof): Promise<Certificates | Refused | Later> {

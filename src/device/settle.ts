@@ -72,7 +72,7 @@ export async function prove(
   serial: string,
   line: Line,
 ): Promise<Whoami | Refused | Later | Unheard> {
-  if (!canShow(credential, line)) return { kind: 'unheard', why: cannotShow }
+  if (!canShow(credential)) return { kind: 'unheard', why: cannotShow }
   const answer = await askWhoami(line, credential)
   if (answer.kind !== 'known') return answer
   if (answer.device !== serial) {

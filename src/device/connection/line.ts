@@ -15,8 +15,13 @@ export interface Line {
   readonly limits: NetworkLimits
 }
 
-/** Whether a credential's key can prove itself in TLS: one in a TPM only through a provider of OpenSSL. */
-export function canShow({ keyPem }: Credential, _line: Line): boolean {
+/**
+ * Whether a credential's key can prove itself in TLS: one in a TPM cannot.
+ *
+ * Node hands TLS no key but the text of one, which OpenSSL understands only with a provider that then takes on every
+ * signature and hash of the process (docs/decisions/0017-no-tls-with-a-tpm-key.md).
+ */
+export function canShow({ keyPem }: Credential): boolean {
   return !isInTpm(keyPem)
 }
 
@@ -34,7 +39,7 @@ export async function ask(
   question: Question | QuestionFor,
 ): Promise<Reply | Refused> {
   const { server, trust, limits } = line
-  const shown = credential !== undefined && canShow(credential, line) ? credential : undefined
+  const shown = credential !== undefined && canShow(credential) ? credential : undefined
   const secured = await secure(server, trust, shown, limits)
   if (secured.kind === 'refused') return secured
   const { socket } = secured
