@@ -55,7 +55,7 @@ export const packages = {
       './run': 'src/device/run.ts',
       './state': 'src/device/state/state.ts',
     },
-    assets: ['LICENSE', 'docs/guides/enrol-a-device.md'],
+    assets: ['LICENSE', 'docs/guides/enrol-a-device.md', 'docs/guides/tpm-device.md'],
     hasDependencies: false,
   },
 } as const satisfies Record<string, Package>

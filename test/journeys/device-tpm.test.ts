@@ -109,6 +109,21 @@ test('a device with an expected TPM enrols without any code, and its key stays i
   )
 })
 
+test('a bare TPM is provisioned and enrolled, though it has room for three keys only', {
+  skip,
+}, async () => {
+  passed = passed.add({ minutes: 2 })
+  const bare = await makeTpm()
+  try {
+    await expectTpm('PUMP-5', bare)
+    const bench = benchOf(new FragileFiles(), clock.now())
+    assert.equal((await enrol(bench, wishOf('PUMP-5', bare))).kind, 'proved')
+    assert.equal((await keepUp(bench, { now: true })).kind, 'kept')
+  } finally {
+    await bare.remove()
+  }
+})
+
 test('its renewal attests a new key, and drops the old one from the TPM', { skip }, async () => {
   passed = passed.add({ minutes: 2 })
   const other = await makeTpm(maker)

@@ -7,6 +7,7 @@ export const overview = `vitalsign-device: the identity of a device, from enrolm
   run       keep the identity renewed, for as long as the device runs
   show      show the identity; needs no network
   verify    show the identity to the server, and tell what it says
+  endorse   print the key by which the server can expect this device's TPM
   help      say more about one command: vitalsign-device help enrol
 
 Every command takes
@@ -67,6 +68,16 @@ is not accepted any more, and tries again after growing pauses (at most an hour)
   verify: `vitalsign-device verify: show the identity to the server, and tell what it says
 
   vitalsign-device verify
+`,
+  endorse: `vitalsign-device endorse: print the key by which the server can expect this device's TPM
+
+  --tpm WHERE                  device:/dev/tpmrm0, swtpm:/PATH.sock or swtpm:HOST:PORT
+  --tpm-endorsement NAME       which endorsement key (the first that has a certificate)
+
+What is printed is the certificate of the TPM's maker, or the bare key of a TPM that came without one. Give
+it to the server: vitalsign device endorse SERIAL --ek FILE. Nothing is kept in the TPM or in files.
+
+  vitalsign-device endorse --tpm device:/dev/tpmrm0 > ek.pem
 `,
 } as const
 

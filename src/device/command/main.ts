@@ -16,14 +16,18 @@ import { type Files, makeDirectory, openDirectory } from '../state/files.ts'
 import { holdDirectory } from '../state/lock.ts'
 import type { Settings } from '../state/settings.ts'
 import { fileOf, readCredential } from '../state/state.ts'
+import { parseTpmAddress } from '../tpm/address.ts'
+import { visitTpm } from '../tpm/conversation.ts'
+import { findEndorsement } from '../tpm/endorsement.ts'
 import { readCode } from './code.ts'
 import { type CommandName, helpOf, isCommandName, overview } from './help.ts'
-import { readOptions, settingsOf, WrongUse } from './options.ts'
+import { readOptions, settingsOf, tpmOf, WrongUse } from './options.ts'
 import {
   birthLine,
   type ExitStatus,
   identityOf,
   type Report,
+  reportEndorsement,
   reportEnrolled,
   reportKept,
   reportPass,
@@ -126,6 +130,17 @@ const commands: Readonly<Record<CommandName, Command>> = {
         ...bond.roots.map((root) => `  believes the root ${digestOf(root)}`),
       ],
     }
+  },
+
+  async endorse(words) {
+    const given = readOptions('endorse', words)
+    const { tpm = '', tpmEndorsement } = tpmOf(given, 'p-256')
+    const address = parseTpmAddress(tpm)
+    if (address === undefined)
+      throw new WrongUse('--tpm is missing', 'say where the TPM is: --tpm device:/dev/tpmrm0')
+    return reportEndorsement(
+      await visitTpm(address, (visit) => findEndorsement(visit, tpmEndorsement)),
+    )
   },
 
   async verify(words) {

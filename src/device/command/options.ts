@@ -50,6 +50,7 @@ const options = {
   },
   run: { ...everywhere, once: { type: 'boolean', default: false } },
   show: everywhere,
+  endorse: { ...everywhere, tpm: { type: 'string' }, 'tpm-endorsement': { type: 'string' } },
   verify: everywhere,
 } as const satisfies Record<CommandName, object>
 
@@ -117,8 +118,9 @@ export function settingsOf(given: EnrolOptions): Settings {
   }
 }
 
-function tpmOf(
-  { tpm, 'tpm-endorsement': endorsement }: EnrolOptions,
+/** @throws WrongUse */
+export function tpmOf(
+  { tpm, 'tpm-endorsement': endorsement }: Pick<EnrolOptions, 'tpm' | 'tpm-endorsement'>,
   keyAlgorithm: KeyAlgorithmName,
 ): Pick<Settings, 'tpm' | 'tpmEndorsement'> {
   if (tpm === undefined) {

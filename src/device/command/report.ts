@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { encodePem } from '#format/pem.ts'
+import { encodeSpki } from '#format/tpm/structure/spki.ts'
 import { formatName } from '#format/x509/name.ts'
+import { sha256 } from '#trust/digest.ts'
 import type { Credential } from '../credential.ts'
 import { dueOf } from '../due.ts'
 import { DeviceFault } from '../fault.ts'
@@ -9,6 +12,7 @@ import { type Refused, remedyFor } from '../refusal.ts'
 import type { Pass } from '../run.ts'
 import type { Proved } from '../settle.ts'
 import type { Settings } from '../state/settings.ts'
+import type { Endorsement } from '../tpm/endorsement.ts'
 import { WrongUse } from './options.ts'
 
 /** 0 done, 1 refused, 2 wrong use, 3 broken. */
@@ -69,6 +73,29 @@ export function reportEnrolled(
       ...(isKnown ? [] : [`  not shown to the server: ${standing.why}`]),
     ],
   }
+}
+
+/** The endorsement key of a TPM, as the server takes it: the certificate, else the bare key. */
+export function reportEndorsement({ name, public: key, certificates }: Endorsement): Report {
+  const [certificate] = certificates
+  const spki = encodeSpki(key).der
+  const pem =
+    certificate === undefined
+      ? encodePem('PUBLIC KEY', spki)
+      : encodePem('CERTIFICATE', withoutPadding(certificate))
+  return {
+    status: 0,
+    json: {
+      ...{ kind: 'endorsement', name, pem, keySha256: sha256(spki).toHex() },
+      certified: certificate !== undefined,
+    },
+    lines: [pem.trimEnd()],
+  }
+}
+
+/** Some makers fill the memory behind the certificate; DER says where it ends. */
+function withoutPadding(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(0, 4 + ((bytes[2] ?? 0) << 8) + (bytes[3] ?? 0))
 }
 
 /** A pass of `renew` or `run`. */

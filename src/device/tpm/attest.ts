@@ -102,12 +102,15 @@ async function activate(
   { credentialBlob, encryptedSecret }: BeginAnswer,
 ): Promise<Uint8Array> {
   const right = await endorsementRight(visit, endorsement)
-  return visit.ask(
+  const secret = await visit.ask(
     activateCredential(attestation.handle, endorsement.handle, credentialBlob, encryptedSecret, [
       noPassword,
       right,
     ]),
   )
+  if (right.kind === 'policy') await visit.drop(right.session)
+  await visit.drop(endorsement.handle)
+  return secret
 }
 
 /** Templates of the high range let the empty password in; the low ones ask for PolicySecret(endorsement). */

@@ -14,6 +14,8 @@ export interface TpmVisit {
   ask<T>(command: TpmCommand<T>): Promise<T>
   /** Has a loaded object or session dropped when the visit ends, however it ends. */
   dropAtEnd(handle: number): void
+  /** Drops one of those now: where nobody manages it, a TPM has room for three, those that are in use included. */
+  drop(handle: number): Promise<void>
 }
 
 /** How long a TPM that asks to be asked again is waited for, and how often. */
@@ -30,7 +32,7 @@ export async function visitTpm<T>(
   act: (visit: TpmVisit) => Promise<T>,
 ): Promise<T> {
   const link = openTpmLink(address)
-  const loaded: number[] = []
+  const loaded = new Set<number>()
   const ask = async <A>(command: TpmCommand<A>): Promise<A> => {
     try {
       return await exchange(link.transport, command, async (attempt) => {
@@ -48,7 +50,13 @@ export async function visitTpm<T>(
     }
   }
   try {
-    return await act({ ask, dropAtEnd: (handle) => loaded.push(handle) })
+    return await act({
+      ask,
+      dropAtEnd: (handle) => void loaded.add(handle),
+      async drop(handle) {
+        if (loaded.delete(handle)) await dropQuietly(ask, handle)
+      },
+    })
   } catch (error) {
     throw inDeviceWords(error)
   } finally {

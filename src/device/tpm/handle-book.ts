@@ -78,6 +78,7 @@ export async function keepAt(
     if ((await nameAt(visit, handle)) !== undefined) continue
     writeEntry(files, handle, name)
     await visit.ask(evictControl(loaded, handle))
+    await visit.drop(loaded)
     return handle
   }
   const taken = handles.map(shownHandle).join(', ')

@@ -18,6 +18,7 @@ export async function findStorageRoot(visit: TpmVisit): Promise<number> {
     const { handle } = await visit.ask(createPrimary('owner', storageRootTemplate))
     visit.dropAtEnd(handle)
     await visit.ask(evictControl(handle, storageRootHandle))
+    await visit.drop(handle)
     return storageRootHandle
   }
   const fault = attributesFault(found.attributes, {
