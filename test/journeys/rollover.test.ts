@@ -166,6 +166,31 @@ test('a fleet goes from one root to the next', { skip }, async (t) => {
   })
 })
 
+test('a device goes from a P-384 root to one that withstands quantum computers', async (t) => {
+  let ahead = Temporal.Duration.from({ hours: 0 })
+  const clock = { now: () => Temporal.Now.instant().add(ahead) }
+  const house = await openTestHouse(undefined, { clock })
+  t.after(() => house.stop())
+  await withProduct(house)
+  const device = benchOf(new FragileFiles(), clock.now())
+  assert.equal((await enrol(device, await enrolmentAt(house, 'PUMP-1'))).kind, 'proved')
+  ahead = Temporal.Duration.from({ minutes: 10 })
+  const wish = { name: 'root-2', algorithm: 'ml-dsa-87', issuing: 'issuing-2' }
+  await ask(house, '/authorities/new-root', wish)
+  const pass = (now: boolean) => keepUp(benchOf(device.files, clock.now()), { now })
+  const followed = await pass(false)
+  assert.equal(followed.kind === 'kept' && followed.roots?.followed.length, 1)
+  const old = authority(house, 'issuing-1')
+  await ask(house, `/authorities/${old.id}/stop`, { because: 'the root changes' })
+  const renewed = await pass(true)
+  assert.equal(renewed.kind === 'kept' && renewed.what, 'renewed', JSON.stringify(renewed))
+  await ask(house, `/authorities/${authority(house, 'root').id}/retire`, {})
+  const last = await pass(true)
+  assert.equal(last.kind === 'kept' && last.roots?.dropped.length, 1, JSON.stringify(last))
+  assert.equal(rootsOf(device), 1)
+  assert.deepEqual(house.troubles, [])
+})
+
 test('every node tells devices of the new root, whichever made it', {
   skip: withoutPostgres,
 }, async (t) => {

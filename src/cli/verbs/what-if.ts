@@ -52,12 +52,13 @@ function linesOf({ terminal }: Call, found: Found): readonly string[] {
 }
 
 function productLines(product: Found['products'][number]): readonly string[] {
-  const { name, devices, lots, first, withoutAnchor, births, expected } = product
+  const { name, devices, unplaced, lots, first, withoutAnchor, births, expected } = product
   const shown = lots.slice(0, mostLots).map(({ lot, devices: of }) => `${lot}: ${of}`)
   const more = lots.length > mostLots ? [`and ${lots.length - mostLots} lots more`] : []
   return [
     `${name}: ${devices} hang under it${first.length > 0 ? `, ${first.join(', ')} first` : ''}`,
     ...(shown.length > 0 ? [`  by lot: ${[...shown, ...more].join(', ')}`] : []),
+    ...(unplaced > 0 ? [`  ${unplaced} of them at most: they have not shown themselves yet`] : []),
     ...(withoutAnchor > 0 ? [`  ${withoutAnchor} hold no other root`] : []),
     ...(births > 0 ? [`  ${births} birth identities are under it`] : []),
     ...(expected > 0 ? [`  ${expected} are expected and not yet here`] : []),

@@ -15,8 +15,9 @@ export async function identifyLive(
   ports: IdentifyingPorts,
 ): Promise<Identified | Refused> {
   const identified = await identify(chain, ports)
-  if (identified.kind === 'refused' || !isFirstUse(identified)) return identified
-  await bookFirstUse(identified, ports)
+  if (identified.kind === 'refused') return identified
+  if (!isFirstUse(identified) && isPlaced(identified)) return identified
+  await bookUse(identified, ports)
   return identify(chain, ports)
 }
 
@@ -24,25 +25,27 @@ function isFirstUse({ record }: Identified): boolean {
   return record !== undefined && record.usedAt === null && record.state === 'issued'
 }
 
-async function bookFirstUse(
-  { device, record }: Identified,
-  { ledger, clock }: IdentifyingPorts,
-): Promise<void> {
+/** A device of before this was recorded says by its next use under whom it hangs. */
+function isPlaced({ device, record }: Identified): boolean {
+  return record?.kind !== 'working' || record.state !== 'issued' || device.under !== null
+}
+
+async function bookUse(identified: Identified, { ledger, clock }: IdentifyingPorts): Promise<void> {
+  const { device, record } = identified
   if (record === undefined) return
+  const isFirst = isFirstUse(identified)
   const at = clock.now()
   const actor = { kind: 'device', id: device.id } as const
-  const puts: Put[] = [
-    { kind: 'certificate', record: { ...record, version: record.version + 1, usedAt: at } },
-  ]
-  const events: AuditEvent[] = [
-    {
-      type: 'certificate-first-used',
-      at,
-      actor,
-      subjects: [record.id, device.id],
-      facts: { serialNumber: record.serialNumber.toHex() },
-    },
-  ]
+  const used = { ...record, version: record.version + 1, usedAt: at }
+  const puts: Put[] = isFirst ? [{ kind: 'certificate', record: used }] : []
+  const first: AuditEvent = {
+    type: 'certificate-first-used',
+    at,
+    actor,
+    subjects: [record.id, device.id],
+    facts: { serialNumber: record.serialNumber.toHex() },
+  }
+  const events = isFirst ? [first] : []
   const isActivated = device.state === 'provisioned' && record.kind === 'working'
   const moves = record.kind === 'working' && device.under !== record.authority
   if (isActivated || moves) {

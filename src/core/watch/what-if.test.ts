@@ -84,7 +84,7 @@ test('what hangs on a root is counted by product and lot, with all below it', ()
       { ...loss, product: loss?.product.name },
       {
         product: 'pump',
-        ...{ devices: 3, births: 0, withoutAnchor: 3, expected: 1 },
+        ...{ devices: 3, unplaced: 0, births: 0, withoutAnchor: 3, expected: 1 },
         lots: [
           { lot: '2026-07', devices: 2 },
           { lot: '2026-07-b', devices: 1 },
@@ -141,6 +141,23 @@ test('who was taken out of service, or has a new board, hangs on nothing', () =>
     await rebind(await deviceOf(core, two), 'a test', operator, core)
     const found = await ending(core, 'root')
     assert.deepEqual(found.products, [])
+  }))
+
+test('a device of before this was recorded counts by its certificate, until it shows itself', () =>
+  withCore(async (core) => {
+    const device = await enrolDevice(core, await addPump(core), 'P-1')
+    await whoami([device.certificate], core)
+    await force(core, await deviceOf(core, device), { under: null })
+    const count = async (name: string) => {
+      const [loss] = (await ending(core, name)).products
+      return [loss?.devices, loss?.unplaced]
+    }
+    assert.deepEqual(await count('issuing-1'), [1, 1])
+    const uses = () => core.events.filter(({ type }) => type === 'certificate-first-used').length
+    const before = uses()
+    await whoami([device.certificate], core)
+    assert.deepEqual(await count('issuing-1'), [1, 0])
+    assert.equal(uses(), before)
   }))
 
 test('birth identities are told, and break nothing by themselves', () =>

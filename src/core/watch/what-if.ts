@@ -12,6 +12,8 @@ export interface ProductLoss {
   readonly product: Product
   /** Devices whose working identity hangs under it, and by the lots that they are of. */
   readonly devices: number
+  /** Those of them, at most, of which nothing but a certificate in force says so. */
+  readonly unplaced: number
   readonly lots: readonly { readonly lot: string; readonly devices: number }[]
   /** The first of them, by their ids: those that have been here the longest. */
   readonly first: readonly string[]
@@ -60,7 +62,8 @@ type Ports = { readonly ledger: Ledger; readonly clock: Clock }
  *
  * A device hangs under whoever issued the identity that it proved last: one that was given another and never
  * showed it may not have it, and counts here. Where devices hold an identity in each of two chains, as
- * beside twins, one that would keep the other counts as well.
+ * beside twins, one that would keep the other counts as well. A device of before this was recorded, which has not
+ * shown itself since, counts wherever certificates of its product are in force.
  */
 export async function whatIf(authority: Authority, ports: Ports): Promise<WhatIf> {
   const all: Authority[] = []
@@ -69,7 +72,7 @@ export async function whatIf(authority: Authority, ports: Ports): Promise<WhatIf
   const ended = new Set(ending.map(({ id }) => id))
   const products: ProductLoss[] = []
   for await (const product of allOf('product', ports.ledger)) {
-    const loss = await lossOf(product, ending, ports)
+    const loss = await lossOf(product, ending, all, ports)
     if (loses(loss)) products.push(loss)
   }
   return {
@@ -114,6 +117,7 @@ function goesOn(
 async function lossOf(
   product: Product,
   ending: readonly Authority[],
+  all: readonly Authority[],
   ports: Ports,
 ): Promise<ProductLoss> {
   const { ledger, clock } = ports
@@ -132,17 +136,45 @@ async function lossOf(
     const { items } = await ledger.list('device', query)
     first.push(...items.map(({ serial }) => serial))
   }
+  const served = await countInService(product.id, ledger)
   const withoutAnchor = ending.some(({ parent }) => parent === null)
-    ? await countWithoutAnchor(product.id, ending, ledger)
+    ? await countWithoutAnchor(product.id, served, ending, ledger)
     : 0
+  const unplaced = await countUnplaced(product.id, { served, placed: devices }, ending, all, ports)
   return {
-    ...{ product, devices, births, withoutAnchor },
+    ...{ product, devices: devices + unplaced, unplaced, births, withoutAnchor },
     lots: [...lots].map(([lot, devices]) => ({ lot, devices })),
     first: first.slice(0, mostNamed),
     expected: await ledger.count('device', {
       ...{ by: 'productState', equal: [product.id, 'expected'] },
     }),
   }
+}
+
+async function countUnplaced(
+  product: string,
+  { served, placed }: { readonly served: number; readonly placed: number },
+  ending: readonly Authority[],
+  all: readonly Authority[],
+  { ledger, clock }: Ports,
+): Promise<number> {
+  let unplaced = served
+  for (const { id } of all)
+    unplaced -= await ledger.count('device', { by: 'under', equal: [id, product] })
+  if (unplaced <= 0) return 0
+  let certificates = 0
+  for (const { id } of ending)
+    certificates += await ledger.count('certificate', {
+      ...{ by: 'under', equal: [id, 'working', product], from: clock.now() },
+    })
+  return Math.max(0, Math.min(unplaced, certificates - placed))
+}
+
+async function countInService(product: string, ledger: Ledger): Promise<number> {
+  let count = 0
+  for (const state of inService)
+    count += await ledger.count('device', { by: 'productState', equal: [product, state] })
+  return count
 }
 
 /** From one lot to the next, without looking at the devices between. */
@@ -168,12 +200,11 @@ const inService = ['provisioned', 'active', 'quarantined'] as const
 
 async function countWithoutAnchor(
   product: string,
+  served: number,
   ending: readonly Authority[],
   ledger: Ledger,
 ): Promise<number> {
-  let count = 0
-  for (const state of inService)
-    count += await ledger.count('device', { by: 'productState', equal: [product, state] })
+  let count = served
   if (count === 0) return 0
   const ended = new Set(ending.map(({ certificateSha256 }) => certificateSha256.toHex()))
   for await (const set of allOf('anchorSet', ledger, { by: 'product', equal: [product] })) {

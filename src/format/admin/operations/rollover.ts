@@ -45,6 +45,8 @@ export const whatIfView = z.object({
       product,
       name: z.string(),
       devices: z.int(),
+      /** Those of them of which only certificates in force say so: at most so many. */
+      unplaced: z.int(),
       lots: z.array(z.object({ lot: z.string(), devices: z.int() })),
       first: z.array(z.string()),
       withoutAnchor: z.int(),
