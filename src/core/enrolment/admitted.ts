@@ -14,7 +14,7 @@ export interface AdmittedByCode {
   readonly attestation: Attestation | undefined
 }
 
-/** A device whose own element has the key that signed the request; the signature is proved a step later. */
+/** A device whose own element has the key that signed the request. */
 export interface AdmittedByElement {
   readonly kind: 'by-element'
   readonly device: Device

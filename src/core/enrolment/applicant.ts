@@ -27,7 +27,7 @@ export async function admit(
   switch (credential.kind) {
     case 'none':
       return (
-        (await admitElement(pkcs10.publicKey, ports.ledger)) ??
+        (await admitElement(pkcs10, ports.ledger)) ??
         refuse('credential-missing', 'give an enrolment code, or a client certificate')
       )
     case 'code':

@@ -171,11 +171,13 @@ test('a key that no element holds is not certified, whoever has the code', () =>
     assert.equal(reasonOf(asked), 'attestation-missing')
   }))
 
-test('a request that the key of the element did not sign is refused', () =>
+test('a request that the key of the element did not sign is a stranger’s, and hears no more', () =>
   scene(async ({ core, expected, key }) => {
     await bind(core, mine, expected)
     const forged = await requestBy({ ...key, privateKey: other.keys[0]!.privateKey })
-    assert.equal(reasonOf(await ask(core, none, forged)), 'possession-not-proved')
+    assert.equal(reasonOf(await ask(core, none, forged)), 'credential-missing')
+    const unassigned = { ...other.keys[0]!, privateKey: key.privateKey }
+    assert.equal(reasonOf(await ask(core, none, await requestBy(unassigned))), 'credential-missing')
   }))
 
 test("the certificate of its maker on the connection is the element's word, too", () =>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Certificate } from '#format/x509/certificate.ts'
+import type { CertificationRequest } from '#format/x509/certification-request.ts'
 import type { SubjectPublicKeyInfo } from '#format/x509/public-key.ts'
+import { provePossession } from '#trust/possession.ts'
 import { importPublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import { bindElement } from '../elements/bind-element.ts'
@@ -14,11 +16,23 @@ import type { AdmittedByElement } from './admitted.ts'
 import type { Identified } from './identify.ts'
 
 /**
- * Tells which device has the element whose key this is.
+ * Tells which device has the element whose key signed a request.
  *
- * @returns undefined if the key is of no element that is known here
+ * Who did not sign with that key hears what any stranger hears, so that nobody learns which elements are known.
+ *
+ * @returns undefined if no element that is known here signed it
  */
 export async function admitElement(
+  pkcs10: CertificationRequest,
+  ledger: Ledger,
+): Promise<AdmittedByElement | Refused | undefined> {
+  const admitted = await holderOf(pkcs10.publicKey, ledger)
+  if (admitted === undefined) return undefined
+  const possession = await provePossession(pkcs10)
+  return possession.kind === 'refused' ? undefined : admitted
+}
+
+async function holderOf(
   spki: SubjectPublicKeyInfo,
   ledger: Ledger,
 ): Promise<AdmittedByElement | Refused | undefined> {
@@ -50,7 +64,7 @@ export async function identifyByElement(
   certificate: Certificate,
   ledger: Ledger,
 ): Promise<Identified | Refused | undefined> {
-  const admitted = await admitElement(certificate.publicKey, ledger)
+  const admitted = await holderOf(certificate.publicKey, ledger)
   if (admitted?.kind !== 'by-element') return admitted
   const { device, proof, credential } = admitted
   return { kind: 'identified', device, proof, credential, certificate, record: undefined }
