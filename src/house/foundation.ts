@@ -50,8 +50,9 @@ export async function found(
   ports: IssuingPorts,
 ): Promise<Installation> {
   const known = await readInstallation(ports.ledger)
-  if (known !== undefined) return checked(known, configuration, ports)
+  // What a newer program brings with it is stored at its first start; what is there stays as it is.
   await storeReadyProfiles(ports)
+  if (known !== undefined) return checked(known, configuration, ports)
   const isElsewhere = configuration.root === 'elsewhere'
   if (isElsewhere) await askForAuthorities(foundingFor(configuration), ports)
   else await foundAuthorities(foundingFor(configuration), ports)

@@ -89,6 +89,21 @@ test('the directory of the first release is opened, serves, and renews its devic
   assert.deepEqual(house.troubles, [])
 })
 
+test('the ready-made profiles that are new are there from the first start on, once', async () => {
+  const directory = copy()
+  const applied = async () => {
+    const house = await open(directory)
+    try {
+      const { ledger } = house.core
+      assert.ok(await ledger.find('profile', 'number', ['tpm-working', 1]))
+      return await ledger.count('profile', {})
+    } finally {
+      await house.stop()
+    }
+  }
+  assert.equal(await applied(), await applied())
+})
+
 test('what it revoked stays revoked and listed, and the list has the next number', async () => {
   const house = await open(copy())
   try {
