@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The parsers of what TPMs say: no tags and no nesting, so that they are met with bytes bent blindly. */
 
+import { encodeTpmKeyFile, parseTpmKeyFile } from '#format/tpm/key-file.ts'
 import { encodeAttest, parseAttest } from '#format/tpm/structure/attest.ts'
 import {
   encodeEncryptedSecret,
@@ -36,4 +37,5 @@ export const tpmTargets: readonly Target[] = [
   exactly('tpm-encrypted-secret', parseEncryptedSecret, encodeEncryptedSecret),
   exactly('tpm-pcr-selections', parsePcrSelections, encodePcrSelections),
   exactly('tpm-digests', parseDigests, encodeDigests),
+  exactly('tpm-key-file', parseTpmKeyFile, encodeTpmKeyFile),
 ]
