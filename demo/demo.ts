@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * A whole life in about a minute: `npm run demo [-- --keep]`.
+ * A whole life in about a minute: `npm run demo [-- --keep] [-- --hsm]`.
  *
- * Everything that happens here is a command that anybody could type; `--keep` leaves the directory.
+ * Everything that happens here is a command that anybody could type; `--keep` leaves the directory, `--hsm` keeps the
+ * keys of the authorities in a token of SoftHSM.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,13 +16,14 @@ import { paint, say } from './terminal.ts'
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(words: readonly string[]): Promise<number> {
-  let keep: boolean
+  let [keep, hsm] = [false, false]
   try {
-    const options = { keep: { type: 'boolean', default: false } } as const
-    keep = parseArgs({ args: [...words], options, strict: true }).values.keep
+    const yes = { type: 'boolean', default: false } as const
+    const options = { keep: yes, hsm: yes }
+    ;({ keep, hsm } = parseArgs({ args: [...words], options, strict: true }).values)
   } catch (error) {
     console.error(`demo: error: ${error instanceof Error ? error.message : error}`)
-    console.error('demo: hint: npm run demo [-- --keep]')
+    console.error('demo: hint: npm run demo [-- --keep] [-- --hsm]')
     return 2
   }
   const directory = mkdtempSync(join(tmpdir(), 'vitalsign-demo-'))
@@ -33,7 +35,7 @@ async function main(words: readonly string[]): Promise<number> {
   say(`${paint('bold', 'Vitalsign: a whole life in about a minute')}\n`)
   say(`  in ${directory}${keep ? '' : ', which is removed at the end'}\n`)
   try {
-    say(`\n${await live(directory)}`)
+    say(`\n${await live(directory, hsm)}`)
     return 0
   } catch (error) {
     if (!(error instanceof Failed)) throw error

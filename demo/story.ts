@@ -8,17 +8,20 @@ import { enrolCopy } from './duplicate.ts'
 import { Failed, runWell, serve } from './programs.ts'
 import { Scene } from './scene.ts'
 import { step, table } from './terminal.ts'
+import { countSignatures, makeToken } from './token.ts'
 
 /**
  * Lives it.
  *
+ * @param hsm whether the authorities sign in a token
  * @returns the table that tells how it ended
  * @throws Failed at the first thing that is not as it should be
  */
-export async function live(directory: string): Promise<string> {
+export async function live(directory: string, hsm: boolean): Promise<string> {
   const scene = new Scene(directory)
+  const token = hsm ? makeToken(directory) : []
   const server = await step('a server founds a trial, and serves', async (tell) => {
-    const started = await serve(scene.data)
+    const started = await serve(scene.data, token)
     tell(/https:\S+/.exec(started.greeting)?.[0] ?? '')
     return started
   })
@@ -35,6 +38,7 @@ export async function live(directory: string): Promise<string> {
     await Promise.all(serials.map((serial) => scene.enrol(serial)))
     tell('each made its own key, and proved the new certificate in a connection')
   })
+  if (hsm) await countSignatures(scene)
   await step('PUMP-0002 renews, with a new key', async (tell) => {
     const before = await scene.device('PUMP-0002', ['show'])
     const after = await scene.device('PUMP-0002', ['renew', '--now'])

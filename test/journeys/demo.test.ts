@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
 import { processesNaming } from '../support/processes.ts'
+import { withoutToken } from '../support/soft-token.ts'
 
 const temporary = mkdtempSync(join(tmpdir(), 'vitalsign-demo-test-'))
 after(() => rmSync(temporary, { recursive: true, force: true }))
@@ -32,6 +33,21 @@ test('the demo ends with its table, and leaves no process and no file', async ()
     '',
   ])
   assert.match(rows.at(-1) ?? '', /^log \| \d+ events, intact, verified offline$/)
+  assertGone(output, child)
+})
+
+test('with --hsm the authorities sign in a token, and its count rises with each certificate', {
+  skip: withoutToken,
+}, async () => {
+  const { child, ended } = demo('--hsm')
+  const { code, output, errors } = await ended
+  assert.equal(code, 0, output + errors)
+  const [, counts = ''] =
+    /the key of issuing-1, which nobody can take out: ([\d >-]+)/.exec(output) ?? []
+  const numbers = counts.split(' -> ').map(Number)
+  assert.equal(numbers.length, 4)
+  for (const [at, count] of numbers.entries())
+    if (at > 0) assert.ok(count > (numbers[at - 1] ?? count), counts)
   assertGone(output, child)
 })
 
