@@ -51,6 +51,7 @@ test('the keys of roots and twins stay with the others unless a word says otherw
   const split = read(
     ...token,
     ...['--keys-in', 'pkcs11', '--root-keys-in', 'tpm', '--twin-keys-in', 'file'],
+    ...['--tpm', 'device:/dev/tpmrm0'],
   )
   assert.deepEqual(split.keysIn, { issuing: 'pkcs11', root: 'tpm', twin: 'file' })
   assert.deepEqual(faultsOf('--keys-in', 'drawer'), [

@@ -234,7 +234,7 @@ test('a store that does not answer makes the house not ready, and alive all the 
     return { status, ...JSON.parse(new TextDecoder().decode(body)) }
   }
   const open = { keys: true, doors: true, running: true }
-  const checks = { ...open, clock: true, store: true, nodes: true }
+  const checks = { ...open, clock: true, store: true, nodes: true, signing: true }
   assert.deepEqual(await verbose(), { status: 200, ready: true, checks })
   storeAway = true
   assert.deepEqual(await verbose(), {
