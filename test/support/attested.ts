@@ -5,7 +5,7 @@ import { hashCode, newCodeText } from '#core/devices/code.ts'
 import { addProduct } from '#core/devices/product.ts'
 import type { Credential } from '#core/enrolment/request.ts'
 import { newId } from '#core/ledger/ids.ts'
-import type { Attestation, Device, Product } from '#core/ledger/tables.ts'
+import type { Attestation, Device, Endorsement, Product } from '#core/ledger/tables.ts'
 import { applyProfile } from '#core/policy/apply-profile.ts'
 import type { ProfileDocument } from '#core/policy/document/profile-document.ts'
 import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
@@ -16,6 +16,7 @@ import { operator } from './core.ts'
 
 interface Rule {
   readonly required?: readonly ('tpm' | 'secure-element')[]
+  readonly maxAgeHours?: number
   readonly quote?: 'recorded' | 'required'
 }
 
@@ -59,19 +60,34 @@ export async function attested(
   columns: Partial<Attestation> = {},
 ): Promise<Attestation> {
   const at = core.clock.now()
+  const tpm = endorsementOf(core, device, at)
   const record: Attestation = {
     ...{ id: newId('attestation', core), version: 1, keyFingerprint: publicKey.fingerprint },
     ...{ device: device.id, form: 'tpm', module: 'test:1', moduleCertificateSha256: null },
-    ...{ nonce: new Uint8Array(32), evidenceSha256: sha256(new Uint8Array()), facts: {} },
+    ...{ nonce: new Uint8Array(32), evidenceSha256: sha256(new Uint8Array()) },
+    facts: { endorsementKey: tpm.fingerprint!.toHex() },
     ...{ quote: 'none', at, until: at.add({ hours: 24 }) },
     ...columns,
   }
   const committed = await core.ledger.commit({
-    puts: [{ kind: 'attestation', record }],
+    puts: [
+      { kind: 'endorsement', record: tpm },
+      { kind: 'attestation', record },
+    ],
     events: [],
   })
   assert.equal(committed.kind, 'committed')
   return record
+}
+
+/** A TPM of its own for each key, which nobody replaced. */
+function endorsementOf(core: Core, device: Device, at: Temporal.Instant): Endorsement {
+  return {
+    ...{ id: newId('endorsement', core), version: 1, device: device.id },
+    ...{ fingerprint: core.random.bytes(32), spkiSha256: null, certificateSha256: null },
+    ...{ announcedSha256: null, source: 'factory', state: 'expected' },
+    ...{ addedAt: at, addedBy: operator.id, replacedAt: null, seenAt: at },
+  }
 }
 
 /** Attests a key and gives the ticket for it, as its device shows it. */

@@ -32,13 +32,16 @@ import {
   forgeDeviceKey,
   frame,
 } from '../../../test/support/forged-tpm.ts'
+import { renewalBy } from '../../../test/support/house.ts'
 import { believe, certifyTpm, makeVendor } from '../../../test/support/tpm-vendor.ts'
 import { addDevice } from '../devices/add.ts'
 import { addEntrance } from '../devices/entrance.ts'
 import { rebind, retire } from '../devices/life.ts'
 import { addProduct } from '../devices/product.ts'
+import { newId } from '../ledger/ids.ts'
 import type { Attestation, Device } from '../ledger/tables.ts'
 import { applyProfile } from '../policy/apply-profile.ts'
+import { readyProfiles } from '../policy/ready/ready-profiles.ts'
 import { tpmSet } from '../policy/ready/tpm-set.ts'
 import { sessionSpan } from './begin.ts'
 import { ticketSpan } from './book-proof.ts'
@@ -93,9 +96,9 @@ function scene(
 }
 
 /** A second door of the pumps, that asks for no attestation. */
-async function entranceWithout(core: TestCore, record: Device) {
+async function entranceWithout(core: TestCore, record: Device, profile = 'ldevid') {
   const product = (await core.ledger.read('product', record.product))!
-  const asked = { label: 'pump-plain', product, profile: 'ldevid' }
+  const asked = { label: 'pump-plain', product, profile }
   assert.equal((await addEntrance(asked, operator, core)).kind, 'added')
 }
 
@@ -478,6 +481,28 @@ test('a first contact needs a code and a believed maker, and binds the TPM', () 
     { known: false },
   ))
 
+test('a code that came with a request which waits binds nothing', () =>
+  scene(
+    async ({ core, device, record }) => {
+      const vendor = await makeVendor()
+      await believe(core, vendor)
+      device.certificates = [await certifyTpm(vendor, device.tpm)]
+      device.code = await codeFor(core, record)
+      const begun = await device.begin()
+      const [code] = (
+        await core.ledger.list('code', { by: 'device', equal: [record.id], limit: 1 })
+      ).items
+      const held = { ...code!, version: code!.version + 1, heldFor: newId('request', core) }
+      await core.ledger.commit({ puts: [{ kind: 'code', record: held }], events: [] })
+      assert.equal(
+        reasonOf(await device.certify(device.answerTo(begun, forgeDeviceKey()))),
+        'code-used',
+      )
+      assert.equal(reasonOf(await device.ask()), 'code-held')
+    },
+    { known: false },
+  ))
+
 test('a used code, and a ticket, bind nothing', () =>
   scene(
     async ({ core, device, record }) => {
@@ -541,6 +566,36 @@ test('an operator replaces a TPM for a reason, and the old one is never accepted
     const before = core.events.length
     const again = await registerTpm(await now(), namedBy(next), undefined, operator, core)
     assert.deepEqual([again.kind, core.events.length], ['registered', before])
+  }))
+
+test('what a replaced TPM vouched for counts no more, by a ticket or at a renewal', () =>
+  scene(async ({ core, device, record }) => {
+    const proofs = { proofs: ['tpm'], because } as const
+    const plain = { ...readyProfiles.ldevid, name: 'pump-plain', admission: proofs }
+    assert.equal((await applyProfile(plain, operator, core)).kind, 'applied')
+    await entranceWithout(core, record, 'pump-plain')
+    const [key, later] = [forgeDeviceKey(), forgeDeviceKey()]
+    const first = (await device.attest(key)).results[0]!
+    const enrolled = issuedOf(
+      await ask(core, { kind: 'code', user: 'PUMP-1', code: first.ticket }, pairOf(key)),
+    )
+    const { ticket } = (await device.attest(later)).results[0]!
+    const now = async () => (await core.ledger.read('device', record.id))!
+    const next = new ForgedDevice(core, 'PUMP-1')
+    await registerTpm(await now(), namedBy(next), 'board', operator, core)
+    const late = { kind: 'code', user: 'PUMP-1', code: ticket } as const
+    for (const label of ['pump', 'pump-plain'])
+      assert.equal(
+        reasonOf(await ask(core, late, pairOf(later), { label })),
+        'attestation-missing',
+        label,
+      )
+    const shown = { kind: 'certificate', chain: [enrolled.certificate] } as const
+    const renewal = await renewalBy(pairOf(key), enrolled.certificate)
+    const renew = async () => reasonOf(await ask(core, shown, renewal, { operation: 'reenrol' }))
+    assert.equal(await renew(), 'attestation-missing')
+    await registerTpm(await now(), namedBy(device), 'it was the right one', operator, core)
+    assert.equal(await renew(), 'issued')
   }))
 
 test('a TPM that was replaced by mistake is taken back by its own device', () =>

@@ -81,7 +81,7 @@ async function bind(
   ports: AttestationPorts,
 ): Promise<Part | Refused> {
   const code = session.code === null ? undefined : await ports.ledger.read('code', session.code)
-  if (code === undefined || code.usedAt !== null)
+  if (code === undefined || code.usedAt !== null || code.heldFor !== null)
     return refuse('code-used', 'this enrolment code was used while the TPM proved itself')
   const record: Endorsement = {
     ...{ id: newId('endorsement', ports), version: 1, device: device.id },

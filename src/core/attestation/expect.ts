@@ -161,6 +161,11 @@ async function firstContact(
       refuse('code-used', 'this enrolment code was used already; ask the operator for another'),
       device,
     )
+  if (admitted.code.heldFor !== null)
+    return notExpected(
+      refuse('code-held', 'this enrolment code came with a request, which waits for a person'),
+      device,
+    )
   if (admitted.code.attestation !== null)
     return notExpected(refuse('code-wrong', 'this is a ticket, and no enrolment code'), device)
   if (vouching.kind === 'none')

@@ -221,6 +221,24 @@ test('where a person decides, a ticket waits with its request', () =>
     issuedOf(await ask(core, again, await requestBy(key)))
   }))
 
+test('a ticket is good for as long as its request, if a person says yes late', () =>
+  withCore(async (core) => {
+    const because = 'RFC 0000: a test'
+    const approval = { rule: 'manual', operations: ['enrol'], days: 1, because } as const
+    const product = await tpmPump(core, { maxAgeHours: 48 }, 'pump', { approval })
+    const { device } = await expectDevice(core, product, 'PUMP-1')
+    const key = await generateKey('p-256')
+    const ticket = await ticketFor(core, device, key)
+    const request = await requestBy(key)
+    assert.equal((await ask(core, ticket, request)).kind, 'pending')
+    core.clock.pass({ hours: 20 })
+    const [row] = (await core.ledger.list('request', { limit: 1 })).items
+    const decided = await approveRequest(row!, undefined, operator, core)
+    assert.equal(decided.kind, 'decided', JSON.stringify(decided))
+    core.clock.pass({ hours: 20 })
+    issuedOf(await ask(core, ticket, request))
+  }))
+
 test('a registrar speaks for a device, and not for where its key lives', () =>
   withCore(async (core) => {
     const product = await tpmPump(core)

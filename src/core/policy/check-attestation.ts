@@ -25,7 +25,7 @@ export function checkAttestation(profile: Profile, asked: Attested): Refused | u
   if (attestation === undefined || isAnothers(attestation, device))
     return refuse(
       'attestation-missing',
-      `profile ${profile.name} certifies only keys that a ${wanted} holds, and of this one nothing was proved; attest it first`,
+      `profile ${profile.name} certifies only keys that a ${wanted} holds, and of this one nothing was proved that counts now; attest it first`,
     )
   if (!rule.required.includes(attestation.form))
     return refuse(

@@ -203,6 +203,13 @@ function checkProof(application: Application): Refused | undefined {
       `profile ${profile.name} admits ${profile.proofs.join(', ')}, not ${proof}`,
     )
   }
+  // Whatever the profile asks of keys: the ticket is worth what was proved, as long as that counts.
+  if (proof === 'tpm' && application.attestation === undefined) {
+    return refuse(
+      'attestation-missing',
+      'what was proved for this ticket counts no more; attest anew',
+    )
+  }
   if (application.operation === 'reenrol' && proof !== 'current-certificate') {
     return refuse(
       'proof-not-admitted',

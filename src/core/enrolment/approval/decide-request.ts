@@ -158,7 +158,8 @@ async function codePut(
   change: (code: HeldCode) => HeldCode,
   { ledger }: DecidingPorts,
 ): Promise<readonly Put[]> {
-  if (record.proof !== 'code') return []
+  // A ticket is a code as well.
+  if (record.proof !== 'code' && record.proof !== 'tpm') return []
   const code = await ledger.read('code', record.credential)
   // It was given the end of the request; one that a newer code ended before that stays ended.
   const isHeld =
