@@ -15,7 +15,7 @@ export const importBundle: Verb = async (call) => {
     await terminal.write(jsonText(answer))
     return exit.done
   }
-  const { ceremony, changed, roots, authorities, others, lists, links } = answer
+  const { ceremony, changed, roots, authorities, others, lists, links, linksLeft } = answer
   const about = `act ${ceremony.act} of vault ${ceremony.vault}: ${printable(ceremony.title)}`
   if (!changed) {
     await writeLines(call, [`${good(call)} ${about} was imported before; nothing changed`])
@@ -31,10 +31,17 @@ export const importBundle: Verb = async (call) => {
       ({ name, algorithm, notAfter }) => `  ${name}, ${algorithm}, issues here; ends ${notAfter}`,
     ),
     `  ${lists} revocation list${lists === 1 ? '' : 's'} taken`,
+    ...(links === 0
+      ? []
+      : [`  ${links} link${links === 1 ? '' : 's'} between roots taken: devices are led by them`]),
     ...(others === 0 ? [] : [`  ${others} further certificates are for requests of other servers`]),
     `  transcript SHA-256 ${ceremony.transcriptSha256}`,
   ])
-  if (links > 0) terminal.hint(`${links} links between roots are in it: vitalsign authority link`)
+  if (linksLeft > 0) {
+    terminal.hint(
+      `${linksLeft} link${linksLeft === 1 ? '' : 's'} of it lead nobody yet, for want of the other root: import its ceremony, or vitalsign authority link`,
+    )
+  }
   terminal.hint('compare the fingerprints of the roots with those that were written down')
   return exit.done
 }

@@ -20,17 +20,26 @@ const taken: Readonly<Record<Authority['environment'], readonly string[]>> = {
  * birth and inherited, and a name that says TRIAL would be on devices for decades.
  */
 export function checkMarks(
-  chain: readonly Certificate[],
+  chain: readonly Pick<Certificate, 'subject'>[],
   environment: Authority['environment'],
 ): Refused | undefined {
   for (const { subject } of chain) {
-    const words = subject.rdns.flat().flatMap(({ value }) => value.split(/[^A-Za-z0-9]+/))
-    const mark = marks.find((one) => words.includes(one))
-    if (mark === undefined || taken[environment].includes(mark)) continue
+    const values = subject.rdns.flat().map(({ value }) => value)
+    const mark = markIn(values, environment)
+    if (mark === undefined) continue
     return refuse(
       'environment-wrong',
       `"${formatName(subject)}" says ${mark}, this is a ${environment} installation`,
     )
   }
   return undefined
+}
+
+/** The mark in these texts that an environment does not take; undefined: there is none. */
+export function markIn(
+  texts: readonly string[],
+  environment: Authority['environment'],
+): string | undefined {
+  const words = texts.flatMap((text) => text.split(/[^A-Za-z0-9]+/))
+  return marks.find((mark) => words.includes(mark) && !taken[environment].includes(mark))
 }

@@ -22,16 +22,52 @@ export type Linked =
   | { readonly kind: 'linked'; readonly before: Authority; readonly links: readonly RootLink[] }
   | Refused
 
+/** What links between two roots change; nothing is written yet. */
+export interface LinkPlan {
+  readonly kind: 'plan'
+  /** With its successor from now on. */
+  readonly before: Authority
+  /** Whether it had none until now. */
+  readonly follows: boolean
+  /** Those that were not here already. */
+  readonly links: readonly RootLink[]
+  readonly events: readonly AuditEvent[]
+}
+
+interface LinkingPorts {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly random: Randomness
+}
+
 /**
  * Takes links that were signed elsewhere: from then on devices are led from the one root to the other.
  *
  * The same again changes nothing.
  */
 export async function linkRoots(
+  brought: BroughtLinks,
+  actor: Actor,
+  ports: LinkingPorts,
+): Promise<Linked> {
+  const plan = await planLink(brought, actor, ports)
+  if (plan.kind === 'refused') return plan
+  const { before, follows, links, events } = plan
+  const puts: Put[] = [
+    ...(follows ? [{ kind: 'authority', record: before } as const] : []),
+    ...links.map((record): Put => ({ kind: 'rootLink', record })),
+  ]
+  if (puts.length === 0) return { kind: 'linked', before, links }
+  const refused = await settle({ puts, events }, ports.ledger)
+  return refused ?? { kind: 'linked', before, links }
+}
+
+/** Judges links between two roots, and plans what books them. */
+export async function planLink(
   { before, root, certificates }: BroughtLinks,
   actor: Actor,
-  ports: { readonly ledger: Ledger; readonly clock: Clock; readonly random: Randomness },
-): Promise<Linked> {
+  ports: LinkingPorts,
+): Promise<LinkPlan | Refused> {
   const unfit = checkRoots(before, root)
   if (unfit !== undefined) return unfit
   const links: RootLink[] = []
@@ -55,7 +91,12 @@ export async function linkRoots(
       'input-wrong',
       `no certificate here is of the key of ${root.name}: NewWithOld is missing, by which devices follow`,
     )
-  return settled(before, root, links, events, actor, ports)
+  if (before.successor !== null) return { kind: 'plan', before, follows: false, links, events }
+  return {
+    ...{ kind: 'plan', before: { ...before, version: before.version + 1, successor: root.id } },
+    ...{ follows: true, links },
+    events: [...events, followedEvent(before, root, actor, ports.clock.now())],
+  }
 }
 
 function checkRoots(before: Authority, root: Authority): Refused | undefined {
@@ -85,33 +126,6 @@ function pairOf({ publicKey }: Certificate, before: Authority, root: Authority) 
     'input-wrong',
     `a certificate is of neither the key of ${root.name} nor that of ${before.name}`,
   )
-}
-
-async function settled(
-  before: Authority,
-  root: Authority,
-  links: readonly RootLink[],
-  events: readonly AuditEvent[],
-  actor: Actor,
-  { ledger, clock }: { readonly ledger: Ledger; readonly clock: Clock },
-): Promise<Linked> {
-  const isNew = before.successor === null
-  const followed: Authority = isNew
-    ? { ...before, version: before.version + 1, successor: root.id }
-    : before
-  const puts: Put[] = [
-    ...(isNew ? [{ kind: 'authority', record: followed } as const] : []),
-    ...links.map((record): Put => ({ kind: 'rootLink', record })),
-  ]
-  if (puts.length === 0) return { kind: 'linked', before, links }
-  const refused = await settle(
-    {
-      puts,
-      events: [...events, ...(isNew ? [followedEvent(before, root, actor, clock.now())] : [])],
-    },
-    ledger,
-  )
-  return refused ?? { kind: 'linked', before: followed, links }
 }
 
 export function followedEvent(

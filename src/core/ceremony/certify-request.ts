@@ -8,6 +8,7 @@ import { sha256 } from '#trust/digest.ts'
 import { provePossession } from '#trust/possession.ts'
 import { refuse } from '#trust/refusal.ts'
 import { draft, type Signer } from '../authority/draft.ts'
+import { checkMarks } from '../authority/environment-mark.ts'
 import { lint } from '../authority/issue.ts'
 import { approveOwn } from '../policy/decide.ts'
 import { drawSubject } from '../policy/templates.ts'
@@ -52,6 +53,8 @@ export async function certifyRequest(
     name: attributeOf(request.subject, attributeTypes.commonName) ?? '',
   }
   const { environment } = vault
+  const marked = checkMarks([request], environment)
+  if (marked !== undefined) return marked
   const verdict = approveOwn({ profile, publicKey, facts, owner: facts.name, environment })
   if (verdict.kind === 'refused') return verdict
   if (!sameBytes(drawSubject(profile, facts).der, request.subject.der)) {

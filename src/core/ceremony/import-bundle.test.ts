@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { readVault, writeVault } from '#edge/ceremony/vault-files.ts'
+import { systemRandomness } from '#edge/chance/system-randomness.ts'
 import { encodeBundle, parseBundle } from '#format/ceremony/bundle.ts'
 import { encodePem } from '#format/pem.ts'
 import { parseCertificate } from '#format/x509/certificate.ts'
@@ -13,6 +15,7 @@ import {
   foundRoots,
   heldOf,
   openingScript,
+  requestFile,
   type SittingPlace,
   scriptFile,
   sit,
@@ -32,6 +35,7 @@ import { requestAuthority } from '../authority/request-authority.ts'
 import { keyWasHere } from '../ledger/authority-origin.ts'
 import { fullCrl } from '../revocation/publish.ts'
 import { type ImportTarget, importBundle } from './import-bundle.ts'
+import type { VaultState } from './vault.ts'
 import { verifyBundle } from './verify-bundle.ts'
 
 const target: ImportTarget = { environment: 'trial', publicUrl: 'http://pki.test' }
@@ -58,8 +62,8 @@ async function ceremonyFor(core: TestCore, names = ['ceremonial', 'ceremonial-tw
 
 /** The test core has roots of the usual names already. */
 // biome-ignore lint/suspicious/noExplicitAny: a script that is edited
-function renameRoots(document: any) {
-  const renamed = (name: string) => name.replace(/^root/, 'vault-root')
+function renameRoots(document: any, to = 'vault-root') {
+  const renamed = (name: string) => name.replace(/^root/, to)
   for (const root of document.roots) {
     root.name = renamed(root.name)
     if (root.twinOf !== undefined) root.twinOf = renamed(root.twinOf)
@@ -225,3 +229,142 @@ test('a root of a name that is taken here is refused', () =>
     const done = await importBundle(bundleBytes(held), target, operator, core)
     assert.equal(reasonOf(done), 'exists-already')
   }))
+
+/** Chance whose draws are known afterwards; the first one, the number of a vault, may be chosen. */
+function knownChance(vault?: string) {
+  const draws: Uint8Array[] = []
+  const bytes = (length: number) => {
+    const drawn = systemRandomness.bytes(length)
+    draws.push(drawn.slice())
+    return draws.length === 1 && vault !== undefined ? Uint8Array.fromHex(vault) : drawn
+  }
+  return { draws, random: { bytes } }
+}
+
+/** Writes what a vault knows of itself anew, as who has enough shares could. */
+async function rewriteVault(
+  { vault }: SittingPlace,
+  { draws }: ReturnType<typeof knownChance>,
+  changes: Partial<VaultState>,
+): Promise<void> {
+  const read = await readVault(vault)
+  if (read?.kind !== 'vault') assert.fail()
+  const secret = draws.find((one) => one.length === 32 && read.isSealedBy(1, one))
+  if (secret === undefined) assert.fail('the secret was drawn')
+  await writeVault(vault, { ...read.state, ...changes }, new Map([[1, secret]]))
+}
+
+/** A vault that calls itself another one, and goes on from its last act, below roots of its own. */
+async function forgedSecondAct(core: TestCore, genuine: Uint8Array): Promise<Uint8Array> {
+  const sound = await verifyBundle(genuine)
+  if (sound.kind === 'refused') assert.fail(sound.detail)
+  const { vault, transcriptSha256 } = sound.manifest
+  const place = await sittingPlace()
+  await requestFile(place, 'issuing-1.csr', 'p-256')
+  await requestFile(place, 'issuing-1-twin.csr', 'ml-dsa-65')
+  const chance = knownChance(vault)
+  const trial = { environment: 'trial' } as const
+  const renamed = (document: unknown) => renameRoots(document, 'other-root')
+  const more = { ...clockOf(core), random: chance.random }
+  heldOf(await sit(place, scriptFile(place, trial, renamed), undefined, more))
+  await rewriteVault(place, chance, { transcriptSha256 })
+  const open = scriptFile(place, { ...trial, act: 'open', requests: [] }, renamed)
+  return bundleBytes(heldOf(await sit(place, open, undefined, clockOf(core))))
+}
+
+test('an act that the roots of the act before did not sign is refused, whatever vault it names', () =>
+  withCore(async (core) => {
+    const { place, bytes } = await ceremonyFor(core)
+    const forged = await forgedSecondAct(core, bytes)
+    assert.equal((await verifyBundle(forged)).kind, 'sound')
+    assert.equal((await importBundle(bytes, target, operator, core)).kind, 'imported')
+    const taken = await importBundle(forged, target, operator, core)
+    assert.equal(reasonOf(taken), 'signature-wrong')
+    assert.equal(await core.ledger.find('authority', 'name', ['other-root']), undefined)
+    // The act that happened still comes after it.
+    const script = openingScript(place, (document) => {
+      document.environment = 'trial'
+      renameRoots(document)
+    })
+    const second = bundleBytes(heldOf(await sit(place, script, undefined, clockOf(core))))
+    assert.equal((await importBundle(second, target, operator, core)).kind, 'imported')
+  }))
+
+test('a rehearsal whose vault was rewritten to say production is told by its names', () =>
+  withCore(async (core) => {
+    const place = await sittingPlace()
+    const chance = knownChance()
+    await foundRoots(place, { rehearsal: true, ...clockOf(core), random: chance.random })
+    await rewriteVault(place, chance, { rehearsal: false, environment: 'production' })
+    const script = scriptFile(place, { act: 'open', environment: 'production', requests: [] })
+    const held = heldOf(await sit(place, script, undefined, clockOf(core)))
+    const bytes = bundleBytes(held)
+    assert.equal((await verifyBundle(bytes)).kind, 'sound')
+    const production = { environment: 'production', publicUrl: 'http://pki.test' } as const
+    const done = await importBundle(bytes, production, operator, core)
+    assert.equal(reasonOf(done), 'environment-wrong')
+    assert.match(done.kind === 'refused' ? done.detail : '', /says REHEARSAL/)
+  }))
+
+test('links of two vaults lead devices as soon as both roots are here, whichever comes first', () =>
+  withCore(async (core) => {
+    const { place, bytes } = await ceremonyFor(core)
+    const [oldRoot] = (await soundOf(bytes)).roots
+    const next = await sittingPlace()
+    writeFileSync(join(next.directory, 'old.pem'), pemOf(oldRoot))
+    // biome-ignore lint/suspicious/noExplicitAny: a script that is edited
+    const linking = (root: string, certificate: string, to: string) => (document: any) => {
+      document.environment = 'trial'
+      renameRoots(document, to)
+      document.links = [{ root, certificate }]
+      document.steps.splice(-2, 0, {
+        ...{ step: 'links', words: 'the other root is compared' },
+        confirmedBy: ['administrator', 'witness'],
+      })
+    }
+    const later = { clock: { now: () => core.clock.now().add({ seconds: 5 }) } }
+    const script = scriptFile(
+      next,
+      { environment: 'trial', requests: [] },
+      linking('next-root', 'old.pem', 'next-root'),
+    )
+    const founded = bundleBytes(heldOf(await sit(next, script, undefined, later)))
+    const [newRoot] = (await soundOf(founded)).roots
+    writeFileSync(join(place.directory, 'new.pem'), pemOf(newRoot))
+    const open = openingScript(place, linking('vault-root', 'new.pem', 'vault-root'))
+    const opened = bundleBytes(heldOf(await sit(place, open, undefined, later)))
+    core.clock.pass({ minutes: 1 })
+
+    const take = async (one: Uint8Array) => {
+      const done = await importBundle(one, target, operator, core)
+      return done.kind === 'imported' ? done : assert.fail(done.detail)
+    }
+    await take(bytes)
+    const early = await take(opened)
+    assert.deepEqual([early.links, early.linksLeft], [0, 1])
+    const last = await take(founded)
+    assert.deepEqual([last.links, last.linksLeft], [2, 0])
+    const before = await core.ledger.find('authority', 'name', ['vault-root'])
+    const root = await core.ledger.find('authority', 'name', ['next-root'])
+    assert.equal(before?.successor, root?.id)
+    assert.deepEqual(
+      (await core.ledger.list('rootLink', { limit: 10 })).items
+        .map(({ certified, signer }) => [certified, signer])
+        .toSorted(),
+      [
+        [before?.id, root?.id],
+        [root?.id, before?.id],
+      ].toSorted(),
+    )
+    assert.equal(core.events.filter(({ type }) => type === 'root-linked').length, 2)
+    assert.equal(core.events.filter(({ type }) => type === 'root-followed').length, 1)
+  }))
+
+async function soundOf(bytes: Uint8Array) {
+  const sound = await verifyBundle(bytes)
+  return sound.kind === 'sound' ? sound : assert.fail(sound.detail)
+}
+
+function pemOf(root: { readonly certificate: { readonly der: Uint8Array } } | undefined): string {
+  return encodePem('CERTIFICATE', root?.certificate.der ?? assert.fail('a bundle has a root'))
+}

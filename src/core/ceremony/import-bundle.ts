@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseCertificate } from '#format/x509/certificate.ts'
-import { readExtension } from '#format/x509/extension.ts'
+import { parseBundle } from '#format/ceremony/bundle.ts'
+import { parseManifest } from '#format/ceremony/manifest.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
-import { keyIdentifier } from '../authority/draft.ts'
-import { type InstallingPorts, planInstallation } from '../authority/plan-installation.ts'
+import { checkMarks } from '../authority/environment-mark.ts'
+import type { InstallingPorts } from '../authority/plan-installation.ts'
 import { newId } from '../ledger/ids.ts'
-import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
-import type { Authority, AuthorityRequest, CeremonyRecord } from '../ledger/tables.ts'
+import type { Authority, CeremonyRecord } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
-import { planBrought } from '../revocation/bring-crl.ts'
-import { type SoundBundle, type SoundRoot, verifyBundle } from './verify-bundle.ts'
+import { planAuthorities, planLists, planRoots } from './plan-bundle.ts'
+import { planLinks } from './plan-links.ts'
+import { type SoundBundle, verifyBundle } from './verify-bundle.ts'
 
 /** The installation that takes a ceremony's outcome. */
 export interface ImportTarget {
@@ -32,7 +32,10 @@ export interface ImportedBundle {
   /** Certificates in it that answer requests of other servers, or were taken before. */
   readonly others: number
   readonly lists: number
+  /** Links that lead devices from now on, those of earlier acts whose other root came only now among them. */
   readonly links: number
+  /** Links in it whose other root is not here, or that no device would follow. */
+  readonly linksLeft: number
 }
 
 /**
@@ -71,7 +74,8 @@ async function takeBundle(
   if (known !== undefined) return again(known)
   const bundle = await verifyBundle(bytes)
   if (bundle.kind === 'refused') return bundle
-  const unfit = refuseForeign(bundle, target) ?? (await refuseOutOfOrder(bundle, ports))
+  const unfit =
+    refuseForeign(bundle, target) ?? refuseMarked(bundle) ?? (await refuseOutOfOrder(bundle, ports))
   if (unfit !== undefined) return unfit
   const roots = await planRoots(bundle, target, actor, ports)
   if ('reason' in roots) return roots
@@ -79,16 +83,13 @@ async function takeBundle(
   if ('reason' in own) return own
   const lists = await planLists(bundle, roots.all, actor, ports)
   if ('reason' in lists) return lists
+  const links = await planLinks(bundle, roots.fresh, actor, ports)
   const ceremony = recordOf(bytes, bundle, actor, ports)
+  const told = eventOf(ceremony, bundle, roots.all, actor)
   const refused = await settle(
     {
-      puts: [...roots.puts, ...own.puts, ...lists.puts, { kind: 'ceremony', record: ceremony }],
-      events: [
-        ...roots.events,
-        ...own.events,
-        ...lists.events,
-        eventOf(ceremony, bundle, roots.all, actor),
-      ],
+      puts: [...links.puts, ...own.puts, ...lists.puts, { kind: 'ceremony', record: ceremony }],
+      events: [...roots.events, ...own.events, ...lists.events, ...links.events, told],
     },
     ports.ledger,
   )
@@ -97,14 +98,14 @@ async function takeBundle(
   return {
     ...{ kind: 'imported', ceremony, changed: true, roots: [...roots.all.values()] },
     ...{ authorities: own.authorities, others: issuing - own.authorities.length },
-    ...{ lists: lists.count, links: bundle.certificates.length - issuing },
+    ...{ lists: lists.count, links: links.count, linksLeft: links.left },
   }
 }
 
 function again(ceremony: CeremonyRecord): ImportedBundle {
   return {
     ...{ kind: 'imported', ceremony, changed: false },
-    ...{ roots: [], authorities: [], others: 0, lists: 0, links: 0 },
+    ...{ roots: [], authorities: [], others: 0, lists: 0, links: 0, linksLeft: 0 },
   }
 }
 
@@ -128,11 +129,18 @@ function refuseForeign(
   )
 }
 
-/** Each act names the one before it: what was left out, or rewritten, is noticed here. */
+/** What it calls itself is one thing; a name that says TRIAL or REHEARSAL says it for decades. */
+function refuseMarked({ manifest, roots, certificates }: SoundBundle): Refused | undefined {
+  const all = [...roots, ...certificates].map(({ certificate }) => certificate)
+  return checkMarks(all, manifest.environment)
+}
+
+/** Each act names the one before it: what was left out, rewritten or forged is noticed here. */
 async function refuseOutOfOrder(
-  { manifest: { vault, act, previousSha256 } }: SoundBundle,
+  bundle: SoundBundle,
   { ledger }: InstallingPorts,
 ): Promise<Refused | undefined> {
+  const { vault, act, previousSha256 } = bundle.manifest
   if ((await ledger.find('ceremony', 'act', [vault, act])) !== undefined) {
     return refuse(
       'ceremony-out-of-order',
@@ -144,151 +152,27 @@ async function refuseOutOfOrder(
   if (before === undefined) {
     return refuse('ceremony-out-of-order', `this is act ${act}; import act ${act - 1} first`)
   }
-  if (before.transcriptSha256.toHex() === previousSha256) return undefined
-  return refuse(
-    'ceremony-out-of-order',
-    `it follows another act ${act - 1} than the one that is here: its transcript does not go on from it`,
-  )
-}
-
-interface Planned {
-  readonly puts: readonly Put[]
-  readonly events: readonly AuditEvent[]
-}
-
-/** Every root of the vault, without its key; those that are here already serve again. */
-async function planRoots(
-  { roots }: SoundBundle,
-  { environment }: ImportTarget,
-  actor: Actor,
-  ports: InstallingPorts,
-): Promise<(Planned & { readonly all: ReadonlyMap<string, Authority> }) | Refused> {
-  const all = new Map<string, Authority>()
-  const puts: Put[] = []
-  const events: AuditEvent[] = []
-  // A twin names the root that it stands beside: that one comes first.
-  const ordered = roots.toSorted(
-    (one, other) => Number(one.twinOf !== undefined) - Number(other.twinOf !== undefined),
-  )
-  for (const root of ordered) {
-    const digest = sha256(root.certificate.der)
-    const known = await ports.ledger.find('authority', 'certificate', [digest])
-    if (known !== undefined && known.kind !== 'root') {
-      return refuse(
-        'exists-already',
-        `root ${root.name} stands here as ${known.name}, which is foreign`,
-      )
-    }
-    const record = known ?? (await newRoot(root, environment, all, ports))
-    if ('reason' in record) return record
-    all.set(root.name, record)
-    if (known !== undefined) continue
-    puts.push({ kind: 'authority', record })
-    events.push({
-      ...{ type: 'authority-installed', at: record.createdAt, actor, subjects: [record.id] },
-      facts: { name: record.name, sha256: digest.toHex(), origin: 'ceremony' },
-    })
-  }
-  return { all, puts, events }
-}
-
-async function newRoot(
-  { name, certificate, publicKey, twinOf }: SoundRoot,
-  environment: Authority['environment'],
-  before: ReadonlyMap<string, Authority>,
-  ports: InstallingPorts,
-): Promise<Authority | Refused> {
-  if ((await ports.ledger.find('authority', 'name', [name])) !== undefined)
-    return refuse('exists-already', `another authority is named ${name} here`)
-  const beside = twinOf === undefined ? null : before.get(twinOf)
-  if (beside === undefined) return refuse('not-found', `root ${twinOf} is not in the bundle`)
-  const { der, extensions, notAfter } = certificate
-  const known = await ports.ledger.find('key', 'fingerprint', [publicKey.fingerprint])
-  return {
-    ...{ id: newId('authority', ports), version: 1, name, kind: 'root', environment },
-    ...{ algorithm: publicKey.algorithm, parent: null, key: null, state: 'active' },
-    ...{ certificate: der, certificateSha256: sha256(der) },
-    subjectKeyIdentifier:
-      readExtension(extensions, 'subjectKeyIdentifier') ?? keyIdentifier(publicKey.spki),
-    ...{ notAfter, issueUntil: notAfter, successor: null, createdAt: ports.clock.now() },
-    ...{ products: [], crlNumberFrom: null, origin: 'ceremony', twin: beside?.id ?? null },
-    keyEverHere: known !== undefined,
-  }
-}
-
-/** The authorities whose requests wait here; certificates for others are for others. */
-async function planAuthorities(
-  { certificates }: SoundBundle,
-  roots: ReadonlyMap<string, Authority>,
-  { environment }: ImportTarget,
-  actor: Actor,
-  ports: InstallingPorts,
-): Promise<(Planned & { readonly authorities: readonly Authority[] }) | Refused> {
-  const waiting = await waitingRequests(ports)
-  const answered = certificates
-    .flatMap((one) => {
-      const request = waiting.get(one.requestSha256)
-      return one.kind === 'issuing' && request !== undefined ? [{ ...one, request }] : []
-    })
-    .toSorted(
-      (one, other) => Number(one.request.twin !== null) - Number(other.request.twin !== null),
+  if (before.transcriptSha256.toHex() !== previousSha256) {
+    return refuse(
+      'ceremony-out-of-order',
+      `it follows another act ${act - 1} than the one that is here: its transcript does not go on from it`,
     )
-  const authorities: Authority[] = []
-  const puts: Put[] = []
-  const events: AuditEvent[] = []
-  for (const { request, certificate, root: by } of answered) {
-    const root = roots.get(by)
-    const above = root && parseCertificate(root.certificate)
-    if (above === undefined) return refuse('not-found', `root ${by} is not in the bundle`)
-    const plan = await planInstallation(
-      {
-        ...{ request, chain: [certificate, above], environment },
-        ...{ origin: 'ceremony', rootName: by },
-      },
-      actor,
-      ports,
-      [...roots.values(), ...authorities],
+  }
+  return refuseUnsigned(bundle, before)
+}
+
+/** Anybody can write the number of a vault; only who has the shares signs with the roots that it had before. */
+function refuseUnsigned({ manifest, roots }: SoundBundle, before: CeremonyRecord) {
+  const signed = new Set(roots.map(({ certificate }) => sha256(certificate.der).toHex()))
+  const { roots: had } = parseManifest(parseBundle(before.bundle).manifest)
+  const missing = had.find((root) => !signed.has(root.sha256))
+  return (
+    missing &&
+    refuse(
+      'signature-wrong',
+      `root ${missing.name} of vault ${manifest.vault} did not sign it: it is of somebody else`,
     )
-    if (plan.kind === 'refused') return plan
-    authorities.push(plan.authority)
-    puts.push(...plan.puts)
-    events.push(...plan.events)
-  }
-  return { authorities, puts, events }
-}
-
-async function waitingRequests({
-  ledger,
-}: InstallingPorts): Promise<ReadonlyMap<string, AuthorityRequest>> {
-  const query = { by: 'state', equal: ['waiting'], limit: 1000 } as const
-  const { items } = await ledger.list('authorityRequest', query)
-  return new Map(items.map((one) => [one.requestSha256.toHex(), one]))
-}
-
-/** The newest lists; one that is older than what is served, or has ended, stays in the bundle alone. */
-async function planLists(
-  { lists }: SoundBundle,
-  roots: ReadonlyMap<string, Authority>,
-  actor: Actor,
-  ports: InstallingPorts,
-): Promise<(Planned & { readonly count: number }) | Refused> {
-  const puts: Put[] = []
-  const events: AuditEvent[] = []
-  let count = 0
-  for (const { root: by, crl } of lists) {
-    const root = roots.get(by)
-    if (root === undefined) return refuse('not-found', `root ${by} is not in the bundle`)
-    const plan = await planBrought(crl.der, root, actor, ports)
-    if (plan.kind === 'unchanged') continue
-    if (plan.kind === 'refused') {
-      if (plan.reason === 'crl-outdated') continue
-      return plan
-    }
-    puts.push(...plan.puts)
-    events.push(...plan.events)
-    count++
-  }
-  return { puts, events, count }
+  )
 }
 
 function recordOf(

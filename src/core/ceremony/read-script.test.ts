@@ -33,6 +33,8 @@ test('each fault is named with its path', () => {
     ['act', (d) => (d.act = 'close')],
     ['title', (d) => (d.title = ' ')],
     ['maker', (d) => (d.maker = 'x'.repeat(51))],
+    ['maker', (d) => (d.maker = 'Acme TEST')],
+    ['roots/0/commonName', (d) => (d.roots[0].commonName = 'Device Root TRIAL')],
     ['publicUrl', (d) => (d.publicUrl = 'https://pki.test')],
     ['publicUrl', (d) => (d.publicUrl = 'http://pki.test/')],
     ['environment', (d) => delete d.environment],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { keyAlgorithms } from '#trust/algorithms.ts'
+import { markIn } from '../authority/environment-mark.ts'
 import type { ScriptFault } from './read-script.ts'
 import { type CeremonyScript, leastConfirmed, stepsOf } from './script.ts'
 
@@ -16,7 +17,9 @@ const fault = (path: string, fault: string, remedy: string): ScriptFault => ({
   remedy,
 })
 
-const rules: readonly Rule[] = [peopleOnce, rolesFilled, shares, roots, references, steps]
+const rules: readonly Rule[] = [
+  ...[peopleOnce, rolesFilled, shares, names, roots, references, steps],
+]
 
 function peopleOnce({ people }: CeremonyScript) {
   const seen = new Set<string>()
@@ -87,6 +90,21 @@ function shares({ act, shares }: CeremonyScript) {
       'let fewer be needed than there are: a share that is lost must not lose the roots',
     ),
   ]
+}
+
+/** What a server of this environment would refuse when the day is over. */
+function names({ environment, maker, roots }: CeremonyScript) {
+  const texts = [
+    ['maker', maker] as const,
+    ...roots.map(({ commonName }, at) => [`roots/${at}/commonName`, commonName] as const),
+  ]
+  return texts.flatMap(([path, text]) => {
+    const mark = markIn([text], environment)
+    if (mark === undefined) return []
+    return [
+      fault(path, `says ${mark}`, `no ${environment} server takes such a root: name it otherwise`),
+    ]
+  })
 }
 
 function roots({ act, environment, roots }: CeremonyScript) {

@@ -50,10 +50,10 @@ export interface ScriptIssue {
   readonly until: Temporal.Instant | undefined
 }
 
-/** A root of the same name elsewhere, whose key one of ours vouches for. */
+/** A root of the same name, whose key one of ours vouches for. */
 export interface ScriptLink {
   readonly root: string
-  /** A file beside the script: the certificate of the other root. */
+  /** The name of another root of this vault, or a file beside the script with its certificate. */
   readonly certificate: string
 }
 

@@ -311,6 +311,35 @@ test('an opening lets a root vouch for another root of its name', async () => {
   assert.deepEqual(link?.certificate.publicKey.der, other.publicKey.der)
 })
 
+test('an opening makes the next root of the same name, and both links, in one act', async () => {
+  const place = await copyOfFirst()
+  const script = openingScript(place, (document) => {
+    const confirmedBy = ['administrator', 'witness', 'auditor']
+    document.roots = [{ name: 'root-2', algorithm: 'p-384', commonName: 'Device Root CA' }]
+    document.links = [
+      { root: 'root', certificate: 'root-2' },
+      { root: 'root-2', certificate: 'root' },
+    ]
+    document.lists.push({ root: 'root-2', goodForDays: 365, revoke: [] })
+    document.steps.splice(
+      -2,
+      0,
+      ...['roots', 'links'].map((step) => ({ step, words: 'the next root is made', confirmedBy })),
+    )
+  })
+  const sound = await soundOf(heldOf(await sit(place, script)))
+  assert.deepEqual(
+    sound.certificates.map(({ kind, root }) => [kind, root]),
+    [
+      ['link', 'root'],
+      ['link', 'root-2'],
+    ],
+  )
+  const keyOf = (name: string) =>
+    sound.roots.find((one) => one.name === name)?.publicKey.fingerprint
+  assert.notDeepEqual(keyOf('root'), keyOf('root-2'))
+})
+
 test('whoever types another name, or stop, stops it, and nothing is left that counts', async () => {
   for (const [answer, detail] of [
     ['stop', /Witness 1 stopped it at step roots/],
@@ -412,6 +441,7 @@ test('a request that is wrong is not certified', async () => {
         writeFileSync(join(place.directory, 'issuing-1.csr'), der)
       },
     ],
+    ['environment-wrong', () => requestFile(place, 'issuing-1.csr', 'p-256', 'CN=a,O=b TRIAL')],
     ['key-algorithm-not-admitted', () => requestFile(place, 'issuing-1.csr', 'rsa-2048')],
   ] as const
   for (const [reason, prepare] of cases) {

@@ -24,9 +24,9 @@ export function ceremonyVerbs(core: Core): CeremonyVerbs {
       const target = { environment, publicUrl: installation.publicUrl }
       const done = await importBundle(bytes, target, caller.actor, core)
       if (done.kind === 'refused') return done
-      const { ceremony, changed, roots, authorities, others, lists, links } = done
+      const { ceremony, changed, roots, authorities, others, lists, links, linksLeft } = done
       return {
-        ...{ ceremony: showCeremony(ceremony), changed, others, lists, links },
+        ...{ ceremony: showCeremony(ceremony), changed, others, lists, links, linksLeft },
         roots: roots.map((one) => showAuthority(one)),
         authorities: authorities.map((one) => showAuthority(one)),
       }

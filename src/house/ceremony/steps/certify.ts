@@ -84,13 +84,14 @@ export async function issueCertificates(sitting: Sitting): Promise<Refused | und
   return undefined
 }
 
-/** Lets roots vouch for roots of their name elsewhere. */
+/** Lets roots vouch for roots of their name, in this vault or elsewhere. */
 export async function makeLinks(sitting: Sitting): Promise<Refused | undefined> {
   const { script, table, minutes } = sitting
   for (const { root: name, certificate: file } of script.links) {
     const root = rootNamed(sitting, name)
     if ('reason' in root) return root
-    const der = await readBeside(sitting, file, 'CERTIFICATE')
+    const own = sitting.vault.roots.find((one) => one.name === file)
+    const der = own?.certificate ?? (await readBeside(sitting, file, 'CERTIFICATE'))
     if ('reason' in der) return der
     const read = parsedOr(file, () => parseCertificate(der, { unknownCritical: 'keep' }))
     if ('reason' in read) return read
