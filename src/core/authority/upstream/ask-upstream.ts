@@ -15,7 +15,7 @@ import type { Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
 import { conclude } from './conclude.ts'
 import type { Heard, UpstreamPorts } from './desk.ts'
-import { endOrder } from './end-order.ts'
+import { endOrder, lostToOther } from './end-order.ts'
 import {
   askingMilliseconds,
   holdSpan,
@@ -124,15 +124,23 @@ async function carry(
       return waits(kept.order, heard, host, ports)
     case 'turned-down':
       await ports.upstreams.noteHealth(upstream, undefined)
-      await endOrder(kept.order, 'turned-down', heard.words, host, ports)
+      if (!(await endOrder(kept.order, 'turned-down', heard.words, host, ports)))
+        return lostToOther()
       return refuse(
         'upstream-refused',
         'the authority that signs for this entrance said no; ask the operator',
       )
     case 'unreached':
       await ports.upstreams.noteHealth(upstream, { kind: 'unreachable', words: heard.words })
-      // What it had heard before it has heard still.
-      await book(putOff(kept.order, order.stage, heard.words, ports.clock.now()), ports)
+      // What it had heard before it has heard still, and of this try nothing.
+      await book(
+        putOff(
+          { ...kept.order, stage: order.stage, askedAt: order.askedAt },
+          heard.words,
+          ports.clock.now(),
+        ),
+        ports,
+      )
       return unreachable()
     case 'unknown':
       await ports.upstreams.noteHealth(upstream, { kind: 'unreachable', words: heard.words })
@@ -199,7 +207,7 @@ async function doubts(
 ): Promise<Carried> {
   const now = ports.clock.now()
   if (!mayAskAgain(order, host.upstream, now)) return giveUp({ ...order, words }, host, ports)
-  const record = putOff(order, order.stage, words, now)
+  const record = putOff(order, words, now)
   await book(record, ports)
   return { kind: 'pending', retryAfterSeconds: secondsUntil(record.nextAt, now) }
 }
@@ -211,7 +219,7 @@ async function giveUp(
   ports: CarryingPorts,
 ): Promise<Carried> {
   const words = order.words ?? 'no answer came'
-  await endOrder(order, 'given-up', words, host, ports)
+  if (!(await endOrder(order, 'given-up', words, host, ports))) return lostToOther()
   if (order.stage === 'booked') return unreachable()
   await ports.upstreams.noteHealth(host.upstream, {
     ...{ kind: 'outcome-unknown', certificate: order.certificate, words },

@@ -97,7 +97,7 @@ const purposeOf: Partial<Record<CertificateRecord['kind'], Purpose>> = {
 }
 
 /** RFC 7030 section 4.2.3: certificates of an answer have no order, so ours is found by its key. */
-function readAnswer(answer: readonly Uint8Array[], key: Uint8Array) {
+export function readAnswer(answer: readonly Uint8Array[], key: Uint8Array) {
   const wrong = (why: string) => ({ kind: 'wrong', why, leaf: undefined }) as const
   try {
     const all = answer.map((der) => parseCertificate(der, { unknownCritical: 'keep' }))

@@ -8,8 +8,8 @@ import { formatName } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Carried, CarryingPorts } from './ask-upstream.ts'
-import { type CheckedAnswer, checkAnswer } from './check-answer.ts'
-import { endOrder } from './end-order.ts'
+import { type CheckedAnswer, checkAnswer, readAnswer } from './check-answer.ts'
+import { endOrder, lostToOther } from './end-order.ts'
 import { readKept } from './occasion-json.ts'
 import type { ReadyUpstream } from './ready-upstream.ts'
 import { newAuthorities } from './upstream-authorities.ts'
@@ -34,7 +34,13 @@ export async function conclude(
   for (let tries = 1; ; tries++) {
     const certificate = await ports.ledger.read('certificate', order.certificate)
     if (certificate?.state !== 'reserved')
-      return turnAway(order, 'it was revoked while it was asked for', answer[0], host, ports)
+      return turnAway(
+        order,
+        'it was revoked while it was asked for',
+        ofOrder(answer, order),
+        host,
+        ports,
+      )
     const { completing, mayDiffer } = readKept(order.occasion, order.request)
     const { kind } = certificate
     const toBeSigned = parseToBeSigned(order.expected)
@@ -47,8 +53,7 @@ export async function conclude(
       return { kind: 'issued', id: certificate.id, certificate: checked.leaf.der }
     if (done.record === 'certificate' && done.rule !== 'version')
       return turnAway(order, 'this very certificate was answered before', undefined, host, ports)
-    if (tries === mostTries || done.record === 'upstreamOrder')
-      return refuse('busy', 'the answer is being booked already; ask again')
+    if (tries === mostTries || done.record === 'upstreamOrder') return lostToOther()
   }
 }
 
@@ -106,7 +111,17 @@ async function answerForLater(
   return [{ kind: 'repetition', record }]
 }
 
-/** What came is not handed out; its authority is asked to revoke it, and a person is told. */
+/** The certificate of an answer that is for the key of the order, if any is. */
+function ofOrder(answer: readonly Uint8Array[], { expected }: UpstreamOrder) {
+  const read = readAnswer(answer, parseToBeSigned(expected).publicKey.der)
+  return read.kind === 'read' ? read.leaf.der : undefined
+}
+
+/**
+ * What came is not handed out; its authority is asked to revoke it, and a person is told.
+ *
+ * Not by whoever lost the order meanwhile: what somebody else booked of the same answer is good.
+ */
 async function turnAway(
   order: UpstreamOrder,
   why: string,
@@ -116,7 +131,7 @@ async function turnAway(
 ): Promise<Carried> {
   const { upstreams } = ports
   const { upstream } = host
-  await endOrder(order, 'refused', why, host, ports, answer)
+  if (!(await endOrder(order, 'refused', why, host, ports, answer))) return lostToOther()
   if (answer !== undefined) {
     const signal = upstreams.within(revokingMilliseconds)
     // A person is told below, whatever comes of it.

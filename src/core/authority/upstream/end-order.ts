@@ -2,6 +2,8 @@
 import type { EventType } from '#core/audit/event.ts'
 import { abandon } from '#core/authority/abandon.ts'
 import type { UpstreamOrder } from '#core/ledger/tables.ts'
+import type { Refused } from '#core/refusal.ts'
+import { refuse } from '#trust/refusal.ts'
 import type { CarryingPorts } from './ask-upstream.ts'
 import type { ReadyUpstream } from './ready-upstream.ts'
 
@@ -15,6 +17,7 @@ type End = Exclude<UpstreamOrder['state'], 'open' | 'answered'>
  * abandons it.
  *
  * @param answer the certificate that came and is not taken, DER
+ * @returns whether it was this call that ended it; else somebody else took it up, and has the last word
  */
 export async function endOrder(
   order: UpstreamOrder,
@@ -23,7 +26,7 @@ export async function endOrder(
   { upstream }: ReadyUpstream,
   ports: CarryingPorts,
   answer?: Uint8Array,
-): Promise<void> {
+): Promise<boolean> {
   const now = ports.clock.now()
   const record: UpstreamOrder = {
     ...order,
@@ -41,9 +44,14 @@ export async function endOrder(
       },
     ],
   })
-  // Somebody else took it up; it is theirs to end.
-  if (ended.kind === 'conflict') return
+  if (ended.kind === 'conflict') return false
   await abandon(order.certificate, ports)
+  return true
+}
+
+/** What is told by whoever finds that an order went on without it. */
+export function lostToOther(): Refused {
+  return refuse('busy', 'the answer is being booked already; ask again')
 }
 
 function eventOf({ stage }: UpstreamOrder, state: End): EventType {

@@ -61,13 +61,16 @@ function requestKeyIn(occasion: Occasion, certificate: string): Uint8Array | nul
   return put?.kind === 'repetition' ? put.record.requestKey : null
 }
 
-/** Whether the same request may be sent once more without the danger of a second certificate. */
+/**
+ * Whether the same request may be sent once more without the danger of a second certificate: not if it was
+ * sent and nothing was heard, be it after many answers that it is worked on, unless the upstream repeats itself.
+ */
 export function mayAskAgain(
-  { stage, askedAt }: UpstreamOrder,
-  { repeatsMinutes, protocol }: Upstream,
+  { askedAt }: Pick<UpstreamOrder, 'askedAt'>,
+  { repeatsMinutes, protocol }: Pick<Upstream, 'repeatsMinutes' | 'protocol'>,
   now: Temporal.Instant,
 ): boolean {
-  if (stage !== 'asked' || askedAt === null) return true
+  if (askedAt === null) return true
   // An ACME order has its own address, and looking at it asks for nothing new; by REST it is looked for by a
   // key of ours before it is asked for again.
   if (protocol !== 'est') return true
@@ -89,6 +92,8 @@ export function keptWaiting(
   return {
     ...order,
     ...{ version: order.version + 1, stage: 'waiting', heldUntil: now, words: heard.words },
+    // It was heard, and has not signed yet.
+    askedAt: null,
     transaction: heard.transaction ?? order.transaction,
     nextAt: now.add({ seconds: Math.round(Math.min(Math.max(seconds, 1), 86_400)) }),
     until: order.stage === 'waiting' ? order.until : now.add(waitingSpan),
@@ -96,15 +101,10 @@ export function keptWaiting(
 }
 
 /** The order after a try that told nothing: later, and later each time. */
-export function putOff(
-  order: UpstreamOrder,
-  stage: UpstreamOrder['stage'],
-  words: string,
-  now: Temporal.Instant,
-): UpstreamOrder {
+export function putOff(order: UpstreamOrder, words: string, now: Temporal.Instant): UpstreamOrder {
   const seconds = Math.min(5 * 2 ** Math.min(order.tries - 1, 10), 600)
   const nextAt = now.add({ seconds })
-  return { ...order, version: order.version + 1, stage, heldUntil: now, nextAt, words }
+  return { ...order, version: order.version + 1, heldUntil: now, nextAt, words }
 }
 
 export function secondsUntil(later: Temporal.Instant, now: Temporal.Instant): number {

@@ -347,6 +347,78 @@ test('a device waits as it waits for a person, and hears the answer however late
   })
 })
 
+test('a lost answer after "it is worked on" is no more asked for twice than a first one', async () => {
+  for (const loses of ['unknown', 'crash'] as const) {
+    const breaking: { kind: string | undefined } = { kind: undefined }
+    await onStage(
+      async ({ enrol, fake, core, order, happened }) => {
+        const wait = { kind: 'waiting', retryAfterSeconds: 60, words: 'a person decides' } as const
+        fake.answer = async () => wait
+        await enrol()
+        core.clock.pass({ seconds: 90 })
+        assert.equal((await enrol()).kind, 'pending', 'it may be asked for as often as it waits')
+        assert.equal(fake.asked, 2)
+        core.clock.pass({ seconds: 90 })
+        fake.answer = async (errand) => {
+          if (loses === 'unknown') return { kind: 'unknown', words: 'the connection was cut' }
+          breaking.kind = 'enrolment'
+          return fake.signed(errand)
+        }
+        const outcome = await enrol().catch((error: Fault) => error.code)
+        assert.ok(outcome === 'store-unreachable' || reasonOf(outcome as never) !== undefined)
+        breaking.kind = undefined
+        fake.answer = async (errand) => fake.signed(errand)
+        core.clock.pass({ minutes: 20 })
+        await carryOpenOrders(core, never)
+        assert.equal(fake.asked, 3, loses)
+        assert.equal((await order()).state, 'given-up')
+        assert.equal(happened('upstream-outcome-unknown'), 1)
+      },
+      { repeatsMinutes: 0, breaking },
+    )
+  }
+})
+
+test('one that could not be reached while it is worked on is asked again', async () => {
+  await onStage(
+    async ({ enrol, fake, core, order }) => {
+      fake.answer = async () => ({ kind: 'waiting', retryAfterSeconds: 60, words: 'later' })
+      await enrol()
+      core.clock.pass({ seconds: 90 })
+      fake.answer = async () => ({ kind: 'unreached', words: 'connection refused' })
+      await enrol()
+      assert.deepEqual([(await order()).stage, (await order()).askedAt], ['waiting', null])
+      fake.answer = async (errand) => fake.signed(errand)
+      core.clock.pass({ minutes: 30 })
+      issuedOf(await enrol())
+    },
+    { repeatsMinutes: 0 },
+  )
+})
+
+test('who was held up so long that another booked the answer harms nothing', async () => {
+  await onStage(async ({ enrol, fake, core, order, certificates, happened }) => {
+    fake.answer = async (errand) => {
+      const kept = await fake.signed(errand)
+      fake.answer = async () => kept
+      // Another process takes the order up, is answered the same, and books it, while this one stands still.
+      core.clock.pass({ minutes: 2 })
+      assert.equal(await carryOpenOrders(core, never), 1)
+      return kept
+    }
+    assert.equal(reasonOf(await enrol()), 'busy')
+    assert.equal(fake.revoked, 0, 'what another handed out is not revoked')
+    assert.deepEqual(
+      [(await order()).state, (await certificates())[0]?.state],
+      ['answered', 'issued'],
+    )
+    assert.equal(happened('upstream-answer-refused'), 0)
+    const { items } = await core.ledger.list('alarm', { limit: 10 })
+    assert.deepEqual(items, [])
+    issuedOf(await enrol())
+  })
+})
+
 test('its "no" ends the order, and only the operator hears its words', async () => {
   await onStage(async ({ enrol, fake, order, happened }) => {
     fake.answer = async () => ({ kind: 'turned-down', words: 'no such unit in Springfield' })
