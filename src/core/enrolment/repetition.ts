@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
+import { outcomeUnknown } from '../authority/upstream/end-order.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
-import type { Repetition, UpstreamOrder } from '../ledger/tables.ts'
+import type { CertificateRecord, Repetition, UpstreamOrder } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import type { EnrolmentRequest } from './request.ts'
@@ -61,6 +62,8 @@ export async function repeated(
       const order = await ports.ledger.find('upstreamOrder', 'certificate', [certificate.id])
       if (order?.state === 'open') return { kind: 'under-way', order }
     }
+    if (certificate?.state === 'abandoned' && (await isLost(certificate, ports)))
+      return outcomeUnknown()
     const over = Temporal.Instant.compare(found.until, ports.clock.now()) <= 0
     if (over || certificate === undefined || certificate.usedAt !== null) {
       return { kind: 'new', stale: found }
@@ -80,6 +83,15 @@ export async function repeated(
       ? refuse('busy', 'the same request is being answered; try again')
       : { kind: 'new', stale: found }
   }
+}
+
+/**
+ * Whether an upstream may have signed it and nobody knows: then this request is asked for never again, since it
+ * might be signed twice.
+ */
+async function isLost({ id }: CertificateRecord, { ledger }: RepetitionPorts): Promise<boolean> {
+  const order = await ledger.find('upstreamOrder', 'certificate', [id])
+  return order?.state === 'given-up' && order.stage !== 'booked'
 }
 
 /** Claims the request for this certificate; taking over a stale row expects its version. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Refusal } from '#core/refusal.ts'
 
-type Status = 400 | 403 | 404 | 413 | 415 | 429 | 501 | 503
+type Status = 400 | 403 | 404 | 409 | 413 | 415 | 429 | 501 | 503
 
 /**
  * The status of each refusal (RFC 9110 section 15.5); its name stands in the answer's `code`.
@@ -125,7 +125,7 @@ export const statuses = {
   'ticket-for-another-key': 403,
   'too-many-identities': 403,
   'upstream-answer-wrong': 503,
-  'upstream-outcome-unknown': 503,
+  'upstream-outcome-unknown': 409,
   'upstream-refused': 403,
   'upstream-unreachable': 503,
   'transcript-changed': 400,

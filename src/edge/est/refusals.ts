@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Refusal } from '#core/refusal.ts'
 
-type Status = 400 | 401 | 403 | 404 | 413 | 415 | 429 | 501 | 503
+type Status = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 501 | 503
 
 /**
  * RFC 7030 section 4.2.3 asks for some 4xx or 5xx; which one, stands here.
@@ -126,7 +126,8 @@ export const statuses = {
   'ticket-for-another-key': 403,
   'too-many-identities': 403,
   'upstream-answer-wrong': 503,
-  'upstream-outcome-unknown': 503,
+  // Not 503: who is told to come again sends the same request, which may have been signed.
+  'upstream-outcome-unknown': 409,
   'upstream-refused': 403,
   'upstream-unreachable': 503,
   'transcript-changed': 400,
@@ -147,7 +148,6 @@ export const retryAfterSeconds: Partial<Record<Refusal, number>> = {
   'rate-limited': 60,
   'store-full': 60,
   'upstream-answer-wrong': 3600,
-  'upstream-outcome-unknown': 60,
   'upstream-unreachable': 60,
   'version-differs': 2,
   'waiting-list-full': 3600,

@@ -15,7 +15,7 @@ import type { Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
 import { conclude } from './conclude.ts'
 import type { Heard, UpstreamPorts } from './desk.ts'
-import { endOrder, lostToOther } from './end-order.ts'
+import { endOrder, lostToOther, outcomeUnknown } from './end-order.ts'
 import {
   askingMilliseconds,
   holdSpan,
@@ -224,10 +224,7 @@ async function giveUp(
   await ports.upstreams.noteHealth(host.upstream, {
     ...{ kind: 'outcome-unknown', certificate: order.certificate, words },
   })
-  return refuse(
-    'upstream-outcome-unknown',
-    'whether this request was answered is not known; make a new key and ask again',
-  )
+  return outcomeUnknown()
 }
 
 function unreachable(): Refused {

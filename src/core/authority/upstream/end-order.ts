@@ -54,6 +54,14 @@ export function lostToOther(): Refused {
   return refuse('busy', 'the answer is being booked already; ask again')
 }
 
+/** What a device is told whose request may have been signed elsewhere, whenever it sends that again. */
+export function outcomeUnknown(): Refused {
+  return refuse(
+    'upstream-outcome-unknown',
+    'whether this request was answered is not known; make a new key and ask again',
+  )
+}
+
 function eventOf({ stage }: UpstreamOrder, state: End): EventType {
   switch (state) {
     case 'turned-down':

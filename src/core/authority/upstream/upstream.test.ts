@@ -298,7 +298,7 @@ test('a lost answer is asked for again where the upstream repeats itself, and no
 
 test('a lost answer of one that promises nothing is given up by name', async () => {
   await onStage(
-    async ({ enrol, certificates, fake, core, happened }) => {
+    async ({ enrol, certificates, fake, core, happened, expected }) => {
       fake.answer = async () => ({ kind: 'unknown', words: 'it did not answer in time' })
       assert.equal(reasonOf(await enrol()), 'upstream-outcome-unknown')
       assert.equal((await certificates())[0]?.state, 'abandoned')
@@ -306,6 +306,13 @@ test('a lost answer of one that promises nothing is given up by name', async () 
       assert.equal(fake.asked, 1)
       const { items } = await core.ledger.list('alarm', { limit: 10 })
       assert.ok(items.some(({ kind }) => kind === 'upstream-certificate-astray'))
+      fake.answer = async (errand) => fake.signed(errand)
+      for (const minutes of [1, 60]) {
+        core.clock.pass({ minutes })
+        assert.equal(reasonOf(await enrol()), 'upstream-outcome-unknown', 'the same request again')
+      }
+      assert.equal(fake.asked, 1)
+      issuedOf(await ask(core, expected.credential, await generateKey('p-256')))
     },
     { repeatsMinutes: 0 },
   )

@@ -139,7 +139,7 @@ for (const [what, behaviour] of Object.entries(unknowable)) {
 
 test('only what cannot have signed is called so', async () => {
   const kinds: string[] = []
-  for (const status of [202, 400, 401, 403, 404, 429, 503]) {
+  for (const status of [202, 400, 401, 403, 404, 409, 429, 503]) {
     answer = (_, response) => response.writeHead(status, { 'retry-after': '7' }).end('because')
     const found = await ask()
     kinds.push(found.kind)
@@ -148,7 +148,7 @@ test('only what cannot have signed is called so', async () => {
   }
   assert.deepEqual(kinds, [
     ...['waiting', 'turned-down', 'turned-down', 'turned-down', 'turned-down'],
-    ...['unreached', 'unreached'],
+    ...['unknown', 'unreached', 'unreached'],
   ])
 })
 

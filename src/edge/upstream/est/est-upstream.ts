@@ -62,6 +62,8 @@ export function heardIn(replied: Exchanged, now: Temporal.Instant): Heard {
   if (status === 202) return { kind: 'waiting', retryAfterSeconds, words }
   // What is told to come again, has not been taken up: RFC 9110 section 15.6.4, RFC 6585 section 4.
   if (status === 503 || status === 429) return { kind: 'unreached', words }
+  // So says a Vitalsign that asked somebody else in turn and does not know what became of it.
+  if (status === 409) return { kind: 'unknown', words }
   if (status >= 400 && status < 500) return { kind: 'turned-down', words }
   return { kind: 'unknown', words }
 }
