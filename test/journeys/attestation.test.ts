@@ -26,6 +26,7 @@ import {
 } from '../support/house.ts'
 import { makeTpm, openTpmMaker, type SoftTpm, type TpmMaker, withoutTpm } from '../support/tpm.ts'
 import { type LoadedKey, TpmDevice } from '../support/tpm-device.ts'
+import { assertTold } from '../support/verified.ts'
 
 const skip = withoutTpm
 const operator = { kind: 'person', id: 'test' } as const
@@ -368,4 +369,9 @@ test('a first contact: code and maker bind the TPM, and then it needs neither', 
   })
   assert.match(attestations.items.at(-1)?.module ?? '', /:[0-9a-f]+:[0-9a-f]+$/)
   assert.equal(attestations.items.at(-1)?.facts.vendor, 'swtpm')
+})
+
+test('log and ledger tell of the same proofs, one to one', { skip }, async () => {
+  await assertTold(house, 'attestation')
+  await assertTold(house, 'endorsement')
 })

@@ -23,6 +23,7 @@ import {
   type TestHouse,
   temporaryDirectory,
 } from '../support/house.ts'
+import { assertTold } from '../support/verified.ts'
 
 const run = promisify(execFile)
 const directory = temporaryDirectory()
@@ -263,4 +264,8 @@ test('a root that was removed vouches for no new element', async () => {
   const refused = await vitalsign('element', 'add', ...entry)
   assert.match(refused.error, /no maker that is believed here vouches for this element/)
   assert.match(await done('log', 'show', '--type', 'vendor-root-withdrawn'), /stolen/)
+})
+
+test('log and ledger tell of the same proofs, one to one', async () => {
+  await assertTold(house, 'attestation')
 })

@@ -138,7 +138,7 @@ test('a key is attested, and by its ticket certified as what it is', () =>
     assert.deepEqual(sha256(evidence?.bytes ?? new Uint8Array()), attestation?.evidenceSha256)
     assert.deepEqual(
       core.events.filter(({ type }) => /attest|tpm/.test(type)).map(({ type }) => type),
-      ['tpm-expected', 'attestation-begun', 'key-attested'],
+      ['tpm-expected', 'attestation-begun', 'tpm-seen', 'key-attested'],
     )
   }))
 
@@ -607,6 +607,11 @@ test('a TPM that was replaced by mistake is taken back by its own device', () =>
     await registerTpm(await now(), namedBy(device), 'it was the right one', operator, core)
     await device.attest()
     assert.equal(reasonOf(await next.ask()), 'tpm-unexpected')
+    const told = core.events.filter(({ type }) => /^tpm-(seen|taken-back)$/.test(type))
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ['tpm-seen', 'tpm-taken-back'],
+    )
   }))
 
 test('a new board takes the TPM of the old one with it', () =>

@@ -6,10 +6,12 @@ import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { CertifiedKey } from '#trust/tpm/certified-key.ts'
 import type { AuditEvent } from '../audit/event.ts'
+import { namesOf } from '../devices/announced-tpm.ts'
 import { hashCode, newCodeText } from '../devices/code.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Put } from '../ledger/ledger.ts'
 import type { Attestation, Code, Endorsement, Key } from '../ledger/tables.ts'
+import { toldOf } from '../ledger/told-of-attestation.ts'
 import type { Refused } from '../refusal.ts'
 import type { AttestationPorts } from './ports.ts'
 import { moduleOf, type Proof, type VouchedKey } from './proof.ts'
@@ -72,7 +74,13 @@ async function endorsementPut(
     seenAt: before.seenAt ?? now,
   }
   const isNews = before.seenAt === null || before.fingerprint === null
-  return { puts: isNews ? [{ kind: 'endorsement', record }] : [], events: [] }
+  if (!isNews) return { puts: [], events: [] }
+  const seen: AuditEvent = {
+    ...{ type: 'tpm-seen', at: now, actor: { kind: 'device', id: device.id } },
+    subjects: [record.id, device.id],
+    facts: { serial: device.serial, ...namesOf(record) },
+  }
+  return { puts: [{ kind: 'endorsement', record }], events: [seen] }
 }
 
 async function bind(
@@ -104,12 +112,7 @@ async function bind(
         at: now,
         actor: { kind: 'device', id: device.id },
         subjects: [record.id, device.id],
-        facts: {
-          serial: device.serial,
-          fingerprint: session.fingerprint.toHex(),
-          certificateSha256: session.certificateSha256?.toHex() ?? null,
-          code: code.id,
-        },
+        facts: { serial: device.serial, ...namesOf(record), code: code.id },
       },
     ],
   }
@@ -149,9 +152,7 @@ function newTicket(
       actor: { kind: 'device', id: device.id },
       subjects: [attestation.id, device.id],
       facts: {
-        ...{ serial: device.serial, form: 'tpm', key: key.publicKey.fingerprint.toHex() },
-        ...{ module: attestation.module, nonce: proof.session.nonce.toHex() },
-        ...{ evidenceSha256: attestation.evidenceSha256.toHex(), quote: attestation.quote },
+        ...{ serial: device.serial, nonce: proof.session.nonce.toHex(), ...toldOf(attestation) },
         ...{ ticket: ticket.id, entrance: door.entrance.label, source: proof.asked.sourceAddress },
       },
     },

@@ -64,7 +64,9 @@ export async function registerTpm(
       ],
       events: [
         ...others.map((one) => replaced(one, device, because ?? '', actor, ports)),
-        tpmExpected(endorsement, device, actor),
+        known === undefined
+          ? tpmExpected(endorsement, device, actor)
+          : takenBack(endorsement, device, actor),
       ],
     },
     ports.ledger,
@@ -108,6 +110,10 @@ function expectedAgain(
       ...{ version: known.version + 1, state: 'expected', replacedAt: null, addedAt: clock.now() },
     }
   )
+}
+
+function takenBack(endorsement: Endorsement, device: Device, actor: Actor): AuditEvent {
+  return { ...tpmExpected(endorsement, device, actor), type: 'tpm-taken-back' }
 }
 
 function replaced(

@@ -46,17 +46,22 @@ export async function tpmOfHash(
 }
 
 export function tpmExpected(endorsement: Endorsement, device: Device, actor: Actor): AuditEvent {
-  const { fingerprint, certificateSha256, announcedSha256 } = endorsement
   return {
     type: 'tpm-expected',
     at: endorsement.addedAt,
     actor,
     subjects: [endorsement.id, device.id],
-    facts: {
-      serial: device.serial,
-      fingerprint: fingerprint?.toHex() ?? null,
-      certificateSha256: certificateSha256?.toHex() ?? null,
-      announcedSha256: announcedSha256?.toHex() ?? null,
-    },
+    facts: { serial: device.serial, ...namesOf(endorsement) },
+  }
+}
+
+/** All by which a TPM is recognised, as events tell it and the export demands it. */
+export function namesOf(endorsement: Endorsement) {
+  const { fingerprint, spkiSha256, certificateSha256, announcedSha256 } = endorsement
+  return {
+    fingerprint: fingerprint?.toHex() ?? null,
+    spkiSha256: spkiSha256?.toHex() ?? null,
+    certificateSha256: certificateSha256?.toHex() ?? null,
+    announcedSha256: announcedSha256?.toHex() ?? null,
   }
 }

@@ -37,7 +37,7 @@ export async function addElement(
   const uniqueId = uniqueIdOf(certificate)
   if (typeof uniqueId !== 'string') return uniqueId
   const { publicKey, root } = vouched
-  const { element, puts } = recordsOf(
+  const { element, puts, events } = recordsOf(
     {
       ...{ uniqueId, product: product.id, source: 'certificate' },
       ...{ model: root.vendor.slice(0, 64), partNumber: '', signerSha256: null },
@@ -45,7 +45,7 @@ export async function addElement(
       evidence: concatBytes(chain.map(({ der }) => der)),
       keys: [{ slot: '0', publicKey, certificate, vouched: true }],
     },
-    actor.id,
+    actor,
     ports,
   )
   const added: AuditEvent = {
@@ -53,7 +53,7 @@ export async function addElement(
     facts: { uniqueId, vendor: root.vendor, root: root.id },
   }
   if (device === undefined) {
-    const refused = await settle({ puts, events: [added] }, ports.ledger)
+    const refused = await settle({ puts, events: [added, ...events] }, ports.ledger)
     return refused ?? { kind: 'added', element }
   }
   const unfit = refuseBinding(element, device)
@@ -61,7 +61,7 @@ export async function addElement(
   const before = await elementInDevice(device.id, ports.ledger)
   const bind = binding({ ...element, version: 0 }, device, before, actor, ports)
   const others = puts.filter(({ kind }) => kind !== 'element')
-  const change = { puts: [...bind.puts, ...others], events: [added, bind.event] }
+  const change = { puts: [...bind.puts, ...others], events: [added, ...events, bind.event] }
   const refused = await settle(change, ports.ledger)
   return refused ?? { kind: 'added', element: bind.bound }
 }

@@ -160,6 +160,7 @@ class Batches {
   async *#commit(rows: readonly Sound[]): AsyncGenerator<ImportNews> {
     const { product, signerSha256 } = this.#importing
     const puts: Put[] = []
+    const events: AuditEvent[] = []
     const elements: string[] = []
     for (const row of rows) {
       const keys = await this.#keysOf(row)
@@ -173,10 +174,11 @@ class Batches {
           ...{ uniqueId, product: product.id, source: 'manifest', model, partNumber },
           ...{ signerSha256, vendorRoot: keys.root, evidence: row.evidence, keys: keys.keys },
         },
-        this.#actor.id,
+        this.#actor,
         this.#ports,
       )
       puts.push(...made.puts)
+      events.push(...made.events)
       elements.push(made.element.id)
     }
     if (elements.length === 0) return
@@ -185,7 +187,7 @@ class Batches {
     const event: AuditEvent = {
       ...{ type: 'elements-imported', at, actor: this.#actor, subjects: elements, facts },
     }
-    const refused = await settle({ puts, events: [event] }, this.#ports.ledger)
+    const refused = await settle({ puts, events: [event, ...events] }, this.#ports.ledger)
     if (refused === undefined) this.#added += elements.length
     // Somebody else made one of them known at this moment: one by one, each is found or added.
     else if (rows.length > 1) for (const row of rows) yield* this.book([row])

@@ -3,9 +3,11 @@
 import type { Certificate } from '#format/x509/certificate.ts'
 import { sha256 } from '#trust/digest.ts'
 import type { PublicKey } from '#trust/public-key.ts'
+import type { Actor, AuditEvent } from '../audit/event.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Put } from '../ledger/ledger.ts'
-import type { Element } from '../ledger/tables.ts'
+import type { Attestation, Element } from '../ledger/tables.ts'
+import { toldOf } from '../ledger/told-of-attestation.ts'
 import type { ElementPorts } from './ports.ts'
 
 /** What is said of an element before it has ever been seen. */
@@ -33,14 +35,14 @@ export interface NewElementKey {
 /** The records of a new element, and its own among them. */
 export function recordsOf(
   asked: NewElement,
-  by: string,
+  by: Actor,
   ports: ElementPorts,
-): { readonly element: Element; readonly puts: readonly Put[] } {
+): { readonly element: Element; readonly puts: readonly Put[]; readonly events: AuditEvent[] } {
   const { keys, evidence, ...said } = asked
   const now = ports.clock.now()
   const element: Element = {
     ...{ id: newId('element', ports), version: 1, ...said, device: null, state: 'known' },
-    ...{ addedAt: now, addedBy: by, boundAt: null, boundBy: null },
+    ...{ addedAt: now, addedBy: by.id, boundAt: null, boundBy: null },
   }
   const evidenceSha256 = sha256(evidence)
   const evidenceId = newId('attestation', ports)
@@ -48,10 +50,29 @@ export function recordsOf(
     { kind: 'element', record: element },
     { kind: 'evidence', record: { id: evidenceId, version: 1, bytes: evidence } },
   ]
+  const events: AuditEvent[] = []
   for (const [index, key] of keys.entries()) {
     const { slot, publicKey, certificate, vouched } = key
     const { fingerprint } = publicKey
     const certificateSha256 = certificate === undefined ? null : sha256(certificate.der)
+    const attestation: Attestation = {
+      // One entry speaks of all keys: its bytes are kept once, by the first.
+      ...{ id: index === 0 ? evidenceId : newId('attestation', ports), version: 1 },
+      ...{ keyFingerprint: fingerprint, device: null, form: 'secure-element' },
+      ...{ module: said.uniqueId, moduleCertificateSha256: certificateSha256, nonce: null },
+      evidenceSha256,
+      facts: {
+        ...{ element: element.id, slot, source: said.source, model: said.model },
+        ...{ signer: said.signerSha256?.toHex() ?? null, evidence: evidenceId },
+        vendorRoot: vouched ? said.vendorRoot : null,
+      },
+      // A key that was made in an element stays in it: what was proved does not age.
+      ...{ quote: 'none', at: now, until: null },
+    }
+    events.push({
+      ...{ type: 'key-attested', at: now, actor: by, subjects: [attestation.id, element.id] },
+      facts: toldOf(attestation),
+    })
     puts.push(
       {
         kind: 'elementKey',
@@ -60,24 +81,8 @@ export function recordsOf(
           ...{ fingerprint, certificateSha256 },
         },
       },
-      {
-        kind: 'attestation',
-        record: {
-          // One entry speaks of all keys: its bytes are kept once, by the first.
-          ...{ id: index === 0 ? evidenceId : newId('attestation', ports), version: 1 },
-          ...{ keyFingerprint: fingerprint, device: null, form: 'secure-element' },
-          ...{ module: said.uniqueId, moduleCertificateSha256: certificateSha256, nonce: null },
-          evidenceSha256,
-          facts: {
-            ...{ element: element.id, slot, source: said.source, model: said.model },
-            ...{ signer: said.signerSha256?.toHex() ?? null, evidence: evidenceId },
-            vendorRoot: vouched ? said.vendorRoot : null,
-          },
-          // A key that was made in an element stays in it: what was proved does not age.
-          ...{ quote: 'none', at: now, until: null },
-        },
-      },
+      { kind: 'attestation', record: attestation },
     )
   }
-  return { element, puts }
+  return { element, puts, events }
 }

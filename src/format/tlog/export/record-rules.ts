@@ -43,7 +43,29 @@ const wholeCertificate = {
   },
 } as const
 
+const boundTpm = [['tpm-expected'], ['tpm-expected', 'tpm-seen'], ['tpm-bound']] as const
+/** All by which a TPM is recognised. */
+const wholeTpm = {
+  subjects: ['device'],
+  facts: {
+    ...{ fingerprint: 'fingerprint', spkiSha256: 'spkiSha256' },
+    ...{ certificateSha256: 'certificateSha256', announcedSha256: 'announcedSha256' },
+  },
+} as const
+
 export const recordRules: Readonly<Record<string, RecordRule>> = {
+  attestation: {
+    prefix: 'att',
+    states: { any: [['key-attested']] },
+    binds: {
+      'key-attested': {
+        facts: {
+          ...{ device: 'device', form: 'form', keyFingerprint: 'key', module: 'module' },
+          ...{ evidenceSha256: 'evidenceSha256', quote: 'quote' },
+        },
+      },
+    },
+  },
   authority: {
     prefix: 'aut',
     states: { active: madeAuthority, 'issuing-stopped': madeAuthority, retired: madeAuthority },
@@ -87,6 +109,12 @@ export const recordRules: Readonly<Record<string, RecordRule>> = {
         facts: { serialNumber: 'serialNumber' },
       },
     },
+  },
+  endorsement: {
+    prefix: 'edt',
+    // Which of the two states is told by what was done to the device, too.
+    states: { expected: boundTpm, replaced: boundTpm },
+    binds: { 'tpm-bound': wholeTpm, 'tpm-expected': wholeTpm, 'tpm-seen': wholeTpm },
   },
   entrance: {
     prefix: 'ent',
