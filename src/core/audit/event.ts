@@ -36,6 +36,7 @@ export const eventTypes = {
     'the key of an authority was made, and its certificate asked for elsewhere',
   'authority-trusted': 'a foreign authority was registered',
   'ceremony-imported': 'the outcome of a ceremony was taken',
+  'ceremony-incident': 'something was refused or stopped in a ceremony, as its transcript tells',
   'ceremony-refused': 'the outcome of a ceremony was not taken',
   'certificate-adopted': 'a certificate of another PKI was taken over',
   'certificate-issued': 'a certificate was issued',

@@ -11,6 +11,7 @@ import { parseCertificate } from '#format/x509/certificate.ts'
 import { readyProfile } from '#house/foundation.ts'
 import { generateKey } from '#trust/private-key.ts'
 import {
+  type Answering,
   bundleBytes,
   foundRoots,
   heldOf,
@@ -358,6 +359,35 @@ test('links of two vaults lead devices as soon as both roots are here, whichever
     )
     assert.equal(core.events.filter(({ type }) => type === 'root-linked').length, 2)
     assert.equal(core.events.filter(({ type }) => type === 'root-followed').length, 1)
+  }))
+
+test('what was refused in a ceremony, and what was stopped before it, is an event of the import', () =>
+  withCore(async (core) => {
+    const { place, bytes } = await ceremonyFor(core)
+    const script = openingScript(place, (document) => {
+      document.environment = 'trial'
+      document.people.splice(3, 0, { role: 'custodian', name: 'Custodian 3' })
+      renameRoots(document)
+    })
+    const open = (answering: Answering) => sit(place, script, answering, clockOf(core))
+    const wrong = (...names: string[]) =>
+      open((who, what) =>
+        names.includes(who.name) && what === 'passphrase of your share' ? 'not mine' : undefined,
+      )
+    assert.equal((await wrong('Custodian 1', 'Custodian 2')).outcome.kind, 'refused')
+    const second = bundleBytes(heldOf(await wrong('Custodian 1')))
+    for (const one of [bytes, second]) await importBundle(one, target, operator, core)
+    const told = core.events.filter(({ type }) => type === 'ceremony-incident')
+    assert.deepEqual(
+      told.map(({ facts }) => [facts.what, facts.reason, facts.by]),
+      [
+        ['refused', 'share-wrong', 'Custodian 1 (custodian)'],
+        ['refused', 'share-wrong', 'Custodian 2 (custodian)'],
+        ['stopped', 'shares-too-few', ''],
+        ['refused', 'share-wrong', 'Custodian 1 (custodian)'],
+      ],
+    )
+    assert.ok(told.every(({ facts }) => facts.act === 2 && facts.step === 'unlock'))
   }))
 
 async function soundOf(bytes: Uint8Array) {

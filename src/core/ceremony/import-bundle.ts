@@ -85,11 +85,19 @@ async function takeBundle(
   if ('reason' in lists) return lists
   const links = await planLinks(bundle, roots.fresh, actor, ports)
   const ceremony = recordOf(bytes, bundle, actor, ports)
+  const incidents = incidentsOf(ceremony, bundle, actor)
   const told = eventOf(ceremony, bundle, roots.all, actor)
   const refused = await settle(
     {
       puts: [...links.puts, ...own.puts, ...lists.puts, { kind: 'ceremony', record: ceremony }],
-      events: [...roots.events, ...own.events, ...lists.events, ...links.events, told],
+      events: [
+        ...roots.events,
+        ...own.events,
+        ...lists.events,
+        ...links.events,
+        told,
+        ...incidents,
+      ],
     },
     ports.ledger,
   )
@@ -210,4 +218,22 @@ function eventOf(
       previousSha256: ceremony.previousSha256?.toHex() ?? null,
     },
   }
+}
+
+/** What was refused or stopped on the way, in attempts before it, too: the log of a machine without network. */
+function incidentsOf(
+  { id, importedAt, vault, act }: CeremonyRecord,
+  { entries, stopped }: SoundBundle,
+  actor: Actor,
+): readonly AuditEvent[] {
+  return [...stopped.flat(), ...entries]
+    .filter(({ what }) => what === 'refused' || what === 'stopped')
+    .map(({ at, step, what, by, facts }) => ({
+      ...{ type: 'ceremony-incident', at: importedAt, actor, subjects: [id] },
+      facts: {
+        ...{ vault, act, toldAt: at, step, what },
+        ...{ reason: String(facts.reason ?? ''), detail: String(facts.detail ?? '') },
+        by: by.map(({ role, name }) => `${name} (${role})`).join(', '),
+      },
+    }))
 }

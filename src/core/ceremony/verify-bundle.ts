@@ -17,6 +17,7 @@ import type { Refused } from '../refusal.ts'
 import { checkTranscript } from './check-transcript.ts'
 import { readScript } from './read-script.ts'
 import { type CeremonyScript, peopleOf } from './script.ts'
+import { stoppedAttempts } from './stopped-attempts.ts'
 
 /** A root of a bundle, proved. */
 export interface SoundRoot {
@@ -34,6 +35,8 @@ export interface SoundBundle {
   readonly manifestSha256: string
   readonly script: CeremonyScript
   readonly entries: readonly TranscriptEntry[]
+  /** Of attempts before this act that came to no end. */
+  readonly stopped: readonly (readonly TranscriptEntry[])[]
   readonly roots: readonly SoundRoot[]
   readonly certificates: readonly {
     readonly kind: 'issuing' | 'link'
@@ -80,10 +83,12 @@ export async function verifyBundle(bytes: Uint8Array): Promise<SoundBundle | Ref
   if ('reason' in lists) return lists
   const told = checkTold(manifest, parts)
   if (told.kind === 'refused') return told
+  const stopped = stoppedAttempts(parts)
+  if ('reason' in stopped) return stopped
   return {
     ...{ kind: 'sound', sha256: sha256(bytes), manifest, roots, certificates, lists },
     manifestSha256: sha256(bundle.manifest).toHex(),
-    ...{ script: told.script, entries: told.entries },
+    ...{ script: told.script, entries: told.entries, stopped },
   }
 }
 

@@ -6,6 +6,7 @@
  *                       a seal under the secret of each set that may open it tells a hand that changed it
  *     keys/ID.key       each root's key, sealed under the passphrase that the shares give
  *     bundles/act-N     what each act made, kept before it is told
+ *     stopped/N         transcripts of attempts that came to no end; the bundle of the next act carries them
  *     began             an act is under way; without vault.json: nothing of it counts
  */
 import { createHmac, hkdfSync } from 'node:crypto'
@@ -26,6 +27,7 @@ export const vaultPlaces = {
   /** The places of a key store; all keys of a vault are keys of roots. */
   keystore: (vault: string) => ({ keys: join(vault, 'change'), root: join(vault, 'keys') }),
   began: (vault: string) => join(vault, 'began'),
+  stopped: (vault: string) => join(vault, 'stopped'),
   bundle: (vault: string, act: number) => join(vault, 'bundles', `act-${act}.vitalsign`),
 } as const
 
@@ -135,4 +137,34 @@ export async function markBegun(directory: string, vault: string): Promise<void>
 
 export async function unmarkBegun(directory: string): Promise<void> {
   await remove(vaultPlaces.began(directory))
+}
+
+/** More attempts, or longer ones, are no accident any more: they stay in the vault, for people to read. */
+const mostStopped = 20
+const mostStoppedBytes = 131_072
+
+/** Keeps the transcript of an attempt that came to no end, for the bundle of the next act. */
+export async function keepStopped(directory: string, bytes: Uint8Array): Promise<void> {
+  const place = vaultPlaces.stopped(directory)
+  const number = (await namesIn(place)).length + 1
+  await writeWhole(join(place, `${String(number).padStart(4, '0')}.jsonl`), bytes)
+}
+
+/** The transcripts of attempts that came to no end, oldest first, as far as a bundle carries them. */
+export async function readStoppedFiles(directory: string): Promise<readonly Uint8Array[]> {
+  const place = vaultPlaces.stopped(directory)
+  const names = (await namesIn(place)).slice(0, mostStopped)
+  const files = await Promise.all(names.map((name) => readWhole(join(place, name))))
+  return files.filter(
+    (file) => file !== undefined && file.length <= mostStoppedBytes,
+  ) as Uint8Array[]
+}
+
+/** Once a bundle carries them. */
+export async function forgetStopped(directory: string): Promise<void> {
+  await remove(vaultPlaces.stopped(directory))
+}
+
+async function namesIn(place: string): Promise<readonly string[]> {
+  return existsSync(place) ? readdirSync(place).toSorted() : []
 }

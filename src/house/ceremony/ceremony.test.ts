@@ -206,6 +206,29 @@ test('shares that are too few, wrong, damaged or of another ceremony are refused
   }
 })
 
+test('an attempt that was stopped or cut off is told by the next act, one that ended is not', async () => {
+  const place = await copyOfFirst()
+  const few = await sit(place, openingScript(place), (who, what) =>
+    who.name === 'Custodian 2' && what.startsWith('file of your share') ? '' : undefined,
+  )
+  assert.equal(reasonIn(few), 'shares-too-few')
+  const cut = sit(place, openingScript(place), (_, what) => {
+    if (what.startsWith('lists')) throw new Error('the power failed')
+    return undefined
+  })
+  await assert.rejects(cut, /the power failed/)
+  const told = await soundOf(heldOf(await sit(place, openingScript(place))))
+  assert.deepEqual(
+    told.stopped.map((entries) => [entries.at(-1)?.what, entries.at(-1)?.facts.reason]),
+    [
+      ['stopped', 'shares-too-few'],
+      ['made', undefined],
+    ],
+  )
+  const later = await soundOf(heldOf(await sit(place, openingScript(place))))
+  assert.deepEqual([later.stopped, later.entries[0]?.facts.abortedSha256], [[], undefined])
+})
+
 test("a custodian's wrong passphrase is refused, and the others are still enough", async () => {
   const place = await copyOfFirst()
   const script = openingScript(place, (document) => {

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path'
+import { readStopped, stoppedPart } from '#core/ceremony/stopped-attempts.ts'
 import { signedStatement, verifyBundle } from '#core/ceremony/verify-bundle.ts'
 import { Fault } from '#core/fault.ts'
 import { writeWhole } from '#edge/ceremony/files.ts'
-import { unmarkBegun, vaultPlaces, writeVault } from '#edge/ceremony/vault-files.ts'
-import { encodeBundle } from '#format/ceremony/bundle.ts'
+import {
+  forgetStopped,
+  readStoppedFiles,
+  unmarkBegun,
+  vaultPlaces,
+  writeVault,
+} from '#edge/ceremony/vault-files.ts'
+import { type BundlePart, encodeBundle } from '#format/ceremony/bundle.ts'
 import { type CeremonyManifest, encodeManifest } from '#format/ceremony/manifest.ts'
 import { encodePem } from '#format/pem.ts'
 import { sha256 } from '#trust/digest.ts'
@@ -43,6 +50,7 @@ export async function closeSitting(sitting: Sitting, scriptBytes: Uint8Array): P
   await writeWhole(vaultPlaces.bundle(place, act), bytes)
   await writeVault(place, sitting.vault, sitting.secrets)
   await unmarkBegun(place)
+  await forgetStopped(place)
   const path = join(out, `act-${act}.vitalsign`)
   await writeWhole(path, bytes)
   await writeApart(sitting)
@@ -61,6 +69,7 @@ async function bundleOf(sitting: Sitting, scriptBytes: Uint8Array, previousSha25
   const parts = [
     ...vault.roots.map(({ name, certificate }) => ({ name: `${name}.crt`, bytes: certificate })),
     ...sitting.parts,
+    ...(await stoppedParts(sitting)),
     { name: 'script', bytes: scriptBytes },
     { name: 'transcript', bytes: minutes.bytes },
   ]
@@ -84,6 +93,14 @@ async function bundleOf(sitting: Sitting, scriptBytes: Uint8Array, previousSha25
     })),
   )
   return { manifest, bytes: encodeBundle({ manifest, parts, signatures }) }
+}
+
+/** Attempts that came to no end; what does not read as one stays in the vault. */
+async function stoppedParts({ place }: Sitting): Promise<readonly BundlePart[]> {
+  const files = await readStoppedFiles(place)
+  return files
+    .filter((bytes) => readStopped(bytes) !== undefined)
+    .map((bytes, at) => ({ name: stoppedPart(at + 1), bytes }))
 }
 
 /** Certificates and lists as single files, too, for who needs no bundle. */

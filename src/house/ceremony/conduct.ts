@@ -2,12 +2,14 @@
 import { dirname, join, resolve } from 'node:path'
 import { readScript } from '#core/ceremony/read-script.ts'
 import type { CeremonyScript, StepName } from '#core/ceremony/script.ts'
+import { readStopped } from '#core/ceremony/stopped-attempts.ts'
 import type { VaultState } from '#core/ceremony/vault.ts'
 import type { Refused } from '#core/refusal.ts'
 import { readWhole, remove, writeWhole } from '#edge/ceremony/files.ts'
 import {
   type ClosedVault,
   discardBegun,
+  keepStopped,
   markBegun,
   placeFor,
   readVault,
@@ -77,14 +79,20 @@ export async function holdCeremony(
       await sitting.table.say(['', `—— ${step.step}`, ...wrapped(step.words)])
       const refused = (await acts[step.step](sitting)) ?? (await confirmStep(sitting, step))
       if (refused === undefined) continue
-      const { reason, detail } = refused
-      await sitting.minutes.note(step.step, 'stopped', { reason, detail })
-      return refused
+      return await stopped(sitting, step.step, refused)
     }
     return await closeSitting(sitting, bytes)
   } finally {
     forget(sitting)
   }
+}
+
+/** Nothing of it counts; that it was tried stays in the vault, and is told by the next act. */
+async function stopped(sitting: Sitting, step: string, refused: Refused): Promise<Refused> {
+  const { reason, detail } = refused
+  await sitting.minutes.note(step, 'stopped', { reason, detail })
+  await keepStopped(sitting.place, sitting.minutes.bytes)
+  return refused
 }
 
 async function begin(
@@ -98,7 +106,7 @@ async function begin(
   if (closed?.kind === 'refused') return closed
   const state = closed?.state ?? newVault(script, rehearsal, place, means)
   if ('reason' in state) return state
-  const kept = await keepOldTranscript(join(out, 'transcript.jsonl'))
+  const cut = await keepOldTranscript(join(out, 'transcript.jsonl'), state)
   const minutes = new Minutes(join(out, 'transcript.jsonl'), state.transcriptSha256, means.clock)
   const sitting: Sitting = {
     ...means,
@@ -110,10 +118,13 @@ async function begin(
   await minutes.note('begin', 'began', {
     ...{ title: script.title, vault: state.vault, act: state.act + 1, rehearsal },
     ...{ scriptSha256: sitting.scriptSha256, environment: state.environment },
-    ...(kept === undefined ? {} : { abortedSha256: kept }),
+    ...(cut === undefined ? {} : { abortedSha256: sha256(cut.bytes).toHex() }),
   })
   const refused = await takePlace(sitting)
-  return refused ?? { kind: 'begun', sitting }
+  if (refused !== undefined) return stopped(sitting, 'begin', refused)
+  // One that was stopped was kept then; one that was cut off had nobody to keep it.
+  if (cut?.wasStopped === false) await keepStopped(place, cut.bytes)
+  return { kind: 'begun', sitting }
 }
 
 function newVault(
@@ -161,14 +172,18 @@ async function knownVault(
   return read
 }
 
-/** The transcript of an attempt that never ended stays beside, and the new one names it. */
-async function keepOldTranscript(path: string): Promise<string | undefined> {
+/**
+ * The transcript that lies there stays beside the new one, which names it if it is of an attempt that came to
+ * no end: its act is not among those that the vault has seen.
+ */
+async function keepOldTranscript(path: string, { act }: VaultState) {
   const bytes = await readWhole(path)
   if (bytes === undefined) return undefined
-  const digest = sha256(bytes).toHex()
-  await writeWhole(`${path}.${digest.slice(0, 12)}`, bytes)
+  await writeWhole(`${path}.${sha256(bytes).toHex().slice(0, 12)}`, bytes)
   await remove(path)
-  return digest
+  const last = readStopped(bytes)?.at(-1)
+  if (last?.what === 'closed' && Number(last.facts.act) <= act) return undefined
+  return { bytes, wasStopped: last?.what === 'stopped' }
 }
 
 async function takePlace(sitting: Sitting): Promise<Refused | undefined> {
