@@ -77,7 +77,8 @@ function makeToken(): string {
 
 async function benchSigning(rounds: number, count: number): Promise<Row[]> {
   const pins: Pins = {
-    next: async () => ({ kind: 'pin', pin }),
+    next: async () => ({ kind: 'pin', pin, afterRefusal: true }),
+    trying: async () => {},
     refused: async () => {},
     accepted: async () => {},
   }

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { bentModule, noCompiler } from '../support/bent-module.ts'
 import { temporaryDirectory } from '../support/house.ts'
 import {
   becomes,
@@ -159,8 +160,6 @@ test('two keys of one id are none', { skip }, async () => {
   })
 })
 
-const noCompiler = spawnSync('gcc', ['--version']).error === undefined ? false : 'gcc is missing'
-
 test('a module that ends or damages its process when it is loaded takes no other with it', {
   skip: skip || noCompiler,
 }, async () => {
@@ -199,6 +198,120 @@ test('a module that never comes back from its opening is killed', {
   const patience = { ...quickPatience, open: 1_500 }
   const backend = await openTokenBackend(softToken('keys'), { module }, { patience })
   assert.match(backend.health().because ?? '', /answered nothing for 1.5 s and was killed/)
+})
+
+test('a signature that the key did not make is never handed out', {
+  skip: skip || noCompiler,
+}, async () => {
+  const token = softToken('keys')
+  const good = await openTokenBackend(token)
+  for (const algorithm of ['p-256', 'rsa-2048'] as const) await good.make(algorithm, algorithm)
+  await good.close()
+  for (const sign of ['signature[*length - 1] ^= 1;', 'signature[0] ^= 128;', '*length = 8;']) {
+    const backend = await openTokenBackend(token, { module: bentModule({ sign }) })
+    for (const keyId of ['p-256', 'rsa-2048']) {
+      await assert.rejects(backend.sign(keyId, message), {
+        ...{ code: 'key-not-as-asked', message: /pkcs11 keys signs wrongly with key/ },
+      })
+      // Its process is replaced.
+      await becomes(backend, 'away')
+      await becomes(backend, 'up')
+    }
+    assert.deepEqual([backend.health().signatures, backend.health().failures], [0, 2])
+    await assert.rejects(backend.make('p-256', 'key_new'), { code: 'key-not-as-asked' })
+    assert.equal(backend.has('key_new'), false)
+    await backend.close()
+  }
+})
+
+test('a PIN whose try had no clear end is not tried again, unless it opened the token before', {
+  skip: skip || noCompiler,
+}, async () => {
+  const token = softToken('keys')
+  for (const login of ['if (result == 0xa0) result = 5;', 'if (result != 0) _exit(7);']) {
+    const pins = new OnePin('wrong-pin')
+    const backend = await openTokenBackend(token, { module: bentModule({ login }) }, { pins })
+    await lookedAgain(pins, 5)
+    assert.equal(pins.tried, 1, login)
+    await backend.close()
+  }
+})
+
+test('a PIN that never opened the token is not tried where another was refused, as on another node', {
+  skip,
+}, async () => {
+  const token = softToken('keys')
+  const elsewhere = await openTokenBackend(token, {}, { pins: new OnePin('wrong-pin') })
+  await elsewhere.close()
+  const pins = new OnePin('wrong-too')
+  pins.afterRefusal = false
+  const backend = await openTokenBackend(token, {}, { pins })
+  assert.deepEqual([backend.health().state, pins.tried], ['stopped', 0])
+  assert.match(backend.health().because ?? '', /somebody gave the token a wrong PIN/)
+  const up = becomes(backend, 'up')
+  token.tool('--list-objects')
+  pins.pin = rightPin
+  await up
+})
+
+test('a token of whose PIN one try is left, or none, is tried no more', {
+  skip: skip || noCompiler,
+}, async () => {
+  const token = softToken('keys')
+  for (const [flag, said] of [
+    ['0x20000', /one try is left/],
+    ['0x40000', /is locked/],
+    ['0x100', /a pad of its own/],
+  ] as const) {
+    const pins = new OnePin(rightPin)
+    const module = bentModule({ info: `*flags |= ${flag};` })
+    const backend = await openTokenBackend(token, { module }, { pins })
+    assert.deepEqual([backend.health().state, pins.tried], ['stopped', 0])
+    assert.match(backend.health().because ?? '', said)
+    await backend.close()
+  }
+})
+
+test('a module that writes into the pipe of its process harms no other, and its process is replaced', {
+  skip: skip || noCompiler,
+}, async () => {
+  const token = softToken('keys')
+  // The login is question 1; 129 is a failure, 128 an answer, 9 no kind that there is.
+  for (const frame of [
+    '\\0\\0\\0\\7\\0\\0\\0\\1\\201no',
+    '\\377\\377\\377\\377\\0\\0\\0\\1\\200no',
+  ]) {
+    const module = bentModule({ login: `write(3, "${frame}", 11);` })
+    const backend = await openTokenBackend(token, { module })
+    assert.equal(backend.health().state, 'away')
+    assert.match(backend.health().because ?? '', /the process of the module wrote/)
+    await backend.close()
+  }
+})
+
+test('a try that cannot be marked is not made', { skip }, async () => {
+  const pins = new OnePin(rightPin)
+  pins.trying = async () => {
+    throw new Error('the disk is full')
+  }
+  const backend = await openTokenBackend(softToken('keys'), {}, { pins })
+  assert.deepEqual([backend.health().state, backend.health().because], ['away', 'the disk is full'])
+})
+
+test('keys of others in the token, whatever they are, do not disturb ours', { skip }, async () => {
+  const token = softToken('keys')
+  const first = await openTokenBackend(token)
+  await first.make('p-256', 'key_1')
+  await first.close()
+  token.tool('--keypairgen', '--key-type', 'EC:secp256k1', ...idWords('theirs'))
+  token.tool('--keypairgen', '--key-type', 'RSA:1024', ...idWords('old'))
+  foreignKey(token, 'half', '--sensitive')
+  token.tool('--delete-object', '--type', 'pubkey', ...idWords('half'))
+  const backend = await openTokenBackend(token)
+  assert.equal(backend.health().state, 'up')
+  await backend.sign('key_1', message)
+  for (const id of ['theirs', 'old', 'half'])
+    await assert.rejects(backend.sign(id, message), { code: 'key-not-as-asked' })
 })
 
 /** Resolves once it was asked so often whether there is a PIN to try. */

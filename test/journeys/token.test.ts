@@ -191,7 +191,7 @@ test('a wrong PIN at the first start founds nothing, and no further start tries 
     message: /pkcs11 keys is stopped: .*PIN/,
   })
   const again = openTestHouse(directory, {}, words)
-  await assert.rejects(again, { message: /was refused and is not tried again/ })
+  await assert.rejects(again, { message: /did not open the token, and is not tried again/ })
 })
 
 test('a token that is pulled under load loses nothing: what was acknowledged is booked, the rest comes again', {

@@ -84,25 +84,35 @@ export class OnePin implements Pins {
   pin: string
   tried = 0
   refusals = 0
-  #refused: string | undefined
+  /** What others gave the token before. */
+  afterRefusal = true
+  #notAgain: string | undefined
+  #opened: string | undefined
 
   constructor(pin: string) {
     this.pin = pin
   }
 
   async next() {
-    if (this.#refused === this.pin)
-      return { kind: 'wait', because: 'the PIN was refused, and nobody gave another' } as const
+    if (this.#notAgain === this.pin)
+      return { kind: 'wait', because: 'the PIN was tried, and nobody gave another' } as const
+    return { kind: 'pin', pin: this.pin, afterRefusal: this.afterRefusal } as const
+  }
+
+  async trying(): Promise<void> {
     this.tried++
-    return { kind: 'pin', pin: this.pin } as const
+    if (this.#opened !== this.pin) this.#notAgain = this.pin
   }
 
   async refused(): Promise<void> {
     this.refusals++
-    this.#refused = this.pin
+    this.#notAgain = this.pin
   }
 
-  async accepted(): Promise<void> {}
+  async accepted(): Promise<void> {
+    this.#opened = this.pin
+    this.#notAgain = undefined
+  }
 }
 
 /** Quick to try again, and as patient as a slow machine under test needs. */

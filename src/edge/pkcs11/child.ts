@@ -4,19 +4,21 @@
  * process with it and no other. It speaks frames on its third pipe; a module may print on the usual ones.
  */
 import { Socket } from 'node:net'
+import { type FoundToken, findToken } from './find-token.ts'
 import { encodeFrame, type Frame, type FrameKind, FrameReader, frameKinds } from './frames.ts'
 import {
   decodeJson,
   decodeSign,
   encodeJson,
+  type FindQuestion,
   type MakeQuestion,
-  type OpenQuestion,
 } from './questions.ts'
-import { openToken, type Token } from './token.ts'
+import type { Token } from './token.ts'
 import { TokenFailure } from './token-failure.ts'
 
 const pipe = new Socket({ fd: 3 })
 const frames = new FrameReader()
+let found: FoundToken | undefined
 let token: Token | undefined
 
 const told: Uint8Array[] = []
@@ -81,12 +83,18 @@ function sign(content: Uint8Array): Uint8Array | Promise<Uint8Array> {
 
 async function act(kind: FrameKind, content: Uint8Array): Promise<Uint8Array> {
   switch (kind) {
-    case frameKinds.open:
-      token = openToken(decodeJson<OpenQuestion>(content))
-      return encodeJson(token.describe())
+    case frameKinds.findToken:
+      found = findToken(decodeJson<FindQuestion>(content))
+      return encodeJson(found.answer)
+    case frameKinds.logIn:
+      if (found === undefined) throw new TokenFailure('away', 'the token was not found yet')
+      token = found.logIn(new TextDecoder().decode(content))
+      return new Uint8Array()
+    case frameKinds.describe:
+      return encodeJson(opened().describe())
     case frameKinds.make:
       return encodeJson(await opened().make(decodeJson<MakeQuestion>(content)))
-    case frameKinds.find: {
+    case frameKinds.findKey: {
       const key = opened().find(new TextDecoder().decode(content))
       return key === undefined ? new Uint8Array() : encodeJson(key)
     }

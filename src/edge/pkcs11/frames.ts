@@ -5,12 +5,14 @@
  */
 
 export const frameKinds = {
-  open: 1,
-  make: 2,
-  find: 3,
-  sign: 4,
-  check: 5,
-  destroy: 6,
+  findToken: 1,
+  logIn: 2,
+  make: 3,
+  findKey: 4,
+  sign: 5,
+  check: 6,
+  destroy: 7,
+  describe: 8,
   answer: 128,
   failure: 129,
 } as const

@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { parseFailure } from './answers.ts'
 import { encodeFrame, type FrameKind, FrameReader, frameKinds } from './frames.ts'
-import { decodeJson, type Failure } from './questions.ts'
 import { hangExit, mostSessions } from './sessions.ts'
 import { TokenFailure } from './token-failure.ts'
 
@@ -29,7 +29,9 @@ export class ModuleProcess {
 
   constructor() {
     const file = fileURLToPath(new URL('child.ts', import.meta.url))
-    this.#process = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file], {
+    const words = [process.execPath, '--disable-warning=ExperimentalWarning', file]
+    // Its memory has the PIN for a moment: when the module crashes, none of it goes into a file.
+    this.#process = spawn('/bin/sh', ['-c', 'ulimit -c 0; exec "$0" "$@"', ...words], {
       // What a module prints is no answer; what it says of its own crash belongs where ours stands.
       stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
       // Modules find their settings by the environment. Signatures on threads need a thread each.
@@ -81,7 +83,7 @@ export class ModuleProcess {
     return new Promise((resolve, reject) => {
       this.#waiting.set(question, { resolve, reject, patienceMilliseconds })
       if (this.#waiting.size === 1 || kind !== frameKinds.sign) this.#watchOver()
-      this.#hasSecret ||= kind === frameKinds.open
+      this.#hasSecret ||= kind === frameKinds.logIn
       this.#write(frame)
     })
   }
@@ -123,16 +125,14 @@ export class ModuleProcess {
   #hear(question: number, kind: FrameKind, content: Uint8Array): void {
     const waiter = this.#waiting.get(question)
     if (waiter === undefined) return
+    const failure = kind === frameKinds.answer ? undefined : parseFailure(content)
     this.#waiting.delete(question)
     if (this.#waiting.size === 0) {
       clearTimeout(this.#watch)
       this.#watch = undefined
     } else this.#watch?.refresh()
-    if (kind === frameKinds.answer) waiter.resolve(content.slice())
-    else {
-      const { verdict, message } = decodeJson<Failure>(content)
-      waiter.reject(new TokenFailure(verdict, message))
-    }
+    if (failure === undefined) waiter.resolve(content.slice())
+    else waiter.reject(new TokenFailure(failure.verdict, failure.message))
   }
 
   #watchOver(): void {

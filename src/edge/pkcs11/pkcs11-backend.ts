@@ -2,25 +2,27 @@
 import type { BackendHealth, KeyBackend } from '#core/authority/key-backend.ts'
 import type { KeyFacts, MadeKey } from '#core/authority/signing-key.ts'
 import { Fault } from '#core/fault.ts'
+import { sameBytes } from '#format/bytes.ts'
 import {
   type KeyAlgorithmName,
   type SignatureAlgorithm,
   signatureAlgorithmFor,
 } from '#trust/algorithms.ts'
 import type { PublicKey } from '#trust/public-key.ts'
+import type { Refused } from '#trust/refusal.ts'
 import { verifySignature } from '#trust/signature.ts'
-import { frameKinds } from './frames.ts'
+import { parseDescription, parseFindAnswer, parseTokenKey } from './answers.ts'
+import { type FrameKind, frameKinds } from './frames.ts'
 import { type SignForm, tokenAlgorithms } from './mechanisms.ts'
 import { ModuleProcess } from './module-process.ts'
-import type { Pins } from './pins.ts'
+import type { GivenPin, Pins } from './pins.ts'
 import { labelFor, publicHalf } from './public-half.ts'
 import {
-  decodeJson,
   encodeJson,
   encodeSign,
+  type FindQuestion,
   type MakeQuestion,
-  type OpenAnswer,
-  type OpenQuestion,
+  type TokenDescription,
   type TokenKey,
 } from './questions.ts'
 import { inputFor, signatureFrom } from './signature-form.ts'
@@ -98,7 +100,7 @@ export class Pkcs11Backend implements KeyBackend {
   readonly #counts = new Map<string, number>()
   readonly #heard: (() => void)[] = []
   #process: ModuleProcess | undefined
-  #opened: OpenAnswer | undefined
+  #opened: TokenDescription | undefined
   #state: BackendHealth['state'] = 'away'
   #because: string | undefined = 'it was not opened yet'
   #signatures = 0
@@ -129,24 +131,26 @@ export class Pkcs11Backend implements KeyBackend {
   async make(algorithm: KeyAlgorithmName, keyId: string): Promise<MadeKey> {
     const process = this.#open()
     const question: MakeQuestion = { id: keyId, label: labelFor(keyId, algorithm), algorithm }
-    const content = await this.#ask(
-      process.ask(frameKinds.make, encodeJson(question), this.#patience.make),
-      process,
-    )
-    const held = this.#hold(decodeJson<TokenKey>(content))
+    const { make } = this.#patience
+    const made = await this.#ask(frameKinds.make, encodeJson(question), make, process)
     try {
+      const held = this.#hold(this.#keyIn(made, process))
       if (held.publicKey.algorithm !== algorithm)
         throw new Fault(
           'key-not-as-asked',
           `${this.name} made ${held.publicKey.algorithm} for ${algorithm}`,
         )
-      await this.#prove(keyId, held)
+      // Whether what the token signs is what its public half verifies.
+      await this.#signed(keyId, held, held.publicKey.fingerprint, process)
+      return { spki: held.publicKey.spki, facts: this.#factsOf(held) }
     } catch (error) {
-      await process.ask(frameKinds.destroy, new TextEncoder().encode(keyId), this.#patience.make)
       this.#keys.delete(keyId)
+      // What went wrong first is what counts; a token that is away keeps a key that nobody knows of.
+      await this.#ask(frameKinds.destroy, new TextEncoder().encode(keyId), make, process).catch(
+        () => {},
+      )
       throw error
     }
-    return { spki: held.publicKey.spki, facts: this.#factsOf(held) }
   }
 
   async sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array> {
@@ -154,15 +158,17 @@ export class Pkcs11Backend implements KeyBackend {
     if (process.waiting >= mostWaiting)
       throw this.#away(`${process.waiting} signatures wait for it already`)
     const held = this.#keys.get(keyId) ?? (await this.#find(keyId, process))
+    if (held === undefined)
+      throw new Fault('key-missing', `there is no key ${keyId} in ${this.name}`)
     if (held.flaw !== undefined)
       throw new Fault('key-not-as-asked', `key ${keyId} in ${this.name} ${held.flaw}`)
-    const { form } = held
-    const input = inputFor(form, held.signatureAlgorithm, toBeSigned)
-    const asked = process.ask(frameKinds.sign, encodeSign(keyId, form, input), this.#patience.sign)
-    const signed = await this.#ask(asked, process)
-    this.#signatures++
-    this.#counts.set(keyId, (this.#counts.get(keyId) ?? 0) + 1)
-    return signatureFrom(form, signed)
+    try {
+      return await this.#signed(keyId, held, toBeSigned, process)
+    } catch (error) {
+      // Whatever bent it may bend the next one.
+      if (error instanceof Fault && error.code === 'key-not-as-asked') process.kill(error.message)
+      throw error
+    }
   }
 
   /** The process that has the module, while one runs. */
@@ -212,35 +218,62 @@ export class Pkcs11Backend implements KeyBackend {
     return new Fault('key-unreachable', `${this.name} cannot sign: ${because}`)
   }
 
+  /** Never rejects: whatever goes wrong, it rests and is tried again. */
   async #begin(): Promise<void> {
     if (this.#isClosed) return
-    const next = await this.#ports.pins.next()
-    if (next.kind === 'wait') return this.#rest('stopped', next.because)
+    try {
+      const next = await this.#ports.pins.next()
+      if (next.kind === 'wait') this.#rest('stopped', next.because)
+      else await this.#openWith(next)
+    } catch (error) {
+      const process = this.#process
+      this.#process = undefined
+      await process?.end()
+      const isForPerson = error instanceof TokenFailure && error.verdict === 'pin'
+      this.#rest(isForPerson ? 'stopped' : 'away', error instanceof Error ? error.message : '')
+    }
+  }
+
+  async #openWith({ pin, afterRefusal }: GivenPin): Promise<void> {
     this.#restarts++
     const process = new ModuleProcess()
     this.#process = process
     void process.ended.then((because) => this.#lose(process, because))
     const { module, label, serial } = this.#settings
     const { onThreads = false } = this.#ports
-    const question: OpenQuestion = { module, label, serial, pin: next.pin, onThreads }
-    try {
-      const answer = await process.ask(frameKinds.open, encodeJson(question), this.#patience.open)
-      await this.#ports.pins.accepted()
-      this.#begun(process, decodeJson<OpenAnswer>(answer))
-    } catch (error) {
-      if (!(error instanceof TokenFailure)) throw error
-      if (error.verdict === 'pin') await this.#ports.pins.refused()
-      this.#process = undefined
-      await process.end()
-      this.#rest(error.verdict === 'pin' ? 'stopped' : 'away', error.message)
-    }
+    const question: FindQuestion = { module, label, serial, onThreads }
+    const { open } = this.#patience
+    const found = await process.ask(frameKinds.findToken, encodeJson(question), open)
+    if (parseFindAnswer(found).wasRefused && !afterRefusal) throw new TokenFailure('pin', notRisked)
+    await this.#logIn(pin, process)
+    const described = await process.ask(frameKinds.describe, new Uint8Array(), open)
+    this.#begun(process, parseDescription(described))
   }
 
-  #begun(process: ModuleProcess, answer: OpenAnswer): void {
+  async #logIn(pin: string, process: ModuleProcess): Promise<void> {
+    const { pins } = this.#ports
+    await pins.trying()
+    const content = new TextEncoder().encode(pin)
+    const asked = process.ask(frameKinds.logIn, content, this.#patience.open)
+    content.fill(0)
+    try {
+      await asked
+    } catch (error) {
+      if (error instanceof TokenFailure && error.verdict === 'pin') await pins.refused()
+      throw error
+    }
+    await pins.accepted()
+  }
+
+  #begun(process: ModuleProcess, answer: TokenDescription): void {
     this.#opened = answer
     const before = new Map(this.#keys)
     this.#keys.clear()
-    for (const key of answer.keys) this.#hold(key, before.get(key.id))
+    for (const key of answer.keys) {
+      const held = heldFrom(key, before.get(key.id))
+      // A token may keep keys of others, of whatever kind.
+      if (!('kind' in held)) this.#keys.set(key.id, held)
+    }
     this.#look = setInterval(() => this.#lookAfter(process), this.#patience.look)
     this.#look.unref()
     this.#timer = setTimeout(() => {
@@ -253,14 +286,19 @@ export class Pkcs11Backend implements KeyBackend {
   #lookAfter(process: ModuleProcess): void {
     // One that signs shows that it is there.
     if (process.waiting > 0) return
-    const asked = process.ask(frameKinds.check, new Uint8Array(), this.#patience.sign)
-    this.#ask(asked, process).catch(() => {}) // it was told where it was found
+    const { sign } = this.#patience
+    this.#ask(frameKinds.check, new Uint8Array(), sign, process).catch(() => {}) // it was told where it was found
   }
 
   /** Waits for an answer; a failure that is not this question's alone has the token opened anew. */
-  async #ask(asked: Promise<Uint8Array>, process: ModuleProcess): Promise<Uint8Array> {
+  async #ask(
+    kind: FrameKind,
+    content: Uint8Array,
+    patienceMilliseconds: number,
+    process: ModuleProcess,
+  ): Promise<Uint8Array> {
     try {
-      return await asked
+      return await process.ask(kind, content, patienceMilliseconds)
     } catch (error) {
       if (!(error instanceof TokenFailure)) throw error
       this.#failures++
@@ -275,6 +313,18 @@ export class Pkcs11Backend implements KeyBackend {
           process.kill(error.message)
           throw this.#away(error.message)
       }
+    }
+  }
+
+  /** A process that answers nonsense is replaced. */
+  #keyIn(answer: Uint8Array, process: ModuleProcess): TokenKey {
+    try {
+      return parseTokenKey(answer)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      this.#failures++
+      process.kill(error.message)
+      throw this.#away(error.message)
     }
   }
 
@@ -304,43 +354,40 @@ export class Pkcs11Backend implements KeyBackend {
     for (const heard of this.#heard) heard()
   }
 
-  async #find(keyId: string, process: ModuleProcess): Promise<HeldKey> {
+  async #find(keyId: string, process: ModuleProcess): Promise<HeldKey | undefined> {
     const name = new TextEncoder().encode(keyId)
-    const asked = process.ask(frameKinds.find, name, this.#patience.sign)
-    const content = await this.#ask(asked, process)
-    if (content.length === 0)
-      throw new Fault('key-missing', `there is no key ${keyId} in ${this.name}`)
-    return this.#hold(decodeJson<TokenKey>(content))
+    const content = await this.#ask(frameKinds.findKey, name, this.#patience.sign, process)
+    return content.length === 0 ? undefined : this.#hold(this.#keyIn(content, process))
   }
 
-  /** Takes a key into use, if it is one of ours; what stands under a known id must still be that key. */
-  #hold(key: TokenKey, before?: HeldKey): HeldKey {
-    const publicKey = publicHalf(key)
-    if ('kind' in publicKey)
-      throw new Fault('key-not-as-asked', `${this.name}: ${publicKey.detail}`)
-    const { algorithm } = publicKey
-    const row = tokenAlgorithms[algorithm]
-    if (row === undefined) throw new TypeError(`a token has no ${algorithm}`)
-    const isOther = before !== undefined && before.publicKey.spki.toHex() !== publicKey.spki.toHex()
-    const held: HeldKey = {
-      ...{ publicKey, form: row.sign, signatureAlgorithm: signatureAlgorithmFor(algorithm) },
-      extractable: key.extractable,
-      flaw: isOther ? 'is another one than before' : flawOf(key),
-    }
+  #hold(key: TokenKey): HeldKey {
+    const held = heldFrom(key)
+    if ('kind' in held) throw new Fault('key-not-as-asked', `${this.name}: ${held.detail}`)
     this.#keys.set(key.id, held)
     return held
   }
 
-  /** Whether what the token signs is what its public half verifies. */
-  async #prove(keyId: string, { publicKey, signatureAlgorithm }: HeldKey): Promise<void> {
-    const sample = publicKey.fingerprint
-    const signature = await this.sign(keyId, sample)
+  /**
+   * Signs, and hands out nothing that its public half does not verify: a fault in the token, or in what is between,
+   * would stand in a certificate, and one wrong signature may give an RSA key away.
+   */
+  async #signed(
+    keyId: string,
+    { form, publicKey, signatureAlgorithm }: HeldKey,
+    toBeSigned: Uint8Array,
+    process: ModuleProcess,
+  ): Promise<Uint8Array> {
+    const question = encodeSign(keyId, form, inputFor(form, signatureAlgorithm, toBeSigned))
+    const answer = await this.#ask(frameKinds.sign, question, this.#patience.sign, process)
+    const signature = signatureFrom(form, answer)
     const { identifier } = signatureAlgorithm
-    if ((await verifySignature(identifier, publicKey, sample, signature)) !== true)
-      throw new Fault(
-        'key-not-as-asked',
-        `key ${keyId} in ${this.name} signs for another public half`,
-      )
+    if ((await verifySignature(identifier, publicKey, toBeSigned, signature)) !== true) {
+      this.#failures++
+      throw new Fault('key-not-as-asked', `${this.name} signs wrongly with key ${keyId}`)
+    }
+    this.#signatures++
+    this.#counts.set(keyId, (this.#counts.get(keyId) ?? 0) + 1)
+    return signature
   }
 
   #factsOf({ extractable }: HeldKey): KeyFacts {
@@ -363,5 +410,23 @@ export class Pkcs11Backend implements KeyBackend {
       ...(opened && { hardware: opened.hardware ? 'yes' : 'no' }),
       ...(certificate !== undefined && { certificate }),
     }
+  }
+}
+
+const notRisked =
+  'somebody gave the token a wrong PIN since it was last opened, and this one never opened it: log in once with another tool, and it goes on by itself'
+
+/** A key of the token as it may be used; what stands under a known id must still be that key. */
+function heldFrom(key: TokenKey, before?: HeldKey): HeldKey | Refused {
+  const publicKey = publicHalf(key)
+  if ('kind' in publicKey) return publicKey
+  const { algorithm } = publicKey
+  const row = tokenAlgorithms[algorithm]
+  if (row === undefined) throw new TypeError(`a token has no ${algorithm}`)
+  const isOther = before !== undefined && !sameBytes(before.publicKey.spki, publicKey.spki)
+  return {
+    ...{ publicKey, form: row.sign, signatureAlgorithm: signatureAlgorithmFor(algorithm) },
+    extractable: key.extractable,
+    flaw: isOther ? 'is another one than before' : flawOf(key),
   }
 }

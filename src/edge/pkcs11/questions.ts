@@ -3,15 +3,19 @@
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { type SignForm, signFormNames } from './mechanisms.ts'
 
-export interface OpenQuestion {
+export interface FindQuestion {
   /** The path of the module. */
   readonly module: string
   readonly label: string
   /** Undefined: whichever token has the label, if one alone has. */
   readonly serial: string | undefined
-  readonly pin: string
   /** Signs on threads, as a slow token does, however fast it is. */
   readonly onThreads: boolean
+}
+
+export interface FindAnswer {
+  /** Whether somebody gave the token a wrong PIN since it was last opened (CKF_USER_PIN_COUNT_LOW). */
+  readonly wasRefused: boolean
 }
 
 export interface MakeQuestion {
@@ -39,7 +43,7 @@ export interface TokenKey {
   readonly value: string | null
 }
 
-export interface OpenAnswer {
+export interface TokenDescription {
   readonly serial: string
   readonly model: string
   /** The module's own words on itself. */
@@ -68,7 +72,7 @@ export function encodeJson(value: object): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value))
 }
 
-/** What the other side wrote: the same program, so its shape is its own. */
+/** What the server wrote: the same program, so its shape is its own. What comes back is parsed: `answers.ts`. */
 export function decodeJson<T>(content: Uint8Array): T {
   return JSON.parse(new TextDecoder().decode(content)) as T
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The token itself, in the process that has the module; nowhere else is the library loaded. */
-import { createRequire } from 'node:module'
+/** The token itself, in the process that has the module. */
 import type * as pkcs11js from 'pkcs11js'
-import { attribute, flag, mechanism, objectClass, returnValue, userRole } from './cryptoki.ts'
+import { attribute, flag, mechanism, objectClass, returnValue } from './cryptoki.ts'
+import { explained } from './explained.ts'
 import { type SignForm, signForms, type TokenAttribute, tokenAlgorithms } from './mechanisms.ts'
-import type { MakeQuestion, OpenAnswer, OpenQuestion, TokenKey } from './questions.ts'
-import { verdictOf } from './return-values.ts'
+import type { MakeQuestion, TokenDescription, TokenKey } from './questions.ts'
 import { Sessions } from './sessions.ts'
 import { TokenFailure } from './token-failure.ts'
 import { flawOf } from './token-key.ts'
@@ -17,80 +16,6 @@ type Handle = pkcs11js.Handle
 const ownId = /^[a-z0-9][a-z0-9_-]{0,63}$/
 /** A house has few authorities; a token that lists more keys of such ids is read no further. */
 const mostKeys = 1000
-
-/** Opens the token that is meant, and logs in once. */
-export function openToken(question: OpenQuestion): Token {
-  const library = loadLibrary()
-  const module = new library.PKCS11()
-  return explained(library, () => {
-    load(module, question.module)
-    // Sessions sign on several threads; without this flag a module need not lock anything.
-    module.C_Initialize({ flags: flag.libraryLocksWithTheSystem })
-    const slot = findSlot(module, question)
-    logIn(library, module, slot, question.pin)
-    return new Token(library, module, slot, question.onThreads)
-  })
-}
-
-function loadLibrary(): Library {
-  try {
-    return createRequire(import.meta.url)('pkcs11js')
-  } catch (error) {
-    throw new TokenFailure(
-      'library',
-      `the library pkcs11js is not installed or was not built: "npm install" builds it where g++, make and python3 are (${firstLine(error)})`,
-    )
-  }
-}
-
-function load(module: pkcs11js.PKCS11, path: string): void {
-  try {
-    module.load(path)
-  } catch (error) {
-    // Whatever it is, it is of the loader: the library gives it no class of its own.
-    throw new TokenFailure('library', `the module cannot be loaded: ${firstLine(error)}`)
-  }
-}
-
-function findSlot(module: pkcs11js.PKCS11, { label, serial }: OpenQuestion): Handle {
-  const found = module.C_GetSlotList(true).filter((slot) => {
-    const token = module.C_GetTokenInfo(slot)
-    if ((token.flags & flag.tokenInitialized) === 0 || token.label.trim() !== label) return false
-    return serial === undefined || token.serialNumber.trim() === serial
-  })
-  const [slot] = found
-  const which = `a token labelled ${label}${serial === undefined ? '' : ` of serial ${serial}`}`
-  if (slot === undefined) throw new TokenFailure('away', `${which} is not there`)
-  if (found.length > 1)
-    throw new TokenFailure(
-      'away',
-      `${found.length} tokens answer to "${which}": name the serial of yours with pkcs11-serial`,
-    )
-  return slot
-}
-
-/** A PIN is tried once, and not at all where one more wrong one would lock the token. */
-function logIn(library: Library, module: pkcs11js.PKCS11, slot: Handle, pin: string): void {
-  const { flags } = module.C_GetTokenInfo(slot)
-  if ((flags & flag.userPinLocked) !== 0)
-    throw new TokenFailure('pin', 'the PIN of the token is locked: its security officer unlocks it')
-  if ((flags & flag.userPinFinalTry) !== 0)
-    throw new TokenFailure(
-      'pin',
-      'one try is left before the token locks its PIN, and it is left to a person: log in with another tool, then start again',
-    )
-  if ((flags & flag.protectedAuthenticationPath) !== 0)
-    throw new TokenFailure('pin', 'the token asks for its PIN on a pad of its own')
-  // This session keeps the login: a token logs out with its last session.
-  const session = module.C_OpenSession(slot, flag.serialSession)
-  try {
-    module.C_Login(session, userRole, pin)
-  } catch (error) {
-    if (!(error instanceof library.Pkcs11Error)) throw error
-    if (error.code === returnValue.userAlreadyLoggedIn) return
-    throw new TokenFailure(verdictOf(error.code), `the token refuses the PIN: ${error.message}`)
-  }
-}
 
 /** An open token. Every method throws `TokenFailure`. */
 export class Token {
@@ -108,7 +33,7 @@ export class Token {
     this.#sessions = new Sessions(module, slot, onThreads)
   }
 
-  describe(): OpenAnswer {
+  describe(): TokenDescription {
     return this.#explained(() => {
       const token = this.#module.C_GetTokenInfo(this.#slot)
       const { libraryDescription, libraryVersion, manufacturerID } = this.#module.C_GetInfo()
@@ -369,22 +294,6 @@ const aboutTemplate: ReadonlySet<number> = new Set([
   ...[returnValue.attributeValueInvalid, returnValue.templateInconsistent],
 ])
 
-function explained<T>(library: Library, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    if (error instanceof library.Pkcs11Error)
-      throw new TokenFailure(
-        verdictOf(error.code),
-        `${error.method || 'the module'} says ${error.message}`,
-        error.code,
-      )
-    if (error instanceof library.NativeError)
-      throw new TokenFailure('library', `the module cannot be used: ${firstLine(error)}`)
-    throw error
-  }
-}
-
 function encodeAttribute({ type, value }: TokenAttribute): pkcs11js.Attribute {
   return { type, value: typeof value === 'string' ? Buffer.from(value, 'hex') : value }
 }
@@ -403,8 +312,4 @@ function numberIn(bytes: Buffer | undefined): number {
 /** CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID */
 function isUnknownAttribute(code: number): boolean {
   return code === 0x11 || code === returnValue.attributeTypeInvalid
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? ''
 }
