@@ -6,7 +6,7 @@ import { Fault } from '../fault.ts'
 import type { CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import { newestProfile } from '../policy/apply-profile.ts'
 import type { Approved } from '../policy/approved.ts'
-import { approveAttestationKey } from '../policy/decide.ts'
+import { approveAttestationKey, mostLately } from '../policy/decide.ts'
 import { parseProfile } from '../policy/document/parse-profile.ts'
 import type { CertificateFacts, Profile } from '../policy/profile.ts'
 import { tpmSet } from '../policy/ready/tpm-set.ts'
@@ -69,9 +69,29 @@ export async function prepareAttestationKey(
   // The chain that is told with it is that of the door's issuer.
   const isOfDoor = replaces?.authority === door.issuer.authority.id
   const held = replaces && isOfDoor ? await bytesIfYoung(replaces, ports) : undefined
-  return held === undefined
-    ? { kind: 'approved', approved: verdict.approved, key, replaces }
-    : { kind: 'held', certificate: held }
+  if (held !== undefined) return { kind: 'held', certificate: held }
+  return (
+    (await checkPace(device, ports)) ?? {
+      ...{ kind: 'approved', approved: verdict.approved, key, replaces },
+    }
+  )
+}
+
+/** All certificates stay in the ledger for ever, and a wild device could make ever new keys. */
+async function checkPace(
+  { id, serial }: Device,
+  { ledger, clock }: AttestationPorts,
+): Promise<Refused | undefined> {
+  const query = { by: 'owner', equal: [id], descending: true, limit: mostLately } as const
+  const { items } = await ledger.list('certificate', query)
+  const since = clock.now().subtract({ hours: 24 })
+  const lately = items.filter((one) => Temporal.Instant.compare(one.reservedAt, since) > 0)
+  return lately.length < mostLately
+    ? undefined
+    : refuse(
+        'rate-limited',
+        `device ${serial} was given ${mostLately} certificates in the last 24 hours; wait until the first of them is a day old`,
+      )
 }
 
 /** Issues what was approved, or gives what the key has; the chain above it follows. */

@@ -41,6 +41,7 @@ import { addProduct } from '../devices/product.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Attestation, Device } from '../ledger/tables.ts'
 import { applyProfile } from '../policy/apply-profile.ts'
+import { mostLately } from '../policy/decide.ts'
 import { readyProfiles } from '../policy/ready/ready-profiles.ts'
 import { tpmSet } from '../policy/ready/tpm-set.ts'
 import { sessionSpan } from './begin.ts'
@@ -164,6 +165,25 @@ test('the attestation key is certified to attest and for nothing else, once for 
     const next = (await device.attest()).akCertificate[0]
     const followed = await core.ledger.find('certificate', 'sha256', [sha256(next!)])
     assert.equal(followed?.replaces, own?.id)
+  }))
+
+test('a device gets no more certificates for ever new attestation keys than for identities', () =>
+  scene(async ({ core, device, record }) => {
+    for (let count = 0; count < mostLately; count++) {
+      await new ForgedDevice(core, 'PUMP-1', {
+        ...device.tpm,
+        attestation: forgeAttestationKey(),
+      }).attest()
+      core.clock.pass({ minutes: 1 })
+    }
+    assert.equal(
+      reasonOf(await device.certify(device.answerTo(await device.begin(), forgeDeviceKey()))),
+      'rate-limited',
+    )
+    const query = { by: 'owner', equal: [record.id], limit: 100 } as const
+    assert.equal((await core.ledger.list('certificate', query)).items.length, mostLately)
+    core.clock.pass({ hours: 24 })
+    await device.attest()
   }))
 
 test('several keys are attested at once, each with a ticket of its own', () =>
@@ -374,7 +394,7 @@ test('a session ends by itself, and what was kept of its secret goes', () =>
     const request = device.answerTo(await device.begin(), forgeDeviceKey())
     core.clock.pass(sessionSpan)
     assert.equal(reasonOf(await device.certify(request)), 'attestation-session-unknown')
-    const find = () => core.ledger.find('attestationSession', 'device', [record.id])
+    const find = () => core.ledger.find('attestationSession', 'device', [record.id, 'new'])
     assert.equal((await find())?.secretSha256.length, 32)
     assert.equal(await expireSessions(core), 1)
     assert.equal((await find())?.secretSha256.length, 0)
@@ -662,6 +682,34 @@ test('a ticket is good once, for minutes, for its key', () =>
     issuedOf(await ask(core, good, pairOf(key)))
     assert.equal(reasonOf(await ask(core, good, pairOf(key))), 'code-used')
   }))
+
+test('who knows a serial and an endorsement key disturbs no device that proved an attestation key', () =>
+  scene(async ({ device }) => {
+    await device.attest()
+    const open = device.answerTo(await device.begin(), forgeDeviceKey())
+    const akPublic = encodeSizedPublic(forgeAttestationKey().public)
+    for (let count = 0; count < 11; count++) await device.begin({ akPublic })
+    assert.equal(reasonOf(await device.ask({ akPublic })), 'rate-limited')
+    assert.equal(reasonOf(await device.certify(open)), 'certified')
+    await device.attest()
+  }))
+
+test('a TPM that is registered while another makes a first contact is the only one', () =>
+  scene(
+    async ({ core, device, record }) => {
+      const vendor = await makeVendor()
+      await believe(core, vendor)
+      device.certificates = [await certifyTpm(vendor, device.tpm)]
+      device.code = await codeFor(core, record)
+      const open = device.answerTo(await device.begin(), forgeDeviceKey())
+      const now = (await core.ledger.read('device', record.id))!
+      const registered = new ForgedDevice(core, 'PUMP-1')
+      await registerTpm(now, namedBy(registered), undefined, operator, core)
+      assert.equal(reasonOf(await device.certify(open)), 'tpm-unexpected')
+      await registered.attest()
+    },
+    { known: false },
+  ))
 
 test('a device begins at most a dozen exchanges a minute', () =>
   scene(async ({ device }) => {

@@ -77,11 +77,23 @@ async function begin(
   }
   const { device } = expectation
   about.subjects = [device.id]
-  const cutOff = checkDevice(device) ?? ports.pace.takeDevice(device.id, now)
+  const lane = await laneOf(keys.attestation, device, ports)
+  const cutOff = checkDevice(device) ?? ports.pace.takeDevice(device.id, lane, now)
   if (cutOff !== undefined) return cutOff
   const door = ports.doorOf(device.product, request.label)
   if ('reason' in door) return door
-  return seal({ keys, expectation, door, asked }, ports)
+  return seal({ keys, expectation, door, asked, lane }, ports)
+}
+
+/** Nothing is proved yet, and whoever learnt serial and endorsement key may ask: no device waits for them twice. */
+async function laneOf(
+  { publicKey }: TpmKey,
+  device: Device,
+  { ledger }: AttestationPorts,
+): Promise<AttestationSession['lane']> {
+  const key = await ledger.find('key', 'fingerprint', [publicKey.fingerprint])
+  const isProved = key?.owner === device.id && key.purpose === 'attestation' && key.attested
+  return isProved ? 'proved' : 'new'
 }
 
 interface Keys {
@@ -107,6 +119,7 @@ interface Opening {
   readonly expectation: Expectation
   readonly door: AttestationDoor
   readonly asked: Asked
+  readonly lane: AttestationSession['lane']
 }
 
 async function seal(opening: Opening, ports: AttestationPorts): Promise<Begun> {
@@ -148,19 +161,20 @@ async function seal(opening: Opening, ports: AttestationPorts): Promise<Begun> {
   }
 }
 
-/** A device has one exchange at most: the newest takes the row of the one before, whatever that was. */
+/** A device has one exchange a lane: the newest takes the row of the one before, whatever that was. */
 async function sessionOf(
-  { keys, expectation, door, asked }: Opening,
+  { keys, expectation, door, asked, lane }: Opening,
   { token, secret, quote }: { token: string; secret: Uint8Array; quote: string | undefined },
   ports: AttestationPorts,
 ): Promise<AttestationSession> {
   const { device, endorsement, code, certificateSha256, tpm } = expectation
-  const before = await ports.ledger.find('attestationSession', 'device', [device.id])
+  const before = await ports.ledger.find('attestationSession', 'device', [device.id, lane])
   const beganAt = ports.clock.now()
   return {
     id: before?.id ?? newId('attestationSession', ports),
     version: (before?.version ?? 0) + 1,
     device: device.id,
+    lane,
     tokenSha256: tokenHash(token),
     state: 'open',
     entrance: door.entrance.id,

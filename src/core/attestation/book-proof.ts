@@ -15,6 +15,7 @@ import { toldOf } from '../ledger/told-of-attestation.ts'
 import type { Refused } from '../refusal.ts'
 import type { AttestationPorts } from './ports.ts'
 import { moduleOf, type Proof, type VouchedKey } from './proof.ts'
+import { expectedTpms } from './register-tpm.ts'
 
 /** Enough to make a request; the next ticket costs a second of the TPM. */
 export const ticketSpan = Temporal.Duration.from({ minutes: 15 })
@@ -91,6 +92,8 @@ async function bind(
   const code = session.code === null ? undefined : await ports.ledger.read('code', session.code)
   if (code === undefined || code.usedAt !== null || code.heldFor !== null)
     return refuse('code-used', 'this enrolment code was used while the TPM proved itself')
+  if ((await expectedTpms(device, ports.ledger)).length > 0)
+    return refuse('tpm-unexpected', 'another TPM was registered while this one proved itself')
   const record: Endorsement = {
     ...{ id: newId('endorsement', ports), version: 1, device: device.id },
     ...{ fingerprint: session.fingerprint, spkiSha256: session.spkiSha256 },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { refuse } from '#trust/refusal.ts'
+import type { AttestationSession } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 
 /**
@@ -23,8 +24,13 @@ export class AttestationPace {
     return this.#take(`address ${address}`, most.ofAddress, now)
   }
 
-  takeDevice(device: string, now: Temporal.Instant): Refused | undefined {
-    return this.#take(`device ${device}`, most.ofDevice, now)
+  /** Those who come with a key that the device proved are counted apart: no stranger uses up their number. */
+  takeDevice(
+    device: string,
+    lane: AttestationSession['lane'],
+    now: Temporal.Instant,
+  ): Refused | undefined {
+    return this.#take(`device ${lane} ${device}`, most.ofDevice, now)
   }
 
   #take(name: string, limit: number, now: Temporal.Instant): Refused | undefined {

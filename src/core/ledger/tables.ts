@@ -1101,11 +1101,16 @@ export const tables = {
   /** The bytes that an attestation was judged by, by its id: for an audit, and for nobody else. */
   evidence: table('att', { bytes }, { appendOnly: true }),
 
-  /** The exchange by which a device proves its TPM: one row a device, the newest exchange in it. */
+  /**
+   * The exchange by which a device proves its TPM: one row a device for an attestation key that it proved before,
+   * and one for all others, the newest exchange in it.
+   */
   attestationSession: table(
     'ats',
     {
       device: id('dev'),
+      /** Who knows serial and endorsement key alone comes as `new`, and disturbs none who is `proved`. */
+      lane: word('proved', 'new'),
       /** SHA-256 of the token, over 100 bits of chance, by which the device goes on. */
       tokenSha256: bytes,
       state: word('open', 'over'),
@@ -1133,7 +1138,7 @@ export const tables = {
       expiresAt: instant,
     },
     {
-      unique: { device: ['device'], token: ['tokenSha256'] },
+      unique: { device: ['device', 'lane'], token: ['tokenSha256'] },
       lists: { state: ['state', 'expiresAt'] },
     },
   ),

@@ -285,6 +285,7 @@ CREATE TABLE "attestationSession" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,
   "device" bytea NOT NULL,
+  "lane" text COLLATE "C" NOT NULL,
   "tokenSha256" bytea NOT NULL,
   "state" text COLLATE "C" NOT NULL,
   "entrance" bytea NOT NULL,
@@ -303,7 +304,7 @@ CREATE TABLE "attestationSession" (
   "expiresAt" bigint NOT NULL
 );
 
-CREATE UNIQUE INDEX "attestationSession_one_device" ON "attestationSession" ("device");
+CREATE UNIQUE INDEX "attestationSession_one_device" ON "attestationSession" ("device", "lane");
 
 CREATE UNIQUE INDEX "attestationSession_one_token" ON "attestationSession" ("tokenSha256");
 

@@ -285,6 +285,7 @@ CREATE TABLE "attestationSession" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,
   "device" BLOB NOT NULL,
+  "lane" TEXT NOT NULL,
   "tokenSha256" BLOB NOT NULL,
   "state" TEXT NOT NULL,
   "entrance" BLOB NOT NULL,
@@ -303,7 +304,7 @@ CREATE TABLE "attestationSession" (
   "expiresAt" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX "attestationSession_one_device" ON "attestationSession" ("device");
+CREATE UNIQUE INDEX "attestationSession_one_device" ON "attestationSession" ("device", "lane");
 
 CREATE UNIQUE INDEX "attestationSession_one_token" ON "attestationSession" ("tokenSha256");
 
