@@ -130,6 +130,7 @@ test('a root of twins is followed by one that withstands quantum computers', () 
 
 test('links that were signed elsewhere are taken if devices will follow them, and once', () =>
   withCore(async (core) => {
+    core.clock.pass({ hours: 1 })
     const { root, before, newWithOld, oldWithNew } = followed(await follow(core))
     const read = (one: { readonly certificate: Uint8Array }) => parseCertificate(one.certificate)
     const [link, back] = [newWithOld, oldWithNew].map(read)
@@ -144,4 +145,22 @@ test('links that were signed elsewhere are taken if devices will follow them, an
     const issuing = await named(core, 'issuing-1')
     assert.equal(reasonOf(await bring([link], { root, before: issuing })), 'input-wrong')
     assert.equal(reasonOf(await bring([link], { root: before, before: root })), 'input-wrong')
+  }))
+
+test('a link that leads to no newer root is not taken, since no device would follow', () =>
+  withCore(async (core) => {
+    // Both roots are of one moment here.
+    const { root, before, newWithOld } = followed(await follow(core))
+    const certificates = [parseCertificate(newWithOld.certificate)]
+    const brought = await linkRoots({ root, before, certificates }, operator, core)
+    assert.match(JSON.stringify(brought), /no device would follow: the link is from .* later/)
+  }))
+
+test('a root whose successor was ended may be followed by another', () =>
+  withCore(async (core) => {
+    const { root } = followed(await follow(core))
+    const ended = { ...root, version: root.version + 1, state: 'retired' } as const
+    await core.ledger.commit({ puts: [{ kind: 'authority', record: ended }], events: [] })
+    const { before, root: next } = followed(await follow(core, { name: 'root-3' }))
+    assert.equal(before.successor, next.id)
   }))

@@ -3,7 +3,7 @@ import { parseCertificate } from '#format/x509/certificate.ts'
 import { isKeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { AuditEvent } from '../audit/event.ts'
-import type { Put } from '../ledger/ledger.ts'
+import type { Ledger, Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Authority, RootLink } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
@@ -49,7 +49,7 @@ export type Following =
  */
 export async function followRoot(asked: NextRoot, ports: IssuingPorts): Promise<Following> {
   const { name, before, founding } = asked
-  const unfit = checkBefore(asked, ports) ?? checkAlgorithm(asked)
+  const unfit = (await checkBefore(asked, ports)) ?? checkAlgorithm(asked)
   if (unfit !== undefined) return unfit
   const found = await rootNamed(asked, ports)
   if (found?.kind === 'refused') return found
@@ -59,7 +59,10 @@ export async function followRoot(asked: NextRoot, ports: IssuingPorts): Promise<
   return link(asked, root, ports)
 }
 
-function checkBefore({ before }: NextRoot, { keys }: IssuingPorts): Refused | undefined {
+async function checkBefore(
+  { before }: NextRoot,
+  { keys, ledger }: IssuingPorts,
+): Promise<Refused | undefined> {
   const { kind, state, successor, key, name } = before
   if (kind !== 'root') {
     return refuse(
@@ -68,7 +71,8 @@ function checkBefore({ before }: NextRoot, { keys }: IssuingPorts): Refused | un
     )
   }
   if (state === 'retired') return refuse('issuing-stopped', `${name} was retired and signs nothing`)
-  if (successor !== null) return refuse('exists-already', `${name} has its successor already`)
+  if (await isFollowed(successor, ledger))
+    return refuse('exists-already', `${name} has its successor already`)
   if (key === null || !keys.has(key)) {
     return refuse(
       'issuing-stopped',
@@ -76,6 +80,12 @@ function checkBefore({ before }: NextRoot, { keys }: IssuingPorts): Refused | un
     )
   }
   return undefined
+}
+
+/** A successor that was ended, as one whose key was stolen, leaves its place to another. */
+export async function isFollowed(successor: string | null, ledger: Ledger): Promise<boolean> {
+  const next = successor === null ? undefined : await ledger.read('authority', successor)
+  return next !== undefined && next.state !== 'retired'
 }
 
 function algorithmOf({ algorithm, before }: NextRoot) {

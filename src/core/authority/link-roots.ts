@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sameBytes } from '#format/bytes.ts'
 import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
+import { leadsForward } from '#trust/link.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
@@ -77,6 +78,8 @@ export async function planLink(
     const pair = pairOf(certificate, before, root)
     if ('kind' in pair) return pair
     leads ||= pair.certified === root
+    const back = pair.certified === root ? checkForward(before, certificate) : undefined
+    if (back !== undefined) return back
     const step = bookLink({ ...pair, certificate }, actor, ports)
     if (step.kind === 'refused') return step
     const known = await ports.ledger.find('rootLink', 'certificate', [
@@ -112,6 +115,17 @@ function checkRoots(before: Authority, root: Authority): Refused | undefined {
       `${before.name} is the successor of ${root.name}, not the root before it`,
     )
   return undefined
+}
+
+/** Devices are led to newer roots only: a link that begins no later than the root that signed it leads nobody. */
+function checkForward(before: Authority, link: Certificate): Refused | undefined {
+  const held = parseCertificate(before.certificate)
+  return leadsForward(held, link)
+    ? undefined
+    : refuse(
+        'input-wrong',
+        `no device would follow: the link is from ${link.notBefore}, and ${before.name} itself from ${held.notBefore}; make the new root later than the old one`,
+      )
 }
 
 function pairOf({ publicKey }: Certificate, before: Authority, root: Authority) {

@@ -89,7 +89,7 @@ export class Doors {
         all(this.#ledger, 'authority'),
         all(this.#ledger, 'entrance'),
         openOrders(this.#ledger),
-        all(this.#ledger, 'rootLink'),
+        standingLinks(this.#ledger),
         all(this.#ledger, 'upstream'),
       ])
     const troubles: string[] = []
@@ -133,7 +133,7 @@ export class Doors {
     return this.#generation
   }
 
-  /** The links between roots, the oldest first. */
+  /** The links between roots that were not revoked, the oldest first. */
   get links(): readonly RootLink[] {
     return this.#links
   }
@@ -315,6 +315,16 @@ function newestOf(profiles: readonly ProfileRecord[]): ReadonlyMap<string, Profi
 
 /** Orders that can stand at once. */
 export const mostOrders = 100
+
+/** One that was brought has no certificate here, and so none that could be revoked here. */
+async function standingLinks(ledger: Ledger): Promise<readonly RootLink[]> {
+  const standing: RootLink[] = []
+  for (const link of await all(ledger, 'rootLink')) {
+    const signed = await ledger.find('certificate', 'sha256', [link.certificateSha256])
+    if (signed?.state !== 'revoked') standing.push(link)
+  }
+  return standing
+}
 
 async function openOrders(ledger: Ledger): Promise<readonly RenewalOrder[]> {
   const walk = { by: 'state', equal: ['open'], limit: mostOrders } as const

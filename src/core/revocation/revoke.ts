@@ -43,7 +43,8 @@ const mostTries = 5
  * Revokes one certificate, for good.
  *
  * With keyCompromise all certificates of its key go, and the key is never certified again. With the
- * certificate of an issuing authority, that authority issues nothing more. It is refused at our own
+ * certificate of an issuing authority, that authority issues nothing more; a link between roots is told to no
+ * device any more, and only a stolen key stops the root that it leads to. It is refused at our own
  * doors from the moment this resolves; a CRL says it to others once it is published.
  */
 export async function revoke(
@@ -72,8 +73,9 @@ async function tryToRevoke(
   if (certificate.kind === 'root') {
     return refuse('not-permitted', 'a root is not revoked but taken out of the anchor sets')
   }
-  const owner = await heldUp(certificate.owner, ledger)
   const isStolen = reason === 'keyCompromise'
+  const stops = certificate.kind !== 'link' || isStolen
+  const owner = await heldUp(certificate.owner, ledger, stops)
   const end = {
     ...{ at: clock.now(), actor, crlReason: revocationReasons[reason] },
     facts: { reason, because },
@@ -96,19 +98,18 @@ async function tryToRevoke(
 
 /**
  * A device's record goes up by a version, so that no renewal that was decided before counts after; an
- * authority stops issuing.
+ * authority stops issuing, if that is what was revoked.
  */
-export async function heldUp(owner: string, ledger: Ledger): Promise<readonly Put[]> {
+export async function heldUp(owner: string, ledger: Ledger, stops = true): Promise<readonly Put[]> {
   const device = owner.startsWith('dev_') ? await ledger.read('device', owner) : undefined
   if (device !== undefined) {
     return [{ kind: 'device', record: { ...device, version: device.version + 1 } }]
   }
   const authority = owner.startsWith('aut_') ? await ledger.read('authority', owner) : undefined
   if (authority === undefined) return []
-  const { version } = authority
-  return [
-    { kind: 'authority', record: { ...authority, version: version + 1, state: 'issuing-stopped' } },
-  ]
+  const version = authority.version + 1
+  const state = stops ? 'issuing-stopped' : authority.state
+  return [{ kind: 'authority', record: { ...authority, version, state } }]
 }
 
 async function othersOfKey(
@@ -122,10 +123,15 @@ async function othersOfKey(
       ...{ by: 'owner', equal: [owner], where: { key }, limit: 1000 },
       ...(after && { after }),
     })
-    others.push(...page.items.filter((one) => one.id !== id && one.revokedAt === null))
+    others.push(...page.items.filter((one) => one.id !== id && isRevocable(one)))
     after = page.next
   } while (after !== null)
   return others
+}
+
+/** A root is on no list: it is taken out of what devices are told. */
+function isRevocable({ kind, revokedAt }: CertificateRecord): boolean {
+  return kind !== 'root' && revokedAt === null
 }
 
 async function compromised(keyId: string, ledger: Ledger): Promise<readonly Put[]> {

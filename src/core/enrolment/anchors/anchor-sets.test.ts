@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { followRoot } from '#core/authority/follow-root.ts'
 import { foundIssuing } from '#core/authority/founding.ts'
 import { Fault } from '#core/fault.ts'
+import { type RevocationReason, revoke } from '#core/revocation/revoke.ts'
 import { stopAuthority } from '#core/watch/stop-authority.ts'
 import { foundingFor } from '#house/foundation.ts'
 import {
@@ -175,4 +176,40 @@ test('from each root in force a server’s chain leads back over the links, the 
     await retire(core, 'root')
     assert.deepEqual(back(), [['root-3', 'root-2']])
     assert.deepEqual(linksBack(await named(core, 'root-2'), core.doors), [])
+  }))
+
+async function revokeLink(core: TestCore, certified: string, reason: RevocationReason) {
+  const { id: owner } = await named(core, certified)
+  const walk = { by: 'owner', equal: [owner], where: { kind: 'link' }, limit: 1 } as const
+  const { id } = (await core.ledger.list('certificate', walk)).items[0] ?? assert.fail('no link')
+  const revoked = await revoke({ id, reason, because: 'a test' }, operator, core)
+  assert.equal(revoked.kind, 'revoked', JSON.stringify(revoked))
+}
+
+test('a link that was revoked is told to nobody any more, and stops no root', () =>
+  withCore(async (core) => {
+    await addPump(core)
+    await change(core)
+    await revokeLink(core, 'root-2', 'superseded')
+    assert.deepEqual(await namesAt(core, 'pump'), [
+      ...['issuing-1', 'root by root-2', 'root', 'root-2'],
+    ])
+    assert.deepEqual(linksBack(await named(core, 'root-2'), core.doors), [])
+    await revokeLink(core, 'root', 'superseded')
+    const states = [await named(core, 'root'), await named(core, 'root-2')].map((one) => one.state)
+    assert.deepEqual(states, ['active', 'active'])
+  }))
+
+test('a link whose new key was stolen stops the root of that key, which is on no list itself', () =>
+  withCore(async (core) => {
+    await addPump(core)
+    await change(core)
+    await revokeLink(core, 'root-2', 'keyCompromise')
+    const { id, state } = await named(core, 'root-2')
+    assert.equal(state, 'issuing-stopped')
+    const walk = { by: 'owner', equal: [id], where: { kind: 'root' }, limit: 2 } as const
+    const [root] = (await core.ledger.list('certificate', walk)).items
+    assert.equal(root?.state, 'issued')
+    await retire(core, 'root-2')
+    assert.deepEqual(await namesAt(core, 'pump'), ['issuing-1', 'root'])
   }))
