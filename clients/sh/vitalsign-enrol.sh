@@ -219,7 +219,7 @@ follow() { # believes a root that a pinned one vouches for; the old one goes whe
   [ "$status" = 200 ] || return 0
   open_bag "$work/answer"
   for round in 1 2 3; do for link in "$work"/bag-*.pem; do
-    [ "$(names "$link" | wc -l)" = 1 ] && ! signs_itself "$link" && ! is_held "$link" || continue
+    [ "$(names "$link" | wc -l)" = 1 ] && ! signs_itself "$link" && is_news "$link" || continue
     no=link-key-differs
     for next in "$work"/bag-*.pem; do [ "$(key_of "$next")" = "$(key_of "$link")" ] && signs_itself "$next" || continue
       for held in "$work"/held-*.pem; do no=$(why_not "$held" "$link" "$next") && [ -n "$no" ] || break; done
@@ -238,7 +238,14 @@ END
   ask /whoami --cert "$state/working.pem" --key "$state/working.pem"
   [ "$status" = 200 ] && pin $left && echo "believes the root$gone no more"
 }
-is_held() { for one in "$work"/held-*.pem; do [ "$(key_of "$one")" != "$(key_of "$1")" ] || return 0; done; return 1; }
+is_news() { # LINK, not of a root that is held, nor of others' names, nor back to one that was dropped, as OldWithNew is
+  found=1
+  for one in "$work"/held-*.pem; do
+    [ "$(key_of "$one")" != "$(key_of "$1")" ] || return 1
+    [ "$(names "$one")" != "$(names "$1")" ] || [ "$(life "$1" | head -n 1)" -le "$(life "$one" | head -n 1)" ] || found=0
+  done
+  return $found
+}
 
 # --- the commands ---
 begin() { # finishes what an earlier run left

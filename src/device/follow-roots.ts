@@ -77,7 +77,7 @@ export function findFollowing(
     before = followed.length
     for (const link of links) {
       const known = [...held, ...followed]
-      const found = isOfOneOf(known, link) ? undefined : follow(known, roots, link, now)
+      const found = isNews(known, link) ? follow(known, roots, link, now) : undefined
       if (found === undefined) links.delete(link)
       else if (found.kind === 'refused') reasons.set(link, found)
       else {
@@ -89,9 +89,16 @@ export function findFollowing(
   return { followed, ignored: [...links].flatMap((link) => reasons.get(link) ?? []) }
 }
 
-/** A link to a root that is believed already says nothing new: OldWithNew most often. */
-function isOfOneOf(known: readonly Certificate[], { publicKey }: Certificate): boolean {
-  return known.some((root) => sameBytes(root.publicKey.der, publicKey.der))
+/**
+ * Nothing new is a link to a root that is believed already, one between roots of another name, as of twins, and
+ * one that leads back: OldWithNew is offered for as long as the old root is in force.
+ */
+function isNews(known: readonly Certificate[], link: Certificate): boolean {
+  const isHeld = known.some(({ publicKey }) => sameBytes(publicKey.der, link.publicKey.der))
+  const mayLead = known.some(
+    (root) => sameBytes(root.subject.der, link.subject.der) && leadsForward(root, link),
+  )
+  return !isHeld && mayLead
 }
 
 function follow(
@@ -109,12 +116,9 @@ function follow(
   for (const from of known.toReversed()) {
     const found = followLink({ held: from, root, link, at })
     if (found.kind === 'followed') {
-      if (leadsForward(from, link)) return found
-      refused = refuse(
-        'link-leads-back',
-        `the link leads to a root of ${link.notBefore}, the held one is of ${from.notBefore}`,
-      )
-    } else if (refused === undefined || refused.reason === 'link-identifier-wrong') refused = found
+      return leadsForward(from, link) ? found : undefined
+    }
+    if (refused === undefined || refused.reason === 'link-identifier-wrong') refused = found
   }
   return refused
 }

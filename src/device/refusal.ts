@@ -22,7 +22,6 @@ export const deviceRefusals = {
     'the new root is not believed; tell the one who runs the server that its link names other keys',
   'link-key-differs':
     'the new root is not believed; tell the one who runs the server that its link is of another key',
-  'link-leads-back': 'a root that is older is not believed again; nothing is to be done',
   'link-name-differs':
     'the new root is not believed: a root that follows another has its name; enrol again with its fingerprint',
   'link-narrower-than-root':
