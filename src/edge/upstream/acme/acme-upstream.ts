@@ -17,6 +17,7 @@ import { readExtension } from '#format/x509/extension.ts'
 import { refuse } from '#trust/refusal.ts'
 import { secretOf, trustOf, type UpstreamMeans } from '../credentials.ts'
 import { retryAfterOf } from '../exchange.ts'
+import { identifierOf } from './identifiers.ts'
 import { accountKey, base64url, externalBinding } from './jws.ts'
 import { AcmeSession, AcmeTrouble, type Reply, readOr } from './session.ts'
 import { parseTransaction, type Transaction, transactionText } from './transaction.ts'
@@ -105,13 +106,7 @@ function heardFrom(error: unknown, mayHaveSigned: boolean): Heard {
 /** Section 7.4: the names of the certificate that was approved, and no others. */
 async function openOrder(session: AcmeSession, { order, note }: Errand): Promise<Transaction> {
   const { extensions } = parseToBeSigned(order.expected)
-  const identifiers = (readExtension(extensions, 'subjectAltName') ?? []).map((name) => {
-    if (name.kind === 'dns') return { type: 'dns', value: name.value.toLowerCase() }
-    if (name.kind === 'ip') return { type: 'ip', value: addressText(name.bytes) }
-    throw new AcmeTrouble('refused', `a name of kind ${name.kind} is none that ACME proves`, {
-      ...{ type: 'unsupportedIdentifier', detail: name.kind },
-    })
-  })
+  const identifiers = (readExtension(extensions, 'subjectAltName') ?? []).map(identifierOf)
   const { newOrder } = await session.directory()
   const reply = await session.post(newOrder, { identifiers })
   const { location } = reply.headers
@@ -224,14 +219,6 @@ function pause(signal: AbortSignal): Promise<void> {
   return sleep(pollMilliseconds, undefined, { signal }).catch(() => {
     // The time is over; whoever waits looks at the signal.
   })
-}
-
-function addressText(octets: Uint8Array): string {
-  if (octets.length === 4) return octets.join('.')
-  const groups = Array.from({ length: 8 }, (_, at) =>
-    (((octets[2 * at] ?? 0) << 8) | (octets[2 * at + 1] ?? 0)).toString(16),
-  )
-  return groups.join(':')
 }
 
 /** Section 7.6. */
