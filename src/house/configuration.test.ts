@@ -197,6 +197,13 @@ test('the twin is asked for by a word that stands alone, and in the file by yes 
   assert.equal(faultsOf('--twin=no').length, 1)
 })
 
+test('the maker that subjects name is a text that can be read aloud, or nobody', () => {
+  assert.equal(read().maker, undefined)
+  assert.equal(read('--maker', 'Acme Medical').maker, 'Acme Medical')
+  for (const word of [' Acme', 'x'.repeat(51), 'Ac\u202eme'])
+    assert.match(faultsOf('--maker', word).join(), /maker: must be 1 to 50/)
+})
+
 test('an authority is asked for of any algorithm that may certify, and of no other', () => {
   for (const word of ['slh-dsa-shake-256f', 'ed448', 'rsa-pss-4096'])
     assert.equal(read('--algorithm', word).algorithm, word)

@@ -19,6 +19,7 @@ import {
   readEnvironment,
   readKeysIn,
   readLogLevel,
+  readMaker,
   readNames,
   readNetworks,
   readOperatorAddress,
@@ -58,6 +59,8 @@ export interface Configuration {
   readonly rootAlgorithm: KeyAlgorithmName
   /** Asked at the first start only: whether the root is made here, or in a ceremony or by somebody else. */
   readonly root: 'here' | 'elsewhere'
+  /** Asked at the first start only: whom the subjects of authorities name; undefined: the product. */
+  readonly maker: string | undefined
   /** Asked at the first start only: whether authorities that withstand quantum computers stand beside. */
   readonly twin: boolean
   /** Asked at the first start only: which backend keeps the keys of root, issuing authority and twins. */
@@ -122,6 +125,7 @@ export const settings = {
     fallback: 'here',
     help: 'where the root is made: here, or elsewhere (a ceremony, your own PKI); at the first start',
   },
+  maker: { fallback: '', help: 'who stands in the subjects of authorities; at the first start' },
   twin: {
     fallback: '',
     help: 'a chain that withstands quantum computers beside; at the first start',
@@ -186,6 +190,7 @@ export function readConfiguration(words: readonly string[]): Configuration {
     algorithm: readAlgorithm('algorithm', wordOf('algorithm'), faults),
     rootAlgorithm: readAlgorithm('root-algorithm', wordOf('root-algorithm'), faults),
     root: readRoot(wordOf('root'), faults),
+    maker: readMaker(wordOf('maker'), faults),
     twin: readSwitch('twin', wordOf('twin'), faults),
     keysIn: readKeysIn(
       { all: wordOf('keys-in'), root: wordOf('root-keys-in'), twin: wordOf('twin-keys-in') },

@@ -13,6 +13,7 @@ test('an installation stays what it was founded as', async () => {
     for (const other of [
       { environment: 'production' },
       { publicUrl: 'http://pki.example.com' },
+      { maker: 'Acme' },
     ] as const) {
       const changed = { ...configuration, ...other }
       await assert.rejects(found(changed, core), { code: 'configuration-wrong' })
@@ -35,6 +36,16 @@ test('a trial says so in every authority, and ends in 90 days', async () => {
     }
   })
 })
+
+test('the maker of the first start stands in every authority, with the mark of a trial', () =>
+  withCore(
+    async (core) => {
+      for (const { certificate } of core.doors.own)
+        assert.match(formatName(parseCertificate(certificate).subject), /O=Acme Medical TRIAL/)
+      assert.deepEqual(await found(core.means.configuration, core), core.installation)
+    },
+    ({ configuration }) => ({ configuration: { ...configuration, maker: 'Acme Medical' } }),
+  ))
 
 test('the authorities are found again, not made anew', async () => {
   await withCore(async (core) => {

@@ -24,6 +24,8 @@ export interface Installation {
   readonly logOrigin: string
   /** Where its first root is made; absent: here. */
   readonly root?: 'here' | 'elsewhere'
+  /** Whom the subjects of its authorities name; absent: the product. */
+  readonly maker?: string
 }
 
 const settingName = 'installation'
@@ -64,6 +66,7 @@ export async function found(
     logPublicKey: logKey.publicKey.toHex(),
     logOrigin: `vitalsign/${logKey.publicKey.slice(0, 8).toHex()}`,
     ...(isElsewhere && ({ root: 'elsewhere' } as const)),
+    ...(configuration.maker !== undefined && { maker: configuration.maker }),
   }
   const setting: Setting = {
     id: newId('setting', ports),
@@ -107,6 +110,12 @@ async function checked(
       `public-url: is ${configuration.publicUrl}, this installation was founded with ${known.publicUrl ?? 'none'}; certificates carry it, so it cannot change`,
     )
   }
+  if (configuration.maker !== undefined && configuration.maker !== known.maker) {
+    throw new Fault(
+      'configuration-wrong',
+      `maker: is ${configuration.maker}, this installation was founded with ${known.maker ?? 'none'}; certificates carry it, so it cannot change`,
+    )
+  }
   if (configuration.root === 'elsewhere' && known.root !== 'elsewhere') {
     throw new Fault(
       'configuration-wrong',
@@ -134,16 +143,19 @@ async function wantsTwin(ledger: IssuingPorts['ledger']): Promise<boolean> {
 }
 
 /** Whom the house's own certificates name; what is not for production says so. */
-export function ownMaker(environment: Installation['environment']): string {
-  return environment === 'production' ? 'Vitalsign' : `Vitalsign ${environment.toUpperCase()}`
+export function ownMaker({
+  environment,
+  maker = 'Vitalsign',
+}: Pick<Installation, 'environment' | 'maker'>): string {
+  return environment === 'production' ? maker : `${maker} ${environment.toUpperCase()}`
 }
 
 /** What a founding takes from the first start; a later authority only its own algorithm. */
 export function foundingFor(
   chosen: Pick<Configuration, 'environment' | 'rootAlgorithm' | 'algorithm' | 'twin'> &
-    Partial<Pick<Configuration, 'keysIn'>>,
+    Partial<Pick<Configuration, 'keysIn' | 'maker'>>,
 ): Founding {
-  const { environment, rootAlgorithm, algorithm, twin, keysIn } = chosen
+  const { environment, rootAlgorithm, algorithm, twin, keysIn, maker } = chosen
   return {
     environment,
     actor: { kind: 'house', id: 'founding' },
@@ -151,7 +163,7 @@ export function foundingFor(
     issuingAlgorithm: algorithm,
     twin,
     ...(keysIn && { keysIn }),
-    maker: ownMaker(environment),
+    maker: ownMaker({ environment, ...(maker !== undefined && { maker }) }),
     rootProfile: readyProfile(environment === 'trial' ? 'trial-root' : 'root'),
     issuingProfile: readyProfile('issuing'),
   }

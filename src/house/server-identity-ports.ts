@@ -94,7 +94,7 @@ function serverIdentityPorts(
       if (parsed?.kind !== 'profile')
         throw new Fault('ledger-damaged', 'the server profile is not readable')
       const { environment } = core
-      const maker = ownMaker(environment)
+      const maker = ownMaker(core.installation)
       return issueServerCertificate(
         { ...{ issuer, names, environment, maker, request }, profile: parsed.profile },
         core,

@@ -119,6 +119,16 @@ export function readEnvironment(word: string, faults: string[]): Configuration['
   return 'trial'
 }
 
+/** As long as `O=` may be with a mark of the environment behind it (X.520: 64). */
+const longestMaker = 50
+
+export function readMaker(word: string, faults: string[]): string | undefined {
+  if (word === '') return undefined
+  if (word.length <= longestMaker && word === word.trim() && /^[^\p{C}]+$/u.test(word)) return word
+  faults.push(`maker: must be 1 to ${longestMaker} characters that can be read aloud`)
+  return undefined
+}
+
 export function readRoot(word: string, faults: string[]): Configuration['root'] {
   if (word === 'here' || word === 'elsewhere') return word
   faults.push(`root: must be here or elsewhere, is "${word}"`)

@@ -39,6 +39,7 @@ export function houseWatchVerbs(core: Core): Pick<Verbs, 'authority.issue' | 'no
       const { environment } = core
       const wanted = {
         ...({ environment, rootAlgorithm: 'p-384', algorithm, twin: false } as const),
+        maker: core.installation.maker,
         keysIn: { root: keysIn, issuing: keysIn, twin: keysIn },
       }
       const founding = { ...foundingFor(wanted), actor: caller.actor }

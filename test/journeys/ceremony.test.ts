@@ -93,6 +93,7 @@ test('a ceremony by the guide gives a server whose roots were never on it', {
   const verified = run(take('ceremony verify'))
   assert.ok(verified.includes(root))
   assert.match(verified, /ml-dsa-87/)
+  assert.match(verified, /issuing by root: [^\n]*O=Acme Medical/)
   const refused = changedBundle()
   assert.equal(refused.status, 1)
   assert.match(JSON.parse(refused.stdout).code, /^(?:bundle|transcript)-changed$/)

@@ -48,7 +48,7 @@ export interface TestCore extends Core {
   close(): Promise<void>
 }
 
-type Replaced = Partial<Pick<Means, 'ledger' | 'keys' | 'report' | 'desk'>>
+type Replaced = Partial<Pick<Means, 'configuration' | 'ledger' | 'keys' | 'report' | 'desk'>>
 
 /** Founds an installation; `replace` puts parts of its own in the place of the store's and the keys. */
 export async function openTestCore(

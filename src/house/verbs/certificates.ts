@@ -19,7 +19,7 @@ export function certificateVerbs(
     'certificate.issue': async ({ profile, names, request: pem }, { caller }) => {
       const request = requestIn(pem)
       if ('reason' in request) return request
-      const wish = { profile, names, request, maker: ownMaker(core.environment) }
+      const wish = { profile, names, request, maker: ownMaker(core.installation) }
       const issued = await issueForServer(wish, ownIssuer(core), caller.actor, core)
       if (issued.kind === 'refused') return issued
       if (issued.kind === 'conflict')

@@ -41,7 +41,10 @@ export function rolloverVerbs(core: Core): RolloverVerbs {
       if (unable !== undefined) return refuse('input-wrong', `keys-in: ${unable}`)
       const { environment } = core
       const founding = {
-        ...foundingFor({ environment, rootAlgorithm: 'p-384', algorithm: 'p-256', twin: false }),
+        ...foundingFor({
+          ...{ environment, rootAlgorithm: 'p-384', algorithm: 'p-256', twin: false },
+          maker: core.installation.maker,
+        }),
         ...{ actor: caller.actor, keysIn: { root: keysIn, issuing: keysIn, twin: keysIn } },
       }
       const followed = await followRoot({ name, before: before.root, algorithm, founding }, core)

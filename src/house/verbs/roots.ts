@@ -93,12 +93,12 @@ export function rootVerbs(core: Core): RootVerbs {
 }
 
 /** The maker that was claimed, if there is one; before that, what the house calls itself. */
-async function makerOf({ ledger, environment }: Core): Promise<string> {
+async function makerOf({ ledger, environment, installation }: Core): Promise<string> {
   const { items } = await ledger.list('party', { limit: 100 })
   const makers = items.filter(({ role }) => role === 'maker')
   const [maker] = makers
   return maker === undefined || makers.length > 1 || environment !== 'production'
-    ? ownMaker(environment)
+    ? ownMaker(installation)
     : maker.name
 }
 

@@ -24,7 +24,10 @@ export function successionVerbs(core: Core): Pick<Verbs, 'authority.succeed'> {
       const algorithm = asked.algorithm ?? before.algorithm
       if (!isKeyAlgorithmName(algorithm) || !keyAlgorithms[algorithm].uses.includes('authority'))
         return refuse('input-wrong', `algorithm: no authority signs with "${algorithm}"`)
-      const wanted = { environment, rootAlgorithm: 'p-384', algorithm, twin: false } as const
+      const wanted = {
+        ...({ environment, rootAlgorithm: 'p-384', algorithm, twin: false } as const),
+        maker: core.installation.maker,
+      }
       const succeeded = await succeedAuthority(
         {
           ...{ before, name: asked.name, keysIn: asked.keysIn, because: asked.because },

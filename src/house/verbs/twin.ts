@@ -36,6 +36,7 @@ export function twinVerbs(core: Core): Pick<Verbs, 'authority.twin'> {
       const { environment } = core
       const wanted = {
         environment,
+        maker: core.installation.maker,
         rootAlgorithm: 'p-384',
         algorithm: 'p-256',
         twin: true,
