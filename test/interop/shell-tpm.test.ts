@@ -8,11 +8,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { addReference } from '#core/attestation/references.ts'
 import { newCode } from '#core/devices/code.ts'
 import { addProduct } from '#core/devices/product.ts'
 import type { Device, Product } from '#core/ledger/tables.ts'
 import { importBundle } from '#core/vendors/import-bundle.ts'
 import { parseVendorBundle, vendorBundleFormat } from '#format/admin/vendor-bundle.ts'
+import { parseRegisterList } from '#format/attestation/register-list.ts'
 import { urlOf } from '#house/configuration.ts'
 import { sha256 } from '#trust/digest.ts'
 import { openTestHouse, rootPem, type TestHouse, withDevice } from '../support/house.ts'
@@ -197,6 +199,32 @@ test('vitalsign-device goes on where the script stopped, and the script after it
   assert.equal(renewed.status, 0, renewed.error)
   assert.notEqual(workingOf('PUMP-1').certificate.serialNumber, between.serialNumber)
   assert.equal((await handles()).length, 2)
+})
+
+test('a quote that the server asks for is of what the TPM measured', { skip }, async () => {
+  const tools = (name: string, ...words: string[]) => {
+    const { status, stdout, stderr } = spawnSync(name, words, {
+      ...{ env: { ...manager.env }, encoding: 'utf8' },
+    })
+    assert.equal(status, 0, stderr)
+    return stdout
+  }
+  const renewed = async () => {
+    const { status, error } = await run(['renew', '--now', '--state', stateOf('PUMP-1')])
+    assert.equal(status, 0, error)
+    const [newest] = (await house.core.ledger.list('attestation', { descending: true, limit: 1 }))
+      .items
+    return [newest?.quote, newest?.facts.registers]
+  }
+  tools('tpm2_pcrextend', `4:sha256=${'ab'.repeat(32)}`)
+  assert.deepEqual(await renewed(), ['unreferenced', 'sha256:0,1,2,3,4,5,6,7'])
+  const values = parseRegisterList(tools('tpm2_pcrread', 'sha256:4,0,10')).get('sha256')
+  const said = { hardwareRevision: null, firmwareVersion: '1.4.2', bank: 'sha256' } as const
+  assert.deepEqual(Object.keys(values!), ['0', '4', '10'])
+  await addReference(product, { ...said, values: values! }, operator, house.core)
+  assert.deepEqual(await renewed(), ['matched', 'sha256:0,4,10'])
+  tools('tpm2_pcrextend', `10:sha256=${'cd'.repeat(32)}`)
+  assert.deepEqual(await renewed(), ['differs', 'sha256:0,4,10'])
 })
 
 test('a TPM that is another device’s gets no identity for this one', { skip }, async () => {
