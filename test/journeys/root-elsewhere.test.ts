@@ -19,6 +19,7 @@ import {
   withProduct,
 } from '../support/house.ts'
 import { askLocal } from '../support/local-door.ts'
+import { postgresPlace, withoutPostgres } from '../support/postgres.ts'
 
 const words = ['--root', 'elsewhere', '--public-url', 'http://pki.test'] as const
 
@@ -27,9 +28,17 @@ function nodeCheck(house: TestHouse) {
   return examine(house.core, configuration, { production: true })
 }
 
-test('it is founded without a root, waits, takes what a ceremony made, and serves', async () => {
+test('it is founded without a root, waits, takes what a ceremony made, and serves', () =>
+  foundedElsewhere([]))
+
+test('the same in PostgreSQL', { skip: withoutPostgres }, async () =>
+  foundedElsewhere(['--database', (await postgresPlace()).url]),
+)
+
+async function foundedElsewhere(store: readonly string[]): Promise<void> {
   const directory = temporaryDirectory()
-  const waiting = await openTestHouse(directory, {}, [...words, '--twin'])
+  const first = [...words, '--twin', ...store]
+  const waiting = await openTestHouse(directory, {}, first)
   assert.deepEqual(
     waiting.awaits.map(({ name, algorithm }) => [name, algorithm]),
     [
@@ -50,7 +59,7 @@ test('it is founded without a root, waits, takes what a ceremony made, and serve
   const held = heldOf(await sit(place, scriptFile(place, { environment: 'trial' })))
 
   // Whoever brings the bundle comes by the socket of a house that serves no device yet.
-  const again = await openTestHouse(directory, {}, [...words, '--twin'])
+  const again = await openTestHouse(directory, {}, first)
   assert.equal(again.awaits.length, 2)
   const bundle = new TextDecoder().decode(bundleBytes(held))
   const imported = await askLocal(again, 'POST', '/ceremonies', { bundle })
@@ -60,7 +69,7 @@ test('it is founded without a root, waits, takes what a ceremony made, and serve
   assert.equal(repeated.document.changed, false)
   await again.stop()
 
-  const house = await openTestHouse(directory, {}, words)
+  const house = await openTestHouse(directory, {}, [...words, ...store])
   assert.deepEqual(house.awaits, [])
   const roots = house.core.doors.own.filter(({ kind }) => kind === 'root')
   assert.deepEqual(
@@ -89,7 +98,7 @@ test('it is founded without a root, waits, takes what a ceremony made, and serve
   assert.equal(verified.document.good, true, JSON.stringify(verified.document.findings))
   await house.stop()
   assert.deepEqual(house.troubles, [])
-})
+}
 
 test('it takes a certificate that openssl signed below a root of its own', async () => {
   const directory = temporaryDirectory()
