@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Certificate } from '#format/x509/certificate.ts'
+import { sameBytes } from '#format/bytes.ts'
+import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
 import { readExtension } from '#format/x509/extension.ts'
 import { sha256 } from '#trust/digest.ts'
 import { validatePath } from '#trust/path.ts'
 import { type KeyPair, parsePrivateKey } from '#trust/private-key.ts'
+import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import { anchorOf } from '#trust/trust-anchor.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
 import { keyIdentifier } from '../authority/draft.ts'
+import { checkMarks } from '../authority/environment-mark.ts'
 import { type KeptKeys, keptInFile } from '../authority/signing-key.ts'
+import { keyWasHere } from '../ledger/authority-origin.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
@@ -95,6 +99,8 @@ async function refuseUnfit(asked: Adoption, ports: AdoptingPorts): Promise<Refus
   if (path.kind === 'refused') {
     return refuse(path.reason, `its chain does not hold: ${path.detail}`)
   }
+  const marked = checkMarks([certificate, ...above], asked.environment)
+  if (marked !== undefined) return marked
   const same = await ports.ledger.find('authority', 'certificate', [sha256(certificate.der)])
   if (same?.key === null) {
     return refuse(
@@ -146,6 +152,7 @@ async function book(
           },
         },
         { kind: 'authority', record: authority },
+        ...(await markedRoots(publicKey, ports)),
       ],
       events: [
         ...above.events,
@@ -167,6 +174,22 @@ async function book(
     ports.ledger,
   )
   return refused ?? { kind: 'adopted', authority }
+}
+
+/** Roots that were made elsewhere, and whose key comes here now under another certificate. */
+async function markedRoots(
+  { spki }: PublicKey,
+  { ledger }: AdoptingPorts,
+): Promise<readonly Put[]> {
+  const query = { by: 'kind', equal: ['root'], limit: 1000 } as const
+  const { items } = await ledger.list('authority', query)
+  return items
+    .filter((root) => !keyWasHere(root))
+    .filter(({ certificate }) => sameBytes(parseCertificate(certificate).publicKey.der, spki))
+    .map((root) => ({
+      kind: 'authority',
+      record: { ...root, version: root.version + 1, keyEverHere: true },
+    }))
 }
 
 /** The authorities above, whose keys stay where they are; those that are here already serve again. */

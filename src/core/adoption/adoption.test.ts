@@ -6,6 +6,7 @@ import type { IssuedRow } from '#format/issued-list/issued-row.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import { parseCrl } from '#format/x509/crl.ts'
 import { encodeExtension } from '#format/x509/extension.ts'
+import { sha256 } from '#trust/digest.ts'
 import { encodePrivateKey } from '#trust/private-key.ts'
 import { anchorOf } from '#trust/trust-anchor.ts'
 import {
@@ -21,6 +22,8 @@ import { SoftKeys } from '../../../test/support/soft-keys.ts'
 import { readyIssuer } from '../authority/issuer.ts'
 import type { KeptKeys } from '../authority/signing-key.ts'
 import { trustForeign } from '../authority/trust-foreign.ts'
+import { keyWasHere } from '../ledger/authority-origin.ts'
+import { newId } from '../ledger/ids.ts'
 import type { Authority, Product } from '../ledger/tables.ts'
 import { publishCrl } from '../revocation/publish.ts'
 import { type Adoption, adoptAuthority } from './adopt-authority.ts'
@@ -121,6 +124,36 @@ test('an authority that does not fit is refused by name, and nothing of it stays
     await adopted(core)
     const twice = await adopt(core, { name: 'other' })
     assert.equal(twice.kind === 'refused' && twice.reason, 'key-has-another-owner')
+  }))
+
+test('a name that says TRIAL is adopted by no production, whatever stands above it', () =>
+  withCore(async (core) => {
+    const trial = await makeEntity('O=Acme TRIAL,CN=Old Issuing')
+    const done = await adopt(core, {
+      certificate: await certifyAuthority(trial, root),
+      privateKey: encodePrivateKey(trial.pair.privateKey),
+      environment: 'production',
+    })
+    assert.equal(done.kind === 'refused' && done.reason, 'environment-wrong')
+  }))
+
+test('a root whose key comes here under another certificate is marked for ever', () =>
+  withCore(async (core) => {
+    const [made] = core.doors.own.filter(({ kind }) => kind === 'root')
+    if (made === undefined) assert.fail('a core has a root')
+    const elsewhere: Authority = {
+      ...{ ...made, id: newId('authority', core), name: 'never-here', key: null },
+      ...{ origin: 'ceremony', keyEverHere: false, certificate: rootCertificate.der },
+      certificateSha256: sha256(rootCertificate.der),
+    }
+    await core.ledger.commit({ puts: [{ kind: 'authority', record: elsewhere }], events: [] })
+    const privateKey = encodePrivateKey(root.pair.privateKey)
+    const done = await adopt(core, {
+      ...{ certificate: await certifyAuthority(root), above: [], privateKey },
+    })
+    assert.equal(done.kind, 'adopted', JSON.stringify(done))
+    const found = await core.ledger.read('authority', elsewhere.id)
+    assert.equal(found && keyWasHere(found), true)
   }))
 
 test('each refused row is told by its number and reason, and the others stay', () =>
