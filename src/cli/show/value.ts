@@ -28,6 +28,8 @@ function partsText(value: object): string {
   if (parts.length === 2 && 'kind' in value && 'id' in value) {
     return `${valueText(value.kind)} ${valueText(value.id)}`
   }
+  // An anchor of a set, whose digest "--json" has.
+  if ('authority' in value && 'name' in value && 'sha256' in value) return valueText(value.name)
   return parts.length === 0
     ? '-'
     : parts.map(([name, one]) => `${name}=${valueText(one)}`).join(' ')

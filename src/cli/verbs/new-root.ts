@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { jsonText } from '../show/json.ts'
+import { valueText } from '../show/value.ts'
 import { exit } from '../stop.ts'
 import { begin, isJson, type Verb, writeLines } from './verb.ts'
 
@@ -16,8 +17,8 @@ export const newRoot: Verb = async (call) => {
   await writeLines(call, [
     `${root.name} follows ${before.name}: ${root.algorithm}, its key is in ${root.custody ?? 'file'}`,
     `  SHA-256      ${root.certificateSha256}`,
-    `  new by old   ${newWithOld.sha256}, until ${newWithOld.notAfter}`,
-    `  old by new   ${oldWithNew.sha256}, until ${oldWithNew.notAfter}`,
+    `  new by old   ${newWithOld.sha256}, until ${valueText(newWithOld.notAfter)}`,
+    `  old by new   ${oldWithNew.sha256}, until ${valueText(oldWithNew.notAfter)}`,
     ...(issuing === null ? [] : [`  under it     ${issuing.name}, ${issuing.algorithm}`]),
     'devices are told of it from now on; nothing else moved',
   ])

@@ -24,15 +24,17 @@ function linesOf({ terminal }: Call, found: Found): readonly string[] {
   const also = ending.filter((name) => name !== authority.name)
   const would = also.length === 0 ? '' : `, and with it ${also.join(', ')}`
   const head = breaks
-    ? terminal.paint('red', `if ${authority.name} ended now${would}: ${summary}`)
+    ? terminal.paint('red', `if ${authority.name} ended now${would}, this would break: ${summary}`)
     : terminal.paint('green', `if ${authority.name} ended now${would}, nothing would break`)
   return [
     head,
+    ...(found.isFollowed ? [] : ['no other issuing authority is active: it cannot be ended yet']),
     ...section('devices', found.products.flatMap(productLines)),
     ...section(
       'doors that would be shut',
       found.entrances.map(({ label, product }) => `${label}, of product ${product}`),
     ),
+    ...section('profiles that nobody would sign for', found.profiles),
     ...section(
       'certificates under it besides',
       found.holders.map(({ kind, name, notAfter }) => `${kind} ${name}, until ${day(notAfter)}`),
@@ -56,13 +58,25 @@ function productLines(product: Found['products'][number]): readonly string[] {
   const shown = lots.slice(0, mostLots).map(({ lot, devices: of }) => `${lot}: ${of}`)
   const more = lots.length > mostLots ? [`and ${lots.length - mostLots} lots more`] : []
   return [
-    `${name}: ${devices} hang under it${first.length > 0 ? `, ${first.join(', ')} first` : ''}`,
+    `${name}: ${counted(devices, 'hangs', 'hang')} under it${namesOf(first, devices)}`,
     ...(shown.length > 0 ? [`  by lot: ${[...shown, ...more].join(', ')}`] : []),
-    ...(unplaced > 0 ? [`  ${unplaced} of them at most: they have not shown themselves yet`] : []),
-    ...(withoutAnchor > 0 ? [`  ${withoutAnchor} hold no other root`] : []),
-    ...(births > 0 ? [`  ${births} birth identities are under it`] : []),
-    ...(expected > 0 ? [`  ${expected} are expected and not yet here`] : []),
+    ...(unplaced > 0 ? [`  ${unplaced} of them at most, which have not shown themselves yet`] : []),
+    ...(withoutAnchor > 0 ? [`  ${counted(withoutAnchor, 'holds', 'hold')} no other root`] : []),
+    ...(births > 0
+      ? [`  ${counted(births, 'birth identity is', 'birth identities are')} under it`]
+      : []),
+    ...(expected > 0 ? [`  ${counted(expected, 'is', 'are')} expected and not yet here`] : []),
   ]
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
+/** All of few, or the first of many. */
+function namesOf(first: readonly string[], devices: number): string {
+  if (first.length === 0) return ''
+  return `: ${first.join(', ')}${devices > first.length ? ' …' : ''}`
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {

@@ -73,14 +73,22 @@ export async function retireAuthority(
   return refused ?? { kind: 'retired', ended, whatIf: found }
 }
 
-/** In one line what would break. */
-export function summaryOf({ products, entrances, holders }: WhatIf): string {
+/**
+ * In one line what would break.
+ *
+ * @param profiles those that somebody else would sign for no more
+ */
+export function summaryOf(
+  { products, entrances, holders }: WhatIf,
+  profiles: readonly string[] = [],
+): string {
   const sum = (of: 'devices' | 'withoutAnchor') =>
     products.reduce((total, product) => total + product[of], 0)
   const parts = [
     [sum('devices'), 'device', 'devices'],
     [sum('withoutAnchor'), 'device that holds no other root', 'devices that hold no other root'],
     [entrances.length, 'entrance', 'entrances'],
+    [profiles.length, 'profile that is signed elsewhere', 'profiles that are signed elsewhere'],
     [holders.length, 'certificate of a server or helper', 'certificates of servers and helpers'],
   ] as const
   const said = parts.flatMap(([count, one, many]) =>

@@ -7,7 +7,7 @@ import { newestOf } from '#core/enrolment/anchors/believed.ts'
 import type { Authority, RootLink } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
 import { retireAuthority, summaryOf } from '#core/watch/retire-authority.ts'
-import { breaksSomething, whatIf } from '#core/watch/what-if.ts'
+import { breaksSomething, type WhatIf, whatIf } from '#core/watch/what-if.ts'
 import { readCertificates } from '#edge/admin/ledger-verbs/pem.ts'
 import { checkVersion } from '#edge/admin/ledger-verbs/record.ts'
 import { showAuthority } from '#edge/admin/ledger-verbs/show.ts'
@@ -16,6 +16,7 @@ import { isKeyAlgorithmName, type KeyAlgorithmName } from '#trust/algorithms.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 import { foundingFor } from '../foundation.ts'
+import { profilesOf } from './upstream.ts'
 import { devicesSee, stepsBefore } from './what-if-words.ts'
 
 type RolloverVerbs = Pick<
@@ -79,22 +80,25 @@ export function rolloverVerbs(core: Core): RolloverVerbs {
       const authority = await ledger.read('authority', asked)
       if (authority === undefined) return notHere(asked)
       const found = await whatIf(authority, core)
+      const profiles = profilesCut(found, core)
       return {
         authority: await shown(authority, core),
-        ...{ breaks: breaksSomething(found), summary: summaryOf(found) },
+        breaks: breaksSomething(found) || profiles.length > 0,
+        summary: summaryOf(found, profiles),
         ending: found.ending.map(({ name }) => name),
         products: found.products.map(({ product, lots, first, ...counts }) => {
           const named = { product: product.id, name: product.name }
           return { ...named, ...counts, lots: [...lots], first: [...first] }
         }),
         entrances: [...found.entrances],
+        profiles: [...profiles],
         holders: found.holders.map((one) => ({ ...one, notAfter: one.notAfter.toString() })),
         lists: found.lists.map(({ authority: name, goodUntil }) => {
           return { authority: name, goodUntil: goodUntil?.toString() ?? null }
         }),
         isFollowed: found.isFollowed,
         devicesSee: [...devicesSee(found)],
-        steps: [...stepsBefore(found)],
+        steps: [...stepsBefore(found, profiles)],
       }
     },
 
@@ -113,6 +117,18 @@ export function rolloverVerbs(core: Core): RolloverVerbs {
       }
     },
   }
+}
+
+/** What is signed elsewhere, by somebody of whose authorities none would be left. */
+function profilesCut({ ending }: WhatIf, core: Core): readonly string[] {
+  const ended = new Set(ending.map(({ id }) => id))
+  return core.doors.upstreams.flatMap(({ upstream, authorities }) => {
+    const below = authorities.filter(({ authority }) => authority.parent !== null)
+    const signing = below.length > 0 ? below : authorities
+    return signing.every(({ authority }) => ended.has(authority.id))
+      ? profilesOf(upstream, core)
+      : []
+  })
 }
 
 /** The root of the usual chain that none follows yet. */

@@ -203,7 +203,7 @@ function readOrRefuse<T>(read: () => T): T | Refused {
 }
 
 /** The profiles whose newest version it signs for. */
-function profilesOf({ id }: Upstream, { doors }: Core): readonly string[] {
+export function profilesOf({ id }: Upstream, { doors }: Core): readonly string[] {
   const names = doors.open.flatMap(({ upstream, profile }) =>
     upstream?.upstream.id === id ? [profile.name] : [],
   )

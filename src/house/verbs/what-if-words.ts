@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What people read of a what-if: what a device would see, and what to do before. */
-import type { WhatIf } from '#core/watch/what-if.ts'
+import { breaksSomething, type WhatIf } from '#core/watch/what-if.ts'
 
 /** What a device would see of it, in sentences. */
 export function devicesSee({ products, entrances, authority, ending }: WhatIf): readonly string[] {
@@ -33,7 +33,7 @@ export function devicesSee({ products, entrances, authority, ending }: WhatIf): 
 }
 
 /** What to do before, the first thing first. */
-export function stepsBefore(found: WhatIf): readonly string[] {
+export function stepsBefore(found: WhatIf, profiles: readonly string[] = []): readonly string[] {
   const { authority, products, entrances, holders } = found
   const { name, kind, successor } = authority
   const isRoot = kind === 'root'
@@ -42,7 +42,8 @@ export function stepsBefore(found: WhatIf): readonly string[] {
   const servers = holders.filter(({ kind: of }) => of === 'server')
   const helpers = holders.filter(({ kind: of }) => of !== 'server')
   return [
-    ...(isRoot && successor === null && waits
+    // First of all: a successor of an issuing authority stands under the newest root that there is.
+    ...(isRoot && successor === null && breaksSomething(found)
       ? [`make the root that follows it: vitalsign authority new-root NAME --after ${quoted(name)}`]
       : []),
     ...(entrances.length > 0 || servers.length > 0
@@ -62,6 +63,10 @@ export function stepsBefore(found: WhatIf): readonly string[] {
       : []),
     ...helpers.map(
       ({ kind: of, name: who }) => `give ${of} ${quoted(who)} a certificate of another authority`,
+    ),
+    ...profiles.map(
+      (profile) =>
+        `have profile ${quoted(profile)} signed by somebody else, or here: vitalsign profile apply FILE`,
     ),
     'make a backup: vitalsign backup make FILE',
   ]

@@ -20,17 +20,17 @@ type Walk<K extends 'device' | 'certificate'> = Pick<
 >
 
 export function deviceQuery(asked: InputOf<'device.list'>): ListQuery<'device'> {
-  const { product, state, lot, serial, under } = asked
+  const { product, state, lot, serial, under, anchors } = asked
   return {
     ...deviceWalk(asked),
-    where: given<'device'>({ product, state, lot, serial, under }),
+    where: given<'device'>({ product, state, lot, serial, under, anchors }),
     ...pageOf(asked),
   }
 }
 
 /** The most telling filter leads. */
 function deviceWalk(asked: InputOf<'device.list'>): Walk<'device'> {
-  const { product, state, lot, serial, serialPrefix, missed, under } = asked
+  const { product, state, lot, serial, serialPrefix, missed, under, anchors } = asked
   if (missed) {
     return product === undefined ? { by: 'missed' } : { by: 'productMissed', equal: [product] }
   }
@@ -46,6 +46,8 @@ function deviceWalk(asked: InputOf<'device.list'>): Walk<'device'> {
       ? { by: 'bySerial', ...prefix }
       : { by: 'product', equal: [product], ...prefix }
   }
+  // The oldest set has few: who lags behind is what is asked for.
+  if (anchors !== undefined) return { by: 'anchors', equal: [anchors] }
   if (under !== undefined) {
     if (product === undefined) return { by: 'under', equal: [under] }
     return lot === undefined

@@ -183,6 +183,9 @@ export const devices = {
       under: id('aut')
         .optional()
         .describe('only devices whose working identity hangs under this authority'),
+      anchors: id('anc')
+        .optional()
+        .describe('only devices that were given this set of roots last, see "anchor list"'),
       missed: z
         .boolean()
         .default(false)

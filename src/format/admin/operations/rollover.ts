@@ -55,6 +55,8 @@ export const whatIfView = z.object({
     }),
   ),
   entrances: z.array(z.object({ label: z.string(), product: z.string() })),
+  /** Whose certificates an upstream signs that would have no authority left. */
+  profiles: z.array(z.string()),
   holders: z.array(
     z.object({
       kind: z.enum(['server', 'registrar', 'proxy', 'machine']),
