@@ -23,6 +23,16 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
   }
 }
 
+/** Resolves when a file stands under its new name after a power cut, too. */
+export async function renameWhole(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to)
+    await syncDirectory(dirname(to))
+  } catch (cause) {
+    throw faultOf(to, cause)
+  }
+}
+
 /** Adds to the end of a file; resolves when it is on disk. */
 export async function append(path: string, bytes: Uint8Array): Promise<void> {
   try {

@@ -5,7 +5,8 @@
  *     vault.json        what was done with it; once it is there, the vault is whole. A digest tells damage, and
  *                       a seal under the secret of each set that may open it tells a hand that changed it
  *     keys/ID.key       each root's key, sealed under the passphrase that the shares give
- *     bundles/act-N     what each act made, kept before it is told
+ *     bundles/act-N     what each act made, kept before it is told; it has its name once vault.json says that it
+ *                       happened, and ends with `.unsure` until then
  *     stopped/N         transcripts of attempts that came to no end; the bundle of the next act carries them
  *     began             an act is under way; without vault.json: nothing of it counts
  */
@@ -18,7 +19,7 @@ import { encodeCanonicalJson, type Json } from '#format/tlog/canonical-json.ts'
 import { isKeyAlgorithmName } from '#trust/algorithms.ts'
 import { sameSecret, sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
-import { readWhole, remove, writeWhole } from './files.ts'
+import { readWhole, remove, renameWhole, writeWhole } from './files.ts'
 
 const format = 'vitalsign-vault-1'
 
@@ -138,6 +139,19 @@ export async function markBegun(directory: string, vault: string): Promise<void>
 export async function unmarkBegun(directory: string): Promise<void> {
   await remove(vaultPlaces.began(directory))
 }
+
+/** Keeps the bundle of an act that vault.json does not tell of yet. */
+export async function keepBundle(directory: string, act: number, bytes: Uint8Array): Promise<void> {
+  await writeWhole(unsure(directory, act), bytes)
+}
+
+/** Gives the bundle of the last act of a vault its name, now or after a power cut; does nothing otherwise. */
+export async function settleBundle(directory: string, act: number): Promise<void> {
+  if (existsSync(unsure(directory, act)))
+    await renameWhole(unsure(directory, act), vaultPlaces.bundle(directory, act))
+}
+
+const unsure = (directory: string, act: number) => `${vaultPlaces.bundle(directory, act)}.unsure`
 
 /** More attempts, or longer ones, are no accident any more: they stay in the vault, for people to read. */
 const mostStopped = 20

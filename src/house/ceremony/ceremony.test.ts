@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -540,6 +541,7 @@ test('what fails before the vault says so did not happen, what fails after it di
   // The state of the vault cannot be written: its next name is taken by a directory.
   mkdirSync(join(before.vault, 'vault.json.next'))
   await assert.rejects(sit(before, openingScript(before)), { code: 'store-unreachable' })
+  assert.equal(existsSync(join(before.vault, 'bundles', 'act-2.vitalsign')), false)
   rmSync(join(before.vault, 'vault.json.next'), { recursive: true })
   assert.equal((await soundOf(heldOf(await sit(before, openingScript(before))))).manifest.act, 2)
 
@@ -548,6 +550,11 @@ test('what fails before the vault says so did not happen, what fails after it di
   await assert.rejects(sit(after, openingScript(after)), { code: 'store-unreachable' })
   const kept = new Uint8Array(readFileSync(join(after.vault, 'bundles', 'act-2.vitalsign')))
   assert.equal((await verifyBundle(kept)).kind, 'sound')
+  // Between the two: the bundle gets its name when the vault is asked for next, whatever it is asked.
+  const named = join(after.vault, 'bundles', 'act-2.vitalsign')
+  renameSync(named, `${named}.unsure`)
+  assert.equal(reasonIn(await sit(after, scriptFile(after))), 'exists-already')
+  assert.deepEqual(new Uint8Array(readFileSync(named)), kept)
   rmSync(join(after.out, 'act-2.vitalsign.next'), { recursive: true })
   assert.equal((await soundOf(heldOf(await sit(after, openingScript(after))))).manifest.act, 3)
 })

@@ -6,9 +6,10 @@ import { Fault } from '#core/fault.ts'
 import { writeWhole } from '#edge/ceremony/files.ts'
 import {
   forgetStopped,
+  keepBundle,
   readStoppedFiles,
+  settleBundle,
   unmarkBegun,
-  vaultPlaces,
   writeVault,
 } from '#edge/ceremony/vault-files.ts'
 import { type BundlePart, encodeBundle } from '#format/ceremony/bundle.ts'
@@ -47,8 +48,9 @@ export async function closeSitting(sitting: Sitting, scriptBytes: Uint8Array): P
     throw new Fault('signing-failed', `the bundle does not verify: ${sound.detail}`)
   }
   const { act } = sitting.vault
-  await writeWhole(vaultPlaces.bundle(place, act), bytes)
+  await keepBundle(place, act, bytes)
   await writeVault(place, sitting.vault, sitting.secrets)
+  await settleBundle(place, act)
   await unmarkBegun(place)
   await forgetStopped(place)
   const path = join(out, `act-${act}.vitalsign`)

@@ -13,6 +13,7 @@ import {
   markBegun,
   placeFor,
   readVault,
+  settleBundle,
 } from '#edge/ceremony/vault-files.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -104,7 +105,7 @@ async function begin(
   const [place, out] = [resolve(vault), resolve(outPath)]
   const closed = script.act === 'open' ? await knownVault(script, rehearsal, place) : undefined
   if (closed?.kind === 'refused') return closed
-  const state = closed?.state ?? newVault(script, rehearsal, place, means)
+  const state = closed?.state ?? (await newVault(script, rehearsal, place, means))
   if ('reason' in state) return state
   const cut = await keepOldTranscript(join(out, 'transcript.jsonl'), state)
   const minutes = new Minutes(join(out, 'transcript.jsonl'), state.transcriptSha256, means.clock)
@@ -127,13 +128,15 @@ async function begin(
   return { kind: 'begun', sitting }
 }
 
-function newVault(
+async function newVault(
   { title, environment, maker, publicUrl }: CeremonyScript,
   rehearsal: boolean,
   place: string,
   { random }: CeremonyMeans,
-): VaultState | Refused {
+): Promise<VaultState | Refused> {
   if (placeFor(place) === 'taken') {
+    const read = await readVault(place)
+    if (read?.kind === 'vault') await settleBundle(place, read.state.act)
     return refuse('exists-already', `${place} is not empty; name an empty directory for the vault`)
   }
   return {
@@ -154,6 +157,7 @@ async function knownVault(
   }
   if (read.kind === 'refused') return read
   const { state } = read
+  await settleBundle(place, state.act)
   if (state.rehearsal !== rehearsal) {
     return refuse(
       'environment-wrong',

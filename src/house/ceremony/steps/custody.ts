@@ -56,7 +56,10 @@ export async function reshare(sitting: Sitting): Promise<Refused | undefined> {
   const secret = random.bytes(secretBytes)
   const next = Math.max(...vault.sets.map(({ set }) => set)) + 1
   const set = await giveShares(sitting, 'reshare', secret, shares, next)
-  if ('reason' in set) return set
+  if ('reason' in set) {
+    secret.fill(0)
+    return set
+  }
   sitting.secrets.set(next, secret)
   const read = await readVault(place)
   if (read?.kind !== 'vault') return read ?? refuse('not-found', `${place} is no vault any more`)
@@ -93,19 +96,21 @@ async function giveShares(
   const names = custodians.map(({ name }) => name)
   const made: ShareSet = { set, needed, of, sealed, check, commitments, custodians: names }
   const again = new Map<number, Uint8Array>()
-  for (const [at, custodian] of custodians.entries()) {
-    const share = shares[at]
-    if (share === undefined) throw new TypeError('a share a custodian')
-    const kept = await giveShare(sitting, custodian, share, { index: at + 1, ...made })
-    if (!(kept instanceof Uint8Array)) return kept
-    again.set(at + 1, kept)
-    share.fill(0)
-    await minutes.note(step, 'given', { share: at + 1, of, needed, set, sealed }, [custodian])
+  try {
+    for (const [at, custodian] of custodians.entries()) {
+      const share = shares[at]
+      if (share === undefined) throw new TypeError('a share a custodian')
+      const kept = await giveShare(sitting, custodian, share, { index: at + 1, ...made })
+      if (!(kept instanceof Uint8Array)) return kept
+      again.set(at + 1, kept)
+      await minutes.note(step, 'given', { share: at + 1, of, needed, set, sealed }, [custodian])
+    }
+    const whole = await combineShares(again, made)
+    if (whole.kind === 'refused') return whole
+    whole.secret.fill(0)
+  } finally {
+    for (const share of [...shares, ...again.values()]) share.fill(0)
   }
-  const whole = await combineShares(again, made)
-  for (const share of again.values()) share.fill(0)
-  if (whole.kind === 'refused') return whole
-  whole.secret.fill(0)
   await table.say([
     `${of} shares were written and read again; every choice of ${needed} of them gives the passphrase`,
   ])

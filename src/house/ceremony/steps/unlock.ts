@@ -21,8 +21,19 @@ interface Brought {
 
 /** Takes shares from those who are here until enough fit, and opens the vault with them. */
 export async function unlockVault(sitting: Sitting): Promise<Refused | undefined> {
+  const shares: SharesOfSets = new Map()
+  try {
+    return await takeShares(sitting, shares)
+  } finally {
+    for (const share of [...shares.values()].flatMap((ofSet) => [...ofSet.values()])) share.fill(0)
+  }
+}
+
+/** By the number of their set, and by their own. */
+type SharesOfSets = Map<number, Map<number, Uint8Array>>
+
+async function takeShares(sitting: Sitting, shares: SharesOfSets): Promise<Refused | undefined> {
   const { script, table, minutes } = sitting
-  const shares = new Map<number, Map<number, Uint8Array>>()
   let last: Refused | undefined
   for (const custodian of peopleOf(script, ['custodian'])) {
     const brought = await bringShare(sitting, custodian)
@@ -85,7 +96,6 @@ async function openWith(
   shares: ReadonlyMap<number, Uint8Array>,
 ): Promise<Refused | undefined> {
   const whole = await combineShares(shares, set)
-  for (const share of shares.values()) share.fill(0)
   if (whole.kind === 'refused') return whole
   const places = vaultPlaces.keystore(sitting.place)
   try {
