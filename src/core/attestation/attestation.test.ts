@@ -422,6 +422,19 @@ test('an endorsement key that any program could use is refused', () =>
     void [core, record]
   }))
 
+test('keys with a Name by SHA-1 are refused, whichever of the three', () =>
+  scene(async ({ device }) => {
+    const { endorsement, attestation } = device.tpm
+    const weakly = ({ public: area }: ForgedKey) => ({ ...area, nameAlgorithm: 'sha1' }) as const
+    const ekPublic = encodeSizedPublic({ ...weakly(endorsement), authPolicy: new Uint8Array() })
+    assert.equal(reasonOf(await device.ask({ ekPublic })), 'endorsement-key-unfit')
+    const akPublic = encodeSizedPublic(weakly(attestation))
+    assert.equal(reasonOf(await device.ask({ akPublic })), 'attestation-key-unfit')
+    const key = forgeDeviceKey()
+    const request = device.answerTo(await device.begin(), { ...key, public: weakly(key) })
+    assert.equal(reasonOf(await device.certify(request)), 'attested-key-unfit')
+  }))
+
 test('another genuine TPM that says this serial is not expected, and raises an alarm', () =>
   scene(async (scene) => {
     const { core, record } = scene

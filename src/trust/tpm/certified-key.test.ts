@@ -100,9 +100,9 @@ test('a certification of another key is refused', async () => {
 })
 
 test('the same key with other attributes is another key', async () => {
-  const restricted: readonly ObjectAttribute[] = [...device.public.attributes, 'noDA']
+  const others: readonly ObjectAttribute[] = [...device.public.attributes, 'stClear']
   const made = forgeCertify(signer, device.public, nonce)
-  const changed = { ...device.public, attributes: restricted }
+  const changed = { ...device.public, attributes: others }
   assert.equal(await reasonOf(made, changed), 'attestation-of-another-key')
 })
 

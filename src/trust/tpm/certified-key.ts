@@ -6,7 +6,7 @@ import type { PublicKey } from '../public-key.ts'
 import { type Refused, refuse } from '../refusal.ts'
 import { importSoundKey } from '../sound-key.ts'
 import { attributesFault } from './attributes.ts'
-import { nameOf } from './name.ts'
+import { isNamedWeakly, nameOf } from './name.ts'
 import type { TpmRefusal } from './refusal.ts'
 import { believeAttest, type SignedAttest } from './signed-attest.ts'
 
@@ -66,6 +66,8 @@ export async function verifyCertified(
     return refuse('attestation-of-another-key', 'the TPM certified a key of another Name')
   const fault = attributesFault(certifiedPublic.attributes, signingKeyRule)
   if (fault !== undefined) return refuse('attested-key-unfit', `the certified key ${fault}`)
+  if (isNamedWeakly(certifiedPublic))
+    return refuse('attested-key-unfit', 'the certified key has a Name by SHA-1')
   const publicKey = importSoundKey(encodeSpki(certifiedPublic))
   if ('kind' in publicKey) return publicKey
   const attestationKeyName = nameOf(attestationKey)

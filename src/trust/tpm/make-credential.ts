@@ -22,6 +22,7 @@ import { importPublicKey } from '../public-key.ts'
 import { type Refused, refuse } from '../refusal.ts'
 import { attributesFault } from './attributes.ts'
 import { deriveByHash, deriveByHmac } from './derive.ts'
+import { isNamedWeakly } from './name.ts'
 import type { TpmRefusal } from './refusal.ts'
 
 export interface CredentialWish {
@@ -97,6 +98,9 @@ interface Fit {
 function fitForSealing(key: TpmPublic): Fit | Refused<TpmRefusal> {
   const fault = attributesFault(key.attributes, endorsementAttributes)
   if (fault !== undefined) return refuse('endorsement-key-unfit', `the endorsement key ${fault}`)
+  // Its digest is shorter than the secrets that are sealed, and no template of makers asks for it.
+  if (isNamedWeakly(key))
+    return refuse('endorsement-key-unfit', 'the endorsement key has a Name by SHA-1')
   if (key.symmetric === undefined)
     return refuse('endorsement-key-unfit', 'the endorsement key names no cipher')
   const imported = importPublicKey(encodeSpki(key))

@@ -10,6 +10,11 @@ export function tpmDigest(hash: TpmHash, ...parts: readonly Uint8Array[]): Uint8
   return new Uint8Array(digest.digest())
 }
 
+/** Whether a Name of this key may stand for it: SHA-1 has collisions. */
+export function isNamedWeakly({ nameAlgorithm }: TpmPublic): boolean {
+  return nameAlgorithm === 'sha1'
+}
+
 /**
  * The Name of a key: its hash algorithm, and the digest of its whole public area, attributes and policy included.
  *

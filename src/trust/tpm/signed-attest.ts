@@ -14,6 +14,7 @@ import type { PublicKey } from '../public-key.ts'
 import { type Refused, refuse } from '../refusal.ts'
 import { importSoundKey } from '../sound-key.ts'
 import { attributesFault } from './attributes.ts'
+import { isNamedWeakly } from './name.ts'
 import type { TpmRefusal } from './refusal.ts'
 
 /** What a TPM signed, and who says so. */
@@ -86,6 +87,8 @@ export function attestationKeyOf(
 ): { readonly kind: 'fit'; readonly publicKey: PublicKey } | Refused<TpmRefusal> {
   const fault = attributesFault(key.attributes, attestationKeyRule)
   if (fault !== undefined) return refuse('attestation-key-unfit', `the attestation key ${fault}`)
+  if (isNamedWeakly(key))
+    return refuse('attestation-key-unfit', 'the attestation key has a Name by SHA-1')
   const { scheme } = key
   if (scheme === undefined || !('hash' in scheme) || scheme.hash === 'sha1')
     return refuse(
