@@ -82,8 +82,8 @@ export async function askUpstream(
 export async function takeUp(order: UpstreamOrder, ports: CarryingPorts): Promise<Carried> {
   const now = ports.clock.now()
   const host = ports.upstreams.ready(order.upstream)
-  if (host === undefined) return refuse('issuing-stopped', 'its upstream is not there any more')
   if (isBefore(now, order.heldUntil)) return { kind: 'pending', retryAfterSeconds: 2 }
+  if (host === undefined) return withoutHost(order, ports)
   if (!isBefore(now, order.until) || !mayAskAgain(order, host.upstream, now))
     return giveUp(order, host, ports)
   if (isBefore(now, order.nextAt)) return notYet(order, now)
@@ -97,6 +97,14 @@ export async function takeUp(order: UpstreamOrder, ports: CarryingPorts): Promis
   })
   if (taken.kind === 'conflict') return { kind: 'pending', retryAfterSeconds: 2 }
   return carry(held, host, ports)
+}
+
+/** One that was booked while its upstream was removed is given up; one that does not read now may again. */
+async function withoutHost(order: UpstreamOrder, ports: CarryingPorts): Promise<Carried> {
+  const upstream = await ports.ledger.read('upstream', order.upstream)
+  return upstream?.state === 'removed'
+    ? giveUp(order, { upstream }, ports)
+    : refuse('issuing-stopped', 'its upstream cannot be asked; ask the operator')
 }
 
 function notYet({ stage, nextAt }: UpstreamOrder, now: Temporal.Instant): Carried {
@@ -215,7 +223,7 @@ async function doubts(
 /** Ends an order that nobody will answer: known to be unheard, or with an outcome that nobody knows. */
 async function giveUp(
   order: UpstreamOrder,
-  host: ReadyUpstream,
+  host: Pick<ReadyUpstream, 'upstream'>,
   ports: CarryingPorts,
 ): Promise<Carried> {
   const words = order.words ?? 'no answer came'

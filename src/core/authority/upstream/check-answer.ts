@@ -42,6 +42,9 @@ export type CheckedAnswer =
       readonly leaf: Uint8Array | undefined
     }
 
+/** What no key of a device or a server is for, whoever says so. */
+const ofAuthorities: ReadonlySet<string> = new Set(['keyCertSign', 'cRLSign'])
+
 /** How far the clocks of two installations may be apart. */
 const slack = Temporal.Duration.from({ minutes: 5 })
 
@@ -61,6 +64,9 @@ export function checkAnswer(
   const wrong = (why: string): CheckedAnswer => ({ kind: 'wrong', why, leaf: leaf.der })
   if (readExtension(leaf.extensions, 'basicConstraints')?.ca === true)
     return wrong('it is an authority: its basicConstraints say CA')
+  // No difference that a profile can allow.
+  const signs = readExtension(leaf.extensions, 'keyUsage')?.find((one) => ofAuthorities.has(one))
+  if (signs !== undefined) return wrong(`its keyUsage says ${signs}, which is for authorities`)
   const begins = leaf.notBefore
   const isAhead = isAfter(begins, now) && !isAfter(begins, now.add(slack))
   const path = validatePath({
@@ -147,7 +153,6 @@ const checks = {
     beyond('keyUsage', leaf, toBeSigned) ?? beyond('extKeyUsage', leaf, toBeSigned),
 } as const satisfies Record<Hosting['mayDiffer'][number], Check>
 
-/** Signing certificates or lists is no difference that a profile can allow: the path would not hold. */
 function beyond(
   name: 'keyUsage' | 'extKeyUsage',
   leaf: Certificate,

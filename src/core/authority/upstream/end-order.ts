@@ -23,7 +23,7 @@ export async function endOrder(
   order: UpstreamOrder,
   state: End,
   words: string,
-  { upstream }: ReadyUpstream,
+  { upstream }: Pick<ReadyUpstream, 'upstream'>,
   ports: CarryingPorts,
   answer?: Uint8Array,
 ): Promise<boolean> {

@@ -151,7 +151,7 @@ const wrongAnswers: Record<string, readonly [RegExp, Answering]> = {
     (fake) => (errand) => fake.signed(errand, { extensions: [] }),
   ],
   'a key that may sign certificates': [
-    /its keyUsage says digitalSignature, keyCertSign/,
+    /its keyUsage says keyCertSign, which is for authorities/,
     (fake) => (errand) =>
       fake.signed(errand, {
         extensions: [
@@ -424,6 +424,49 @@ test('who was held up so long that another booked the answer harms nothing', asy
     assert.deepEqual(items, [])
     issuedOf(await enrol())
   })
+})
+
+test('one that cannot be reached is tried once in a look, and another is asked meanwhile', async () => {
+  await onStage(async ({ core, enrol, fake, expected }) => {
+    fake.answer = async () => ({ kind: 'unreached', words: 'connection refused' })
+    await enrol()
+    const product = await core.ledger.read('product', expected.device.product)
+    for (const serial of ['A-2', 'A-3']) {
+      const { credential } = await expectDevice(core, product ?? assert.fail(), serial)
+      await ask(core, credential, await generateKey('p-256'))
+    }
+    assert.equal(fake.asked, 3)
+    core.clock.pass({ minutes: 2 })
+    assert.equal(await carryOpenOrders(core, never), 1)
+    assert.equal(fake.asked, 4)
+  })
+})
+
+test('an order that was booked while its upstream was removed is given up', async () => {
+  await onStage(async ({ core, enrol, fake, order, certificates, happened }) => {
+    fake.answer = async () => ({ kind: 'unreached', words: 'connection refused' })
+    await enrol()
+    const upstream = (await core.ledger.read('upstream', (await order()).upstream)) ?? assert.fail()
+    const removed = { ...upstream, version: upstream.version + 1, state: 'removed' } as const
+    await core.ledger.commit({ puts: [{ kind: 'upstream', record: removed }], events: [] })
+    await core.doors.reload()
+    core.clock.pass({ minutes: 2 })
+    await carryOpenOrders(core, never)
+    assert.equal((await order()).state, 'given-up')
+    assert.equal((await certificates())[0]?.state, 'abandoned')
+    assert.equal(happened('upstream-not-reached'), 1)
+  })
+})
+
+test('no freedom of a profile lets a key sign certificates', async () => {
+  await onStage(
+    async ({ enrol, fake }) => {
+      const usage = encodeExtension('keyUsage', ['digitalSignature', 'keyCertSign'])
+      fake.answer = (errand) => fake.signed(errand, { extensions: [usage] })
+      assert.equal(reasonOf(await enrol()), 'upstream-answer-wrong')
+    },
+    { mayDiffer: ['subject', 'validity', 'purposes'] },
+  )
 })
 
 test('its "no" ends the order, and only the operator hears its words', async () => {
