@@ -282,7 +282,7 @@ async function checkRootAway({ doors, keys, ledger }: Core) {
   for (const { name, key } of roots) {
     const custody = key === null ? undefined : (await ledger.read('key', key))?.custody
     if (custody && custody !== 'file') elsewhere.add(custody)
-    else if (key !== null && keys.has(key)) inFiles.push(name)
+    else if (key !== null && (await keys.has(key))) inFiles.push(name)
   }
   if (inFiles.length > 0)
     return warning(

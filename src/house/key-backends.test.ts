@@ -12,6 +12,7 @@ class Named implements KeyBackend {
   readonly held = new Set<string>()
   state: BackendHealth['state'] = 'up'
   exportable: boolean | null = false
+  spki = Uint8Array.of(1)
   #heard: () => void = () => {}
 
   constructor(kind: Custody, name: string) {
@@ -34,14 +35,15 @@ class Named implements KeyBackend {
     return new TextEncoder().encode(this.name)
   }
 
-  has(keyId: string): boolean {
+  async has(keyId: string): Promise<boolean> {
     return this.held.has(keyId)
   }
 
   health(): BackendHealth {
     return {
       ...{ state: this.state, because: this.state === 'up' ? undefined : 'the cable is out' },
-      ...{ signatures: 0, failures: 0, restarts: 0, waiting: 0, keys: [], facts: {} },
+      ...{ signatures: 0, failures: 0, restarts: 0, waiting: 0, facts: {} },
+      keys: [{ id: 'key_a', exportable: false, spki: this.spki, signatures: 0 }],
     }
   }
 
@@ -59,7 +61,10 @@ class Named implements KeyBackend {
 
 function open(records: Readonly<Record<string, string | null>> = {}) {
   const [file, token] = [new Named('file', 'file'), new Named('pkcs11', 'pkcs11 keys')]
-  const keys = new KeyBackends([file, token], async (keyId) => records[keyId])
+  const keys = new KeyBackends([file, token], async (keyId) => {
+    const custody = records[keyId]
+    return custody === undefined ? undefined : { custody, spki: Uint8Array.of(1) }
+  })
   const signerOf = async (keyId: string) =>
     new TextDecoder().decode(await keys.sign(keyId, new Uint8Array()))
   return { file, token, keys, signerOf }
@@ -108,6 +113,17 @@ test('a backend that is not configured, or makes no such key, says so before any
   await assert.rejects(twin, { message: 'pkcs11 keys makes no keys of ml-dsa-65' })
   assert.equal(token.held.size, 0)
   assert.equal(keys.unable('p-256', 'pkcs11'), undefined)
+})
+
+test('a key that stands where that of the record was signs nothing that is used', async () => {
+  const { signerOf, token } = open({ key_a: 'pkcs11 keys' })
+  token.spki = Uint8Array.of(2)
+  for (let time = 0; time < 2; time++)
+    await assert.rejects(signerOf('key_a'), {
+      ...{ code: 'key-not-as-asked', message: /key_a in pkcs11 keys is not that of its record/ },
+    })
+  token.spki = Uint8Array.of(1)
+  assert.equal(await signerOf('key_a'), 'pkcs11 keys')
 })
 
 test('a key whose backend is not configured here is missing, and the record says where it is', async () => {

@@ -3,10 +3,12 @@
 import type { BackendHealth, KeyBackend } from '#core/authority/key-backend.ts'
 import type { Custody, MadeKey, SigningKeys } from '#core/authority/signing-key.ts'
 import { Fault } from '#core/fault.ts'
+import type { Key } from '#core/ledger/tables.ts'
+import { sameBytes } from '#format/bytes.ts'
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 
-/** What the record of a key says of where it is kept; null or undefined if it says nothing. */
-export type CustodyOf = (keyId: string) => Promise<string | null | undefined>
+/** The record of a key, where it has one. */
+export type RecordOf = (keyId: string) => Promise<Pick<Key, 'custody' | 'spki'> | undefined>
 
 /** A backend with how it is doing. */
 export interface BackendState extends BackendHealth {
@@ -20,18 +22,23 @@ export interface BackendState extends BackendHealth {
  */
 export class KeyBackends implements SigningKeys {
   readonly #backends: readonly KeyBackend[]
-  readonly #custodyOf: CustodyOf
+  readonly #recordOf: RecordOf
   /** A key never moves, so what was found once is true for ever. */
   readonly #keepers = new Map<string, KeyBackend>()
+  /** Keys that were found to be those of their records. */
+  readonly #compared = new Set<string>()
 
   /** @param backends the files first */
-  constructor(backends: readonly [KeyBackend, ...KeyBackend[]], custodyOf: CustodyOf) {
+  constructor(backends: readonly [KeyBackend, ...KeyBackend[]], recordOf: RecordOf) {
     this.#backends = backends
-    this.#custodyOf = custodyOf
+    this.#recordOf = recordOf
   }
 
   async sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array> {
-    return (await this.#keeperOf(keyId)).sign(keyId, toBeSigned)
+    const keeper = await this.#keeperOf(keyId)
+    const signature = await keeper.sign(keyId, toBeSigned)
+    if (!this.#compared.has(keyId)) await this.#compare(keyId, keeper)
+    return signature
   }
 
   async make(
@@ -54,8 +61,8 @@ export class KeyBackends implements SigningKeys {
     return made
   }
 
-  has(keyId: string): boolean {
-    return this.#backends.some((backend) => backend.has(keyId))
+  async has(keyId: string): Promise<boolean> {
+    return (await this.#holderOf(keyId)) !== undefined
   }
 
   async awayBecause(keyId: string): Promise<string | undefined> {
@@ -98,18 +105,36 @@ export class KeyBackends implements SigningKeys {
   async #keeperOf(keyId: string): Promise<KeyBackend> {
     const known = this.#keepers.get(keyId)
     if (known !== undefined) return known
-    const custody = await this.#custodyOf(keyId)
+    const custody = (await this.#recordOf(keyId))?.custody
     const keeper =
       custody === null || custody === undefined
-        ? (this.#backends.find((backend) => backend.has(keyId)) ?? this.#files)
+        ? ((await this.#holderOf(keyId)) ?? this.#files)
         : this.#backends.find(({ name }) => name === custody)
     if (keeper === undefined)
       throw new Fault(
         'key-missing',
         `key ${keyId} is kept in ${custody}, which is not configured here`,
       )
-    if (custody || keeper.has(keyId)) this.#keepers.set(keyId, keeper)
+    if (custody || (await keeper.has(keyId))) this.#keepers.set(keyId, keeper)
     return keeper
+  }
+
+  async #holderOf(keyId: string): Promise<KeyBackend | undefined> {
+    for (const backend of this.#backends) if (await backend.has(keyId)) return backend
+    return undefined
+  }
+
+  /** A key that was put in the place of another, as while no server ran, signs well, yet for nobody. */
+  async #compare(keyId: string, keeper: KeyBackend): Promise<void> {
+    const there = keeper.health().keys.find(({ id }) => id === keyId)?.spki
+    const spki = (await this.#recordOf(keyId))?.spki
+    if (there === undefined || spki === undefined) return
+    if (!sameBytes(there, spki))
+      throw new Fault(
+        'key-not-as-asked',
+        `key ${keyId} in ${keeper.name} is not that of its record`,
+      )
+    this.#compared.add(keyId)
   }
 
   /** They know best how to say that a key is missing. */

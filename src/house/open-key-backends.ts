@@ -42,8 +42,7 @@ export async function openKeyBackends(
     const { openTpmBackend } = await import('./open-tpm.ts')
     backends.push(await openTpmBackend(tpm, data, { random, report }))
   }
-  const custodyOf = async (keyId: string) => (await ledger.read('key', keyId))?.custody
-  return new KeyBackends(backends, custodyOf)
+  return new KeyBackends(backends, (keyId) => ledger.read('key', keyId))
 }
 
 function pinSource(pinFile: string | undefined): PassphraseSource | undefined {

@@ -28,7 +28,7 @@ export function houseWatchVerbs(core: Core): Pick<Verbs, 'authority.issue' | 'no
       const first = core.doors.own.find((one) => one.kind === 'root' && !isTwin(one))
       // Under the root that devices are led to, once there is another.
       const root = first && newestOf(first, core.doors)
-      if (root?.key == null || !core.keys.has(root.key)) {
+      if (root?.key == null || !(await core.keys.has(root.key))) {
         return refuse(
           'issuing-stopped',
           root?.key === null

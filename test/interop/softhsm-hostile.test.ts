@@ -92,7 +92,7 @@ test('a token that is pulled is away, and is used again once it is back', { skip
   // Nobody signs, and it is noticed nevertheless.
   await becomes(backend, 'away')
   await assert.rejects(backend.sign('key_1', message), { code: 'key-unreachable' })
-  assert.equal(backend.has('key_1'), true)
+  assert.equal(await backend.has('key_1'), true)
   token.plug()
   await becomes(backend, 'up')
   await backend.sign('key_1', message)
@@ -219,7 +219,7 @@ test('a signature that the key did not make is never handed out', {
     }
     assert.deepEqual([backend.health().signatures, backend.health().failures], [0, 2])
     await assert.rejects(backend.make('p-256', 'key_new'), { code: 'key-not-as-asked' })
-    assert.equal(backend.has('key_new'), false)
+    assert.equal(await backend.has('key_new'), false)
     await backend.close()
   }
 })

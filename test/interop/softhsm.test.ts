@@ -182,3 +182,18 @@ test('the module refuses to wrap a key of ours for taking out, where it wraps an
     stderr,
   )
 })
+
+test('a key that another node made in their token is found, signs, and is looked at', {
+  skip,
+}, async () => {
+  const token = softToken('keys')
+  const [one, other] = [await openTokenBackend(token), await openTokenBackend(token)]
+  assert.equal(await other.has('key_1'), false)
+  const { spki } = await one.make('p-256', 'key_1')
+  assert.equal(await other.has('key_1'), true)
+  assert.deepEqual(
+    other.health().keys.map(({ id, spki }) => [id, spki.toHex()]),
+    [['key_1', spki.toHex()]],
+  )
+  assert.ok((await other.sign('key_1', message)).length > 60)
+})

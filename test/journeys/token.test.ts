@@ -271,6 +271,39 @@ test('a token that is pulled under load loses nothing: what was acknowledged is 
   await house.sequence()
 })
 
+test('a key that was put in the place of an authority key while no server ran signs for nobody', {
+  skip,
+}, async () => {
+  const token = softToken('keys')
+  const words = ['--keys-in', 'pkcs11', '--root-keys-in', 'file']
+  const first = await openTestHouse(undefined, {}, [...tokenWords(), ...words])
+  const product = await withProduct(first)
+  const key = first.core.doors.own.find(({ kind }) => kind === 'issuing')?.key ?? ''
+  await first.stop()
+  const id = ['--id', Buffer.from(key).toString('hex')]
+  for (const type of ['privkey', 'pubkey']) token.tool('--delete-object', '--type', type, ...id)
+  token.tool('--keypairgen', '--key-type', 'EC:prime256v1', '--sensitive', ...id)
+
+  const house = await openTokenHouse(first.directory)
+  const call = {
+    user: 'PUMP-1',
+    code: await withCode(house, await withDevice(house, product, 'PUMP-1')),
+  }
+  const answer = await postEst(
+    house,
+    'simpleenroll',
+    await requestBy(await generateKey('p-256')),
+    call,
+  )
+  assert.match(`${answer.status} ${answer.body}`, /^503 (?!key-backend-away)/)
+  const issued = (await certificatesOf(house)).filter(({ state }) => state === 'issued')
+  assert.ok(issued.every(({ subject }) => !subject.includes('PUMP-1')))
+  assert.match(
+    (await doctor(house)).get('keys in pkcs11 keys') ?? '',
+    /^bad: the key of issuing-1 is not that of its record/,
+  )
+})
+
 test('a backup says which keys it has not, and what is restored finds them in the token', {
   skip,
 }, async () => {

@@ -33,7 +33,7 @@ export class SoftKeys implements SigningKeys, KeptKeys {
     return sign(held.key, signatureAlgorithmFor(held.algorithm), toBeSigned)
   }
 
-  has(keyId: string): boolean {
+  async has(keyId: string): Promise<boolean> {
     return this.#keys.has(keyId)
   }
 }

@@ -110,7 +110,7 @@ test('a root is followed once, by a root, of a key that may certify, where its o
     assert.equal(reasonOf(await follow(core, { algorithm: 'ml-kem-768' })), 'input-wrong')
     assert.equal(reasonOf(await follow(core, { name: 'issuing-1' })), 'exists-already')
     const root = await named(core, 'root')
-    const away = { ...core, keys: { ...core.keys, has: () => false } }
+    const away = { ...core, keys: { ...core.keys, has: async () => false } }
     const asked = { name: 'root-2', before: root, algorithm: undefined, founding }
     assert.equal(reasonOf(await followRoot(asked, away)), 'issuing-stopped')
     followed(await follow(core))

@@ -73,7 +73,7 @@ async function checkBefore(
   if (state === 'retired') return refuse('issuing-stopped', `${name} was retired and signs nothing`)
   if (await isFollowed(successor, ledger))
     return refuse('exists-already', `${name} has its successor already`)
-  if (key === null || !keys.has(key)) {
+  if (key === null || !(await keys.has(key))) {
     return refuse(
       'issuing-stopped',
       `the key of ${name} is not here, and only it can vouch for the next root: bring its directory back, or make the new root and both links in a ceremony and import them`,

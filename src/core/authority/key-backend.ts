@@ -26,6 +26,8 @@ export interface BackendHealth {
 export interface BackendKey {
   readonly id: string
   readonly exportable: boolean | null
+  /** The public half as it is there (SubjectPublicKeyInfo, DER). */
+  readonly spki: Uint8Array
   /** Why it is not used, if it is not what a key of ours must be; absent: it is. */
   readonly flaw?: string | undefined
   /** Made since the start of this process. */
@@ -58,8 +60,8 @@ export interface KeyBackend {
   ): Promise<MadeKey>
   /** In the form that X.509 knows: ECDSA as DER, RSA and others as they are. */
   sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array>
-  /** Whether the key was there when last looked. */
-  has(keyId: string): boolean
+  /** Whether the key is there, also where another node made it; while it is away, whether it was when last looked. */
+  has(keyId: string): Promise<boolean>
   health(): BackendHealth
   /** Hears of each change of `health().state`, right after it. */
   onChange(heard: () => void): void

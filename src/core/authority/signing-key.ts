@@ -51,8 +51,8 @@ export interface SigningKeys {
    * there are files only.
    */
   unable?(algorithm: KeyAlgorithmName, custody: Custody): string | undefined
-  /** Whether the key is there, unlocked or not. */
-  has(keyId: string): boolean
+  /** Whether the key is there, unlocked or not; of a backend that is away, whether it was when last looked. */
+  has(keyId: string): Promise<boolean>
   /**
    * Why the backend of this key cannot sign now, as far as is known without asking it; undefined: nothing
    * stands against it. Absent where no backend can be away.

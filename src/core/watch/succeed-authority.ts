@@ -52,7 +52,7 @@ export async function succeedAuthority(asked: Succession, ports: IssuingPorts): 
   const algorithm = isTwin(before) ? twinAlgorithms.issuing : founding.issuingAlgorithm
   const unable = ports.keys.unable?.(algorithm, keysIn)
   if (unable !== undefined) return refuse('input-wrong', `keysIn: ${unable}`)
-  if (root.key === null || !ports.keys.has(root.key)) {
+  if (root.key === null || !(await ports.keys.has(root.key))) {
     return refuse(
       'issuing-stopped',
       `the key of ${root.name} is not here; bring it back, or have the certificate signed where it is: "vitalsign authority request"`,

@@ -43,7 +43,7 @@ export class FileBackend implements KeyBackend {
     }
   }
 
-  has(keyId: string): boolean {
+  async has(keyId: string): Promise<boolean> {
     return this.#keystore.has(keyId)
   }
 

@@ -176,8 +176,16 @@ export class Pkcs11Backend implements KeyBackend {
     return this.#process?.id
   }
 
-  has(keyId: string): boolean {
-    return this.#keys.has(keyId)
+  async has(keyId: string): Promise<boolean> {
+    if (this.#keys.has(keyId)) return true
+    const process = this.#process
+    if (this.#state !== 'up' || process === undefined) return false
+    try {
+      return (await this.#find(keyId, process)) !== undefined
+    } catch (error) {
+      if (error instanceof Fault) return false
+      throw error
+    }
   }
 
   health(): BackendHealth {
@@ -186,8 +194,8 @@ export class Pkcs11Backend implements KeyBackend {
       ...{ signatures: this.#signatures, failures: this.#failures },
       restarts: Math.max(0, this.#restarts),
       waiting: this.#process?.waiting ?? 0,
-      keys: [...this.#keys].map(([id, { extractable: exportable, flaw }]) => ({
-        ...{ id, exportable, flaw, signatures: this.#counts.get(id) ?? 0 },
+      keys: [...this.#keys].map(([id, { extractable: exportable, flaw, publicKey }]) => ({
+        ...{ id, exportable, flaw, spki: publicKey.spki, signatures: this.#counts.get(id) ?? 0 },
       })),
       facts: this.#facts(),
     }

@@ -138,7 +138,7 @@ export class TpmBackend implements KeyBackend {
     }
   }
 
-  has(keyId: string): boolean {
+  async has(keyId: string): Promise<boolean> {
     return this.#keys.has(keyId)
   }
 
@@ -146,8 +146,14 @@ export class TpmBackend implements KeyBackend {
     return {
       ...{ state: this.#state, because: this.#because, restarts: this.#restarts },
       ...{ signatures: this.#signatures, failures: this.#failures, waiting: this.#waiting },
-      keys: [...this.#keys].map(([id, { flaw }]) => ({
-        ...{ id, exportable: false, flaw, signatures: this.#counts.get(id) ?? 0 },
+      keys: [...this.#keys].map(([id, { flaw, publicKey }]) => ({
+        ...{
+          id,
+          exportable: false,
+          flaw,
+          spki: publicKey.spki,
+          signatures: this.#counts.get(id) ?? 0,
+        },
       })),
       facts: this.#identity,
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What the doctor looks at where keys are kept in hardware. */
 import type { Authority } from '#core/ledger/tables.ts'
+import { sameBytes } from '#format/bytes.ts'
 import type { Core } from '../core.ts'
 import type { Examined } from '../doctor.ts'
 import type { BackendState } from '../key-backends.ts'
@@ -13,8 +14,10 @@ const bad = (found: string, remedy: string): Found => ({ verdict: 'bad', found, 
 
 /** Each token and TPM that is configured, and whether the keys that the ledger says are in it are. */
 export async function examineBackends(core: Core): Promise<readonly Examined[]> {
-  const backends = core.keyBackends().filter(({ kind }) => kind !== 'file')
   const custody = await custodyOfAuthorities(core)
+  // One that another node made is seen from now on.
+  for (const { key } of custody) await core.keys.has(key)
+  const backends = core.keyBackends().filter(({ kind }) => kind !== 'file')
   return backends.flatMap((backend) => [
     { check: backend.name, ...checkState(backend) },
     { check: `keys in ${backend.name}`, ...checkKeys(backend, custody) },
@@ -83,14 +86,15 @@ function checkState({
 interface CustodyOf {
   readonly authority: Authority
   readonly key: string
+  readonly spki: Uint8Array | undefined
   readonly custody: string
 }
 
 function checkKeys({ name, keys, state }: BackendState, custody: readonly CustodyOf[]): Found {
   const wanted = custody.filter((one) => one.custody === name)
   const known = new Map(keys.map((key) => [key.id, key]))
-  const flawed = wanted.flatMap(({ authority, key }) => {
-    const flaw = known.get(key)?.flaw
+  const flawed = wanted.flatMap(({ authority, key, spki }) => {
+    const flaw = flawIn(known.get(key), spki)
     return flaw === undefined ? [] : [`the key of ${authority.name} ${flaw}`]
   })
   if (flawed.length > 0)
@@ -107,6 +111,11 @@ function checkKeys({ name, keys, state }: BackendState, custody: readonly Custod
   )
 }
 
+function flawIn(key: BackendState['keys'][number] | undefined, spki: Uint8Array | undefined) {
+  const isOther = key !== undefined && spki !== undefined && !sameBytes(key.spki, spki)
+  return isOther ? 'is not that of its record' : key?.flaw
+}
+
 function saidOf(key: BackendState['keys'][number] | undefined): string {
   if (key === undefined) return '(not seen)'
   const stays = key.exportable === false ? 'cannot be taken out' : 'may be taken out'
@@ -118,7 +127,10 @@ async function custodyOfAuthorities({ doors, ledger }: Core): Promise<readonly C
   for (const authority of doors.own) {
     if (authority.key === null || authority.state === 'retired') continue
     const key = await ledger.read('key', authority.key)
-    custody.push({ authority, key: authority.key, custody: key?.custody ?? 'file' })
+    custody.push({
+      ...{ authority, key: authority.key, spki: key?.spki },
+      custody: key?.custody ?? 'file',
+    })
   }
   return custody
 }
