@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { refuse } from '#trust/refusal.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
 import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
@@ -28,6 +29,11 @@ export async function bindElement(
   const before = await elementInDevice(device.id, ports.ledger)
   const { puts, event, bound } = binding(element, device, before, actor, ports)
   const refused = await settle({ puts, events: [event] }, ports.ledger)
+  if (refused?.reason === 'exists-already')
+    return refuse(
+      'conflict',
+      'another element was bound to this device at the same moment; look again',
+    )
   return refused ?? { kind: 'bound', element: bound, replaced: before }
 }
 
@@ -42,15 +48,15 @@ export function binding(
   const at = ports.clock.now()
   const bound: Element = {
     ...element,
-    ...{ version: element.version + 1, device: device.id, state: 'bound' },
+    ...{ version: element.version + 1, device: device.id, inDevice: device.id, state: 'bound' },
     ...{ boundAt: at, boundBy: actor.id },
   }
-  const puts: Put[] = [{ kind: 'element', record: bound }]
-  if (before !== undefined)
-    puts.push({
-      kind: 'element',
-      record: { ...before, version: before.version + 1, state: 'replaced' },
-    })
+  const puts: Put[] = []
+  if (before !== undefined) {
+    const columns = { version: before.version + 1, state: 'replaced', inDevice: null } as const
+    puts.push({ kind: 'element', record: { ...before, ...columns } })
+  }
+  puts.push({ kind: 'element', record: bound })
   const event: AuditEvent = {
     ...{ type: 'element-bound', at, actor, subjects: [element.id, device.id] },
     facts: {

@@ -27,6 +27,7 @@ import type { Product } from '../ledger/tables.ts'
 import { importBundle } from '../vendors/import-bundle.ts'
 import { addElement, uniqueIdOf } from './add-element.ts'
 import { assignElements } from './assign-elements.ts'
+import { bindElement } from './bind-element.ts'
 import { importElements } from './import-elements.ts'
 
 const [provisioner, maker, ...elements] = (await Promise.all([
@@ -262,6 +263,22 @@ describe('where an element is', () => {
       assert.equal(told.at(-1)?.facts.replaces, first.uniqueId)
     }))
 })
+
+test('of two elements that are bound to one device at once, one is', () =>
+  withCore(async (core) => {
+    const product = await addPump(core)
+    await importing(core, product, [entryOf(first), entryOf(second)])
+    const { device } = await expectDevice(core, product, 'PUMP-1')
+    const bind = async ({ uniqueId }: SoftElement) => {
+      const element = await core.ledger.find('element', 'uniqueId', [uniqueId])
+      return bindElement(element!, device, operator, core)
+    }
+    const both = await Promise.all([bind(first), bind(second)])
+    const outcomes = both.map((one) => (one.kind === 'refused' ? one.reason : one.kind))
+    assert.deepEqual(outcomes.sort(), ['bound', 'conflict'])
+    const query = { by: 'device', equal: [device.id, 'bound'], limit: 9 } as const
+    assert.equal((await core.ledger.list('element', query)).items.length, 1)
+  }))
 
 describe("an element's own certificate", () => {
   test('makes it known if its maker is believed here, at once in its device', () =>

@@ -42,7 +42,7 @@ export function recordsOf(
   const now = ports.clock.now()
   const element: Element = {
     ...{ id: newId('element', ports), version: 1, ...said, device: null, state: 'known' },
-    ...{ addedAt: now, addedBy: by.id, boundAt: null, boundBy: null },
+    ...{ inDevice: null, addedAt: now, addedBy: by.id, boundAt: null, boundBy: null },
   }
   const evidenceSha256 = sha256(evidence)
   const evidenceId = newId('attestation', ports)

@@ -498,6 +498,8 @@ export const tables = {
       product: id('prd'),
       /** Null until it is known which device it is in. */
       device: optional(id('dev')),
+      /** The same while it is in there: a device has one element at a time. */
+      inDevice: optional(id('dev')),
       /** `replaced`: its device got another one. */
       state: word('known', 'bound', 'replaced'),
       source: word('manifest', 'certificate'),
@@ -514,7 +516,7 @@ export const tables = {
       boundBy: optional(text),
     },
     {
-      unique: { uniqueId: ['uniqueId'] },
+      unique: { uniqueId: ['uniqueId'], inDevice: ['inDevice'] },
       lists: { device: ['device', 'state'], product: ['product', 'state'], state: ['state'] },
     },
   ),

@@ -108,7 +108,7 @@ function passes(element: Element, { product, device, state }: InputOf<'element.l
   )
 }
 
-function showElement(element: Element): OutputOf<'element.bind'> {
+function showElement({ inDevice: _, ...element }: Element): OutputOf<'element.bind'> {
   return {
     ...element,
     signerSha256: element.signerSha256?.toHex() ?? null,

@@ -137,6 +137,7 @@ CREATE TABLE "element" (
   "uniqueId" text COLLATE "C" NOT NULL,
   "product" bytea NOT NULL,
   "device" bytea,
+  "inDevice" bytea,
   "state" text COLLATE "C" NOT NULL,
   "source" text COLLATE "C" NOT NULL,
   "model" text COLLATE "C" NOT NULL,
@@ -150,6 +151,8 @@ CREATE TABLE "element" (
 );
 
 CREATE UNIQUE INDEX "element_one_uniqueId" ON "element" ("uniqueId");
+
+CREATE UNIQUE INDEX "element_one_inDevice" ON "element" ("inDevice") WHERE "inDevice" IS NOT NULL;
 
 CREATE INDEX "element_by_device" ON "element" ("device", "state", "id") WHERE "device" IS NOT NULL;
 

@@ -137,6 +137,7 @@ CREATE TABLE "element" (
   "uniqueId" TEXT NOT NULL,
   "product" BLOB NOT NULL,
   "device" BLOB,
+  "inDevice" BLOB,
   "state" TEXT NOT NULL,
   "source" TEXT NOT NULL,
   "model" TEXT NOT NULL,
@@ -150,6 +151,8 @@ CREATE TABLE "element" (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX "element_one_uniqueId" ON "element" ("uniqueId");
+
+CREATE UNIQUE INDEX "element_one_inDevice" ON "element" ("inDevice") WHERE "inDevice" IS NOT NULL;
 
 CREATE INDEX "element_by_device" ON "element" ("device", "state", "id") WHERE "device" IS NOT NULL;
 
