@@ -16,12 +16,20 @@ export function copyFresh(): string {
   return copy
 }
 
-/** The environment of a person at a prompt: no Node of ours on the path, nothing of this test run. */
+/**
+ * The environment of a person at a prompt: no Node of ours on the path, nothing of this test run. Whose word
+ * about the package registry the machine takes is no matter of the run.
+ */
 export function plainEnvironment(more: Readonly<Record<string, string>> = {}) {
+  const { NODE_EXTRA_CA_CERTS: authorities } = process.env
   const path = (process.env['PATH'] ?? '')
     .split(delimiter)
     .filter((one) => !one.endsWith(join('node_modules', '.bin')))
-  return { PATH: path.join(delimiter), HOME: homedir(), LANG: 'C.UTF-8', ...more }
+  return {
+    ...{ PATH: path.join(delimiter), HOME: homedir(), LANG: 'C.UTF-8' },
+    ...(authorities && { NODE_EXTRA_CA_CERTS: authorities }),
+    ...more,
+  }
 }
 
 /** The machine's own Node; undefined if it has none from 20 on, or no npm. */
