@@ -61,6 +61,8 @@ export interface VaultState {
   readonly publicUrl: string
   /** How many acts it has seen. */
   readonly act: number
+  /** RFC 3339: when the last of them was closed, by the clock of its machine; empty: none was. */
+  readonly lastHeldAt: string
   /** The last line of the last act's transcript. */
   readonly transcriptSha256: string
   /** The sets that may open it: one; two only if a re-sharing was cut off. */

@@ -433,6 +433,13 @@ test('a network is no obstacle that is passed over in silence', async () => {
   )
 })
 
+test('a machine whose clock stands before the last act opens nothing', async () => {
+  const place = await copyOfFirst()
+  const clock = { now: () => Temporal.Now.instant().subtract({ hours: 24 }) }
+  const sat = await sit(place, openingScript(place), undefined, { clock })
+  assert.equal(reasonIn(sat), 'clock-behind')
+})
+
 test('a rehearsal says so in every name, and never mixes with what counts', async () => {
   const place = await sittingPlace()
   const held = await foundRoots(place, { rehearsal: true, interfaces: () => ['eth0'] })

@@ -41,6 +41,7 @@ export async function closeSitting(sitting: Sitting, scriptBytes: Uint8Array): P
   sitting.vault = {
     ...sitting.vault,
     ...{ act: sitting.vault.act + 1, transcriptSha256: minutes.head },
+    lastHeldAt: sitting.clock.now().toString({ fractionalSecondDigits: 3 }),
   }
   const { bytes, manifest } = await bundleOf(sitting, scriptBytes, previousSha256)
   const sound = await verifyBundle(bytes)
@@ -67,7 +68,7 @@ export async function closeSitting(sitting: Sitting, scriptBytes: Uint8Array): P
 }
 
 async function bundleOf(sitting: Sitting, scriptBytes: Uint8Array, previousSha256: string) {
-  const { vault, minutes, clock, script } = sitting
+  const { vault, minutes, script } = sitting
   const parts = [
     ...vault.roots.map(({ name, certificate }) => ({ name: `${name}.crt`, bytes: certificate })),
     ...sitting.parts,
@@ -78,7 +79,7 @@ async function bundleOf(sitting: Sitting, scriptBytes: Uint8Array, previousSha25
   const content: CeremonyManifest = {
     ...{ vault: vault.vault, act: vault.act, title: script.title, maker: vault.maker },
     ...{ environment: vault.environment, rehearsal: vault.rehearsal, publicUrl: vault.publicUrl },
-    heldAt: clock.now().toString({ fractionalSecondDigits: 3 }),
+    heldAt: vault.lastHeldAt,
     ...{ scriptSha256: sitting.scriptSha256, transcriptSha256: minutes.head, previousSha256 },
     roots: vault.roots.map(({ name, algorithm, certificate, twinOf }) => ({
       ...{ name, algorithm, twinOf: twinOf ?? '', sha256: sha256(certificate).toHex() },

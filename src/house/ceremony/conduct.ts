@@ -142,7 +142,7 @@ async function newVault(
   return {
     ...{ vault: random.bytes(16).toHex(), title, maker, publicUrl, rehearsal },
     environment: rehearsal ? 'trial' : environment,
-    ...{ act: 0, transcriptSha256: '', sets: [], roots: [] },
+    ...{ act: 0, lastHeldAt: '', transcriptSha256: '', sets: [], roots: [] },
   }
 }
 
