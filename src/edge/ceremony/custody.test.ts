@@ -5,7 +5,14 @@ import { test } from 'node:test'
 import type { ShareSet } from '#core/ceremony/vault.ts'
 import { systemRandomness as random } from '#edge/chance/system-randomness.ts'
 import { sha256 } from '#trust/digest.ts'
-import { combineShares, openShare, type Stretch, sealShare, splitSecret } from './custody.ts'
+import {
+  combineShares,
+  openShare,
+  type Stretch,
+  sealShare,
+  splitSecret,
+  triesAll,
+} from './custody.ts'
 import { encodeShareText, parseShareText, type ShareHead, type ShareText } from './share-text.ts'
 
 /** A stretch that costs nothing; what it costs in truth is the key store's matter. */
@@ -27,6 +34,19 @@ async function splitInto(needed: number, of: number) {
 function chosen(shares: readonly Uint8Array[], ...indices: readonly number[]) {
   return new Map(indices.map((index) => [index, shares[index - 1] ?? assert.fail()]))
 }
+
+test('all choices are said to be tried only where they are', () => {
+  assert.deepEqual(
+    [
+      { needed: 2, of: 3 },
+      { needed: 19, of: 20 },
+      { needed: 2, of: 20 },
+      { needed: 3, of: 12 },
+      { needed: 10, of: 20 },
+    ].map(triesAll),
+    [true, true, true, false, false],
+  )
+})
 
 test('any choice of enough shares gives the secret again, and fewer are refused', async () => {
   for (const [needed, of] of [

@@ -63,6 +63,19 @@ export async function splitSecret(
 /** Of 20 shares there are too many choices to try all; these hold each share several times. */
 const mostChoices = 200
 
+/** Whether every choice of `needed` shares is put together before anybody gets one. */
+export function triesAll({
+  needed,
+  of,
+}: {
+  readonly needed: number
+  readonly of: number
+}): boolean {
+  let choices = 1
+  for (let at = 1; at <= needed; at++) choices = (choices * (of - needed + at)) / at
+  return choices <= mostChoices
+}
+
 function* choicesOf(
   shares: readonly Uint8Array[],
   needed: number,

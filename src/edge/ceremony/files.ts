@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Files of a ceremony: written whole or not at all, for their owner alone, and on disk when it is said. */
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Fault } from '#core/fault.ts'
 
@@ -31,6 +31,11 @@ export async function renameWhole(from: string, to: string): Promise<void> {
   } catch (cause) {
     throw faultOf(to, cause)
   }
+}
+
+/** What tells the media of two files apart. */
+export async function mediumOf(path: string): Promise<number> {
+  return (await stat(path)).dev
 }
 
 /** Adds to the end of a file; resolves when it is on disk. */

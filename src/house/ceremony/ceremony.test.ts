@@ -99,6 +99,9 @@ test('the transcript names who confirmed what, and everything that was made', as
   }
   assert.equal(entries.filter(({ what }) => what === 'made').length, 6)
   assert.equal(entries.filter(({ what }) => what === 'given').length, 3)
+  // All of it lies in one directory of a test, which is told.
+  const checked = entries.find(({ what, step }) => what === 'checked' && step === 'custody')
+  assert.deepEqual([checked?.facts.reconstructed, checked?.facts.apart], [true, false])
 })
 
 test('a bundle of which one byte was changed is refused by name, wherever it is', async () => {

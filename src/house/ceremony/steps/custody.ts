@@ -11,8 +11,9 @@ import {
   sealShare,
   secretBytes,
   splitSecret,
+  triesAll,
 } from '#edge/ceremony/custody.ts'
-import { readWhole, writeWhole } from '#edge/ceremony/files.ts'
+import { mediumOf, readWhole, writeWhole } from '#edge/ceremony/files.ts'
 import { encodeShareText, parseShareText, type ShareHead } from '#edge/ceremony/share-text.ts'
 import { readVault, vaultPlaces, writeVault } from '#edge/ceremony/vault-files.ts'
 import { Derivations } from '#edge/keystore/derivation.ts'
@@ -96,13 +97,15 @@ async function giveShares(
   const names = custodians.map(({ name }) => name)
   const made: ShareSet = { set, needed, of, sealed, check, commitments, custodians: names }
   const again = new Map<number, Uint8Array>()
+  const media: number[] = [await mediumOf(sitting.place)]
   try {
     for (const [at, custodian] of custodians.entries()) {
       const share = shares[at]
       if (share === undefined) throw new TypeError('a share a custodian')
       const kept = await giveShare(sitting, custodian, share, { index: at + 1, ...made })
-      if (!(kept instanceof Uint8Array)) return kept
-      again.set(at + 1, kept)
+      if ('reason' in kept) return kept
+      again.set(at + 1, kept.share)
+      media.push(kept.medium)
       await minutes.note(step, 'given', { share: at + 1, of, needed, set, sealed }, [custodian])
     }
     const whole = await combineShares(again, made)
@@ -112,9 +115,16 @@ async function giveShares(
     for (const share of [...shares, ...again.values()]) share.fill(0)
   }
   await table.say([
-    `${of} shares were written and read again; every choice of ${needed} of them gives the passphrase`,
+    `${of} shares were written and read again; ${triesAll(counts) ? 'every choice' : 'choices'} of ${needed} of them gave the passphrase`,
   ])
-  await minutes.note(step, 'checked', { shares: of, needed, set, reconstructed: true })
+  const together = new Set(media).size < media.length
+  if (together) {
+    await table.say([
+      'shares lie on one medium, or beside the vault: carry them away on media of their own, and wipe what stays',
+    ])
+  }
+  const facts = { shares: of, needed, set, reconstructed: true, apart: !together }
+  await minutes.note(step, 'checked', facts)
   return made
 }
 
@@ -124,7 +134,7 @@ async function giveShare(
   custodian: Participant,
   share: Uint8Array,
   facts: ShareSet & { readonly index: number },
-): Promise<Uint8Array | Refused> {
+): Promise<{ readonly share: Uint8Array; readonly medium: number } | Refused> {
   const { table, vault, out, random, cost } = sitting
   const { index, of, needed, set, sealed } = facts
   const head: ShareHead = {
@@ -146,7 +156,7 @@ async function giveShare(
   const opened = await openShare(read, passphrase, stretch)
   if (opened.kind === 'refused') return opened
   await table.say([`share ${index} of ${of} of ${custodian.name} is in ${path}`])
-  return opened.share.slice()
+  return { share: opened.share.slice(), medium: await mediumOf(path) }
 }
 
 const mostTries = 5
