@@ -8,13 +8,23 @@ import { manyCodes, reached, type Threshold, thresholds } from './thresholds.ts'
 
 /** Roots and issuers of our own, and foreign ones: few, so each is looked at every time. */
 export async function watchAuthorities(now: Temporal.Instant, ports: AlarmPorts): Promise<void> {
+  const elsewhere = await authoritiesElsewhere(ports)
   for await (const authority of allOf('authority', ports.ledger)) {
     const end = authority.kind === 'issuing' ? authority.issueUntil : authority.notAfter
-    const near = authority.state === 'active' ? reached(tableOf(authority), end, now) : undefined
+    const table = elsewhere.has(authority.id) ? thresholds.upstream : tableOf(authority)
+    const near = authority.state === 'active' ? reached(table, end, now) : undefined
     if (near === undefined) await clear('authority-ending', authority.id, ports)
     else await raise({ ...endingOf(authority, end, now, near), kind: 'authority-ending' }, ports)
     await watchStatus(authority, now, ports)
   }
+}
+
+/** Those of upstreams that may sign for us. */
+async function authoritiesElsewhere({ ledger }: AlarmPorts): Promise<ReadonlySet<string>> {
+  const found = new Set<string>()
+  for await (const { state, authorities } of allOf('upstream', ledger))
+    if (state === 'active') for (const id of authorities) found.add(id)
+  return found
 }
 
 function tableOf({ kind, environment }: Authority): readonly Threshold[] {

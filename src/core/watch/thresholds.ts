@@ -59,6 +59,20 @@ export const thresholds = {
       because: 'after its end no device comes in by a birth certificate of it',
     },
   ],
+  /** Of somebody who signs for our profiles. */
+  upstream: [
+    {
+      before: hours(180 * day),
+      severity: 'notice',
+      because:
+        'whoever signs there has to be asked for its successor, which every device has to know',
+    },
+    {
+      before: hours(30 * day),
+      severity: 'critical',
+      because: 'after its end nothing that it signed is good any more',
+    },
+  ],
   /** Of makers of TPMs and secure elements. */
   vendor: [
     {

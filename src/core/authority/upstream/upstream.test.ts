@@ -9,6 +9,7 @@ import type { CertificateRecord, UpstreamOrder } from '#core/ledger/tables.ts'
 import { applyProfile } from '#core/policy/apply-profile.ts'
 import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
 import { revoke } from '#core/revocation/revoke.ts'
+import { watchAuthorities } from '#core/watch/endings.ts'
 import { oid } from '#format/der/oid.ts'
 import { keyPurposes } from '#format/oids.ts'
 import { parseToBeSigned } from '#format/x509/certificate.ts'
@@ -455,6 +456,25 @@ test('an order that was booked while its upstream was removed is given up', asyn
     assert.equal((await order()).state, 'given-up')
     assert.equal((await certificates())[0]?.state, 'abandoned')
     assert.equal(happened('upstream-not-reached'), 1)
+  })
+})
+
+test('that an authority of an upstream comes to its end is told in time, and what that means', async () => {
+  await onStage(async ({ core, fake, enrol }) => {
+    issuedOf(await enrol())
+    const told = async (days: number) => {
+      const { notAfter } = fake.root
+      await watchAuthorities(notAfter.subtract({ hours: 24 * days }), core)
+      const { items } = await core.ledger.list('alarm', { limit: 20 })
+      return items.flatMap(({ kind, text, state, severity }) =>
+        kind === 'authority-ending' && state !== 'cleared' && text.includes('elsewhere-')
+          ? [`${severity} ${text.replace(/^.*: /, '')}`]
+          : [],
+      )
+    }
+    assert.deepEqual(await told(200), [])
+    assert.match((await told(170)).join(), /^notice whoever signs there has to be asked/)
+    assert.match((await told(20)).join(), /critical after its end nothing that it signed is good/)
   })
 })
 
