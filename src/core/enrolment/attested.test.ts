@@ -239,6 +239,26 @@ test('a ticket is good for as long as its request, if a person says yes late', (
     issuedOf(await ask(core, ticket, request))
   }))
 
+test('a proof that grew too old while a person thought about it is none', () =>
+  withCore(async (core) => {
+    const because = 'RFC 0000: a test'
+    const approval = { rule: 'manual', operations: ['enrol'], because } as const
+    const { device } = await expectDevice(
+      core,
+      await tpmPump(core, {}, 'pump', { approval }),
+      'PUMP-1',
+    )
+    const key = await generateKey('p-256')
+    const ticket = await ticketFor(core, device, key)
+    const request = await requestBy(key)
+    assert.equal((await ask(core, ticket, request)).kind, 'pending')
+    core.clock.pass({ hours: 23 })
+    const [row] = (await core.ledger.list('request', { limit: 1 })).items
+    assert.equal((await approveRequest(row!, undefined, operator, core)).kind, 'decided')
+    core.clock.pass({ hours: 2 })
+    assert.equal(reasonOf(await ask(core, ticket, request)), 'attestation-too-old')
+  }))
+
 test('a registrar speaks for a device, and not for where its key lives', () =>
   withCore(async (core) => {
     const product = await tpmPump(core)

@@ -17,6 +17,7 @@ import { encodeExtension } from '#format/x509/extension.ts'
 import { openCore } from '#house/core.ts'
 import { generateKey } from '#trust/private-key.ts'
 import { type Entity, makeEntity, type Wish } from '../../../../test/made-certificates.ts'
+import { attested } from '../../../../test/support/attested.ts'
 import {
   addPump,
   ask,
@@ -114,6 +115,23 @@ test('what came back is booked under its own authority and handed out', async ()
     assert.deepEqual(issuedOf(await enrol()).certificate, certificate, 'a repetition')
     assert.equal(fake.asked, 1)
     assert.equal(happened('certificate-issued'), (await ownIssued(core)).length + 1)
+  })
+})
+
+test('elsewhere is asked for attested keys alone where the profile says so', async () => {
+  await onStage(async ({ core, fake, expected, certificates }) => {
+    const hosting = { upstream: 'elsewhere', because }
+    const attestation = { required: ['tpm'], maxAgeHours: 24, because } as const
+    await changeProfile(core, { hosting, attestation })
+    const key = await generateKey('p-256')
+    const enrol = () => ask(core, expected.credential, key)
+    assert.equal(reasonOf(await enrol()), 'attestation-missing')
+    assert.equal(fake.asked, 0)
+    await attested(core, expected.device, key)
+    issuedOf(await enrol())
+    const [record] = await certificates()
+    const booked = await core.ledger.read('key', record!.key)
+    assert.deepEqual([booked?.attested, booked?.protection], [true, 'tpm'])
   })
 })
 
