@@ -53,7 +53,7 @@ async function watchStatus(
 ): Promise<void> {
   if (authority.kind === 'foreign' || authority.state === 'retired') return
   const latest = await latestCrl(authority.id, fullCrl, ports.ledger)
-  if (latest === undefined) return
+  if (latest === undefined) return watchMissing(authority, ports)
   const { thisUpdate, nextUpdate, number } = latest
   const halfMilliseconds = nextUpdate.since(thisUpdate).total('milliseconds') / 2
   const isStale = now.since(thisUpdate).total('milliseconds') >= halfMilliseconds
@@ -71,6 +71,19 @@ async function watchStatus(
         thisUpdate: thisUpdate.toString(),
         nextUpdate: nextUpdate.toString(),
       },
+    },
+    ports,
+  )
+}
+
+/** What a root of a ceremony certified points here for its list, which its act made and may have ended before it came. */
+async function watchMissing({ id, name, kind, origin }: Authority, ports: AlarmPorts) {
+  if (kind !== 'root' || origin !== 'ceremony') return
+  await raise(
+    {
+      ...{ kind: 'status-stale', subject: id, severity: 'critical' },
+      text: `no revocation list of ${name} is here that is in force, and its certificates point here for it`,
+      facts: { authority: name },
     },
     ports,
   )

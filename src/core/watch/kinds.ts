@@ -30,7 +30,7 @@ export const alarmKinds = {
   'renewal-order-silent':
     'the window of a renewal order is over, and some devices have not renewed',
   'renewals-missed': 'devices of a product should have renewed by now and did not',
-  'status-stale': 'a revocation list is past half of its life and has no successor',
+  'status-stale': 'a revocation list is missing, or past half of its life without a successor',
   'upstream-certificate-astray':
     'an upstream signed, or may have signed, what somebody has to revoke there by hand',
   'upstream-credential-ending': 'what proves this server to an upstream comes to its end',

@@ -15,6 +15,7 @@ import { kindsOf, look, openAlarms, quiet } from '../../../test/support/watch.ts
 import { newId } from '../ledger/ids.ts'
 import type { Authority } from '../ledger/tables.ts'
 import { invite } from '../people/invitation.ts'
+import { fullCrl } from '../revocation/publish.ts'
 
 for (const [environment, first, ...later] of [
   ['trial', undefined, 'notice', 'warning'],
@@ -79,6 +80,27 @@ test('a revocation list past half of its life without a successor is stale, and 
     await look(core)
     assert.ok((await kindsOf(core)).includes('status-stale critical'))
     await core.shelf.refresh(core.doors.own)
+    await look(core)
+    assert.deepEqual(await kindsOf(core), [])
+  }))
+
+test('a root of a ceremony without any list is told, until one comes', () =>
+  withCore(async (core) => {
+    await quiet(core)
+    const here = core.doors.own.find(({ kind }) => kind === 'root') ?? assert.fail()
+    const root = {
+      ...{ ...here, id: newId('authority', core), version: 1, name: 'vault-root', key: null },
+      ...({ origin: 'ceremony', certificateSha256: Uint8Array.of(1) } as const),
+    }
+    await core.ledger.commit({ puts: [{ kind: 'authority', record: root }], events: [] })
+    await look(core)
+    assert.deepEqual(await kindsOf(core), ['status-stale critical'])
+    const thisUpdate = core.clock.now()
+    const list = {
+      ...{ id: newId('crl', core), version: 1, authority: root.id, shard: fullCrl, number: 1 },
+      ...{ der: Uint8Array.of(), thisUpdate, nextUpdate: thisUpdate.add({ hours: 24 }) },
+    }
+    await core.ledger.commit({ puts: [{ kind: 'crl', record: list }], events: [] })
     await look(core)
     assert.deepEqual(await kindsOf(core), [])
   }))
