@@ -50,6 +50,8 @@ after(async () => {
 
 const expected = (serial: string) => expectBoth([house, pump], [headquarters, theirs], serial)
 
+const because = 'RFC 0000: a test'
+
 test('a device enrols here, its certificate is signed there, and both ledgers know it', async () => {
   await signElsewhere(house)
   const wish = await wishOf(await expected('PUMP-1'))
@@ -145,6 +147,16 @@ test('it is shown, tested, and not removed while a profile names it', async () =
   assert.ok(tested.body.told.every(({ known }: { known: boolean }) => known))
   const kept = await callApi(house, 'DELETE', `/upstreams/${upstream.id}`)
   assert.equal(kept.status, 409)
+  const [root] = upstream.authorities
+  const found = await callApi(house, 'GET', `/authorities/${root}/what-if`)
+  assert.deepEqual(found.body.profiles, ['ldevid'], JSON.stringify(found.body))
+  await changeProfile(house.core, {})
+  // The profile of servers is at no entrance, and counts as well.
+  await changeProfile(house.core, { hosting: { upstream: 'headquarters', because } }, 'server')
+  const still = await callApi(house, 'DELETE', `/upstreams/${upstream.id}`)
+  assert.match(JSON.stringify(still.body), /it signs for profile server; change that first/)
+  await changeProfile(house.core, {}, 'server')
+  await signElsewhere(house)
   const twice = await callApi(house, 'GET', '/upstreams?name=headquarters')
   assert.equal(twice.body.items.length, 1)
 })

@@ -16,7 +16,7 @@ import { isKeyAlgorithmName, type KeyAlgorithmName } from '#trust/algorithms.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 import { foundingFor } from '../foundation.ts'
-import { profilesOf } from './upstream.ts'
+import { profilesOf } from './hosted-profiles.ts'
 import { devicesSee, stepsBefore } from './what-if-words.ts'
 
 type RolloverVerbs = Pick<
@@ -80,7 +80,7 @@ export function rolloverVerbs(core: Core): RolloverVerbs {
       const authority = await ledger.read('authority', asked)
       if (authority === undefined) return notHere(asked)
       const found = await whatIf(authority, core)
-      const profiles = profilesCut(found, core)
+      const profiles = await profilesCut(found, core)
       return {
         authority: await shown(authority, core),
         breaks: breaksSomething(found) || profiles.length > 0,
@@ -120,15 +120,16 @@ export function rolloverVerbs(core: Core): RolloverVerbs {
 }
 
 /** What is signed elsewhere, by somebody of whose authorities none would be left. */
-function profilesCut({ ending }: WhatIf, core: Core): readonly string[] {
+async function profilesCut({ ending }: WhatIf, core: Core): Promise<readonly string[]> {
   const ended = new Set(ending.map(({ id }) => id))
-  return core.doors.upstreams.flatMap(({ upstream, authorities }) => {
+  const cut: string[] = []
+  for (const { upstream, authorities } of core.doors.upstreams) {
     const below = authorities.filter(({ authority }) => authority.parent !== null)
     const signing = below.length > 0 ? below : authorities
-    return signing.every(({ authority }) => ended.has(authority.id))
-      ? profilesOf(upstream, core)
-      : []
-  })
+    if (signing.every(({ authority }) => ended.has(authority.id)))
+      cut.push(...(await profilesOf(upstream, core)))
+  }
+  return cut
 }
 
 /** The root of the usual chain that none follows yet. */

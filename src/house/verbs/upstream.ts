@@ -23,6 +23,7 @@ import { sha256 } from '#trust/digest.ts'
 import { encodePrivateKey, generateKey } from '#trust/private-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
+import { profilesOf } from './hosted-profiles.ts'
 
 type UpstreamVerbs = Pick<Verbs, `upstream.${string}` & keyof Verbs>
 
@@ -88,7 +89,7 @@ export function upstreamVerbs(core: Core, keys: KeptKeys): UpstreamVerbs {
       if (found === undefined) return notFound(id)
       const differs = checkVersion(found, call)
       if (differs !== undefined) return differs
-      const named = profilesOf(found, core)
+      const named = await profilesOf(found, core)
       if (named.length > 0)
         return refuse('conflict', `it signs for profile ${named.join(', ')}; change that first`)
       const removed = await removeUpstream(found, call.caller.actor, ports)
@@ -202,14 +203,6 @@ function readOrRefuse<T>(read: () => T): T | Refused {
   }
 }
 
-/** The profiles whose newest version it signs for. */
-export function profilesOf({ id }: Upstream, { doors }: Core): readonly string[] {
-  const names = doors.open.flatMap(({ upstream, profile }) =>
-    upstream?.upstream.id === id ? [profile.name] : [],
-  )
-  return [...new Set(names)].sort()
-}
-
 async function showUpstream(upstream: Upstream, core: Core): Promise<OutputOf<'upstream.show'>> {
   const walk = { by: 'upstream', equal: [upstream.id, 'open'] } as const
   return {
@@ -217,7 +210,7 @@ async function showUpstream(upstream: Upstream, core: Core): Promise<OutputOf<'u
     settings: { ...upstream.settings },
     authorities: [...upstream.authorities],
     triedLive: upstream.protocol !== 'rest',
-    profiles: [...profilesOf(upstream, core)],
+    profiles: [...(await profilesOf(upstream, core))],
     open: await core.ledger.count('upstreamOrder', walk),
     trouble: core.upstreams.health.troubleOf(upstream.id) ?? null,
     credentialEndsAt: upstream.credentialEndsAt?.toString() ?? null,
