@@ -121,6 +121,15 @@ test('an alert fires when its time has come, and not before', { skip: missing('p
         input_series: [
           series('vitalsign_ready{job="vitalsign",instance="a"}', '1 1 0x20'),
           series('vitalsign_log_lag_seconds{job="vitalsign"}', '0x5 90x20'),
+          series(
+            'vitalsign_key_backend_up{backend="pkcs11",instance="a",job="vitalsign"}',
+            '1 1 0x20',
+          ),
+          series('vitalsign_key_backend_up{backend="tpm",instance="b",job="vitalsign"}', '1x40'),
+          series(
+            'vitalsign_key_signatures_failed_total{backend="tpm",instance="b",job="vitalsign"}',
+            '0x5 1+1x30',
+          ),
           series('vitalsign_job_failing{job="vitalsign",task="crl-refresh"}', '1x5 3x20'),
           series(
             'vitalsign_crl_next_update_timestamp_seconds{job="vitalsign",authority="issuing"}',
@@ -133,6 +142,23 @@ test('an alert fires when its time has come, and not before', { skip: missing('p
             fired(
               ...(['VitalsignNotReady', { ...of, instance: 'a' }] as const),
               ...(['a serves no devices', 'critical'] as const),
+            ),
+          ]),
+          alert('2m', 'VitalsignKeysAway', []),
+          alert('4m', 'VitalsignKeysAway', [
+            fired(
+              ...(['VitalsignKeysAway', { ...of, instance: 'a', backend: 'pkcs11' }] as const),
+              ...(['a cannot sign with keys in pkcs11', 'critical'] as const),
+            ),
+          ]),
+          alert('15m', 'VitalsignSignaturesFailing', []),
+          alert('25m', 'VitalsignSignaturesFailing', [
+            fired(
+              ...([
+                'VitalsignSignaturesFailing',
+                { ...of, instance: 'b', backend: 'tpm' },
+              ] as const),
+              ...(['signatures with keys in tpm fail again and again on b', 'warning'] as const),
             ),
           ]),
           alert('10m', 'VitalsignCheckpointOld', [
