@@ -7,9 +7,11 @@ import type { Randomness } from '#core/ports.ts'
 import { FileBackend } from '#edge/keystore/file-backend.ts'
 import type { Keystore } from '#edge/keystore/keystore.ts'
 import type { PassphraseSource } from '#edge/keystore/passphrase.ts'
+import { AbsentBackend } from './absent-backend.ts'
 import type { Report } from './closers.ts'
 import type { Configuration } from './configuration.ts'
 import { KeyBackends } from './key-backends.ts'
+import { keysElsewhere } from './keys-elsewhere.ts'
 import { pinCredentialName, TokenPin } from './token-pin.ts'
 
 interface OpeningPorts {
@@ -41,6 +43,12 @@ export async function openKeyBackends(
   if (tpm !== undefined) {
     const { openTpmBackend } = await import('./open-tpm.ts')
     backends.push(await openTpmBackend(tpm, data, { random, report }))
+  }
+  for (const { custody } of await keysElsewhere(ledger)) {
+    if (backends.some(({ name }) => name === custody)) continue
+    const absent = new AbsentBackend(custody)
+    backends.push(absent)
+    report(`${custody} is stopped`, absent.health().because ?? '')
   }
   return new KeyBackends(backends, (keyId) => ledger.read('key', keyId))
 }

@@ -304,6 +304,29 @@ test('a key that was put in the place of an authority key while no server ran si
   )
 })
 
+test('a start without the settings of the token serves, signs nothing, and says what is missing', {
+  skip,
+}, async () => {
+  softToken('keys')
+  const words = ['--keys-in', 'pkcs11']
+  const first = await openTestHouse(undefined, {}, [...tokenWords(), ...words])
+  const product = await withProduct(first)
+  await first.stop()
+  const house = await openTestHouse(first.directory)
+  after(() => house.stop())
+  const ready = await fetchStatus(house, '/readyz')
+  assert.match(new TextDecoder().decode(ready.body), /not ready: signing/)
+  const found = await doctor(house, '?production=true')
+  assert.match(found.get('pkcs11 keys') ?? '', /^bad: .*start with pkcs11-module and pkcs11-token/)
+  assert.doesNotMatch(found.get('hardware custody') ?? '', /^good/)
+  const device = await withDevice(house, product, 'PUMP-1')
+  const call = { user: 'PUMP-1', code: await withCode(house, device) }
+  const request = await requestBy(await generateKey('p-256'))
+  const refused = await postEst(house, 'simpleenroll', request, call)
+  assert.match(`${refused.status} ${refused.body}`, /^503 key-backend-away/)
+  assert.equal((await fetchStatus(house, '/ca/issuing-1.crt')).status, 200)
+})
+
 test('a backup says which keys it has not, and what is restored finds them in the token', {
   skip,
 }, async () => {

@@ -34,9 +34,13 @@ export async function checkCustody(core: Core): Promise<Found> {
       'move each to a token or TPM: docs/guides/hsm.md',
     )
   }
+  // What was not opened yet says nothing of itself.
   const soft = core
     .keyBackends()
-    .filter(({ kind, facts }) => kind !== 'file' && facts['hardware'] === 'no')
+    .filter(
+      ({ kind, facts }) =>
+        (kind === 'pkcs11' && facts['hardware'] !== 'yes') || facts['hardware'] === 'no',
+    )
   if (soft.length > 0) {
     return warning(
       `${soft.map(({ name }) => name).join(', ')} does not say that it is hardware`,
