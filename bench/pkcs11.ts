@@ -8,11 +8,15 @@
  * The token is SoftHSM: a program, so that what is measured is the way there and back.
  */
 import { spawnSync } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { frameKinds } from '#edge/pkcs11/frames.ts'
+import { ModuleProcess } from '#edge/pkcs11/module-process.ts'
 import type { Pins } from '#edge/pkcs11/pins.ts'
 import { Pkcs11Backend } from '#edge/pkcs11/pkcs11-backend.ts'
+import { encodeJson, encodeSign } from '#edge/pkcs11/questions.ts'
 import { benchIssue } from './issue.ts'
 import { BareToken } from './tools/bare-token.ts'
 import { benchDirectory } from './tools/bench-house.ts'
@@ -89,25 +93,33 @@ async function benchSigning(rounds: number, count: number): Promise<Row[]> {
   await backend.open()
   await backend.make('p-256', 'key_bench')
   const bare = await BareToken.open({ module, pin, keyId: 'key_bench' })
+  const way = await openWay()
   try {
     const message = new Uint8Array(400)
     const sign = () => backend.sign('key_bench', message)
-    await atOnce(clients, count, sign) // to warm up
+    const input = hash('sha256', message, 'buffer')
+    const unverified = () =>
+      way.ask(frameKinds.sign, encodeSign('key_bench', 'ecdsa', input), 10_000)
+    for (const one of [sign, unverified]) await atOnce(clients, count, one) // to warm up
     const taken: Taken[] = []
     for (let round = 0; round < rounds; round++) {
       const before = await bare.measure(count)
-      const used = cpuOf(backend.processId)
-      const { seconds, cpu } = await meter(() => atOnce(clients, count, sign))
-      const inModule = (cpuOf(backend.processId) - used) / count
+      const used = cpuOf(way.id)
+      const { seconds, cpu } = await meter(() => atOnce(clients, count, unverified))
+      const inModule = (cpuOf(way.id) - used) / count
+      const verified = await meter(() => atOnce(clients, count, sign))
       const after = await bare.measure(count)
       taken.push({
         ...{ rate: count / seconds, limit: (before.inPlace + after.inPlace) / 2 },
+        verified: { rate: count / verified.seconds, cpu: verified.cpu / count },
         onThreads: (before.onThreads + after.onThreads) / 2,
         cpu: { inModule, here: cpu / count, bare: (before.cpu + after.cpu) / 2 },
       })
     }
     const middle = median(taken.map(({ rate, limit }) => rate / limit))
-    const { rate, limit, onThreads, cpu } = taken.find((one) => one.rate / one.limit === middle)!
+    const { rate, limit, verified, onThreads, cpu } = taken.find(
+      (one) => one.rate / one.limit === middle,
+    )!
     return [
       {
         name: 'sign, SoftHSM P-256 through queue and process',
@@ -115,17 +127,34 @@ async function benchSigning(rounds: number, count: number): Promise<Row[]> {
         limit: { name: 'the token alone, one session', value: Math.round(limit) },
         note: `${clients} at a time; the token alone in 8 sessions on threads: ${Math.round(onThreads)}/s; processor: ${Math.round(cpu.inModule)} us with the module, ${Math.round(cpu.here)} us in the server, ${Math.round(cpu.bare)} us alone`,
       },
+      {
+        name: 'the same, each signature verified, as the server uses it',
+        ...{ value: Math.round(verified.rate), unit: '/s' },
+        limit: { name: 'the token alone, one session', value: Math.round(limit) },
+        note: `processor: ${Math.round(verified.cpu)} us in the server`,
+      },
     ]
   } finally {
     bare.close()
+    await way.end()
     await backend.close()
   }
+}
+
+/** The queue and the process alone, without what the server does with a signature. */
+async function openWay(): Promise<ModuleProcess> {
+  const way = new ModuleProcess()
+  const token = { module, label, serial: undefined, onThreads: false }
+  await way.ask(frameKinds.findToken, encodeJson(token), 60_000)
+  await way.ask(frameKinds.logIn, new TextEncoder().encode(pin), 60_000)
+  return way
 }
 
 interface Taken {
   readonly rate: number
   readonly limit: number
   readonly onThreads: number
+  readonly verified: { readonly rate: number; readonly cpu: number }
   /** Microseconds of the processor for each signature. */
   readonly cpu: { readonly inModule: number; readonly here: number; readonly bare: number }
 }
