@@ -126,6 +126,7 @@ async function book(
   const keyId = newId('key', ports)
   await ports.keys.keep(keyId, asked.privateKey, 'authority')
   const above = await aboveOf(asked, actor, ports)
+  const marked = await markedRoots(publicKey, ports)
   const authority: Authority = {
     ...recordOf(asked.name, asked.certificate, asked.environment, ports),
     id,
@@ -152,7 +153,7 @@ async function book(
           },
         },
         { kind: 'authority', record: authority },
-        ...(await markedRoots(publicKey, ports)),
+        ...marked.map((record): Put => ({ kind: 'authority', record })),
       ],
       events: [
         ...above.events,
@@ -167,6 +168,7 @@ async function book(
             algorithm: authority.algorithm,
             issues: asked.mayIssue,
             lastCrlNumber: asked.lastCrlNumber ?? null,
+            ...(marked.length > 0 && { keyOf: marked.map((root) => root.name).join(', ') }),
           },
         },
       ],
@@ -180,16 +182,13 @@ async function book(
 async function markedRoots(
   { spki }: PublicKey,
   { ledger }: AdoptingPorts,
-): Promise<readonly Put[]> {
+): Promise<readonly Authority[]> {
   const query = { by: 'kind', equal: ['root'], limit: 1000 } as const
   const { items } = await ledger.list('authority', query)
   return items
     .filter((root) => !keyWasHere(root))
     .filter(({ certificate }) => sameBytes(parseCertificate(certificate).publicKey.der, spki))
-    .map((root) => ({
-      kind: 'authority',
-      record: { ...root, version: root.version + 1, keyEverHere: true },
-    }))
+    .map((root) => ({ ...root, version: root.version + 1, keyEverHere: true }))
 }
 
 /** The authorities above, whose keys stay where they are; those that are here already serve again. */

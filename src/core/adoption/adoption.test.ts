@@ -154,6 +154,8 @@ test('a root whose key comes here under another certificate is marked for ever',
     assert.equal(done.kind, 'adopted', JSON.stringify(done))
     const found = await core.ledger.read('authority', elsewhere.id)
     assert.equal(found && keyWasHere(found), true)
+    const told = core.events.find(({ type }) => type === 'authority-adopted')
+    assert.equal(told?.facts.keyOf, 'never-here')
   }))
 
 test('each refused row is told by its number and reason, and the others stay', () =>
