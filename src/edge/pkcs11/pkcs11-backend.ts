@@ -2,21 +2,16 @@
 import type { BackendHealth, KeyBackend } from '#core/authority/key-backend.ts'
 import type { KeyFacts, MadeKey } from '#core/authority/signing-key.ts'
 import { Fault } from '#core/fault.ts'
-import { sameBytes } from '#format/bytes.ts'
-import {
-  type KeyAlgorithmName,
-  type SignatureAlgorithm,
-  signatureAlgorithmFor,
-} from '#trust/algorithms.ts'
-import type { PublicKey } from '#trust/public-key.ts'
-import type { Refused } from '#trust/refusal.ts'
+import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { verifySignature } from '#trust/signature.ts'
 import { parseDescription, parseFindAnswer, parseTokenKey } from './answers.ts'
 import { type FrameKind, frameKinds } from './frames.ts'
-import { type SignForm, tokenAlgorithms } from './mechanisms.ts'
+import { type HeldKey, heldFrom } from './held-key.ts'
+import { tokenAlgorithms } from './mechanisms.ts'
 import { ModuleProcess } from './module-process.ts'
+import { type Patience, usualPatience } from './patience.ts'
 import type { GivenPin, Pins } from './pins.ts'
-import { labelFor, publicHalf } from './public-half.ts'
+import { labelFor } from './public-half.ts'
 import {
   encodeJson,
   encodeSign,
@@ -27,7 +22,6 @@ import {
 } from './questions.ts'
 import { inputFor, signatureFrom } from './signature-form.ts'
 import { TokenFailure } from './token-failure.ts'
-import { flawOf } from './token-key.ts'
 
 /** Which token, through which module. */
 export interface TokenSettings {
@@ -48,43 +42,11 @@ export interface Pkcs11Ports {
   readonly onThreads?: boolean
 }
 
-/** In milliseconds. */
-export interface Patience {
-  readonly open: number
-  readonly make: number
-  readonly sign: number
-  /** How long to wait before each try to open the token anew; the last counts for all after it. */
-  readonly again: readonly number[]
-  /** A token that stood open so long begins with the first of them again. */
-  readonly settled: number
-  /** How often a token that signs nothing is asked whether it is there. */
-  readonly look: number
-}
-
-const usualPatience: Patience = {
-  open: 60_000,
-  make: 120_000,
-  sign: 10_000,
-  again: [250, 1_000, 2_000, 5_000, 10_000],
-  settled: 60_000,
-  look: 5_000,
-}
-
 /**
  * More than this would wait for longer than a device does; what is not taken on is not booked in vain either,
  * since the fronts let in fewer requests at once.
  */
 const mostWaiting = 2_000
-
-/** A key of the token that may be used. */
-interface HeldKey {
-  readonly publicKey: PublicKey
-  readonly form: SignForm
-  readonly signatureAlgorithm: SignatureAlgorithm
-  readonly extractable: boolean | null
-  /** Why it is not used, if it is not what a key of ours must be. */
-  readonly flaw: string | undefined
-}
 
 /**
  * Keys in a PKCS #11 token. The module runs in a process of its own, which is replaced with back-off when it
@@ -423,18 +385,3 @@ export class Pkcs11Backend implements KeyBackend {
 
 const notRisked =
   'somebody gave the token a wrong PIN since it was last opened, and this one never opened it: log in once with another tool, and it goes on by itself'
-
-/** A key of the token as it may be used; what stands under a known id must still be that key. */
-function heldFrom(key: TokenKey, before?: HeldKey): HeldKey | Refused {
-  const publicKey = publicHalf(key)
-  if ('kind' in publicKey) return publicKey
-  const { algorithm } = publicKey
-  const row = tokenAlgorithms[algorithm]
-  if (row === undefined) throw new TypeError(`a token has no ${algorithm}`)
-  const isOther = before !== undefined && !sameBytes(before.publicKey.spki, publicKey.spki)
-  return {
-    ...{ publicKey, form: row.sign, signatureAlgorithm: signatureAlgorithmFor(algorithm) },
-    extractable: key.extractable,
-    flaw: isOther ? 'is another one than before' : flawOf(key),
-  }
-}
