@@ -56,7 +56,7 @@ test('production is qualified like a trial, and doctor says what it still misses
     )
     const bad = failed[0]?.observed.split('; ').filter((one) => one.startsWith('bad: '))
     assert.deepEqual(bad, [
-      'bad: hardware custody: authority keys rest encrypted in files',
+      'bad: hardware custody: in encrypted files, so whoever has file and passphrase has the key: issuing-1, root',
       'bad: backup: no backup was ever made',
     ])
   } finally {

@@ -29,7 +29,7 @@ export async function checkCustody(core: Core): Promise<Found> {
   const custody = await custodyOfAuthorities(core)
   const inFiles = custody.filter(({ custody }) => custody === 'file')
   if (inFiles.length > 0) {
-    return warning(
+    return bad(
       `in encrypted files, so whoever has file and passphrase has the key: ${namesOf(inFiles)}`,
       'move each to a token or TPM: docs/guides/hsm.md',
     )
