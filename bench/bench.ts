@@ -46,6 +46,7 @@ const measures = {
   pkcs11: [
     quick ? { rounds: 1, count: 5_000, issue: 1_000 } : { rounds: 3, count: 20_000, issue: 4_000 },
   ],
+  tpm: [{ rounds: quick ? 1 : 3, count: 2_000 }],
 } as const
 
 const modules: Readonly<Record<string, readonly [file: string, name: string]>> = {
@@ -61,6 +62,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   import: ['import.ts', 'benchImport'],
   postgres: ['postgres.ts', 'benchPostgres'],
   pkcs11: ['pkcs11.ts', 'benchPkcs11'],
+  tpm: ['tpm.ts', 'benchTpm'],
 }
 
 const wanted =
@@ -73,7 +75,7 @@ for (const [name, words] of Object.entries(measures)) {
     process.stderr.write(`bench: ${name} left out: ${withoutPostgres}\n`)
     continue
   }
-  if (name === 'attestation' && withoutTpm !== false) {
+  if ((name === 'attestation' || name === 'tpm') && withoutTpm !== false) {
     process.stderr.write(`bench: ${name} left out: ${withoutTpm}\n`)
     continue
   }

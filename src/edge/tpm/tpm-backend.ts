@@ -129,7 +129,9 @@ export class TpmBackend implements KeyBackend {
       throw new Fault('key-not-as-asked', `${this.name} has ${key.flaw} as ${keyId}`)
     this.#waiting++
     try {
-      const signature = await this.#inTurn(() => this.#signNow(keyId, key, toBeSigned))
+      const made = await this.#inTurn(() => this.#signNow(keyId, key, toBeSigned))
+      // Checked while the TPM makes the next one.
+      const signature = await this.#check(made, keyId, key, toBeSigned)
       this.#signatures++
       this.#counts.set(keyId, (this.#counts.get(keyId) ?? 0) + 1)
       return signature
@@ -172,22 +174,31 @@ export class TpmBackend implements KeyBackend {
   }
 
   async #signNow(keyId: string, key: WrappedKey, toBeSigned: Uint8Array): Promise<Uint8Array> {
-    const { digest, name, identifier } = key.algorithm
+    const { digest, name } = key.algorithm
     if (digest === null) throw new TypeError(`a TPM does not sign by ${name}`)
     const scheme = name.startsWith('ecdsa') ? 'ecdsa' : 'rsassa'
     const handle = await this.#handleOf(keyId, key)
     const hashed = tpmDigest(digest, toBeSigned)
     const signed = await this.#ask(sign(handle, hashed, { name: scheme, hash: digest }))
-    const signature = signatureOctets(signed)
-    // A TPM that errs, or is made to, gives its key away by one wrong signature.
-    if ((await verifySignature(identifier, key.publicKey, toBeSigned, signature)) === true)
+    return signatureOctets(signed)
+  }
+
+  /** A TPM that errs, or is made to, gives its key away by one wrong signature. */
+  async #check(
+    signature: Uint8Array,
+    keyId: string,
+    { algorithm, publicKey }: WrappedKey,
+    toBeSigned: Uint8Array,
+  ): Promise<Uint8Array> {
+    if ((await verifySignature(algorithm.identifier, publicKey, toBeSigned, signature)) === true)
       return signature
     this.#failures++
     throw new Fault('key-not-as-asked', `${this.name} signs wrongly with key ${keyId}`)
   }
 
   async #prove(keyId: string, key: WrappedKey): Promise<void> {
-    await this.#signNow(keyId, key, key.publicKey.fingerprint)
+    const { fingerprint } = key.publicKey
+    await this.#check(await this.#signNow(keyId, key, fingerprint), keyId, key, fingerprint)
   }
 
   async #handleOf(keyId: string, key: WrappedKey): Promise<number> {
