@@ -19,7 +19,7 @@ export interface Line {
  * Whether a credential's key can prove itself in TLS: one in a TPM cannot.
  *
  * Node hands TLS no key but the text of one, which OpenSSL understands only with a provider that then takes on every
- * signature and hash of the process (docs/decisions/0017-no-tls-with-a-tpm-key.md).
+ * signature and hash of the process (docs/decisions/0012-no-tls-with-a-tpm-key.md).
  */
 export function canShow({ keyPem }: Credential): boolean {
   return !isInTpm(keyPem)
