@@ -15,6 +15,7 @@ packages=(
   postgresql
   prometheus systemd
   softhsm2 opensc
+  g++ gcc libc6-dev make
   swtpm swtpm-tools tpm2-tools tpm2-openssl
   dbus-daemon libtss2-tcti-tabrmd0 tpm2-abrmd
   pebble
