@@ -104,10 +104,11 @@ export class Members {
     }
   }
 
-  /** A whole number from 0 to `most`. */
+  /** A whole number from 0 to `most`; -0 is another text for 0, and refused. */
   number(name: string, most: number): number {
     const value = this.#need(name)
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > most)
+    const isWhole = typeof value === 'number' && Number.isInteger(value) && !Object.is(value, -0)
+    if (!isWhole || value < 0 || value > most)
       throw new FormatError(
         'value-not-allowed',
         0,

@@ -137,3 +137,8 @@ test('an answer may have grown, in all places, and is read all the same', () => 
   late.expires = 'tomorrow'
   assert.throws(() => parseBeginAnswer(bytesOf(JSON.stringify(late))), /time is malformed/)
 })
+
+test('a number has one text: -0 is refused', () => {
+  const text = encodeBeginAnswer(beginAnswer).replace('[0,7]', '[-0,7]')
+  assert.throws(() => parseBeginAnswer(bytesOf(text)), /registers\[0\] is no number/)
+})
