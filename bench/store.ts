@@ -169,6 +169,8 @@ function issue(): Issue {
     replaces: null,
     revokedAt: null,
     revocationReason: null,
+    revocation: null,
+    retiresAt: null,
   }
   const unit: Device = {
     id: device,

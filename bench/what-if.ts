@@ -73,7 +73,15 @@ function unit(index: number): readonly Put[] {
     ...{ deviceSerial: device.serial, key: newId('key', ports), algorithm: 'p-256' },
     ...{ state: 'issued', notBefore: at, notAfter: until, toBeSignedSha256: new Uint8Array(32) },
     ...{ sha256: ports.random.bytes(32), enrolment: null, shard: index % 300, reservedAt: at },
-    ...{ issuedAt: at, usedAt: at, replaces: null, revokedAt: null, revocationReason: null },
+    ...{
+      issuedAt: at,
+      usedAt: at,
+      replaces: null,
+      revokedAt: null,
+      revocationReason: null,
+      revocation: null,
+      retiresAt: null,
+    },
   }
   return [
     { kind: 'device', record: device },

@@ -4,7 +4,8 @@
 # pki enrol, dash and openssl run the shell client, strace and unshare watch and shrink the disk, a
 # browser reads the first page, PostgreSQL keeps the ledger, systemd-analyze and promtool judge what the
 # server is deployed and watched with; SoftHSM is a token that OpenSC's pkcs11-tool judges, swtpm a TPM that
-# tpm2-tools and OpenSSL's provider use too, tpm2-abrmd its resource manager, Pebble a public authority that speaks ACME.
+# tpm2-tools and OpenSSL's provider use too, tpm2-abrmd its resource manager, Pebble a public authority that speaks ACME;
+# Mosquitto and nginx are where sessions end, GnuTLS judges status, and Python, Go and Java read the guide's examples.
 set -euo pipefail
 packages=(
   age ca-certificates curl dash git haproxy openssl
@@ -19,6 +20,9 @@ packages=(
   swtpm swtpm-tools tpm2-tools tpm2-openssl
   dbus-daemon libtss2-tcti-tabrmd0 tpm2-abrmd
   pebble
+  mosquitto mosquitto-clients nginx libnginx-mod-stream
+  gnutls-bin
+  python3-cryptography golang-go default-jdk-headless
 )
 missing=()
 for package in "${packages[@]}"; do
@@ -33,5 +37,12 @@ $sudo apt-get update -qq
 if [[ " ${missing[*]} " == *' postgresql '* ]]; then
   $sudo apt-get install -y -qq --no-install-recommends postgresql-common
   $sudo sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+fi
+# Nor is a broker or a proxy to be started for it: Debian asks this file first (invoke-rc.d(8)).
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
+  $sudo chmod 755 "$policy"
+  trap '$sudo rm -f "$policy"' EXIT
 fi
 $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}"

@@ -65,7 +65,7 @@ export function enrolledRecords(
       usedAt: null,
       replaces: null,
     },
-    ...{ revokedAt: null, revocationReason: null },
+    ...{ revokedAt: null, revocationReason: null, revocation: null, retiresAt: null },
   }
   return [
     { kind: 'device', record: { ...device, state: 'active', enrolmentsLeft: 0, seenAt: now } },

@@ -183,5 +183,6 @@ function recordOf(
     ...{ usedAt: null, replaces: null },
     revokedAt: revoked?.at ?? null,
     revocationReason: revoked?.reason ?? null,
+    ...{ revocation: null, retiresAt: null },
   }
 }

@@ -222,6 +222,8 @@ export function recordOf(
     replaces: terms.replaces?.id ?? null,
     revokedAt: null,
     revocationReason: null,
+    revocation: null,
+    retiresAt: null,
   }
   return { certificate, puts: occasion.key === undefined ? [{ kind: 'key', record: key }] : [] }
 }

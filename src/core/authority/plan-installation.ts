@@ -261,7 +261,7 @@ function certificateRecord(
     ...{ key, algorithm, state: 'issued', notBefore: own.notBefore, notAfter: own.notAfter },
     ...{ toBeSignedSha256: sha256(own.tbs), sha256: sha256(own.der), shard: noShard },
     ...{ reservedAt: ports.clock.now(), issuedAt: own.notBefore, usedAt: null, replaces: null },
-    ...{ revokedAt: null, revocationReason: null },
+    ...{ revokedAt: null, revocationReason: null, revocation: null, retiresAt: null },
   }
 }
 

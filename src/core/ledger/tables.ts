@@ -169,7 +169,8 @@ export const tables = {
       lot: optional(text),
       key: id('key'),
       algorithm: text,
-      state: word('reserved', 'issued', 'abandoned', 'revoked', 'retired'),
+      /** `held`: as good as revoked, until it is released (`revokedAt` is null again) or revoked for good. */
+      state: word('reserved', 'issued', 'abandoned', 'held', 'revoked', 'retired'),
       notBefore: instant,
       notAfter: instant,
       /** SHA-256 of what was linted and booked before signing. */
@@ -185,9 +186,14 @@ export const tables = {
       usedAt: optional(instant),
       /** The certificate that it replaces. */
       replaces: optional(id('crt')),
+      /** Since when it is not to be believed: whoever lists or answers status goes by this, not by the state. */
       revokedAt: optional(instant),
-      /** CRLReason, RFC 5280 section 5.3.1. */
+      /** CRLReason, RFC 5280 section 5.3.1; 6 while it is held. */
       revocationReason: optional(integer),
+      /** The act that ended or holds it. */
+      revocation: optional(id('rvc')),
+      /** Of a retired one: until when our own doors still accept it. */
+      retiresAt: optional(instant),
     },
     {
       unique: { serialNumber: ['authority', 'serialNumber'], sha256: ['sha256'] },
@@ -201,6 +207,7 @@ export const tables = {
         shard: ['authority', 'shard'],
         /** Revoked and abandoned ones: only they have a time of revocation. */
         revoked: ['authority', 'shard', 'revokedAt'],
+        revocation: ['revocation'],
         under: ['authority', 'kind', 'product', 'notAfter'],
       },
     },
@@ -407,6 +414,117 @@ export const tables = {
       unique: { number: ['product', 'number'] },
       lists: { product: ['product', 'number'] },
       appendOnly: true,
+    },
+  ),
+
+  /** An act that ended trust, or suspended it: what was asked, by whom, how far it came, and when. */
+  revocation: table(
+    'rvc',
+    {
+      /** `end`: for good; `hold`: certificates until they are released; `quarantine`: a device and all that it has. */
+      act: word('end', 'hold', 'quarantine'),
+      /** What was chosen, as it was asked: one certificate, a key, a device, a lot and so on. */
+      chosen: json<Readonly<Record<string, string>>>(),
+      /** A row of `revocationReasons` (core/revocation), by name. */
+      reason: text,
+      because: text,
+      /** Certificates that it meant, and SHA-256 over their sorted ids: what an approver approves. */
+      total: integer,
+      setSha256: bytes,
+      /** `waiting`: for a second person. `running`: in force for some. `effective`: for all. */
+      state: word(
+        ...(['waiting', 'running', 'effective', 'released', 'refused', 'withdrawn'] as const),
+      ),
+      requestedBy: text,
+      requestedAt: instant,
+      decidedBy: optional(text),
+      decidedAt: optional(instant),
+      /** Since when our own doors refuse all of it. */
+      effectiveAt: optional(instant),
+      /** Since when everything that is published says so. */
+      publishedAt: optional(instant),
+      releasedBy: optional(text),
+      releasedAt: optional(instant),
+    },
+    { lists: { state: ['state'], requested: ['requestedAt'] } },
+  ),
+
+  /** Where sessions of devices live that are to end with their trust: a broker, a proxy, a program of the maker. */
+  integration: table(
+    'itg',
+    {
+      name: text,
+      kind: word('mosquitto', 'webhook'),
+      address: text,
+      /** What its kind needs besides: names of files, never secrets. */
+      settings: json<Readonly<Record<string, string>>>(),
+      state: word('active', 'removed'),
+      createdAt: instant,
+      createdBy: text,
+      /** Last time that it confirmed anything, or was found well. */
+      seenAt: optional(instant),
+      /** Why it could not be reached, since `troubledSince`. */
+      trouble: optional(text),
+      troubledSince: optional(instant),
+    },
+    { unique: { name: ['name'] }, lists: { state: ['state'] } },
+  ),
+
+  /** One revocation, or its release, carried out at one integration: written with what it carries out. */
+  enforcement: table(
+    'enf',
+    {
+      revocation: id('rvc'),
+      integration: id('itg'),
+      /** `end`: sessions end, and none begins; `restore`: they may begin again. */
+      act: word('end', 'restore'),
+      state: word('waiting', 'failed', 'confirmed', 'given-up'),
+      tries: integer,
+      /** When it is tried next; the last try once it is over. */
+      nextAt: instant,
+      /** How far its walk over the owners came; null before and after it. */
+      after: optional(text),
+      /** Owners of certificates for whom the integration confirmed it. */
+      owners: integer,
+      /** Live sessions that it ended. */
+      sessionsEnded: integer,
+      lastError: optional(text),
+      createdAt: instant,
+      confirmedAt: optional(instant),
+    },
+    {
+      unique: { once: ['revocation', 'integration', 'act'] },
+      lists: {
+        state: ['state', 'nextAt'],
+        revocation: ['revocation'],
+        integration: ['integration', 'state'],
+      },
+    },
+  ),
+
+  /** The state of all certificates below one set of roots, in one signed file for those who cannot ask. */
+  statusFile: table(
+    'stf',
+    {
+      /** The digest of the anchor set, hexadecimal: the same roots, the same files. */
+      anchors: text,
+      /** Counts from 1 within its set. */
+      number: integer,
+      /** What is certified after it is not covered. */
+      coversUntil: instant,
+      expiresAt: instant,
+      certificates: integer,
+      revoked: integer,
+      /** The whole of it, as it is signed and served. */
+      file: bytes,
+      fileSha256: bytes,
+      /** What leads from the file before to this one; null for the first. */
+      delta: optional(bytes),
+      createdAt: instant,
+    },
+    {
+      unique: { number: ['anchors', 'number'] },
+      lists: { latest: ['anchors', 'number'], created: ['createdAt'] },
     },
   ),
 
@@ -1185,6 +1303,10 @@ export type VendorBundleRecord = LedgerRecord<'vendorBundle'>
 export type VendorRoot = LedgerRecord<'vendorRoot'>
 export type Element = LedgerRecord<'element'>
 export type ElementKeyRecord = LedgerRecord<'elementKey'>
+export type RevocationRecord = LedgerRecord<'revocation'>
+export type Integration = LedgerRecord<'integration'>
+export type Enforcement = LedgerRecord<'enforcement'>
+export type StatusFile = LedgerRecord<'statusFile'>
 export type CrlRecord = LedgerRecord<'crl'>
 export type Entrance = LedgerRecord<'entrance'>
 export type Code = LedgerRecord<'code'>

@@ -90,6 +90,8 @@ export async function certificateRecord(
     replaces: null,
     revokedAt: null,
     revocationReason: null,
+    revocation: null,
+    retiresAt: null,
   }
 }
 

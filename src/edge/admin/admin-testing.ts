@@ -256,6 +256,8 @@ export async function bookCertificate(
     replaces: null,
     revokedAt: null,
     revocationReason: null,
+    revocation: null,
+    retiresAt: null,
     ...changes,
   }
   const puts: Put[] = [{ kind: 'certificate', record }]

@@ -54,7 +54,9 @@ export const role = z.enum(roles)
 export const environment = z.enum(['trial', 'test', 'production'])
 export const exposure = z.enum(['therapy', 'patient-data', 'telemetry', 'none'])
 export const deviceState = z.enum(['expected', 'provisioned', 'active', 'quarantined', 'retired'])
-export const certificateState = z.enum(['reserved', 'issued', 'abandoned', 'revoked', 'retired'])
+export const certificateState = z.enum([
+  ...(['reserved', 'issued', 'abandoned', 'held', 'revoked', 'retired'] as const),
+])
 export const certificateKind = z.enum([
   'birth',
   'working',

@@ -140,5 +140,5 @@ test('an answer may have grown, in all places, and is read all the same', () => 
 
 test('a number has one text: -0 is refused', () => {
   const text = encodeBeginAnswer(beginAnswer).replace('[0,7]', '[-0,7]')
-  assert.throws(() => parseBeginAnswer(bytesOf(text)), /registers\[0\] is no number/)
+  assert.throws(() => parseBeginAnswer(bytesOf(text)), /registers\[0\].item is no number/)
 })

@@ -8,7 +8,7 @@ import { type Kind, tables } from '#core/ledger/tables.ts'
 import type { Store } from '../store.ts'
 import { added, changed, type TestPorts } from '../store-testing.ts'
 import type { OnEmptyStore } from './contract.ts'
-import { asPut } from './samples.ts'
+import { asPut, presentSample } from './samples.ts'
 
 const committed = { kind: 'committed' }
 const kinds = Object.keys(tables) as readonly Kind[]
@@ -258,11 +258,6 @@ function columnsOf(put: Put): Record<string, unknown> {
 
 /** Values for the columns of a key that are not null, whatever the sample has. */
 function present(kind: Kind, names: readonly string[], sample: Record<string, unknown>) {
-  const fallback = { bytes: new Uint8Array([7]), text: 'present', integer: 7 } as const
-  return Object.fromEntries(
-    names.map((name) => {
-      const { kind: type }: { kind: string } = (tables[kind] as Table).columns[name]!
-      return [name, sample[name] ?? fallback[type as keyof typeof fallback]]
-    }),
-  )
+  const whole = presentSample(tables[kind], sample)
+  return Object.fromEntries(names.map((name) => [name, whole[name]]))
 }

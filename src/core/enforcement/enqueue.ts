@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import { newId } from '../ledger/ids.ts'
+import type { Ledger, Put } from '../ledger/ledger.ts'
+import type { Enforcement, Integration } from '../ledger/tables.ts'
+import type { Clock, Randomness } from '../ports.ts'
+
+/** Integrations there can be: each costs a record with every act. */
+export const mostIntegrations = 50
+
+interface EnqueuePorts {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly random: Randomness
+}
+
+/**
+ * Where an act of a revocation is to be carried out besides here: one record an integration, to be committed
+ * with the act itself, so that none is forgotten whatever crashes after it.
+ */
+export async function enforcementsOf(
+  revocation: string,
+  act: Enforcement['act'],
+  ports: EnqueuePorts,
+): Promise<readonly Put[]> {
+  const now = ports.clock.now()
+  return (await activeIntegrations(ports.ledger)).map(({ id }) => ({
+    kind: 'enforcement',
+    record: {
+      ...{ id: newId('enforcement', ports), version: 1, revocation, integration: id, act },
+      ...{ state: 'waiting', tries: 0, nextAt: now, after: null, owners: 0, sessionsEnded: 0 },
+      ...{ lastError: null, createdAt: now, confirmedAt: null },
+    },
+  }))
+}
+
+export async function activeIntegrations(ledger: Ledger): Promise<readonly Integration[]> {
+  const { items } = await ledger.list('integration', {
+    ...{ by: 'state', equal: ['active'], limit: mostIntegrations },
+  })
+  return items
+}

@@ -1,0 +1,92 @@
+ALTER TABLE "certificate" ADD COLUMN "revocation" bytea;
+
+ALTER TABLE "certificate" ADD COLUMN "retiresAt" bigint;
+
+CREATE INDEX "certificate_by_revocation" ON "certificate" ("revocation", "id") WHERE "revocation" IS NOT NULL;
+
+CREATE TABLE "revocation" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "act" text COLLATE "C" NOT NULL,
+  "chosen" text COLLATE "C" NOT NULL,
+  "reason" text COLLATE "C" NOT NULL,
+  "because" text COLLATE "C" NOT NULL,
+  "total" bigint NOT NULL,
+  "setSha256" bytea NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "requestedBy" text COLLATE "C" NOT NULL,
+  "requestedAt" bigint NOT NULL,
+  "decidedBy" text COLLATE "C",
+  "decidedAt" bigint,
+  "effectiveAt" bigint,
+  "publishedAt" bigint,
+  "releasedBy" text COLLATE "C",
+  "releasedAt" bigint
+);
+
+CREATE INDEX "revocation_by_state" ON "revocation" ("state", "id");
+
+CREATE INDEX "revocation_by_requested" ON "revocation" ("requestedAt", "id");
+
+CREATE TABLE "integration" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
+  "kind" text COLLATE "C" NOT NULL,
+  "address" text COLLATE "C" NOT NULL,
+  "settings" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "createdAt" bigint NOT NULL,
+  "createdBy" text COLLATE "C" NOT NULL,
+  "seenAt" bigint,
+  "trouble" text COLLATE "C",
+  "troubledSince" bigint
+);
+
+CREATE UNIQUE INDEX "integration_one_name" ON "integration" ("name");
+
+CREATE INDEX "integration_by_state" ON "integration" ("state", "id");
+
+CREATE TABLE "enforcement" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "revocation" bytea NOT NULL,
+  "integration" bytea NOT NULL,
+  "act" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "tries" bigint NOT NULL,
+  "nextAt" bigint NOT NULL,
+  "after" text COLLATE "C",
+  "owners" bigint NOT NULL,
+  "sessionsEnded" bigint NOT NULL,
+  "lastError" text COLLATE "C",
+  "createdAt" bigint NOT NULL,
+  "confirmedAt" bigint
+);
+
+CREATE UNIQUE INDEX "enforcement_one_once" ON "enforcement" ("revocation", "integration", "act");
+
+CREATE INDEX "enforcement_by_state" ON "enforcement" ("state", "nextAt", "id");
+
+CREATE INDEX "enforcement_by_revocation" ON "enforcement" ("revocation", "id");
+
+CREATE INDEX "enforcement_by_integration" ON "enforcement" ("integration", "state", "id");
+
+CREATE TABLE "statusFile" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "anchors" text COLLATE "C" NOT NULL,
+  "number" bigint NOT NULL,
+  "coversUntil" bigint NOT NULL,
+  "expiresAt" bigint NOT NULL,
+  "certificates" bigint NOT NULL,
+  "revoked" bigint NOT NULL,
+  "file" bytea NOT NULL,
+  "fileSha256" bytea NOT NULL,
+  "delta" bytea,
+  "createdAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "statusFile_one_number" ON "statusFile" ("anchors", "number");
+
+CREATE INDEX "statusFile_by_created" ON "statusFile" ("createdAt", "id");

@@ -1,0 +1,92 @@
+ALTER TABLE "certificate" ADD COLUMN "revocation" BLOB;
+
+ALTER TABLE "certificate" ADD COLUMN "retiresAt" INTEGER;
+
+CREATE INDEX "certificate_by_revocation" ON "certificate" ("revocation", "id") WHERE "revocation" IS NOT NULL;
+
+CREATE TABLE "revocation" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "act" TEXT NOT NULL,
+  "chosen" TEXT NOT NULL,
+  "reason" TEXT NOT NULL,
+  "because" TEXT NOT NULL,
+  "total" INTEGER NOT NULL,
+  "setSha256" BLOB NOT NULL,
+  "state" TEXT NOT NULL,
+  "requestedBy" TEXT NOT NULL,
+  "requestedAt" INTEGER NOT NULL,
+  "decidedBy" TEXT,
+  "decidedAt" INTEGER,
+  "effectiveAt" INTEGER,
+  "publishedAt" INTEGER,
+  "releasedBy" TEXT,
+  "releasedAt" INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX "revocation_by_state" ON "revocation" ("state", "id");
+
+CREATE INDEX "revocation_by_requested" ON "revocation" ("requestedAt", "id");
+
+CREATE TABLE "integration" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "name" TEXT NOT NULL,
+  "kind" TEXT NOT NULL,
+  "address" TEXT NOT NULL,
+  "settings" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "createdAt" INTEGER NOT NULL,
+  "createdBy" TEXT NOT NULL,
+  "seenAt" INTEGER,
+  "trouble" TEXT,
+  "troubledSince" INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "integration_one_name" ON "integration" ("name");
+
+CREATE INDEX "integration_by_state" ON "integration" ("state", "id");
+
+CREATE TABLE "enforcement" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "revocation" BLOB NOT NULL,
+  "integration" BLOB NOT NULL,
+  "act" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "tries" INTEGER NOT NULL,
+  "nextAt" INTEGER NOT NULL,
+  "after" TEXT,
+  "owners" INTEGER NOT NULL,
+  "sessionsEnded" INTEGER NOT NULL,
+  "lastError" TEXT,
+  "createdAt" INTEGER NOT NULL,
+  "confirmedAt" INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "enforcement_one_once" ON "enforcement" ("revocation", "integration", "act");
+
+CREATE INDEX "enforcement_by_state" ON "enforcement" ("state", "nextAt", "id");
+
+CREATE INDEX "enforcement_by_revocation" ON "enforcement" ("revocation", "id");
+
+CREATE INDEX "enforcement_by_integration" ON "enforcement" ("integration", "state", "id");
+
+CREATE TABLE "statusFile" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "anchors" TEXT NOT NULL,
+  "number" INTEGER NOT NULL,
+  "coversUntil" INTEGER NOT NULL,
+  "expiresAt" INTEGER NOT NULL,
+  "certificates" INTEGER NOT NULL,
+  "revoked" INTEGER NOT NULL,
+  "file" BLOB NOT NULL,
+  "fileSha256" BLOB NOT NULL,
+  "delta" BLOB,
+  "createdAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "statusFile_one_number" ON "statusFile" ("anchors", "number");
+
+CREATE INDEX "statusFile_by_created" ON "statusFile" ("createdAt", "id");
