@@ -97,6 +97,13 @@ export const accessMethods = {
   caRepository: oid('1.3.6.1.5.5.7.48.5'),
 } as const satisfies Record<string, Oid>
 
+/** RFC 6960 4.2.1 and 4.4. */
+export const ocspTypes = {
+  basicResponse: oid('1.3.6.1.5.5.7.48.1.1'),
+  nonce: oid('1.3.6.1.5.5.7.48.1.2'),
+  archiveCutoff: oid('1.3.6.1.5.5.7.48.1.6'),
+} as const satisfies Record<string, Oid>
+
 /** RFC 5280 4.2.1.4. */
 export const anyPolicy = oid('2.5.29.32.0')
 

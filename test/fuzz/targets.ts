@@ -13,6 +13,9 @@ import { encodeDer } from '#format/der/writer.ts'
 import { encodeCsrAttributes, parseCsrAttributes } from '#format/est/csr-attributes.ts'
 import { encodeMlDsaPrivateKey, parseMlDsaPrivateKey } from '#format/ml-dsa-private-key.ts'
 import { encodeMlKemPrivateKey, parseMlKemPrivateKey } from '#format/ml-kem-private-key.ts'
+import { encodeOcspRequest, parseOcspRequest } from '#format/ocsp/request.ts'
+import { encodeOcspError, encodeOcspResponse, parseOcspResponse } from '#format/ocsp/response.ts'
+import { encodeResponseData } from '#format/ocsp/response-data.ts'
 import { encodePbes2, parsePbes2 } from '#format/pbes2.ts'
 import {
   encodeEncryptedPrivateKeyInfo,
@@ -134,6 +137,24 @@ export const targets: readonly Target[] = [
     },
     exact: true,
     limits: limits.crl,
+  },
+  {
+    name: 'ocsp-request',
+    parse: parseOcspRequest,
+    again: (der) => encodeOcspRequest(parseOcspRequest(der)),
+    exact: true,
+    limits: limits.ocspRequest,
+  },
+  {
+    name: 'ocsp-response',
+    parse: parseOcspResponse,
+    again(der) {
+      const response = parseOcspResponse(der)
+      if (response.kind !== 'successful') return encodeOcspError(response.kind)
+      return encodeOcspResponse({ ...response, tbs: encodeResponseData(response) })
+    },
+    exact: true,
+    limits: limits.ocspResponse,
   },
   {
     name: 'certs-only',

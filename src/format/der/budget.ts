@@ -20,6 +20,10 @@ export const limits = {
   certificate: { maxBytes: 65_536, maxDepth: 24, maxValues: 4_000 },
   request: { maxBytes: 65_536, maxDepth: 24, maxValues: 2_000 },
   signedData: { maxBytes: 1_048_576, maxDepth: 32, maxValues: 50_000 },
+  // Ten questions of 110 bytes; one that is signed brings certificates, of which those with ML-DSA are too large.
+  ocspRequest: { maxBytes: 16_384, maxDepth: 16, maxValues: 1_000 },
+  // Ten answers with the responder's certificate, both with ML-DSA-87, have 14 kB.
+  ocspResponse: { maxBytes: 65_536, maxDepth: 24, maxValues: 4_000 },
   // 1.8 million entries of 37 bytes, 8 values each.
   crl: { maxBytes: 67_108_864, maxDepth: 24, maxValues: 16_000_000 },
 } as const satisfies Record<string, Limits>
