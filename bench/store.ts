@@ -187,6 +187,8 @@ function issue(): Issue {
     missedSince: null,
     under: null,
     anchors: null,
+    quarantine: null,
+    stateBefore: null,
   }
   const code: Code = {
     id: newId('code', ports),

@@ -64,7 +64,12 @@ function unit(index: number): readonly Put[] {
     ...{ id: newId('device', ports), version: 1, product: product.id, serial: `P-${index}` },
     ...{ hardwareRevision: null, lot: `lot-${index % lots}`, udiDi: null, state: 'active' },
     ...{ enrolmentsLeft: 0, createdAt: at, seenAt: at, missedSince: null },
-    ...{ under: issuing.id, anchors: sets[index % products]!.id },
+    ...{
+      quarantine: null,
+      stateBefore: null,
+      under: issuing.id,
+      anchors: sets[index % products]!.id,
+    },
   }
   const certificate: CertificateRecord = {
     ...{ id: newId('certificate', ports), version: 1, serialNumber: ports.random.bytes(16) },

@@ -23,6 +23,7 @@ export const refusals = [
   'busy',
   'ceremony-out-of-order',
   'ceremony-stopped',
+  'certificate-held',
   'certificate-retired',
   'certificate-revoked',
   'certificate-unknown',

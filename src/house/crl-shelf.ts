@@ -67,10 +67,14 @@ export class CrlShelf {
     const { puts, events } = change
     this.#brought.hear(change)
     const lists = new Map<string, readonly [string, number]>()
+    const released = new Set(
+      events.flatMap(({ type, subjects }) => (type === 'certificate-released' ? subjects[0] : [])),
+    )
     for (const { kind, record } of puts) {
       if (kind === 'bareRevocation')
         lists.set(keyOf(record.authority, fullCrl), [record.authority, fullCrl])
-      if (kind !== 'certificate' || record.revokedAt === null) continue
+      if (kind !== 'certificate') continue
+      if (record.revokedAt === null && !released.has(record.id)) continue
       for (const shard of [record.shard, fullCrl]) {
         lists.set(keyOf(record.authority, shard), [record.authority, shard])
       }
@@ -236,6 +240,7 @@ export class CrlShelf {
 /** By one of these each revocation is told: the certificate first, or, of one that is not known, the authority second. */
 const revokingTypes: ReadonlySet<EventType> = new Set([
   ...(['certificate-abandoned', 'certificate-revoked'] as const),
+  ...(['certificate-held', 'certificate-released'] as const),
   ...(['revocation-adopted', 'revocation-learnt'] as const),
 ])
 

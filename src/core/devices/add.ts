@@ -77,6 +77,8 @@ export function expectedDevice(asked: NewDevice, product: string, ports: DeviceP
     missedSince: null,
     under: null,
     anchors: null,
+    quarantine: null,
+    stateBefore: null,
   }
 }
 

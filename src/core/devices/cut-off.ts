@@ -73,7 +73,7 @@ interface Step {
 }
 
 function isLive({ state }: CertificateRecord): boolean {
-  return state === 'issued' || state === 'retired' || state === 'reserved'
+  return state !== 'revoked' && state !== 'abandoned'
 }
 
 /** The TPM goes with its board: it is never accepted again, of this device or another. */

@@ -91,7 +91,7 @@ export async function retire(
   const change = (part: number): Change => ({
     columns: {
       ...{ state: 'retired', enrolmentsLeft: 0, missedSince: null },
-      ...{ under: null, anchors: null },
+      ...{ under: null, anchors: null, quarantine: null, stateBefore: null },
     },
     events: isNew && part === 0 ? [told('device-retired', before, reason, actor, ports)] : [],
   })
@@ -138,7 +138,7 @@ export function refuseIfBarred(device: Device): Refused | undefined {
   if (device.state === 'quarantined') {
     return refuse(
       'device-quarantined',
-      `device ${device.serial} is in quarantine, which this version cannot end; it can be retired`,
+      `device ${device.serial} is in quarantine; release it first ("device release"), or retire it`,
     )
   }
   return undefined

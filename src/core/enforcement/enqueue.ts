@@ -15,7 +15,10 @@ interface EnqueuePorts {
 
 /**
  * Where an act of a revocation is to be carried out besides here: one record an integration, to be committed
- * with the act itself, so that none is forgotten whatever crashes after it.
+ * with the act itself (with its last part, if it has many), so that none is forgotten whatever crashes after it.
+ *
+ * Whom it is about: the owners of all certificates whose `revocation` names the act, of a release too; and
+ * the device that the act chose, though it may have no certificate.
  */
 export async function enforcementsOf(
   revocation: string,

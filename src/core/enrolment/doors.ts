@@ -321,7 +321,7 @@ async function standingLinks(ledger: Ledger): Promise<readonly RootLink[]> {
   const standing: RootLink[] = []
   for (const link of await all(ledger, 'rootLink')) {
     const signed = await ledger.find('certificate', 'sha256', [link.certificateSha256])
-    if (signed?.state !== 'revoked') standing.push(link)
+    if (signed === undefined || signed.revokedAt === null) standing.push(link)
   }
   return standing
 }

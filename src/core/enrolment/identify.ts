@@ -9,6 +9,7 @@ import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { CertificateRecord, Device } from '../ledger/tables.ts'
+import { checkDevice } from '../policy/check-device.ts'
 import { checkKeyState } from '../policy/check-key.ts'
 import type { Proof } from '../policy/profile.ts'
 import type { Clock } from '../ports.ts'
@@ -81,6 +82,7 @@ async function identifyOwn(
   if (record.state === 'revoked' || record.state === 'abandoned') {
     return refuse('certificate-revoked', 'the presented certificate was revoked')
   }
+  if (record.state === 'held') return refuseHeld(record, ledger)
   if (record.state === 'retired') {
     return refuse('certificate-retired', 'the presented certificate was replaced and retired')
   }
@@ -95,6 +97,15 @@ async function identifyOwn(
     return refuse('device-unknown', 'the device of this certificate is not known')
   const proof = record.kind === 'birth' ? 'birth-certificate' : 'current-certificate'
   return { kind: 'identified', device, proof, credential: record.id, certificate, record }
+}
+
+/** Whoever stands before the device is told what was done: the device was held back, or one certificate. */
+async function refuseHeld({ owner }: CertificateRecord, ledger: Ledger): Promise<Refused> {
+  const device = await ledger.read('device', owner)
+  return (
+    (device && checkDevice(device)) ??
+    refuse('certificate-held', 'the presented certificate is suspended until it is released')
+  )
 }
 
 async function identifyForeign(

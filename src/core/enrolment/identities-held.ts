@@ -60,6 +60,7 @@ export async function identitiesLately(
 }
 
 function isUsable({ state, notAfter }: CertificateRecord, now: Temporal.Instant): boolean {
-  const isGood = state === 'issued' || state === 'reserved'
+  // One that is suspended may be believed again, and then there would be one too many.
+  const isGood = state === 'issued' || state === 'reserved' || state === 'held'
   return isGood && Temporal.Instant.compare(notAfter, now) > 0
 }

@@ -10,6 +10,8 @@ export interface End {
   readonly crlReason: number
   /** For the log; why. */
   readonly facts: AuditEvent['facts']
+  /** The act that this is part of; absent where a crash ended it, and nobody's act. */
+  readonly revocation?: string
 }
 
 export interface Ended {
@@ -33,6 +35,7 @@ export function endCertificate(certificate: CertificateRecord, end: End): Ended 
     state,
     revokedAt: end.at,
     revocationReason: end.crlReason,
+    revocation: end.revocation ?? null,
   } as const
   return {
     record,
@@ -42,7 +45,11 @@ export function endCertificate(certificate: CertificateRecord, end: End): Ended 
       at: end.at,
       actor: end.actor,
       subjects: [id, owner, authority],
-      facts: { serialNumber: serialNumber.toHex(), ...end.facts },
+      facts: {
+        serialNumber: serialNumber.toHex(),
+        ...end.facts,
+        ...(end.revocation !== undefined && { revocation: end.revocation }),
+      },
     },
   }
 }

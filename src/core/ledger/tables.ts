@@ -98,6 +98,9 @@ export const tables = {
       under: optional(id('aut')),
       /** The anchor set that it was last given over a connection of its own. */
       anchors: optional(id('anc')),
+      /** While it is in quarantine: the act that put it there, and the state to which a release leads back. */
+      quarantine: optional(id('rvc')),
+      stateBefore: optional(word('expected', 'provisioned', 'active')),
     },
     {
       unique: { serial: ['product', 'serial'] },
@@ -190,7 +193,7 @@ export const tables = {
       revokedAt: optional(instant),
       /** CRLReason, RFC 5280 section 5.3.1; 6 while it is held. */
       revocationReason: optional(integer),
-      /** The act that ended or holds it. */
+      /** The last act about it: what ended it, holds it, or released it. */
       revocation: optional(id('rvc')),
       /** Of a retired one: until when our own doors still accept it. */
       retiresAt: optional(instant),
@@ -421,8 +424,11 @@ export const tables = {
   revocation: table(
     'rvc',
     {
-      /** `end`: for good; `hold`: certificates until they are released; `quarantine`: a device and all that it has. */
-      act: word('end', 'hold', 'quarantine'),
+      /**
+       * `end`: for good; `hold`: certificates until they are released; `quarantine`: a device and all that it
+       * has; `release`: what was held is believed again.
+       */
+      act: word('end', 'hold', 'quarantine', 'release'),
       /** What was chosen, as it was asked: one certificate, a key, a device, a lot and so on. */
       chosen: json<Readonly<Record<string, string>>>(),
       /** A row of `revocationReasons` (core/revocation), by name. */
@@ -431,6 +437,8 @@ export const tables = {
       /** Certificates that it meant, and SHA-256 over their sorted ids: what an approver approves. */
       total: integer,
       setSha256: bytes,
+      /** Certificates for which it is in force by now; their `revocation` names it until another act does. */
+      done: integer,
       /** `waiting`: for a second person. `running`: in force for some. `effective`: for all. */
       state: word(
         ...(['waiting', 'running', 'effective', 'released', 'refused', 'withdrawn'] as const),
@@ -443,6 +451,7 @@ export const tables = {
       effectiveAt: optional(instant),
       /** Since when everything that is published says so. */
       publishedAt: optional(instant),
+      /** Of a hold or a quarantine: since when nothing of it is held any more. */
       releasedBy: optional(text),
       releasedAt: optional(instant),
     },

@@ -35,6 +35,7 @@ export const statuses = {
   'certificate-expired': 403,
   'certificate-not-trusted': 403,
   'certificate-not-yet-valid': 403,
+  'certificate-held': 403,
   'certificate-retired': 403,
   'certificate-revoked': 403,
   'certificate-unknown': 403,

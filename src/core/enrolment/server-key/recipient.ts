@@ -84,6 +84,7 @@ function outOfUse(
   const what = 'the certificate to seal the key to'
   if (record?.state === 'revoked' || record?.state === 'abandoned')
     return refuse('certificate-revoked', `${what} was revoked`)
+  if (record?.state === 'held') return refuse('certificate-held', `${what} is suspended`)
   if (record?.state === 'retired')
     return refuse('certificate-retired', `${what} was replaced and retired`)
   const { notAfter } = certificate

@@ -94,6 +94,11 @@ async function registrarOf(
   if (record?.state !== 'active')
     return refuse('registrar-unknown', 'no registrar with this certificate is registered here')
   const now = clock.now()
+  if (own?.state === 'held')
+    return refuse(
+      'certificate-held',
+      `the certificate of registrar ${record.name} is suspended until it is released`,
+    )
   if (own !== undefined && own.state !== 'issued')
     return refuse('certificate-revoked', `the certificate of registrar ${record.name} was revoked`)
   if (isBefore(now, certificate.notBefore) || isBefore(certificate.notAfter, now))

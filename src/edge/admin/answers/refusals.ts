@@ -28,6 +28,7 @@ export const statusOf = {
   'certificate-expired': 422,
   'certificate-not-trusted': 422,
   'certificate-not-yet-valid': 422,
+  'certificate-held': 409,
   'certificate-retired': 409,
   'certificate-revoked': 409,
   'certificate-unknown': 404,

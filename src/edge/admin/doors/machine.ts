@@ -48,6 +48,9 @@ async function machineBehind(
   if (own?.state === 'revoked' || own?.state === 'abandoned') {
     return refuse('certificate-revoked', 'this client certificate was revoked')
   }
+  if (own?.state === 'held') {
+    return refuse('certificate-held', 'this client certificate is suspended until it is released')
+  }
   const fingerprint = fingerprintOf(leaf)
   return fingerprint === undefined ? undefined : machineOf(fingerprint, { ledger })
 }

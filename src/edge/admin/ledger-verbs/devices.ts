@@ -8,6 +8,7 @@ import { allowReEnrolment, type DeviceChanged, rebind, retire } from '#core/devi
 import { type Sighting, watchDevice } from '#core/devices/watch.ts'
 import type { Device } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
+import { quarantine, release } from '#core/revocation/quarantine.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
 import type { DeviceView } from '#format/admin/views.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -26,7 +27,9 @@ type DeviceVerbs = Pick<
   | 'device.allow-re-enrol'
   | 'device.import'
   | 'device.list'
+  | 'device.quarantine'
   | 'device.rebind'
+  | 'device.release'
   | 'device.retire'
   | 'device.show'
   | 'device.watch'
@@ -98,6 +101,8 @@ export function deviceVerbs(ports: LedgerVerbPorts): DeviceVerbs {
     'device.rebind': changing(ports, rebind),
     'device.allow-re-enrol': changing(ports, allowReEnrolment),
     'device.retire': changing(ports, retire),
+    'device.quarantine': changing(ports, quarantine),
+    'device.release': changing(ports, release),
 
     'code.new': async ({ device: id, validForHours }, { caller }) => {
       const device = await ledger.read('device', id)
@@ -115,7 +120,7 @@ export function deviceVerbs(ports: LedgerVerbPorts): DeviceVerbs {
   }
 }
 
-/** The three verbs that change a device for a reason are asked alike. */
+/** The verbs that change a device for a reason are asked alike. */
 function changing(
   ports: LedgerVerbPorts,
   change: (

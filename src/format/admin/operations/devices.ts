@@ -265,6 +265,32 @@ export const devices = {
     references: { device: 'device' },
   }),
 
+  'device.quarantine': operation({
+    kind: 'plain',
+    method: 'POST',
+    path: '/devices/:device/quarantine',
+    role: 'operator',
+    input: z.strictObject({ device, reason: reason.describe('why it is held back') }),
+    output: deviceView,
+    summary: 'hold a device back until somebody has looked at it',
+    help: 'It gets nothing more from now on and all its certificates are suspended, on the revocation lists too; its sessions end. Nothing is lost: "device release" undoes it.',
+    positional: ['device'],
+    references: { device: 'device' },
+  }),
+
+  'device.release': operation({
+    kind: 'plain',
+    method: 'POST',
+    path: '/devices/:device/release',
+    role: 'operator',
+    input: z.strictObject({ device, reason: reason.describe('why it is believed again') }),
+    output: deviceView,
+    summary: 'end the quarantine of a device',
+    help: 'The device is what it was before, and the certificates that the quarantine suspended are believed again. What was revoked meanwhile stays revoked.',
+    positional: ['device'],
+    references: { device: 'device' },
+  }),
+
   'device.retire': operation({
     kind: 'plain',
     method: 'POST',

@@ -6,7 +6,7 @@ import { FormatError } from '#format/format-error.ts'
 import { ExportLayout } from './layout.ts'
 import { type ExportLine, encodeExportLine, parseExportLine } from './line.ts'
 import { type RawLine, rawLines } from './raw-lines.ts'
-import { boundColumns, eventTypesOf, recordRules } from './record-rules.ts'
+import { boundColumns, eventTypesOf, recordRules, withoutPauses } from './record-rules.ts'
 
 const hash = new Uint8Array(32).fill(9)
 const event = {
@@ -137,6 +137,22 @@ test('the rules are of one mind: each binds events that its states speak of', ()
     'serialNumber',
   ])
   assert.equal(boundColumns(recordRules.certificate!, 'reserved'), undefined)
+})
+
+test('what was suspended and released is no part of a history, whatever happened meanwhile', () => {
+  const rule = recordRules.certificate!
+  const lasting = (...types: string[]) => withoutPauses(rule, types)
+  const [held, released] = ['certificate-held', 'certificate-released']
+  assert.deepEqual(lasting('certificate-issued', held, released, held), [
+    'certificate-issued',
+    held,
+  ])
+  assert.deepEqual(lasting('x', held, 'certificate-retired', released), [
+    'x',
+    'certificate-retired',
+  ])
+  assert.deepEqual(lasting('x', released), ['x', released])
+  assert.deepEqual(withoutPauses(recordRules.party!, [held, released]), [held, released])
 })
 
 function parsedOrRefused(text: string): ExportLine | undefined {

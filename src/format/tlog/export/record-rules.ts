@@ -11,6 +11,11 @@ export interface RecordRule {
    * the log. `any` is the row of a kind without states. A state without a row is not exported.
    */
   readonly states: Readonly<Record<string, readonly (readonly string[])[]>>
+  /**
+   * Two event types of which the second takes back the first: before a history is compared, each such pair is
+   * left out of it, whatever stands between.
+   */
+  readonly pauses?: readonly [begun: string, ended: string]
   /** Event type -> the columns of the record that the event binds. */
   readonly binds: Readonly<Record<string, Binding>>
 }
@@ -25,6 +30,7 @@ export interface Binding {
 const issued = 'certificate-issued'
 const adopted = 'certificate-adopted'
 const learnt = 'certificate-learnt'
+const held = 'certificate-held'
 /** How a certificate comes into the ledger. */
 const beginnings = [issued, adopted, learnt] as const
 const madeAuthority = [
@@ -95,11 +101,20 @@ export const recordRules: Readonly<Record<string, RecordRule>> = {
       abandoned: [['certificate-abandoned']],
       issued: beginnings.map((begun) => [begun]),
       retired: beginnings.map((begun) => [begun, 'certificate-retired']),
+      held: beginnings.flatMap((begun) => [
+        [begun, held],
+        [begun, 'certificate-retired', held],
+        [begun, held, 'certificate-retired'],
+      ]),
       revoked: beginnings.flatMap((begun) => [
         [begun, 'certificate-revoked'],
         [begun, 'certificate-retired', 'certificate-revoked'],
+        [begun, held, 'certificate-revoked'],
+        [begun, 'certificate-retired', held, 'certificate-revoked'],
+        [begun, held, 'certificate-retired', 'certificate-revoked'],
       ]),
     },
+    pauses: [held, 'certificate-released'],
     binds: {
       [issued]: wholeCertificate,
       [adopted]: wholeCertificate,
@@ -147,7 +162,20 @@ export const recordRules: Readonly<Record<string, RecordRule>> = {
 
 /** Every event type that the rule of a kind speaks of. */
 export function eventTypesOf(rule: RecordRule): ReadonlySet<string> {
-  return new Set(Object.values(rule.states).flat(2))
+  return new Set([...Object.values(rule.states).flat(2), ...(rule.pauses ?? [])])
+}
+
+/** A history without what was taken back in it. */
+export function withoutPauses({ pauses }: RecordRule, types: readonly string[]): readonly string[] {
+  if (pauses === undefined) return types
+  const [begun, ended] = pauses
+  const left: string[] = []
+  for (const type of types) {
+    const open = type === ended ? left.lastIndexOf(begun) : -1
+    if (open === -1) left.push(type)
+    else left.splice(open, 1)
+  }
+  return left
 }
 
 /** The columns that the export shows of a record in this state, sorted; undefined: not exported. */

@@ -6,6 +6,7 @@ import {
   eventTypesOf,
   type RecordRule,
   recordRules,
+  withoutPauses,
 } from '#format/tlog/export/record-rules.ts'
 import type { Findings } from './findings.ts'
 
@@ -98,11 +99,12 @@ export class RecordCheck {
     const state = record.state ?? 'any'
     const allowed = Object.hasOwn(rule.states, state) ? (rule.states[state] ?? []) : []
     const types = history?.types ?? []
-    if (allowed.some((wanted) => wanted.join() === types.join())) return true
+    const lasting = withoutPauses(rule, types).join()
+    if (allowed.some((wanted) => wanted.join() === lasting)) return true
     const told = types.length === 0 ? 'no event tells of it' : `the log says ${types.join(', ')}`
     const wanted = allowed.map((one) => one.join(', ')).join(' or ') || 'no such state'
     const detail = `it is ${state}, which asks for ${wanted}; ${told}`
-    if (this.#couldBeErased(types, allowed)) {
+    if (this.#couldBeErased(rule, types, allowed)) {
       this.#erased--
       this.#findings.note('record-unmatched', aboutOf(record), detail)
     } else {
@@ -112,11 +114,16 @@ export class RecordCheck {
   }
 
   /** Whether erased events could be the whole difference; each excuses one record only. */
-  #couldBeErased(types: readonly string[], allowed: readonly (readonly string[])[]): boolean {
+  #couldBeErased(
+    { pauses = ['', ''] }: RecordRule,
+    types: readonly string[],
+    allowed: readonly (readonly string[])[],
+  ): boolean {
     if (this.#erased === 0) return false
+    const lasts = (type: string) => !pauses.includes(type)
     return allowed.some((wanted) => {
-      const rest = [...types]
-      for (const type of wanted) if (rest[0] === type) rest.shift()
+      const rest = types.filter(lasts)
+      for (const type of wanted.filter(lasts)) if (rest[0] === type) rest.shift()
       return rest.length === 0
     })
   }

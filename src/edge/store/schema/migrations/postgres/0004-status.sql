@@ -1,3 +1,7 @@
+ALTER TABLE "device" ADD COLUMN "quarantine" bytea;
+
+ALTER TABLE "device" ADD COLUMN "stateBefore" text COLLATE "C";
+
 ALTER TABLE "certificate" ADD COLUMN "revocation" bytea;
 
 ALTER TABLE "certificate" ADD COLUMN "retiresAt" bigint;
@@ -13,6 +17,7 @@ CREATE TABLE "revocation" (
   "because" text COLLATE "C" NOT NULL,
   "total" bigint NOT NULL,
   "setSha256" bytea NOT NULL,
+  "done" bigint NOT NULL,
   "state" text COLLATE "C" NOT NULL,
   "requestedBy" text COLLATE "C" NOT NULL,
   "requestedAt" bigint NOT NULL,

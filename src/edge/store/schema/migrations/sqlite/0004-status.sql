@@ -1,3 +1,7 @@
+ALTER TABLE "device" ADD COLUMN "quarantine" BLOB;
+
+ALTER TABLE "device" ADD COLUMN "stateBefore" TEXT;
+
 ALTER TABLE "certificate" ADD COLUMN "revocation" BLOB;
 
 ALTER TABLE "certificate" ADD COLUMN "retiresAt" INTEGER;
@@ -13,6 +17,7 @@ CREATE TABLE "revocation" (
   "because" TEXT NOT NULL,
   "total" INTEGER NOT NULL,
   "setSha256" BLOB NOT NULL,
+  "done" INTEGER NOT NULL,
   "state" TEXT NOT NULL,
   "requestedBy" TEXT NOT NULL,
   "requestedAt" INTEGER NOT NULL,
