@@ -36,6 +36,7 @@ const coreRank: Record<string, number> = {
   enforcement: 2,
   devices: 3,
   authority: 3,
+  applications: 4,
   revocation: 4,
   attestation: 4,
   elements: 4,

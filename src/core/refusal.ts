@@ -9,6 +9,7 @@ import { tpmRefusals } from '#trust/tpm/refusal.ts'
 export const refusals = [
   ...trustRefusals,
   ...tpmRefusals,
+  'application-removed',
   'approval-refused',
   'attestation-missing',
   'attestation-secret-wrong',

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LogStore } from '#core/audit/log-store.ts'
 import { noteGiven } from '#core/enrolment/anchors/note-given.ts'
+import {
+  type ApplicationMeans,
+  applicationLabel,
+  enrolApplication,
+} from '#core/enrolment/applications/enrol-application.ts'
+import { whoamiApplication } from '#core/enrolment/applications/whoami-application.ts'
 import { enrol } from '#core/enrolment/enrol.ts'
 import { enrolWithKey, type ServerKeyPorts } from '#core/enrolment/server-key/enrol-with-key.ts'
 import { KeyWorkshop } from '#core/enrolment/server-key/workshop.ts'
@@ -17,18 +23,22 @@ import { tlogRoutes } from '#edge/tlog/routes.ts'
 import { challengeRoute } from '#edge/upstream/acme/challenges.ts'
 import { encodeCsrAttributes } from '#format/est/csr-attributes.ts'
 import { tpmRoutes } from './attestation.ts'
-import type { Core } from './core.ts'
+import { type Core, ownIssuer } from './core.ts'
+import { ownMaker } from './foundation.ts'
 
 /** What devices find on their port. */
 export function deviceRoutes(core: Core, keyMaker: ServerKeyPorts['keyMaker']): readonly Route[] {
   const workshop = new KeyWorkshop()
   return [
     ...estRoutes({
-      enrol: (request) => enrol(request, core),
+      enrol: (request) =>
+        request.label === applicationLabel
+          ? enrolApplication(request, applicationMeans(core), core)
+          : enrol(request, core),
       enrolWithKey: (request) => enrolWithKey(request, { ...core, workshop, keyMaker }),
       caCertificates: (label, peer) => caCertificates(core, label, peer),
       csrAttributes: async (label) => {
-        if (label === undefined) return encodeCsrAttributes([])
+        if (label === undefined || label === applicationLabel) return encodeCsrAttributes([])
         const door = core.doors.labelled(label)
         if ('kind' in door) return door
         return encodeCsrAttributes(
@@ -37,8 +47,19 @@ export function deviceRoutes(core: Core, keyMaker: ServerKeyPorts['keyMaker']): 
       },
     }),
     ...tpmRoutes(core),
-    whoamiRoute((chain) => whoami(chain, core)),
+    whoamiRoute((chain) => whoIs(chain, core)),
   ]
+}
+
+function applicationMeans(core: Core): ApplicationMeans {
+  return { maker: ownMaker(core.installation), issuer: ownIssuer(core) }
+}
+
+/** Devices first, who are many; an application's certificate is no device's. */
+async function whoIs(chain: readonly Uint8Array[], core: Core) {
+  const who = await whoami(chain, core)
+  const isNoDevice = who.kind === 'refused' && who.reason === 'certificate-wrong-purpose'
+  return isNoDevice ? whoamiApplication(chain, core) : who
 }
 
 /** RFC 7030 section 4.1.3; who showed an identity is noted as having been given it. */
@@ -47,7 +68,9 @@ async function caCertificates(
   label: string | undefined,
   peer: readonly Uint8Array[],
 ): Promise<readonly Uint8Array[] | Refused> {
-  const certificates = await core.anchors.certificatesAt(label)
+  // What applications meet is of any product: they are given what is true of all.
+  const at = label === applicationLabel ? undefined : label
+  const certificates = await core.anchors.certificatesAt(at)
   if (!('kind' in certificates)) await noteGiven(peer, label, core)
   return certificates
 }

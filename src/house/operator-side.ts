@@ -15,6 +15,7 @@ import { machineDoor } from '#edge/admin/doors/machine.ts'
 import { operatorDoor } from '#edge/admin/doors/operator.ts'
 import { ledgerVerbs } from '#edge/admin/ledger-verbs/ledger-verbs.ts'
 import { claimPath } from '#edge/admin/ledger-verbs/people.ts'
+import type { History } from '#edge/admin/ledger-verbs/ports.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import type { FrontTrouble } from '#edge/http/converse.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
@@ -27,6 +28,7 @@ import type { Feed } from './feed.ts'
 import type { PortName } from './logging.ts'
 import { pageFiles } from './page-files.ts'
 import { adoptionVerbs } from './verbs/adoption.ts'
+import { applicationVerbs } from './verbs/applications.ts'
 import { backupVerbs } from './verbs/backup.ts'
 import { ceremonyVerbs } from './verbs/ceremony.ts'
 import { certificateVerbs } from './verbs/certificates.ts'
@@ -141,13 +143,16 @@ function verbsOf(parts: OperatorParts): Verbs {
     const { intact, events, findings } = await verifiedLog(log, sequencer)
     return { good: intact, size: events, findings: findings.length }
   }
+  const history: History = {
+    about: (subject, limit) => historyAbout(subject, limit, log, core.restores),
+  }
   return {
     ...ledgerVerbs({
       ...{ ledger: core.ledger, clock: core.clock, random: core.random },
       hasher: makePassphraseHasher(core.random),
       attempts: new Attempts(),
       changes: feed,
-      history: { about: (subject, limit) => historyAbout(subject, limit, log, core.restores) },
+      history,
       environment: core.environment,
     }),
     ...adoptionVerbs(core, parts.keys),
@@ -155,6 +160,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...reportVerbs(core, log, facts.version),
     ...qualificationVerbs({ core, facts, signer: sequencer.signer, verifyLog }, log),
     ...certificateVerbs(core),
+    ...applicationVerbs(core, history),
     ...decisionVerbs(core),
     ...backupVerbs(core, { ...parts.backup, core, configuration: parts.configuration }, sequencer),
     ...logVerbs(log, sequencer, core.restores),

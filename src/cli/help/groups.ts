@@ -5,6 +5,7 @@ import { type Command, commands } from '../commands/commands.ts'
 const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = [
   ['First steps', ['serve', 'claim', 'claim-link', 'status', 'doctor', 'explain']],
   ['Devices', ['product', 'entrance', 'device', 'code', 'attestation', 'reference']],
+  ['Applications', ['application']],
   ['Certificates', ['certificate', 'request', 'authority', 'anchor', 'profile', 'upstream']],
   ['Roots', ['ceremony']],
   ['People and machines', ['person', 'machine', 'registrar', 'proxy', 'whoami']],

@@ -4,6 +4,7 @@ import type { OperationName } from '#format/admin/operations.ts'
 /** The columns of each kind of thing in a table, and their heads where the label would be too long. */
 export const shapes = {
   alarm: ['severity', 'kind', 'text', 'raisedAt', 'acknowledgedBy', 'id'],
+  application: ['name', 'profile', 'names', 'products', 'state', 'seenAt', 'id'],
   attestation: ['device', 'form', 'module', 'quote', 'at', 'until', 'key', 'id'],
   anchorSet: ['product', 'number', 'given', 'anchors', 'createdAt', 'id'],
   authority: ['name', 'kind', 'environment', 'algorithm', 'custody', 'state', 'notAfter', 'id'],
@@ -44,6 +45,7 @@ export type Shape = keyof typeof shapes
 export const shapeOfList: Partial<Record<OperationName, Shape>> = {
   'alarm.list': 'alarm',
   'anchor.list': 'anchorSet',
+  'application.list': 'application',
   'authority.list': 'authority',
   'authority.requests': 'authorityRequest',
   'attestation.list': 'attestation',
@@ -87,6 +89,7 @@ export const shapeOfPart: Readonly<Record<string, Shape>> = {
 /** What people call it when there is none. */
 export const pluralOf: Readonly<Record<Shape, string>> = {
   alarm: 'alarms',
+  application: 'applications',
   attestation: 'attestations',
   endorsement: 'TPMs',
   reference: 'reference values',

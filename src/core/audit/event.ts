@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-export const actorKinds = ['person', 'device', 'machine', 'job', 'house', 'stranger'] as const
+export const actorKinds = [
+  ...(['person', 'device', 'application', 'machine', 'job', 'house', 'stranger'] as const),
+] as const
 
-/** Who did something: a person, a device, a machine, a job, or the house itself. */
+/** Who did something: a person, a device, an application, a machine, a job, or the house itself. */
 export type Actor = {
   readonly kind: (typeof actorKinds)[number]
   /** The id or name; an address for a stranger. */
@@ -100,6 +102,9 @@ export const eventTypes = {
   'sign-in-refused': 'a sign-in was refused',
   'machine-added': 'a machine was given access',
   'machine-removed': "a machine's access was removed",
+  'application-added': 'an application was added',
+  'application-code-made': 'an enrolment code for an application was made',
+  'application-removed': 'an application was removed',
   'job-failed': 'a job failed',
   'backup-made': 'a backup was made',
   'installation-restored': 'the installation was restored from a backup, and a new epoch began',

@@ -8,12 +8,13 @@ import type { Actor } from '../audit/event.ts'
 import type { Issuer } from '../authority/issuer.ts'
 import { type Carried, takeUp } from '../authority/upstream/ask-upstream.ts'
 import { newestProfile } from '../policy/apply-profile.ts'
-import { decideServer } from '../policy/decide.ts'
+import { decideApplication } from '../policy/decide.ts'
 import { parseProfile } from '../policy/document/parse-profile.ts'
 import type { Profile } from '../policy/profile.ts'
 import type { Refused } from '../refusal.ts'
-import { certify, type Host } from './certify.ts'
+import { certify } from './certify.ts'
 import type { EnrolmentPorts } from './enrolment-ports.ts'
+import { hostFor, issuerNotAfterOf } from './host-for.ts'
 import { readRequest } from './read.ts'
 import { repeated, repetitionPut } from './repetition.ts'
 
@@ -58,7 +59,12 @@ export async function issueForServer(
   const facts = { maker: wish.maker, name: wish.names[0] ?? '', names: wish.names }
   const { environment } = ports
   const { proved } = possession
-  const verdict = decideServer({ profile, facts, proved, key, owner, environment })
+  const verdict = decideApplication({
+    ...{ profile, facts, proved, key, owner, environment },
+    ...{ proof: 'operator', operation: 'enrol', current: undefined, now: ports.clock.now() },
+    ...{ issuerNotAfter: issuerNotAfterOf(host), identitiesHeld: 0 },
+    identitiesLately: 0,
+  })
   if (verdict.kind === 'refused') return verdict
   return certify(
     verdict.approved,
@@ -86,21 +92,6 @@ async function profileNamed(name: string, ports: EnrolmentPorts): Promise<Profil
   return kind === 'server'
     ? { ...parsed.profile, version: record.number }
     : refuse('input-wrong', `profile ${name} makes ${kind} certificates, not those of servers`)
-}
-
-function hostFor(
-  { hosting }: Profile,
-  issuer: Issuer | undefined,
-  { doors }: EnrolmentPorts,
-): Host | Refused {
-  if (hosting === undefined)
-    return issuer === undefined
-      ? refuse('issuing-stopped', 'no issuing authority is active')
-      : { kind: 'here', issuer }
-  const upstream = doors.upstreams.find(({ upstream: { name } }) => name === hosting.upstream)
-  return upstream === undefined
-    ? refuse('issuing-stopped', `upstream ${hosting.upstream} is not here any more`)
-    : { kind: 'upstream', upstream, hosting }
 }
 
 function requestKeyOf({ profile, names, request }: ServerWish): Uint8Array {

@@ -940,6 +940,33 @@ export const tables = {
     { unique: { name: ['name'], key: ['key'] } },
   ),
 
+  /**
+   * A program of the maker that meets devices (a broker, a server, whoever reads from them), with an identity of
+   * its own that it renews by itself.
+   */
+  application: table(
+    'app',
+    {
+      name: text,
+      /** A profile of kind server or client, which says what its identity is for. */
+      profile: text,
+      /** DNS names and addresses of a server: its certificates name these and no others; empty for a client. */
+      names: json<readonly string[]>(),
+      /** The ids of the products whose devices it is for; empty: of every product. */
+      products: json<readonly string[]>(),
+      state: word('active', 'removed'),
+      /** SHA-256 of the newest one-time code; codes made before it end with it. */
+      codeSha256: optional(bytes),
+      codeExpiresAt: optional(instant),
+      codeUsedAt: optional(instant),
+      createdAt: instant,
+      createdBy: text,
+      /** Last time that it was given an identity here, or first used one. */
+      seenAt: optional(instant),
+    },
+    { unique: { name: ['name'], code: ['codeSha256'] }, lists: { state: ['state'] } },
+  ),
+
   /** Something that needs a person: open until its cause is gone; acknowledged when somebody has seen it. */
   alarm: table(
     'alm',
@@ -1329,6 +1356,7 @@ export type Person = LedgerRecord<'person'>
 export type Session = LedgerRecord<'session'>
 export type Invitation = LedgerRecord<'invitation'>
 export type Machine = LedgerRecord<'machine'>
+export type Application = LedgerRecord<'application'>
 export type Setting = LedgerRecord<'setting'>
 export type NodeRecord = LedgerRecord<'node'>
 export type Job = LedgerRecord<'job'>

@@ -129,39 +129,77 @@ export function approveOwn(own: {
   )
 }
 
-/** A person's wish for the certificate of a server: says yes or no as to a device, with a person as the proof. */
-export function decideServer(asked: {
+/** A wish for the certificate of a server or a client that is no device. */
+export interface ApplicationWish {
   readonly profile: Profile
+  /** A person who is signed in asks, or the application itself. */
+  readonly proof: 'operator' | 'code' | 'current-certificate'
+  readonly operation: 'enrol' | 'reenrol'
   readonly facts: CertificateFacts
   readonly proved: ProvedRequest
   /** What the ledger knows of the key, if it was ever seen. */
   readonly key: Key | undefined
   readonly owner: string
   readonly environment: Environment
-}): Verdict {
-  const { profile, facts, proved, key, owner } = asked
-  if (!profile.proofs.includes('operator'))
-    return refuse(
-      'proof-not-admitted',
-      `profile ${profile.name} admits ${profile.proofs.join(', ')}, not operator`,
-    )
-  if (key !== undefined && (key.owner !== owner || key.purpose !== profile.kind))
-    return refuse('key-has-another-owner', 'this key cannot be certified; make a new one')
+  readonly current: Application['current']
+  /** As of a device. */
+  readonly identitiesHeld: number
+  readonly identitiesLately: number
+  readonly now: Temporal.Instant
+  readonly issuerNotAfter: Temporal.Instant
+}
+
+/** Says yes or no to an application, or to a person who asks on behalf of one, as to a device. */
+export function decideApplication(wish: ApplicationWish): Verdict {
+  const { profile, facts, proved, key, owner, current } = wish
+  const renews = wish.operation === 'reenrol'
   const no =
-    checkEnvironment(profile, asked.environment) ??
+    checkApplicationProof(wish) ??
+    (key !== undefined && (key.owner !== owner || key.purpose !== profile.kind)
+      ? refuse('key-has-another-owner', 'this key cannot be certified; make a new one')
+      : undefined) ??
+    checkEnvironment(profile, wish.environment) ??
     (key && checkKeyState(key)) ??
     checkKey(profile, proved.publicKey) ??
     checkFacts(profile, facts) ??
-    checkRequested(profile, facts, proved.request)
+    (renews ? checkUnchanged(wish) : checkRequested(profile, facts, proved.request)) ??
+    checkRenewal(wish)
   if (no !== undefined) return no
+  const unchanged = renews ? current?.certificate : undefined
   return {
     kind: 'approved',
     approved: approve({
       ...{ profile, publicKey: proved.publicKey, facts, owner, product: null },
-      ...{ subject: drawSubject(profile, facts), keepsSubject: false },
-      ...{ extensions: takenOver(profile, facts, proved.request), replaces: undefined },
+      subject: unchanged?.subject ?? drawSubject(profile, facts),
+      keepsSubject: unchanged !== undefined,
+      extensions: unchanged ? keptFrom(unchanged) : takenOver(profile, facts, proved.request),
+      replaces: renews ? current?.record : undefined,
     }),
   }
+}
+
+/** A code gets the first identity, and the current one the next; only what a person permits is not counted. */
+function checkApplicationProof(wish: ApplicationWish): Refused | undefined {
+  const { profile, proof, operation, facts, identitiesHeld, identitiesLately } = wish
+  if (!profile.proofs.includes(proof))
+    return refuse(
+      'proof-not-admitted',
+      `profile ${profile.name} admits ${profile.proofs.join(', ')}, not ${proof}`,
+    )
+  if ((operation === 'reenrol') !== (proof === 'current-certificate'))
+    return refuse('proof-not-admitted', `an application does not ${operation} by ${proof}`)
+  if (proof !== 'current-certificate') return undefined
+  if (identitiesHeld >= profile.identitiesAtMost)
+    return refuse(
+      'too-many-identities',
+      `application ${facts.name} has ${identitiesHeld} certificates that it never used or still may; profile ${profile.name} allows ${profile.identitiesAtMost}`,
+    )
+  return identitiesLately < mostLately
+    ? undefined
+    : refuse(
+        'rate-limited',
+        `application ${facts.name} was given ${mostLately} certificates in the last 24 hours; wait until the first of them is a day old`,
+      )
 }
 
 /**
@@ -252,7 +290,7 @@ function checkProof(application: Application): Refused | undefined {
 }
 
 /** Whether the proof is of who holds the current certificate: what is asked for takes its place. */
-function follows({ proof, current }: Application): boolean {
+function follows({ proof, current }: Pick<Application, 'proof' | 'current'>): boolean {
   return proof === 'current-certificate' || (proof === 'tpm' && current !== undefined)
 }
 
@@ -279,7 +317,11 @@ function checkOwner({
 }
 
 /** RFC 7030 section 4.2.2: subject and subjectAltName identical to the certificate being renewed. */
-function checkUnchanged({ current, proved, profile }: Application): Refused | undefined {
+function checkUnchanged({
+  current,
+  proved,
+  profile,
+}: Pick<Application, 'current' | 'proved' | 'profile'>): Refused | undefined {
   if (current === undefined) {
     return refuse(
       'credential-missing',
@@ -309,7 +351,13 @@ function checkUnchanged({ current, proved, profile }: Application): Refused | un
     : refuse('subject-differs', "the request's subjectAltName is not the current certificate's")
 }
 
-function checkRenewal(application: Application): Refused | undefined {
+/** What is asked of a renewal, whoever wants it. */
+type Renewing = Pick<
+  Application,
+  'current' | 'profile' | 'key' | 'now' | 'proof' | 'issuerNotAfter' | 'isOrdered' | 'isCrossing'
+>
+
+function checkRenewal(application: Renewing): Refused | undefined {
   const { current, profile, key, now, proof, issuerNotAfter, isOrdered = false } = application
   const keyActivatedAt = key?.activatedAt
   if (current === undefined || !follows(application)) {

@@ -271,6 +271,11 @@ const notHere = async () => refuse('not-implemented', 'this room is not in the t
 
 /** The operations of other rooms. */
 const otherVerbs = {
+  'application.add': notHere,
+  'application.code': notHere,
+  'application.list': notHere,
+  'application.remove': notHere,
+  'application.show': notHere,
   'authority.crl': notHere,
   'authority.import': notHere,
   'authority.install': notHere,

@@ -9,6 +9,7 @@ type Status = 400 | 403 | 404 | 409 | 413 | 415 | 429 | 501 | 503
  * 400: the message must change. 403: what was shown does not do. 429 and 503: nothing but time must pass.
  */
 export const statuses = {
+  'application-removed': 403,
   'approval-refused': 403,
   'attestation-key-unfit': 400,
   'attestation-malformed': 400,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { WhoamiApplication } from '#core/enrolment/applications/whoami-application.ts'
 import type { Whoami } from '#core/enrolment/whoami.ts'
 import type { Refusal, Refused } from '#core/refusal.ts'
 import type { HttpResponse, Route } from './message.ts'
 
 /**
- * GET /whoami: a device learns who it is to us, over the certificate that it shows.
+ * GET /whoami: a device or an application learns who it is to us, over the certificate that it shows.
  *
  * 401 without a certificate, 403 where it is refused, both as problems (RFC 9457) whose `code` is the
  * refusal.
@@ -12,7 +13,7 @@ import type { HttpResponse, Route } from './message.ts'
  * @param identify MUST refuse whatever it does not accept
  */
 export function whoamiRoute(
-  identify: (chain: readonly Uint8Array[]) => Promise<Whoami | Refused>,
+  identify: (chain: readonly Uint8Array[]) => Promise<Whoami | WhoamiApplication | Refused>,
 ): Route {
   return {
     method: 'GET',
@@ -23,8 +24,8 @@ export function whoamiRoute(
       if (peer.certificates.length === 0) return unknown
       const who = await identify(peer.certificates)
       if (who.kind === 'refused') return problem(403, who.reason, who.detail)
-      const { device, product, certificate, state, renew } = who
-      return json(200, 'application/json', { device, product, certificate, state, renew })
+      const { kind: _, ...told } = who
+      return json(200, 'application/json', told)
     },
   }
 }

@@ -61,6 +61,7 @@ export interface Operation<
 
 /** The kinds of things that have a name or serial besides their id. */
 export type Reference =
+  | 'application'
   | 'authority'
   | 'device'
   | 'machine'

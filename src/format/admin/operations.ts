@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { Operation, OperationKind, Reference } from './operation.ts'
 import { adoption } from './operations/adoption.ts'
+import { applications } from './operations/applications.ts'
 import { attestation } from './operations/attestation.ts'
 import { backup } from './operations/backup.ts'
 import { ceremony } from './operations/ceremony.ts'
@@ -26,6 +27,7 @@ import { watch } from './operations/watch.ts'
 export const operations = {
   ...people,
   ...devices,
+  ...applications,
   ...attestation,
   ...certificates,
   ...requests,
@@ -64,6 +66,7 @@ export function operationOf(name: OperationName): Operation {
 
 /** How a name that a person said is looked up: the list to ask, and the filter that takes it. */
 export const references = {
+  application: { list: 'application.list', by: 'name' },
   authority: { list: 'authority.list', by: 'name' },
   device: { list: 'device.list', by: 'serial' },
   machine: { list: 'machine.list', by: 'name' },

@@ -135,6 +135,19 @@ export const machineView = z.object({
   createdAt: instant,
 })
 
+export const applicationView = z.object({
+  id: id('app'),
+  version,
+  name: z.string(),
+  profile: z.string(),
+  names: z.array(z.string()),
+  products: z.array(id('prd')),
+  state: z.enum(['active', 'removed']),
+  createdAt: instant,
+  /** Last time that it was given an identity. */
+  seenAt: instant.nullable(),
+})
+
 /** An event of the log; `index` is null until the sequencer has numbered it. */
 export const eventView = z.object({
   index: z.int().nullable(),
@@ -162,5 +175,6 @@ export type CertificateView = z.output<typeof certificateView>
 export type AuthorityView = z.output<typeof authorityView>
 export type ProfileView = z.output<typeof profileView>
 export type PersonView = z.output<typeof personView>
+export type ApplicationView = z.output<typeof applicationView>
 export type MachineView = z.output<typeof machineView>
 export type EventView = z.output<typeof eventView>

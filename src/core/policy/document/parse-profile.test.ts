@@ -364,7 +364,7 @@ const broken: readonly (readonly [string, Json, string])[] = [
   ['a renewed birth', changed('idevid', { renewal: { fromPercent: 50, because } }), 'renewal'],
   [
     'expiry without renewal',
-    changed('client', { renewalAfterExpiry: { rule: 'never', because } }),
+    changed('firmware-signer', { renewalAfterExpiry: { rule: 'never', because } }),
     'renewalAfterExpiry',
   ],
   [

@@ -338,7 +338,7 @@ function birthKeysAreForWorkingIdentities({ kind, birthKey }: ProfileDocument) {
   )
 }
 
-/** A birth certificate admits to enrol only; for authorities and servers a person asks. */
+/** A birth certificate admits to enrol only; for authorities a person asks, for an application it or a person. */
 function onlyDevicesBringDeviceProofs({ kind, admission, renewal }: ProfileDocument) {
   const path = 'admission.proofs'
   const { proofs } = admission
@@ -347,7 +347,10 @@ function onlyDevicesBringDeviceProofs({ kind, admission, renewal }: ProfileDocum
     return proofs.length === 1 && proofs[0] === 'tpm'
       ? none
       : fault(path, proofs, 'write tpm alone: only the TPM itself proves its attestation key')
-  const theirs = ['code', 'birth-certificate', 'registrar', 'tpm', 'secure-element'] as const
+  const theirs = [
+    ...(['birth-certificate', 'registrar', 'tpm', 'secure-element'] as const),
+    ...(kind === 'server' || kind === 'client' ? [] : (['code'] as const)),
+  ]
   if (!device && theirs.some((proof) => proofs.includes(proof)))
     return fault(path, proofs, `leave out ${theirs.join(', ')}: a ${kind} has none of them`)
   if (

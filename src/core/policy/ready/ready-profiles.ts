@@ -40,6 +40,28 @@ const personAsks = {
   proofs: ['operator'],
   because: 'IEC 62443-4-2 CR 1.5: who may have one is decided by a person who is signed in',
 } as const
+/** An application is told by a person that it may have one, and then goes on by itself. */
+const renewsItself = {
+  renewal: {
+    fromPercent: 0,
+    because:
+      'our choice: one told to renew now, or with a lost answer, must be able to; the number of identities is the limit',
+  },
+  renewalAfterExpiry: {
+    rule: 'never',
+    because: 'RFC 5280 section 6.1.3 trusts no expired certificate; an operator gives a new code',
+  },
+  admission: {
+    proofs: ['operator', 'code', 'current-certificate'],
+    because:
+      'IEC 62443-4-2 CR 1.5: a person who is signed in decides who may have one, and gives a code for it; RFC 7030 section 3.3.2: renewed by the current one',
+  },
+  identities: {
+    atMost: 3,
+    because:
+      'our choice: the current one, its successor until it has proved itself, and one whose answer was lost on the way',
+  },
+} as const
 const signsOnly = {
   bits: ['digitalSignature'],
   because:
@@ -186,7 +208,7 @@ export const readyProfiles = {
         'ninety days, our choice below the CA/Browser Forum limit: what renews itself can be short',
     },
     backdating: hourForSlowClocks,
-    admission: personAsks,
+    ...renewsItself,
     status: listedStatus,
   },
 
@@ -194,7 +216,7 @@ export const readyProfiles = {
     format,
     name: 'client',
     version: 1,
-    about: 'client certificate of a machine or a person that uses the API',
+    about: 'client certificate of an application, or of a machine or a person that uses the API',
     kind: 'client',
     environments: everywhere,
     subject: {
@@ -213,7 +235,7 @@ export const readyProfiles = {
       because: 'NIST SP 800-57 part 1 table 1: a private authentication key serves 1 to 2 years',
     },
     backdating: hourForSlowClocks,
-    admission: personAsks,
+    ...renewsItself,
     status: listedStatus,
   },
 

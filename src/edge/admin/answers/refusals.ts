@@ -3,6 +3,7 @@ import type { Refusal } from '#core/refusal.ts'
 
 /** The status of each refusal on the admin API (RFC 9110 section 15, RFC 6585 section 4, RFC 4918 section 11.5). */
 export const statusOf = {
+  'application-removed': 409,
   'approval-refused': 403,
   'attestation-key-unfit': 422,
   'attestation-malformed': 422,

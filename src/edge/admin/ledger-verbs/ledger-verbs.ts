@@ -16,6 +16,11 @@ import { watchVerbs } from './watch.ts'
 /** The operations that need the ledger and nothing else; other rooms give the rest of `Verbs`. */
 export type LedgerVerbs = Omit<
   Verbs,
+  | 'application.add'
+  | 'application.code'
+  | 'application.list'
+  | 'application.remove'
+  | 'application.show'
   | 'authority.crl'
   | 'authority.import'
   | 'authority.install'

@@ -2,6 +2,7 @@
 /** Records of the ledger as the API shows them: instants in RFC 3339, bytes in hexadecimal. */
 import { keyWasHere } from '#core/ledger/authority-origin.ts'
 import type {
+  Application,
   Authority,
   CertificateRecord,
   Device,
@@ -13,6 +14,7 @@ import type {
   ProfileRecord,
 } from '#core/ledger/tables.ts'
 import type {
+  ApplicationView,
   AuthorityView,
   CertificateView,
   DeviceView,
@@ -38,6 +40,16 @@ export function showPerson(person: Person): PersonView {
 
 export function showMachine(machine: Machine): MachineView {
   return { ...machine, createdAt: machine.createdAt.toString() }
+}
+
+export function showApplication(application: Application): ApplicationView {
+  return {
+    ...application,
+    names: [...application.names],
+    products: [...application.products],
+    createdAt: application.createdAt.toString(),
+    seenAt: shown(application.seenAt),
+  }
 }
 
 export function showProduct(product: Product, maker: string): ProductView {

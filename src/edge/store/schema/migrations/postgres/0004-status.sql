@@ -95,3 +95,25 @@ CREATE TABLE "statusFile" (
 CREATE UNIQUE INDEX "statusFile_one_number" ON "statusFile" ("anchors", "number");
 
 CREATE INDEX "statusFile_by_created" ON "statusFile" ("createdAt", "id");
+
+CREATE TABLE "application" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
+  "profile" text COLLATE "C" NOT NULL,
+  "names" text COLLATE "C" NOT NULL,
+  "products" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "codeSha256" bytea,
+  "codeExpiresAt" bigint,
+  "codeUsedAt" bigint,
+  "createdAt" bigint NOT NULL,
+  "createdBy" text COLLATE "C" NOT NULL,
+  "seenAt" bigint
+);
+
+CREATE UNIQUE INDEX "application_one_name" ON "application" ("name");
+
+CREATE UNIQUE INDEX "application_one_code" ON "application" ("codeSha256") WHERE "codeSha256" IS NOT NULL;
+
+CREATE INDEX "application_by_state" ON "application" ("state", "id");

@@ -95,3 +95,25 @@ CREATE TABLE "statusFile" (
 CREATE UNIQUE INDEX "statusFile_one_number" ON "statusFile" ("anchors", "number");
 
 CREATE INDEX "statusFile_by_created" ON "statusFile" ("createdAt", "id");
+
+CREATE TABLE "application" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "name" TEXT NOT NULL,
+  "profile" TEXT NOT NULL,
+  "names" TEXT NOT NULL,
+  "products" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "codeSha256" BLOB,
+  "codeExpiresAt" INTEGER,
+  "codeUsedAt" INTEGER,
+  "createdAt" INTEGER NOT NULL,
+  "createdBy" TEXT NOT NULL,
+  "seenAt" INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "application_one_name" ON "application" ("name");
+
+CREATE UNIQUE INDEX "application_one_code" ON "application" ("codeSha256") WHERE "codeSha256" IS NOT NULL;
+
+CREATE INDEX "application_by_state" ON "application" ("state", "id");

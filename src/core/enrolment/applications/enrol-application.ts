@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+/** How an application gets its identity and the next one; as a device does, but that a person gives the code. */
+
+import { applicationProfile } from '#core/applications/profile.ts'
+import type { Issuer } from '#core/authority/issuer.ts'
+import { takeUp } from '#core/authority/upstream/ask-upstream.ts'
+import type { Put } from '#core/ledger/ledger.ts'
+import type { Enrolment, Key } from '#core/ledger/tables.ts'
+import { decideApplication } from '#core/policy/decide.ts'
+import type { Profile } from '#core/policy/profile.ts'
+import type { CertificationRequest } from '#format/x509/certification-request.ts'
+import { provePossession } from '#trust/possession.ts'
+import { refuse } from '#trust/refusal.ts'
+import { certify, type Host } from '../certify.ts'
+import type { EnrolmentPorts } from '../enrolment-ports.ts'
+import { hostFor, issuerNotAfterOf } from '../host-for.ts'
+import { identitiesHeld, identitiesLately } from '../identities-held.ts'
+import { readRequest } from '../read.ts'
+import { type Repeated, repeated, repetitionPut, requestKeyOf } from '../repetition.ts'
+import type { EnrolmentRequest, Outcome } from '../request.ts'
+import { type Applying, admitApplication } from './admit-application.ts'
+
+/**
+ * The label at which applications enrol, whatever they are for. No entrance of a product bears it: theirs have
+ * letters, digits and dashes only.
+ */
+export const applicationLabel = '~application'
+
+export interface ApplicationMeans {
+  /** The name of the maker in certificates that are no device's. */
+  readonly maker: string
+  /** Who signs where the profile names nobody else; undefined: nobody can. */
+  readonly issuer: Issuer | undefined
+}
+
+/** Gives an application its identity, or says why not. Every refusal is an event. */
+export async function enrolApplication(
+  request: EnrolmentRequest,
+  means: ApplicationMeans,
+  ports: EnrolmentPorts,
+): Promise<Outcome> {
+  const about = { subjects: claimed(request) }
+  const outcome = await enrolOrRefuse(request, about, means, ports)
+  if (outcome.kind === 'refused') {
+    const { reason, detail } = outcome
+    const { sourceAddress: source, requestId } = request
+    await ports.refusals.note({ reason, detail, source, requestId, ...about })
+  }
+  return outcome
+}
+
+function claimed({ credential }: EnrolmentRequest): readonly string[] {
+  return credential.kind === 'code' ? [credential.user.slice(0, 64)] : []
+}
+
+async function enrolOrRefuse(
+  request: EnrolmentRequest,
+  about: { subjects: readonly string[] },
+  means: ApplicationMeans,
+  ports: EnrolmentPorts,
+): Promise<Outcome> {
+  const read = readRequest(request.request)
+  if (read.kind === 'refused') return read
+  const applying = await admitApplication(request, ports)
+  if (applying.kind === 'refused') return applying
+  const { application } = applying
+  about.subjects = [application.id]
+  const profile = await applicationProfile(application.profile, ports.ledger)
+  if ('reason' in profile) return profile
+  const requestKey = requestKeyOf(applying.credential, request)
+  const before = await repeated(requestKey, ports)
+  if (before.kind === 'under-way') return settled(await takeUp(before.order, ports))
+  if (before.kind !== 'new') return before
+  if (applying.kind === 'by-code' && application.codeUsedAt !== null)
+    return refuse('code-used', 'this enrolment code was used already; ask the operator for another')
+  const host = hostFor(profile, means.issuer, ports)
+  if (host.kind === 'refused') return host
+  return prove(read.request, { request, applying, profile, host, requestKey, before, means }, ports)
+}
+
+/** What is known of one request on its way. */
+interface Asking {
+  readonly request: EnrolmentRequest
+  readonly applying: Applying
+  readonly profile: Profile
+  readonly host: Host
+  readonly requestKey: Uint8Array
+  readonly before: Repeated
+  readonly means: ApplicationMeans
+}
+
+async function prove(
+  pkcs10: CertificationRequest,
+  asking: Asking,
+  ports: EnrolmentPorts,
+): Promise<Outcome> {
+  const possession = await provePossession(pkcs10)
+  if (possession.kind === 'refused') return possession
+  const { proved } = possession
+  const { applying, profile, host, request, means } = asking
+  const { id, name, names } = applying.application
+  const key = await ports.ledger.find('key', 'fingerprint', [proved.publicKey.fingerprint])
+  const verdict = decideApplication({
+    ...{ profile, proved, key, owner: id, facts: { maker: means.maker, name, names } },
+    ...{ proof: applying.proof, operation: request.operation, current: applying.current },
+    ...{ environment: ports.environment, now: ports.clock.now() },
+    issuerNotAfter: issuerNotAfterOf(host),
+    identitiesHeld: await identitiesHeld(id, profile, () => true, ports),
+    identitiesLately: await identitiesLately(id, ports),
+  })
+  if (verdict.kind === 'refused') return verdict
+  const occasion = occasionOf(asking, key, ports)
+  return settled(await certify(verdict.approved, host, occasion, ports))
+}
+
+/** What the ledger has to book together with the certificate. */
+function occasionOf(
+  { applying, request, requestKey, before }: Asking,
+  key: Key | undefined,
+  ports: EnrolmentPorts,
+) {
+  const { application, proof, credential } = applying
+  const now = ports.clock.now()
+  return {
+    ...{ actor: { kind: 'application', id: application.id } as const, key },
+    keyFacts: { origin: 'device', protection: 'unknown', exportable: null } as const,
+    environment: ports.environment,
+    enrolment: {
+      ...{ protocol: request.protocol, operation: operationOf(applying, key), entrance: null },
+      ...{ request: request.request, proof, credential },
+      // Behind a proxy that ends TLS the credential's key was proved to that, by the channel.
+      possession: request.proxy === undefined ? ('signature' as const) : ('channel' as const),
+      ...{ sourceAddress: request.sourceAddress, proxy: request.proxy?.id ?? null },
+    },
+    // The application is written even if only its version changes: two requests of one application are decided
+    // one after the other.
+    reserveWith: (certificate: string): readonly Put[] => [
+      repetitionPut(requestKey, certificate, before, ports),
+      {
+        kind: 'application',
+        record: {
+          ...{ ...application, version: application.version + 1, seenAt: now },
+          codeUsedAt: applying.kind === 'by-code' ? now : application.codeUsedAt,
+        },
+      },
+    ],
+  }
+}
+
+function operationOf(
+  { current, application }: Applying,
+  key: Key | undefined,
+): Enrolment['operation'] {
+  if (current === undefined) return application.seenAt === null ? 'enrol' : 'recover'
+  return current.record.key === key?.id ? 'renew' : 'rekey'
+}
+
+/** Who lost a race comes again, and finds what became of it. */
+function settled(carried: Awaited<ReturnType<typeof certify>>): Outcome {
+  return carried.kind === 'conflict'
+    ? refuse('busy', 'something else happened to this application at the same moment; try again')
+    : carried
+}

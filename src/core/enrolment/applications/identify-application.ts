@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Ledger } from '#core/ledger/ledger.ts'
+import type { Application, CertificateRecord } from '#core/ledger/tables.ts'
+import type { Clock } from '#core/ports.ts'
+import type { Refused } from '#core/refusal.ts'
+import type { Certificate } from '#format/x509/certificate.ts'
+import { sha256 } from '#trust/digest.ts'
+import { refuse } from '#trust/refusal.ts'
+import { parseCertificateOrRefuse } from '../read.ts'
+
+/** An application that proved itself on a live connection. */
+export interface IdentifiedApplication {
+  readonly kind: 'application'
+  readonly application: Application
+  readonly record: CertificateRecord
+  readonly certificate: Certificate
+}
+
+interface IdentifyingPorts {
+  readonly ledger: Ledger
+  readonly clock: Clock
+}
+
+/**
+ * Tells which application stands behind a certificate chain whose key the connection proved, and books the
+ * first use of its certificate.
+ *
+ * It is known by its exact bytes, so nothing about it has to be believed. That a server's certificate is for
+ * servers is no matter here: to us, who issued it, it says only that its holder is who renews it. Its expiry is
+ * *not* judged here.
+ */
+export async function identifyApplication(
+  chain: readonly Uint8Array[],
+  ports: IdentifyingPorts,
+): Promise<IdentifiedApplication | Refused> {
+  const [leaf] = chain
+  if (leaf === undefined)
+    return refuse('credential-missing', 'the connection shows no client certificate')
+  const read = parseCertificateOrRefuse(leaf)
+  if (read.kind === 'refused') return read
+  const { certificate } = read
+  const record = await ports.ledger.find('certificate', 'sha256', [sha256(leaf)])
+  if (record === undefined)
+    return refuse('certificate-unknown', 'the presented certificate was not issued here')
+  if (record.revokedAt !== null)
+    return refuse('certificate-revoked', 'the presented certificate was revoked')
+  const application = await ports.ledger.read('application', record.owner)
+  if (application === undefined)
+    return refuse(
+      'certificate-wrong-purpose',
+      `a ${record.kind} certificate of somebody else is no application's identity`,
+    )
+  if (application.state === 'removed')
+    return refuse('application-removed', `application ${application.name} was removed`)
+  await bookFirstUse(record, application, ports)
+  return { kind: 'application', application, record, certificate }
+}
+
+/** Only the first use costs a write; of two at once one books it. */
+async function bookFirstUse(
+  record: CertificateRecord,
+  application: Application,
+  { ledger, clock }: IdentifyingPorts,
+): Promise<void> {
+  if (record.usedAt !== null || record.state !== 'issued') return
+  const at = clock.now()
+  await ledger.commit({
+    puts: [{ kind: 'certificate', record: { ...record, version: record.version + 1, usedAt: at } }],
+    events: [
+      {
+        type: 'certificate-first-used',
+        at,
+        actor: { kind: 'application', id: application.id },
+        subjects: [record.id, application.id],
+        facts: { serialNumber: record.serialNumber.toHex() },
+      },
+    ],
+  })
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Ledger } from '#core/ledger/ledger.ts'
+import type { Clock } from '#core/ports.ts'
+import type { Refused } from '#core/refusal.ts'
+import { refuse } from '#trust/refusal.ts'
+import { identifyApplication } from './identify-application.ts'
+
+/** What an application learns about itself over its own connection. */
+export interface WhoamiApplication {
+  readonly kind: 'application'
+  readonly application: string
+  readonly profile: string
+  readonly state: string
+  readonly certificate: { readonly serialNumber: string; readonly notAfter: string }
+}
+
+/** Tells an application who it is to us, which also proves its certificate in a live connection. */
+export async function whoamiApplication(
+  chain: readonly Uint8Array[],
+  ports: { readonly ledger: Ledger; readonly clock: Clock },
+): Promise<WhoamiApplication | Refused> {
+  const identified = await identifyApplication(chain, ports)
+  if (identified.kind === 'refused') return identified
+  const { application, certificate } = identified
+  if (Temporal.Instant.compare(certificate.notAfter, ports.clock.now()) < 0)
+    return refuse('certificate-expired', `the certificate expired at ${certificate.notAfter}`)
+  return {
+    kind: 'application',
+    application: application.name,
+    profile: application.profile,
+    state: application.state,
+    certificate: {
+      serialNumber: certificate.serialNumber.toHex(),
+      notAfter: certificate.notAfter.toString(),
+    },
+  }
+}
