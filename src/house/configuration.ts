@@ -18,6 +18,7 @@ import {
   readDrain,
   readEnvironment,
   readKeysIn,
+  readLegacy,
   readLogLevel,
   readMaker,
   readNames,
@@ -45,6 +46,8 @@ export interface Configuration {
   readonly operatorListen: ListenAddress
   /** Status, issuers and log: plain HTTP, public by nature. */
   readonly statusListen: ListenAddress
+  /** The door for devices that know no TLS 1.3, with everything that the devices' door has; undefined: there is none. */
+  readonly legacyListen: ListenAddress | undefined
   /** For proxies that pass TLS through with a PROXY header, and from where they call; undefined: none do. */
   readonly proxied: { readonly listen: ListenAddress; readonly from: readonly string[] } | undefined
   /** Names and addresses under which devices reach the server, besides where it listens. */
@@ -110,6 +113,10 @@ export const settings = {
   data: { fallback: './data', help: 'the data directory, made on first use' },
   listen: { fallback: '127.0.0.1:8443', help: "the devices' address (TLS)" },
   'operator-listen': { fallback: '127.0.0.1:8081', help: "the operators' address (loopback)" },
+  'legacy-listen': {
+    fallback: '',
+    help: 'a second address of devices, for those that know no TLS 1.3; named as a relaxation',
+  },
   'proxy-listen': {
     fallback: '',
     help: 'a second address of devices, for proxies that pass TLS through',
@@ -183,6 +190,7 @@ export function readConfiguration(words: readonly string[]): Configuration {
     listen: readAddress('listen', wordOf('listen'), faults),
     operatorListen: readOperatorAddress(wordOf('operator-listen'), faults),
     statusListen: readAddress('status-listen', wordOf('status-listen'), faults),
+    legacyListen: readLegacy(wordOf('legacy-listen'), faults),
     proxied: readProxied(wordOf('proxy-listen'), wordOf('proxy-from'), faults),
     names: readNames(wordOf('names'), faults),
     publicUrl: readUrl(wordOf('public-url'), faults),

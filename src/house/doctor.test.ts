@@ -28,6 +28,7 @@ test('a fresh installation lacks its administrator alone', async () => {
       'chip makers': 'good',
       clock: 'good',
       recovery: 'good',
+      TLS: 'good',
       administrator: 'warning',
       restores: 'good',
     })

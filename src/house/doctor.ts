@@ -4,6 +4,7 @@ import { isTwin } from '#core/authority/twin.ts'
 import { keyWasHere } from '#core/ledger/authority-origin.ts'
 import type { Authority } from '#core/ledger/tables.ts'
 import { fullCrl, latestCrl } from '#core/revocation/publish.ts'
+import { tlsSettings } from '#trust/tls-settings.ts'
 import type { Configuration } from './configuration.ts'
 import { type Core, ownIssuer } from './core.ts'
 import { checkAttestedKeys } from './doctor/attested-keys.ts'
@@ -65,6 +66,7 @@ const always: readonly (readonly [string, Check])[] = [
   ['upstreams', ({ core }) => checkUpstreams(core)],
   ['clock', ({ core }) => checkClock(core)],
   ['recovery', ({ core }) => checkRecovery(core)],
+  ['TLS', ({ configuration }) => checkTls(configuration)],
   ['administrator', ({ core }) => checkAdministrator(core)],
   ['restores', ({ core }) => checkRestores(core)],
 ]
@@ -231,6 +233,16 @@ function checkRecovery({ recovered }: Core) {
   return warning(
     `${recovered} certificates were cut off by a crash, abandoned and revoked at this start`,
     'their devices repeat their requests by themselves',
+  )
+}
+
+function checkTls({ legacyListen }: Configuration) {
+  const { versions, groups } = tlsSettings.devices
+  if (legacyListen === undefined)
+    return good(`devices are served over ${versions[0]} alone, ${groups[0]} first`)
+  return warning(
+    `old devices are let in with ${tlsSettings.legacy.versions[0]} at port ${legacyListen.port} (legacy-listen): what they say can be read once a quantum computer can`,
+    'close it when no device needs it any more: vitalsign_tls_handshakes_by_version_total tells how many came',
   )
 }
 

@@ -14,7 +14,11 @@ import type { Clock, Randomness } from '#core/ports.ts'
 import { systemRandomness } from '#edge/chance/system-randomness.ts'
 import { runJobs } from '#edge/clock/run-jobs.ts'
 import { systemClock } from '#edge/clock/system-clock.ts'
-import { openDeviceFront, type TlsIdentity } from '#edge/http/device-front.ts'
+import {
+  type DeviceFrontOptions,
+  openDeviceFront,
+  type TlsIdentity,
+} from '#edge/http/device-front.ts'
 import type { ListenAddress } from '#edge/http/front.ts'
 import { deviceLimits, statusLimits } from '#edge/http/limits.ts'
 import type { RequestSeen } from '#edge/http/seen.ts'
@@ -50,6 +54,7 @@ import { ServerIdentities } from './server-identity-ports.ts'
 import { ShownIdentity } from './shown-identity.ts'
 import { noteStart, noteStop } from './start-events.ts'
 import { TlsIdentityFile } from './tls-identity-file.ts'
+import { noteTlsSettings } from './tls-settings-event.ts'
 import { challengeAnswer, upstreamDesk, upstreamJobs, upstreamSecrets } from './upstreams.ts'
 import { programVersion } from './version.ts'
 import { watchJobs } from './watch.ts'
@@ -67,6 +72,8 @@ export interface House {
     readonly status: ListenAddress
     /** For proxies that pass TLS through, if any do. */
     readonly proxied: ListenAddress | undefined
+    /** For devices that know no TLS 1.3, if the configuration lets them in. */
+    readonly legacy: ListenAddress | undefined
   }
   /**
    * Authorities whose certificates are awaited from a root elsewhere. While there are any and none issues
@@ -221,7 +228,9 @@ async function open(
     core,
     (name) => new TlsIdentityFile(keyPlaces(data).keys, keystore, random, name),
   )
-  const addresses = { devices: '', operators: '', status: urlOf('http', status.address) }
+  const addresses: Addresses = {
+    ...{ devices: '', legacy: null, operators: '', status: urlOf('http', status.address) },
+  }
   const operators = await openOperatorSide({
     ...{ configuration, core, log: store.log, sequencer, feed, keys: keystore },
     backup: {
@@ -256,23 +265,39 @@ async function open(
     return { ...common, awaits, addresses: { ...known, ...waitingDoors(configuration) } }
   }
   const first = await identities.open()
-  const devices = await openDeviceFront({
-    listen: configuration.listen,
+  const alike: Omit<DeviceFrontOptions, 'listen'> = {
     routes: deviceRoutes(core, () => keyMakerOf(identities.usual)),
     ...{ limits: deviceLimits, random },
     report: ({ cause, ...facts }) => report('a request broke on the device port', cause, facts),
     identity: first,
-    witness: metrics.witness('devices'),
     adminHandler: operators.machineHandler,
     proxies: knownProxies(core),
+  }
+  const devices = await openDeviceFront({
+    ...{ ...alike, listen: configuration.listen, witness: metrics.witness('devices') },
     proxied: passingProxies(configuration, core, report),
   })
   closers.add(() => devices.close())
   addresses.devices = urlOf('https', devices.address)
-  const swap = (identity: TlsIdentity) => devices.swapIdentity(identity)
+  const { legacyListen } = configuration
+  const legacy =
+    legacyListen &&
+    (await openDeviceFront({
+      ...{ ...alike, listen: legacyListen, witness: metrics.witness('legacy') },
+      settings: 'legacy',
+    }))
+  if (legacy !== undefined) {
+    closers.add(() => legacy.close())
+    addresses.legacy = urlOf('https', legacy.address)
+  }
+  const swap = (identity: TlsIdentity) => {
+    devices.swapIdentity(identity)
+    legacy?.swapIdentity(identity)
+  }
   const shown = new ShownIdentity({ identities, first, swap })
   shown.follow(feed, report)
-  await node.announce(addresses)
+  const { legacy: _, ...announced } = addresses
+  await node.announce(announced)
   const timed = jobsOf(core, { renewIdentity: () => shown.renew(), beat: () => node.beat() })
   const jobs = runJobs([...timed, ...watchJobs(core, data), ...upstreamJobs(core)], {
     ...{ ledger: core.ledger, clock, random, node: node.name, sharedClock: node.sharedClock },
@@ -281,6 +306,7 @@ async function open(
   })
   closers.add(() => jobs.stop())
   await noteStart(core, configuration, node)
+  await noteTlsSettings(core, configuration, node)
   closers.add(() => noteStop(core, node))
   closers.add(() => store.hasten?.())
   metrics.add(
@@ -289,7 +315,7 @@ async function open(
     processSource({
       ...{ version: programVersion(), environment: core.environment, node: node.name },
     }),
-    frontSource({ devices, status }),
+    frontSource({ devices, ...(legacy && { legacy }), status }),
     readinessSource(readiness),
   )
   doors = 'open'
@@ -301,12 +327,20 @@ async function open(
     ...{ ...common, awaits },
     addresses: {
       ...{ devices: devices.address, operators: operators.address, status: status.address },
-      proxied: devices.proxiedAddress,
+      ...{ proxied: devices.proxiedAddress, legacy: legacy?.address },
     },
   }
 }
 
+/** Filled in as the doors open. */
+interface Addresses {
+  devices: string
+  legacy: string | null
+  operators: string
+  status: string
+}
+
 /** The address that devices will have. */
 function waitingDoors({ listen }: Configuration) {
-  return { devices: listen, proxied: undefined }
+  return { devices: listen, proxied: undefined, legacy: undefined }
 }

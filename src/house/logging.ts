@@ -6,7 +6,7 @@ import type { LogLevel } from './log-level.ts'
 export type { Logger }
 
 /** The ports by which requests come in. */
-export type PortName = 'devices' | 'operators' | 'status' | 'socket'
+export type PortName = 'devices' | 'legacy' | 'operators' | 'status' | 'socket'
 
 /** What watchers and verifiers fetch all day long: told only to who asks for everything. */
 const frequent = new Set([

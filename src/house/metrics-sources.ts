@@ -65,6 +65,7 @@ export function frontSource(
       'vitalsign_requests_malformed_total',
       'vitalsign_requests_too_slow_total',
       'vitalsign_tls_handshakes_total',
+      'vitalsign_tls_handshakes_by_version_total',
       'vitalsign_tls_handshakes_failed_total',
     ],
     read: (give) => {
@@ -78,8 +79,11 @@ function giveFront(give: Give, port: string, counts: Readonly<FrontCounts>): voi
   give('vitalsign_connections_refused_total', { port }, counts.connectionsRefused)
   give('vitalsign_requests_malformed_total', { port }, counts.requestsMalformed)
   give('vitalsign_requests_too_slow_total', { port }, counts.requestsTooSlow)
-  if (port !== 'devices') return
+  if (port === 'status') return
   give('vitalsign_tls_handshakes_total', { port }, counts.handshakes)
+  for (const [version, count] of Object.entries(counts.handshakesBy)) {
+    give('vitalsign_tls_handshakes_by_version_total', { port, version }, count)
+  }
   for (const [why, count] of Object.entries(counts.handshakesFailedBy)) {
     give('vitalsign_tls_handshakes_failed_total', { port, why: why as HandshakeFailure }, count)
   }

@@ -98,7 +98,16 @@ function greeting(
   const roots = core.doors.own.filter(({ kind }) => kind === 'root')
   const environment = core.environment.toUpperCase()
   const doors = [
-    ['devices', urlOf('https', addresses.devices), 'EST over TLS'],
+    ['devices', urlOf('https', addresses.devices), 'EST over TLS 1.3'],
+    ...(addresses.legacy === undefined
+      ? []
+      : [
+          [
+            'legacy',
+            urlOf('https', addresses.legacy),
+            'the same over TLS 1.2: a relaxation',
+          ] as const,
+        ]),
     ['operators', browserUrl(addresses.operators), 'page and API, this machine only'],
     ['status', urlOf('http', addresses.status), 'issuers, revocation lists, log'],
   ] as const

@@ -34,6 +34,10 @@ export function readOperatorAddress(word: string, faults: string[]): ListenAddre
   return address
 }
 
+export function readLegacy(word: string, faults: string[]): ListenAddress | undefined {
+  return word === '' ? undefined : readAddress('legacy-listen', word, faults)
+}
+
 export function readNames(word: string, faults: string[]): readonly string[] {
   const names = partsOf(word)
   const wrong = names.find((name) => !isServerName(name))

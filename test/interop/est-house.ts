@@ -15,6 +15,8 @@ export interface EstHouse {
   readonly house: House
   /** `https://127.0.0.1:PORT` of the devices' door. */
   readonly url: string
+  /** The same of the door for devices that know no TLS 1.3. */
+  readonly legacyUrl: string
   /** A directory for the test's own files; goes with the house. */
   readonly directory: string
   /** The trial root, PEM. */
@@ -29,7 +31,7 @@ export async function openEstHouse(replacements: Replacements = {}): Promise<Est
   const anywhere = '127.0.0.1:0'
   const configuration = readConfiguration([
     ...['--data', join(directory, 'data'), '--listen', anywhere],
-    ...['--operator-listen', anywhere, '--status-listen', anywhere],
+    ...['--operator-listen', anywhere, '--status-listen', anywhere, '--legacy-listen', anywhere],
   ])
   const report = (what: string, cause: unknown) => {
     throw new Error(what, { cause })
@@ -40,6 +42,7 @@ export async function openEstHouse(replacements: Replacements = {}): Promise<Est
     house,
     directory,
     url: urlOf('https', house.addresses.devices),
+    legacyUrl: urlOf('https', house.addresses.legacy ?? house.addresses.devices),
     rootPem: encodePem('CERTIFICATE', rootOf(house)),
     expect: (serial) => expectDevice(house, product, serial),
     close: async () => {

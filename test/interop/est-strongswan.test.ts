@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** EST as strongSwan's `pki` speaks it: TLS of its own, at most two reads an answer, no line breaks. */
+/** EST as strongSwan's `pki` speaks it: TLS of its own, at most 1.2, at most two reads an answer, no line breaks. */
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
@@ -44,7 +44,7 @@ async function makeRequest(serial: string): Promise<void> {
 }
 
 function enrolWords(): string[] {
-  return ['--est', '--url', at.url, '--cacert', file('root.pem'), '--in', file('request.der')]
+  return ['--est', '--url', at.legacyUrl, '--cacert', file('root.pem'), '--in', file('request.der')]
 }
 
 function certificate(name: string): X509Certificate {
@@ -53,7 +53,7 @@ function certificate(name: string): X509Certificate {
 
 test('strongSwan gets issuer and root', { skip }, async () => {
   await pki([
-    ...['--estca', '--url', at.url, '--cacert', file('root.pem')],
+    ...['--estca', '--url', at.legacyUrl, '--cacert', file('root.pem')],
     ...['--caout', file('ca.pem'), '--outform', 'pem', '--force'],
   ])
   const got = readdirSync(at.directory).filter((name) => /^ca(-\d)?\.pem$/.test(name))

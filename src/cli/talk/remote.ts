@@ -6,6 +6,7 @@ import { parseCertsOnly } from '#format/cms/certs-only.ts'
 import { FormatError } from '#format/format-error.ts'
 import { encodePem } from '#format/pem.ts'
 import { sha256 } from '#trust/digest.ts'
+import { callingOptions } from '#trust/tls-settings.ts'
 import type { Said } from '../commands/read-line.ts'
 import { readTextFile } from '../files.ts'
 import { broken, exit, Stop, wrongUse } from '../stop.ts'
@@ -78,6 +79,7 @@ const hintAddress = 'look at the address: it must be the one for devices; is the
 function fetchUnverified(url: URL): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const sent = request(new URL('/.well-known/est/cacerts', url), {
+    ...callingOptions(),
     rejectUnauthorized: false,
     agent: false,
     signal: AbortSignal.timeout(patienceMilliseconds),

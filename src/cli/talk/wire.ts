@@ -7,6 +7,7 @@ import {
 } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
 import { Readable } from 'node:stream'
+import { callingOptions } from '#trust/tls-settings.ts'
 import { broken } from '../stop.ts'
 
 /** Where the API is: the socket of an installation here, or the device port of one elsewhere. */
@@ -51,7 +52,7 @@ export class Wire {
     const sent =
       place.kind === 'socket'
         ? plainRequest({ ...options, socketPath: place.path })
-        : tlsRequest({ ...options, ...tlsOptions(place) })
+        : tlsRequest({ ...options, ...callingOptions(), ...tlsOptions(place) })
     let answered = false
     sent.setTimeout(connectMilliseconds, () => {
       if (sent.socket?.connecting === true) sent.destroy(new Error('no answer to the connection'))

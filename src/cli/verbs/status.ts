@@ -31,6 +31,9 @@ function linesOf(call: Call, told: Answer<'status'>): readonly string[] {
     ...pairLines(
       [
         ['devices', addresses.devices],
+        ...(addresses.legacy === null
+          ? []
+          : [['old devices', `${addresses.legacy} (TLS 1.2)`] as const]),
         ['operators', browserAddress(addresses.operators)],
         ['status', addresses.status],
         ['root', `SHA-256 ${told.rootSha256}`],

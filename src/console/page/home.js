@@ -36,6 +36,9 @@ export async function home({ go, who, again }) {
       make('summary', 'This installation'),
       facts({
         'Devices call': addresses.devices,
+        ...(addresses.legacy === null
+          ? {}
+          : { 'Old devices call (TLS 1.2, a relaxation)': addresses.legacy }),
         'Revocation lists': addresses.status,
         Version: status.version,
         'Runs since': moment(status.startedAt),

@@ -30,6 +30,7 @@ export const eventTypes = {
   'server-started': 'the server started',
   'server-stopped': 'the server stopped',
   'configuration-read': 'the configuration file was read',
+  'tls-settings-changed': 'a server started with other TLS settings than before',
   'authority-adopted': 'an authority of another PKI was taken over with its key',
   'authority-installed': 'an authority whose certificate was signed elsewhere was taken',
   'authority-made': 'an authority was made',

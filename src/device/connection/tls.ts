@@ -6,6 +6,7 @@ import { encodePem } from '#format/pem.ts'
 import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
 import { findKeyAlgorithm } from '#trust/algorithms.ts'
 import { refuse } from '#trust/refusal.ts'
+import { callingOptions } from '#trust/tls-settings.ts'
 import type { Credential } from '../credential.ts'
 import { DeviceFault, reasonOf } from '../fault.ts'
 import { validateFrom } from '../path.ts'
@@ -117,7 +118,7 @@ function shakeHands(server: Server, limits: NetworkLimits, how: Handshake): Prom
       port: server.port,
       ...(!server.isAddress && { servername: server.host }),
       ALPNProtocols: ['http/1.1'],
-      minVersion: 'TLSv1.2',
+      ...callingOptions(),
       rejectUnauthorized: false,
       ...how,
     })

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { TlsVersion } from '#trust/tls-settings.ts'
+
 /** What happened at a front since it opened: for metrics, and for tests. */
 export interface FrontCounts {
   connections: number
@@ -8,6 +10,8 @@ export interface FrontCounts {
   proxiesRefused: number
   /** TLS handshakes that were completed. */
   handshakes: number
+  /** The same by what was spoken: their sum. */
+  readonly handshakesBy: Record<TlsVersion, number>
   /** Cut before or in the TLS handshake: slow, half-open, or not TLS at all. */
   handshakesFailed: number
   /** The same by why: their sum. */
@@ -30,6 +34,7 @@ export function zeroCounts(): FrontCounts {
     connectionsRefused: 0,
     proxiesRefused: 0,
     handshakes: 0,
+    handshakesBy: { 'TLSv1.2': 0, 'TLSv1.3': 0 },
     handshakesFailed: 0,
     handshakesFailedBy: zeroFailures(),
     requests: 0,

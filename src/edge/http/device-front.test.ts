@@ -6,9 +6,10 @@ import { once } from 'node:events'
 import { Agent, request as ask } from 'node:https'
 import { connect as connectPlain, type Socket } from 'node:net'
 import { after, test } from 'node:test'
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { type ConnectionOptions, connect, type SecureVersion, type TLSSocket } from 'node:tls'
 import { encodePem } from '#format/pem.ts'
 import { encodePrivateKey } from '#trust/private-key.ts'
+import type { ListenerName } from '#trust/tls-settings.ts'
 import { certify, makeEntity } from '../../../test/made-certificates.ts'
 import { makeTestAuthority, pemOf, type TestIdentity } from '../../../test/tls-certificates.ts'
 import { type DeviceFront, openDeviceFront } from './device-front.ts'
@@ -53,7 +54,10 @@ const routes: Route[] = [
 ]
 
 const fronts: DeviceFront[] = []
-async function open(limits: Partial<FrontLimits> = {}): Promise<DeviceFront> {
+async function open(
+  limits: Partial<FrontLimits> = {},
+  settings: ListenerName = 'devices',
+): Promise<DeviceFront> {
   const front = await openDeviceFront({
     listen: { host: '127.0.0.1', port: 0 },
     identity,
@@ -61,6 +65,7 @@ async function open(limits: Partial<FrontLimits> = {}): Promise<DeviceFront> {
     adminHandler: (request, response) =>
       response.end(`${peerOf(request.socket).certificates.length} ${request.url}`),
     limits: { ...deviceLimits, ...limits },
+    settings,
     random,
     report: ({ cause }) => {
       throw cause
@@ -105,19 +110,73 @@ async function end(socket: Socket): Promise<string> {
   return text
 }
 
-test('TLS 1.3 is spoken, TLS 1.2 too, nothing older', async () => {
-  for (const version of ['TLSv1.3', 'TLSv1.2'] as const) {
-    const socket = await dial({ ...client(), minVersion: version, maxVersion: version })
-    assert.equal(socket.getProtocol(), version)
+const ports = { devices: front, legacy: await open({}, 'legacy') }
+
+/** One handshake with exactly this version: what was agreed, or why not. */
+async function agreed(port: DeviceFront, version: SecureVersion, more: ConnectionOptions = {}) {
+  const only = { minVersion: version, maxVersion: version }
+  try {
+    const socket = await dial({ ...client(device), ...port.address, ...only, ...more })
+    const { name } = socket.getEphemeralKeyInfo() as { name?: string }
+    const found = `${socket.getProtocol()} ${socket.getCipher().name} ${name}`
     socket.destroy()
+    return found
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code
   }
-  const old = {
-    ...client(),
-    minVersion: 'TLSv1',
-    maxVersion: 'TLSv1.1',
-    ciphers: 'ALL:@SECLEVEL=0',
+}
+
+const shut = 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION'
+
+test('devices speak TLS 1.3, and nothing older', async () => {
+  const best = 'TLSv1.3 TLS_AES_256_GCM_SHA384 X25519MLKEM768'
+  assert.equal(await agreed(ports.devices, 'TLSv1.3'), best)
+  for (const version of ['TLSv1', 'TLSv1.1', 'TLSv1.2'] as const) {
+    const ciphers = 'DEFAULT:@SECLEVEL=0'
+    assert.equal(await agreed(ports.devices, version, { ciphers }), shut, version)
   }
-  await assert.rejects(dial(old as ConnectionOptions))
+})
+
+test('old devices speak TLS 1.2 at a port of their own, with forward secrecy and whole tags alone', async () => {
+  const best = 'TLSv1.3 TLS_AES_256_GCM_SHA384 X25519MLKEM768'
+  assert.equal(await agreed(ports.legacy, 'TLSv1.3'), best)
+  for (const suite of [
+    'ECDHE-ECDSA-AES256-GCM-SHA384',
+    'ECDHE-ECDSA-CHACHA20-POLY1305',
+    'ECDHE-ECDSA-AES128-GCM-SHA256',
+    'ECDHE-ECDSA-AES128-CCM',
+  ]) {
+    const found = await agreed(ports.legacy, 'TLSv1.2', { ciphers: suite })
+    assert.equal(found, `TLSv1.2 ${suite} X25519`)
+  }
+  for (const ciphers of [
+    'ECDHE-ECDSA-AES128-SHA256',
+    'ECDHE-ECDSA-AES256-SHA',
+    'ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0',
+    'AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256',
+  ]) {
+    const found = await agreed(ports.legacy, 'TLSv1.2', { ciphers })
+    assert.match(found ?? '', /HANDSHAKE_FAILURE$/, ciphers)
+  }
+  const old = { ciphers: 'DEFAULT:@SECLEVEL=0' }
+  assert.equal(await agreed(ports.legacy, 'TLSv1.1', old), shut)
+  assert.ok(ports.legacy.counts().handshakesBy['TLSv1.2'] >= 4)
+  assert.equal(ports.devices.counts().handshakesBy['TLSv1.2'], 0)
+})
+
+test('the group that withstands quantum computers is asked for of all who know it', async () => {
+  for (const [offered, taken] of [
+    ['X25519:X25519MLKEM768', 'X25519MLKEM768'],
+    // Among the others the client's own guess saves a round trip.
+    ['P-384:P-256:X25519', 'secp384r1'],
+    ['P-256', 'prime256v1'],
+    ['X25519', 'X25519'],
+  ] as const) {
+    const found = await agreed(ports.devices, 'TLSv1.3', { ecdhCurve: offered })
+    assert.equal(found?.split(' ').at(-1), taken, offered)
+  }
+  const other = await agreed(ports.devices, 'TLSv1.3', { ecdhCurve: 'P-521' })
+  assert.match(other ?? '', /HANDSHAKE_FAILURE$/)
 })
 
 test('without a client certificate the peer has none', async () => {
@@ -150,7 +209,8 @@ test('a device of tomorrow is heard: its certificate is of ML-DSA', async () => 
 
 test('no connection resumes another', async () => {
   for (const version of ['TLSv1.3', 'TLSv1.2'] as const) {
-    const options = { ...client(device), minVersion: version, maxVersion: version }
+    const only = { minVersion: version, maxVersion: version }
+    const options = { ...client(device), ...ports.legacy.address, ...only }
     const first = await dial(options)
     let session = first.getSession()
     first.on('session', (offered) => {
@@ -305,6 +365,8 @@ test('who came before the close and asks after it is answered, and then let go',
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0
 const skip = hasOpenssl || process.env.PEERS === 'required' ? false : 'openssl is missing'
 
+const toLegacy = ['-connect', `${ports.legacy.address.host}:${ports.legacy.address.port}`]
+
 /** What `openssl s_client` sees of the handshake. */
 async function seenByOpenssl(...words: string[]): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
@@ -330,10 +392,22 @@ test('openssl is sent leaf and issuer without the root, and asked only for our r
   assert.match(seen, /CN ?= ?Ours Root/)
 })
 
+test('openssl, which tries five times to go on with its session, begins anew each time', {
+  skip,
+}, async () => {
+  for (const version of ['-tls1_3', '-tls1_2']) {
+    const seen = await seenByOpenssl('-reconnect', version, ...toLegacy)
+    const count = (word: string) => seen.match(new RegExp(`^${word}, TLSv1`, 'gm'))?.length ?? 0
+    const [anew, resumed] = [count('New'), count('Reused')]
+    assert.equal(resumed, 0, version)
+    assert.ok(anew >= 5, `${version}: ${anew} handshakes`)
+  }
+})
+
 test('a ticket, which OpenSSL sends in TLS 1.3 all the same, carries nothing', {
   skip,
 }, async () => {
-  assert.doesNotMatch(await seenByOpenssl('-tls1_2'), /TLS session ticket:/)
+  assert.doesNotMatch(await seenByOpenssl('-tls1_2', ...toLegacy), /TLS session ticket:/)
   // 32 bytes are an id that leads nowhere; with a session in it, it would be longer by the certificate.
   assert.doesNotMatch(await seenByOpenssl(), /TLS session ticket:\n.*\n.*\n +0020/)
 })

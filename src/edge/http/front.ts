@@ -105,6 +105,7 @@ export async function openFront(
   const secured = new WeakSet<object>()
   server.on('secureConnection', (socket) => {
     counts.handshakes++
+    counts.handshakesBy[socket.getProtocol() === 'TLSv1.2' ? 'TLSv1.2' : 'TLSv1.3']++
     const source = connections.sourceOf(socket)
     if (source !== undefined) noteSource(socket, source)
     secured.add(socket)
@@ -121,7 +122,11 @@ export async function openFront(
   return {
     address: addressOf(server),
     proxiedAddress: proxied && addressOf(proxied),
-    counts: () => ({ ...counts, handshakesFailedBy: { ...counts.handshakesFailedBy } }),
+    counts: () => ({
+      ...counts,
+      handshakesBy: { ...counts.handshakesBy },
+      handshakesFailedBy: { ...counts.handshakesFailedBy },
+    }),
     close: async () => {
       if (closing) return
       closing = true

@@ -68,6 +68,12 @@ export const metricTable = {
   ),
   vitalsign_requests_too_slow_total: row('counter', 'requests that came too slowly', 'port'),
   vitalsign_tls_handshakes_total: row('counter', 'TLS handshakes completed', 'port'),
+  vitalsign_tls_handshakes_by_version_total: row(
+    'counter',
+    'TLS handshakes completed, by the version spoken',
+    'port',
+    'version',
+  ),
   vitalsign_tls_handshakes_failed_total: row(
     'counter',
     'TLS handshakes that came to nothing',

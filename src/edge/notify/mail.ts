@@ -3,6 +3,7 @@ import { createTransport } from 'nodemailer'
 import type { Delivery, NotificationTarget } from '#core/ledger/tables.ts'
 import type { Sent } from '#core/watch/deliver.ts'
 import { isLoopback } from '#core/watch/targets.ts'
+import { callingOptions } from '#trust/tls-settings.ts'
 import { mailOf } from './mail-text.ts'
 import { SecretError } from './secret-file.ts'
 
@@ -42,7 +43,7 @@ export async function sendMail(
       host: url.hostname.replace(/^\[|\]$/g, ''),
       port: Number(url.port) || (secure ? 465 : 587),
       ...{ secure, requireTLS: !secure && !isLocal, ignoreTLS: isLocal },
-      tls: { minVersion: 'TLSv1.2', ...(ports.roots && { ca: [...ports.roots] }) },
+      tls: { ...callingOptions(), ...(ports.roots && { ca: [...ports.roots] }) },
       ...(user !== undefined && password !== undefined && { auth: { user, pass: password } }),
       connectionTimeout: patienceMilliseconds,
       greetingTimeout: patienceMilliseconds,

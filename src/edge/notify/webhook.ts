@@ -4,6 +4,7 @@ import { request as secureRequest } from 'node:https'
 import type { Delivery, NotificationTarget } from '#core/ledger/tables.ts'
 import type { Sent } from '#core/watch/deliver.ts'
 import { isLoopback } from '#core/watch/targets.ts'
+import { callingOptions } from '#trust/tls-settings.ts'
 import { type MessageSigner, signedHeaders } from './sign-request.ts'
 
 /** How long the other side may take, from the first packet to the last. */
@@ -42,7 +43,11 @@ export async function postWebhook(
     headers: { ...headers, 'content-length': body.length, connection: 'close' },
   }
   const request = isSecure
-    ? secureRequest(url, { ...options, ...(ports.roots && { ca: [...ports.roots] }) })
+    ? secureRequest(url, {
+        ...options,
+        ...callingOptions(),
+        ...(ports.roots && { ca: [...ports.roots] }),
+      })
     : plainRequest(url, options)
   request.on('response', (answer) => {
     const status = answer.statusCode ?? 0

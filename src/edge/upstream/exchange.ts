@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { request } from 'node:https'
 import type { TLSSocket } from 'node:tls'
+import { callingOptions } from '#trust/tls-settings.ts'
 
 /** What is sent to an upstream. */
 export interface Question {
@@ -51,7 +52,8 @@ export async function exchange(
   let isSecure = false
   const fail = (words: string) => resolve({ kind: isSecure ? 'cut' : 'unreached', words })
   const sent = request(url, {
-    ...{ method, agent: false, signal, maxHeaderSize: mostHeaderBytes, minVersion: 'TLSv1.2' },
+    ...{ method, agent: false, signal, maxHeaderSize: mostHeaderBytes },
+    ...callingOptions(),
     ...(roots.length > 0 && { ca: [...roots] }),
     ...(identity !== undefined && { key: identity.key, cert: identity.chain }),
     headers: {

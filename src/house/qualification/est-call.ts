@@ -9,6 +9,7 @@ import type { Extension } from '#format/x509/extension.ts'
 import { encodeName, type Name } from '#format/x509/name.ts'
 import { signatureAlgorithmFor } from '#trust/algorithms.ts'
 import { encodePrivateKey, type KeyPair, sign } from '#trust/private-key.ts'
+import { callingOptions } from '#trust/tls-settings.ts'
 
 export interface Played {
   readonly key: KeyPair
@@ -48,7 +49,7 @@ export function askEst(asked: EstAsked): Promise<EstAnswer> {
   const sent = httpsRequest(
     new URL(`/.well-known/est/${label}/${operation}`, url),
     {
-      ...{ method: 'POST', agent: false, ca: [...ca], timeout: 20_000 },
+      ...{ method: 'POST', agent: false, ca: [...ca], timeout: 20_000, ...callingOptions() },
       headers: { 'Content-Type': 'application/pkcs10', ...authorization },
       ...(identity && {
         key: encodePem('PRIVATE KEY', encodePrivateKey(identity.key.privateKey)),

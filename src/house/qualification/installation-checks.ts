@@ -55,20 +55,21 @@ export function installationChecks(parts: QualificationParts): readonly Check[] 
       expected: 'each leads to the root by RFC 5280, and the key of each issuing one signs',
       see: () => authoritiesSeen(core),
     },
-    ...(['TLSv1', 'TLSv1.1'] as const).map(
+    ...(['TLSv1', 'TLSv1.1', 'TLSv1.2'] as const).map(
       (version): Check => ({
         title: `device port without ${version}`,
-        expected: 'the handshake is refused (RFC 8996)',
-        see: () => handshake(parts, version, false),
+        expected: 'the handshake is refused (RFC 8996, and RFC 9325 where 1.3 is everywhere)',
+        see: () => handshake(parts, parts.facts.addresses().devices, version, false),
       }),
     ),
-    ...(['TLSv1.2', 'TLSv1.3'] as const).map(
+    ...(['TLSv1.3'] as const).map(
       (version): Check => ({
         title: `device port with ${version}`,
         expected: 'the handshake succeeds and the server proves itself against the root',
-        see: () => handshake(parts, version, true),
+        see: () => handshake(parts, parts.facts.addresses().devices, version, true),
       }),
     ),
+    ...legacyChecks(parts),
     {
       title: 'the log',
       expected: 'every event stands under the tree, and ledger and log match one to one',
@@ -122,13 +123,28 @@ export function chainOf(authority: Authority, { doors }: Core) {
   }
 }
 
+/** Where the configuration lets old devices in. */
+function legacyChecks(parts: QualificationParts): readonly Check[] {
+  const { legacy } = parts.facts.addresses()
+  if (legacy === null) return []
+  return (['TLSv1.1', 'TLSv1.2'] as const).map((version) => ({
+    title: `port for old devices ${version === 'TLSv1.2' ? 'with' : 'without'} ${version}`,
+    expected:
+      version === 'TLSv1.2'
+        ? 'the handshake succeeds: legacy-listen asks for it'
+        : 'the handshake is refused (RFC 8996)',
+    see: () => handshake(parts, legacy, version, version === 'TLSv1.2'),
+  }))
+}
+
 /** One handshake with exactly this version. */
 function handshake(
-  { core, facts }: QualificationParts,
+  { core }: QualificationParts,
+  url: string,
   version: SecureVersion,
   wanted: boolean,
 ): Promise<Seen> {
-  const { hostname, port } = new URL(facts.addresses().devices)
+  const { hostname, port } = new URL(url)
   const { promise, resolve } = Promise.withResolvers<Seen>()
   const socket = connect({
     ...{ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) },

@@ -15,6 +15,8 @@ export interface HouseFacts {
   readonly startedAt: Temporal.Instant
   readonly addresses: () => {
     readonly devices: string
+    /** Where devices are let in that know no TLS 1.3; null: nowhere. */
+    readonly legacy: string | null
     readonly operators: string
     readonly status: string
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import pg from 'pg'
 import { Fault } from '#core/fault.ts'
+import { callingOptions } from '#trust/tls-settings.ts'
 import type { Cell, Row } from '../rows.ts'
 import { postgresFault } from './postgres-fault.ts'
 import type { Host, Target } from './target.ts'
@@ -77,7 +78,7 @@ async function connectTo(
     ...{ host, port, user: target.user, database: target.database, pipeline: true },
     password: () => target.password() ?? '', // a function, so that no environment is asked
     options: '-c bytea_output=hex',
-    ssl: tls !== undefined && (tls.ca === undefined || { ca: tls.ca }),
+    ssl: tls !== undefined && { ...callingOptions(), ...(tls.ca !== undefined && { ca: tls.ca }) },
     application_name: 'vitalsign',
     connectionTimeoutMillis: connectMilliseconds,
     query_timeout: silence,

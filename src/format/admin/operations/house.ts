@@ -69,6 +69,8 @@ export const house = {
       startedAt: instant,
       addresses: z.object({
         devices: z.string(),
+        /** Where devices are let in that know no TLS 1.3; null: nowhere. */
+        legacy: z.string().nullable(),
         operators: z.string(),
         status: z.string(),
       }),
