@@ -12,6 +12,7 @@ import { heal } from './heal.ts'
 import { obtain } from './obtain.ts'
 import { persist } from './persist.ts'
 import type { DevicePorts } from './ports.ts'
+import { bringToPrograms } from './programs/bring.ts'
 import type { Refused } from './refusal.ts'
 import { wantedFor } from './request.ts'
 import { type Proved, settle } from './settle.ts'
@@ -49,7 +50,10 @@ export async function enrol(ports: DevicePorts, enrolment: Enrolment): Promise<P
   const code: Proof | undefined =
     enrolment.code === undefined ? undefined : { kind: 'code', serial, code: enrolment.code }
   const enrolled = await enrolBoth(ports, bond, enrolment, code)
-  if (enrolled.kind === 'proved') await followRoots(ports, bond, enrolled.credential)
+  if (enrolled.kind === 'proved') {
+    await followRoots(ports, bond, enrolled.credential)
+    await bringToPrograms(ports, enrolled.credential)
+  }
   return enrolled
 }
 
@@ -76,7 +80,7 @@ function checkAgainst(files: Files, { settings, again }: Enrolment): Refused | u
   const before = readSettings(files)
   const holdsAny = files.names().some((name) => /^(birth|working)(\.next)?\.pem$/.test(name))
   if (before === undefined || !holdsAny) return undefined
-  for (const name of ['server', 'label', 'serial', 'root', 'tpm'] as const) {
+  for (const name of ['server', 'label', 'role', 'serial', 'root', 'tpm'] as const) {
     if (before[name] === settings[name]) continue
     const [old, wanted] = [before[name] ?? 'none', settings[name] ?? 'none']
     return refuse('other-settings', `the state directory has ${name} ${old}, not ${wanted}`)
@@ -124,7 +128,10 @@ function enrolSlot(
     if (before.kind === 'proved' || before.kind === 'later') return before
     return obtain(ports, bond, {
       slot,
-      wanted: wantedFor(serial, slot === 'birth' ? birthAlgorithm(keyAlgorithm) : keyAlgorithm),
+      wanted: wantedFor(
+        bond.settings,
+        slot === 'birth' ? birthAlgorithm(keyAlgorithm) : keyAlgorithm,
+      ),
       current: undefined,
       ask: (line, request, prepared) =>
         askCertificate(ports, bond, line, request, prepared, {

@@ -13,6 +13,11 @@ export const deviceFaults = {
     passing: false,
     remedy: 'is there room on the disk, and does the state directory belong to this user?',
   },
+  'program-not-told': {
+    passing: true,
+    remedy:
+      'the new identity is on disk and good; the program is told again at the next pass: look why it did not listen',
+  },
   'server-unreachable': {
     passing: true,
     remedy: 'is the server running, and is the address right? look at the network and at DNS',

@@ -12,6 +12,7 @@ import { followRoots, type RootNews } from './follow-roots.ts'
 import { heal } from './heal.ts'
 import { obtain } from './obtain.ts'
 import type { DevicePorts } from './ports.ts'
+import { bringToPrograms } from './programs/bring.ts'
 import type { Refused } from './refusal.ts'
 import { wantedFor, wantedLike } from './request.ts'
 import { type Proved, prove, settle, type Unheard } from './settle.ts'
@@ -47,8 +48,11 @@ export async function keepUp(
   const bond = readBond(ports.files)
   if (bond === undefined) return refuse('not-enrolled', 'the state directory holds no enrolment')
   const kept = await keepIdentity(ports, bond, renewNow)
-  if (kept.kind !== 'kept' || kept.unheard !== undefined) return kept
-  return { ...kept, roots: await followRoots(ports, bond, kept.credential) }
+  if (kept.kind !== 'kept') return kept
+  const roots =
+    kept.unheard === undefined ? await followRoots(ports, bond, kept.credential) : undefined
+  await bringToPrograms(ports, kept.credential)
+  return { ...kept, roots }
 }
 
 async function keepIdentity(
@@ -178,10 +182,10 @@ async function recover(ports: DevicePorts, bond: Bond): Promise<Kept | Refused |
   if (birth === undefined) {
     return refuse('birth-missing', 'there is no working identity, and no birth identity to get one')
   }
-  const { label, serial, keyAlgorithm } = bond.settings
+  const { label, keyAlgorithm } = bond.settings
   const recovered = await obtain(ports, bond, {
     slot: 'working',
-    wanted: wantedFor(serial, keyAlgorithm),
+    wanted: wantedFor(bond.settings, keyAlgorithm),
     current: undefined,
     ask: (line, request, prepared) =>
       askCertificate(ports, bond, line, request, prepared, {

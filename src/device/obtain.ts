@@ -55,6 +55,7 @@ export async function obtain(
   if (answer.kind !== 'certificates') return answer
   const received = receive(files, answer.certificates, {
     slot,
+    purpose: bond.settings.role === 'application' ? 'any' : 'device',
     prepared,
     current,
     roots: bond.roots,

@@ -16,7 +16,7 @@ export function validateFrom(
   roots: readonly Certificate[],
   leaf: Certificate,
   intermediates: readonly Certificate[],
-  purpose: 'device' | 'server',
+  purpose: 'device' | 'server' | 'any',
   now: Temporal.Instant,
 ) {
   const anchors: TrustAnchor[] = []

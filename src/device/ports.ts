@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Programs } from './programs/bring.ts'
 import type { Files } from './state/files.ts'
 
 export interface Chance {
@@ -17,6 +18,8 @@ export interface DevicePorts {
   /** One line of progress for a person, lower case. */
   say(line: string): void
   readonly limits: NetworkLimits
+  /** Absent: nobody else on the machine uses the identity. */
+  readonly programs?: Programs
 }
 
 /** What one exchange with a server may cost. */

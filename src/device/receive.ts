@@ -12,6 +12,8 @@ import { fileOf, type Slot } from './state/state.ts'
 /** What is known when an answer comes. */
 export interface Expecting {
   readonly slot: Slot
+  /** What an application's certificate is for is said by its profile, server or client. */
+  readonly purpose: 'device' | 'any'
   readonly prepared: Prepared
   /** The certificate that is being renewed, if one is. */
   readonly current: Certificate | undefined
@@ -61,13 +63,13 @@ export function receive(
 function vouchedFor(
   leaf: Certificate,
   others: readonly Certificate[],
-  { roots, offered, now }: Expecting,
+  { roots, offered, now, purpose }: Expecting,
 ) {
-  const path = validateFrom(roots, leaf, others, 'device', now)
+  const path = validateFrom(roots, leaf, others, purpose, now)
   if (path.kind === 'valid') return path
   const elsewhere = offered.filter(({ subject, issuer }) => sameBytes(subject.der, issuer.der))
   for (const other of elsewhere) {
-    const found = validateFrom([other], leaf, others, 'device', now)
+    const found = validateFrom([other], leaf, others, purpose, now)
     if (found.kind === 'valid') return found
   }
   return path

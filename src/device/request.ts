@@ -15,6 +15,7 @@ import { type KeyAlgorithmName, signatureAlgorithmFor } from '#trust/algorithms.
 import { importPublicKey } from '#trust/public-key.ts'
 import { type DeviceKeys, keyLabels } from './keys/device-keys.ts'
 import { type Files, replace } from './state/files.ts'
+import type { Settings } from './state/settings.ts'
 import { fileOf, type Slot } from './state/state.ts'
 
 /** What a request asks a certificate for. */
@@ -35,12 +36,16 @@ export interface Prepared {
 
 /**
  * For a first enrolment: the server draws the subject from its own record of the serial, which stands where
- * IEEE 802.1AR has it, so that whoever passes the request on can tell whose it is.
+ * IEEE 802.1AR has it, so that whoever passes the request on can tell whose it is. An application has a name
+ * and no serial.
  */
-export function wantedFor(serial: string, keyAlgorithm: KeyAlgorithmName): Wanted {
+export function wantedFor(
+  { serial, role }: Pick<Settings, 'serial' | 'role'>,
+  keyAlgorithm: KeyAlgorithmName,
+): Wanted {
   const subject = encodeName([
     [{ type: attributeTypes.commonName, value: serial }],
-    [{ type: attributeTypes.serialNumber, value: serial }],
+    ...(role === 'application' ? [] : [[{ type: attributeTypes.serialNumber, value: serial }]]),
   ])
   return { keyAlgorithm, subject, subjectAlternativeName: undefined }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What `vitalsign-device help` says. Each text ends with a line that can be pasted. */
-export const overview = `vitalsign-device: the identity of a device, from enrolment code to renewal
+export const overview = `vitalsign-device: the identity of a device or an application, from enrolment code to renewal
 
-  enrol     get this device its identity, with an enrolment code
+  enrol     get this device, or an application, its identity with an enrolment code
   renew     renew the identity if it is due
   run       keep the identity renewed, for as long as the device runs
   show      show the identity; needs no network
@@ -26,6 +26,14 @@ export const helpOf = {
   --code-file FILE             a file that holds the enrolment code; - reads it from standard input
                                without this, the code is asked for at the terminal
   --label LABEL                the entrance, if the product has more than one
+  --role application           the identity is that of a broker, a server or a program that devices meet,
+                               and not of this device; with --name in the place of --serial
+  --name NAME                  the name under which the application was registered
+  --publish DIR                give the identity to programs: DIR/key.pem, cert.pem, chain.pem (what to
+                               show), anchors.pem (whom to believe), all changed in one step
+  --key-group-reads            the group of DIR may read the key, too; else this user alone
+  --reload-pid-file FILE       tell the process whose id is in FILE by SIGHUP that they changed
+  --on-renewed "COMMAND WORD"  or run this command; no shell reads it, its words are parted by blanks
   --birth                      first a birth identity from entrance LABEL-birth, then the
                                working identity with that: the device can then come back by itself
                                after its working identity expired
@@ -41,6 +49,9 @@ A code is never given on the command line: others could read it there.
 
   vitalsign-device enrol --server https://pki.example.com:8443 --serial PUMP-0001 \\
     --root 5F:1B:...:9A --code-file ./code
+  vitalsign-device enrol --server https://pki.example.com:8443 --role application --name broker \\
+    --root 5F:1B:...:9A --code-file ./code --publish /etc/mosquitto/identity \\
+    --reload-pid-file /run/mosquitto.pid
 `,
   renew: `vitalsign-device renew: renew the identity if it is due
 

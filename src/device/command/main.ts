@@ -9,6 +9,8 @@ import { keepUp } from '../keep-up.ts'
 import { patience } from '../patience.ts'
 import { persist } from '../persist.ts'
 import { type DevicePorts, networkLimits } from '../ports.ts'
+import { giveFiles } from '../programs/give.ts'
+import { hangUp, runCommand } from '../programs/tell.ts'
 import type { Refused } from '../refusal.ts'
 import { run } from '../run.ts'
 import { prove } from '../settle.ts'
@@ -117,17 +119,19 @@ const commands: Readonly<Record<CommandName, Command>> = {
     const ports = portsOf(openDirectory(state), () => {})
     const bond = readBond(ports.files)
     if (bond === undefined) return reportRefused(notEnrolled(state))
-    const { server, serial, label } = bond.settings
+    const { server, serial, label, publish } = bond.settings
     const shown = showIdentities(ports, state)
     return {
       status: 0,
       json: {
         ...{ kind: 'shown', device: serial, server, label: label ?? null, ...shown.json },
         roots: bond.roots.map(digestOf),
+        publish: publish ?? null,
       },
       lines: [
         ...[`${serial} belongs to ${server}`, ...shown.lines],
         ...bond.roots.map((root) => `  believes the root ${digestOf(root)}`),
+        ...(publish === undefined ? [] : [`  for programs      ${publish}`]),
       ],
     }
   },
@@ -165,7 +169,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
         certificate: { serialNumber, notAfter },
       },
       lines: [
-        `the server knows this device as ${device} (${product}), ${standing}, until ${notAfter}`,
+        `the server knows this ${bond.settings.role ?? 'device'} as ${device} (${product}), ${standing}, until ${notAfter}`,
       ],
     }
   },
@@ -195,6 +199,7 @@ function portsOf(files: Files, say: (line: string) => void): DevicePorts {
     wait: (span) => new Promise((resolve) => setTimeout(resolve, span.total('milliseconds'))),
     say,
     limits: networkLimits,
+    programs: { give: giveFiles, run: runCommand, hangUp },
   }
 }
 

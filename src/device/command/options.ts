@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isKeyAlgorithmName, type KeyAlgorithmName, keyAlgorithmsFor } from '#trust/algorithms.ts'
 import {
@@ -7,7 +8,7 @@ import {
   signingKeyTemplates,
 } from '#trust/tpm/templates.ts'
 import { parseServer } from '../connection/server.ts'
-import { parseFingerprint, type Settings } from '../state/settings.ts'
+import { parseFingerprint, type Settings, wordsOf } from '../state/settings.ts'
 import { parseTpmAddress, shownTpmAddress } from '../tpm/address.ts'
 import type { CommandName } from './help.ts'
 
@@ -32,13 +33,19 @@ const options = {
   enrol: {
     ...everywhere,
     server: { type: 'string' },
+    role: { type: 'string', default: 'device' },
     serial: { type: 'string' },
+    name: { type: 'string' },
     root: { type: 'string' },
     label: { type: 'string' },
     'code-file': { type: 'string' },
     'key-algorithm': { type: 'string', default: 'p-256' },
     tpm: { type: 'string' },
     'tpm-endorsement': { type: 'string' },
+    publish: { type: 'string' },
+    'key-group-reads': { type: 'boolean', default: false },
+    'on-renewed': { type: 'string' },
+    'reload-pid-file': { type: 'string' },
     birth: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
     once: { type: 'boolean', default: false },
@@ -80,14 +87,7 @@ export function settingsOf(given: EnrolOptions): Settings {
       'write https://HOST:PORT and nothing after it',
     )
   }
-  const serial = need(given, 'serial', 'the serial that the server expects, such as PUMP-0001')
-  // RFC 7617 section 2: the user of Basic authentication holds no colon.
-  if (!/^[\x21-\x39\x3b-\x7e]{1,64}$/.test(serial)) {
-    throw new WrongUse(
-      `--serial ${JSON.stringify(serial)} is no serial`,
-      'up to 64 visible ASCII characters, none of them a colon',
-    )
-  }
+  const who = ownerOf(given)
   const fingerprint = need(given, 'root', 'the SHA-256 fingerprint that the server prints')
   const root = parseFingerprint(fingerprint)
   if (root === undefined) {
@@ -110,11 +110,62 @@ export function settingsOf(given: EnrolOptions): Settings {
   }
   return {
     server: `https://${server.authority}`,
-    label: labelOf(given),
-    serial,
+    ...who,
     root,
     keyAlgorithm,
     ...tpmOf(given, keyAlgorithm),
+    ...programsOf(given),
+  }
+}
+
+/** Where applications enrol, whatever they are for; no entrance of a product bears this label. */
+const applicationLabel = '~application'
+
+/** A device by its serial at an entrance of its product, or an application by its name. @throws WrongUse */
+function ownerOf(given: EnrolOptions): Pick<Settings, 'label' | 'role' | 'serial'> {
+  if (given.role === 'device') {
+    if (given.name !== undefined)
+      throw new WrongUse('--name needs --role application', 'a device has a serial: --serial')
+    const serial = need(given, 'serial', 'the serial that the server expects, such as PUMP-0001')
+    return { label: labelOf(given), serial: checked('serial', serial) }
+  }
+  if (given.role !== 'application')
+    throw new WrongUse(`--role ${given.role} is not known`, 'device (the default) or application')
+  for (const option of ['serial', 'label', 'birth', 'tpm'] as const)
+    if (given[option] !== undefined && given[option] !== false)
+      throw new WrongUse(`--${option} is for devices`, 'an application has a name: --name')
+  const name = need(given, 'name', 'the name under which the application was registered')
+  return { label: applicationLabel, role: 'application', serial: checked('name', name) }
+}
+
+/** RFC 7617 section 2: the user of Basic authentication holds no colon. */
+function checked(option: 'serial' | 'name', word: string): string {
+  if (/^[\x21-\x39\x3b-\x7e]{1,64}$/.test(word)) return word
+  throw new WrongUse(
+    `--${option} ${JSON.stringify(word)} is no ${option}`,
+    'up to 64 visible ASCII characters, none of them a colon',
+  )
+}
+
+/** Which programs use the identity, and how they hear of the next. @throws WrongUse */
+function programsOf(
+  given: EnrolOptions,
+): Pick<Settings, 'publish' | 'keyGroupReads' | 'onRenewed' | 'reloadPidFile'> {
+  const { publish, 'on-renewed': command, 'reload-pid-file': pidFile } = given
+  const keyGroupReads = given['key-group-reads']
+  const rest = { 'on-renewed': command, 'reload-pid-file': pidFile }
+  for (const [option, word] of Object.entries({ publish, ...rest }))
+    if (word !== undefined && !/^[^\p{Cc}]+$/u.test(word))
+      throw new WrongUse(`--${option} is empty, or no line of text`, 'see "help enrol"')
+  if (publish === undefined) {
+    if (command === undefined && pidFile === undefined && !keyGroupReads) return {}
+    throw new WrongUse('--publish is missing', 'say in which directory the program finds its files')
+  }
+  return {
+    publish: resolve(publish),
+    ...(keyGroupReads && { keyGroupReads }),
+    ...(command !== undefined && { onRenewed: wordsOf(command) }),
+    ...(pidFile !== undefined && { reloadPidFile: resolve(pidFile) }),
   }
 }
 
@@ -164,7 +215,11 @@ function labelOf({ label, birth }: EnrolOptions): string | undefined {
   )
 }
 
-function need(given: EnrolOptions, name: 'server' | 'serial' | 'root', what: string): string {
+function need(
+  given: EnrolOptions,
+  name: 'server' | 'serial' | 'name' | 'root',
+  what: string,
+): string {
   const value = given[name]
   if (value !== undefined && value !== '') return value
   throw new WrongUse(`--${name} is missing`, `give ${what}; see "vitalsign-device help enrol"`)

@@ -9,7 +9,9 @@ import { ask, type Line } from './line.ts'
 /** What the server says of the holder of a credential. */
 export interface Whoami {
   readonly kind: 'known'
+  /** The serial of a device, or the name of an application. */
   readonly device: string
+  /** The product of a device, or the profile of an application. */
   readonly product: string
   readonly state: string
   /** Lower-case hex of the certificate that the server saw. */
@@ -39,7 +41,8 @@ export async function askWhoami(
 function acceptWhoami(reply: Reply): Whoami | Refused {
   const found = parseObject(new TextDecoder().decode(reply.body))
   const certificate = recordOf(found.certificate)
-  const { device, product, state } = found
+  const { state } = found
+  const [device, product] = [found.device ?? found.application, found.product ?? found.profile]
   const { serialNumber, notAfter, renewFrom } = certificate
   if (
     typeof device !== 'string' ||

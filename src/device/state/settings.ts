@@ -4,12 +4,18 @@ import { type EndorsementTemplateName, isEndorsementName } from '#trust/tpm/temp
 import { DeviceFault } from '../fault.ts'
 import { parseTpmAddress } from '../tpm/address.ts'
 
+/** What has the identity: a device, or an application that devices meet. */
+export type Role = 'device' | 'application'
+
 /** To whom the device belongs. The file is lines `name=value`, so that a shell reads it too. */
 export interface Settings {
   /** `https://HOST:PORT`. */
   readonly server: string
   /** The entrance; undefined: the default one of the device's product. */
   readonly label: string | undefined
+  /** Absent: a device. */
+  readonly role?: Role
+  /** Of an application: its name. */
   readonly serial: string
   /** SHA-256 of the root certificate's DER, 64 lower-case hex digits, as it was given at the beginning. */
   readonly root: string
@@ -20,6 +26,14 @@ export interface Settings {
   readonly tpm?: string | undefined
   /** Which endorsement key of it to show; absent: the first that its maker certified. */
   readonly tpmEndorsement?: EndorsementTemplateName | undefined
+  /** The directory where other programs find key, certificates and roots; absent: nobody else reads them. */
+  readonly publish?: string | undefined
+  /** Whether the group of that directory may read the key. */
+  readonly keyGroupReads?: boolean
+  /** The command that is run when they changed, word by word. */
+  readonly onRenewed?: readonly string[] | undefined
+  /** The file with the id of the process that is told by SIGHUP when they changed. */
+  readonly reloadPidFile?: string | undefined
 }
 
 export function encodeSettings(settings: Settings): string {
@@ -34,6 +48,11 @@ export function encodeSettings(settings: Settings): string {
     ...(settings.tpmEndorsement === undefined
       ? []
       : [`tpm-endorsement=${settings.tpmEndorsement}`]),
+    ...(settings.role === undefined ? [] : [`role=${settings.role}`]),
+    ...(settings.publish === undefined ? [] : [`publish=${settings.publish}`]),
+    ...(settings.keyGroupReads === true ? ['key-group-reads=yes'] : []),
+    ...(settings.onRenewed === undefined ? [] : [`on-renewed=${settings.onRenewed.join(' ')}`]),
+    ...(settings.reloadPidFile === undefined ? [] : [`reload-pid-file=${settings.reloadPidFile}`]),
     '',
   ].join('\n')
 }
@@ -65,6 +84,9 @@ export function parseSettings(text: string): Settings {
   const endorsement = lines.get('tpm-endorsement')
   if (endorsement !== undefined && !isEndorsementName(endorsement))
     throw new DeviceFault('state-damaged', `settings: unknown tpm-endorsement ${endorsement}`)
+  const role = lines.get('role')
+  if (role !== undefined && role !== 'application')
+    throw new DeviceFault('state-damaged', `settings: unknown role ${role}`)
   return {
     server: need('server'),
     label: label === '' ? undefined : label,
@@ -74,7 +96,25 @@ export function parseSettings(text: string): Settings {
     ...(pinned !== undefined && { pinned }),
     ...(tpm !== undefined && { tpm }),
     ...(endorsement !== undefined && { tpmEndorsement: endorsement }),
+    ...(role !== undefined && { role }),
+    ...programsIn(lines),
   }
+}
+
+function programsIn(lines: ReadonlyMap<string, string>) {
+  const [publish, onRenewed] = [lines.get('publish'), lines.get('on-renewed')]
+  const reloadPidFile = lines.get('reload-pid-file')
+  return {
+    ...(publish !== undefined && { publish }),
+    ...(lines.get('key-group-reads') === 'yes' && { keyGroupReads: true }),
+    ...(onRenewed !== undefined && { onRenewed: wordsOf(onRenewed) }),
+    ...(reloadPidFile !== undefined && { reloadPidFile }),
+  }
+}
+
+/** The words of a command, parted by blanks; nothing is quoted, and no shell reads them. */
+export function wordsOf(command: string): readonly string[] {
+  return command.split(' ').filter((word) => word !== '')
 }
 
 /**

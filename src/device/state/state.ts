@@ -26,6 +26,7 @@ export const fileOf = {
   damaged: 'working.damaged.pem',
   attestation: 'attestation.pem',
   root: 'root.pem',
+  told: 'told',
   settings: 'settings',
 } as const
 
