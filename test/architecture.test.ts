@@ -45,6 +45,7 @@ const coreRank: Record<string, number> = {
   adoption: 6,
   ceremony: 6,
   evidence: 7,
+  verification: 7,
   watch: 7,
 }
 
