@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { peerRefusals } from '#trust/peer/refusal.ts'
 import { type Refused as RefusedFor, trustRefusals } from '#trust/refusal.ts'
 import { tpmRefusals } from '#trust/tpm/refusal.ts'
 
@@ -8,6 +9,7 @@ import { tpmRefusals } from '#trust/tpm/refusal.ts'
  */
 export const refusals = [
   ...trustRefusals,
+  ...peerRefusals,
   ...tpmRefusals,
   'application-removed',
   'approval-refused',
@@ -24,9 +26,7 @@ export const refusals = [
   'busy',
   'ceremony-out-of-order',
   'ceremony-stopped',
-  'certificate-held',
   'certificate-retired',
-  'certificate-revoked',
   'certificate-unknown',
   'channel-binding-missing',
   'channel-binding-wrong',

@@ -45,6 +45,7 @@ import { type HouseFacts, statusVerbs } from './verbs/status.ts'
 import { successionVerbs } from './verbs/succession.ts'
 import { twinVerbs } from './verbs/twin.ts'
 import { upstreamVerbs } from './verbs/upstream.ts'
+import { verificationVerbs } from './verbs/verification.ts'
 import { wordVerbs } from './verbs/words.ts'
 import { verifiedLog } from './verified-log.ts'
 import { houseWatchVerbs } from './watch-verbs.ts'
@@ -174,5 +175,6 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...rootVerbs(core),
     ...ceremonyVerbs(core),
     ...upstreamVerbs(core, parts.keys),
+    ...verificationVerbs(core),
   }
 }

@@ -97,6 +97,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'certificate revoke crt_019a… --reason keyCompromise --because "unit was stolen"',
   ],
   'certificate show': ['certificate show crt_019a…'],
+  'certificate verify': [
+    'certificate verify peer.pem',
+    'certificate verify peer.pem --product pump --lot 2026-07',
+    'certificate verify server.pem --purpose server --host broker.example.com',
+  ],
   claim: ['claim', 'claim Ada --maker Acme < passphrase-file'],
   'claim-link': ['claim-link'],
   'code new': ['code new PUMP-0001', 'code new PUMP-0001 --hours 72'],
@@ -143,7 +148,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'log verify log.vitalsign --since checkpoint-of-january --key log.key',
     'log verify',
   ],
-  'machine add': ['machine add line-3 --role operator --certificate line-3.pem'],
+  'machine add': [
+    'machine add line-3 --role operator --certificate line-3.pem',
+    'machine add telemetry-1 --role verifier --certificate telemetry-1.pem',
+  ],
   'machine list': ['machine list'],
   'machine remove': ['machine remove line-3'],
   'node list': ['node list', 'node list --ended'],

@@ -932,7 +932,7 @@ export const tables = {
     'mch',
     {
       name: text,
-      role: word('administrator', 'operator', 'auditor'),
+      role: word('administrator', 'operator', 'auditor', 'verifier'),
       key: id('key'),
       state: word('active', 'removed'),
       createdAt: instant,

@@ -308,6 +308,7 @@ const otherVerbs = {
   'ceremony.show': notHere,
   'certificate.import': notHere,
   'certificate.issue': notHere,
+  'certificate.verify': notHere,
   'certificate.revoke': notHere,
   doctor: notHere,
   explain: notHere,

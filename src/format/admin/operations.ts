@@ -21,6 +21,7 @@ import { roots } from './operations/roots.ts'
 import { twin } from './operations/twin.ts'
 import { upstreams } from './operations/upstreams.ts'
 import { vendors } from './operations/vendors.ts'
+import { verification } from './operations/verification.ts'
 import { watch } from './operations/watch.ts'
 
 /** All that can be asked of an installation, by `noun.verb`. */
@@ -43,6 +44,7 @@ export const operations = {
   ...ceremony,
   ...upstreams,
   ...vendors,
+  ...verification,
   ...rollover,
   ...elements,
   ...watch,

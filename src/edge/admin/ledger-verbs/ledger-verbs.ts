@@ -47,6 +47,7 @@ export type LedgerVerbs = Omit<
   | 'certificate.import'
   | 'certificate.issue'
   | 'certificate.revoke'
+  | 'certificate.verify'
   | 'doctor'
   | 'explain'
   | 'log.add-head'
