@@ -11,6 +11,8 @@ import type { Known } from './verify.ts'
 export interface Wanted {
   /** A product by its name or id. */
   readonly product?: string | undefined
+  /** Ids of products of which the device is to be of one. */
+  readonly products?: readonly string[] | undefined
   readonly lot?: string | undefined
   /** Of the device, as printed on it. */
   readonly serial?: string | undefined
@@ -37,6 +39,12 @@ export function checkWanted(
   const isOfProduct = product?.id === wanted.product || product?.name === wanted.product
   if (wanted.product !== undefined && !isOfProduct)
     return differs('product', product?.name, wanted.product)
+  const { products } = wanted
+  if (products !== undefined && device !== undefined && !products.includes(device.product))
+    return refuse(
+      'identity-differs',
+      `its product is ${product?.name}, which the application that asks is not for`,
+    )
   if (wanted.lot !== undefined && device?.lot !== wanted.lot)
     return differs('lot', device?.lot, wanted.lot)
   if (wanted.serial !== undefined && device?.serial !== wanted.serial)

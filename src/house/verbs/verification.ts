@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Actor } from '#core/audit/event.ts'
 import type { Refused } from '#core/refusal.ts'
 import { type Verification, verify } from '#core/verification/verify.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
@@ -18,7 +19,11 @@ export function verificationVerbs(core: Core): Pick<Verbs, 'certificate.verify'>
     ) => {
       const chain = chainIn(text)
       if ('reason' in chain) return chain
-      const verification = await verify({ chain, purpose, acceptsBirth, wanted }, core)
+      const products = await productsOf(caller.actor, core)
+      const verification = await verify(
+        { chain, purpose, acceptsBirth, wanted: { ...wanted, products } },
+        core,
+      )
       await noteAlarming(verification, caller.source, core)
       const { reason = null, detail = null } =
         verification.kind === 'refused' ? verification : ({} as Partial<Refused>)
@@ -29,6 +34,16 @@ export function verificationVerbs(core: Core): Pick<Verbs, 'certificate.verify'>
       }
     },
   }
+}
+
+/** An application that was registered for some products hears a no about the devices of all others. */
+async function productsOf(
+  { kind, id }: Actor,
+  { ledger }: Pick<Core, 'ledger'>,
+): Promise<readonly string[] | undefined> {
+  if (kind !== 'application') return undefined
+  const { products = [] } = (await ledger.read('application', id)) ?? {}
+  return products.length === 0 ? undefined : products
 }
 
 function chainIn(text: string): readonly Uint8Array[] | Refused {
