@@ -7,7 +7,7 @@ import type { KeyUsageName } from '#format/x509/extensions/usage.ts'
 import { type Refused, refuse } from '../refusal.ts'
 
 /** What a certificate is shown for. */
-export type Purpose = 'device' | 'client' | 'server' | 'endorsement' | 'any'
+export type Purpose = 'device' | 'client' | 'server' | 'endorsement' | 'status' | 'any'
 
 interface PurposeRule {
   readonly keyPurpose: Oid
@@ -32,6 +32,8 @@ const rules: Readonly<Record<Exclude<Purpose, 'any'>, PurposeRule>> = {
     keyUsage: ['keyEncipherment', 'keyAgreement'],
     unsaidCounts: true,
   },
+  // RFC 6960 section 4.2.2.2 for answers; status files hold the same.
+  status: { keyPurpose: keyPurposes.ocspSigning, keyUsage: signs, unsaidCounts: false },
 }
 
 const bearers = {
@@ -39,6 +41,7 @@ const bearers = {
   client: 'an application',
   server: 'a server',
   endorsement: 'an endorsement key',
+  status: 'a signer of status',
 } as const satisfies Record<keyof typeof rules, string>
 
 /** keyUsage and extKeyUsage of the last certificate: RFC 5280 sections 4.2.1.3 and 4.2.1.12. */
