@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { statusFileRefusals } from '#trust/compact-status/refusal.ts'
 import { peerRefusals } from '#trust/peer/refusal.ts'
 import { type Refused as RefusedFor, trustRefusals } from '#trust/refusal.ts'
 import { tpmRefusals } from '#trust/tpm/refusal.ts'
@@ -11,6 +13,7 @@ export const refusals = [
   ...trustRefusals,
   ...peerRefusals,
   ...tpmRefusals,
+  ...statusFileRefusals,
   'application-removed',
   'approval-refused',
   'attestation-missing',
