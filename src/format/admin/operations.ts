@@ -10,6 +10,7 @@ import { certificates } from './operations/certificates.ts'
 import { devices } from './operations/devices.ts'
 import { elements } from './operations/elements.ts'
 import { house } from './operations/house.ts'
+import { integrations } from './operations/integrations.ts'
 import { nodes } from './operations/nodes.ts'
 import { people } from './operations/people.ts'
 import { profiles } from './operations/profiles.ts'
@@ -48,6 +49,7 @@ export const operations = {
   ...rollover,
   ...elements,
   ...watch,
+  ...integrations,
 } as const
 
 export type OperationName = keyof typeof operations
