@@ -129,7 +129,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'device retire': ['device retire PUMP-0001 --reason "scrapped"'],
   'device show': ['device show PUMP-0001'],
   'device watch': ['device watch PUMP-0001'],
-  doctor: ['doctor', 'doctor --production'],
+  doctor: [
+    'doctor',
+    'doctor --production',
+    'doctor --tls broker.example.com:8883 --roots root.pem',
+  ],
   'element add': ['element add --certificate element.pem --product pump --device PUMP-0001'],
   'element assign': ['element assign boards.csv --product pump'],
   'element bind': ['element bind elm_019a… PUMP-0001'],
