@@ -38,6 +38,7 @@ const coreRank: Record<string, number> = {
   authority: 3,
   applications: 4,
   revocation: 4,
+  ocsp: 4,
   attestation: 4,
   elements: 4,
   recovery: 5,
@@ -45,9 +46,7 @@ const coreRank: Record<string, number> = {
   adoption: 6,
   ceremony: 6,
   evidence: 7,
-  verification: 7,
   watch: 7,
-  'status-files': 7,
 }
 
 /** Package -> the rooms that may import it. */
@@ -108,10 +107,6 @@ const provenTypes = {
   CertifiedKey: { class: 'TpmCertifiedKey', file: 'src/trust/tpm/certified-key.ts' },
   ProvedRequest: { class: 'SelfSignedRequest', file: 'src/trust/possession.ts' },
   QuotedRegisters: { class: 'TpmQuotedRegisters', file: 'src/trust/tpm/quote.ts' },
-  TrustedStatusFile: {
-    class: 'SignedStatusFile',
-    file: 'src/trust/compact-status/open-status-file.ts',
-  },
   ValidPath: { class: 'ValidatedPath', file: 'src/trust/path.ts' },
 }
 
