@@ -10,12 +10,12 @@ import { refusals } from '#core/refusal.ts'
 const tables = [
   'src/core/refusal.ts',
   'src/trust/refusal.ts',
-  'src/trust/compact-status/refusal.ts',
   'src/trust/tpm/refusal.ts',
   'src/core/fault.ts',
   'src/core/audit/event.ts',
   'src/edge/attestation/refusals.ts',
   'src/edge/est/refusals.ts',
+  'src/edge/status/ocsp-refusals.ts',
   'src/edge/admin/answers/refusals.ts',
 ]
 const textOf = (files: readonly string[]) =>

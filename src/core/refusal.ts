@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
-import { statusFileRefusals } from '#trust/compact-status/refusal.ts'
-import { peerRefusals } from '#trust/peer/refusal.ts'
 import { type Refused as RefusedFor, trustRefusals } from '#trust/refusal.ts'
 import { tpmRefusals } from '#trust/tpm/refusal.ts'
 
@@ -11,9 +8,7 @@ import { tpmRefusals } from '#trust/tpm/refusal.ts'
  */
 export const refusals = [
   ...trustRefusals,
-  ...peerRefusals,
   ...tpmRefusals,
-  ...statusFileRefusals,
   'application-removed',
   'approval-refused',
   'attestation-missing',
@@ -29,7 +24,9 @@ export const refusals = [
   'busy',
   'ceremony-out-of-order',
   'ceremony-stopped',
+  'certificate-held',
   'certificate-retired',
+  'certificate-revoked',
   'certificate-unknown',
   'channel-binding-missing',
   'channel-binding-wrong',
@@ -63,6 +60,7 @@ export const refusals = [
   'environment-wrong',
   'exists-already',
   'input-wrong',
+  'issuer-unknown',
   'issuing-stopped',
   'key-algorithm-not-admitted',
   'key-backend-away',
@@ -93,6 +91,7 @@ export const refusals = [
   'renewal-would-not-help',
   'request-malformed',
   'request-too-large',
+  'responder-missing',
   'server-key-not-permitted',
   'share-damaged',
   'share-of-another-ceremony',

@@ -20,22 +20,23 @@ import { RegistrarPace } from '#core/enrolment/speakers/pace.ts'
 import { isOfThisHouse } from '#core/ledger/authority-origin.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Kind } from '#core/ledger/tables.ts'
+import type { OcspDesk } from '#core/ocsp/desk.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import { epochOf, type Restore, readRestores } from '#core/recovery/epoch.ts'
 import { type Learning, type LearningPorts, learnCertificate } from '#core/recovery/learn.ts'
 import { VendorRegister } from '#core/vendors/vendor-trust.ts'
-import { KnownPaths } from '#core/verification/known-paths.ts'
 import { raise } from '#core/watch/alarm.ts'
 import type { News } from '#edge/store/store.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import type { Configuration } from './configuration.ts'
 import { CrlShelf } from './crl-shelf.ts'
 import type { Feed } from './feed.ts'
-import { type Installation, readInstallation } from './foundation.ts'
+import { type Installation, ownMaker, readInstallation } from './foundation.ts'
 import type { BackendState } from './key-backends.ts'
 import { DoorKeeper } from './nodes/door-keeper.ts'
 import { foundOnce } from './nodes/found-once.ts'
 import type { ThisNode } from './nodes/this-node.ts'
+import { openOcsp } from './ocsp.ts'
 import { noDesk, type UpstreamHealth, upstreamPorts } from './upstreams.ts'
 
 /** What the machine gives to core. */
@@ -67,11 +68,10 @@ export interface Core extends EnrolmentPorts {
   readonly installation: Installation
   readonly keeper: DoorKeeper
   readonly shelf: CrlShelf
+  readonly ocsp: OcspDesk
   readonly anchors: AnchorSets
   /** Whose chips are believed. */
   readonly vendors: VendorRegister
-  /** Which paths of certificates were validated lately. */
-  readonly paths: KnownPaths
   /** How the backends that keep keys are doing. */
   keyBackends(): readonly BackendState[]
   /** This process's name among the nodes, new at each start. */
@@ -117,7 +117,10 @@ export async function openCore(means: Means): Promise<Core> {
   const keeper = new DoorKeeper({ doors, elsewhere: feed, report, pause })
   const issuing: IssuingPorts = {
     ...{ ledger, keys, clock, random, guard, demandCurrent: keeper.demandCurrent },
-    pointers: { crlUrl, issuerUrl: (authority) => `${statusUrl}/ca/${authority}.crt` },
+    pointers: {
+      ...{ crlUrl, issuerUrl: (authority) => `${statusUrl}/ca/${authority}.crt` },
+      ocspUrl: `${statusUrl}/ocsp`,
+    },
     shards: new ShardCounter(() => claimShard({ ledger, clock, random })),
   }
   const anchors = new AnchorSets({ ledger, clock, random, doors })
@@ -139,6 +142,9 @@ export async function openCore(means: Means): Promise<Core> {
       )
     return keeper.renew().then(renewAnchors)
   })
+  const { environment } = installation
+  const maker = ownMaker(installation)
+  const ocsp = openOcsp({ ...issuing, doors, environment, maker, report }, feed)
   const publishing = { ledger, keys, clock, random, guard, crlUrl, report }
   const shelf = new CrlShelf({ ...publishing, authorities: doors })
   feed.followElsewhere(async (news) => {
@@ -150,7 +156,6 @@ export async function openCore(means: Means): Promise<Core> {
   await shelf.refresh(doors.own)
   feed.follow((change) => shelf.hear(change))
   const restores = await readRestores(ledger)
-  const { environment } = installation
   const learning = { ledger, clock, random, environment, restores, issuers: () => doors.own }
   return {
     ...issuing,
@@ -159,6 +164,7 @@ export async function openCore(means: Means): Promise<Core> {
       doors,
       keeper,
       shelf,
+      ocsp,
       anchors,
       recovered,
       restores,
@@ -167,7 +173,6 @@ export async function openCore(means: Means): Promise<Core> {
     },
     environment,
     vendors: new VendorRegister(ledger),
-    paths: new KnownPaths(),
     upstreams: upstreamPorts(means.desk ?? noDesk, doors, { ledger, clock, random }, report),
     ...(restores.length > 0 && {
       learn: (certificate: Certificate) => learnAndTell(certificate, learning, report),

@@ -11,6 +11,7 @@ import { enrol } from '#core/enrolment/enrol.ts'
 import { enrolWithKey, type ServerKeyPorts } from '#core/enrolment/server-key/enrol-with-key.ts'
 import { KeyWorkshop } from '#core/enrolment/server-key/workshop.ts'
 import { whoami } from '#core/enrolment/whoami.ts'
+import type { Fault } from '#core/fault.ts'
 import { csrAttributesFor } from '#core/policy/csr-attributes.ts'
 import type { Clock } from '#core/ports.ts'
 import type { Refused } from '#core/refusal.ts'
@@ -18,6 +19,7 @@ import { fullCrl } from '#core/revocation/publish.ts'
 import { estRoutes } from '#edge/est/routes.ts'
 import type { Route } from '#edge/http/message.ts'
 import { whoamiRoute } from '#edge/http/whoami.ts'
+import { ocspRoutes } from '#edge/status/ocsp-routes.ts'
 import { type Readiness, statusRoutes } from '#edge/status/routes.ts'
 import { tlogRoutes } from '#edge/tlog/routes.ts'
 import { challengeRoute } from '#edge/upstream/acme/challenges.ts'
@@ -86,6 +88,8 @@ export interface StatusMeans {
   readonly metrics: Route
   /** What proves an account of ours to who looks for the answer of a challenge. */
   challenge(token: string): Promise<string | undefined>
+  /** Hears of what broke while a client was told to come later; MUST NOT throw. */
+  report(cause: Fault): void
 }
 
 /** What anybody finds on the status port. */
@@ -96,6 +100,7 @@ export function publicRoutes({
   readiness,
   metrics,
   challenge,
+  report,
 }: StatusMeans): readonly Route[] {
   return [
     ...statusRoutes({
@@ -106,6 +111,11 @@ export function publicRoutes({
       },
       crl: async (name, shard) => (await core).shelf.read(name, shard ?? fullCrl),
       readiness,
+    }),
+    ...ocspRoutes({
+      clock,
+      answer: async (request, source) => (await core).ocsp.answer(request, source),
+      report,
     }),
     ...tlogRoutes(log),
     challengeRoute(challenge),

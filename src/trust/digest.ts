@@ -14,6 +14,16 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return digest
 }
 
+/**
+ * SHA-1 of the bytes; 20 bytes, owned by the caller.
+ *
+ * Somebody who wants to can make two byte strings of one digest: it names things where a standard asks for it
+ * (RFC 6960), and proves nothing.
+ */
+export function dangerouslySha1(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.fromHex(hash('sha1', bytes, 'hex'))
+}
+
 /** Whether two byte strings are equal, in time that depends on their lengths only. */
 export function sameSecret(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && timingSafeEqual(left, right)

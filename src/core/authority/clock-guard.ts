@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { refuse } from '#trust/refusal.ts'
-import type { Refused } from '../refusal.ts'
+import { type Refused, refuse } from '#trust/refusal.ts'
 
 /** A step back that time services make in passing; more than this is a wrong clock. */
 const toleranceMilliseconds = 5_000
@@ -27,7 +26,7 @@ export class ClockGuard {
     if (at.epochMilliseconds > this.#latest.epochMilliseconds) this.#latest = at
   }
 
-  check(now: Temporal.Instant): Refused | undefined {
+  check(now: Temporal.Instant): Refused<'clock-ahead' | 'clock-behind'> | undefined {
     const ahead = this.#ahead()
     if (ahead > mostAheadMilliseconds) {
       const seconds = Math.round(ahead / 1_000)

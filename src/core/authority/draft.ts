@@ -28,6 +28,8 @@ export interface Draft {
 export interface Pointers {
   crlUrl(authority: string, shard: number): string
   issuerUrl(authority: string): string
+  /** Where OCSP is answered for the certificates of every issuing authority of ours; absent: nowhere. */
+  readonly ocspUrl?: string
 }
 
 /** Who signs: an issuer of ours, or the new key itself. */
@@ -106,6 +108,9 @@ function extensionsOf(
       pointers && {
         crlUrl: pointers.crlUrl(issuer.authority.name, shard),
         issuerUrl: pointers.issuerUrl(issuer.authority.name),
+        // A root has nobody who answers for it.
+        ...(issuer.authority.kind === 'issuing' &&
+          pointers.ocspUrl !== undefined && { ocspUrl: pointers.ocspUrl }),
       }),
   })
   const { extensions } = terms

@@ -76,7 +76,8 @@ export async function issue(
   occasion: Occasion,
   ports: IssuingPorts,
 ): Promise<Issued> {
-  const stopped = checkIssuing(signer, ports.clock.now()) ?? (await checkReady(signer, ports))
+  const stopped =
+    checkIssuing(approved, signer, ports.clock.now()) ?? (await checkReady(signer, ports))
   if (stopped !== undefined) return stopped
   const drafted = draft(approved, signer, await ports.shards.next(), ports)
   return issueDrafted(drafted, signer, occasion, ports)
@@ -124,9 +125,17 @@ export async function issueDrafted(
   return lost ?? { kind: 'issued', id: booked.certificate.id, certificate: der }
 }
 
-/** Past its time an authority signs status only, so that its certificates outlive none of its care. */
-function checkIssuing(signer: OwnSigner, now: Temporal.Instant): Refused | undefined {
+/**
+ * Past its time an authority signs status only, so that its certificates outlive none of its care; who answers
+ * for it on status is certified until it is ended.
+ */
+function checkIssuing(
+  { terms }: Approved,
+  signer: OwnSigner,
+  now: Temporal.Instant,
+): Refused | undefined {
   if (signer.kind === 'self') return undefined
+  if (terms.profile.kind === 'ocsp' && signer.issuer.authority.state !== 'retired') return undefined
   const { name, state, issueUntil } = signer.issuer.authority
   if (state === 'active' && Temporal.Instant.compare(now, issueUntil) < 0) return undefined
   return refuse('issuing-stopped', `authority ${name} is ${state} and issues until ${issueUntil}`)

@@ -27,7 +27,7 @@ export function answerFile(fields: HttpRequest['headers'], file: PublicFile): Ht
 }
 
 /** RFC 9110 section 13.2.2: If-None-Match decides; If-Modified-Since only where it is missing. */
-function isKnown(
+export function isKnown(
   fields: HttpRequest['headers'],
   tag: string,
   lastModified: Temporal.Instant | undefined,
@@ -50,6 +50,6 @@ function entityTag({ bytes, content }: PublicFile): string {
 }
 
 /** RFC 9110 section 5.6.7, whole seconds. */
-function httpDate(at: Temporal.Instant): string {
+export function httpDate(at: Temporal.Instant): string {
   return new Date(at.epochMilliseconds).toUTCString()
 }

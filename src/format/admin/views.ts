@@ -9,7 +9,6 @@ import {
   exposure,
   id,
   instant,
-  personRole,
   role,
 } from './fields.ts'
 
@@ -120,7 +119,7 @@ export const personView = z.object({
   id: id('psn'),
   version,
   name: z.string(),
-  role: personRole,
+  role,
   state: z.enum(['invited', 'active', 'removed']),
   createdAt: instant,
   signedInAt: instant.nullable(),
