@@ -5,8 +5,8 @@ import type { Certificate } from '#format/x509/certificate.ts'
 import type { CrlOutline } from '#format/x509/crl-outline.ts'
 import { type ExtensionName, readExtension } from '#format/x509/extension.ts'
 import { extensionCodecs } from '#format/x509/extensions/table.ts'
-import { findSignatureAlgorithm, keyAlgorithms } from '../../algorithms.ts'
-import { importPublicKey } from '../../public-key.ts'
+import { findSignatureAlgorithm, keyAlgorithms } from '#trust/algorithms.ts'
+import { importPublicKey } from '#trust/public-key.ts'
 import type { Severity } from '../rule.ts'
 
 /** full: of all of an authority; delta: what changed since a full one; shard: of the certificates that name it. */

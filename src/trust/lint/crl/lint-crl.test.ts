@@ -6,7 +6,7 @@ import { encodeSigned, encodeTbsCertificate, parseCertificate } from '#format/x5
 import { encodeRevoked, encodeTbsCrl, type TbsCrl } from '#format/x509/crl.ts'
 import { type Extension, encodeExtension } from '#format/x509/extension.ts'
 import { parseNameText } from '#format/x509/name.ts'
-import { signatureAlgorithms } from '../../algorithms.ts'
+import { signatureAlgorithms } from '#trust/algorithms.ts'
 import { type CrlKind, crlKinds, crlRules } from './crl-rules.ts'
 import { crlEntriesRule, crlParseRule, lintCrl, lintEntries } from './lint-crl.ts'
 
