@@ -46,7 +46,9 @@ const coreRank: Record<string, number> = {
   adoption: 6,
   ceremony: 6,
   evidence: 7,
+  verification: 7,
   watch: 7,
+  'status-files': 7,
 }
 
 /** Package -> the rooms that may import it. */
@@ -107,6 +109,10 @@ const provenTypes = {
   CertifiedKey: { class: 'TpmCertifiedKey', file: 'src/trust/tpm/certified-key.ts' },
   ProvedRequest: { class: 'SelfSignedRequest', file: 'src/trust/possession.ts' },
   QuotedRegisters: { class: 'TpmQuotedRegisters', file: 'src/trust/tpm/quote.ts' },
+  TrustedStatusFile: {
+    class: 'SignedStatusFile',
+    file: 'src/trust/compact-status/open-status-file.ts',
+  },
   ValidPath: { class: 'ValidatedPath', file: 'src/trust/path.ts' },
 }
 

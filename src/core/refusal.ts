@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { statusFileRefusals } from '#trust/compact-status/refusal.ts'
+import { peerRefusals } from '#trust/peer/refusal.ts'
 import { type Refused as RefusedFor, trustRefusals } from '#trust/refusal.ts'
 import { tpmRefusals } from '#trust/tpm/refusal.ts'
 
@@ -8,7 +11,9 @@ import { tpmRefusals } from '#trust/tpm/refusal.ts'
  */
 export const refusals = [
   ...trustRefusals,
+  ...peerRefusals,
   ...tpmRefusals,
+  ...statusFileRefusals,
   'application-removed',
   'approval-refused',
   'attestation-missing',
@@ -24,9 +29,7 @@ export const refusals = [
   'busy',
   'ceremony-out-of-order',
   'ceremony-stopped',
-  'certificate-held',
   'certificate-retired',
-  'certificate-revoked',
   'certificate-unknown',
   'channel-binding-missing',
   'channel-binding-wrong',

@@ -26,6 +26,7 @@ import type { Clock, Randomness } from '#core/ports.ts'
 import { epochOf, type Restore, readRestores } from '#core/recovery/epoch.ts'
 import { type Learning, type LearningPorts, learnCertificate } from '#core/recovery/learn.ts'
 import { VendorRegister } from '#core/vendors/vendor-trust.ts'
+import { KnownPaths } from '#core/verification/known-paths.ts'
 import { raise } from '#core/watch/alarm.ts'
 import type { News } from '#edge/store/store.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
@@ -73,6 +74,8 @@ export interface Core extends EnrolmentPorts {
   readonly anchors: AnchorSets
   /** Whose chips are believed. */
   readonly vendors: VendorRegister
+  /** Which paths of certificates were validated lately. */
+  readonly paths: KnownPaths
   /** How the backends that keep keys are doing. */
   keyBackends(): readonly BackendState[]
   /** This process's name among the nodes, new at each start. */
@@ -175,6 +178,7 @@ export async function openCore(means: Means): Promise<Core> {
     },
     environment,
     vendors: new VendorRegister(ledger),
+    paths: new KnownPaths(),
     upstreams: upstreamPorts(means.desk ?? noDesk, doors, { ledger, clock, random }, report),
     ...(restores.length > 0 && {
       learn: (certificate: Certificate) => learnAndTell(certificate, learning, report),

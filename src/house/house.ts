@@ -30,6 +30,12 @@ import { awaitedAuthorities, writeRequests } from './awaited.ts'
 import { Closers, type Report } from './closers.ts'
 import { type Configuration, statusUrl, urlOf } from './configuration.ts'
 import { type Core, openCore, touches } from './core.ts'
+import {
+  type ClosableDesk,
+  EnforcementRunner,
+  enforcementJobs,
+  integrationDesk,
+} from './enforcement.ts'
 import { Feed } from './feed.ts'
 import { deviceRoutes, publicRoutes } from './fronts.ts'
 import { jobsOf } from './jobs.ts'
@@ -106,6 +112,8 @@ export interface Replacements {
   readonly journal?: (port: PortName, seen: RequestSeen) => void
   /** How many requests may wait for a person, and how long their devices. */
   readonly waiting?: WaitingLimits | undefined
+  /** Who speaks to brokers and programs. */
+  readonly integrations?: ClosableDesk
   /** How timed work waits for its time. */
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
@@ -232,8 +240,10 @@ async function open(
   const addresses: Addresses = {
     ...{ devices: '', legacy: null, operators: '', status: urlOf('http', status.address) },
   }
+  const desk = replacements.integrations ?? integrationDesk(core, data)
+  closers.add(() => desk.close())
   const operators = await openOperatorSide({
-    ...{ configuration, core, log: store.log, sequencer, feed, keys: keystore },
+    ...{ configuration, core, log: store.log, sequencer, feed, keys: keystore, desk },
     backup: {
       dump: () => store.dump(),
       sealed: store.shared?.sealed,
@@ -300,7 +310,10 @@ async function open(
   const { legacy: _, ...announced } = addresses
   await node.announce(announced)
   const timed = jobsOf(core, { renewIdentity: () => shown.renew(), beat: () => node.beat() })
-  const jobs = runJobs([...timed, ...watchJobs(core, data), ...upstreamJobs(core)], {
+  const enforcement = new EnforcementRunner(core, desk, feed, report)
+  closers.add(() => enforcement.close())
+  const more = [...watchJobs(core, data), ...upstreamJobs(core), ...enforcementJobs(enforcement)]
+  const jobs = runJobs([...timed, ...more], {
     ...{ ledger: core.ledger, clock, random, node: node.name, sharedClock: node.sharedClock },
     report: (job, cause) => report(`job ${job} failed`, cause),
     ...(replacements.wait && { wait: replacements.wait }),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { LogStore } from '#core/audit/log-store.ts'
 import type { SequencerPorts } from '#core/audit/sequencer.ts'
 import type { KeptKeys } from '#core/authority/signing-key.ts'
+import type { IntegrationDesk } from '#core/enforcement/port.ts'
 import { Fault } from '#core/fault.ts'
 import { Attempts } from '#core/people/attempts.ts'
 import { makeClaimLink } from '#core/people/claim.ts'
@@ -33,6 +34,7 @@ import { backupVerbs } from './verbs/backup.ts'
 import { ceremonyVerbs } from './verbs/ceremony.ts'
 import { certificateVerbs } from './verbs/certificates.ts'
 import { historyAbout } from './verbs/history.ts'
+import { integrationVerbs } from './verbs/integration.ts'
 import { logVerbs } from './verbs/log.ts'
 import { nodeVerbs } from './verbs/node.ts'
 import { policyVerbs } from './verbs/policy.ts'
@@ -45,6 +47,7 @@ import { type HouseFacts, statusVerbs } from './verbs/status.ts'
 import { successionVerbs } from './verbs/succession.ts'
 import { twinVerbs } from './verbs/twin.ts'
 import { upstreamVerbs } from './verbs/upstream.ts'
+import { verificationVerbs } from './verbs/verification.ts'
 import { wordVerbs } from './verbs/words.ts'
 import { verifiedLog } from './verified-log.ts'
 import { houseWatchVerbs } from './watch-verbs.ts'
@@ -57,6 +60,8 @@ export interface OperatorParts {
   /** Where keys that come from elsewhere are kept. */
   readonly keys: KeptKeys
   readonly feed: Feed
+  /** Who speaks to brokers and programs. */
+  readonly desk: IntegrationDesk
   readonly backup: Omit<BackupMeans, 'core' | 'configuration'>
   readonly facts: HouseFacts
   /** Who sees the requests of a port. */
@@ -174,5 +179,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...rootVerbs(core),
     ...ceremonyVerbs(core),
     ...upstreamVerbs(core, parts.keys),
+    ...integrationVerbs(core, parts.desk),
+    ...verificationVerbs(core),
   }
 }

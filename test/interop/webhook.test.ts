@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { test } from 'node:test'
-import { signedHeaders } from '#edge/notify/sign-request.ts'
+import { signedHeaders } from '#edge/http/sign-request.ts'
 
 const python = '/usr/bin/python3'
 const missing = [python, 'openssl'].filter(

@@ -9,6 +9,7 @@ import { applicationLabel as label } from '#core/enrolment/applications/enrol-ap
 import type { Application } from '#core/ledger/tables.ts'
 import { applyProfile } from '#core/policy/apply-profile.ts'
 import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
+import { encodePem } from '#format/pem.ts'
 import { parseCertificate } from '#format/x509/certificate.ts'
 import { encodeExtension, readExtension } from '#format/x509/extension.ts'
 import { formatName } from '#format/x509/name.ts'
@@ -199,6 +200,39 @@ test('one that never uses what it is given is given no more', async () => {
   const answer = await postEst(house, 'simplereenroll', request, { label, credential })
   // The one that it shows is in use; of those after it two are unproven.
   assert.match(answer.body, /^too-many-identities: /)
+})
+
+async function asks(credential: Credential, path: string, body?: object) {
+  const answer = await ask(house, body === undefined ? 'GET' : 'POST', `/api/v1${path}`, {
+    credential,
+    ...(body && {
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  })
+  return { status: answer.status, document: JSON.parse(answer.body) }
+}
+
+test('a client may ask whom to believe, of its own products, and nothing else', async () => {
+  const product = await withProduct(house, 'infuser')
+  const mine = await enrolled(house, product, 'INFUSER-1')
+  const other = await enrolled(house, await withProduct(house, 'toaster'), 'TOASTER-1')
+  const { credential } = await withIdentity('verifying', {
+    ...{ profile: 'client', products: [product.id] },
+  })
+  const chainOf = ({ certificate }: Credential) => ({
+    chain: encodePem('CERTIFICATE', certificate),
+  })
+  const yes = await asks(credential, '/verify', chainOf(mine))
+  assert.deepEqual([yes.status, yes.document.trusted], [200, true])
+  const no = await asks(credential, '/verify', chainOf(other))
+  assert.deepEqual([no.status, no.document.reason], [200, 'identity-differs'])
+  assert.equal((await asks(credential, '/devices')).status, 403)
+})
+
+test('who serves may not ask with the certificate that it serves with', async () => {
+  const { credential } = await withIdentity('serving')
+  assert.equal((await asks(credential, '/verify', { chain: 'AA==' })).status, 401)
 })
 
 test('a removed application is revoked with all that it has', async () => {

@@ -75,6 +75,23 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
       own('noCode', 'make no code: it comes with a birth certificate', { kind: 'boolean' }),
     ],
   },
+  doctor: {
+    help: 'With --tls it looks at what a TLS server offers, whoever runs it: from outside, by its handshakes alone; it sends no request and shows no certificate. A server of ours that runs on --data says which roots it should lead to.',
+    arguments: [
+      own('tls', 'look at this TLS server instead, as a client sees it', {
+        kind: 'text',
+        placeholder: 'HOST:PORT',
+      }),
+      own('roots', 'with --tls: the roots that it should lead to (PEM)', {
+        kind: 'text',
+        placeholder: 'FILE',
+      }),
+      own('serverName', 'with --tls: the name to ask for, if another than HOST', {
+        kind: 'text',
+        placeholder: 'NAME',
+      }),
+    ],
+  },
   explain: {
     help: 'Works without a server. Without a word it lists all of them.',
     // Words such as `birth identity` need no quotes.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { FormatError } from '#format/format-error.ts'
-import { encodePem, parsePem } from '#format/pem.ts'
+import { encodePem, type PemBlock, parsePem } from '#format/pem.ts'
 import { parseCertificate } from '#format/x509/certificate.ts'
 import { wrongUse } from '../stop.ts'
 
@@ -19,6 +19,24 @@ export function firstCertificateOf(bytes: Uint8Array, path: string): string {
       parseCertificate(der, { unknownCritical: 'keep' })
       return encodePem('CERTIFICATE', der)
     }
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    throw wrongUse(`${path} is no certificate: ${error.message}`, hint)
+  }
+  throw wrongUse(`${path} has no certificate in it`, hint)
+}
+
+/**
+ * Every certificate of a file in PEM or DER, one after the other and in PEM: nothing else leaves this machine.
+ *
+ * @throws Stop if no certificate is there
+ */
+export function certificatesOf(bytes: Uint8Array, path: string): string {
+  if (bytes[0] === derSequence) return firstCertificateOf(bytes, path)
+  try {
+    const found = parsePem(new TextDecoder().decode(bytes)).filter(isCertificate)
+    if (found.length > 0)
+      return found.map(({ label, bytes: der }) => encodePem(label, der)).join('')
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     throw wrongUse(`${path} is no certificate: ${error.message}`, hint)
@@ -58,8 +76,11 @@ function contentAt(
 }
 
 function firstBlockOf(bytes: Uint8Array): Uint8Array | undefined {
-  return parsePem(new TextDecoder().decode(bytes)).find(({ label }) => label === 'CERTIFICATE')
-    ?.bytes
+  return parsePem(new TextDecoder().decode(bytes)).find(isCertificate)?.bytes
+}
+
+function isCertificate({ label }: PemBlock): boolean {
+  return label === 'CERTIFICATE'
 }
 
 const hint = 'name a file that holds a certificate, in PEM or DER'

@@ -8,7 +8,12 @@ import { idOf } from '../talk/references.ts'
 import type { Input, Server } from '../talk/server.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Argument } from './argument.ts'
-import { crlTextOf, endorsementKeyOf, firstCertificateOf } from './certificate-file.ts'
+import {
+  certificatesOf,
+  crlTextOf,
+  endorsementKeyOf,
+  firstCertificateOf,
+} from './certificate-file.ts'
 import type { Command } from './commands.ts'
 import type { Said } from './read-line.ts'
 
@@ -46,11 +51,12 @@ async function saidValue(argument: Argument, said: Said, server: Server, termina
   return argument.kind === 'list' ? ids : ids[0]
 }
 
-/** What a file holds: JSON for a document, the first certificate alone for a certificate, PEM for a list. */
+/** What a file holds: JSON for a document, the first certificate alone for a certificate, PEM for a chain or a list. */
 async function contentOf(argument: Argument, path: string, terminal: Terminal): Promise<unknown> {
   const what = argument.how === 'position' ? argument.placeholder : `--${argument.flag}`
   const bytes = path === '-' ? await terminal.readInput() : readFile(path, what)
   if (argument.name === 'certificate') return firstCertificateOf(bytes, path)
+  if (argument.name === 'chain') return certificatesOf(bytes, path)
   if (argument.name === 'crl') return crlTextOf(bytes)
   if (argument.name === 'ek') return endorsementKeyOf(bytes)
   const text = new TextDecoder().decode(bytes)

@@ -6,6 +6,7 @@ const lists = {
   product: 'product.list',
   authority: 'authority.list',
   upstream: 'upstream.list',
+  integration: 'integration.list',
 } as const
 const listOf: Readonly<Record<string, keyof typeof lists>> = {
   product: 'product',
@@ -14,6 +15,7 @@ const listOf: Readonly<Record<string, keyof typeof lists>> = {
   authorities: 'authority',
   parent: 'authority',
   upstream: 'upstream',
+  integration: 'integration',
 }
 
 /** The names of products and authorities, to stand in the place of their ids. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { jsonText } from '../show/json.ts'
-import { exit } from '../stop.ts'
+import { exit, wrongUse } from '../stop.ts'
 import type { Answer } from '../talk/server.ts'
 import type { Colour } from '../terminal/paint.ts'
 import { begin, type Call, isJson, type Verb, writeLines } from './verb.ts'
@@ -13,6 +13,11 @@ const signs = {
 
 /** A checklist; ends with 1 if something is bad. */
 export const doctor: Verb = async (call) => {
+  const peer = call.said.text('tls')
+  if (peer !== undefined) return (await import('./doctor-tls.ts')).doctorTls(call, peer)
+  for (const name of ['roots', 'serverName'] as const)
+    if (call.said.text(name) !== undefined)
+      throw wrongUse(`--${name === 'roots' ? name : 'server-name'} says nothing without --tls`)
   const { server, input } = await begin(call)
   const answer = await call.terminal.waiting('looking …', server.ask('doctor', input))
   if (isJson(call)) await call.terminal.write(jsonText(answer))

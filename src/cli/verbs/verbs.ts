@@ -26,6 +26,7 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'ceremony.export': async () => (await import('./ceremony-import.ts')).exportBundle,
   'ceremony.import': async () => (await import('./ceremony-import.ts')).importBundle,
   'certificate.export': async () => (await import('./export.ts')).exportPem,
+  'certificate.verify': async () => (await import('./certificate-verify.ts')).verifyCertificate,
   claim: async () => (await import('./claim.ts')).claim,
   'claim-link': async () => (await import('./link.ts')).showLink,
   'device.add': async () => (await import('./device-add.ts')).addDevice,

@@ -25,15 +25,40 @@ export async function enforcementsOf(
   act: Enforcement['act'],
   ports: EnqueuePorts,
 ): Promise<readonly Put[]> {
+  return (await activeIntegrations(ports.ledger)).map((integration) =>
+    enforcementPut({ revocation, integration, act, owner: null }, ports),
+  )
+}
+
+/**
+ * What lets an owner in again whose last certificate had ended and who was given another one, to be committed with
+ * that certificate.
+ */
+export async function readmissionsOf(owner: string, ports: EnqueuePorts): Promise<readonly Put[]> {
+  return (await activeIntegrations(ports.ledger)).map((integration) =>
+    enforcementPut({ revocation: null, integration, act: 'restore', owner }, ports),
+  )
+}
+
+/** What tells one integration of all that has ended and could still be shown. */
+export function catchUpPut(integration: Integration, ports: EnqueuePorts): Put {
+  return enforcementPut({ revocation: null, integration, act: 'end', owner: null }, ports)
+}
+
+type New = Pick<Enforcement, 'revocation' | 'act' | 'owner'> & {
+  readonly integration: Integration
+}
+
+function enforcementPut({ integration, ...asked }: New, ports: EnqueuePorts): Put {
   const now = ports.clock.now()
-  return (await activeIntegrations(ports.ledger)).map(({ id }) => ({
+  return {
     kind: 'enforcement',
     record: {
-      ...{ id: newId('enforcement', ports), version: 1, revocation, integration: id, act },
+      ...{ ...asked, id: newId('enforcement', ports), version: 1, integration: integration.id },
       ...{ state: 'waiting', tries: 0, nextAt: now, after: null, owners: 0, sessionsEnded: 0 },
-      ...{ lastError: null, createdAt: now, confirmedAt: null },
+      ...{ sessionsKnown: true, lastError: null, createdAt: now, confirmedAt: null },
     },
-  }))
+  }
 }
 
 export async function activeIntegrations(ledger: Ledger): Promise<readonly Integration[]> {

@@ -62,6 +62,7 @@ export class Doors {
   #defaults: ReadonlyMap<string, Door | Shut> = new Map()
   #foreign: readonly ForeignAuthority[] = []
   #authorities: readonly Authority[] = []
+  #products: ReadonlyMap<string, Product> = new Map()
   #troubles: readonly string[] = []
   #orders: readonly RenewalOrder[] = []
   #upstreams: readonly ReadyUpstream[] = []
@@ -121,6 +122,7 @@ export class Doors {
     )
     this.#foreign = authorities.flatMap((authority) => vouching(authority, troubles))
     this.#authorities = authorities
+    this.#products = records.products
     this.#troubles = troubles
     this.#orders = orders
     this.#upstreams = upstreams
@@ -141,6 +143,11 @@ export class Doors {
   /** Every authority that the ledger has, ours or not, whatever its state; the oldest first. */
   get authorities(): readonly Authority[] {
     return this.#authorities
+  }
+
+  /** The product of this id, whether or not an entrance leads to it. */
+  productOf(id: string): Product | undefined {
+    return this.#products.get(id)
   }
 
   /** The renewal orders that stand. */

@@ -479,15 +479,22 @@ export const tables = {
     { unique: { name: ['name'] }, lists: { state: ['state'] } },
   ),
 
-  /** One revocation, or its release, carried out at one integration: written with what it carries out. */
+  /**
+   * One revocation, or its release, carried out at one integration: written with what it carries out. While a node
+   * is at it, `nextAt` says until when it is that node's.
+   */
   enforcement: table(
     'enf',
     {
-      revocation: id('rvc'),
+      /** Null: nobody's act; it brings the integration up to date, for one owner or for all. */
+      revocation: optional(id('rvc')),
       integration: id('itg'),
+      /** The one owner of certificates that it is about; null: all whom its act concerns. */
+      owner: optional(text),
       /** `end`: sessions end, and none begins; `restore`: they may begin again. */
       act: word('end', 'restore'),
       state: word('waiting', 'failed', 'confirmed', 'given-up'),
+      /** Tries begun; 0: nobody has taken it up. */
       tries: integer,
       /** When it is tried next; the last try once it is over. */
       nextAt: instant,
@@ -495,8 +502,10 @@ export const tables = {
       after: optional(text),
       /** Owners of certificates for whom the integration confirmed it. */
       owners: integer,
-      /** Live sessions that it ended. */
+      /** Live sessions that it ended, as the integration told. */
       sessionsEnded: integer,
+      /** Whether it told of all: else at least so many ended. */
+      sessionsKnown: boolean,
       lastError: optional(text),
       createdAt: instant,
       confirmedAt: optional(instant),
@@ -957,7 +966,7 @@ export const tables = {
     'mch',
     {
       name: text,
-      role: word('administrator', 'operator', 'auditor'),
+      role: word('administrator', 'operator', 'auditor', 'verifier'),
       key: id('key'),
       state: word('active', 'removed'),
       createdAt: instant,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseAddress } from '#format/ip-address.ts'
 import { formatName } from '#format/x509/name.ts'
-import { parseAddress } from './address.ts'
 import { parseProfile } from './document/parse-profile.ts'
 import type { ProfileDocument } from './document/profile-document.ts'
 import type { CertificateFacts, Profile } from './profile.ts'

@@ -2,11 +2,11 @@
 /** From a profile's templates and the facts of the ledger to the names in a certificate. */
 import { oid, parseOidText } from '#format/der/oid.ts'
 import { isPrintable } from '#format/der/text.ts'
+import { parseAddress } from '#format/ip-address.ts'
 import type { GeneralName } from '#format/x509/general-name.ts'
 import { encodeName, type Name } from '#format/x509/name.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Refused } from '../refusal.ts'
-import { parseAddress } from './address.ts'
 import type { ProfileDocument } from './document/profile-document.ts'
 import { subjectAttributes } from './document/words.ts'
 import type { CertificateFacts, Profile } from './profile.ts'

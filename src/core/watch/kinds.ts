@@ -16,6 +16,10 @@ export const alarmKinds = {
     'devices showed certificates of the time that a restore lost, and they were learnt',
   'clock-apart': "the clock of a server is apart from the database's",
   'codes-unused': 'many enrolment codes run out and were never used',
+  'enforcement-given-up':
+    'an integration could not be told for two weeks whose sessions are to end, and it was given up',
+  'integration-down':
+    'a place where sessions end with their trust does not answer, or does not confirm it',
   'invitation-ending': 'an invitation runs out and was not taken up',
   'key-backend-away':
     'a token or TPM that keeps keys of authorities does not answer, so nothing is signed with them',

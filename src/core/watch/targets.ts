@@ -5,6 +5,7 @@ import { newId } from '../ledger/ids.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Delivery, NotificationTarget } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
+import { checkWebhookAddress } from '../webhook-address.ts'
 import { type AlarmPorts, clear } from './alarm.ts'
 import { activeTargets, deliveryPut, isFull, mostTargets, mostWaiting } from './enqueue.ts'
 import { alarmKinds } from './kinds.ts'
@@ -38,21 +39,8 @@ export async function addTarget(asked: NewTarget, actor: Actor, ports: AlarmPort
   return refused ?? { kind: 'added', target }
 }
 
-/** Plain HTTP is for programs on this machine alone; a URL carries no password, which lists would show. */
 function checkAddress({ kind, address, settings }: NewTarget): Refused | undefined {
-  if (kind === 'webhook') {
-    const url = URL.parse(address)
-    if (url === null || !(url.protocol === 'https:' || url.protocol === 'http:'))
-      return refuse('input-wrong', `address: a webhook is an https:// address, not "${address}"`)
-    if (url.username !== '' || url.password !== '' || url.hash !== '')
-      return refuse('input-wrong', 'address: a webhook carries no user, no password and no #part')
-    if (url.protocol === 'http:' && !isLoopback(url.hostname))
-      return refuse(
-        'input-wrong',
-        `address: http is for this machine only; use https for ${url.host}`,
-      )
-    return undefined
-  }
+  if (kind === 'webhook') return checkWebhookAddress(address)
   const server = URL.parse(settings['server'] ?? '')
   if (server === null || !(server.protocol === 'smtp:' || server.protocol === 'smtps:'))
     return refuse('input-wrong', 'server: mail needs one, such as smtp://mail.example.com:587')
@@ -65,12 +53,6 @@ function checkAddress({ kind, address, settings }: NewTarget): Refused | undefin
 function checkMail(what: string, address: string): Refused | undefined {
   if (/^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}$/.test(address)) return undefined
   return refuse('input-wrong', `${what}: "${address}" is not a mail address`)
-}
-
-export function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' || host === '[::1]' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-  )
 }
 
 function checkKinds({ kinds }: NewTarget): Refused | undefined {

@@ -11,7 +11,7 @@ import { answerEvents, answerLines } from './answers/stream.ts'
 import { type Caller, checkPermission } from './caller.ts'
 import type { Door } from './doors/door.ts'
 import { limits } from './limits.ts'
-import { RememberedAnswers } from './requests/idempotency.ts'
+import { isKeyed, RememberedAnswers } from './requests/idempotency.ts'
 import { InputReader } from './requests/input.ts'
 import { uploadOf } from './requests/upload.ts'
 import type { Call, Verbs } from './verbs.ts'
@@ -60,7 +60,7 @@ export class Binder {
       scope.route({
         method: row.method,
         url: `/api/v1${row.path}`,
-        config: { operation: name },
+        config: { operation: name, ...(row.ofTheMoment && { rateLimit: false }) },
         ...(row.bodyBytes !== undefined && { bodyLimit: row.bodyBytes }),
         // Before the body is read: a stranger's is not.
         preParsing: async (request) => this.#admit(row, request),
@@ -136,8 +136,7 @@ export class Binder {
     call: Call,
     key: string | readonly string[] | undefined,
   ): Promise<unknown> {
-    const isRepeatable =
-      row.method === 'POST' && row.kind === 'plain' && call.caller.role !== undefined
+    const isRepeatable = isKeyed(row) && call.caller.role !== undefined
     if (key === undefined || !isRepeatable) return verb(input, call)
     if (typeof key !== 'string' || key.length === 0 || key.length > 255) {
       return refuse('input-wrong', 'an Idempotency-Key has 1 to 255 characters')

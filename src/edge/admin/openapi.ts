@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { refusals } from '#core/refusal.ts'
 import { fieldsOf, type Operation } from '#format/admin/operation.ts'
 import { operationNames, operationOf } from '#format/admin/operations.ts'
+import { isKeyed } from './requests/idempotency.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -131,7 +132,7 @@ function headersOf(row: Operation): readonly Json[] {
   }
   return [
     ...(pathNames(row).length > 0 ? [ifMatch] : []),
-    ...(row.method === 'POST' && row.kind === 'plain' ? [idempotencyKey] : []),
+    ...(isKeyed(row) ? [idempotencyKey] : []),
   ]
 }
 

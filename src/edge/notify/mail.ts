@@ -2,7 +2,7 @@
 import { createTransport } from 'nodemailer'
 import type { Delivery, NotificationTarget } from '#core/ledger/tables.ts'
 import type { Sent } from '#core/watch/deliver.ts'
-import { isLoopback } from '#core/watch/targets.ts'
+import { isLoopback } from '#core/webhook-address.ts'
 import { callingOptions } from '#trust/tls-settings.ts'
 import { mailOf } from './mail-text.ts'
 import { SecretError } from './secret-file.ts'

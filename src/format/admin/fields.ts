@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The words of which inputs and answers are made. */
 import { z } from 'zod'
-import { roles } from './operation.ts'
+import { personRoles, roles } from './operation.ts'
 
 /** An id as shown: three letters and the 32 hexadecimal digits of a UUIDv7. */
 export function id(prefix: string) {
@@ -51,6 +51,7 @@ export const reason = z
 export const certificatePem = z.string().min(1).max(65_536)
 
 export const role = z.enum(roles)
+export const personRole = z.enum(personRoles)
 export const environment = z.enum(['trial', 'test', 'production'])
 export const exposure = z.enum(['therapy', 'patient-data', 'telemetry', 'none'])
 export const deviceState = z.enum(['expected', 'provisioned', 'active', 'quarantined', 'retired'])

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { z } from 'zod'
 
-/** What a person or a machine may be; each may do what the ones after it may. */
-export const roles = ['administrator', 'operator', 'auditor'] as const
+/** What a person may be; each may do what the ones after it may. */
+export const personRoles = ['administrator', 'operator', 'auditor'] as const
+/**
+ * What a machine may be, in the same order. A verifier may ask whether a certificate is to be believed and nothing
+ * else: whoever steals the credential of an application reads nothing and changes nothing.
+ */
+export const roles = [...personRoles, 'verifier'] as const
 export type Role = (typeof roles)[number]
 
 /**
@@ -41,6 +46,11 @@ export interface Operation<
   readonly output: O
   /** True if success is a new thing: answered 201. */
   readonly creates?: true
+  /**
+   * True of a question whose answer is of the moment, and which applications ask all the time: no answer is kept
+   * for a repetition, and its askers are not held to the pace of people.
+   */
+  readonly ofTheMoment?: true
   /** One line, lower case, no full stop. */
   readonly summary: string
   /** What a person should know before using it: whole sentences. */

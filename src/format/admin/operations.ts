@@ -10,6 +10,7 @@ import { certificates } from './operations/certificates.ts'
 import { devices } from './operations/devices.ts'
 import { elements } from './operations/elements.ts'
 import { house } from './operations/house.ts'
+import { integrations } from './operations/integrations.ts'
 import { nodes } from './operations/nodes.ts'
 import { people } from './operations/people.ts'
 import { profiles } from './operations/profiles.ts'
@@ -21,6 +22,7 @@ import { roots } from './operations/roots.ts'
 import { twin } from './operations/twin.ts'
 import { upstreams } from './operations/upstreams.ts'
 import { vendors } from './operations/vendors.ts'
+import { verification } from './operations/verification.ts'
 import { watch } from './operations/watch.ts'
 
 /** All that can be asked of an installation, by `noun.verb`. */
@@ -43,9 +45,11 @@ export const operations = {
   ...ceremony,
   ...upstreams,
   ...vendors,
+  ...verification,
   ...rollover,
   ...elements,
   ...watch,
+  ...integrations,
 } as const
 
 export type OperationName = keyof typeof operations

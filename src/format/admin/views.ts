@@ -9,6 +9,7 @@ import {
   exposure,
   id,
   instant,
+  personRole,
   role,
 } from './fields.ts'
 
@@ -119,7 +120,7 @@ export const personView = z.object({
   id: id('psn'),
   version,
   name: z.string(),
-  role,
+  role: personRole,
   state: z.enum(['invited', 'active', 'removed']),
   createdAt: instant,
   signedInAt: instant.nullable(),

@@ -7,7 +7,7 @@ import type { KeyUsageName } from '#format/x509/extensions/usage.ts'
 import { type Refused, refuse } from '../refusal.ts'
 
 /** What a certificate is shown for. */
-export type Purpose = 'device' | 'server' | 'endorsement' | 'any'
+export type Purpose = 'device' | 'client' | 'server' | 'endorsement' | 'status' | 'any'
 
 interface PurposeRule {
   readonly keyPurpose: Oid
@@ -23,7 +23,8 @@ const signs = ['digitalSignature'] as const
 const rules: Readonly<Record<Exclude<Purpose, 'any'>, PurposeRule>> = {
   // RFC 8995 section 2.3 recommends birth certificates without any restriction: they outlive their uses.
   device: { keyPurpose: keyPurposes.clientAuth, keyUsage: signs, unsaidCounts: true },
-  // Else any such birth certificate could stand as a server.
+  // Else any such birth certificate could stand as an application or a server.
+  client: { keyPurpose: keyPurposes.clientAuth, keyUsage: signs, unsaidCounts: false },
   server: { keyPurpose: keyPurposes.serverAuth, keyUsage: signs, unsaidCounts: false },
   // TCG EK Credential Profile 3.2.11 and 3.2.15: RSA enciphers, EC agrees; extKeyUsage "SHOULD" be there.
   endorsement: {
@@ -31,12 +32,16 @@ const rules: Readonly<Record<Exclude<Purpose, 'any'>, PurposeRule>> = {
     keyUsage: ['keyEncipherment', 'keyAgreement'],
     unsaidCounts: true,
   },
+  // RFC 6960 section 4.2.2.2 for answers; status files hold the same.
+  status: { keyPurpose: keyPurposes.ocspSigning, keyUsage: signs, unsaidCounts: false },
 }
 
 const bearers = {
   device: 'a device',
+  client: 'an application',
   server: 'a server',
   endorsement: 'an endorsement key',
+  status: 'a signer of status',
 } as const satisfies Record<keyof typeof rules, string>
 
 /** keyUsage and extKeyUsage of the last certificate: RFC 5280 sections 4.2.1.3 and 4.2.1.12. */

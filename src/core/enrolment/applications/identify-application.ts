@@ -43,8 +43,8 @@ export async function identifyApplication(
   const record = await ports.ledger.find('certificate', 'sha256', [sha256(leaf)])
   if (record === undefined)
     return refuse('certificate-unknown', 'the presented certificate was not issued here')
-  if (record.revokedAt !== null)
-    return refuse('certificate-revoked', 'the presented certificate was revoked')
+  const ended = checkEnded(record, ports.clock.now())
+  if (ended !== undefined) return ended
   const application = await ports.ledger.read('application', record.owner)
   if (application === undefined)
     return refuse(
@@ -55,6 +55,33 @@ export async function identifyApplication(
     return refuse('application-removed', `application ${application.name} was removed`)
   await bookFirstUse(record, application, ports)
   return { kind: 'application', application, record, certificate }
+}
+
+/** The same of one that wants to do more than to renew: its certificate must not be over. */
+export async function identifyLiveApplication(
+  chain: readonly Uint8Array[],
+  ports: IdentifyingPorts,
+): Promise<IdentifiedApplication | Refused> {
+  const identified = await identifyApplication(chain, ports)
+  if (identified.kind === 'refused') return identified
+  const { notAfter } = identified.certificate
+  return Temporal.Instant.compare(notAfter, ports.clock.now()) < 0
+    ? refuse('certificate-expired', `the certificate expired at ${notAfter}`)
+    : identified
+}
+
+function checkEnded(
+  { state, revokedAt, retiresAt }: CertificateRecord,
+  now: Temporal.Instant,
+): Refused | undefined {
+  if (state === 'held')
+    return refuse('certificate-held', 'the presented certificate is suspended until it is released')
+  if (revokedAt !== null)
+    return refuse('certificate-revoked', 'the presented certificate was revoked')
+  const isOver = retiresAt === null || Temporal.Instant.compare(retiresAt, now) <= 0
+  return state === 'retired' && isOver
+    ? refuse('certificate-retired', 'the presented certificate was replaced and retired')
+    : undefined
 }
 
 /** Only the first use costs a write; of two at once one books it. */

@@ -3,8 +3,7 @@
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Clock } from '#core/ports.ts'
 import type { Refused } from '#core/refusal.ts'
-import { refuse } from '#trust/refusal.ts'
-import { identifyApplication } from './identify-application.ts'
+import { identifyLiveApplication } from './identify-application.ts'
 
 /** What an application learns about itself over its own connection. */
 export interface WhoamiApplication {
@@ -20,11 +19,9 @@ export async function whoamiApplication(
   chain: readonly Uint8Array[],
   ports: { readonly ledger: Ledger; readonly clock: Clock },
 ): Promise<WhoamiApplication | Refused> {
-  const identified = await identifyApplication(chain, ports)
+  const identified = await identifyLiveApplication(chain, ports)
   if (identified.kind === 'refused') return identified
   const { application, certificate } = identified
-  if (Temporal.Instant.compare(certificate.notAfter, ports.clock.now()) < 0)
-    return refuse('certificate-expired', `the certificate expired at ${certificate.notAfter}`)
   return {
     kind: 'application',
     application: application.name,

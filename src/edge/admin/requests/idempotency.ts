@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock } from '#core/ports.ts'
 import type { Refused } from '#core/refusal.ts'
+import type { Operation } from '#format/admin/operation.ts'
 import { sameSecret, sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import { limits } from '../limits.ts'
+
+/** Whether a repetition with the same `Idempotency-Key` gets the answer again. */
+export function isKeyed({ method, kind, ofTheMoment }: Operation): boolean {
+  return method === 'POST' && kind === 'plain' && ofTheMoment !== true
+}
 
 interface Remembered {
   readonly inputSha256: Uint8Array

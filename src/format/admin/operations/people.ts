@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
-import { certificatePem, done, id, instant, name, paging, role } from '../fields.ts'
+import { certificatePem, done, id, instant, name, paging, personRole, role } from '../fields.ts'
 import { operation } from '../operation.ts'
 import { machineView, personView } from '../views.ts'
 
@@ -106,7 +106,7 @@ export const people = {
     role: 'administrator',
     input: z.strictObject({
       name: name.describe('the name of the person, never given to another one later'),
-      role: role.describe('what the person may do'),
+      role: personRole.describe('what the person may do'),
     }),
     output: z.object({ person: personView, link }),
     summary: 'invite a person',

@@ -55,8 +55,9 @@ CREATE INDEX "integration_by_state" ON "integration" ("state", "id");
 CREATE TABLE "enforcement" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,
-  "revocation" bytea NOT NULL,
+  "revocation" bytea,
   "integration" bytea NOT NULL,
+  "owner" text COLLATE "C",
   "act" text COLLATE "C" NOT NULL,
   "state" text COLLATE "C" NOT NULL,
   "tries" bigint NOT NULL,
@@ -64,16 +65,17 @@ CREATE TABLE "enforcement" (
   "after" text COLLATE "C",
   "owners" bigint NOT NULL,
   "sessionsEnded" bigint NOT NULL,
+  "sessionsKnown" bigint NOT NULL,
   "lastError" text COLLATE "C",
   "createdAt" bigint NOT NULL,
   "confirmedAt" bigint
 );
 
-CREATE UNIQUE INDEX "enforcement_one_once" ON "enforcement" ("revocation", "integration", "act");
+CREATE UNIQUE INDEX "enforcement_one_once" ON "enforcement" ("revocation", "integration", "act") WHERE "revocation" IS NOT NULL;
 
 CREATE INDEX "enforcement_by_state" ON "enforcement" ("state", "nextAt", "id");
 
-CREATE INDEX "enforcement_by_revocation" ON "enforcement" ("revocation", "id");
+CREATE INDEX "enforcement_by_revocation" ON "enforcement" ("revocation", "id") WHERE "revocation" IS NOT NULL;
 
 CREATE INDEX "enforcement_by_integration" ON "enforcement" ("integration", "state", "id");
 

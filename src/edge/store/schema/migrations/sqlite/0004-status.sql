@@ -55,8 +55,9 @@ CREATE INDEX "integration_by_state" ON "integration" ("state", "id");
 CREATE TABLE "enforcement" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,
-  "revocation" BLOB NOT NULL,
+  "revocation" BLOB,
   "integration" BLOB NOT NULL,
+  "owner" TEXT,
   "act" TEXT NOT NULL,
   "state" TEXT NOT NULL,
   "tries" INTEGER NOT NULL,
@@ -64,16 +65,17 @@ CREATE TABLE "enforcement" (
   "after" TEXT,
   "owners" INTEGER NOT NULL,
   "sessionsEnded" INTEGER NOT NULL,
+  "sessionsKnown" INTEGER NOT NULL,
   "lastError" TEXT,
   "createdAt" INTEGER NOT NULL,
   "confirmedAt" INTEGER
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX "enforcement_one_once" ON "enforcement" ("revocation", "integration", "act");
+CREATE UNIQUE INDEX "enforcement_one_once" ON "enforcement" ("revocation", "integration", "act") WHERE "revocation" IS NOT NULL;
 
 CREATE INDEX "enforcement_by_state" ON "enforcement" ("state", "nextAt", "id");
 
-CREATE INDEX "enforcement_by_revocation" ON "enforcement" ("revocation", "id");
+CREATE INDEX "enforcement_by_revocation" ON "enforcement" ("revocation", "id") WHERE "revocation" IS NOT NULL;
 
 CREATE INDEX "enforcement_by_integration" ON "enforcement" ("integration", "state", "id");
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/** An application that may ask a house whether to believe a certificate, and nothing else. */
+
+import { type Agent, request } from 'node:https'
+import type { Machine } from '#core/ledger/tables.ts'
+import { addMachine } from '#core/people/machine.ts'
+import { parseCertificate } from '#format/x509/certificate.ts'
+import { importPublicKey } from '#trust/public-key.ts'
+import { makeTestAuthority, pemOf, type TestIdentity } from '../tls-certificates.ts'
+import { type Answer, rootPem, type TestHouse } from './house.ts'
+
+/** A machine with access, and what it shows in TLS; who signed its certificate is nobody's matter. */
+export async function withMachine(
+  { core }: TestHouse,
+  name: string,
+  role: Machine['role'] = 'verifier',
+): Promise<TestIdentity> {
+  const identity = await (await makeTestAuthority(name)).issue(name)
+  const publicKey = importPublicKey(parseCertificate(identity.chain[0]!).publicKey)
+  if ('kind' in publicKey) throw new Error(publicKey.detail)
+  const { environment } = core
+  const wish = { name, role, publicKey, environment }
+  const added = await addMachine(wish, { kind: 'person', id: 'test' }, core)
+  if (added.kind === 'refused') throw new Error(added.detail)
+  return identity
+}
+
+export interface MachineCall {
+  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** Keeps connections; absent: each request has one of its own. */
+  readonly agent?: Agent
+}
+
+/** One request of a machine to the API on the device port. */
+export function askAs(
+  { addresses, ...house }: TestHouse,
+  { key, chain }: TestIdentity,
+  path: string,
+  { method = 'GET', body, headers = {}, agent }: MachineCall = {},
+): Promise<Answer & { readonly document: Readonly<Record<string, unknown>> }> {
+  const { promise, resolve, reject } = Promise.withResolvers<
+    Answer & { readonly document: Readonly<Record<string, unknown>> }
+  >()
+  const { host, port } = addresses.devices
+  const tls = {
+    ca: rootPem({ addresses, ...house }),
+    key,
+    cert: pemOf(chain),
+    agent: agent ?? false,
+  }
+  const fields = { ...headers, ...(body !== undefined && { 'Content-Type': 'application/json' }) }
+  const sent = request(
+    { host, port, method, path: `/api/v1${path}`, headers: fields, ...tls },
+    (answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+      answer.on('error', reject)
+      answer.on('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        const { statusCode: status = 0, headers: told } = answer
+        resolve({ status, headers: told, body: text, document: JSON.parse(text) })
+      })
+    },
+  )
+  sent.on('error', reject)
+  sent.end(typeof body === 'string' ? body : body === undefined ? undefined : JSON.stringify(body))
+  return promise
+}
+
+/** What the house says of a chain, PEM or base64. */
+export async function verifyAs(
+  house: TestHouse,
+  machine: TestIdentity,
+  chain: string,
+  more: Readonly<Record<string, unknown>> = {},
+) {
+  return askAs(house, machine, '/verify', { method: 'POST', body: { chain, ...more } })
+}
