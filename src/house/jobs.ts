@@ -20,8 +20,7 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
   return [
     {
       name: 'crl-refresh',
-      // What a great list lacks is on its delta after so long.
-      every: Temporal.Duration.from({ minutes: 5 }),
+      every: Temporal.Duration.from({ minutes: 10 }),
       run: () => core.shelf.refresh(core.doors.own),
     },
     {

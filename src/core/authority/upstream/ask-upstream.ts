@@ -8,7 +8,6 @@ import {
   type Occasion,
   recordOf,
 } from '#core/authority/issue.ts'
-import { noShard } from '#core/ledger/shards.ts'
 import type { UpstreamOrder } from '#core/ledger/tables.ts'
 import type { Approved } from '#core/policy/approved.ts'
 import type { Hosting } from '#core/policy/profile.ts'
@@ -38,6 +37,9 @@ export interface CarryingPorts extends IssuingPorts {
   readonly upstreams: UpstreamPorts
 }
 
+/** No list of ours speaks of what others signed. */
+const noShard = 0
+
 /**
  * Draft, lint, reserve, ask, check, complete: `issue` for what somebody else signs.
  *
@@ -54,7 +56,6 @@ export async function askUpstream(
   ports.demandCurrent?.()
   const stopped = ports.guard.check(ports.clock.now()) ?? checkUpstream(host)
   if (stopped !== undefined) return stopped
-  // No list of ours speaks of what others signed.
   const drafted = draft(approved, host.signer, noShard, ports)
   const flaw = lint(drafted, host.signer)
   if (flaw !== undefined) return flaw
