@@ -27,6 +27,7 @@ import { encodeCsrAttributes } from '#format/est/csr-attributes.ts'
 import { tpmRoutes } from './attestation.ts'
 import { type Core, ownIssuer } from './core.ts'
 import { ownMaker } from './foundation.ts'
+import { proxyRoutes } from './verify-routes.ts'
 
 /** What devices find on their port. */
 export function deviceRoutes(core: Core, keyMaker: ServerKeyPorts['keyMaker']): readonly Route[] {
@@ -50,6 +51,7 @@ export function deviceRoutes(core: Core, keyMaker: ServerKeyPorts['keyMaker']): 
     }),
     ...tpmRoutes(core),
     whoamiRoute((chain) => whoIs(chain, core)),
+    ...proxyRoutes(core),
   ]
 }
 

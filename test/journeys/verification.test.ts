@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { removeApplication } from '#core/applications/remove.ts'
 import type { Product } from '#core/ledger/tables.ts'
 import { revoke } from '#core/revocation/revoke.ts'
 import { limits } from '#edge/admin/limits.ts'
@@ -20,8 +21,10 @@ import {
   type TestHouse,
   withProduct,
 } from '../support/house.ts'
-import { askAs, verifyAs, withMachine } from '../support/verifier.ts'
+import { askAs, identityOf, verifyAs, withApplication, withMachine } from '../support/verifier.ts'
 import { pemOf, type TestIdentity } from '../tls-certificates.ts'
+
+const operator = { kind: 'person', id: 'test' } as const
 
 let house: TestHouse
 let pump: Product
@@ -71,7 +74,7 @@ test('a "no" has its reason, what to do, and whose the certificate was', async (
       headers: { 'Idempotency-Key': 'once' },
     })
   assert.equal((await ask()).document['trusted'], true)
-  await revoke(end, { kind: 'person', id: 'test' }, house.core)
+  await revoke(end, operator, house.core)
   const { status, document } = await ask()
   assert.deepEqual(
     [status, document['trusted'], document['reason'], document['serial']],
@@ -126,6 +129,31 @@ test('a verifier may verify and nothing else, and nobody without access may even
     const machine = await withMachine(house, role, role)
     assert.equal((await verifyAs(house, machine, chain)).document['trusted'], true, role)
   }
+})
+
+test('an application may ask by its own identity, of the products that it is for', async () => {
+  const monitor = await enrolled(house, await withProduct(house, 'monitor'), 'MON-1', {
+    label: 'monitor',
+  })
+  const broker = await withApplication(house, 'broker', { products: [pump.id] })
+  const asked = (of: Credential) => verifyAs(house, identityOf(broker), pem(of.certificate))
+  assert.equal((await asked(device)).document['trusted'], true)
+  assert.equal((await asked(monitor)).document['reason'], 'identity-differs')
+  const other = await askAs(house, identityOf(broker), '/devices')
+  assert.deepEqual([other.status, other.document['code']], [403, 'not-permitted'])
+  const purpose = { purpose: 'client' }
+  const own = await verifyAs(house, application, pem(broker.certificate), purpose)
+  assert.deepEqual(
+    [own.document['trusted'], own.document['applicationName'], own.document['device']],
+    [true, 'broker', null],
+  )
+  const { ledger } = house.core
+  const now = (await ledger.read('application', broker.application.id)) ?? assert.fail('gone')
+  const removed = await removeApplication(now, 'replaced', operator, house.core)
+  assert.equal(removed.kind, 'removed')
+  const gone = await verifyAs(house, application, pem(broker.certificate), purpose)
+  assert.equal(gone.document['reason'], 'application-removed')
+  assert.equal((await asked(device)).document['code'], 'certificate-revoked')
 })
 
 test('applications ask as often as they like, where people are held to a pace', async () => {

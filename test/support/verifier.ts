@@ -2,12 +2,24 @@
 /** An application that may ask a house whether to believe a certificate, and nothing else. */
 
 import { type Agent, request } from 'node:https'
-import type { Machine } from '#core/ledger/tables.ts'
+import { addApplication, type NewApplication } from '#core/applications/add.ts'
+import { applicationLabel } from '#core/enrolment/applications/enrol-application.ts'
+import type { Application, Machine } from '#core/ledger/tables.ts'
 import { addMachine } from '#core/people/machine.ts'
+import { encodePem } from '#format/pem.ts'
 import { parseCertificate } from '#format/x509/certificate.ts'
+import { encodePrivateKey, generateKey } from '#trust/private-key.ts'
 import { importPublicKey } from '#trust/public-key.ts'
 import { makeTestAuthority, pemOf, type TestIdentity } from '../tls-certificates.ts'
-import { type Answer, rootPem, type TestHouse } from './house.ts'
+import {
+  type Answer,
+  type Credential,
+  certificateIn,
+  postEst,
+  requestBy,
+  rootPem,
+  type TestHouse,
+} from './house.ts'
 
 /** A machine with access, and what it shows in TLS; who signed its certificate is nobody's matter. */
 export async function withMachine(
@@ -77,4 +89,29 @@ export async function verifyAs(
   more: Readonly<Record<string, unknown>> = {},
 ) {
   return askAs(house, machine, '/verify', { method: 'POST', body: { chain, ...more } })
+}
+
+/** A registered application with its identity, by a code as its program would come. */
+export async function withApplication(
+  house: TestHouse,
+  name: string,
+  asked: Partial<NewApplication> = {},
+): Promise<Credential & { readonly application: Application }> {
+  const wish = { name, profile: 'client', names: [], products: [], codeHours: 24, ...asked }
+  const added = await addApplication(wish, 'Acme', { kind: 'person', id: 'test' }, house.core)
+  if (added.kind === 'refused') throw new Error(added.detail)
+  const key = await generateKey('p-256')
+  const answer = await postEst(house, 'simpleenroll', await requestBy(key), {
+    ...{ label: applicationLabel, user: name, code: added.code },
+  })
+  return { key, certificate: certificateIn(answer), application: added.application }
+}
+
+/** A credential as TLS takes it. */
+export function identityOf(
+  { key, certificate }: Credential,
+  above: readonly Uint8Array[] = [],
+): TestIdentity {
+  const pem = encodePem('PRIVATE KEY', encodePrivateKey(key.privateKey))
+  return { key: pem, chain: [certificate, ...above] }
 }

@@ -5,7 +5,13 @@ import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Doors } from '../enrolment/doors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Authority, CertificateRecord, Device, Product } from '../ledger/tables.ts'
+import type {
+  Application,
+  Authority,
+  CertificateRecord,
+  Device,
+  Product,
+} from '../ledger/tables.ts'
 import { checkDevice } from '../policy/check-device.ts'
 import { checkKeyState } from '../policy/check-key.ts'
 import type { Clock } from '../ports.ts'
@@ -39,6 +45,8 @@ export interface Known {
   /** Of a device's certificate. */
   readonly device: Device | undefined
   readonly product: Product | undefined
+  /** Of an application's. */
+  readonly application: Application | undefined
 }
 
 export type Verification =
@@ -89,6 +97,7 @@ export async function verify(
     // From what tells most to what tells least: who is in quarantine has certificates on hold, too.
     checkKind(record, question) ??
     (known.device && checkDevice(known.device)) ??
+    (known.application && checkApplication(known.application)) ??
     checkRevoked(record, now) ??
     (key && checkKeyState(key)) ??
     (await checkPath(leaf, digest, known, question, now, ports)) ??
@@ -126,9 +135,16 @@ function read(leaf: Uint8Array): Certificate | Refused {
 async function knownOf(record: CertificateRecord, { ledger, doors }: VerifyingPorts) {
   const { owner, product: id } = record
   const device = owner.startsWith('dev_') ? await ledger.read('device', owner) : undefined
+  const application = owner.startsWith('app_') ? await ledger.read('application', owner) : undefined
   const product = doors.productOf(device?.product ?? id ?? '')
   const authority = doors.authorities.find((one) => one.id === record.authority)
-  return { record, authority, device, product }
+  return { record, authority, device, product, application }
+}
+
+function checkApplication({ state, name }: Application): Refused | undefined {
+  return state === 'removed'
+    ? refuse('application-removed', `application ${name} was removed`)
+    : undefined
 }
 
 /** The path, and whether any authority on it was revoked: that of a certificate is read each time, like its own. */

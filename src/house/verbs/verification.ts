@@ -68,7 +68,7 @@ export async function noteAlarming(
 }
 
 function showKnown(known: Verification['known']) {
-  const { record, authority, device, product } = known ?? {}
+  const { record, authority, device, product, application } = known ?? {}
   return {
     certificate: record?.id ?? null,
     kind: record?.kind ?? null,
@@ -79,6 +79,8 @@ function showKnown(known: Verification['known']) {
     product: product?.id ?? null,
     productName: product?.name ?? null,
     lot: device?.lot ?? null,
+    application: application?.id ?? null,
+    applicationName: application?.name ?? null,
     subject: record?.subject ?? null,
     profile: record?.profile ?? null,
     authority: record?.authority ?? null,

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import { FormatError } from '#format/format-error.ts'
+import { parseCertificate } from '#format/x509/certificate.ts'
+import { sha256 } from '#trust/digest.ts'
+import { importPublicKey } from '#trust/public-key.ts'
+import { refuse } from '#trust/refusal.ts'
+import { identifyLiveApplication } from '../enrolment/applications/identify-application.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Application, Machine } from '../ledger/tables.ts'
+import { machineOf } from '../people/machine.ts'
+import type { Clock } from '../ports.ts'
+import type { Refused } from '../refusal.ts'
+
+/** A program that proved itself in TLS by the key of its client certificate. */
+export type Asker =
+  | { readonly kind: 'machine'; readonly machine: Machine }
+  | { readonly kind: 'application'; readonly application: Application }
+
+/**
+ * Which machine or application shows this certificate.
+ *
+ * Of a machine the key decides, whoever signed the certificate, but one of ours that was revoked ends it. An
+ * application is known by its certificate, which must be in force: it may verify by that alone.
+ *
+ * @param leaf DER; the connection proved its key
+ * @returns undefined for a stranger
+ */
+export async function askerBehind(
+  leaf: Uint8Array,
+  ports: { readonly ledger: Ledger; readonly clock: Clock },
+): Promise<Asker | Refused | undefined> {
+  const { ledger } = ports
+  const own = await ledger.find('certificate', 'sha256', [sha256(leaf)])
+  if (own?.state === 'held')
+    return refuse('certificate-held', 'this client certificate is suspended until it is released')
+  if (own !== undefined && own.revokedAt !== null)
+    return refuse('certificate-revoked', 'this client certificate was revoked')
+  // A server's certificate is for those who come to it: an application asks by one of kind client.
+  if (own?.kind === 'client' && own.owner.startsWith('app_')) {
+    const identified = await identifyLiveApplication([leaf], ports)
+    if (identified.kind === 'refused') return identified
+    return { kind: 'application', application: identified.application }
+  }
+  const fingerprint = fingerprintOf(leaf)
+  const machine = fingerprint && (await machineOf(fingerprint, { ledger }))
+  return machine && { kind: 'machine', machine }
+}
+
+function fingerprintOf(leaf: Uint8Array): Uint8Array | undefined {
+  try {
+    const key = importPublicKey(parseCertificate(leaf, { unknownCritical: 'keep' }).publicKey)
+    return 'fingerprint' in key ? key.fingerprint : undefined
+  } catch (error) {
+    if (error instanceof FormatError) return undefined // a certificate that we cannot read is nobody's
+    throw error
+  }
+}
