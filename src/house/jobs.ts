@@ -2,6 +2,9 @@
 import { expireSessions } from '#core/attestation/expire.ts'
 import { longestSigning, recoverReserved } from '#core/authority/abandon.ts'
 import { expireRequests } from '#core/enrolment/approval/decide-request.ts'
+import { carryOutAll } from '#core/revocation/acts/carry-out.ts'
+import { settlePublished } from '#core/revocation/settle-published.ts'
+import { watchRevocations } from '#core/watch/revocations.ts'
 import type { Job } from '#edge/clock/run-jobs.ts'
 import type { Core } from './core.ts'
 import { tellWrongClocks } from './nodes/tell-clocks.ts'
@@ -47,6 +50,15 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
       every: Temporal.Duration.from({ minutes: 1 }),
       run: async () => {
         await recoverReserved(core, core.clock.now().subtract(longestSigning))
+      },
+    },
+    {
+      name: 'revocations',
+      every: Temporal.Duration.from({ minutes: 1 }),
+      run: async ({ signal }) => {
+        await carryOutAll(core, signal)
+        await settlePublished(core)
+        await watchRevocations(core)
       },
     },
     {

@@ -41,6 +41,7 @@ import { policyVerbs } from './verbs/policy.ts'
 import { qualificationVerbs } from './verbs/qualification.ts'
 import { reportVerbs } from './verbs/reports.ts'
 import { decisionVerbs } from './verbs/requests.ts'
+import { revocationVerbs } from './verbs/revocations.ts'
 import { rolloverVerbs } from './verbs/rollover.ts'
 import { rootVerbs } from './verbs/roots.ts'
 import { type HouseFacts, statusVerbs } from './verbs/status.ts'
@@ -151,11 +152,11 @@ function verbsOf(parts: OperatorParts): Verbs {
   const history: History = {
     about: (subject, limit) => historyAbout(subject, limit, log, core.restores),
   }
+  const people = { hasher: makePassphraseHasher(core.random), attempts: new Attempts() }
   return {
     ...ledgerVerbs({
       ...{ ledger: core.ledger, clock: core.clock, random: core.random },
-      hasher: makePassphraseHasher(core.random),
-      attempts: new Attempts(),
+      ...people,
       changes: feed,
       history,
       environment: core.environment,
@@ -176,6 +177,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...twinVerbs(core),
     ...successionVerbs(core),
     ...rolloverVerbs(core),
+    ...revocationVerbs(core, log, people),
     ...rootVerbs(core),
     ...ceremonyVerbs(core),
     ...upstreamVerbs(core, parts.keys),

@@ -321,7 +321,11 @@ test('revokes, and the device is cut off', async () => {
   const again = await vitalsign(
     `certificate revoke ${certificates[0].id} --reason superseded --because "once more"`,
   )
-  assert.equal(again.status, 1)
+  assert.equal(again.status, 0)
+  const [act] = (await json('revocation list')).items
+  assert.deepEqual([act.act, act.state, act.because], ['end', 'effective', 'unit was stolen'])
+  const shown = await vitalsign(`revocation show ${act.id}`)
+  assert.match(shown.out, /effective +\d{4}-\d\d-\d\d/)
 })
 
 test('what has no such name, or the wrong form, is told by what was written', async () => {

@@ -167,8 +167,11 @@ test('revoked at last, the old one is on the list of the root, and its last devi
     ({ sha256: print }: { sha256: string }) => print === old.certificateSha256.toHex(),
   )
   const reason = { reason: 'keyCompromise', because: 'its key was copied' }
-  const revoked = await askLocal(house, 'POST', `/certificates/${found.id}/revoke`, reason)
-  assert.equal(revoked.status, 200, JSON.stringify(revoked.document))
+  const led = await askLocal(house, 'POST', `/certificates/${found.id}/revoke`, reason)
+  assert.deepEqual([led.status, led.document.code], [403, 'not-permitted'])
+  assert.match(led.document.detail, /authority revoke/)
+  const revoked = await askLocal(house, 'POST', `/authorities/${old.id}/revoke`, reason)
+  assert.equal(revoked.document.revocation?.state, 'effective', JSON.stringify(revoked.document))
   const { body } = await fetchStatus(house, '/crl/root.crl')
   const { serialNumber } = parseCertificate(old.certificate)
   const serials = [...parseCrl(body).revoked].map((one) => one.serialNumber.toHex())

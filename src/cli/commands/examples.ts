@@ -35,6 +35,29 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'authority request issuing-2-twin --algorithm ml-dsa-65 --twin-of issuing-2',
   ],
   'authority requests': ['authority requests', 'authority requests --state waiting'],
+  'authority revoke': [
+    'authority revoke issuing-1 --reason keyCompromise --because "its key was copied"',
+  ],
+  'revocation approve': [
+    'revocation approve rvc_019a… --set 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 --name "Grace Hopper"',
+  ],
+  'revocation end': [
+    'revocation end --lot L2026-17 --reason keyCompromise --because "keys were read out"',
+    'revocation end --registrar line-2 --reason keyCompromise --because "its key was stolen"',
+  ],
+  'revocation hold': ['revocation hold --product pump --lot L2026-17 --because "recall under way"'],
+  'revocation limit': ['revocation limit --alone 50 --because "two people are on call at night"'],
+  'revocation list': ['revocation list', 'revocation list --state waiting'],
+  'revocation preview': [
+    'revocation preview --lot L2026-17',
+    'revocation preview --authority issuing-1 --act hold',
+  ],
+  'revocation refuse': ['revocation refuse rvc_019a… --because "this is the wrong lot"'],
+  'revocation release': [
+    'revocation release --revocation rvc_019a… --because "firmware was mended"',
+  ],
+  'revocation show': ['revocation show rvc_019a…', 'revocation show rvc_019a… --json'],
+  'revocation withdraw': ['revocation withdraw rvc_019a…'],
   'authority retire': [
     'authority retire root',
     'authority retire root --because "the last 3 pumps are in a drawer"',

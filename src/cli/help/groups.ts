@@ -7,6 +7,7 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
   ['Devices', ['product', 'entrance', 'device', 'code', 'attestation', 'reference']],
   ['Applications', ['application']],
   ['Certificates', ['certificate', 'request', 'authority', 'anchor', 'profile', 'upstream']],
+  ['Ending trust', ['revocation']],
   ['Sessions', ['integration', 'enforcement']],
   ['Roots', ['ceremony']],
   ['People and machines', ['person', 'machine', 'registrar', 'proxy', 'whoami']],

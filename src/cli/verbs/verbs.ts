@@ -43,6 +43,13 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'qualify.installation': async () => (await import('./qualify.ts')).qualify,
   'qualify.operation': async () => (await import('./qualify.ts')).qualify,
   'report.credentials': async () => (await import('./report.ts')).reportCredentials,
+  'authority.revoke': async () => (await import('./revocation.ts')).askAct,
+  'revocation.approve': async () => (await import('./revocation.ts')).approveAct,
+  'revocation.end': async () => (await import('./revocation.ts')).askAct,
+  'revocation.hold': async () => (await import('./revocation.ts')).askAct,
+  'revocation.preview': async () => (await import('./revocation.ts')).previewAct,
+  'revocation.release': async () => (await import('./revocation.ts')).askAct,
+  'revocation.show': async () => (await import('./revocation.ts')).showAct,
   'vendor-root.import': async () => (await import('./vendor-root-import.ts')).importVendorRoots,
   status: async () => (await import('./status.ts')).status,
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Actor, AuditEvent } from '../audit/event.ts'
+import { effectiveAct, toldOfAct } from '../enforcement/book-act.ts'
+import { enforcementsOf } from '../enforcement/enqueue.ts'
 import { endCertificate } from '../ledger/end-certificate.ts'
 import type { ListQuery, Put } from '../ledger/ledger.ts'
 import type {
@@ -10,6 +12,7 @@ import type {
   Key,
   Kind,
   LedgerRecord,
+  RevocationRecord,
 } from '../ledger/tables.ts'
 import type { DevicePorts } from './ports.ts'
 
@@ -21,6 +24,14 @@ const pageSize = 1000
 /** Records in one commit; all else that the house does waits for it. */
 const mostInCommit = 500
 
+/** All that a device has, taken from it. */
+export interface CuttingOff {
+  /** The act of it. */
+  readonly record: RevocationRecord
+  /** At least one, newest certificates first; nearly always there is one. */
+  readonly parts: readonly CutOff[]
+}
+
 /** Some of what a device has, taken from it in one commit. */
 export interface CutOff {
   readonly puts: readonly Put[]
@@ -30,18 +41,29 @@ export interface CutOff {
 /**
  * Revokes all certificates of a device, retires its keys, ends its codes, and expects its TPM no more.
  *
- * @returns at least one part, newest certificates first; nearly always there is one
+ * The act of it is booked with the first part where there is a certificate to revoke, and what integrations have
+ * to do with the last.
  */
 export async function cutOff(
   device: Device,
   reason: keyof typeof crlReasons,
+  because: string,
   actor: Actor,
   ports: DevicePorts,
-): Promise<readonly CutOff[]> {
+): Promise<CuttingOff> {
   const at = ports.clock.now()
-  const end = { at, actor, crlReason: crlReasons[reason], facts: { reason } }
   const byOwner = { by: 'owner', equal: [device.id] } as const
   const certificates = await allOf('certificate', byOwner, isLive, ports)
+  const record = effectiveAct(
+    {
+      ...{ act: 'end', chosen: { device: device.id }, reason, because, certificates },
+      ...{ by: actor.id, at },
+    },
+    ports,
+  )
+  const end = {
+    ...{ at, actor, crlReason: crlReasons[reason], facts: { reason }, revocation: record.id },
+  }
   const keys = await allOf('key', byOwner, ({ state }) => state === 'active', ports)
   const codes = await openCodes(device, ports)
   const tpms = await allOf(
@@ -64,7 +86,27 @@ export async function cutOff(
       events: some.flatMap(({ event }) => event ?? []),
     })
   } while (parts.length * mostInCommit < steps.length)
-  return parts
+  if (certificates.length === 0 && device.state === 'retired') return { record, parts }
+  return { record, parts: await withAct(record, parts, actor, ports) }
+}
+
+/** The first part says what is done, the last what others have to do. */
+async function withAct(
+  record: RevocationRecord,
+  parts: readonly CutOff[],
+  actor: Actor,
+  ports: DevicePorts,
+): Promise<readonly CutOff[]> {
+  const told = toldOfAct('revocation-effective', record, actor, record.requestedAt)
+  const orders = await enforcementsOf(record.id, 'end', ports)
+  return parts.map(({ puts, events }, part) => ({
+    puts: [
+      ...(part === 0 ? [{ kind: 'revocation', record } as const] : []),
+      ...puts,
+      ...(part === parts.length - 1 ? orders : []),
+    ],
+    events: part === 0 ? [told, ...events] : events,
+  }))
 }
 
 interface Step {

@@ -20,7 +20,7 @@ export async function rebind(
 ): Promise<DeviceChanged> {
   const barred = refuseIfBarred(before)
   if (barred !== undefined) return barred
-  const parts = await cutOff(before, 'superseded', actor, ports)
+  const { parts } = await cutOff(before, 'superseded', reason, actor, ports)
   // It may enrol once the last certificate of the old board is gone, not before.
   const change = (part: number): Change =>
     part === parts.length - 1
@@ -83,7 +83,7 @@ export async function retire(
   actor: Actor,
   ports: DevicePorts,
 ): Promise<DeviceChanged> {
-  const parts = await cutOff(before, 'cessationOfOperation', actor, ports)
+  const { parts } = await cutOff(before, 'cessationOfOperation', reason, actor, ports)
   const isNew = before.state !== 'retired'
   if (!isNew && parts.every(({ puts }) => puts.length === 0)) {
     return { kind: 'changed', device: before }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sha256 } from '#trust/digest.ts'
+import type { Actor, AuditEvent, EventType } from '../audit/event.ts'
 import { newId } from '../ledger/ids.ts'
-import type { RevocationRecord } from '../ledger/tables.ts'
+import type { CertificateRecord, RevocationRecord } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 
 /** An act as it was asked, and what it means. */
@@ -10,8 +11,8 @@ export interface Act {
   readonly chosen: RevocationRecord['chosen']
   readonly reason: string
   readonly because: string
-  /** The ids of the certificates that it means, in any order. */
-  readonly certificates: readonly string[]
+  /** The certificates that it means, in any order. */
+  readonly certificates: readonly Pick<CertificateRecord, 'id' | 'owner'>[]
   /** The id of who asks. */
   readonly by: string
   readonly at: Temporal.Instant
@@ -26,9 +27,17 @@ export function effectiveAct(
   return {
     ...{ id: newId('revocation', ports), version: 1, act: act.act, chosen: act.chosen },
     ...{ reason: act.reason, because: act.because, total, done: total },
-    ...{ setSha256: digestOfSet(act.certificates), state: 'effective' },
+    owners: new Set(act.certificates.map(({ owner }) => owner)).size,
+    ...{ setSha256: digestOfSet(act.certificates.map(({ id }) => id)), state: 'effective' },
+    approvals: [],
     ...{ requestedBy: act.by, requestedAt: act.at, decidedBy: act.by, decidedAt: act.at },
-    ...{ effectiveAt: act.at, publishedAt: null, releasedBy: null, releasedAt: null },
+    ...{
+      effectiveAt: act.at,
+      publishedAt: null,
+      unpublishedSince: act.at,
+      releasedBy: null,
+      releasedAt: null,
+    },
   }
 }
 
@@ -42,4 +51,32 @@ export function digestOfSet(ids: readonly string[]): Uint8Array {
         .join(''),
     ),
   )
+}
+
+/** What the log tells of an act: which one, what was chosen, and how many certificates it is about. */
+export function toldOfAct(
+  type: EventType & `revocation-${string}`,
+  record: RevocationRecord,
+  actor: Actor,
+  at: Temporal.Instant,
+  facts: AuditEvent['facts'] = {},
+): AuditEvent {
+  const { id, act, chosen, reason, because, total, owners, setSha256 } = record
+  const choice = Object.entries(chosen).map(([name, value]) => `${name} ${value}`)
+  return {
+    ...{ type, at, actor, subjects: [id] },
+    facts: {
+      ...{ act, chosen: choice.join(', '), reason, because, certificates: total, owners },
+      set: setSha256.toHex(),
+      ...facts,
+    },
+  }
+}
+
+/** Who did something, from the id that a record keeps of it. */
+export function actorOf(id: string): Actor {
+  const kinds = { psn: 'person', mch: 'machine', dev: 'device' } as const
+  const prefix = id.slice(0, 3)
+  if (id === 'local') return { kind: 'person', id }
+  return { kind: prefix in kinds ? kinds[prefix as keyof typeof kinds] : 'house', id }
 }

@@ -255,7 +255,7 @@ export const tables = {
       /** The proxy that TLS ended at: the credential's key was proved to it (`possession` channel). */
       proxy: optional(id('pxy')),
     },
-    { appendOnly: true },
+    { lists: { registrar: ['registrar'] }, appendOnly: true },
   ),
 
   /**
@@ -437,6 +437,10 @@ export const tables = {
       /** Certificates that it meant, and SHA-256 over their sorted ids: what an approver approves. */
       total: integer,
       setSha256: bytes,
+      /** Whose certificates they are: devices, servers and so on, each counted once. */
+      owners: integer,
+      /** The people who approved it so far, besides who asked. */
+      approvals: json<readonly { readonly by: string; readonly at: string }[]>(),
       /** Certificates for which it is in force by now; their `revocation` names it until another act does. */
       done: integer,
       /** `waiting`: for a second person. `running`: in force for some. `effective`: for all. */
@@ -449,13 +453,20 @@ export const tables = {
       decidedAt: optional(instant),
       /** Since when our own doors refuse all of it. */
       effectiveAt: optional(instant),
-      /** Since when everything that is published says so. */
+      /** Since when everything that is published says so; until then, `unpublishedSince` it is in force. */
       publishedAt: optional(instant),
+      unpublishedSince: optional(instant),
       /** Of a hold or a quarantine: since when nothing of it is held any more. */
       releasedBy: optional(text),
       releasedAt: optional(instant),
     },
-    { lists: { state: ['state'], requested: ['requestedAt'] } },
+    {
+      lists: {
+        state: ['state'],
+        requested: ['requestedAt'],
+        unpublished: ['unpublishedSince'],
+      },
+    },
   ),
 
   /** Where sessions of devices live that are to end with their trust: a broker, a proxy, a program of the maker. */

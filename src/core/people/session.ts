@@ -6,10 +6,8 @@ import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Person, Session } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
-import type { Attempts } from './attempts.ts'
-import type { PassphraseHasher } from './passphrase.ts'
-import { normalPassphrase } from './passphrase.ts'
 import type { PeoplePorts } from './ports.ts'
+import { provePerson, type SignIn, type SignInPorts } from './prove-person.ts'
 import { hashToken, newToken } from './token.ts'
 
 /** A session ends after this rest, and after this life in any case (OWASP ASVS 5.0 section 7.3). */
@@ -28,59 +26,14 @@ export type SignedIn =
     }
   | Refused
 
-export interface SignIn {
-  readonly name: string
-  readonly passphrase: string
-  /** Where it comes from, for the back-off and the log. */
-  readonly source: string
-}
-
-export interface SignInPorts extends PeoplePorts {
-  readonly hasher: PassphraseHasher
-  readonly attempts: Attempts
-}
-
 /**
  * Opens a session for a name and its passphrase.
  *
  * Whatever is wrong, words and time are the same: nobody learns which names exist.
  */
 export async function signIn(asked: SignIn, ports: SignInPorts): Promise<SignedIn> {
-  const blocked = ports.attempts.begin(asked.name, asked.source, ports.clock.now())
-  if (blocked !== undefined) return blocked
-  const person = await ports.ledger.find('person', 'name', [asked.name])
-  const good = await ports.hasher.verify(
-    person?.passphrase ?? undefined,
-    normalPassphrase(asked.passphrase),
-  )
-  if (!good || person?.state !== 'active') return refuseSignIn(asked, person, ports)
-  ports.attempts.succeeded(asked.name, asked.source)
-  return openSession(person.id, ports)
-}
-
-async function refuseSignIn(
-  asked: SignIn,
-  person: Person | undefined,
-  ports: SignInPorts,
-): Promise<Refused> {
-  // Bounded by the back-off, which comes first. The name is told only if it is somebody's: it may
-  // be a passphrase typed into the wrong field.
-  await settle(
-    {
-      puts: [],
-      events: [
-        {
-          type: 'sign-in-refused',
-          at: ports.clock.now(),
-          actor: { kind: 'stranger', id: asked.source },
-          subjects: person === undefined ? [] : [person.id],
-          facts: {},
-        },
-      ],
-    },
-    ports.ledger,
-  )
-  return refuse('sign-in-wrong', 'name and passphrase do not belong together')
+  const proved = await provePerson(asked, ports)
+  return proved.kind === 'refused' ? proved : openSession(proved.person.id, ports)
 }
 
 /** Two browsers of one person may sign in at the same moment; more at once is no person. */

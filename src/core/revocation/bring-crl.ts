@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import { FormatError } from '#format/format-error.ts'
 import { parseCertificate } from '#format/x509/certificate.ts'
-import { type Crl, parseCrl } from '#format/x509/crl.ts'
+import { type Crl, parseCrl, type RevokedCertificate } from '#format/x509/crl.ts'
 import { readExtension } from '#format/x509/extension.ts'
 import { formatName, sameName } from '#format/x509/name.ts'
 import { refuse } from '#trust/refusal.ts'
 import { verifySignature } from '#trust/signature.ts'
 import { anchorOf } from '#trust/trust-anchor.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
+import { effectiveAct, toldOfAct } from '../enforcement/book-act.ts'
+import { enforcementsOf } from '../enforcement/enqueue.ts'
 import { endCertificate } from '../ledger/end-certificate.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
-import type { Authority, CrlRecord } from '../ledger/tables.ts'
+import type { Authority, CertificateRecord, CrlRecord } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import { fullCrl, latestCrl } from './publish.ts'
@@ -177,18 +179,32 @@ async function plan(
       },
     },
   ]
-  let revoked = 0
-  for (const { serialNumber, revokedAt, reason } of crl.revoked) {
-    const sought = [authority.id, serialNumber]
-    const known = await ports.ledger.find('certificate', 'serialNumber', sought)
-    if (known === undefined || known.revokedAt !== null) continue
-    const ended = endCertificate(known, {
-      ...{ at: now, actor, crlReason: reason ?? 0 },
-      facts: { because: `list ${number} of ${authority.name} revoked it ${revokedAt}` },
-    })
-    puts.push(ended.put, ...(await heldUp(known.owner, ports.ledger)))
-    events.push(ended.event)
-    revoked++
+  const meant: { readonly certificate: CertificateRecord; readonly entry: RevokedCertificate }[] =
+    []
+  for (const entry of crl.revoked) {
+    const sought = [authority.id, entry.serialNumber]
+    const certificate = await ports.ledger.find('certificate', 'serialNumber', sought)
+    if (certificate === undefined || certificate.revokedAt !== null) continue
+    meant.push({ certificate, entry })
   }
-  return { kind: 'plan', record, revoked, puts, events }
+  if (meant.length === 0) return { kind: 'plan', record, revoked: 0, puts, events }
+  const act = effectiveAct(
+    {
+      ...{ act: 'end', chosen: { list: record.id }, reason: 'unspecified', by: actor.id, at: now },
+      because: `list ${number} of ${authority.name} says so`,
+      certificates: meant.map(({ certificate }) => certificate),
+    },
+    ports,
+  )
+  puts.push({ kind: 'revocation', record: act }, ...(await enforcementsOf(act.id, 'end', ports)))
+  events.push(toldOfAct('revocation-effective', act, actor, now))
+  for (const { certificate, entry } of meant) {
+    const ended = endCertificate(certificate, {
+      ...{ at: now, actor, crlReason: entry.reason ?? 0, revocation: act.id },
+      facts: { because: `list ${number} of ${authority.name} revoked it ${entry.revokedAt}` },
+    })
+    puts.push(ended.put, ...(await heldUp(certificate.owner, ports.ledger)))
+    events.push(ended.event)
+  }
+  return { kind: 'plan', record, revoked: meant.length, puts, events }
 }

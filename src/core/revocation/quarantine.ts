@@ -4,7 +4,7 @@ import { refuse } from '#trust/refusal.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
 import type { DeviceChanged } from '../devices/life.ts'
 import type { DevicePorts } from '../devices/ports.ts'
-import { effectiveAct } from '../enforcement/book-act.ts'
+import { effectiveAct, toldOfAct } from '../enforcement/book-act.ts'
 import { enforcementsOf } from '../enforcement/enqueue.ts'
 import { type Ended, endCertificate } from '../ledger/end-certificate.ts'
 import { holdCertificate, releaseCertificate } from '../ledger/hold-certificate.ts'
@@ -49,12 +49,15 @@ export async function quarantine(
   const columns = isNew
     ? ({ state: 'quarantined', stateBefore: stateOf(before), quarantine: record.id } as const)
     : {}
-  const event = isNew ? [told('device-quarantined', before, record, actor)] : []
+  const events = [
+    toldOfAct('revocation-effective', record, actor, at),
+    ...(isNew ? [told('device-quarantined', before, record, actor)] : []),
+  ]
   const puts: readonly Put[] = [
     { kind: 'revocation', record },
     ...(await enforcementsOf(record.id, 'end', ports)),
   ]
-  return inParts({ ...before, ...columns }, held, { first: { puts, events: event } }, ports)
+  return inParts({ ...before, ...columns }, held, { first: { puts, events } }, ports)
 }
 
 /**
@@ -88,7 +91,11 @@ export async function release(
   const columns = {
     ...{ state: before.stateBefore ?? stateOf(before), stateBefore: null, quarantine: null },
   } as const
-  const events = [told('device-released', before, record, actor)]
+  const events = [
+    toldOfAct('revocation-effective', record, actor, at),
+    ...acts.map((act) => toldOfAct('revocation-released', act, actor, at, { by: record.id })),
+    told('device-released', before, record, actor),
+  ]
   // Refused at the door until the last of its certificates is believed again.
   return inParts(before, released, { last: { puts, events, columns } }, ports)
 }
@@ -152,7 +159,7 @@ function actOf(
   return effectiveAct(
     {
       ...{ act, chosen: { device: id }, reason: 'certificateHold', because },
-      ...{ certificates: certificates.map((one) => one.id), by: actor.id, at },
+      ...{ certificates, by: actor.id, at },
     },
     ports,
   )

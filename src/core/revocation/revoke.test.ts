@@ -65,11 +65,33 @@ test('a revocation wins over what its device does at the same moment', async () 
   }, interrupted.replace)
 })
 
-test('nothing is revoked twice, and no root', async () => {
+test('what is revoked stays as it is and is no error; that its key was stolen still counts', async () => {
   await withCore(async (core) => {
     const { id } = await enrolDevice(core, await addPump(core), 'A')
     await revokeFor(core, id, 'superseded')
-    assert.equal(reasonOf(await revokeFor(core, id, 'keyCompromise')), 'certificate-revoked')
+    const before = await certificateOf(core, id)
+    const told = core.events.length
+    assert.equal((await revokeFor(core, id, 'cessationOfOperation')).kind, 'revoked')
+    assert.equal(core.events.length, told)
+    assert.equal((await revokeFor(core, id, 'keyCompromise')).kind, 'revoked')
+    assert.deepEqual(await certificateOf(core, id), before)
+    assert.equal((await core.ledger.read('key', before.key))?.state, 'compromised')
+  })
+})
+
+test('each revocation is an act with a record, which its certificate names', async () => {
+  await withCore(async (core) => {
+    const { id } = await enrolDevice(core, await addPump(core), 'A')
+    await revokeFor(core, id, 'superseded')
+    const { revocation } = await certificateOf(core, id)
+    const act = (await core.ledger.read('revocation', revocation ?? '')) ?? assert.fail()
+    assert.deepEqual([act.act, act.state, act.reason], ['end', 'effective', 'superseded'])
+    assert.deepEqual([act.chosen, act.total], [{ certificate: id }, 1])
+  })
+})
+
+test('nothing that is unknown is revoked, and no root', async () => {
+  await withCore(async (core) => {
     assert.equal(reasonOf(await revokeFor(core, 'crt_1', 'superseded')), 'not-found')
     const { items } = await core.ledger.list('certificate', { limit: 9 })
     const root = items.find(({ kind }) => kind === 'root') ?? assert.fail()

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { refuse } from '#trust/refusal.ts'
 import type { Actor } from '../audit/event.ts'
+import { effectiveAct, toldOfAct } from '../enforcement/book-act.ts'
+import { enforcementsOf } from '../enforcement/enqueue.ts'
 import { endCertificate } from '../ledger/end-certificate.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
-import type { CertificateRecord } from '../ledger/tables.ts'
-import type { Clock } from '../ports.ts'
+import type { CertificateRecord, RevocationRecord } from '../ledger/tables.ts'
+import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 
 /** CRLReason, RFC 5280 section 5.3.1; the ones that an operator may give. */
@@ -34,13 +36,14 @@ export type Revoked =
 interface RevokingPorts {
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly random: Randomness
 }
 
 /** How often a revocation is put together anew if its device was doing something at the same moment. */
 const mostTries = 5
 
 /**
- * Revokes one certificate, for good.
+ * Revokes one certificate, for good; one that is revoked already stays as it is.
  *
  * With keyCompromise all certificates of its key go, and the key is never certified again. With the
  * certificate of an issuing authority, that authority issues nothing more; a link between roots is told to no
@@ -59,41 +62,81 @@ export async function revoke(
   }
 }
 
+/**
+ * Revokes the one certificate of an act that runs, as above, and says with it that the act is in force.
+ *
+ * @returns a refusal if somebody else moved the act meanwhile
+ */
+export async function revokeUnder(
+  record: RevocationRecord,
+  revocation: Revocation,
+  actor: Actor,
+  ports: RevokingPorts,
+): Promise<Revoked> {
+  return tryToRevoke(revocation, actor, ports, record)
+}
+
 async function tryToRevoke(
   { id, reason, because }: Revocation,
   actor: Actor,
-  { ledger, clock }: RevokingPorts,
+  ports: RevokingPorts,
+  under?: RevocationRecord,
 ): Promise<Revoked> {
+  const { ledger, clock } = ports
   // Read before all else: what happens to the device from here on makes the commit fail.
   const certificate = await ledger.read('certificate', id)
   if (certificate === undefined) return refuse('not-found', `no certificate ${id}`)
-  if (certificate.state === 'revoked' || certificate.state === 'abandoned') {
-    return refuse('certificate-revoked', `it was revoked at ${certificate.revokedAt}`)
-  }
   if (certificate.kind === 'root') {
     return refuse('not-permitted', 'a root is not revoked but taken out of the anchor sets')
   }
   const isStolen = reason === 'keyCompromise'
   const stops = certificate.kind !== 'link' || isStolen
   const owner = await heldUp(certificate.owner, ledger, stops)
-  const end = {
-    ...{ at: clock.now(), actor, crlReason: revocationReasons[reason] },
-    facts: { reason, because },
-  }
-  const ended = [certificate, ...(isStolen ? await othersOfKey(certificate, ledger) : [])].map(
-    (one) => endCertificate(one, end),
+  const meant = [certificate, ...(isStolen ? await othersOfKey(certificate, ledger) : [])].filter(
+    ({ state }) => state !== 'revoked' && state !== 'abandoned',
   )
+  const keys = isStolen ? await compromised(certificate.key, ledger) : []
+  // That a key was stolen may be learnt of what is revoked long since: then the key ends.
+  if (meant.length + keys.length === 0 && under === undefined)
+    return { kind: 'revoked', certificate }
+  const at = clock.now()
+  const chosen = { certificate: id }
+  const act =
+    under === undefined
+      ? effectiveAct(
+          { act: 'end', chosen, reason, because, certificates: meant, by: actor.id, at },
+          ports,
+        )
+      : inForce(under, meant.length, at)
+  const end = {
+    ...{ at, actor, crlReason: revocationReasons[reason] },
+    ...{ facts: { reason, because }, revocation: act.id },
+  }
+  const ended = meant.map((one) => endCertificate(one, end))
   const committed = await ledger.commit({
     puts: [
+      { kind: 'revocation', record: act },
+      ...(await enforcementsOf(act.id, 'end', ports)),
       ...ended.map(({ put }) => put),
       ...owner,
-      ...(isStolen ? await compromised(certificate.key, ledger) : []),
+      ...keys,
     ],
-    events: ended.map(({ event }) => event),
+    events: [toldOfAct('revocation-effective', act, actor, at), ...ended.map(({ event }) => event)],
   })
+  const changed = ended.find(({ record }) => record.id === id)?.record ?? certificate
   return committed.kind === 'committed'
-    ? { kind: 'revoked', certificate: ended[0]?.record ?? certificate }
+    ? { kind: 'revoked', certificate: changed }
     : refuse('conflict', 'its owner was changed at the same moment; look again')
+}
+
+function inForce(
+  act: RevocationRecord,
+  certificates: number,
+  at: Temporal.Instant,
+): RevocationRecord {
+  const done = act.done + certificates
+  const times = { effectiveAt: at, unpublishedSince: at }
+  return { ...act, version: act.version + 1, state: 'effective', done, ...times }
 }
 
 /**
@@ -129,9 +172,9 @@ async function othersOfKey(
   return others
 }
 
-/** A root is on no list: it is taken out of what devices are told. */
-function isRevocable({ kind, revokedAt }: CertificateRecord): boolean {
-  return kind !== 'root' && revokedAt === null
+/** A root is on no list: it is taken out of what devices are told. What is held can end for good. */
+function isRevocable({ kind, state }: CertificateRecord): boolean {
+  return kind !== 'root' && state !== 'revoked' && state !== 'abandoned'
 }
 
 async function compromised(keyId: string, ledger: Ledger): Promise<readonly Put[]> {

@@ -34,6 +34,10 @@ export const alarmKinds = {
   'renewal-order-silent':
     'the window of a renewal order is over, and some devices have not renewed',
   'renewals-missed': 'devices of a product should have renewed by now and did not',
+  'revocation-slow': 'an act that ends or suspends trust runs long and is not in force for all',
+  'revocation-unpublished':
+    'an act that ends or restores trust is in force here, and a revocation list does not say so yet',
+  'revocation-waiting': 'an act that ends or suspends trust waits for a second person',
   'status-stale': 'a revocation list is missing, or past half of its life without a successor',
   'upstream-certificate-astray':
     'an upstream signed, or may have signed, what somebody has to revoke there by hand',

@@ -12,6 +12,7 @@ type Status = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 501 | 503
 export const statuses = {
   'application-removed': 403,
   'approval-refused': 403,
+  'approver-counted': 403,
   'attestation-key-unfit': 400,
   'attestation-malformed': 400,
   'attestation-missing': 403,
@@ -118,6 +119,7 @@ export const statuses = {
   'request-too-large': 413,
   'responder-missing': 503,
   'server-key-not-permitted': 403,
+  'set-changed': 403,
   'share-damaged': 400,
   'share-of-another-ceremony': 400,
   'share-wrong': 403,

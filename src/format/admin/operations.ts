@@ -17,6 +17,7 @@ import { profiles } from './operations/profiles.ts'
 import { qualification } from './operations/qualification.ts'
 import { reports } from './operations/reports.ts'
 import { requests } from './operations/requests.ts'
+import { revocations } from './operations/revocations.ts'
 import { rollover } from './operations/rollover.ts'
 import { roots } from './operations/roots.ts'
 import { twin } from './operations/twin.ts'
@@ -47,6 +48,7 @@ export const operations = {
   ...vendors,
   ...verification,
   ...rollover,
+  ...revocations,
   ...elements,
   ...watch,
   ...integrations,

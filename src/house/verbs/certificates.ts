@@ -37,6 +37,12 @@ export function certificateVerbs(
     },
 
     'certificate.revoke': async ({ certificate: id, reason, because }, { caller }) => {
+      const kind = (await core.ledger.read('certificate', id))?.kind
+      if (kind === 'issuing')
+        return refuse(
+          'not-permitted',
+          'this is the certificate of an authority; "authority revoke" ends it, and outside a trial two people have to agree',
+        )
       const revoked = await revoke({ id, reason, because }, caller.actor, core)
       if (revoked.kind === 'refused') return revoked
       return showCertificate(revoked.certificate)

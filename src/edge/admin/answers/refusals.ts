@@ -5,6 +5,7 @@ import type { Refusal } from '#core/refusal.ts'
 export const statusOf = {
   'application-removed': 409,
   'approval-refused': 403,
+  'approver-counted': 409,
   'attestation-key-unfit': 422,
   'attestation-malformed': 422,
   'attestation-missing': 422,
@@ -111,6 +112,7 @@ export const statusOf = {
   'request-too-large': 413,
   'responder-missing': 503,
   'server-key-not-permitted': 403,
+  'set-changed': 409,
   'share-damaged': 422,
   'share-of-another-ceremony': 409,
   'share-wrong': 403,

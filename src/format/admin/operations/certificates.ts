@@ -130,7 +130,7 @@ export const certificates = {
     }),
     output: certificateView,
     summary: 'revoke a certificate',
-    help: 'Cannot be undone. The device is refused from now on wherever the revocation list is read.',
+    help: 'Cannot be undone. The device is refused from now on wherever the revocation list is read. One that is revoked already stays as it is. All of a lot, a product and so on: "revocation end"; the certificate of an authority: "authority revoke".',
     positional: ['certificate'],
   }),
 

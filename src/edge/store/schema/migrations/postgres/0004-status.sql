@@ -8,6 +8,8 @@ ALTER TABLE "certificate" ADD COLUMN "retiresAt" bigint;
 
 CREATE INDEX "certificate_by_revocation" ON "certificate" ("revocation", "id") WHERE "revocation" IS NOT NULL;
 
+CREATE INDEX "enrolment_by_registrar" ON "enrolment" ("registrar", "id") WHERE "registrar" IS NOT NULL;
+
 CREATE TABLE "revocation" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,
@@ -17,6 +19,8 @@ CREATE TABLE "revocation" (
   "because" text COLLATE "C" NOT NULL,
   "total" bigint NOT NULL,
   "setSha256" bytea NOT NULL,
+  "owners" bigint NOT NULL,
+  "approvals" text COLLATE "C" NOT NULL,
   "done" bigint NOT NULL,
   "state" text COLLATE "C" NOT NULL,
   "requestedBy" text COLLATE "C" NOT NULL,
@@ -25,6 +29,7 @@ CREATE TABLE "revocation" (
   "decidedAt" bigint,
   "effectiveAt" bigint,
   "publishedAt" bigint,
+  "unpublishedSince" bigint,
   "releasedBy" text COLLATE "C",
   "releasedAt" bigint
 );
@@ -32,6 +37,8 @@ CREATE TABLE "revocation" (
 CREATE INDEX "revocation_by_state" ON "revocation" ("state", "id");
 
 CREATE INDEX "revocation_by_requested" ON "revocation" ("requestedAt", "id");
+
+CREATE INDEX "revocation_by_unpublished" ON "revocation" ("unpublishedSince", "id") WHERE "unpublishedSince" IS NOT NULL;
 
 CREATE TABLE "integration" (
   "id" bytea NOT NULL PRIMARY KEY,

@@ -8,6 +8,8 @@ ALTER TABLE "certificate" ADD COLUMN "retiresAt" INTEGER;
 
 CREATE INDEX "certificate_by_revocation" ON "certificate" ("revocation", "id") WHERE "revocation" IS NOT NULL;
 
+CREATE INDEX "enrolment_by_registrar" ON "enrolment" ("registrar", "id") WHERE "registrar" IS NOT NULL;
+
 CREATE TABLE "revocation" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,
@@ -17,6 +19,8 @@ CREATE TABLE "revocation" (
   "because" TEXT NOT NULL,
   "total" INTEGER NOT NULL,
   "setSha256" BLOB NOT NULL,
+  "owners" INTEGER NOT NULL,
+  "approvals" TEXT NOT NULL,
   "done" INTEGER NOT NULL,
   "state" TEXT NOT NULL,
   "requestedBy" TEXT NOT NULL,
@@ -25,6 +29,7 @@ CREATE TABLE "revocation" (
   "decidedAt" INTEGER,
   "effectiveAt" INTEGER,
   "publishedAt" INTEGER,
+  "unpublishedSince" INTEGER,
   "releasedBy" TEXT,
   "releasedAt" INTEGER
 ) STRICT, WITHOUT ROWID;
@@ -32,6 +37,8 @@ CREATE TABLE "revocation" (
 CREATE INDEX "revocation_by_state" ON "revocation" ("state", "id");
 
 CREATE INDEX "revocation_by_requested" ON "revocation" ("requestedAt", "id");
+
+CREATE INDEX "revocation_by_unpublished" ON "revocation" ("unpublishedSince", "id") WHERE "unpublishedSince" IS NOT NULL;
 
 CREATE TABLE "integration" (
   "id" BLOB NOT NULL PRIMARY KEY,
