@@ -3,6 +3,8 @@
 export const faults = {
   'clock-wrong': 'set the clock of this machine; nothing is signed while it is behind',
   'configuration-wrong': 'mend the named fields of the configuration file',
+  'crl-lint-failed':
+    'report the rule that it names; the list was neither booked nor served, and the one before it stays',
   'data-directory-held': 'stop the other server, or choose another data directory',
   'ledger-damaged': 'stop, keep the directory as it is, and restore from a backup',
   'key-locked': 'give the passphrase file or credential that unlocks the keys',

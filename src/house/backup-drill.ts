@@ -161,11 +161,11 @@ async function tryAuthority(
   if ((await verifySignature(identifier, key, blob, signature)) !== true)
     throw new Fault('key-damaged', 'its key signs for another certificate')
   const { ledger } = store
-  const crl = await publishCrl(issuer, fullCrl, {
+  const [{ list, der }] = await publishCrl(issuer, fullCrl, {
     ...{ ledger, keys: keystore, clock, random },
     crlUrl: (name, shard) => `http://drill.invalid/crl/${name}/${shard}.crl`,
   })
-  return `its key signs; revocation list ${crl.number} lists ${parseCrl(crl.der).revokedCount}`
+  return `its key signs; revocation list ${list.number} lists ${parseCrl(der).revokedCount}`
 }
 
 /** Books a step; one that broke is a finding, and what it would have given is undefined. */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Change, Ledger } from '#core/ledger/ledger.ts'
 import type { Authority, CrlRecord } from '#core/ledger/tables.ts'
-import { countRevoked, fullCrl, latestCrl } from '#core/revocation/publish.ts'
+import { entriesBySerial } from '#core/revocation/difference.ts'
+import { listedEntries } from '#core/revocation/listed.ts'
+import { fullCrl, latestCrl } from '#core/revocation/publish.ts'
 import type { News } from '#edge/store/store.ts'
 import { parseCrl } from '#format/x509/crl.ts'
 
@@ -51,19 +53,25 @@ export class BroughtLists {
   async #load(authority: Authority): Promise<CrlRecord | undefined> {
     const latest = await latestCrl(authority.id, fullCrl, this.#ledger)
     if (latest === undefined) return undefined
-    this.#weigh(authority, latest, await countRevoked(authority.id, fullCrl, this.#ledger))
+    await this.#weigh(authority, latest)
     this.#held.set(authority.id, latest)
     return latest
   }
 
   /** Who holds the key may list what is not known here; that a list lacks what is known must be told. */
-  #weigh({ id, name }: Authority, { der, number }: CrlRecord, revoked: number): void {
-    const { revokedCount } = parseCrl(der, { unknownCritical: 'keep' })
-    if (revokedCount >= revoked) this.#troubles.delete(id)
+  async #weigh({ id, name }: Authority, { der, number }: CrlRecord): Promise<void> {
+    const { revoked } = parseCrl(der, { unknownCritical: 'keep' })
+    const listed = new Set<string>()
+    for (const { serialNumber } of revoked) listed.add(serialNumber.toHex())
+    let lacking = 0
+    const wanted = { authority: id, shard: fullCrl, endedBefore: null }
+    for await (const piece of listedEntries(wanted, this.#ledger))
+      for (const serial of entriesBySerial(piece).keys()) if (!listed.has(serial)) lacking++
+    if (lacking === 0) this.#troubles.delete(id)
     else {
       this.#troubles.set(
         id,
-        `revocation list ${number} of ${name} has ${revokedCount} entries, ${revoked} of its certificates are revoked here; have the next one made where its key is, and bring it: "vitalsign authority crl ${name} FILE"`,
+        `revocation list ${number} of ${name} lacks ${lacking} of its certificates that are revoked here; have the next one made where its key is, and bring it: "vitalsign authority crl ${name} FILE"`,
       )
     }
   }

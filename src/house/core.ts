@@ -19,6 +19,7 @@ import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
 import { RegistrarPace } from '#core/enrolment/speakers/pace.ts'
 import { isOfThisHouse } from '#core/ledger/authority-origin.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
+import { deltaCrl } from '#core/ledger/shards.ts'
 import type { Kind } from '#core/ledger/tables.ts'
 import type { OcspDesk } from '#core/ocsp/desk.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
@@ -115,7 +116,8 @@ export async function openCore(means: Means): Promise<Core> {
   // A node that was told no public address still writes the one of the installation.
   const founded = await readInstallation(ledger)
   const statusUrl = founded?.publicUrl ?? means.statusUrl
-  const crlUrl = (authority: string, shard: number) => `${statusUrl}/crl/${authority}/${shard}.crl`
+  const crlUrl = (authority: string, shard: number) =>
+    `${statusUrl}/crl/${authority}/${shard === deltaCrl ? 'delta' : shard}.crl`
   const doors = new Doors(ledger)
   const keeper = new DoorKeeper({ doors, elsewhere: feed, report, pause })
   const issuing: IssuingPorts = {
@@ -156,7 +158,7 @@ export async function openCore(means: Means): Promise<Core> {
   })
   await doors.reload()
   await renewAnchors()
-  await shelf.refresh(doors.own)
+  await shelf.begin(doors.own)
   feed.follow((change) => shelf.hear(change))
   const restores = await readRestores(ledger)
   const learning = { ledger, clock, random, environment, restores, issuers: () => doors.own }

@@ -23,7 +23,8 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
   return [
     {
       name: 'crl-refresh',
-      every: Temporal.Duration.from({ minutes: 10 }),
+      // What a great list lacks is on its delta after so long.
+      every: Temporal.Duration.from({ minutes: 5 }),
       run: () => core.shelf.refresh(core.doors.own),
     },
     {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hash, timingSafeEqual } from 'node:crypto'
+import { createHash, hash, timingSafeEqual } from 'node:crypto'
 
 /**
  * SHA-256 of the bytes; 32 bytes, owned by the caller.
@@ -22,6 +22,20 @@ export function sha256(bytes: Uint8Array): Uint8Array {
  */
 export function dangerouslySha1(bytes: Uint8Array): Uint8Array {
   return Uint8Array.fromHex(hash('sha1', bytes, 'hex'))
+}
+
+/** SHA-256 of bytes that come piece by piece. */
+export class Sha256 {
+  readonly #hash = createHash('sha256')
+
+  take(piece: Uint8Array): void {
+    this.#hash.update(piece)
+  }
+
+  /** To be called once. */
+  finish(): Uint8Array {
+    return Uint8Array.from(this.#hash.digest())
+  }
 }
 
 /** Whether two byte strings are equal, in time that depends on their lengths only. */

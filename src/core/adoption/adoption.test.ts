@@ -224,8 +224,8 @@ test('revocations come with their times, also without a certificate, and the lis
     const lateBare = { ...bare, row: 4, serialNumber: late.serialNumber } as const
     const first = await take(core, authority, product, [row(2, certificate), bare, lateBare])
     assert.equal(first.at(-1)?.kind, 'done')
-    const crl = await publishCrl(readyIssuer(authority), -1, crlPorts(core))
-    assert.equal(crl.number, 42)
+    const [crl] = await publishCrl(readyIssuer(authority), -1, crlPorts(core))
+    assert.equal(crl.list.number, 42)
     assert.equal(revokedCount(crl.der), 2)
     const again = await take(core, authority, product, [
       row(2, certificate, { at, reason: 1 }),
@@ -236,8 +236,8 @@ test('revocations come with their times, also without a certificate, and the lis
     assert.deepEqual(last?.kind === 'done' && last.count, {
       ...{ rows: 3, added: 1, revoked: 1, devices: 1, unchanged: 1, expired: 0, refused: 0 },
     })
-    const next = await publishCrl(readyIssuer(authority), -1, crlPorts(core))
-    assert.equal(next.number, 43)
+    const [next] = await publishCrl(readyIssuer(authority), -1, crlPorts(core))
+    assert.equal(next.list.number, 43)
     assert.equal(revokedCount(next.der), 3)
   }))
 
@@ -289,8 +289,8 @@ test('what was revoked stays on the list, even where the certificate itself cann
     assert.deepEqual(last?.kind === 'done' && last.count, {
       ...{ rows: 7, added: 2, revoked: 4, devices: 2, unchanged: 0, expired: 0, refused: 1 },
     })
-    const crl = await publishCrl(readyIssuer(authority), -1, crlPorts(core))
-    assert.equal(revokedCount(crl.der), 4)
+    const [{ der }] = await publishCrl(readyIssuer(authority), -1, crlPorts(core))
+    assert.equal(revokedCount(der), 4)
   }))
 
 test('what is over needs neither a key that is sound nor a device, and is no fault', () =>

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Certificate } from '#format/x509/certificate.ts'
+import { readExtension } from '#format/x509/extension.ts'
 import { formatName } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Actor } from '../audit/event.ts'
 import { expectedDevice } from '../devices/add.ts'
 import { newId } from '../ledger/ids.ts'
+import { noShard, onNoList } from '../ledger/shards.ts'
 import type { CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import type { Adoptee, AdoptingList } from './adoptee.ts'
 import { bookRevocation, nothing, revokedEvent, revokedStep, type Step } from './book-revocation.ts'
 
 type Genuine = Adoptee & { readonly kind: 'certificate' }
-
-/** Certificates of an adopted authority name no shard of ours: the full CRL alone lists them. */
-const noShard = -1
 
 /** certificateHold, RFC 5280 section 5.3.1: elsewhere it can be lifted. */
 const onHold = 6
@@ -172,7 +172,7 @@ function recordOf(
       authority: list.authority.id,
     },
     serialNumber: certificate.serialNumber,
-    ...{ profile: 'adopted', profileVersion: 0, enrolment: null, shard: noShard },
+    ...{ profile: 'adopted', profileVersion: 0, enrolment: null, shard: shardOf(certificate) },
     ...{ owner: device.id, product: list.product.id, deviceSerial: serial, lot: device.lot },
     subject: formatName(certificate.subject),
     ...{ key: more.key.id, algorithm: publicKey.algorithm },
@@ -185,4 +185,9 @@ function recordOf(
     revocationReason: revoked?.reason ?? null,
     ...{ revocation: null, retiresAt: null },
   }
+}
+
+/** Certificates of an adopted authority name no shard of ours: the full CRL alone lists them, if any does. */
+function shardOf({ extensions }: Certificate): number {
+  return readExtension(extensions, 'noRevAvail') === undefined ? noShard : onNoList
 }

@@ -10,6 +10,7 @@ import type { Actor, AuditEvent } from '../audit/event.ts'
 import { Fault } from '../fault.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Change, Committed, Ledger, Put } from '../ledger/ledger.ts'
+import { onNoList } from '../ledger/shards.ts'
 import type { CertificateRecord, Enrolment, Key } from '../ledger/tables.ts'
 import type { Approved } from '../policy/approved.ts'
 import type { Clock, Randomness } from '../ports.ts'
@@ -79,8 +80,13 @@ export async function issue(
   const stopped =
     checkIssuing(approved, signer, ports.clock.now()) ?? (await checkReady(signer, ports))
   if (stopped !== undefined) return stopped
-  const drafted = draft(approved, signer, await ports.shards.next(), ports)
+  const drafted = draft(approved, signer, await shardFor(approved, ports), ports)
   return issueDrafted(drafted, signer, occasion, ports)
+}
+
+/** RFC 9608 section 4: what says noRevAvail is on no list, and takes up no place on one. */
+async function shardFor({ terms }: Approved, { shards }: IssuingPorts): Promise<number> {
+  return terms.profile.document.status.noRevAvail ? onNoList : shards.next()
 }
 
 /** Why nothing can be signed just now, whatever it is. @throws as `issue` */

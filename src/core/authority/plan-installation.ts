@@ -8,6 +8,7 @@ import { refuse } from '#trust/refusal.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
+import { noShard } from '../ledger/shards.ts'
 import type { Authority, AuthorityRequest, CertificateRecord } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
@@ -245,9 +246,6 @@ function planOwn(
   return { authority, puts, events }
 }
 
-/** No shard of ours lists it: its issuer's lists are made elsewhere. */
-const noShard = -1
-
 function certificateRecord(
   { id: owner, parent, algorithm }: Authority,
   own: Certificate,
@@ -259,6 +257,7 @@ function certificateRecord(
     ...{ serialNumber: own.serialNumber, profile: 'installed', profileVersion: 0, enrolment: null },
     ...{ owner, product: null, subject: formatName(own.subject), deviceSerial: null, lot: null },
     ...{ key, algorithm, state: 'issued', notBefore: own.notBefore, notAfter: own.notAfter },
+    // Its issuer's lists are made elsewhere.
     ...{ toBeSignedSha256: sha256(own.tbs), sha256: sha256(own.der), shard: noShard },
     ...{ reservedAt: ports.clock.now(), issuedAt: own.notBefore, usedAt: null, replaces: null },
     ...{ revokedAt: null, revocationReason: null, revocation: null, retiresAt: null },

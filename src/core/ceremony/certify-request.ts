@@ -10,10 +10,10 @@ import { refuse } from '#trust/refusal.ts'
 import { draft, type Signer } from '../authority/draft.ts'
 import { checkMarks } from '../authority/environment-mark.ts'
 import { lint } from '../authority/issue.ts'
+import { noShard } from '../ledger/shards.ts'
 import { approveOwn } from '../policy/decide.ts'
 import { drawSubject } from '../policy/templates.ts'
 import type { Refused } from '../refusal.ts'
-import { noShard } from './make-root.ts'
 import { profileFor } from './profiles.ts'
 import {
   type CeremonyPorts,

@@ -6,6 +6,7 @@ import { importPublicKey } from '#trust/public-key.ts'
 import { draft, type Signer } from '../authority/draft.ts'
 import { lint } from '../authority/issue.ts'
 import { newId } from '../ledger/ids.ts'
+import { noShard } from '../ledger/shards.ts'
 import { approveOwn } from '../policy/decide.ts'
 import type { Refused } from '../refusal.ts'
 import { profileFor } from './profiles.ts'
@@ -17,9 +18,6 @@ import {
   type VaultRoot,
   type VaultState,
 } from './vault.ts'
-
-/** A certificate of ours points at no shard: the full list of its root has it. */
-export const noShard = -1
 
 /** Makes the key of a root and lets it certify itself: approved, drafted, linted and signed as on a server. */
 export async function makeRoot(
@@ -44,6 +42,7 @@ export async function makeRoot(
     ...{ kind: 'self', keyId, signatureAlgorithm: signatureAlgorithmFor(algorithm) },
   }
   const means = { clock: ports.clock, random: ports.random, pointers: pointersOf(vault) }
+  // It points at no shard: the full list of its root has it.
   const drafted = draft(verdict.approved, signer, noShard, means)
   const flaw = lint(drafted, signer)
   if (flaw !== undefined) return flaw

@@ -53,8 +53,10 @@ export interface ListQuery<K extends Kind> {
   readonly where?: Partial<LedgerRecord<K>>
   /** Newest, or highest, first. */
   readonly descending?: boolean
-  /** At most this many, 1 to 1,000. */
+  /** At most this many, 1 to 1,000; of some columns alone, to 10,000. */
   readonly limit: number
+  /** Only these columns are read, which is many times faster; to be asked through `glance`. */
+  readonly only?: readonly (keyof LedgerRecord<K> & string)[]
   /** The `next` of the page before. */
   readonly after?: string
 }
@@ -63,6 +65,16 @@ export interface Page<T> {
   readonly items: readonly T[]
   /** Opaque cursor of the next page; null at the end. */
   readonly next: string | null
+}
+
+/** One page of a list, of each record some columns alone: for walks over a million. */
+export async function glance<K extends Kind, const C extends keyof LedgerRecord<K> & string>(
+  kind: K,
+  columns: readonly C[],
+  query: Omit<ListQuery<K>, 'only'>,
+  ledger: Pick<Ledger, 'list'>,
+): Promise<Page<Pick<LedgerRecord<K>, C>>> {
+  return ledger.list(kind, { ...query, only: columns })
 }
 
 /** `after` was no cursor that a page of the same list, in the same direction, gave. */

@@ -181,7 +181,7 @@ export const tables = {
       /** SHA-256 of the certificate; null until signed. */
       sha256: optional(bytes),
       enrolment: optional(id('enr')),
-      /** The CRL shard that its distribution point names, chosen at issue. */
+      /** The CRL shard that its distribution point names, chosen at issue; `noShard` or `onNoList` (core/ledger/shards) for none. */
       shard: integer,
       reservedAt: instant,
       issuedAt: optional(instant),
@@ -685,22 +685,47 @@ export const tables = {
     },
   ),
 
-  /** A published CRL: full (shard null) or of one shard. */
+  /** A published revocation list: full, delta, or of one shard; rows stay for ever, bytes do not. */
   crl: table(
     'crl',
     {
       authority: id('aut'),
-      /** -1 for the full CRL. */
+      /** `fullCrl` and `deltaCrl` (core/ledger/shards) for the full CRL and the delta to it. */
       shard: integer,
       number: integer,
+      /** Empty once nobody needs it, and for a great list, whose bytes stand in `crlPart`. */
       der: bytes,
       thisUpdate: instant,
       nextUpdate: instant,
+      /** Its number, where it stands for the one sequence of full and delta: null for a shard and for a delta beside its full. */
+      issue: optional(integer),
+      /** The full one to which a delta is; of a full one, that to which the deltas after it are. */
+      base: optional(integer),
+      /** Certificates that ended before it had left the list; null: all are on it. */
+      endedBefore: optional(instant),
+      entries: optional(integer),
+      /** Of the whole of it, for who has the list and wants to see it in the record. */
+      sha256: optional(bytes),
+      /** In so many rows of `crlPart`; null: in `der`. */
+      parts: optional(integer),
     },
     {
-      unique: { number: ['authority', 'shard', 'number'] },
+      unique: { number: ['authority', 'shard', 'number'], issue: ['authority', 'issue'] },
       lists: { latest: ['authority', 'shard', 'number'] },
     },
+  ),
+
+  /** A piece of a list that is too great for one row: written before the list, emptied when nobody needs it. */
+  crlPart: table(
+    'crp',
+    {
+      crl: id('crl'),
+      part: integer,
+      bytes,
+      /** The list, while the bytes are here; null once they are gone. */
+      kept: optional(id('crl')),
+    },
+    { unique: { part: ['crl', 'part'] }, lists: { kept: ['kept'] } },
   ),
 
   /** A door for devices: product + profile + authority under a label that is never reused. */
@@ -1364,6 +1389,7 @@ export type Integration = LedgerRecord<'integration'>
 export type Enforcement = LedgerRecord<'enforcement'>
 export type StatusFile = LedgerRecord<'statusFile'>
 export type CrlRecord = LedgerRecord<'crl'>
+export type CrlPart = LedgerRecord<'crlPart'>
 export type Entrance = LedgerRecord<'entrance'>
 export type Code = LedgerRecord<'code'>
 export type PendingRequest = LedgerRecord<'request'>

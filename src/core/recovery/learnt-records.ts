@@ -8,6 +8,7 @@ import type { PublicKey } from '#trust/public-key.ts'
 import type { AuditEvent } from '../audit/event.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { onNoList } from '../ledger/shards.ts'
 import type { Authority, BareRevocation, CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import type { Restore } from './epoch.ts'
 import type { LearningPorts } from './learn.ts'
@@ -141,8 +142,9 @@ async function profileOf(
   return { name: 'unknown', number: 1 }
 }
 
-/** As its distribution point names it: …/crl/AUTHORITY/SHARD.crl. */
+/** As its distribution point names it, …/crl/AUTHORITY/SHARD.crl; none where it says noRevAvail. */
 function shardOf({ extensions }: Certificate): number {
+  if (readExtension(extensions, 'noRevAvail') !== undefined) return onNoList
   const points = readExtension(extensions, 'cRLDistributionPoints') ?? []
   for (const point of points) {
     for (const name of point.fullName ?? []) {

@@ -4,6 +4,7 @@ import { parseCertificate } from '#format/x509/certificate.ts'
 import { type Crl, parseCrl, type RevokedCertificate } from '#format/x509/crl.ts'
 import { readExtension } from '#format/x509/extension.ts'
 import { formatName, sameName } from '#format/x509/name.ts'
+import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import { verifySignature } from '#trust/signature.ts'
 import { anchorOf } from '#trust/trust-anchor.ts'
@@ -164,7 +165,8 @@ async function plan(
   const { thisUpdate, nextUpdate, der } = crl
   const record: CrlRecord = {
     ...{ id: newId('crl', ports), version: 1, authority: authority.id, shard: fullCrl, number },
-    ...{ der, thisUpdate, nextUpdate },
+    ...{ der, thisUpdate, nextUpdate, sha256: sha256(der), entries: crl.revokedCount },
+    ...{ issue: null, base: null, endedBefore: null, parts: null },
   }
   const puts: Put[] = [{ kind: 'crl', record }]
   const events: AuditEvent[] = [

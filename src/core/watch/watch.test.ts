@@ -99,6 +99,7 @@ test('a root of a ceremony without any list is told, until one comes', () =>
     const list = {
       ...{ id: newId('crl', core), version: 1, authority: root.id, shard: fullCrl, number: 1 },
       ...{ der: Uint8Array.of(), thisUpdate, nextUpdate: thisUpdate.add({ hours: 24 }) },
+      ...{ issue: null, base: null, endedBefore: null, entries: null, sha256: null, parts: null },
     }
     await core.ledger.commit({ puts: [{ kind: 'crl', record: list }], events: [] })
     await look(core)

@@ -13,10 +13,11 @@ import type {
 import { type Kind, type LedgerRecord, tables } from '#core/ledger/tables.ts'
 import type { Randomness } from '#core/ports.ts'
 import { eventStep, type Step, type Written } from './book/packing.ts'
-import { countStatement, cursorAfter, listStatement } from './reading/list-query.ts'
+import { countStatement, cursorAfter, listStatement, selected } from './reading/list-query.ts'
 import type { ListReads, PointReads } from './reading/reads.ts'
 import {
   type Cell,
+  columnDecoder,
   columnNames,
   decodeRecord,
   encodeRecord,
@@ -83,8 +84,9 @@ export class SqlLedger implements Ledger {
     const rows = await this.#places.lists.all(sql, values)
     const shown = rows.slice(0, query.limit)
     const last = shown.at(-1)
+    const decode = query.only ? columnDecoder(kind, selected(kind, query)) : decodeRecord
     return {
-      items: shown.map((row) => decodeRecord(kind, row)),
+      items: shown.map((row) => decode(kind, row)),
       next: rows.length > shown.length && last ? cursorAfter(kind, query, last) : null,
     }
   }

@@ -24,6 +24,27 @@ export function decodeRecord<K extends Kind>(kind: K, row: Row): LedgerRecord<K>
 }
 
 /**
+ * Decodes rows of some columns alone.
+ *
+ * What comes lacks the other columns, whatever its type says: `glance` (core/ledger) tells its callers so.
+ */
+export function columnDecoder<K extends Kind>(
+  kind: K,
+  names: readonly string[],
+): (kind: K, row: Row) => LedgerRecord<K> {
+  const columns = names.map((name) => soughtColumn(kind, name))
+  return (_, row) => {
+    const record: Record<string, unknown> = {}
+    for (let index = 0; index < names.length; index++) {
+      const column = columns[index]!
+      const cell = row[index]!
+      record[names[index]!] = cell === null ? null : decoders[column.kind](cell, column)
+    }
+    return record as unknown as LedgerRecord<K>
+  }
+}
+
+/**
  * The cell to compare a column with, or undefined for a text that no record can hold there: such
  * texts come from outside, and match nothing.
  *

@@ -63,7 +63,7 @@ function readCrl(reader: DerReader, unknownCritical: UnknownCritical): Crl {
   const outer = reader.sequence()
   const tbsStart = outer.offset
   const tbs = outer.sequence()
-  readVersion(tbs)
+  readCrlVersion(tbs)
   const signatureAlgorithm = readAlgorithmIdentifier(tbs)
   const issuer = readName(tbs)
   const thisUpdate = tbs.time()
@@ -90,7 +90,7 @@ function readCrl(reader: DerReader, unknownCritical: UnknownCritical): Crl {
 }
 
 /** 5.1.2.1: version 2, since extensions MUST be there. */
-function readVersion(tbs: DerReader): void {
+export function readCrlVersion(tbs: DerReader): void {
   const start = tbs.offset
   if (tbs.peek() !== tag.integer) throw new FormatError('version-unknown', start, 'version 1')
   const version = tbs.smallInteger(0x7fff_ffff)
@@ -181,6 +181,13 @@ function writeRevokedList(writer: DerWriter, revoked: Iterable<Revocation>): voi
   if (next.done) return
   writer.sequence(() => {
     for (; !next.done; next = entries.next()) writeRevoked(writer, next.value)
+  })
+}
+
+/** The entries one after the other, without what stands around them in a list. @throws as `encodeTbsCrl` */
+export function encodeRevoked(revoked: Iterable<Revocation>): Uint8Array {
+  return encodeDer((writer) => {
+    for (const one of revoked) writeRevoked(writer, one)
   })
 }
 

@@ -8,6 +8,7 @@ import {
   type Occasion,
   recordOf,
 } from '#core/authority/issue.ts'
+import { noShard } from '#core/ledger/shards.ts'
 import type { UpstreamOrder } from '#core/ledger/tables.ts'
 import type { Approved } from '#core/policy/approved.ts'
 import type { Hosting } from '#core/policy/profile.ts'
@@ -37,9 +38,6 @@ export interface CarryingPorts extends IssuingPorts {
   readonly upstreams: UpstreamPorts
 }
 
-/** No list of ours speaks of what others signed. */
-const noShard = 0
-
 /**
  * Draft, lint, reserve, ask, check, complete: `issue` for what somebody else signs.
  *
@@ -56,6 +54,7 @@ export async function askUpstream(
   ports.demandCurrent?.()
   const stopped = ports.guard.check(ports.clock.now()) ?? checkUpstream(host)
   if (stopped !== undefined) return stopped
+  // No list of ours speaks of what others signed.
   const drafted = draft(approved, host.signer, noShard, ports)
   const flaw = lint(drafted, host.signer)
   if (flaw !== undefined) return flaw

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Table } from '#core/ledger/columns.ts'
-import { CursorError, type Ledger, type ListQuery } from '#core/ledger/ledger.ts'
+import { CursorError, glance, type Ledger, type ListQuery } from '#core/ledger/ledger.ts'
 import { type Kind, tables } from '#core/ledger/tables.ts'
 import { added } from '../store-testing.ts'
 import type { OnEmptyStore } from './contract.ts'
@@ -26,6 +26,33 @@ export function listContract(database: string, onEmptyStore: OnEmptyStore): void
           for (let round = 0; round < queriesOfList; round++)
             await compare(store.ledger, kind, records, query(kind, by, records, samples))
       }
+    }))
+
+  test(`${database}: a glance sees the same rows in the same order, and of each the columns asked for`, () =>
+    onEmptyStore(async ({ store: { ledger }, samples }) => {
+      const puts = Array.from({ length: 90 }, () => samples.put('certificate'))
+      await ledger.commit({ puts, events: [] })
+      const columns = ['serialNumber', 'revokedAt', 'kind'] as const
+      for (const by of [undefined, ...(['state', 'revoked'] as const)])
+        for (const descending of [false, true]) {
+          const walk = { ...(by && { by }), descending }
+          const whole = await ledger.list('certificate', { ...walk, limit: 1_000 })
+          const met: unknown[] = []
+          let after: string | null | undefined
+          do {
+            const at = after ? { after } : {}
+            const page = await glance('certificate', columns, { ...walk, ...at, limit: 7 }, ledger)
+            met.push(...page.items)
+            after = page.next
+          } while (after !== null)
+          const picked = met.map((one) => columns.map((name) => (one as Plain)[name]))
+          assert.deepEqual(
+            picked,
+            whole.items.map((one) => columns.map((name) => one[name])),
+          )
+          assert.ok(met.every((one) => !('subject' in (one as Plain))))
+        }
+      await assert.rejects(glance('certificate', columns, { limit: 10_001 }, ledger), RangeError)
     }))
 
   test(`${database}: a walk through pages meets each record once while others come in`, () =>

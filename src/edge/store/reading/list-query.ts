@@ -18,8 +18,9 @@ export function listStatement<K extends Kind>(
   query: ListQuery<K>,
   dialect: Dialect,
 ): Statement {
-  if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > 1_000)
-    throw new RangeError(`limit is ${query.limit}, allowed 1 to 1000`)
+  const most = query.only === undefined ? 1_000 : 10_000
+  if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > most)
+    throw new RangeError(`limit is ${query.limit}, allowed 1 to ${most}`)
   const walk = walkOf(kind, query)
   const [conditions, values] = filters(kind, query, walk)
   if (query.after !== undefined) {
@@ -36,7 +37,7 @@ export function listStatement<K extends Kind>(
   }
   const direction = query.descending ? ' DESC' : ''
   return {
-    sql: `SELECT ${columnNames(kind).map(quoted).join(', ')}${source(kind, walk, dialect)}${where(
+    sql: `SELECT ${selected(kind, query).map(quoted).join(', ')}${source(kind, walk, dialect)}${where(
       conditions,
     )} ORDER BY ${walk.order.map((name) => quoted(name) + direction).join(', ')} LIMIT ?`,
     values: [...values, query.limit + 1],
@@ -61,11 +62,20 @@ export function cursorAfter<K extends Kind>(
   row: Row,
 ): string {
   const walk = walkOf(kind, query)
-  const names = columnNames(kind)
+  const names = selected(kind, query)
   return encodeCursor({
     walk: walk.name,
     cells: walk.order.map((name) => row[names.indexOf(name)]!),
   })
+}
+
+/** The columns that are read, in their order: all, or those that are wanted and those that a cursor needs. */
+export function selected<K extends Kind>(
+  kind: K,
+  query: Omit<ListQuery<K>, 'limit'>,
+): readonly string[] {
+  if (query.only === undefined) return columnNames(kind)
+  return [...new Set([...walkOf(kind, query).order, ...query.only])]
 }
 
 interface Walk {

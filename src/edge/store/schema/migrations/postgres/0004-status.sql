@@ -105,6 +105,33 @@ CREATE UNIQUE INDEX "statusFile_one_number" ON "statusFile" ("anchors", "number"
 
 CREATE INDEX "statusFile_by_created" ON "statusFile" ("createdAt", "id");
 
+ALTER TABLE "crl" ADD COLUMN "issue" bigint;
+
+ALTER TABLE "crl" ADD COLUMN "base" bigint;
+
+ALTER TABLE "crl" ADD COLUMN "endedBefore" bigint;
+
+ALTER TABLE "crl" ADD COLUMN "entries" bigint;
+
+ALTER TABLE "crl" ADD COLUMN "sha256" bytea;
+
+ALTER TABLE "crl" ADD COLUMN "parts" bigint;
+
+CREATE UNIQUE INDEX "crl_one_issue" ON "crl" ("authority", "issue") WHERE "issue" IS NOT NULL;
+
+CREATE TABLE "crlPart" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "crl" bytea NOT NULL,
+  "part" bigint NOT NULL,
+  "bytes" bytea NOT NULL,
+  "kept" bytea
+);
+
+CREATE UNIQUE INDEX "crlPart_one_part" ON "crlPart" ("crl", "part");
+
+CREATE INDEX "crlPart_by_kept" ON "crlPart" ("kept", "id") WHERE "kept" IS NOT NULL;
+
 CREATE TABLE "application" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,

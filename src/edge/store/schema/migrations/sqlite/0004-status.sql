@@ -105,6 +105,33 @@ CREATE UNIQUE INDEX "statusFile_one_number" ON "statusFile" ("anchors", "number"
 
 CREATE INDEX "statusFile_by_created" ON "statusFile" ("createdAt", "id");
 
+ALTER TABLE "crl" ADD COLUMN "issue" INTEGER;
+
+ALTER TABLE "crl" ADD COLUMN "base" INTEGER;
+
+ALTER TABLE "crl" ADD COLUMN "endedBefore" INTEGER;
+
+ALTER TABLE "crl" ADD COLUMN "entries" INTEGER;
+
+ALTER TABLE "crl" ADD COLUMN "sha256" BLOB;
+
+ALTER TABLE "crl" ADD COLUMN "parts" INTEGER;
+
+CREATE UNIQUE INDEX "crl_one_issue" ON "crl" ("authority", "issue") WHERE "issue" IS NOT NULL;
+
+CREATE TABLE "crlPart" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "crl" BLOB NOT NULL,
+  "part" INTEGER NOT NULL,
+  "bytes" BLOB NOT NULL,
+  "kept" BLOB
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "crlPart_one_part" ON "crlPart" ("crl", "part");
+
+CREATE INDEX "crlPart_by_kept" ON "crlPart" ("kept", "id") WHERE "kept" IS NOT NULL;
+
 CREATE TABLE "application" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,

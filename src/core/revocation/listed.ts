@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+import { encodeRevoked, type Revocation } from '#format/x509/crl.ts'
+import { glance, type Ledger } from '../ledger/ledger.ts'
+import { fullCrl, noShard } from '../ledger/shards.ts'
+import { hasLeft } from './crl-life.ts'
+
+/** Which list, and of when. */
+export interface Wanted {
+  readonly authority: string
+  /** A shard, or `fullCrl`. */
+  readonly shard: number
+  /** Certificates that ended before it have left; null: none has. */
+  readonly endedBefore: Temporal.Instant | null
+}
+
+/** Two of them make a shard, and between them others get their turn. */
+const pageSize = 2_000
+
+/** What an entry is made of. */
+const columns = [
+  ...(['serialNumber', 'revokedAt', 'revocationReason', 'kind', 'notAfter'] as const),
+] as const
+
+/**
+ * The entries of a list of now, encoded, piece by piece and always in the same order: so that two walks over
+ * the same certificates give the same octets, and memory holds a page, not a million records.
+ *
+ * Revoked, held and abandoned ones alike: an abandoned serial may carry a signature that we never saw.
+ */
+export async function* listedEntries(wanted: Wanted, ledger: Ledger): AsyncGenerator<Uint8Array> {
+  const { authority, shard, endedBefore } = wanted
+  // What is on no list has a number below `noShard`.
+  const walk =
+    shard === fullCrl ? { equal: [authority], from: noShard } : { equal: [authority, shard] }
+  let after: string | null | undefined
+  do {
+    const page = await glance(
+      ...(['certificate', columns] as const),
+      { by: 'revoked', ...walk, limit: pageSize, ...(after && { after }) },
+      ledger,
+    )
+    const entries: Revocation[] = []
+    for (const one of page.items) {
+      if (one.revokedAt === null || hasLeft(one, endedBefore)) continue
+      entries.push(entryOf(one.serialNumber, one.revokedAt, one.revocationReason))
+    }
+    yield encodeRevoked(entries)
+    after = page.next
+  } while (after !== null)
+  if (shard === fullCrl) yield* bareEntries(authority, ledger)
+}
+
+/** What another PKI revoked before its certificates came here without their bytes. */
+async function* bareEntries(authority: string, ledger: Ledger): AsyncGenerator<Uint8Array> {
+  let after: string | null | undefined
+  do {
+    const page = await ledger.list('bareRevocation', {
+      ...{ by: 'authority', equal: [authority], limit: 1000 },
+      ...(after && { after }),
+    })
+    const entries: Revocation[] = []
+    for (const { serialNumber, revokedAt, reason } of page.items) {
+      // Its certificate may have come later, and is then listed as every other.
+      const known = await ledger.find('certificate', 'serialNumber', [authority, serialNumber])
+      if (known === undefined) entries.push(entryOf(serialNumber, revokedAt, reason))
+    }
+    yield encodeRevoked(entries)
+    after = page.next
+  } while (after !== null)
+}
+
+/** RFC 5280 section 5.3.1: unspecified is said by saying nothing. */
+function entryOf(
+  serialNumber: Uint8Array,
+  revokedAt: Temporal.Instant,
+  reason: number | null,
+): Revocation {
+  return { serialNumber, revokedAt: wholeSecond(revokedAt), reason: reason ?? 0 }
+}
+
+/** RFC 5280 section 4.1.2.5: times of X.509 have no fractions. */
+export function wholeSecond(at: Temporal.Instant): Temporal.Instant {
+  const milliseconds = at.epochMilliseconds
+  return Temporal.Instant.fromEpochMilliseconds(milliseconds - (milliseconds % 1000))
+}
+
+/** All pieces of a list. */
+export async function allEntries(wanted: Wanted, ledger: Ledger): Promise<readonly Uint8Array[]> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of listedEntries(wanted, ledger)) pieces.push(piece)
+  return pieces
+}
