@@ -7,6 +7,7 @@ import { sha256 } from '#trust/digest.ts'
 import { lintCertificate } from '#trust/lint/lint.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
+import { readmissionsWith } from '../enforcement/readmit.ts'
 import { Fault } from '../fault.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Change, Committed, Ledger, Put } from '../ledger/ledger.ts'
@@ -304,7 +305,7 @@ async function complete(
   occasion: Occasion,
   ports: IssuingPorts,
 ): Promise<Refused | undefined> {
-  const done = await ports.ledger.commit(completion(certificate, der, occasion, ports))
+  const done = await ports.ledger.commit(await completion(certificate, der, occasion, ports))
   if (done.kind === 'committed') return undefined
   // Who touches a reserved record has revoked it, as when its device was retired: do not hand it out.
   return refuse('busy', 'the certificate was revoked while it was signed; ask again')
@@ -317,13 +318,16 @@ export type Completing = Pick<Occasion, 'actor' | 'enrolment'> & {
   readonly facts?: AuditEvent['facts']
 }
 
-/** A reserved certificate becomes an issued one, with its bytes, who asked for it, and the event. */
-export function completion(
+/**
+ * A reserved certificate becomes an issued one, with its bytes, who asked for it, and the event; whose last one had
+ * ended may have sessions again.
+ */
+export async function completion(
   certificate: CertificateRecord,
   der: Uint8Array,
   occasion: Completing,
-  ports: Pick<IssuingPorts, 'clock' | 'random'>,
-): Change {
+  ports: Pick<IssuingPorts, 'ledger' | 'clock' | 'random'>,
+): Promise<Change> {
   const now = ports.clock.now()
   const digest = sha256(der)
   const enrolmentId = newId('enrolment', ports)
@@ -355,6 +359,7 @@ export function completion(
           at: now,
         },
       },
+      ...(await readmissionsWith(certificate, occasion.enrolment.proof, ports)),
     ],
     events: [
       {

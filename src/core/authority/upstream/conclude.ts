@@ -82,7 +82,7 @@ async function changeOf(
     upstream: host.upstream.name,
     ...(differences.length > 0 && { differs: differences.join(', ') }),
   }
-  const completed = completion(record, leaf.der, { ...completing, facts }, ports)
+  const completed = await completion(record, leaf.der, { ...completing, facts }, ports)
   const ended: UpstreamOrder = {
     ...order,
     ...{ version: order.version + 1, state: 'answered', heldUntil: now, endedAt: now },
