@@ -25,11 +25,15 @@ import type { OcspDesk } from '#core/ocsp/desk.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import { epochOf, type Restore, readRestores } from '#core/recovery/epoch.ts'
 import { type Learning, type LearningPorts, learnCertificate } from '#core/recovery/learn.ts'
+import type { CertificateRows } from '#core/status-files/certificate-rows.ts'
+import { usualBlockSize } from '#core/status-files/make-status-file.ts'
+import type { BlockBuilder } from '#core/status-files/refresh-blocks.ts'
 import { VendorRegister } from '#core/vendors/vendor-trust.ts'
 import { KnownPaths } from '#core/verification/known-paths.ts'
 import { raise } from '#core/watch/alarm.ts'
 import type { News } from '#edge/store/store.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
+import { buildBlock } from '#trust/compact-status/build-block.ts'
 import type { Configuration } from './configuration.ts'
 import { CrlShelf } from './crl-shelf.ts'
 import type { Feed } from './feed.ts'
@@ -39,6 +43,7 @@ import { DoorKeeper } from './nodes/door-keeper.ts'
 import { foundOnce } from './nodes/found-once.ts'
 import type { ThisNode } from './nodes/this-node.ts'
 import { openOcsp } from './ocsp.ts'
+import { StatusFiles } from './status-files.ts'
 import { noDesk, type UpstreamHealth, upstreamPorts } from './upstreams.ts'
 
 /** What the machine gives to core. */
@@ -46,6 +51,9 @@ export interface Means {
   readonly configuration: Configuration
   readonly ledger: Ledger
   readonly log: LogStore
+  readonly rows: CertificateRows
+  /** Builds blocks of status files; absent: on this thread. */
+  readonly buildBlock?: BlockBuilder
   readonly keys: SigningKeys
   readonly clock: Clock
   readonly random: Randomness
@@ -71,6 +79,8 @@ export interface Core extends EnrolmentPorts {
   readonly keeper: DoorKeeper
   readonly shelf: CrlShelf
   readonly ocsp: OcspDesk
+  /** What those read who cannot ask. */
+  readonly statusFiles: StatusFiles
   readonly anchors: AnchorSets
   /** Whose chips are believed. */
   readonly vendors: VendorRegister
@@ -160,6 +170,13 @@ export async function openCore(means: Means): Promise<Core> {
   await renewAnchors()
   await shelf.begin(doors.own)
   feed.follow((change) => shelf.hear(change))
+  const statusFiles = new StatusFiles({
+    ...{ ...issuing, doors, anchors, report, environment, maker: ownMaker(installation) },
+    ...{ rows: means.rows, blockSize: usualBlockSize },
+    build: means.buildBlock ?? (async (...input) => buildBlock(...input)),
+  })
+  feed.follow((change) => statusFiles.hear(change))
+  feed.followElsewhere((news) => statusFiles.hearElsewhere(news))
   const restores = await readRestores(ledger)
   const learning = { ledger, clock, random, environment, restores, issuers: () => doors.own }
   return {
@@ -170,6 +187,7 @@ export async function openCore(means: Means): Promise<Core> {
       keeper,
       shelf,
       ocsp,
+      statusFiles,
       anchors,
       recovered,
       restores,

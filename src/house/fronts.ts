@@ -27,6 +27,7 @@ import { encodeCsrAttributes } from '#format/est/csr-attributes.ts'
 import { tpmRoutes } from './attestation.ts'
 import { type Core, ownIssuer } from './core.ts'
 import { ownMaker } from './foundation.ts'
+import { servedStatusFiles } from './served-status-files.ts'
 import { proxyRoutes } from './verify-routes.ts'
 
 /** What devices find on their port. */
@@ -113,6 +114,7 @@ export function publicRoutes({
       },
       crl: async (name, shard) => (await core).shelf.read(name, shard ?? fullCrl),
       readiness,
+      statusFiles: servedStatusFiles(async () => (await core).statusFiles),
     }),
     ...ocspRoutes({
       clock,

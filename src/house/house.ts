@@ -27,6 +27,7 @@ import type { Cost } from '#edge/keystore/derivation.ts'
 import { holdDirectory } from '#edge/store/directory-lock.ts'
 import type { Elsewhere } from '#edge/store/store.ts'
 import { awaitedAuthorities, writeRequests } from './awaited.ts'
+import { ThreadedBlockBuilder } from './block-builder.ts'
 import { Closers, type Report } from './closers.ts'
 import { type Configuration, statusUrl, urlOf } from './configuration.ts'
 import { type Core, openCore, touches } from './core.ts'
@@ -205,8 +206,11 @@ async function open(
   })
   // Closed behind every door: only who signs nothing any more has stopped.
   closers.add(() => node.end())
+  const blocks = new ThreadedBlockBuilder()
+  closers.add(() => blocks.close())
   core = await openCore({
     ...{ configuration, ledger, keys, clock, random, feed, node, log: store.log, report },
+    ...{ rows: store.rows, buildBlock: blocks.build },
     // A node that waited while another founded may have been given another passphrase.
     checkKeys: () => keystore.checkPassphrase(),
     keyBackends: () => backends.states(),

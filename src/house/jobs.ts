@@ -33,6 +33,11 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
       run: () => core.anchors.refresh(),
     },
     {
+      name: 'status-files',
+      every: Temporal.Duration.from({ minutes: 1 }),
+      run: () => core.statusFiles.refresh(),
+    },
+    {
       name: 'requests-expiry',
       every: Temporal.Duration.from({ minutes: 30 }),
       run: async () => {

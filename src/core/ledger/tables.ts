@@ -51,6 +51,20 @@ export interface Anchor {
   readonly sha256: string
 }
 
+/** By the digest of an authority's key, hexadecimal: what was counted of each of its blocks. */
+export type StatusBook = Readonly<Record<string, readonly BlockBook[]>>
+
+export interface BlockBook {
+  /** Rows of the ledger in the span of the block, expired or not. */
+  readonly rows: number
+  /** Of those that had not expired when the base was made: how many are not to be believed. */
+  readonly bad: number
+  /** When the block was read: seconds since 1970. What had expired then is not in it. */
+  readonly asOf: number
+  /** When half of those will have expired: seconds since 1970. */
+  readonly halfEnd: number
+}
+
 const environment = word('trial', 'test', 'production')
 
 export const tables = {
@@ -544,11 +558,13 @@ export const tables = {
       expiresAt: instant,
       certificates: integer,
       revoked: integer,
-      /** The whole of it, as it is signed and served. */
+      /** The whole of it, as it is signed and served; empty once it is too old to serve. */
       file: bytes,
       fileSha256: bytes,
-      /** What leads from the file before to this one; null for the first. */
+      /** What leads from the file before to this one; null for the first, and once it is too old to serve. */
       delta: optional(bytes),
+      /** What is noted beside it, so that the next one need not look at what did not change. */
+      book: json<StatusBook>(),
       createdAt: instant,
     },
     {
@@ -1387,7 +1403,7 @@ export type ElementKeyRecord = LedgerRecord<'elementKey'>
 export type RevocationRecord = LedgerRecord<'revocation'>
 export type Integration = LedgerRecord<'integration'>
 export type Enforcement = LedgerRecord<'enforcement'>
-export type StatusFile = LedgerRecord<'statusFile'>
+export type StatusFileRecord = LedgerRecord<'statusFile'>
 export type CrlRecord = LedgerRecord<'crl'>
 export type CrlPart = LedgerRecord<'crlPart'>
 export type Entrance = LedgerRecord<'entrance'>

@@ -7,6 +7,7 @@ import {
   type StatusFile,
 } from '#format/compact-status/status-file.ts'
 import { isOfThisHouse } from '../ledger/authority-origin.ts'
+import type { StatusBook } from '../ledger/tables.ts'
 import type { KeyHolders } from './authorities-below.ts'
 import {
   type BlockPorts,
@@ -16,7 +17,6 @@ import {
   type Span,
 } from './refresh-blocks.ts'
 import { emptyRoster, refreshRoster } from './refresh-roster.ts'
-import type { StatusBook } from './status-book.ts'
 
 export interface Before {
   readonly file: StatusFile

@@ -11,9 +11,9 @@ import {
   serialOctets,
 } from '#trust/compact-status/build-block.ts'
 import { secondsAfter } from '#trust/compact-status/serial-time.ts'
+import type { BlockBook } from '../ledger/tables.ts'
 import { allBad, allRows, type CertificateRow, type CertificateRows } from './certificate-rows.ts'
 import { drawnBetween } from './serial-ranges.ts'
-import type { BlockBook } from './status-book.ts'
 
 /** Builds blocks, on whatever thread: `buildBlock`. */
 export type BlockBuilder = (

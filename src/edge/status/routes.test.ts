@@ -14,6 +14,12 @@ const crls = new Map([
   ['issuing 7', { der, thisUpdate: now, nextUpdate: now.add({ hours: 192 }) }],
   ['stale ', { der, thisUpdate: now, nextUpdate: now.subtract({ hours: 1 }) }],
 ])
+const set = 'ab'.repeat(32)
+const young = 'cd'.repeat(32)
+const file = {
+  ...{ bytes: der, sha256: set, number: 7, madeAt: now, coversUntil: now, expiresAt: now },
+  deltasFrom: [6],
+}
 let readiness: readonly Readiness[] = [{ name: 'store', ready: true }]
 
 const router = makeRouter(
@@ -22,6 +28,12 @@ const router = makeRouter(
     certificate: async (name) => (name === 'issuing' || name === 'a b' ? der : undefined),
     crl: async (name, shard) => crls.get(`${name} ${shard ?? ''}`),
     readiness: async () => readiness,
+    statusFiles: {
+      sets: async () => [{ anchors: set, roots: [{ name: 'root', sha256: set }], newest: file }],
+      newest: async (anchors) =>
+        anchors === set ? file : anchors === young ? 'making' : undefined,
+      delta: async (_, from, to) => (from === 6 && to === 7 ? der : undefined),
+    },
   }),
 )
 
@@ -114,4 +126,32 @@ test('alive is not the same as ready', async () => {
   assert.equal((await ask('/healthz')).status, 200)
   const answer = await ask('/readyz')
   assert.deepEqual([answer.status, answer.body], [503, 'not ready: store\n'])
+})
+
+test('a status file, and what leads to it, are there for those who hold an older one', async () => {
+  const whole = await ask(`/status/${set}.vss`)
+  assert.deepEqual([whole.status, whole.body], [200, der])
+  assert.equal(whole.headers['Cache-Control'], 'public, max-age=60')
+  const again = await ask(`/status/${set}.vss`, { 'if-none-match': whole.headers.ETag ?? '' })
+  assert.equal(again.status, 304)
+  const delta = await ask(`/status/${set}/6-to-7.delta`)
+  assert.equal(delta.headers['Content-Type'], 'application/vnd.vitalsign.status-delta')
+  const index = JSON.parse(
+    new TextDecoder().decode((await ask('/status/index.json')).body as Uint8Array),
+  )
+  assert.deepEqual(index.sets[0].newest.deltas, [{ from: 6, file: `/status/${set}/6-to-7.delta` }])
+})
+
+test('the first file of a set is being made when it is first asked for', async () => {
+  const answer = await ask(`/status/${young}.vss`)
+  assert.deepEqual([answer.status, answer.headers['Retry-After']], [503, '5'])
+})
+
+test('no other path has a status file', async () => {
+  for (const path of [
+    ...['/status/index', '/status/x.vss', `/status/${set}`, `/status/${set.toUpperCase()}.vss`],
+    ...[`/status/${set}/0-to-7.delta`, `/status/${set}/5-to-7.delta`, `/status/${set}/6-to-7`],
+    ...[`/status/${set}/6-to-99999999999.delta`, `/status/${'ef'.repeat(32)}.vss`],
+  ])
+    assert.equal((await ask(path)).status, 404, path)
 })

@@ -5,6 +5,7 @@ import { plainAnswer } from '#edge/http/answer.ts'
 import type { Handler, HttpResponse, Route } from '#edge/http/message.ts'
 import { encodePem } from '#format/pem.ts'
 import { answerFile } from './file.ts'
+import { type StatusFilesPorts, statusFilesHandler } from './status-files.ts'
 
 /** A published list with its span. */
 export interface PublishedCrl {
@@ -27,12 +28,14 @@ export interface StatusPorts {
   /** The newest list of this authority; no shard: the full one. */
   crl(authority: string, shard: number | undefined): Promise<PublishedCrl | undefined>
   readiness(): Promise<readonly Readiness[]>
+  readonly statusFiles: StatusFilesPorts
 }
 
 export function statusRoutes(ports: StatusPorts): readonly Route[] {
   return [
     get('ca', '/ca/*', ({ path, headers }) => certificate(path, headers, ports)),
     get('crl', '/crl/*', ({ path, headers }) => crl(path, headers, ports)),
+    get('status-file', '/status/*', statusFilesHandler(ports.statusFiles)),
     get('healthz', '/healthz', async () => fresh(plainAnswer(200, 'alive'))),
     get('readyz', '/readyz', ({ query }) => ready(query, ports)),
   ]

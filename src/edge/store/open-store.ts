@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Clock, Randomness } from '#core/ports.ts'
 import { Book } from './book/book.ts'
 import type { BookSettings } from './book/messages.ts'
+import { SqlCertificateRows } from './certificate-rows.ts'
 import { SqlLedger } from './ledger.ts'
 import { type Moment, SqlLogStore } from './log-store.ts'
 import { beginDump } from './portable/dump.ts'
@@ -43,6 +44,7 @@ export async function openStore(
   let closing: Promise<void> | undefined
   return {
     ledger: new SqlLedger({ dialect: sqlite, book, points, lists, counts, random }),
+    rows: new SqlCertificateRows({ lists, counts }, sqlite),
     log: new SqlLogStore({ book, points, lists, moment: () => momentOf(file) }),
     elsewhere: alone,
     dump: async () => beginDump(await momentOf(file)),

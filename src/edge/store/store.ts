@@ -3,11 +3,14 @@ import type { AuditEvent } from '#core/audit/event.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import type { Fault } from '#core/fault.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
+import type { CertificateRows } from '#core/status-files/certificate-rows.ts'
 import type { Dump } from './portable/portable.ts'
 
 /** The database with everything that is kept in it. */
 export interface Store {
   readonly ledger: Ledger
+  /** Certificates by the million, narrow. */
+  readonly rows: CertificateRows
   readonly log: LogStore
   readonly elsewhere: Elsewhere
   /** What several nodes share beside ledger and log; absent where only this process has the database. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Clock, Randomness } from '#core/ports.ts'
+import { SqlCertificateRows } from '../certificate-rows.ts'
 import { SqlLedger } from '../ledger.ts'
 import { type Moment, SqlLogStore } from '../log-store.ts'
 import { beginDump } from '../portable/dump.ts'
@@ -74,6 +75,7 @@ export async function openPostgresStore(
   let closing: Promise<void> | undefined
   return {
     ledger: new SqlLedger({ dialect: postgres, book, points, lists, counts, random: ports.random }),
+    rows: new SqlCertificateRows({ lists, counts }, postgres),
     log: new SqlLogStore({ book, points, lists, moment: () => momentOf(target) }),
     elsewhere: listener,
     shared: new PostgresShared(pointing),

@@ -98,6 +98,7 @@ CREATE TABLE "statusFile" (
   "file" bytea NOT NULL,
   "fileSha256" bytea NOT NULL,
   "delta" bytea,
+  "book" text COLLATE "C" NOT NULL,
   "createdAt" bigint NOT NULL
 );
 

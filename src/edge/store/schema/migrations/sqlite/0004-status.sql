@@ -98,6 +98,7 @@ CREATE TABLE "statusFile" (
   "file" BLOB NOT NULL,
   "fileSha256" BLOB NOT NULL,
   "delta" BLOB,
+  "book" TEXT NOT NULL,
   "createdAt" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+import { sameBytes } from '#format/bytes.ts'
+import {
+  encodeStatusContent,
+  encodeStatusFile,
+  type FileSignature,
+  parseStatusFile,
+  type StatusContent,
+  type StatusFile,
+} from '#format/compact-status/status-file.ts'
+import { makeDelta } from '#trust/compact-status/delta.ts'
+import { signedMessage } from '#trust/compact-status/open-status-file.ts'
+import { sha256 } from '#trust/digest.ts'
+import { Fault } from '../fault.ts'
+import { newId } from '../ledger/ids.ts'
+import type { Ledger, Put } from '../ledger/ledger.ts'
+import type { Authority, StatusFileRecord } from '../ledger/tables.ts'
+import { authoritiesBelow } from './authorities-below.ts'
+import type { CertificateRows } from './certificate-rows.ts'
+import { type Before, type Planned, planStatusFile } from './plan-status-file.ts'
+import type { BlockBuilder } from './refresh-blocks.ts'
+import { issuerBelow, readySigner, type SignerPorts } from './status-signer.ts'
+
+/**
+ * How long a file is good, and at which age the next one comes. As revocation lists: good for eight days, made
+ * anew after one; after an hour if certificates were issued that it does not cover.
+ */
+export const statusFileLife = {
+  goodForHours: 192,
+  renewedAfterHours: 24,
+  renewedForNewOnesAfterHours: 1,
+} as const
+
+/** So many files of a set are kept whole: from each of them a delta leads to the newest one. */
+export const keptFiles = 48
+
+/**
+ * Certificates in a block. Measured (docs/performance.md): half as many make the file of ten million a tenth
+ * longer; twice as many save a twentieth, and each revocation reads twice as many rows.
+ */
+export const usualBlockSize = 65_536
+
+/**
+ * What was issued later than this before the making is not covered yet: its serial number may have been drawn, on
+ * a node whose clock is behind, and not be booked yet.
+ */
+export const marginSeconds = 120
+
+/** The roots of one or more products. */
+export interface StatusSet {
+  /** SHA-256 that names them. */
+  readonly digest: Uint8Array
+  /** Ids of those that are kept here. */
+  readonly roots: ReadonlySet<string>
+}
+
+export interface MakingPorts extends SignerPorts {
+  readonly rows: CertificateRows
+  readonly build: BlockBuilder
+  readonly blockSize: number
+  /** All that there are, the oldest first; and what stands above each, its issuer first. */
+  readonly authorities: readonly Authority[]
+  above(authority: Authority): readonly Authority[]
+  /** DER of the links by which who believes an older root finds to this one. */
+  linksTo(root: string): readonly Uint8Array[]
+}
+
+export type MadeStatusFile =
+  | { readonly kind: 'made'; readonly record: StatusFileRecord }
+  /** The newest one says the same, and is young. */
+  | { readonly kind: 'unchanged'; readonly record: StatusFileRecord }
+  /** Another node booked the same number at this moment. */
+  | { readonly kind: 'overtaken' }
+
+/** The newest file of a set. */
+export async function newestStatusFile(
+  anchors: string,
+  ledger: Ledger,
+): Promise<StatusFileRecord | undefined> {
+  const { items } = await ledger.list('statusFile', {
+    ...{ by: 'latest', equal: [anchors], descending: true, limit: 1 },
+  })
+  return items[0]
+}
+
+/**
+ * Makes, signs and books the next file of a set, if there is anything to say.
+ *
+ * @param isWanted whether it is made though nothing changed
+ * @throws Fault `key-missing` if nobody here may sign for a root of the set; as `issue` and `commit` do
+ */
+export async function makeStatusFile(
+  set: StatusSet,
+  isWanted: boolean,
+  ports: MakingPorts,
+): Promise<MadeStatusFile> {
+  const { ledger, clock } = ports
+  const anchors = set.digest.toHex()
+  const newest = await newestStatusFile(anchors, ledger)
+  const before = newest && { file: parseStatusFile(newest.file), book: newest.book }
+  const madeAt = wholeSecond(clock.now())
+  const plan = (coversUntil: Temporal.Instant) =>
+    planStatusFile(
+      {
+        ...{ anchors: set.digest, madeAt, coversUntil },
+        holders: authoritiesBelow(set.roots, ports.authorities, (one) => ports.above(one)),
+      },
+      before,
+      { ...ports, seed: ports.random.bytes(32) },
+    )
+  const { renewedAfterHours, renewedForNewOnesAfterHours } = statusFileLife
+  const mayRest = newest !== undefined && !isWanted && !isOlder(newest, renewedAfterHours, madeAt)
+  if (mayRest && before !== undefined && !isOlder(newest, renewedForNewOnesAfterHours, madeAt)) {
+    // Young: new ones alone are no reason.
+    const again = await plan(before.file.coversUntil)
+    if (saysTheSame(again, before.file)) return { kind: 'unchanged', record: newest }
+  }
+  const planned = await plan(coveredUntil(madeAt, before))
+  if (mayRest && planned.certificates === newest.certificates && saysTheSame(planned, before?.file))
+    return { kind: 'unchanged', record: newest }
+  const expiresAt = madeAt.add({ hours: statusFileLife.goodForHours })
+  const signed = encodeStatusContent({ ...planned.content, expiresAt })
+  const bytes = encodeStatusFile(signed, await signatures(set, signed, expiresAt, ports))
+  return book(set, planned, parseStatusFile(bytes), before, ports)
+}
+
+function isOlder({ createdAt }: StatusFileRecord, hours: number, now: Temporal.Instant): boolean {
+  return Temporal.Instant.compare(createdAt.add({ hours }), now) <= 0
+}
+
+function coveredUntil(madeAt: Temporal.Instant, before: Before | undefined): Temporal.Instant {
+  const until = madeAt.subtract({ seconds: marginSeconds })
+  const least = before?.file.coversUntil
+  return least && Temporal.Instant.compare(least, until) > 0 ? least : until
+}
+
+/** But for its number and its times. */
+function saysTheSame({ content }: Planned, before: StatusFile | undefined): boolean {
+  if (before === undefined) return false
+  const { number, madeAt, coversUntil, expiresAt } = before
+  const again: StatusContent = { ...content, number, madeAt, coversUntil, expiresAt }
+  return sameBytes(encodeStatusContent(again), before.signed)
+}
+
+/** One for each root below which somebody signs here. */
+async function signatures(
+  { roots }: StatusSet,
+  signed: Uint8Array,
+  expiresAt: Temporal.Instant,
+  ports: MakingPorts,
+): Promise<readonly FileSignature[]> {
+  const message = signedMessage(signed)
+  const made: FileSignature[] = []
+  const { authorities, clock } = ports
+  for (const root of roots) {
+    const issuer = issuerBelow(root, authorities, (one) => ports.above(one), clock.now())
+    if (issuer === undefined) continue
+    const signer = await readySigner(issuer, expiresAt, ports)
+    const between = ports.above(issuer).filter(({ kind }) => kind !== 'root')
+    made.push({
+      certificates: [
+        ...signer.certificates,
+        ...between.map(({ certificate }) => certificate),
+        ...ports.linksTo(root),
+      ],
+      signature: await ports.keys.sign(signer.keyId, message),
+    })
+  }
+  if (made.length === 0)
+    throw new Fault('key-missing', 'no issuing authority here stands below a root of this set')
+  return made
+}
+
+async function book(
+  set: StatusSet,
+  planned: Planned,
+  file: StatusFile,
+  before: Before | undefined,
+  ports: MakingPorts,
+): Promise<MadeStatusFile> {
+  const { bytes, number, coversUntil, expiresAt } = file
+  const record: StatusFileRecord = {
+    ...{ id: newId('statusFile', ports), version: 1, anchors: set.digest.toHex(), number },
+    ...{ coversUntil, expiresAt, certificates: planned.certificates, revoked: planned.revoked },
+    ...{ file: bytes, fileSha256: sha256(bytes), book: planned.book },
+    delta: before ? makeDelta(before.file, file) : null,
+    createdAt: file.madeAt,
+  }
+  const { certificates, revoked } = planned
+  const committed = await ports.ledger.commit({
+    puts: [{ kind: 'statusFile', record }, ...(await emptied(record, ports.ledger))],
+    events: [
+      {
+        ...{ type: 'status-file-made', at: ports.clock.now() },
+        actor: { kind: 'house', id: 'status-files' },
+        subjects: [record.id, ...set.roots],
+        facts: {
+          ...{ anchors: record.anchors, number, certificates, revoked, bytes: bytes.length },
+          ...{ coversUntil: coversUntil.toString(), expiresAt: expiresAt.toString() },
+          sha256: record.fileSha256.toHex(),
+        },
+      },
+    ],
+  })
+  return committed.kind === 'committed' ? { kind: 'made', record } : { kind: 'overtaken' }
+}
+
+/** The file that is too old from now on: its row stays, its bytes go. */
+async function emptied(
+  { anchors, number }: StatusFileRecord,
+  ledger: Ledger,
+): Promise<readonly Put[]> {
+  if (number <= keptFiles) return []
+  const old = await ledger.find('statusFile', 'number', [anchors, number - keptFiles])
+  if (old === undefined || old.file.length === 0) return []
+  const record = { ...old, version: old.version + 1, file: new Uint8Array(), delta: null, book: {} }
+  return [{ kind: 'statusFile', record }]
+}
+
+function wholeSecond(at: Temporal.Instant): Temporal.Instant {
+  return Temporal.Instant.fromEpochMilliseconds(Math.floor(at.epochMilliseconds / 1000) * 1000)
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { AnchorSets } from '#core/enrolment/anchors/anchor-sets.ts'
+import { linksBack } from '#core/enrolment/anchors/believed.ts'
+import type { Doors } from '#core/enrolment/doors.ts'
+import { Fault } from '#core/fault.ts'
+import type { Change } from '#core/ledger/ledger.ts'
+import type { Anchor, StatusFileRecord } from '#core/ledger/tables.ts'
+import {
+  keptFiles,
+  type MadeStatusFile,
+  type MakingPorts,
+  makeStatusFile,
+  newestStatusFile,
+  type StatusSet,
+  statusFileLife,
+} from '#core/status-files/make-status-file.ts'
+import type { News } from '#edge/store/store.ts'
+import { parseStatusFile } from '#format/compact-status/status-file.ts'
+import { makeDelta } from '#trust/compact-status/delta.ts'
+import type { Core } from './core.ts'
+
+type Made = Omit<MakingPorts, 'authorities' | 'above' | 'linksTo'>
+
+export interface StatusFilesPorts extends Made {
+  readonly doors: Doors
+  readonly anchors: AnchorSets
+  /** Whether a clock that stands wrong forbids to sign. */
+  readonly guard: Core['guard']
+  /** Hears why a file could not be made; MUST NOT throw. */
+  report(what: string, cause: unknown): void
+}
+
+/** A set of roots with the products whose devices believe it. */
+export interface NamedSet extends StatusSet {
+  readonly anchors: readonly Anchor[]
+  readonly products: readonly string[]
+}
+
+/**
+ * The newest status file of each set of roots, in memory; made by one node at a time, when something changed or its
+ * time comes.
+ */
+export class StatusFiles {
+  readonly #ports: StatusFilesPorts
+  readonly #newest = new Map<string, StatusFileRecord>()
+  readonly #deltas = new Map<string, Uint8Array>()
+  readonly #troubles = new Map<string, string>()
+  /** Whether a certificate may have changed since the files were held against the ledger. */
+  #changed = true
+  #making: Promise<unknown> = Promise.resolve()
+  readonly #beginning = new Set<string>()
+
+  constructor(ports: StatusFilesPorts) {
+    this.#ports = ports
+  }
+
+  /** Takes note of what a change made old; the next `refresh` looks at the ledger. */
+  hear({ puts }: Change): void {
+    for (const { kind, record } of puts) {
+      if (kind === 'statusFile') this.#forget(record.anchors)
+      if (kind === 'revocation') this.#changed = true
+      if (kind === 'certificate' && record.version > 1 && isEnd(record.state)) this.#changed = true
+    }
+  }
+
+  hearElsewhere(news: News): void {
+    if (news.kind === 'missed' || news.kinds.has('statusFile')) this.#newest.clear()
+    // A node hears of every certificate of the others: that one was issued is no reason to look.
+    if (news.kind === 'missed' || news.events.some(({ type }) => !isQuiet(type)))
+      this.#changed = true
+  }
+
+  #forget(anchors: string): void {
+    this.#newest.delete(anchors)
+  }
+
+  /** What could not be made, and why. */
+  get troubles(): readonly string[] {
+    return [...this.#troubles.values()]
+  }
+
+  /** Each set of roots that devices of some product believe now. */
+  async sets(): Promise<readonly NamedSet[]> {
+    const { doors, anchors } = this.#ports
+    const products = new Map(doors.open.map(({ product }) => [product.id, product]))
+    const sets = new Map<string, NamedSet>()
+    for (const product of products.values()) {
+      const set = await anchors.newestFor(product.id)
+      if (set === undefined) continue
+      const digest = set.digest.toHex()
+      const known = sets.get(digest)
+      sets.set(digest, {
+        ...{ digest: set.digest, anchors: set.anchors },
+        roots: new Set(set.anchors.flatMap(({ authority }) => authority ?? [])),
+        products: [...(known?.products ?? []), product.name].sort(),
+      })
+    }
+    return [...sets.values()]
+  }
+
+  /**
+   * Makes what is due, of the sets that somebody asked for once; one after the other. What cannot be made is told,
+   * and the file before it stays.
+   */
+  async refresh(): Promise<void> {
+    const wasChanged = this.#changed
+    this.#changed = false
+    for (const set of await this.sets()) {
+      const newest = await this.newest(set.digest.toHex())
+      if (newest === undefined || !(wasChanged || this.#isOld(newest))) continue
+      await this.make(set, false).catch((cause) => {
+        this.#changed = true
+        this.#ports.report('a status file could not be made', cause)
+      })
+    }
+  }
+
+  /** Without a change only time makes one due. */
+  #isOld({ createdAt }: StatusFileRecord): boolean {
+    const hours = statusFileLife.renewedForNewOnesAfterHours
+    return Temporal.Instant.compare(createdAt.add({ hours }), this.#ports.clock.now()) <= 0
+  }
+
+  /** The first file of a set is made when it is first asked for; whoever asks comes again. */
+  begin(set: NamedSet): void {
+    const digest = set.digest.toHex()
+    if (this.#beginning.has(digest)) return
+    this.#beginning.add(digest)
+    this.make(set, false)
+      .catch((cause) => this.#ports.report('a status file could not be made', cause))
+      .finally(() => this.#beginning.delete(digest))
+  }
+
+  /** @throws Fault as `makeStatusFile` does; `clock-wrong` */
+  make(set: NamedSet, isWanted: boolean): Promise<MadeStatusFile> {
+    const making = this.#making.then(() => this.#make(set, isWanted))
+    this.#making = making.catch(() => {})
+    return making
+  }
+
+  async #make(set: NamedSet, isWanted: boolean): Promise<MadeStatusFile> {
+    const { doors, clock, guard } = this.#ports
+    const of = set.products.join(', ')
+    try {
+      const behind = guard.check(clock.now())
+      if (behind !== undefined) throw new Fault('clock-wrong', behind.detail)
+      const made = await makeStatusFile(set, isWanted, {
+        ...this.#ports,
+        authorities: doors.authorities,
+        above: (authority) => doors.above(authority),
+        linksTo: (root) => {
+          const authority = doors.authorities.find(({ id }) => id === root)
+          return authority ? linksBack(authority, doors).map(({ certificate }) => certificate) : []
+        },
+      })
+      this.#troubles.delete(of)
+      return made
+    } catch (cause) {
+      const why = cause instanceof Fault ? cause.message : String(cause)
+      this.#troubles.set(of, `the status file for ${of} could not be made: ${why}`)
+      throw cause
+    }
+  }
+
+  /** The newest file of a set, by its digest in hexadecimal. */
+  async newest(anchors: string): Promise<StatusFileRecord | undefined> {
+    const held = this.#newest.get(anchors)
+    if (held !== undefined) return held
+    const newest = await newestStatusFile(anchors, this.#ports.ledger)
+    if (newest !== undefined) this.#newest.set(anchors, newest)
+    return newest
+  }
+
+  /** What leads from one file of a set to its newest; undefined if that is not number `to`, or `from` is too old. */
+  async delta(anchors: string, from: number, to: number): Promise<Uint8Array | undefined> {
+    const newest = await this.newest(anchors)
+    if (newest?.number !== to || from >= to || from <= to - keptFiles) return undefined
+    const key = `${anchors} ${from} ${to}`
+    const held = this.#deltas.get(key)
+    if (held !== undefined) return held
+    const old = await this.#ports.ledger.find('statusFile', 'number', [anchors, from])
+    if (old === undefined || old.file.length === 0) return undefined
+    const delta = makeDelta(parseStatusFile(old.file), parseStatusFile(newest.file))
+    if (this.#deltas.size >= mostDeltas) this.#deltas.clear()
+    this.#deltas.set(key, delta)
+    return delta
+  }
+
+  /** Numbers of a set from which a delta leads to its newest file. */
+  deltasTo({ number }: StatusFileRecord): readonly number[] {
+    const first = Math.max(1, number - keptFiles + 1)
+    return Array.from({ length: number - first }, (_, index) => first + index)
+  }
+}
+
+const mostDeltas = 256
+
+function isEnd(state: string): boolean {
+  return state === 'abandoned' || state === 'held' || state === 'revoked'
+}
+
+/** Events after which no certificate is another than it was. */
+function isQuiet(type: string): boolean {
+  return (
+    type === 'certificate-issued' ||
+    type === 'certificate-first-used' ||
+    type === 'status-file-made'
+  )
+}
