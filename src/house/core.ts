@@ -171,7 +171,7 @@ export async function openCore(means: Means): Promise<Core> {
   await shelf.begin(doors.own)
   feed.follow((change) => shelf.hear(change))
   const statusFiles = new StatusFiles({
-    ...{ ...issuing, doors, anchors, report, environment, maker: ownMaker(installation) },
+    ...{ ...issuing, doors, anchors, report, responders: ocsp.responders },
     ...{ rows: means.rows, blockSize: usualBlockSize },
     build: means.buildBlock ?? (async (...input) => buildBlock(...input)),
   })

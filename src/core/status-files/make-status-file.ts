@@ -3,7 +3,6 @@ import { sameBytes } from '#format/bytes.ts'
 import {
   encodeStatusContent,
   encodeStatusFile,
-  type FileSignature,
   parseStatusFile,
   type StatusContent,
   type StatusFile,
@@ -11,15 +10,15 @@ import {
 import { makeDelta } from '#trust/compact-status/delta.ts'
 import { signedMessage } from '#trust/compact-status/open-status-file.ts'
 import { sha256 } from '#trust/digest.ts'
-import { Fault } from '../fault.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
-import type { Authority, StatusFileRecord } from '../ledger/tables.ts'
+import type { StatusFileRecord } from '../ledger/tables.ts'
+import type { Randomness } from '../ports.ts'
 import { authoritiesBelow } from './authorities-below.ts'
 import type { CertificateRows } from './certificate-rows.ts'
 import { type Before, type Planned, planStatusFile } from './plan-status-file.ts'
 import type { BlockBuilder } from './refresh-blocks.ts'
-import { issuerBelow, readySigner, type SignerPorts } from './status-signer.ts'
+import { type SigningPorts, signFor } from './status-signer.ts'
 
 /**
  * How long a file is good, and at which age the next one comes. As revocation lists: good for eight days, made
@@ -54,15 +53,12 @@ export interface StatusSet {
   readonly roots: ReadonlySet<string>
 }
 
-export interface MakingPorts extends SignerPorts {
+export interface MakingPorts extends SigningPorts {
+  readonly ledger: Ledger
+  readonly random: Randomness
   readonly rows: CertificateRows
   readonly build: BlockBuilder
   readonly blockSize: number
-  /** All that there are, the oldest first; and what stands above each, its issuer first. */
-  readonly authorities: readonly Authority[]
-  above(authority: Authority): readonly Authority[]
-  /** DER of the links by which who believes an older root finds to this one. */
-  linksTo(root: string): readonly Uint8Array[]
 }
 
 export type MadeStatusFile =
@@ -87,7 +83,7 @@ export async function newestStatusFile(
  * Makes, signs and books the next file of a set, if there is anything to say.
  *
  * @param isWanted whether it is made though nothing changed
- * @throws Fault `key-missing` if nobody here may sign for a root of the set; as `issue` and `commit` do
+ * @throws Fault as `signFor` and `Ledger.commit` do
  */
 export async function makeStatusFile(
   set: StatusSet,
@@ -120,7 +116,7 @@ export async function makeStatusFile(
     return { kind: 'unchanged', record: newest }
   const expiresAt = madeAt.add({ hours: statusFileLife.goodForHours })
   const signed = encodeStatusContent({ ...planned.content, expiresAt })
-  const bytes = encodeStatusFile(signed, await signatures(set, signed, expiresAt, ports))
+  const bytes = encodeStatusFile(signed, await signFor(set.roots, signedMessage(signed), ports))
   return book(set, planned, parseStatusFile(bytes), before, ports)
 }
 
@@ -140,35 +136,6 @@ function saysTheSame({ content }: Planned, before: StatusFile | undefined): bool
   const { number, madeAt, coversUntil, expiresAt } = before
   const again: StatusContent = { ...content, number, madeAt, coversUntil, expiresAt }
   return sameBytes(encodeStatusContent(again), before.signed)
-}
-
-/** One for each root below which somebody signs here. */
-async function signatures(
-  { roots }: StatusSet,
-  signed: Uint8Array,
-  expiresAt: Temporal.Instant,
-  ports: MakingPorts,
-): Promise<readonly FileSignature[]> {
-  const message = signedMessage(signed)
-  const made: FileSignature[] = []
-  const { authorities, clock } = ports
-  for (const root of roots) {
-    const issuer = issuerBelow(root, authorities, (one) => ports.above(one), clock.now())
-    if (issuer === undefined) continue
-    const signer = await readySigner(issuer, expiresAt, ports)
-    const between = ports.above(issuer).filter(({ kind }) => kind !== 'root')
-    made.push({
-      certificates: [
-        ...signer.certificates,
-        ...between.map(({ certificate }) => certificate),
-        ...ports.linksTo(root),
-      ],
-      signature: await ports.keys.sign(signer.keyId, message),
-    })
-  }
-  if (made.length === 0)
-    throw new Fault('key-missing', 'no issuing authority here stands below a root of this set')
-  return made
 }
 
 async function book(
