@@ -1,135 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  encodeStatusContent,
-  encodeStatusFile,
-  parseStatusFile,
-  type StatusFile,
-} from '#format/compact-status/status-file.ts'
-import { buildBlock } from '#trust/compact-status/build-block.ts'
+import type { StatusFile } from '#format/compact-status/status-file.ts'
 import { applyDelta, makeDelta } from '#trust/compact-status/delta.ts'
 import { statusOf } from '#trust/compact-status/status-of.ts'
-import { sha256 } from '#trust/digest.ts'
 import { Random, seedOfRun } from '../../../test/fuzz/random.ts'
-import { newSerialNumber } from '../authority/draft.ts'
-import type { Authority } from '../ledger/tables.ts'
-import { type Before, planStatusFile } from './plan-status-file.ts'
-import { RowsInMemory, type TestRow } from './status-files-testing.ts'
+import { keyOf, World } from '../../../test/support/status-history.ts'
 
-const start = Temporal.Instant.from('2026-11-22T12:00:00Z')
-const day = 86_400
-const keyOf = (name: string) => sha256(new TextEncoder().encode(name))
-const names = ['aut_a', 'aut_b', 'aut_elsewhere'] as const
-
-function holder(id: string) {
-  const record = {
-    ...{ id, key: id === 'aut_elsewhere' ? null : 'key', createdAt: start },
-    ...{ origin: id === 'aut_b' ? 'adopted' : null },
+/** Holds what a file says against what the ledger knows. */
+function check(file: StatusFile, { rows }: World): void {
+  for (const row of rows.all) {
+    const isNewer = row.reservedAtMilliseconds >= file.coversUntil.epochMilliseconds
+    const isOver = row.notAfterMilliseconds < file.coversUntil.epochMilliseconds
+    if (isOver) continue // it says that by itself
+    const said = statusOf(file, keyOf(row.authority), row.serialNumber)
+    const wanted = isNewer ? 'not-covered' : row.state
+    assert.equal(said, wanted, `${row.authority} ${row.serialNumber.toHex()}`)
   }
-  return { keySha256: keyOf(id), authorities: [record as unknown as Authority] }
-}
-const holders = names
-  .map(holder)
-  .toSorted((left, right) => (left.keySha256.toHex() < right.keySha256.toHex() ? -1 : 1))
-
-/** A world in which certificates come and go, and the files that are made of it. */
-class World {
-  readonly random: Random
-  readonly rows = new RowsInMemory()
-  now = start
-  before: Before | undefined
-  made = 0
-
-  constructor(seed: number) {
-    this.random = new Random(seed)
-  }
-
-  pass(seconds: number): void {
-    this.now = this.now.add({ seconds })
-  }
-
-  issue(authority: (typeof names)[number], lifeDays: number): TestRow {
-    const { now, random } = this
-    const isForeign = authority === 'aut_elsewhere' || (authority === 'aut_b' && random.chance(6))
-    const serialNumber = isForeign
-      ? Uint8Array.of(1 + random.below(127), ...random.bytes(random.oneOf([7, 15, 15, 19])))
-      : newSerialNumber(now, random)
-    return this.rows.add({
-      ...{ authority, serialNumber, state: 'fine' },
-      notAfterMilliseconds: now.epochMilliseconds + lifeDays * day * 1000,
-      reservedAtMilliseconds: now.epochMilliseconds,
-    })
-  }
-
-  /** As long as the clock says, whatever is fresh in the making. */
-  async make(before = this.before): Promise<{ file: StatusFile; made: Before }> {
-    const coversUntil = start.add({ seconds: Math.floor(this.now.since(start).total('seconds')) })
-    const planned = await planStatusFile(
-      { anchors: keyOf('anchors'), holders, madeAt: this.now, coversUntil },
-      before,
-      {
-        rows: this.rows,
-        build: async (...input) => buildBlock(...input),
-        seed: this.random.bytes(32),
-        blockSize: 40,
-      },
-    )
-    const signed = encodeStatusContent({
-      ...planned.content,
-      expiresAt: this.now.add({ hours: 192 }),
-    })
-    const certificates = [Uint8Array.of(0x30, 0)]
-    const bytes = encodeStatusFile(signed, [{ certificates, signature: this.random.bytes(64) }])
-    const file = parseStatusFile(bytes)
-    return { file, made: { file, book: planned.book } }
-  }
-
-  check(file: StatusFile): void {
-    const counts = new Map<string, number>()
-    for (const row of this.rows.all) {
-      const said = statusOf(file, keyOf(row.authority), row.serialNumber)
-      counts.set(said, (counts.get(said) ?? 0) + 1)
-      const isNewer = row.reservedAtMilliseconds >= file.coversUntil.epochMilliseconds
-      const isOver = row.notAfterMilliseconds < file.coversUntil.epochMilliseconds
-      if (isOver) continue // it says that by itself
-      const wanted = isNewer ? 'not-covered' : row.state
-      assert.equal(said, wanted, `${row.authority} ${row.serialNumber.toHex()} ${row.state}`)
-    }
-  }
-}
-
-/** One step of a history: mostly issuing, some endings, some releases, time that goes by. */
-function live({ random, rows, ...rest }: World, world: World): void {
-  void rest
-  const life = random.oneOf([3, 30, 30, 4000])
-  for (let count = random.below(25); count > 0; count--) {
-    world.pass(random.below(40))
-    world.issue(random.oneOf(names), life)
-  }
-  for (let count = random.below(6); count > 0; count--) {
-    const row = rows.all[random.below(rows.all.length + 1)]
-    if (row !== undefined) row.state = random.oneOf(['held', 'revoked', 'fine', 'revoked'])
-  }
-  if (random.chance(12)) for (const row of rows.all.slice(-30)) row.state = 'held' // a whole lot
-  if (random.chance(6)) world.pass(random.below(4 * day))
 }
 
 test('over a random history every file says of each certificate what the ledger says', async () => {
-  const world = new World(seedOfRun())
+  const world = new World(new Random(seedOfRun()))
   for (let step = 0; step < 60; step++) {
-    live(world, world)
-    world.pass(1)
-    const { file, made } = await world.make()
-    world.check(file)
+    world.live()
+    const made = await world.make()
+    check(made.file, world)
     if (world.before !== undefined) {
-      const delta = makeDelta(world.before.file, file)
-      const applied = applyDelta(world.before.file.bytes, delta)
-      assert.ok(applied.kind === 'applied')
-      assert.deepEqual(applied.bytes, file.bytes)
+      const applied = applyDelta(world.before.file.bytes, makeDelta(world.before.file, made.file))
+      assert.deepEqual(applied, { kind: 'applied', bytes: made.file.bytes })
     }
-    const fresh = await world.make(undefined)
-    world.check(fresh.file)
+    // One that goes on from nothing says the same.
+    const fresh = new World(world.random)
+    fresh.rows.all.push(...world.rows.all)
+    fresh.now = world.now
+    check((await fresh.make()).file, world)
     world.before = made
   }
+})
+
+test('what is younger than the file is not covered, whoever issued it', async () => {
+  const world = new World(new Random(seedOfRun()))
+  for (let step = 0; step < 10; step++) world.live()
+  const { file } = await world.make()
+  for (const name of ['aut_a', 'aut_b', 'aut_elsewhere'] as const) {
+    for (let count = 0; count < 50; count++) world.issue(name, 30)
+  }
+  check(file, world)
+})
+
+test('one revocation reads the rows of one block', async () => {
+  const world = new World(new Random(seedOfRun()))
+  for (let count = 0; count < 1_000; count++) {
+    world.pass(5)
+    world.issue('aut_a', 4000)
+  }
+  world.pass(1)
+  world.before = await world.make()
+  world.rows.all[500]!.state = 'revoked'
+  world.rows.read = 0
+  const { file } = await world.make()
+  check(file, world)
+  assert.ok(world.rows.read < 100, `${world.rows.read} rows were read`)
+  const delta = makeDelta(world.before.file, file)
+  assert.ok(delta.length < 500, `the delta has ${delta.length} bytes`)
+})
+
+test('a block whose certificates have all expired says so, and costs nothing more', async () => {
+  const world = new World(new Random(seedOfRun()))
+  for (let count = 0; count < 200; count++) {
+    world.pass(5)
+    const row = world.issue('aut_a', 3)
+    if (world.random.chance(3)) row.state = 'revoked'
+  }
+  world.pass(1)
+  world.before = await world.make()
+  world.pass(30 * 86_400)
+  const { file } = await world.make()
+  assert.ok(file.bytes.length < world.before.file.bytes.length)
+  for (const { authority, serialNumber } of world.rows.all)
+    assert.equal(statusOf(file, keyOf(authority), serialNumber), 'expired')
+})
+
+test('a certificate that is learnt later of a time that was covered is in the next file', async () => {
+  const world = new World(new Random(seedOfRun()))
+  for (let count = 0; count < 200; count++) {
+    world.pass(5)
+    if (world.random.chance(2)) world.issue('aut_a', 4000).state = 'revoked'
+    else world.issue('aut_a', 4000)
+  }
+  const now = world.now
+  world.pass(10)
+  world.before = await world.make()
+  world.now = now.subtract({ seconds: 400 })
+  for (let count = 0; count < 30; count++) world.issue('aut_a', 4000)
+  world.now = now.add({ seconds: 60 })
+  check((await world.make()).file, world)
 })

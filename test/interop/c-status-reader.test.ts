@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The C99 reader of clients/c against our own: the same answers, and never "fine" for what was changed. */
+import assert from 'node:assert/strict'
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface, type Interface } from 'node:readline'
+import { after, before, test } from 'node:test'
+import { certificateStates } from '#format/compact-status/changes.ts'
+import type { StatusFile } from '#format/compact-status/status-file.ts'
+import { makeDelta } from '#trust/compact-status/delta.ts'
+import { signedMessage } from '#trust/compact-status/open-status-file.ts'
+import { statusOf } from '#trust/compact-status/status-of.ts'
+import { Random, seedOfRun } from '../fuzz/random.ts'
+import { noCompiler } from '../support/bent-module.ts'
+import { temporaryDirectory } from '../support/house.ts'
+import { type History, randomHistory } from '../support/status-history.ts'
+
+const sources = ['clients/c/vitalsign_status.c', 'clients/c/vitalsign_sha256.c']
+const strict = ['-std=c99', '-Wall', '-Wextra', '-Werror', '-Wpedantic']
+const answers = ['fine', 'held', 'revoked', 'expired', 'not-covered'] as const
+const place = temporaryDirectory()
+const random = new Random(seedOfRun())
+
+function compile(name: string, more: readonly string[]): string {
+  const program = join(place, name)
+  const words = [...strict, ...more, '-o', program, ...sources, 'test/support/status-reader.c']
+  const built = spawnSync('gcc', words, { encoding: 'utf8' })
+  assert.equal(built.status, 0, built.stderr)
+  return program
+}
+
+/** A running reader; each question is a line, each answer the next line. */
+class Reader {
+  readonly #child: ChildProcessWithoutNullStreams
+  readonly #lines: AsyncIterator<string>
+  readonly #input: Interface
+  errors = ''
+
+  constructor(program: string) {
+    this.#child = spawn(program)
+    this.#child.stderr.on('data', (text) => {
+      this.errors += String(text)
+    })
+    this.#input = createInterface(this.#child.stdout)
+    this.#lines = this.#input[Symbol.asyncIterator]()
+  }
+
+  async ask(...words: readonly (string | number)[]): Promise<string> {
+    this.#child.stdin.write(`${words.join(' ')}\n`)
+    const { value, done } = await this.#lines.next()
+    return done === true ? assert.fail(`the reader ended: ${this.errors}`) : value
+  }
+
+  async end(): Promise<void> {
+    this.#child.stdin.end()
+    const [status] = await once(this.#child, 'exit')
+    assert.equal(status, 0, this.errors)
+  }
+}
+
+let history: History
+let plain: Reader
+let checked: Reader
+
+before(async () => {
+  if (noCompiler !== false) return
+  history = await randomHistory(random)
+  plain = new Reader(compile('reader', ['-O2']))
+  checked = new Reader(
+    compile('checked', ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover']),
+  )
+})
+
+after(async () => {
+  await plain?.end()
+  await checked?.end()
+})
+
+function keep(name: string, { bytes }: { readonly bytes: Uint8Array }): string {
+  const path = join(place, name)
+  writeFileSync(path, bytes)
+  return path
+}
+
+const messageOf = ({ signed }: StatusFile) => Buffer.from(signedMessage(signed)).toString('hex')
+const secondsOf = (at: Temporal.Instant) => Math.floor(at.epochMilliseconds / 1000)
+
+test('the reader is small, and has no dependency', { skip: noCompiler }, (context) => {
+  const object = join(place, 'reader.o')
+  spawnSync('gcc', ['-std=c99', '-Os', '-c', sources[0]!, '-o', object])
+  const size = spawnSync('size', [object], { encoding: 'utf8' }).stdout.split('\n')[1]
+  context.diagnostic(
+    `code of the reader without SHA-256: ${size?.trim().split(/\s+/)[0]} bytes at -Os`,
+  )
+  const text = readFileSync(sources[0]!, 'utf8')
+  assert.ok(text.split('\n').length <= 300, 'over 300 lines')
+  assert.doesNotMatch(text, /malloc|#include <(?!string\.h)/)
+})
+
+test('for every certificate of a random history both readers answer alike', {
+  skip: noCompiler,
+}, async () => {
+  for (const [index, { file }] of history.files.entries()) {
+    const opened = await plain.ask(
+      'open',
+      keep('a.vss', file),
+      secondsOf(file.madeAt),
+      0,
+      messageOf(file),
+    )
+    assert.equal(opened, '0', `file ${index}`)
+    for (const { keySha256, serialNumber } of history.certificates) {
+      const said = await plain.ask(
+        'ask',
+        Buffer.from(keySha256).toString('hex'),
+        Buffer.from(serialNumber).toString('hex'),
+      )
+      assert.equal(answers[Number(said)], statusOf(file, keySha256, serialNumber))
+    }
+  }
+  const seen = new Set(
+    history.certificates.map(({ keySha256, serialNumber }) =>
+      statusOf(history.files.at(-1)!.file, keySha256, serialNumber),
+    ),
+  )
+  for (const state of [...certificateStates, 'not-covered'] as const)
+    assert.ok(seen.has(state), state)
+})
+
+test('a delta gives the same file, and is refused if it was changed', {
+  skip: noCompiler,
+}, async () => {
+  const [first, last] = [history.files[0]!.file, history.files.at(-1)!.file]
+  const old = keep('old.vss', first)
+  const delta = keep('d.delta', { bytes: makeDelta(first, last) })
+  const made = join(place, 'new.vss')
+  assert.equal(await plain.ask('apply', old, delta, made), '0')
+  assert.deepEqual(new Uint8Array(readFileSync(made)), last.bytes)
+  assert.equal(await plain.ask('apply', made, delta, made), '-5')
+  assert.equal(await checked.ask('fuzz-delta', old, delta, random.bits() % 1_000_000, 1_000), '0')
+})
+
+test('a file of before, one of other roots and a stale one are told apart', {
+  skip: noCompiler,
+}, async () => {
+  const [first, last] = [history.files[0]!.file, history.files.at(-1)!.file]
+  const [old, path] = [keep('old.vss', first), keep('a.vss', last)]
+  const message = messageOf(last)
+  const end = secondsOf(last.expiresAt)
+  assert.equal(await plain.ask('open', path, secondsOf(last.madeAt), 0, message), '0')
+  assert.equal(await plain.ask('succeeds', old), '-6')
+  assert.equal(await plain.ask('open', path, end, 0, message), '-3')
+  assert.equal(await plain.ask('open', path, end, 1, message), '0')
+  assert.equal(await plain.ask('open', path, secondsOf(last.madeAt) - 601, 0, message), '-4')
+  assert.equal(await plain.ask('open', path, secondsOf(last.madeAt), 0, messageOf(first)), '-2')
+  assert.equal(await plain.ask('open', old, secondsOf(first.madeAt), 0, messageOf(first)), '0')
+  assert.equal(await plain.ask('succeeds', path), '0')
+})
+
+test('no changed file is believed, and none makes the reader step beyond its bytes', {
+  skip: noCompiler,
+}, async (context) => {
+  const { file } = history.files.at(-1)!
+  const path = keep('a.vss', file)
+  const covered = new Uint8Array(4)
+  new DataView(covered.buffer).setUint32(
+    0,
+    0x4000_0000 | ((secondsOf(file.coversUntil) - 3600) & 0x3fff_ffff),
+  )
+  const message = messageOf(file) + Buffer.from(covered).toString('hex')
+  const at = secondsOf(file.madeAt)
+  await checked.ask('open', path, at, 0, message)
+  const { keySha256 } = file.authorities[0]!
+  const [passed, parsed] = (
+    await checked.ask(
+      'fuzz',
+      path,
+      random.bits() % 1_000_000,
+      5_000,
+      Buffer.from(keySha256).toString('hex'),
+      at,
+    )
+  )
+    .split(' ')
+    .map(Number)
+  assert.equal(passed, 0)
+  assert.ok(parsed! > 100, `${parsed} of the changed files parsed`)
+  context.diagnostic(`${parsed} of 5000 changed files parsed; none was believed`)
+})
