@@ -12,15 +12,16 @@ import { enrolWithKey, type ServerKeyPorts } from '#core/enrolment/server-key/en
 import { KeyWorkshop } from '#core/enrolment/server-key/workshop.ts'
 import { whoami } from '#core/enrolment/whoami.ts'
 import type { Fault } from '#core/fault.ts'
+import { deltaCrl, fullCrl } from '#core/ledger/shards.ts'
 import { csrAttributesFor } from '#core/policy/csr-attributes.ts'
 import type { Clock } from '#core/ports.ts'
 import type { Refused } from '#core/refusal.ts'
-import { fullCrl } from '#core/revocation/publish.ts'
+import { plannedAfter } from '#core/revocation/publish.ts'
 import { estRoutes } from '#edge/est/routes.ts'
 import type { Route } from '#edge/http/message.ts'
 import { whoamiRoute } from '#edge/http/whoami.ts'
 import { ocspRoutes } from '#edge/status/ocsp-routes.ts'
-import { type Readiness, statusRoutes } from '#edge/status/routes.ts'
+import { type Readiness, statusRoutes, type WhichCrl } from '#edge/status/routes.ts'
 import { tlogRoutes } from '#edge/tlog/routes.ts'
 import { challengeRoute } from '#edge/upstream/acme/challenges.ts'
 import { encodeCsrAttributes } from '#format/est/csr-attributes.ts'
@@ -112,7 +113,7 @@ export function publicRoutes({
         const authority = await (await core).doors.authorityNamed(name)
         return authority?.kind === 'foreign' ? undefined : authority?.certificate
       },
-      crl: async (name, shard) => (await core).shelf.read(name, shard ?? fullCrl),
+      crl: async (name, which) => publishedCrl(name, which, await core),
       readiness,
       statusFiles: servedStatusFiles(async () => (await core).statusFiles),
     }),
@@ -125,4 +126,12 @@ export function publicRoutes({
     challengeRoute(challenge),
     metrics,
   ]
+}
+
+async function publishedCrl(name: string, which: WhichCrl, { shelf, doors }: Core) {
+  const shard = typeof which === 'number' ? which : which === 'full' ? fullCrl : deltaCrl
+  const list = await shelf.read(name, shard)
+  if (list === undefined) return undefined
+  const signer = doors.own.find(({ id, key }) => id === list.authority && key !== null)
+  return { ...list, plannedAt: signer && plannedAfter(list, signer) }
 }

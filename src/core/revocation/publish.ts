@@ -354,12 +354,20 @@ async function recordOf(
 
 /** Whether the next one is to be made though nothing changed. */
 export function isCrlDue(
-  { thisUpdate, shard }: Pick<CrlRecord, 'thisUpdate' | 'shard'>,
+  list: Pick<CrlRecord, 'thisUpdate' | 'shard'>,
   authority: Authority,
   now: Temporal.Instant,
 ): boolean {
+  return Temporal.Instant.compare(plannedAfter(list, authority), now) <= 0
+}
+
+/** When the one after it comes if nothing changes, of an authority whose key is here. */
+export function plannedAfter(
+  { thisUpdate, shard }: Pick<CrlRecord, 'thisUpdate' | 'shard'>,
+  authority: Pick<Authority, 'kind'>,
+): Temporal.Instant {
   const life = shard === deltaCrl ? crlLife.delta : lifeOf(authority)
-  return Temporal.Instant.compare(thisUpdate.add(life.renewedAfter), now) <= 0
+  return thisUpdate.add(life.renewedAfter)
 }
 
 /** Whether a list of now would say what this one says, octet by octet: counts alone would miss a release beside a revocation. */

@@ -2,16 +2,38 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeRouter } from '#edge/http/router.ts'
-import { type Readiness, statusRoutes } from './routes.ts'
+import { sha256 } from '#trust/digest.ts'
+import { type PublishedCrl, type Readiness, statusRoutes } from './routes.ts'
 
 const now = Temporal.Instant.from('2026-11-22T12:00:00.5Z')
 const der = Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x05)
-const crls = new Map([
+const tagOf = (octet: string) => Uint8Array.fromHex(octet.repeat(32))
+const crls = new Map<string, PublishedCrl>([
   [
     'issuing ',
     { der, thisUpdate: now.subtract({ hours: 1 }), nextUpdate: now.add({ minutes: 30 }) },
   ],
   ['issuing 7', { der, thisUpdate: now, nextUpdate: now.add({ hours: 192 }) }],
+  ['issuing delta', { der, thisUpdate: now, nextUpdate: now.add({ hours: 48 }) }],
+  [
+    'planned ',
+    {
+      der,
+      thisUpdate: now,
+      nextUpdate: now.add({ hours: 9 }),
+      plannedAt: now.add({ minutes: 10 }),
+    },
+  ],
+  [
+    'overdue ',
+    {
+      der,
+      thisUpdate: now,
+      nextUpdate: now.add({ hours: 9 }),
+      plannedAt: now,
+      sha256: tagOf('ab'),
+    },
+  ],
   ['stale ', { der, thisUpdate: now, nextUpdate: now.subtract({ hours: 1 }) }],
 ])
 const set = 'ab'.repeat(32)
@@ -26,7 +48,7 @@ const router = makeRouter(
   statusRoutes({
     clock: { now: () => now },
     certificate: async (name) => (name === 'issuing' || name === 'a b' ? der : undefined),
-    crl: async (name, shard) => crls.get(`${name} ${shard ?? ''}`),
+    crl: async (name, which) => crls.get(`${name} ${which === 'full' ? '' : which}`),
     readiness: async () => readiness,
     statusFiles: {
       sets: async () => [{ anchors: set, roots: [{ name: 'root', sha256: set }], newest: file }],
@@ -61,8 +83,8 @@ test('an authority is there as DER and as PEM', async () => {
   assert.notEqual(crt.headers.ETag, pem.headers.ETag)
 })
 
-test('the full list and that of a shard have paths of their own', async () => {
-  for (const path of ['/crl/issuing.crl', '/crl/issuing/7.crl']) {
+test('the full list, its delta and that of a shard have paths of their own', async () => {
+  for (const path of ['/crl/issuing.crl', '/crl/issuing/delta.crl', '/crl/issuing/7.crl']) {
     const answer = await ask(path)
     assert.equal(answer.headers['Content-Type'], 'application/pkix-crl')
     assert.deepEqual(answer.body, der)
@@ -73,6 +95,25 @@ test('a list is never cached beyond its end, nor for longer than an hour', async
   assert.equal((await ask('/crl/issuing.crl')).headers['Cache-Control'], 'public, max-age=1800')
   assert.equal((await ask('/crl/issuing/7.crl')).headers['Cache-Control'], 'public, max-age=3600')
   assert.equal((await ask('/crl/stale.crl')).headers['Cache-Control'], 'public, max-age=0')
+  assert.equal(
+    (await ask('/crl/issuing/delta.crl')).headers['Cache-Control'],
+    'public, max-age=300',
+  )
+})
+
+test('a list is cached until the next one is planned, and for a minute if that is overdue', async () => {
+  assert.equal((await ask('/crl/planned.crl')).headers['Cache-Control'], 'public, max-age=600')
+  assert.equal((await ask('/crl/overdue.crl')).headers['Cache-Control'], 'public, max-age=60')
+})
+
+test('the tag of a list is its digest, which is not made anew where it is known', async () => {
+  assert.equal(
+    (await ask('/crl/issuing.crl')).headers.ETag,
+    `"${sha256(der).toHex().slice(0, 32)}"`,
+  )
+  // The bytes are the same object, and were hashed above: another object shows what is known of it.
+  crls.set('overdue ', { ...(crls.get('overdue ') ?? assert.fail()), der: Uint8Array.from(der) })
+  assert.equal((await ask('/crl/overdue.crl')).headers.ETag, `"${'ab'.repeat(16)}"`)
 })
 
 test('who has the list already is told so', async () => {
@@ -109,6 +150,9 @@ test('what is not kept is 404, however it is asked for', async () => {
     '/crl/issuing',
     '/crl/issuing/07.crl',
     '/crl/issuing/-1.crl',
+    '/crl/issuing/Delta.crl',
+    '/crl/issuing/delta/7.crl',
+    '/crl/delta.crl',
     '/crl/issuing/99999999999.crl',
     '/crl/issuing/7/7.crl',
     '/crl/.crl',

@@ -12,7 +12,14 @@ export interface PublishedCrl {
   readonly der: Uint8Array
   readonly thisUpdate: Temporal.Instant
   readonly nextUpdate: Temporal.Instant
+  /** Of all its bytes, where it is known. */
+  readonly sha256?: Uint8Array | null
+  /** When the next one comes if nothing changes; undefined: nobody knows. */
+  readonly plannedAt?: Temporal.Instant | undefined
 }
+
+/** Which list of an authority: the full one, the delta to it, or the shard of this number. */
+export type WhichCrl = 'full' | 'delta' | number
 
 /** One thing without which the server cannot serve. */
 export interface Readiness {
@@ -25,8 +32,8 @@ export interface StatusPorts {
   readonly clock: Clock
   /** DER of the root or issuer of this name. */
   certificate(authority: string): Promise<Uint8Array | undefined>
-  /** The newest list of this authority; no shard: the full one. */
-  crl(authority: string, shard: number | undefined): Promise<PublishedCrl | undefined>
+  /** The newest list of this authority. */
+  crl(authority: string, which: WhichCrl): Promise<PublishedCrl | undefined>
   readiness(): Promise<readonly Readiness[]>
   readonly statusFiles: StatusFilesPorts
 }
@@ -50,8 +57,14 @@ type Fields = Parameters<Handler>[0]['headers']
 /** An authority's certificate never changes; a day lets a mistake be mended. */
 const certificateSeconds = 86_400
 
-/** A list is made anew when something is revoked, long before it ends: nobody is to keep it longer. */
-const maxCrlSeconds = 3_600
+/**
+ * A list is made anew when something is revoked, long before it ends or its successor is planned: nobody is to
+ * keep it longer. A delta is there to be new.
+ */
+const maxCrlSeconds = { full: 3_600, shard: 3_600, delta: 300 } as const
+
+/** What is overdue may come at any moment, but not everybody is to ask again at every one. */
+const overdueSeconds = 60
 
 const notKept = plainAnswer(404, 'nothing is kept under this path')
 
@@ -74,23 +87,32 @@ async function certificate(
     : answerFile(fields, { ...file, type: 'application/pkix-cert', content: der })
 }
 
-/** `/crl/NAME.crl` is the full list, `/crl/NAME/SHARD.crl` that of one shard. RFC 2585 section 4. */
+/** `/crl/NAME.crl` is the full list, `/crl/NAME/delta.crl` the delta, `/crl/NAME/SHARD.crl` a shard. RFC 2585 section 4. */
 async function crl(path: string, fields: Fields, ports: StatusPorts): Promise<HttpResponse> {
-  const [, segment = '', shard] = /^\/crl\/([^/]+?)(?:\/(0|[1-9]\d{0,9}))?\.crl$/.exec(path) ?? []
+  const [, segment = '', part] =
+    /^\/crl\/([^/]+?)(?:\/(delta|0|[1-9]\d{0,9}))?\.crl$/.exec(path) ?? []
   const name = decoded(segment)
-  const found =
-    name === undefined
-      ? undefined
-      : await ports.crl(name, shard === undefined ? undefined : Number(shard))
+  const which = part === undefined ? 'full' : part === 'delta' ? part : Number(part)
+  const found = name === undefined ? undefined : await ports.crl(name, which)
   if (found === undefined) return notKept
-  const left = ports.clock.now().until(found.nextUpdate).total('seconds')
   return answerFile(fields, {
-    bytes: found.der,
-    content: found.der,
+    ...{ bytes: found.der, content: found.der, sha256: found.sha256 ?? null },
     type: 'application/pkix-crl',
-    maxAgeSeconds: Math.min(maxCrlSeconds, Math.max(0, Math.floor(left))),
+    maxAgeSeconds: crlSeconds(found, which, ports.clock.now()),
     lastModified: found.thisUpdate,
   })
+}
+
+/** Until the next one is planned, within limits, and never beyond the end. RFC 9111 section 4.2. */
+function crlSeconds(
+  { nextUpdate, plannedAt }: PublishedCrl,
+  which: WhichCrl,
+  now: Temporal.Instant,
+): number {
+  const until = (at: Temporal.Instant) => Math.max(0, Math.floor(now.until(at).total('seconds')))
+  const most = maxCrlSeconds[typeof which === 'number' ? 'shard' : which]
+  const planned = plannedAt === undefined ? most : Math.max(overdueSeconds, until(plannedAt))
+  return Math.min(most, planned, until(nextUpdate))
 }
 
 /**
