@@ -38,6 +38,7 @@ const measures = {
   ],
   rest: [quick ? { rounds: 1, certificates: 10_000 } : { rounds: 3, certificates: 100_000 }],
   store: [],
+  crl: [{ revoked: quick ? 50_000 : 1_000_000 }],
   wire: [],
   import: [
     quick ? { devices: 10_000, certificates: 1_000 } : { devices: 100_000, certificates: 5_000 },
@@ -58,6 +59,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   status: ['status.ts', 'benchStatus'],
   rest: ['rest.ts', 'benchRest'],
   store: ['store.ts', 'benchStore'],
+  crl: ['crl.ts', 'benchCrl'],
   wire: ['wire.ts', 'benchWire'],
   import: ['import.ts', 'benchImport'],
   postgres: ['postgres.ts', 'benchPostgres'],

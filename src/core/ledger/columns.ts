@@ -79,6 +79,8 @@ export interface Table<C extends Record<string, Column> = Record<string, Column>
    * Each becomes an index; a query names the list it walks.
    */
   readonly lists: Readonly<Record<string, readonly (keyof C & string)[]>>
+  /** What the index of a list holds besides: a glance at these columns alone reads no row. */
+  readonly covers?: Readonly<Record<string, readonly (keyof C & string)[]>>
   /** True if a row, once written, is never changed. */
   readonly appendOnly: boolean
 }

@@ -25,6 +25,7 @@ import {
 interface Details<C> {
   readonly unique?: Readonly<Record<string, readonly (keyof C & string)[]>>
   readonly lists?: Readonly<Record<string, readonly (keyof C & string)[]>>
+  readonly covers?: Readonly<Record<string, readonly (keyof C & string)[]>>
   readonly appendOnly?: boolean
 }
 
@@ -39,6 +40,7 @@ function table<
       ? D['unique']
       : Record<never, never>,
     lists: (details?.lists ?? {}) as D['lists'] extends object ? D['lists'] : Record<never, never>,
+    covers: details?.covers ?? {},
     appendOnly: details?.appendOnly ?? false,
   }
 }
@@ -227,6 +229,8 @@ export const tables = {
         revocation: ['revocation'],
         under: ['authority', 'kind', 'product', 'notAfter'],
       },
+      // What an entry of a CRL is made of: a million are read for a full one.
+      covers: { revoked: ['serialNumber', 'revocationReason', 'kind', 'notAfter'] },
     },
   ),
 

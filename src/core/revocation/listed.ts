@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { encodeRevoked, type Revocation } from '#format/x509/crl.ts'
+import { PlainEntries } from '#format/x509/plain-entry.ts'
+import { shardCapacity } from '../authority/shard-counter.ts'
 import { glance, type Ledger } from '../ledger/ledger.ts'
 import { fullCrl, noShard } from '../ledger/shards.ts'
 import { hasLeft } from './crl-life.ts'
@@ -13,8 +14,8 @@ export interface Wanted {
   readonly endedBefore: Temporal.Instant | null
 }
 
-/** Two of them make a shard, and between them others get their turn. */
-const pageSize = 2_000
+/** One makes a shard; between two of a full list others get their turn. */
+const pageSize = shardCapacity
 
 /** What an entry is made of. */
 const columns = [
@@ -32,50 +33,46 @@ export async function* listedEntries(wanted: Wanted, ledger: Ledger): AsyncGener
   // What is on no list has a number below `noShard`.
   const walk =
     shard === fullCrl ? { equal: [authority], from: noShard } : { equal: [authority, shard] }
-  let after: string | null | undefined
-  do {
-    const page = await glance(
+  const read = (after?: string) =>
+    glance(
       ...(['certificate', columns] as const),
       { by: 'revoked', ...walk, limit: pageSize, ...(after && { after }) },
       ledger,
     )
-    const entries: Revocation[] = []
+  const entries = new PlainEntries()
+  for (let coming: ReturnType<typeof read> | undefined = read(); coming !== undefined; ) {
+    const page: Awaited<typeof coming> = await coming
+    // The next one is read while this one is encoded.
+    coming = page.next === null ? undefined : read(page.next)
+    // Whoever looks no further does not hear what became of it.
+    coming?.catch(() => {})
     for (const one of page.items) {
-      if (one.revokedAt === null || hasLeft(one, endedBefore)) continue
-      entries.push(entryOf(one.serialNumber, one.revokedAt, one.revocationReason))
+      const { serialNumber, revokedAt, revocationReason } = one
+      if (revokedAt === null || hasLeft(one, endedBefore)) continue
+      entries.add(serialNumber, revokedAt.epochMilliseconds, revocationReason ?? 0)
     }
-    yield encodeRevoked(entries)
-    after = page.next
-  } while (after !== null)
+    yield entries.take()
+  }
   if (shard === fullCrl) yield* bareEntries(authority, ledger)
 }
 
 /** What another PKI revoked before its certificates came here without their bytes. */
 async function* bareEntries(authority: string, ledger: Ledger): AsyncGenerator<Uint8Array> {
+  const entries = new PlainEntries()
   let after: string | null | undefined
   do {
     const page = await ledger.list('bareRevocation', {
       ...{ by: 'authority', equal: [authority], limit: 1000 },
       ...(after && { after }),
     })
-    const entries: Revocation[] = []
     for (const { serialNumber, revokedAt, reason } of page.items) {
       // Its certificate may have come later, and is then listed as every other.
       const known = await ledger.find('certificate', 'serialNumber', [authority, serialNumber])
-      if (known === undefined) entries.push(entryOf(serialNumber, revokedAt, reason))
+      if (known === undefined) entries.add(serialNumber, revokedAt.epochMilliseconds, reason)
     }
-    yield encodeRevoked(entries)
+    yield entries.take()
     after = page.next
   } while (after !== null)
-}
-
-/** RFC 5280 section 5.3.1: unspecified is said by saying nothing. */
-function entryOf(
-  serialNumber: Uint8Array,
-  revokedAt: Temporal.Instant,
-  reason: number | null,
-): Revocation {
-  return { serialNumber, revokedAt: wholeSecond(revokedAt), reason: reason ?? 0 }
 }
 
 /** RFC 5280 section 4.1.2.5: times of X.509 have no fractions. */

@@ -13,7 +13,13 @@ import type {
 import { type Kind, type LedgerRecord, tables } from '#core/ledger/tables.ts'
 import type { Randomness } from '#core/ports.ts'
 import { eventStep, type Step, type Written } from './book/packing.ts'
-import { countStatement, cursorAfter, listStatement, selected } from './reading/list-query.ts'
+import {
+  countStatement,
+  cursorAfter,
+  listStatement,
+  type Statement,
+  selected,
+} from './reading/list-query.ts'
 import type { ListReads, PointReads } from './reading/reads.ts'
 import {
   type Cell,
@@ -22,6 +28,9 @@ import {
   decodeRecord,
   encodeRecord,
   encodeSought,
+  type Gathered,
+  gatheredCells,
+  keepsBytes,
   parseId,
 } from './rows.ts'
 import type { Dialect } from './schema/dialect.ts'
@@ -81,13 +90,34 @@ export class SqlLedger implements Ledger {
 
   async list<K extends Kind>(kind: K, query: ListQuery<K>): Promise<Page<LedgerRecord<K>>> {
     const { sql, values } = listStatement(kind, query, this.#places.dialect)
+    if (query.only !== undefined) return this.#glance(kind, query, query.only, { sql, values })
     const rows = await this.#places.lists.all(sql, values)
     const shown = rows.slice(0, query.limit)
     const last = shown.at(-1)
-    const decode = query.only ? columnDecoder(kind, selected(kind, query)) : decodeRecord
     return {
-      items: shown.map((row) => decode(kind, row)),
+      items: shown.map((row) => decodeRecord(kind, row)),
       next: rows.length > shown.length && last ? cursorAfter(kind, query, last) : null,
+    }
+  }
+
+  /** Of each record some columns, all in one text. */
+  async #glance<K extends Kind>(
+    kind: K,
+    query: ListQuery<K>,
+    wanted: readonly string[],
+    { sql, values }: Statement,
+  ): Promise<Page<LedgerRecord<K>>> {
+    const names = selected(kind, query)
+    const columns = names.map((name) => ({ name, isBytes: keepsBytes(kind, name) }))
+    const gathered = this.#places.dialect.gather(sql, columns)
+    const [row] = await this.#places.lists.all(gathered, values)
+    const rows = JSON.parse(String(row?.[0])) as (readonly Gathered[])[]
+    const shown = rows.length > query.limit ? rows.slice(0, query.limit) : rows
+    const last = rows.length > shown.length ? shown.at(-1) : undefined
+    const decode = columnDecoder(kind, names, wanted)
+    return {
+      items: shown.map(decode),
+      next: last ? cursorAfter(kind, query, gatheredCells(kind, names, last)) : null,
     }
   }
 

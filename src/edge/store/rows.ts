@@ -23,22 +23,44 @@ export function decodeRecord<K extends Kind>(kind: K, row: Row): LedgerRecord<K>
   return codecs[kind].decode(row) as unknown as LedgerRecord<K>
 }
 
+/** A cell as a gathered row has it: bytes in hexadecimal, all else as it is kept. */
+export type Gathered = null | number | string
+
+/** Whether a column's cells are bytes, and so gathered in hexadecimal. */
+export function keepsBytes(kind: Kind, name: string): boolean {
+  const column = soughtColumn(kind, name)
+  return column.kind === 'bytes' || column.kind === 'id'
+}
+
+/** A gathered row as it would have come by itself. */
+export function gatheredCells(kind: Kind, names: readonly string[], row: readonly Gathered[]): Row {
+  return names.map((name, place) => {
+    const cell = row[place] ?? null
+    return typeof cell === 'string' && keepsBytes(kind, name) ? Uint8Array.fromHex(cell) : cell
+  })
+}
+
 /**
- * Decodes rows of some columns alone.
+ * Decodes some columns of gathered rows that have these `names`.
  *
  * What comes lacks the other columns, whatever its type says: `glance` (core/ledger) tells its callers so.
  */
 export function columnDecoder<K extends Kind>(
   kind: K,
   names: readonly string[],
-): (kind: K, row: Row) => LedgerRecord<K> {
-  const columns = names.map((name) => soughtColumn(kind, name))
-  return (_, row) => {
+  wanted: readonly string[],
+): (row: readonly Gathered[]) => LedgerRecord<K> {
+  const columns = wanted.map((name) => {
+    const column = soughtColumn(kind, name)
+    const isBytes = keepsBytes(kind, name)
+    return { name, column, isBytes, place: names.indexOf(name), decode: decoders[column.kind] }
+  })
+  return (row) => {
     const record: Record<string, unknown> = {}
-    for (let index = 0; index < names.length; index++) {
-      const column = columns[index]!
-      const cell = row[index]!
-      record[names[index]!] = cell === null ? null : decoders[column.kind](cell, column)
+    for (const { name, column, isBytes, place, decode } of columns) {
+      const cell = row[place] ?? null
+      const kept = isBytes && typeof cell === 'string' ? Uint8Array.fromHex(cell) : cell
+      record[name] = kept === null ? null : decode(kept, column)
     }
     return record as unknown as LedgerRecord<K>
   }

@@ -11,6 +11,14 @@ export interface Dialect {
   readonly plain: string
   /** Binds a select to one index, where the database does not promise to choose it. */
   walk(index: string): string
+  /**
+   * The rows of a select, in its order, as one JSON text of arrays; of columns that hold bytes their hexadecimal.
+   * Rows of a walk over a million cost a third of what each does by itself.
+   */
+  gather(
+    select: string,
+    columns: readonly { readonly name: string; readonly isBytes: boolean }[],
+  ): string
   /** Tables that only the store on this database keeps. */
   readonly own: readonly string[]
 }
@@ -34,6 +42,10 @@ export const sqlite: Dialect = {
   byId: ' STRICT, WITHOUT ROWID',
   plain: ' STRICT',
   walk: (index) => ` INDEXED BY "${index}"`,
+  gather: (select, columns) => {
+    const cells = columns.map(({ name, isBytes }) => (isBytes ? `hex("${name}")` : `"${name}"`))
+    return `SELECT json_group_array(json_array(${cells.join(', ')})) FROM (${select})`
+  },
   own: [],
 }
 
@@ -67,5 +79,12 @@ export const postgres: Dialect = {
   byId: '',
   plain: '',
   walk: () => '',
+  gather: (select, columns) => {
+    const cells = columns.map(({ name, isBytes }) =>
+      isBytes ? `encode("${name}", 'hex')` : `"${name}"`,
+    )
+    const rows = `json_agg(json_build_array(${cells.join(', ')}))::text`
+    return `SELECT coalesce(${rows}, '[]') FROM (${select}) AS "page"`
+  },
   own: [writerTable],
 }

@@ -64,7 +64,11 @@ function tableStatements(kind: Kind, dialect: Dialect): string[] {
     ...Object.entries(table.lists)
       .filter(([list]) => twinKey(table, list) === undefined)
       .map(([list, names]) =>
-        index(`INDEX "${listIndex(kind, list)}"`, kind, table, names, [...names, 'id']),
+        index(`INDEX "${listIndex(kind, list)}"`, kind, table, names, [
+          ...names,
+          'id',
+          ...(table.covers?.[list] ?? []),
+        ]),
       ),
   ]
 }

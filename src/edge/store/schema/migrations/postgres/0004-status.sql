@@ -6,6 +6,10 @@ ALTER TABLE "certificate" ADD COLUMN "revocation" bytea;
 
 ALTER TABLE "certificate" ADD COLUMN "retiresAt" bigint;
 
+DROP INDEX "certificate_by_revoked";
+
+CREATE INDEX "certificate_by_revoked" ON "certificate" ("authority", "shard", "revokedAt", "id", "serialNumber", "revocationReason", "kind", "notAfter") WHERE "revokedAt" IS NOT NULL;
+
 CREATE INDEX "certificate_by_revocation" ON "certificate" ("revocation", "id") WHERE "revocation" IS NOT NULL;
 
 CREATE INDEX "enrolment_by_registrar" ON "enrolment" ("registrar", "id") WHERE "registrar" IS NOT NULL;
