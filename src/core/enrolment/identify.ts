@@ -10,9 +10,10 @@ import { refuse } from '#trust/refusal.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { CertificateRecord, Device } from '../ledger/tables.ts'
 import { checkDevice } from '../policy/check-device.ts'
+import { checkEnded } from '../policy/check-ended.ts'
 import { checkKeyState } from '../policy/check-key.ts'
 import type { Proof } from '../policy/profile.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock, Randomness } from '../ports.ts'
 import type { Learning } from '../recovery/learn.ts'
 import type { Refused } from '../refusal.ts'
 import { identifyByElement } from './by-element.ts'
@@ -36,6 +37,7 @@ export interface Identified {
 export interface IdentifyingPorts {
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly random: Randomness
   readonly doors: Doors
   /** Of a restored installation: takes up a certificate of ours that the restore lost. */
   learn?(certificate: Certificate): Promise<Learning>
@@ -77,15 +79,11 @@ export async function identify(
 async function identifyOwn(
   record: CertificateRecord,
   certificate: Certificate,
-  { ledger }: IdentifyingPorts,
+  { ledger, clock }: IdentifyingPorts,
 ): Promise<Identified | Refused> {
-  if (record.state === 'revoked' || record.state === 'abandoned') {
-    return refuse('certificate-revoked', 'the presented certificate was revoked')
-  }
-  if (record.state === 'held') return refuseHeld(record, ledger)
-  if (record.state === 'retired') {
-    return refuse('certificate-retired', 'the presented certificate was replaced and retired')
-  }
+  const ended = checkEnded(record, clock.now())
+  if (ended?.reason === 'certificate-held') return (await heldDevice(record, ledger)) ?? ended
+  if (ended !== undefined) return ended
   if (record.kind !== 'birth' && record.kind !== 'working') {
     return refuse(
       'certificate-wrong-purpose',
@@ -99,13 +97,13 @@ async function identifyOwn(
   return { kind: 'identified', device, proof, credential: record.id, certificate, record }
 }
 
-/** Whoever stands before the device is told what was done: the device was held back, or one certificate. */
-async function refuseHeld({ owner }: CertificateRecord, ledger: Ledger): Promise<Refused> {
+/** Whoever stands before a device that was held back is told so, and not of one certificate of it. */
+async function heldDevice(
+  { owner }: CertificateRecord,
+  ledger: Ledger,
+): Promise<Refused | undefined> {
   const device = await ledger.read('device', owner)
-  return (
-    (device && checkDevice(device)) ??
-    refuse('certificate-held', 'the presented certificate is suspended until it is released')
-  )
+  return device && checkDevice(device)
 }
 
 async function identifyForeign(

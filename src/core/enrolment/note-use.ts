@@ -3,9 +3,11 @@ import type { AuditEvent } from '../audit/event.ts'
 import type { Put } from '../ledger/ledger.ts'
 import type { Refused } from '../refusal.ts'
 import { type Identified, type IdentifyingPorts, identify } from './identify.ts'
+import { retireReplaced } from './retire-replaced.ts'
 
 /**
- * Identifies a device on its live connection and books the first such use of its certificate.
+ * Identifies a device on its live connection and books the first such use of its certificate, with which those
+ * that it replaces retire.
  *
  * Only the first use costs a write. A lost race means that another connection just booked it, so the
  * records are read anew.
@@ -30,7 +32,8 @@ function isPlaced({ device, record }: Identified): boolean {
   return record?.kind !== 'working' || record.state !== 'issued' || device.under !== null
 }
 
-async function bookUse(identified: Identified, { ledger, clock }: IdentifyingPorts): Promise<void> {
+async function bookUse(identified: Identified, ports: IdentifyingPorts): Promise<void> {
+  const { ledger, clock } = ports
   const { device, record } = identified
   if (record === undefined) return
   const isFirst = isFirstUse(identified)
@@ -67,6 +70,11 @@ async function bookUse(identified: Identified, { ledger, clock }: IdentifyingPor
       subjects: [device.id],
       facts: { serial: device.serial },
     })
+  }
+  if (isFirst && record.kind === 'working') {
+    const retired = await retireReplaced(record, actor, ports)
+    puts.push(...retired.puts)
+    events.push(...retired.events)
   }
   await ledger.commit({ puts, events })
 }

@@ -18,6 +18,14 @@ export type Proof = (typeof proofs)[number]
  *
  * Templates and reasons stay in `document`; what is asked on every request stands beside it.
  */
+export interface RenewalRule {
+  /** The part of its life, 0 to 1, that must be over. */
+  readonly openShare: number
+  readonly afterExpiry: AfterExpiry
+  /** Whether certificates of the old key are revoked once a new one was proven; else they retire. */
+  readonly revokesOldKey: boolean
+}
+
 export interface Profile {
   readonly name: string
   /** Counts from 1. */
@@ -37,8 +45,8 @@ export interface Profile {
   readonly backdating: Temporal.Duration
   /** From the first certificate for a key to the end of the last; undefined: no limit. */
   readonly maximumKeyAge: Temporal.Duration | undefined
-  /** Undefined: never renewed. `openShare` is the part of its life, 0 to 1, that must be over. */
-  readonly renewal: { readonly openShare: number; readonly afterExpiry: AfterExpiry } | undefined
+  /** Undefined: never renewed. */
+  readonly renewal: RenewalRule | undefined
   /** Undefined: no request waits for a person. */
   readonly approval: ApprovalRule | undefined
   /** The keys that the server makes for devices that ask it to; usually none. */

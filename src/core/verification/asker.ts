@@ -4,11 +4,12 @@ import { parseCertificate } from '#format/x509/certificate.ts'
 import { sha256 } from '#trust/digest.ts'
 import { importPublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
-import { identifyLiveApplication } from '../enrolment/applications/identify-application.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import {
+  type ApplicationIdentifyingPorts,
+  identifyLiveApplication,
+} from '../enrolment/applications/identify-application.ts'
 import type { Application, Machine } from '../ledger/tables.ts'
 import { machineOf } from '../people/machine.ts'
-import type { Clock } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 
 /** A program that proved itself in TLS by the key of its client certificate. */
@@ -27,7 +28,7 @@ export type Asker =
  */
 export async function askerBehind(
   leaf: Uint8Array,
-  ports: { readonly ledger: Ledger; readonly clock: Clock },
+  ports: ApplicationIdentifyingPorts,
 ): Promise<Asker | Refused | undefined> {
   const { ledger } = ports
   const own = await ledger.find('certificate', 'sha256', [sha256(leaf)])

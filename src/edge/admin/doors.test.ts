@@ -177,7 +177,7 @@ testHouse(
       certificate: pemOf([line!.chain[0]!]),
     })
     assert.equal(added.status, 201, added.text)
-    const api = await house.api(machineDoor({ ledger: house.ledger, clock: house.ports.clock }))
+    const api = await house.api(machineDoor({ ledger: house.ledger, ...house.ports }))
     const front = await openDeviceFront({
       listen: { host: '127.0.0.1', port: 0 },
       identity: server!,

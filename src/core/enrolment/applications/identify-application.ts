@@ -2,12 +2,14 @@
 
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Application, CertificateRecord } from '#core/ledger/tables.ts'
-import type { Clock } from '#core/ports.ts'
+import { checkEnded } from '#core/policy/check-ended.ts'
+import type { Clock, Randomness } from '#core/ports.ts'
 import type { Refused } from '#core/refusal.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import { parseCertificateOrRefuse } from '../read.ts'
+import { retireReplaced } from '../retire-replaced.ts'
 
 /** An application that proved itself on a live connection. */
 export interface IdentifiedApplication {
@@ -17,9 +19,10 @@ export interface IdentifiedApplication {
   readonly certificate: Certificate
 }
 
-interface IdentifyingPorts {
+export interface ApplicationIdentifyingPorts {
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly random: Randomness
 }
 
 /**
@@ -32,7 +35,7 @@ interface IdentifyingPorts {
  */
 export async function identifyApplication(
   chain: readonly Uint8Array[],
-  ports: IdentifyingPorts,
+  ports: ApplicationIdentifyingPorts,
 ): Promise<IdentifiedApplication | Refused> {
   const [leaf] = chain
   if (leaf === undefined)
@@ -60,7 +63,7 @@ export async function identifyApplication(
 /** The same of one that wants to do more than to renew: its certificate must not be over. */
 export async function identifyLiveApplication(
   chain: readonly Uint8Array[],
-  ports: IdentifyingPorts,
+  ports: ApplicationIdentifyingPorts,
 ): Promise<IdentifiedApplication | Refused> {
   const identified = await identifyApplication(chain, ports)
   if (identified.kind === 'refused') return identified
@@ -70,38 +73,31 @@ export async function identifyLiveApplication(
     : identified
 }
 
-function checkEnded(
-  { state, revokedAt, retiresAt }: CertificateRecord,
-  now: Temporal.Instant,
-): Refused | undefined {
-  if (state === 'held')
-    return refuse('certificate-held', 'the presented certificate is suspended until it is released')
-  if (revokedAt !== null)
-    return refuse('certificate-revoked', 'the presented certificate was revoked')
-  const isOver = retiresAt === null || Temporal.Instant.compare(retiresAt, now) <= 0
-  return state === 'retired' && isOver
-    ? refuse('certificate-retired', 'the presented certificate was replaced and retired')
-    : undefined
-}
-
-/** Only the first use costs a write; of two at once one books it. */
+/** Only the first use costs a write; of two at once one books it. What it replaces retires with it. */
 async function bookFirstUse(
   record: CertificateRecord,
   application: Application,
-  { ledger, clock }: IdentifyingPorts,
+  ports: ApplicationIdentifyingPorts,
 ): Promise<void> {
+  const { ledger, clock } = ports
   if (record.usedAt !== null || record.state !== 'issued') return
   const at = clock.now()
+  const actor = { kind: 'application', id: application.id } as const
+  const retired = await retireReplaced(record, actor, ports)
   await ledger.commit({
-    puts: [{ kind: 'certificate', record: { ...record, version: record.version + 1, usedAt: at } }],
+    puts: [
+      { kind: 'certificate', record: { ...record, version: record.version + 1, usedAt: at } },
+      ...retired.puts,
+    ],
     events: [
       {
         type: 'certificate-first-used',
         at,
-        actor: { kind: 'application', id: application.id },
+        actor,
         subjects: [record.id, application.id],
         facts: { serialNumber: record.serialNumber.toHex() },
       },
+      ...retired.events,
     ],
   })
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Ledger } from '#core/ledger/ledger.ts'
-import type { Clock } from '#core/ports.ts'
 import type { Refused } from '#core/refusal.ts'
-import { identifyLiveApplication } from './identify-application.ts'
+import {
+  type ApplicationIdentifyingPorts,
+  identifyLiveApplication,
+} from './identify-application.ts'
 
 /** What an application learns about itself over its own connection. */
 export interface WhoamiApplication {
@@ -17,7 +18,7 @@ export interface WhoamiApplication {
 /** Tells an application who it is to us, which also proves its certificate in a live connection. */
 export async function whoamiApplication(
   chain: readonly Uint8Array[],
-  ports: { readonly ledger: Ledger; readonly clock: Clock },
+  ports: ApplicationIdentifyingPorts,
 ): Promise<WhoamiApplication | Refused> {
   const identified = await identifyLiveApplication(chain, ports)
   if (identified.kind === 'refused') return identified

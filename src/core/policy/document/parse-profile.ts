@@ -43,6 +43,7 @@ function profileOf(document: ProfileDocument): Profile {
     maximumKeyAge: document.keyAge && Temporal.Duration.from({ hours: document.keyAge.hours }),
     renewal: renewal && {
       openShare: renewal.fromPercent / 100,
+      revokesOldKey: renewal.revokesOldKey ?? false,
       afterExpiry: afterExpiryOf(document),
     },
     approval: document.approval && {

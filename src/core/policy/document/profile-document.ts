@@ -163,6 +163,11 @@ export const profileShape = record('A policy by which certificates of one kind a
   renewal: optional(
     record('When the current certificate may ask for the next; left out: never.', {
       fromPercent: whole('The share of its life that must be over.', 0, 99),
+      revokesOldKey: optional(
+        yesNo(
+          'True: once a new key was proven, certificates of the old one are revoked, not retired.',
+        ),
+      ),
       because,
     }),
   ),

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Ledger } from '#core/ledger/ledger.ts'
-import type { Clock } from '#core/ports.ts'
+import type { ApplicationIdentifyingPorts } from '#core/enrolment/applications/identify-application.ts'
 import { type Asker, askerBehind } from '#core/verification/asker.ts'
 import { peerOf } from '#edge/http/peer.ts'
 import { type Caller, stranger } from '../caller.ts'
 import { apiHeaders, type Door } from './door.ts'
 
 /** The device port: a machine or application speaks with the key of its client certificate, which TLS has proved. */
-export function machineDoor(ports: { readonly ledger: Ledger; readonly clock: Clock }): Door {
+export function machineDoor(ports: ApplicationIdentifyingPorts): Door {
   return {
     name: 'machine',
     headers: apiHeaders,
