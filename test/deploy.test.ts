@@ -135,6 +135,15 @@ test('an alert fires when its time has come, and not before', { skip: missing('p
             'vitalsign_crl_next_update_timestamp_seconds{job="vitalsign",authority="issuing"}',
             '4200x30',
           ),
+          // Of a server that answers for ten minutes, and then no more.
+          series(
+            'vitalsign_crl_this_update_timestamp_seconds{job="vitalsign",authority="gone"}',
+            '0x10',
+          ),
+          series(
+            'vitalsign_crl_next_update_timestamp_seconds{job="vitalsign",authority="gone"}',
+            '14400x10',
+          ),
         ],
         alert_rule_test: [
           alert('3m', 'VitalsignNotReady', []),
@@ -172,6 +181,16 @@ test('an alert fires when its time has come, and not before', { skip: missing('p
             fired(
               ...(['VitalsignJobFailing', { ...of, task: 'crl-refresh' }] as const),
               ...(['a job failed 3 times in a row: crl-refresh', 'warning'] as const),
+            ),
+          ]),
+          alert('115m', 'VitalsignCrlHalfLife', []),
+          alert('130m', 'VitalsignCrlHalfLife', [
+            fired(
+              ...(['VitalsignCrlHalfLife', { ...of, authority: 'gone' }] as const),
+              ...([
+                'the newest revocation list of gone is past half of its life, whether the server is there or not',
+                'warning',
+              ] as const),
             ),
           ]),
           alert('10m', 'VitalsignCrlStale', []),

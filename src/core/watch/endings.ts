@@ -45,6 +45,9 @@ function endingOf(
   }
 }
 
+/** By so much the clocks of verifiers differ anyhow; OpenSSL and most others allow nothing at all. */
+const mostAhead = Temporal.Duration.from({ minutes: 5 })
+
 /** RFC 5280 section 5.1.2.5: a list past half of its life leaves only the other half to mend it. */
 async function watchStatus(
   authority: Authority,
@@ -57,14 +60,18 @@ async function watchStatus(
   const { thisUpdate, nextUpdate, number } = latest
   const halfMilliseconds = nextUpdate.since(thisUpdate).total('milliseconds') / 2
   const isStale = now.since(thisUpdate).total('milliseconds') >= halfMilliseconds
-  if (!isStale) return clear('status-stale', authority.id, ports)
-  const isOver = Temporal.Instant.compare(now, nextUpdate) >= 0
+  // Made under a clock that was ahead: verifiers take it for what has not begun, and refuse all.
+  const isAhead = Temporal.Instant.compare(thisUpdate, now.add(mostAhead)) > 0
+  if (!isStale && !isAhead) return clear('status-stale', authority.id, ports)
+  const isOver = isAhead || Temporal.Instant.compare(now, nextUpdate) >= 0
   await raise(
     {
       kind: 'status-stale',
       subject: authority.id,
       severity: isOver ? 'critical' : 'warning',
-      text: `the revocation list of ${authority.name} is of ${dayOf(thisUpdate)}, good until ${dayOf(nextUpdate)}, and has no successor`,
+      text: isAhead
+        ? `the revocation list of ${authority.name} is of ${thisUpdate}, which is still to come: a clock was ahead when it was made`
+        : `the revocation list of ${authority.name} is of ${dayOf(thisUpdate)}, good until ${dayOf(nextUpdate)}, and has no successor`,
       facts: {
         authority: authority.name,
         number,

@@ -84,6 +84,28 @@ test('a revocation list past half of its life without a successor is stale, and 
     assert.deepEqual(await kindsOf(core), [])
   }))
 
+test('a list that was made under a clock that was ahead is told once the clock is right again', () =>
+  withCore(async (core) => {
+    await quiet(core)
+    const authority = await openIssuing(core)
+    core.clock.pass({ hours: 10 * 24 })
+    await core.shelf.refresh(core.doors.own)
+    await look(core)
+    assert.deepEqual(await kindsOf(core), [])
+    core.clock.pass({ hours: -10 * 24 })
+    await look(core)
+    const told = (await openAlarms(core)).filter(({ subject }) => subject === authority.id)
+    assert.deepEqual(
+      told.map(({ kind, severity }) => [kind, severity]),
+      [['status-stale', 'critical']],
+    )
+    assert.match(told[0]?.text ?? '', /which is still to come: a clock was ahead/)
+    core.clock.pass({ hours: 10 * 24 })
+    await core.shelf.refresh(core.doors.own)
+    await look(core)
+    assert.deepEqual(await kindsOf(core), [])
+  }))
+
 test('a root of a ceremony without any list is told, until one comes', () =>
   withCore(async (core) => {
     await quiet(core)
