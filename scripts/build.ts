@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * `npm run build [-- --out DIR]`: the release. Two packages as JavaScript, each packed by npm, and what
+ * `npm run build [-- --out DIR]`: the release. Three packages as JavaScript, each packed by npm, and what
  * they are made of as CycloneDX. DIR is `dist`, unless it says otherwise.
  */
 import { spawnSync } from 'node:child_process'

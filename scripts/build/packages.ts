@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What is given away: two packages, each a table of what goes in. */
+/** What is given away: three packages, each a table of what goes in. */
 
 /** The parts of package.json that a package takes over. */
 export interface Manifest {
@@ -23,12 +23,23 @@ export interface Package {
   readonly hasDependencies: boolean
 }
 
+/** For applications: whether to believe a peer, asking no server. */
+const trustLibrary = {
+  'compact-source': 'src/trust/peer/compact-source.ts',
+  'crl-source': 'src/trust/peer/crl/crl-source.ts',
+  'ocsp-source': 'src/trust/peer/ocsp-source.ts',
+  'open-status-file': 'src/trust/compact-status/open-status-file.ts',
+  'read-anchors': 'src/trust/peer/read-anchors.ts',
+  'revocation-list': 'src/trust/peer/crl/revocation-list.ts',
+  'verify-peer': 'src/trust/peer/verify-peer.ts',
+} as const
+
 export const packages = {
   server: {
     name: 'vitalsign',
     description: ({ description }) => description,
     programs: ['vitalsign'],
-    library: {},
+    library: prefixed('./trust/', trustLibrary),
     assets: [
       'CHANGELOG.md',
       'LICENSE',
@@ -58,4 +69,22 @@ export const packages = {
     assets: ['LICENSE', 'docs/guides/enrol-a-device.md', 'docs/guides/tpm-device.md'],
     hasDependencies: false,
   },
+  trust: {
+    name: 'vitalsign-trust',
+    description: () => 'tells an application whether to believe a peer, without any dependency',
+    programs: [],
+    library: prefixed('./', trustLibrary),
+    assets: ['LICENSE'],
+    hasDependencies: false,
+  },
 } as const satisfies Record<string, Package>
+
+/** The same files under subpaths that begin so. */
+function prefixed(
+  prefix: string,
+  library: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(library).map(([name, source]) => [`${prefix}${name}`, source]),
+  )
+}

@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { packages } from '../../scripts/build/packages.ts'
 import { plainEnvironment, Running } from '../support/fresh-copy.ts'
 import { openTestHouse, withCode, withDevice, withProduct } from '../support/house.ts'
 
@@ -114,6 +115,63 @@ test('the device client as packed enrols, and knows what it has', async (t) => {
   assert.equal(shown.status, 0, shown.stderr)
 })
 
+test('an application that verifies peers is checked against the types of its package, and runs', () => {
+  const { directory, done } = installed('vitalsign-trust', '--offline')
+  assert.equal(done.status, 0, done.stderr)
+  const source = `
+import { compactSource } from 'vitalsign-trust/compact-source'
+import { crlSource } from 'vitalsign-trust/crl-source'
+import { ocspSource } from 'vitalsign-trust/ocsp-source'
+import { openStatusFile } from 'vitalsign-trust/open-status-file'
+import { readAnchors } from 'vitalsign-trust/read-anchors'
+import { readRevocationList, type RevocationList } from 'vitalsign-trust/revocation-list'
+import { verifyPeer } from 'vitalsign-trust/verify-peer'
+
+const lists: RevocationList[] = []
+const sources = [crlSource(() => lists), compactSource(() => undefined), ocspSource(() => undefined)]
+const verdict = await verifyPeer({
+  chain: [],
+  anchors: [],
+  at: Temporal.Now.instant(),
+  purpose: 'device',
+  wanted: { product: 'pump' },
+  status: { sources, whenUnknown: 'refuse', scope: 'path' },
+})
+console.log(verdict.kind === 'refused' ? verdict.reason : verdict.facts.serial)
+export const uses = [openStatusFile, readAnchors, readRevocationList]
+`
+  writeFileSync(join(directory, 'application.ts'), source)
+  writeFileSync(join(directory, 'tsconfig.json'), typeCheckOf('application.ts'))
+  const checked = run(directory, join(root, 'node_modules/.bin/tsc'), ['-p', '.'])
+  assert.equal(checked.status, 0, checked.stdout)
+  const ran = run(directory, process.execPath, ['application.ts'])
+  assert.equal(ran.stdout.trim(), 'certificate-malformed', ran.stderr)
+})
+
+test('the same stands under trust/ in the server package, and in a clone', () => {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    exports: Record<string, string>
+  }
+  const own = Object.entries(exports).filter(([name]) => name.startsWith('./trust/'))
+  assert.deepEqual(
+    Object.fromEntries(own.map(([name, file]) => [name, file.slice(2)])),
+    packages.server.library,
+  )
+  const server = filesIn('vitalsign')
+  for (const source of Object.values(packages.server.library))
+    assert.ok(server.includes(source.replace('.ts', '.d.ts')), source)
+})
+
+/** The settings by which firmware and applications of others are checked. */
+function typeCheckOf(file: string): string {
+  const compilerOptions = {
+    ...{ target: 'esnext', module: 'nodenext', lib: ['esnext'], strict: true, noEmit: true },
+    ...{ exactOptionalPropertyTypes: true, types: ['node'] },
+    typeRoots: [join(root, 'node_modules/@types')],
+  }
+  return JSON.stringify({ compilerOptions, files: [file] })
+}
+
 test('firmware that uses the device client is checked against its types, and runs', () => {
   const source = `
 import { enrol, type Enrolment } from 'vitalsign-device/enrol'
@@ -139,13 +197,7 @@ export type { Enrolment, Kept }
 export const uses = [enrol, run, DeviceFault]
 `
   writeFileSync(join(client, 'firmware.ts'), source)
-  const compilerOptions = {
-    ...{ target: 'esnext', module: 'nodenext', lib: ['esnext'], strict: true, noEmit: true },
-    ...{ exactOptionalPropertyTypes: true, types: ['node'] },
-    typeRoots: [join(root, 'node_modules/@types')],
-  }
-  const settings = { compilerOptions, files: ['firmware.ts'] }
-  writeFileSync(join(client, 'tsconfig.json'), JSON.stringify(settings))
+  writeFileSync(join(client, 'tsconfig.json'), typeCheckOf('firmware.ts'))
   const checked = run(client, join(root, 'node_modules/.bin/tsc'), ['-p', '.'])
   assert.equal(checked.status, 0, checked.stdout)
   const wrong = source.replace('{ now: false }', '{ now: 1 }')

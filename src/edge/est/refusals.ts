@@ -133,6 +133,8 @@ export const statuses = {
   'status-file-older': 403,
   'status-file-other-anchors': 403,
   'status-file-stale': 403,
+  'status-outdated': 403,
+  'status-unknown': 403,
   'store-full': 503,
   'subject-alternative-name-beyond-profile': 400,
   'subject-beyond-profile': 400,

@@ -7,6 +7,8 @@ export const peerRefusals = [
   'certificate-malformed',
   'certificate-revoked',
   'identity-differs',
+  'status-outdated',
+  'status-unknown',
 ] as const
 
 export type PeerRefusal = TrustRefusal | (typeof peerRefusals)[number]

@@ -126,6 +126,8 @@ export const statusOf = {
   'status-file-older': 422,
   'status-file-other-anchors': 422,
   'status-file-stale': 422,
+  'status-outdated': 422,
+  'status-unknown': 422,
   'store-full': 507,
   'subject-alternative-name-beyond-profile': 422,
   'subject-beyond-profile': 422,
