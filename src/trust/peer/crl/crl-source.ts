@@ -3,7 +3,7 @@ import { sameBytes } from '#format/bytes.ts'
 import { readExtension } from '#format/x509/extension.ts'
 import type { ReasonFlagName } from '#format/x509/extensions/locations.ts'
 import { sameName } from '#format/x509/name.ts'
-import type { TrustAnchor } from '../../trust-anchor.ts'
+import type { TrustAnchor } from '#trust/trust-anchor.ts'
 import {
   isFresh,
   type StatusAnswer,

@@ -3,8 +3,8 @@ import { parsePem } from '#format/pem.ts'
 import { type Crl, parseCrl } from '#format/x509/crl.ts'
 import { readExtension } from '#format/x509/extension.ts'
 import type { IssuingDistributionPoint } from '#format/x509/extensions/locations.ts'
-import type { PublicKey } from '../../public-key.ts'
-import { verifySignatureSync } from '../../signature.ts'
+import type { PublicKey } from '#trust/public-key.ts'
+import { verifySignatureSync } from '#trust/signature.ts'
 import { SerialIndex } from './serial-index.ts'
 
 /** What a list says of one certificate. */
