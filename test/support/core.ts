@@ -26,7 +26,11 @@ export const operator = { kind: 'person', id: 'psn_test' } as const
 
 /** A clock that goes on by a millisecond a look, so that ids sort, and by what a test says. */
 export class TestClock {
-  #now = Temporal.Instant.from('2026-05-01T12:00:00Z')
+  #now: Temporal.Instant
+
+  constructor(start = Temporal.Instant.from('2026-05-01T12:00:00Z')) {
+    this.#now = start
+  }
 
   now(): Temporal.Instant {
     this.pass({ milliseconds: 1 })
@@ -53,9 +57,9 @@ type Replaced = Partial<Pick<Means, 'configuration' | 'ledger' | 'keys' | 'repor
 /** Founds an installation; `replace` puts parts of its own in the place of the store's and the keys. */
 export async function openTestCore(
   replace: (means: Means) => Replaced = () => ({}),
+  clock = new TestClock(),
 ): Promise<TestCore> {
   const directory = temporaryDirectory()
-  const clock = new TestClock()
   const random = systemRandomness
   const store = await openStore(directory, { clock, random })
   const keys = new SoftKeys()
