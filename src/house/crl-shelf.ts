@@ -73,6 +73,7 @@ export class CrlShelf {
     if (authority === undefined || authority.kind === 'foreign') return undefined
     if (authority.key === null) return shard === fullCrl ? this.#brought.read(authority) : undefined
     if (shard === deltaCrl && authority.kind !== 'issuing') return undefined
+    if (shard < 0 && shard !== fullCrl && shard !== deltaCrl) return undefined
     return this.#fresh(authority, shard)
   }
 
