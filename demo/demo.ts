@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * A whole life in about a minute: `npm run demo [-- --keep] [-- --hsm]`.
+ * A whole life in about a minute: `npm run demo [-- --keep] [-- --hsm]`; or, with `--telemetry`, what happens to live
+ * connections when trust ends (examples/telemetry).
  *
  * Everything that happens here is a command that anybody could type; `--keep` leaves the directory, `--hsm` keeps the
  * keys of the authorities in a token of SoftHSM.
@@ -9,11 +10,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { runTelemetry } from '../examples/telemetry/run.ts'
 import { endAll, Failed } from './programs.ts'
 import { live } from './story.ts'
 import { paint, say } from './terminal.ts'
 
-process.exitCode = await main(process.argv.slice(2))
+const words = process.argv.slice(2)
+process.exitCode = words.includes('--telemetry')
+  ? await runTelemetry(words.filter((word) => word !== '--telemetry'))
+  : await main(words)
 
 async function main(words: readonly string[]): Promise<number> {
   let [keep, hsm] = [false, false]
@@ -23,7 +28,7 @@ async function main(words: readonly string[]): Promise<number> {
     ;({ keep, hsm } = parseArgs({ args: [...words], options, strict: true }).values)
   } catch (error) {
     console.error(`demo: error: ${error instanceof Error ? error.message : error}`)
-    console.error('demo: hint: npm run demo [-- --keep] [-- --hsm]')
+    console.error('demo: hint: npm run demo [-- --keep] [-- --hsm] [-- --telemetry]')
     return 2
   }
   const directory = mkdtempSync(join(tmpdir(), 'vitalsign-demo-'))

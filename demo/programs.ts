@@ -23,6 +23,8 @@ export class Failed extends Error {
 }
 
 const running = new Set<ChildProcessWithoutNullStreams>()
+/** Whoever is stopped in the middle of starting others starts no more. */
+let isOver = false
 
 /** Runs a program to its end; `input` goes to its standard input, where secrets belong. */
 export async function run(program: Program, words: readonly string[], input = ''): Promise<Said> {
@@ -104,12 +106,14 @@ export async function serve(data: string, more: readonly string[] = []): Promise
 
 /** Ends whatever still runs; resolves when all of it has ended. */
 export async function endAll(): Promise<void> {
+  isOver = true
   const ends = [...running].map((child) => once(child, 'close'))
   for (const child of running) child.kill('SIGTERM')
   await Promise.all(ends)
 }
 
 function start(program: Program, words: readonly string[]): ChildProcessWithoutNullStreams {
+  if (isOver) throw new Failed('it was stopped')
   const child = spawn(join(root, 'bin', program), words)
   running.add(child)
   child.once('close', () => running.delete(child))
