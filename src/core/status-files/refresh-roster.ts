@@ -4,7 +4,7 @@ import { saltBytes } from '#format/compact-status/block.ts'
 import { certificateStates } from '#format/compact-status/changes.ts'
 import { octetsOf } from '#format/compact-status/fields.ts'
 import { type AuthorityStatus, rosterWidth } from '#format/compact-status/status-file.ts'
-import { keyHash, plainSerial } from '#trust/compact-status/key-hash.ts'
+import { type KeyHash, keyHash, octetsOfHash, plainSerial } from '#trust/compact-status/key-hash.ts'
 import { secondsAfter } from '#trust/compact-status/serial-time.ts'
 import { sha256 } from '#trust/digest.ts'
 import { allRows, type CertificateRow, type CertificateRows } from './certificate-rows.ts'
@@ -88,7 +88,7 @@ function isNewer(
 /** Ascending by the hash; undefined if two have the same. */
 function entriesOf(rows: readonly CertificateRow[], salt: Uint8Array): Uint8Array | undefined {
   const entries = rows.map(({ serialNumber, state }) => {
-    const hash = keyHash(salt, 'roster', plainSerial(serialNumber)).getBigUint64(0)
+    const hash = firstEight(keyHash(salt, 'roster', plainSerial(serialNumber)))
     return (hash & ~3n) | BigInt(certificateStates.indexOf(state))
   })
   const sorted = BigUint64Array.from(entries).sort()
@@ -99,6 +99,10 @@ function entriesOf(rows: readonly CertificateRow[], salt: Uint8Array): Uint8Arra
     view.setBigUint64(index * rosterWidth, entry)
   }
   return roster
+}
+
+function firstEight(hash: KeyHash): bigint {
+  return new DataView(octetsOfHash(hash, rosterWidth).buffer).getBigUint64(0)
 }
 
 function drawn(seed: Uint8Array, attempt: number): Uint8Array {

@@ -2,7 +2,7 @@
 import type { Base } from '#format/compact-status/block.ts'
 import { type CertificateState, type Changes, findEntry } from '#format/compact-status/changes.ts'
 import { isMeant } from './filter.ts'
-import { keyHash } from './key-hash.ts'
+import { keyHash, octetsOfHash } from './key-hash.ts'
 
 /** What a block says of a certificate of its own: whatever changed last counts. */
 export function stateIn(
@@ -15,7 +15,7 @@ export function stateIn(
 
 function changed(changes: Changes | undefined, serial: Uint8Array): CertificateState | undefined {
   if (changes === undefined) return undefined
-  const hash = new Uint8Array(keyHash(changes.salt, 'change', serial).buffer)
+  const hash = octetsOfHash(keyHash(changes.salt, 'change', serial), changes.width)
   return findEntry(changes.entries, changes.width, hash)
 }
 

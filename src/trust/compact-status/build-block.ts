@@ -15,7 +15,7 @@ import { octetsOf } from '#format/compact-status/fields.ts'
 import { sha256 } from '../digest.ts'
 import { stateInBase } from './block-state.ts'
 import { buildFilter } from './filter.ts'
-import { type HashUse, keyHash } from './key-hash.ts'
+import { type HashUse, type KeyHash, keyHash, octetsOfHash } from './key-hash.ts'
 
 /** All certificates of a block that are not expired, in any order; none stands twice. */
 export interface BlockRows {
@@ -181,30 +181,28 @@ function entriesOf(
 ): Uint8Array | undefined {
   const known = new Map<number, number>()
   const hashes = told.map((index) => {
-    const hash = new Uint8Array(keyHash(salt, 'change', serialAt(rows, index)).buffer, 0, width)
-    hash[width - 1] = (hash[width - 1]! & 0xfc) | rows.states[index]!
-    known.set(numberOf(hash), index)
-    return hash
+    const hash = keyHash(salt, 'change', serialAt(rows, index))
+    known.set(numberOf(hash, width), index)
+    const entry = octetsOfHash(hash, width)
+    entry[width - 1] = (entry[width - 1]! & 0xfc) | rows.states[index]!
+    return { number: numberOf(hash, width), entry }
   })
   if (known.size < told.length) return undefined
   for (let index = 0; index < rows.count; index++) {
     const hash = keyHash(salt, 'change', serialAt(rows, index))
-    const other = known.get(numberOf(new Uint8Array(hash.buffer, 0, width)))
+    const other = known.get(numberOf(hash, width))
     if (other !== undefined && other !== index) return undefined
   }
-  return concatBytes(hashes.toSorted((left, right) => numberOrder(left, right)))
+  const sorted = hashes.toSorted((left, right) => left.number - right.number)
+  return concatBytes(sorted.map(({ entry }) => entry))
 }
 
 /** The first six octets at most, without the two bits of the state. */
-function numberOf(hash: Uint8Array): number {
-  const octets = Math.min(6, hash.length)
+function numberOf(hash: KeyHash, width: number): number {
+  const octets = Math.min(6, width)
   let number = 0
-  for (let index = 0; index < octets; index++) number = number * 256 + hash[index]!
-  return octets === hash.length ? number - (hash[octets - 1]! & 3) : number
-}
-
-function numberOrder(left: Uint8Array, right: Uint8Array): number {
-  return numberOf(left) - numberOf(right)
+  for (let index = 0; index < octets; index++) number = number * 256 + hash.charCodeAt(index)
+  return octets === width ? number - (number % 4) : number
 }
 
 function drawn(seed: Uint8Array, use: string, attempt: number, octets: number): Uint8Array {

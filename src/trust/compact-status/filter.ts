@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Filter, leastColumns, mostColumns, mostPlanes } from '#format/compact-status/block.ts'
-import { exactPlace, fingerprint, type Place, roughPlace } from './key-hash.ts'
+import { exactPlace, fingerprint, type KeyHash, type Place, roughPlace } from './key-hash.ts'
 import { type Equations, solve, valueAt } from './ribbon.ts'
 
 /** Whether a key is meant; for a key that was not in the set the answer is chance. */
-export function isMeant(filter: Filter, hash: DataView): boolean {
+export function isMeant(filter: Filter, hash: KeyHash): boolean {
   switch (filter.form) {
     case 'all':
       return true
@@ -20,14 +20,14 @@ export function isMeant(filter: Filter, hash: DataView): boolean {
 
 type Tables = Extract<Filter, { readonly planes: number }>
 
-function isInTables(tables: Tables, hash: DataView): boolean {
+function isInTables(tables: Tables, hash: KeyHash): boolean {
   if (!fits(tables, hash)) return false
   if (tables.exactColumns === 0) return true
   const { place, low, high } = exactPlace(hash)
   return valueAt(tables.exact, tables.exactColumns, 1, place, low, high) === 1
 }
 
-function fits({ rough, columns, planes }: Tables, hash: DataView): boolean {
+function fits({ rough, columns, planes }: Tables, hash: KeyHash): boolean {
   const { place, low, high } = roughPlace(hash)
   return valueAt(rough, columns, planes, place, low, high) === fingerprint(hash, planes)
 }
@@ -42,7 +42,7 @@ function fits({ rough, columns, planes }: Tables, hash: DataView): boolean {
  * @param meant 1 for each key that is meant
  * @returns undefined if two keys are in each other's way: another salt helps
  */
-export function buildFilter(hashes: readonly DataView[], meant: Uint8Array): Filter | undefined {
+export function buildFilter(hashes: readonly KeyHash[], meant: Uint8Array): Filter | undefined {
   const count = meant.reduce((sum, one) => sum + one, 0)
   if (count === 0) return { form: 'none' }
   if (count === hashes.length) return { form: 'all' }

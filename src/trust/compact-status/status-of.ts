@@ -10,7 +10,7 @@ import type { Certificate } from '#format/x509/certificate.ts'
 import { sha256 } from '../digest.ts'
 import type { ValidPath } from '../path.ts'
 import { stateIn } from './block-state.ts'
-import { keyHash, plainSerial } from './key-hash.ts'
+import { keyHash, octetsOfHash, plainSerial } from './key-hash.ts'
 import type { TrustedStatusFile } from './open-status-file.ts'
 import { secondsAfter } from './serial-time.ts'
 
@@ -82,7 +82,7 @@ function inRoster(
   serial: Uint8Array,
 ): CertificateState | undefined {
   if (roster.length === 0) return undefined
-  const hash = new Uint8Array(keyHash(rosterSalt, 'roster', serial).buffer)
+  const hash = octetsOfHash(keyHash(rosterSalt, 'roster', serial), rosterWidth)
   return findEntry(roster, rosterWidth, hash)
 }
 
