@@ -107,6 +107,7 @@ export interface Means {
   readonly errors: NodeJS.WriteStream
   /** True where the user asked for no colours (NO_COLOR). */
   readonly noColour: boolean
+  now(): Temporal.Instant
   /** Opens the installation of a data directory on which no server runs. @throws Fault */
   openHouse(data: string): Promise<OpenedHouse>
   /** The words of docs/words.md, by themselves in small letters. */

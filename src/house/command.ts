@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Means, OpenedHouse } from '#cli/means.ts'
 import { runCommandLine } from '#cli/run.ts'
 import { Fault } from '#core/fault.ts'
+import { systemClock } from '#edge/clock/system-clock.ts'
 import { readWords } from './words.ts'
 
 /** Runs `vitalsign NOUN VERB …` and sets the exit status. */
@@ -19,6 +21,7 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     noColour: env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '',
     offline: async () => (await import('./backup-offline.ts')).offlineWork,
     ceremonies: async () => (await import('./ceremony/offline.ts')).ceremonyWork,
+    now: () => systemClock.now(),
     serveHelp: async () => (await import('./serve.ts')).serveHelp(),
   }
   process.exitCode = await runCommandLine(words, means)

@@ -81,6 +81,7 @@ export interface Core extends EnrolmentPorts {
   readonly ocsp: OcspDesk
   /** What those read who cannot ask. */
   readonly statusFiles: StatusFiles
+  readonly rows: CertificateRows
   readonly anchors: AnchorSets
   /** Whose chips are believed. */
   readonly vendors: VendorRegister
@@ -188,6 +189,7 @@ export async function openCore(means: Means): Promise<Core> {
       shelf,
       ocsp,
       statusFiles,
+      rows: means.rows,
       anchors,
       recovered,
       restores,

@@ -45,6 +45,7 @@ import { revocationVerbs } from './verbs/revocations.ts'
 import { rolloverVerbs } from './verbs/rollover.ts'
 import { rootVerbs } from './verbs/roots.ts'
 import { type HouseFacts, statusVerbs } from './verbs/status.ts'
+import { statusFileVerbs } from './verbs/status-files.ts'
 import { successionVerbs } from './verbs/succession.ts'
 import { twinVerbs } from './verbs/twin.ts'
 import { upstreamVerbs } from './verbs/upstream.ts'
@@ -172,6 +173,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...logVerbs(log, sequencer, core.restores),
     ...nodeVerbs(core),
     ...statusVerbs(core, log, facts),
+    ...statusFileVerbs(core),
     ...wordVerbs(),
     ...houseWatchVerbs(core),
     ...twinVerbs(core),

@@ -255,6 +255,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'store move': [
     'store move --to postgres://vitalsign@db.example.com/vitalsign --password-file db.pass',
   ],
+  'status-file check': ['status-file check pump.vss pump.pem --anchors root.pem'],
+  'status-file list': ['status-file list'],
+  'status-file look-up': ['status-file look-up pump.pem'],
+  'status-file make': ['status-file make', 'status-file make --product pump'],
+  'status-file verify': ['status-file verify'],
   'upstream add': [
     'upstream add plant est https://pki.example.com:8443 --roots root.pem --certificate ra.pem --private-key ra.key --label pump --repeats-minutes 15',
     'upstream add public acme https://acme.example.com/directory --anchors roots.pem',

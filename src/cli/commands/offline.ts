@@ -61,6 +61,22 @@ export const offlineCommands: readonly Command[] = [
     ],
   }),
   ...ceremonyCommands,
+  offline('status-file check', {
+    summary: 'ask a status file about a certificate, offline',
+    help: 'What a gateway does: checks who signed the file up to a root that you give, whether it is fresh, and what it says of a certificate and of each authority above it. The authorities between may stand in the same file as the certificate. Exit status 1: not all of them are fine.',
+    arguments: [
+      own('file', 'the status file', {
+        ...{ kind: 'text', how: 'position', required: true, placeholder: 'FILE' },
+      }),
+      own('certificate', 'the certificate, PEM or DER; without one only the file is checked', {
+        ...{ kind: 'text', how: 'position', placeholder: 'CERTIFICATE' },
+      }),
+      own('anchors', 'the root that is believed, or several (PEM)', {
+        ...{ kind: 'text', required: true, placeholder: 'FILE' },
+      }),
+      own('useStale', 'go on with a file that has passed its end', { kind: 'boolean' }),
+    ],
+  }),
   offline('store move', {
     summary: 'move the ledger of a stopped installation to PostgreSQL',
     help: 'Stop the server of --data first. May be cut off and begun again; ends only when every row and the root of the log agree on both sides. The old ledger stays as it was, and refuses to serve. There is no way back.',

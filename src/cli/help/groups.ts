@@ -6,7 +6,10 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
   ['First steps', ['serve', 'claim', 'claim-link', 'status', 'doctor', 'explain']],
   ['Devices', ['product', 'entrance', 'device', 'code', 'attestation', 'reference']],
   ['Applications', ['application']],
-  ['Certificates', ['certificate', 'request', 'authority', 'anchor', 'profile', 'upstream']],
+  [
+    'Certificates',
+    ['certificate', 'request', 'authority', 'anchor', 'profile', 'upstream', 'status-file'],
+  ],
   ['Ending trust', ['revocation']],
   ['Sessions', ['integration', 'enforcement']],
   ['Roots', ['ceremony']],

@@ -349,6 +349,10 @@ const otherVerbs = {
   'qualify.operation': notHere,
   'report.credentials': notHere,
   status: notHere,
+  'status-file.list': notHere,
+  'status-file.look-up': notHere,
+  'status-file.make': notHere,
+  'status-file.verify': notHere,
 } satisfies Partial<Verbs>
 
 /** What a client of the API does, and what it hears. */

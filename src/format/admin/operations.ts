@@ -20,6 +20,7 @@ import { requests } from './operations/requests.ts'
 import { revocations } from './operations/revocations.ts'
 import { rollover } from './operations/rollover.ts'
 import { roots } from './operations/roots.ts'
+import { statusFiles } from './operations/status-files.ts'
 import { twin } from './operations/twin.ts'
 import { upstreams } from './operations/upstreams.ts'
 import { vendors } from './operations/vendors.ts'
@@ -42,6 +43,7 @@ export const operations = {
   ...qualification,
   ...nodes,
   ...twin,
+  ...statusFiles,
   ...roots,
   ...ceremony,
   ...upstreams,
