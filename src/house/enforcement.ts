@@ -8,7 +8,7 @@ import { noteHealth } from '#core/enforcement/health.ts'
 import { carryLane, endLane } from '#core/enforcement/lane.ts'
 import type { IntegrationDesk } from '#core/enforcement/port.ts'
 import type { Change } from '#core/ledger/ledger.ts'
-import type { Integration } from '#core/ledger/tables.ts'
+import type { Enforcement, Integration } from '#core/ledger/tables.ts'
 import { clear, raise } from '#core/watch/alarm.ts'
 import { allOf } from '#core/watch/pages.ts'
 import { brokerDesk } from '#edge/brokers/desk.ts'
@@ -92,9 +92,14 @@ export class EnforcementRunner {
   }
 
   #hear({ puts }: Change): void {
-    for (const put of puts)
-      if (put.kind === 'enforcement' && put.record.state === 'waiting' && put.record.tries === 0)
-        this.#wake(put.record.integration)
+    for (const { kind, record } of puts)
+      if (kind === 'enforcement' && record.state === 'waiting' && this.#isFree(record))
+        this.#wake(record.integration)
+  }
+
+  /** Nobody is at it: what a lane takes up is its own for a while. */
+  #isFree({ tries, nextAt }: Enforcement): boolean {
+    return tries === 0 || Temporal.Instant.compare(nextAt, this.#ports.clock.now()) <= 0
   }
 
   #hearElsewhere(news: News): void {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { generateKeyPairSync, sign } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { signedHeaders } from '#edge/http/sign-request.ts'
 
@@ -61,4 +62,51 @@ test('the signature of a webhook is good to openssl, and bad for another body, a
   assert.equal(isGenuine({ headers: { ...headers, 'idempotency-key': 'dlv_2' } }), false)
   const stranger = generateKeyPairSync('ed25519').publicKey
   assert.equal(isGenuine({ pem: pemOf(stranger) }), false)
+})
+
+const withoutLibrary =
+  skip ||
+  (spawnSync(python, ['-c', 'import cryptography']).status === 0
+    ? false
+    : 'peer not installed: python3-cryptography')
+if (withoutLibrary && process.env.PEERS === 'required') throw new Error(withoutLibrary)
+
+test('the check that the guide gives for Python takes what is genuine and fresh, and nothing else', {
+  skip: withoutLibrary,
+}, async () => {
+  const guide = readFileSync('docs/guides/end-sessions-by-webhook.md', 'utf8')
+  const [, code] =
+    /^```python\n([\s\S]*?)^```$/m.exec(guide) ?? assert.fail('no Python in the guide')
+  const pair = generateKeyPairSync('ed25519')
+  const address = 'https://desk.example.com/sessions'
+  const body = '{"id":"enf_1.0","act":"end","revocation":null,"owners":[]}\n'
+  const at = Temporal.Instant.from('2026-05-01T12:00:00Z')
+  const headers = await signedHeaders(
+    { url: address, delivery: 'enf_1.0', body: new TextEncoder().encode(body) },
+    {
+      now: () => at,
+      key: async () => 'notify-test',
+      sign: async (_, bytes) => new Uint8Array(sign(null, bytes, pair.privateKey)),
+    },
+  )
+  const pem = pair.publicKey.export({ type: 'spki', format: 'pem' })
+  const told = { address, headers, body, pem, now: at.epochMilliseconds / 1000 }
+  const asked = [
+    told,
+    { ...told, now: told.now + 290 },
+    { ...told, now: told.now + 310 },
+    { ...told, body: body.replace('end', 'test') },
+    { ...told, address: 'https://desk.example.com/alarms' },
+    { ...told, headers: { ...headers, 'idempotency-key': 'enf_1.100' } },
+    { ...told, headers: { ...headers, 'signature-input': 'vitalsign=()' } },
+  ]
+  const program = `${code}
+import json, sys
+for one in json.load(sys.stdin):
+    print(is_genuine(one["pem"].encode(), one["address"], one["headers"], one["body"].encode(), one["now"]))
+`
+  const run = spawnSync(python, ['-c', program], { input: JSON.stringify(asked), encoding: 'utf8' })
+  assert.equal(run.stderr, '')
+  const answers = run.stdout.trim().split('\n')
+  assert.deepEqual(answers, ['True', 'True', 'False', 'False', 'False', 'False', 'False'])
 })

@@ -92,7 +92,10 @@ export async function retryIntegration(
   const anew = stuck
     .flatMap(({ items }) => items)
     .map((one): Enforcement => {
-      return { ...one, version: one.version + 1, state: 'waiting', tries: 0, nextAt: now }
+      // What was given up has all its tries again; what only failed is as long down as it was.
+      const isGivenUp = one.state === 'given-up'
+      const tries = isGivenUp ? 0 : one.tries
+      return { ...one, version: one.version + 1, state: 'waiting', tries, nextAt: now }
     })
   if (anew.length === 0) return { kind: 'booked', enforcements: 0 }
   const event = told('integration-retried', integration, actor, now, { enforcements: anew.length })

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { lstatSync, readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A file that an integration needs and that cannot be had; the message never holds what is in it. */
@@ -23,7 +23,8 @@ export function placeAt(directory: string): Place {
     if (!/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(name))
       throw new PlaceError(`"${name}" is no name of a file of an integration`)
     const path = join(directory, name)
-    const found = lstatSync(path, { throwIfNoEntry: false })
+    // Through a link, too: identities that renew themselves are published by one.
+    const found = statSync(path, { throwIfNoEntry: false })
     if (found === undefined) throw new PlaceError(`the file ${name} is not there`)
     if (!found.isFile() || found.size > mostBytes)
       throw new PlaceError(`the file ${name} is not a small plain file`)
