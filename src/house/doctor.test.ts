@@ -25,6 +25,7 @@ test('a fresh installation lacks its administrator alone', async () => {
       'attested keys': 'good',
       'revocation lists': 'good',
       upstreams: 'good',
+      integrations: 'good',
       'chip makers': 'good',
       clock: 'good',
       recovery: 'good',

@@ -64,6 +64,7 @@ const always: readonly (readonly [string, Check])[] = [
   ['attested keys', ({ core }) => checkAttestedKeys(core)],
   ['revocation lists', ({ core }) => checkLists(core)],
   ['upstreams', ({ core }) => checkUpstreams(core)],
+  ['integrations', ({ core }) => checkIntegrations(core)],
   ['clock', ({ core }) => checkClock(core)],
   ['recovery', ({ core }) => checkRecovery(core)],
   ['TLS', ({ configuration }) => checkTls(configuration)],
@@ -312,4 +313,15 @@ async function checkRootAway({ doors, keys, ledger }: Core) {
 
 function hoursUntil(end: Temporal.Instant, now: Temporal.Instant): number {
   return now.until(end).total('hours')
+}
+
+/** Where sessions are to end with their trust: one that does not answer leaves them open. */
+async function checkIntegrations({ ledger, clock }: Core) {
+  const { items } = await ledger.list('integration', { by: 'state', equal: ['active'], limit: 100 })
+  const troubled = items.filter(({ trouble }) => trouble !== null)
+  const [first] = troubled
+  if (first === undefined) return good(`${items.length} end sessions, none is in trouble`)
+  const since = first.troubledSince ?? clock.now()
+  const found = `${troubled.length} of ${items.length} in trouble, ${first.name} since ${since}: ${first.trouble}`
+  return bad(found, `"vitalsign integration test ${first.name}", and mend what it says`)
 }

@@ -116,6 +116,7 @@ export function houseSources(core: Core, log: LogStore): readonly Source[] {
     silentSource(core),
     waitingSource(core),
     upstreamSource(core),
+    integrationSource(core),
   ]
 }
 
@@ -248,6 +249,27 @@ function upstreamSource({ doors, ledger, upstreams }: Core): Source {
         if (credentialEndsAt === null) continue
         const figure = 'vitalsign_upstream_credential_not_after_timestamp_seconds'
         give(figure, { upstream: name }, unixSeconds(credentialEndsAt))
+      }
+    },
+  }
+}
+
+function integrationSource({ ledger }: Core): Source {
+  return {
+    name: 'integrations',
+    keepMilliseconds: 15_000,
+    gives: ['vitalsign_integration_up', 'vitalsign_enforcements_open'],
+    read: async (give) => {
+      const walk = { by: 'state', equal: ['active'] } as const
+      for await (const { id, name, trouble } of allOf('integration', ledger, walk)) {
+        give('vitalsign_integration_up', { integration: name }, trouble === null ? 1 : 0)
+        const open = await Promise.all(
+          (['waiting', 'failed'] as const).map((state) =>
+            ledger.list('enforcement', { by: 'integration', equal: [id, state], limit: 1000 }),
+          ),
+        )
+        const count = open.reduce((sum, { items }) => sum + items.length, 0)
+        give('vitalsign_enforcements_open', { integration: name }, Math.min(count, 1000))
       }
     },
   }

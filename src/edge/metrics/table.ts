@@ -154,6 +154,16 @@ export const metricTable = {
     'backend',
   ),
 
+  vitalsign_integration_up: row(
+    'gauge',
+    '1 if this integration confirmed last, or was not told anything yet, else 0',
+    'integration',
+  ),
+  vitalsign_enforcements_open: row(
+    'gauge',
+    'acts that an integration has not confirmed, counted to a thousand',
+    'integration',
+  ),
   vitalsign_upstream_up: row(
     'gauge',
     '1 if this upstream answered this node last, or was not asked yet, else 0',
