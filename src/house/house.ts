@@ -56,6 +56,7 @@ import { beginNode, factsOf } from './nodes/this-node.ts'
 import { openKeyBackends } from './open-key-backends.ts'
 import { openOperatorSide } from './operator-side.ts'
 import { knownProxies, passingProxies } from './proxies.ts'
+import { settleWhenPublished } from './published.ts'
 import { PublishedRunner } from './published-runner.ts'
 import { readinessOf } from './readiness.ts'
 import { ServerIdentities } from './server-identity-ports.ts'
@@ -227,6 +228,7 @@ async function open(
   const backendWatch = watchBackends(backends, core, report)
   closers.add(() => backendWatch.close())
   metrics.follow(feed)
+  closers.add(settleWhenPublished(core, feed, report))
 
   const sequencer = sequencerOf(core.installation, store.log, keys, node)
   const log = new LogRunner(

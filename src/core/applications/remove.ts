@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Actor } from '../audit/event.ts'
+import { effectiveAct, toldOfAct } from '../enforcement/book-act.ts'
+import { enforcementsOf } from '../enforcement/enqueue.ts'
 import { endCertificate } from '../ledger/end-certificate.ts'
 import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
@@ -39,7 +41,16 @@ export async function removeApplication(
   const keys = (await ports.ledger.list('key', byOwner)).items.filter(
     ({ state }) => state === 'active',
   )
-  const end = { at, actor, crlReason: cessationOfOperation, facts: { reason } }
+  const act = effectiveAct(
+    {
+      ...{ act: 'end', chosen: { owner: application.id }, reason: 'cessationOfOperation' },
+      ...{ because: reason, certificates, by: actor.id, at },
+    },
+    ports,
+  )
+  const end = {
+    ...{ at, actor, crlReason: cessationOfOperation, facts: { reason }, revocation: act.id },
+  }
   const ended = certificates.map((one) => endCertificate(one, end))
   const removed: Application = {
     ...{ ...application, version: application.version + 1, state: 'removed' },
@@ -49,6 +60,8 @@ export async function removeApplication(
     {
       puts: [
         { kind: 'application', record: removed },
+        { kind: 'revocation', record: act },
+        ...(await enforcementsOf(act.id, 'end', ports)),
         ...ended.map(({ put }) => put),
         ...keys.map(retiredKey),
       ],
@@ -60,6 +73,7 @@ export async function removeApplication(
           subjects: [application.id],
           facts: { name: application.name, reason },
         },
+        toldOfAct('revocation-effective', act, actor, at),
         ...ended.map(({ event }) => event),
       ],
     },

@@ -75,7 +75,7 @@ export function toldOfAct(
 
 /** Who did something, from the id that a record keeps of it. */
 export function actorOf(id: string): Actor {
-  const kinds = { psn: 'person', mch: 'machine', dev: 'device' } as const
+  const kinds = { psn: 'person', mch: 'machine', dev: 'device', app: 'application' } as const
   const prefix = id.slice(0, 3)
   if (id === 'local') return { kind: 'person', id }
   return { kind: prefix in kinds ? kinds[prefix as keyof typeof kinds] : 'house', id }

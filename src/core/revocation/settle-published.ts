@@ -2,9 +2,14 @@
 import { parseCrl } from '#format/x509/crl.ts'
 import { toldOfAct } from '../enforcement/book-act.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { deltaCrl, fullCrl, onNoList } from '../ledger/shards.ts'
 import type { Authority, CertificateRecord, CrlRecord, RevocationRecord } from '../ledger/tables.ts'
 import type { Clock } from '../ports.ts'
-import { fullCrl, latestCrl } from './publish.ts'
+import { bytesOf } from './crl-bytes.ts'
+import { latestCrl } from './publish.ts'
+
+/** CRLReason, RFC 5280 section 5.3.1: of a delta, that the certificate is not on hold any more. */
+const removeFromCrl = 8
 
 interface SettlingPorts {
   readonly ledger: Ledger
@@ -16,7 +21,7 @@ const mostAtOnce = 100
 
 /**
  * Notes for every act in force since when all that is published says so: once each list that its certificates
- * belong to, and the full one of their authority, was made after it. What no list ever tells of is published
+ * belong to, and the full one of their authority or the delta to it, was made after it. What no list ever tells of is published
  * at once, and so is what others publish.
  *
  * Doing it twice does no harm, and of two nodes one is first.
@@ -60,7 +65,7 @@ class ListsOf {
   readonly #act: RevocationRecord
   readonly #ports: SettlingPorts
   readonly #authorities = new Map<string, Authority | undefined>()
-  readonly #lists = new Map<string, 'newer' | 'older' | ReadonlySet<string>>()
+  readonly #lists = new Map<string, Said>()
 
   constructor(act: RevocationRecord, ports: SettlingPorts) {
     this.#act = act
@@ -68,8 +73,9 @@ class ListsOf {
   }
 
   async tellOf(certificate: CertificateRecord): Promise<boolean> {
-    const { authority: id, shard, serialNumber, notAfter } = certificate
-    // What has ended is on no list any more.
+    const { authority: id, shard, notAfter } = certificate
+    // What has ended is on no list any more, and some are on none ever.
+    if (shard === onNoList) return true
     if (Temporal.Instant.compare(notAfter, this.#ports.clock.now()) <= 0) return true
     if (!this.#authorities.has(id))
       this.#authorities.set(id, await this.#ports.ledger.read('authority', id))
@@ -77,38 +83,52 @@ class ListsOf {
     // Others publish what they signed; what was ended signs nothing more, its last lists stand.
     if (authority === undefined || authority.key === null || authority.state === 'retired')
       return true
-    for (const list of new Set([shard, fullCrl])) {
-      const said = await this.#read(id, list)
-      if (said === 'older') return false
-      if (said === 'newer') continue
-      const isListed = said.has(serialNumber.toHex())
-      if (isListed !== (certificate.revokedAt !== null)) return false
-    }
-    return true
+    const tells = async (list: number) => this.#tells(await this.#read(id, list), certificate)
+    // A great full list comes in its own time; what changed since stands in the delta.
+    return (shard < 0 || (await tells(shard))) && ((await tells(fullCrl)) || tells(deltaCrl))
   }
 
-  async #read(authority: string, shard: number) {
+  #tells(said: Said, { serialNumber, revokedAt }: CertificateRecord): boolean {
+    if (said === 'older' || said === 'newer') return said === 'newer'
+    const reason = said.entries.get(serialNumber.toHex())
+    const isOff = reason === removeFromCrl || (reason === undefined && !said.isDelta)
+    return revokedAt === null ? isOff : reason !== undefined && !isOff
+  }
+
+  async #read(authority: string, shard: number): Promise<Said> {
     const key = `${authority} ${shard}`
     const known = this.#lists.get(key)
     if (known !== undefined) return known
     const list = await latestCrl(authority, shard, this.#ports.ledger)
-    const said = list === undefined ? 'older' : ageOf(list, this.#act)
+    const said = list === undefined ? 'older' : await sayingOf(list, this.#act, this.#ports.ledger)
     this.#lists.set(key, said)
     return said
   }
 }
 
+/** Made after the act, or before; or, within one second, what it holds: reasons by serial number. */
+type Said =
+  | 'newer'
+  | 'older'
+  | { readonly entries: ReadonlyMap<string, number>; readonly isDelta: boolean }
+
 /**
  * A list was read from the ledger after the second that it names. Where that is the second of the act, only its
  * entries tell which came first.
  */
-function ageOf(
-  { thisUpdate, der }: CrlRecord,
+async function sayingOf(
+  list: CrlRecord,
   { effectiveAt, requestedAt }: RevocationRecord,
-): 'newer' | 'older' | ReadonlySet<string> {
+  ledger: Ledger,
+): Promise<Said> {
+  const { thisUpdate, shard } = list
   const since = effectiveAt ?? requestedAt
   if (Temporal.Instant.compare(thisUpdate, since) > 0) return 'newer'
   if (Temporal.Instant.compare(thisUpdate.add({ seconds: 1 }), since) <= 0) return 'older'
-  const serials = [...parseCrl(der).revoked].map(({ serialNumber }) => serialNumber.toHex())
-  return new Set(serials)
+  const der = await bytesOf(list, ledger)
+  if (der === undefined) return 'older'
+  const entries = new Map<string, number>()
+  for (const { serialNumber, reason = 0 } of parseCrl(der).revoked)
+    entries.set(serialNumber.toHex(), reason)
+  return { entries, isDelta: shard === deltaCrl }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LogStore } from '#core/audit/log-store.ts'
+import { onNoList } from '#core/ledger/shards.ts'
 import type { Enforcement, RevocationRecord } from '#core/ledger/tables.ts'
 import type { Attempts } from '#core/people/attempts.ts'
 import type { PassphraseHasher } from '#core/people/passphrase.ts'
@@ -64,7 +65,7 @@ export function revocationVerbs(core: Core, log: LogStore, people: People): Revo
   return {
     'revocation.preview': async (input) => {
       const wish = { act: input.act, chosen: readChosen(input) }
-      const found = await previewAct(wish, () => false, core)
+      const found = await previewAct(wish, ({ shard }) => shard === onNoList, core)
       return found.kind === 'refused' ? found : showPreview(found, input.act, core)
     },
 
