@@ -74,7 +74,7 @@ export const packages = {
     description: () => 'tells an application whether to believe a peer, without any dependency',
     programs: [],
     library: prefixed('./', trustLibrary),
-    assets: ['LICENSE'],
+    assets: ['LICENSE', 'docs/guides/authenticate-devices.md'],
     hasDependencies: false,
   },
 } as const satisfies Record<string, Package>

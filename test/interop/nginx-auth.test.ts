@@ -248,3 +248,8 @@ test('nobody is let in while the house cannot be asked', { skip }, async () => {
   agent.destroy()
   await second.stop()
 })
+
+test('what the guide shows for nginx is what runs', () => {
+  const guide = new URL('../../docs/guides/authenticate-devices.md', import.meta.url)
+  assert.ok(readFileSync(guide, 'utf8').includes(readFileSync(example, 'utf8')))
+})

@@ -17,6 +17,7 @@ export function answerTrusted({ known }: Extract<Verification, { kind: 'trusted'
       ...fresh,
       'Vitalsign-Certificate': record.id,
       'Vitalsign-Owner': record.owner,
+      ...field('Vitalsign-Device', device?.id),
       'Vitalsign-Until': record.notAfter.toString(),
       ...field('Vitalsign-Serial', device?.serial),
       ...field('Vitalsign-Product', product?.name),

@@ -77,7 +77,11 @@ test('tells of a device in fields, what people wrote percent-encoded', async () 
     notAfter: Temporal.Instant.from('2027-01-01T00:00:00Z'),
   }
   const known = {
-    ...{ record, device: { serial: 'P (1)', lot: null }, product: { name: 'Pumpe für Ärzte' } },
+    ...{
+      record,
+      device: { id: 'dev_1', serial: 'P (1)', lot: null },
+      product: { name: 'Pumpe für Ärzte' },
+    },
     ...{ authority: undefined, application: undefined },
   }
   const verification = { kind: 'trusted', known } as unknown as Verification
@@ -87,6 +91,7 @@ test('tells of a device in fields, what people wrote percent-encoded', async () 
     'Cache-Control': 'no-store',
     'Vitalsign-Certificate': 'crt_1',
     'Vitalsign-Owner': 'dev_1',
+    'Vitalsign-Device': 'dev_1',
     'Vitalsign-Until': '2027-01-01T00:00:00Z',
     'Vitalsign-Serial': 'P%20(1)',
     'Vitalsign-Product': 'Pumpe%20f%C3%BCr%20%C3%84rzte',

@@ -24,7 +24,7 @@ import {
   makeEntity,
 } from '../../../../test/made-certificates.ts'
 import type { StatusAnswer } from '../status-source.ts'
-import { crlSource } from './crl-source.ts'
+import { crlSource, listAddresses } from './crl-source.ts'
 import { type RevocationList, readRevocationList } from './revocation-list.ts'
 
 let issuing: Entity
@@ -226,6 +226,12 @@ test('a fresh delta keeps a list young, an old one does not take anything off it
   const held = await list({ number: 5, from: past, revoked: [revoking(pump, 6)] })
   const off = await list({ number: 6, base: 5, from: past, revoked: [revoking(pump, 8)] })
   assert.equal(await kindOf([held, off]), 'revoked')
+})
+
+test('tells where the lists of a certificate are, and no other kind of address', async () => {
+  const [one, other] = [uri('http://pki/crl/1.crl'), uri('ldap://pki/cn=crl')]
+  assert.deepEqual(listAddresses(await leaf(pointing(one, other))), ['http://pki/crl/1.crl'])
+  assert.deepEqual(listAddresses(pump), [])
 })
 
 test('a list with a critical extension that nobody knows is not read', async () => {

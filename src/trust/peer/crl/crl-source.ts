@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sameBytes } from '#format/bytes.ts'
+import type { Certificate } from '#format/x509/certificate.ts'
 import { readExtension } from '#format/x509/extension.ts'
 import type { ReasonFlagName } from '#format/x509/extensions/locations.ts'
 import { sameName } from '#format/x509/name.ts'
@@ -19,14 +20,30 @@ const removeFromCrl = 8
 /**
  * Revocation lists as a source: complete ones, shards and deltas, of any number of issuers, in any order.
  *
- * @param lists is asked at each question, so that an application can exchange them whole while it runs
+ * @param lists is asked at each question, about a certificate whose path is valid: an application may fetch there what
+ * `listAddresses` names, and keeps it for as long as it likes; MUST NOT throw for what a network does
  * @see RFC 5280 section 6.3.3
  */
-export function crlSource(lists: () => readonly RevocationList[]): StatusSource {
+export function crlSource(
+  lists: (
+    question: StatusQuestion,
+  ) => readonly RevocationList[] | Promise<readonly RevocationList[]>,
+): StatusSource {
   return {
     name: 'revocation lists',
-    statusOf: (question) => statusIn(lists(), question),
+    statusOf: async (question) => statusIn(await lists(question), question),
   }
+}
+
+/**
+ * Where the lists of a certificate are, as it says itself: of one whose path is valid, since whoever makes up a
+ * certificate chooses what is fetched.
+ */
+export function listAddresses({ extensions }: Certificate): readonly string[] {
+  const points = readExtension(extensions, 'cRLDistributionPoints') ?? []
+  return points
+    .flatMap(({ fullName }) => fullName)
+    .flatMap((name) => (name.kind === 'uri' && /^https?:/i.test(name.value) ? [name.value] : []))
 }
 
 function statusIn(lists: readonly RevocationList[], question: StatusQuestion): StatusAnswer {
