@@ -7,14 +7,15 @@ import { atOnce } from './meter.ts'
 
 process.on('message', async (load: Load) => process.send?.(await bear(load)))
 
-async function bear({ kind, port, clients, requests, key, certificate }: Load): Promise<Borne> {
+async function bear(load: Load): Promise<Borne> {
+  const { kind, port, clients, requests, key, certificate, leastBytes = 0 } = load
   const context = createSecureContext({ ...(key && certificate && { key, cert: certificate }) })
   const milliseconds: number[] = []
   let errors = 0
   let firstError = ''
   const note = (started: number, answer: string) => {
     milliseconds.push(performance.now() - started)
-    if (answer.startsWith('HTTP/1.1 200')) return
+    if (answer.startsWith('HTTP/1.1 200') && answer.length >= leastBytes) return
     errors++
     firstError ||= answer.slice(0, 300)
   }
@@ -46,6 +47,7 @@ async function bear({ kind, port, clients, requests, key, certificate }: Load): 
     ...{ answered: milliseconds.length, errors, firstError },
     medianMilliseconds: milliseconds[milliseconds.length >> 1] ?? 0,
     p95Milliseconds: milliseconds[Math.floor(milliseconds.length * 0.95)] ?? 0,
+    p99Milliseconds: milliseconds[Math.floor(milliseconds.length * 0.99)] ?? 0,
   }
 }
 

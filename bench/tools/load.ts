@@ -11,6 +11,8 @@ export interface Load {
   readonly clients: number
   /** The bytes of each request in Latin-1; the connection closes after its answer if it is TLS. */
   readonly requests: readonly string[]
+  /** A shorter answer is an error, whatever its status; absent: none is. */
+  readonly leastBytes?: number
   /** PEM, for TLS. */
   readonly key?: string
   readonly certificate?: string
@@ -19,11 +21,12 @@ export interface Load {
 export interface Borne {
   readonly seconds: number
   readonly answered: number
-  /** Whatever is no 200. */
+  /** Whatever is no 200, or too short. */
   readonly errors: number
   readonly firstError: string
   readonly medianMilliseconds: number
   readonly p95Milliseconds: number
+  readonly p99Milliseconds: number
 }
 
 export class LoadGenerator {

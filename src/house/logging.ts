@@ -17,6 +17,7 @@ const frequent = new Set([
   'ca',
   'log-checkpoint',
   'log-tile',
+  'ocsp',
 ])
 const frequentStatus = 500
 
@@ -42,6 +43,9 @@ export function logOptions(level: LogLevel): LoggerOptions {
 
 /** One line a request. Of what was asked nothing stands in it but the kind; never path, code or body. */
 export function logRequest(logger: Logger, port: PortName, seen: RequestSeen): void {
+  const isFrequent = frequent.has(seen.operation) && seen.status < frequentStatus
+  // Nobody reads it, tens of thousands of times a second.
+  if (isFrequent && !logger.isLevelEnabled('debug')) return
   const { milliseconds, refusal, ...facts } = seen
   const line = {
     port,
@@ -49,7 +53,7 @@ export function logRequest(logger: Logger, port: PortName, seen: RequestSeen): v
     ...(refusal !== undefined && { refusal }),
     milliseconds: Math.round(milliseconds * 10) / 10,
   }
-  if (frequent.has(seen.operation) && seen.status < frequentStatus) logger.debug(line, 'request')
+  if (isFrequent) logger.debug(line, 'request')
   else logger.info(line, 'request')
 }
 
