@@ -23,6 +23,7 @@ export function readBody(
     return Promise.resolve({ kind: 'too-large', isComing: isBodyComing(request) })
   // Whoever left while it was weighed who asks will not be heard of again.
   if (request.destroyed) return Promise.resolve({ kind: 'cut-off' })
+  if (!hasBody(request)) return noBody
   if (request.headers.expect !== undefined) response.writeContinue()
   const { promise, resolve } = Promise.withResolvers<BodyRead>()
   const chunks: Uint8Array[] = []
@@ -42,14 +43,20 @@ export function readBody(
   return promise
 }
 
+/** RFC 9112 section 6: what has neither of these fields has no body. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length, 'transfer-encoding': coding } = headers
+  return coding !== undefined || (length !== undefined && length !== '0')
+}
+
+const noBody: Promise<BodyRead> = Promise.resolve({ kind: 'body', bytes: new Uint8Array() })
+
 /**
  * Whether a body follows that nothing was read of yet: its fields say so (RFC 9112 section 6), and the
  * peer did not ask first whether to send it.
  */
-export function isBodyComing({ headers }: IncomingMessage): boolean {
-  const { 'content-length': length, 'transfer-encoding': coding, expect } = headers
-  const has = coding !== undefined || (length !== undefined && length !== '0')
-  return has && expect === undefined
+export function isBodyComing(request: IncomingMessage): boolean {
+  return hasBody(request) && request.headers.expect === undefined
 }
 
 function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {

@@ -21,6 +21,8 @@ interface Connection {
 export class Connections {
   readonly #open = new Map<string, Connection>()
   readonly #perNetwork = new Map<string, number>()
+  /** The same by the socket that asked on it, so that its addresses are looked up once. */
+  readonly #asking = new WeakMap<Socket, Connection>()
   readonly #limits: FrontLimits
 
   constructor(limits: FrontLimits) {
@@ -57,8 +59,9 @@ export class Connections {
 
   /** Says that a request came on this connection: how many came now, and what to call at its end. */
   begin(socket: Socket): { readonly ordinal: number; readonly end: () => void } {
-    const connection = this.#open.get(keyOf(socket))
+    const connection = this.#asking.get(socket) ?? this.#open.get(keyOf(socket))
     if (connection === undefined) return { ordinal: 1, end: () => {} }
+    this.#asking.set(socket, connection)
     connection.requests++
     connection.underWay++
     return { ordinal: connection.requests, end: () => connection.underWay-- }

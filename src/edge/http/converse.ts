@@ -8,6 +8,7 @@ import { type PlainAnswer, plainAnswer, writeAnswer, writeAnswerAndLinger } from
 import { isBodyComing, readBody } from './body.ts'
 import { behindProxy, claimOf, type Proxies } from './claims.ts'
 import type { FrontCounts } from './counts.ts'
+import { Deadlines } from './deadlines.ts'
 import type { FrontLimits } from './limits.ts'
 import type { HttpPeer, HttpResponse, Route } from './message.ts'
 import { peerOf } from './peer.ts'
@@ -53,9 +54,9 @@ const faultRetrySeconds = 30
  * and nothing is thrown.
  */
 export function makeConversation(parts: ConversationParts): Conversation {
+  const deadlines = new Deadlines(parts.limits.answerMilliseconds)
   return (request, response, isLast) => {
     const requestId = parts.random.bytes(8).toHex()
-    response.setHeader('X-Request-Id', requestId)
     parts.counts.requests++
     // Now, while the connection surely stands: a TLS socket that was cut must not be asked.
     const peer = peerOf(request.socket)
@@ -63,11 +64,12 @@ export function makeConversation(parts: ConversationParts): Conversation {
     const claim = parts.proxies === undefined ? 'none' : claimOf(request.headers, peer)
     if (parts.adminHandler !== undefined && isAdministration(path) && claim !== 'certificate') {
       if (request.headers.expect !== undefined) response.writeContinue()
+      response.setHeader(requestIdField, requestId)
       if (isLast()) response.setHeader('Connection', 'close')
       parts.adminHandler(request, response)
       return
     }
-    const turn: Turn = { path, query, requestId, peer, isLast, about: {} }
+    const turn: Turn = { path, query, requestId, peer, isLast, about: {}, deadlines }
     if (parts.witness !== undefined) watch(parts.witness, request, response, turn)
     converse(parts, request, response, turn).catch((cause: unknown) => {
       // Only what happens while an answer is being written comes here: half an answer cannot be mended.
@@ -88,6 +90,7 @@ interface Turn extends Target {
   peer: HttpPeer
   readonly requestId: string
   readonly isLast: () => boolean
+  readonly deadlines: Deadlines
   /** Filled in while it is answered. */
   about: AnswerAbout
 }
@@ -121,14 +124,13 @@ async function converse(
 ): Promise<void> {
   const { path, query, requestId, isLast } = turn
   const method = request.method ?? ''
-  const no = await weighClaim(parts, request, turn)
+  const no = parts.proxies && (await weighClaim(parts.proxies, request, turn))
   if (no !== undefined) {
     turn.about = { refusal: no.reason }
     const isComing = isBodyComing(request)
-    response.setHeader('Connection', 'close')
     const status = no.reason === 'request-malformed' ? 400 : 403
     const answer = plainAnswer(status, `${no.reason}: ${no.detail}`)
-    return refuseUnread(parts, request, response, answer, isComing)
+    return refuseUnread(parts, request, response, answer, isComing, closing(requestId))
   }
   const { peer } = turn
   const routed = parts.router(method, path)
@@ -139,8 +141,8 @@ async function converse(
         : plainAnswer(405, `this path takes ${routed.allow}`, { Allow: routed.allow })
     const isComing = isBodyComing(request)
     const isUnread = isComing || request.headers.expect !== undefined
-    if (isUnread || isLast()) response.setHeader('Connection', 'close')
-    return refuseUnread(parts, request, response, answer, isComing)
+    const fields = isUnread || isLast() ? closing(requestId) : [requestIdField, requestId]
+    return refuseUnread(parts, request, response, answer, isComing, fields)
   }
   const { route } = routed
   const operation = route.operation ?? route.path
@@ -149,10 +151,10 @@ async function converse(
   if (read.kind === 'cut-off') return
   if (read.kind === 'too-large') {
     parts.counts.bodiesTooLarge++
-    response.setHeader('Connection', 'close')
-    return refuseUnread(parts, request, response, tooLarge(route), read.isComing)
+    const fields = closing(requestId)
+    return refuseUnread(parts, request, response, tooLarge(route), read.isComing, fields)
   }
-  const answer = await answered(parts, route, {
+  const answer = await answered(parts, turn.deadlines, route, {
     method,
     path,
     query,
@@ -161,9 +163,16 @@ async function converse(
     peer,
     requestId,
   })
-  turn.about = { operation, ...answer.about }
-  if (isLast()) response.setHeader('Connection', 'close')
-  await writeAnswer(response, answer)
+  turn.about = answer.about === undefined ? turn.about : { operation, ...answer.about }
+  const fields = isLast() ? closing(requestId) : [requestIdField, requestId]
+  await writeAnswer(response, answer, fields)
+}
+
+const requestIdField = 'X-Request-Id'
+
+/** What stands beside an answer that is its connection's last. */
+function closing(requestId: string): string[] {
+  return [requestIdField, requestId, 'Connection', 'close']
 }
 
 /**
@@ -172,11 +181,11 @@ async function converse(
  * The API never goes that way: what a machine may do there is worth a connection of its own.
  */
 async function weighClaim(
-  { proxies }: ConversationParts,
+  proxies: Proxies,
   { headers }: IncomingMessage,
   turn: Turn,
 ): Promise<Refused | undefined> {
-  if (proxies === undefined || claimOf(headers, turn.peer) === 'none') return undefined
+  if (claimOf(headers, turn.peer) === 'none') return undefined
   const found = await behindProxy(headers, turn.peer, proxies)
   if (found.kind === 'refused') {
     await proxies.noteRefused(found, turn.peer.address)
@@ -191,11 +200,17 @@ async function weighClaim(
 /** What the handler says, or what is said for a handler that broke. */
 async function answered(
   parts: ConversationParts,
+  deadlines: Deadlines,
   route: Route,
   request: Parameters<Route['handler']>[0],
 ): Promise<HttpResponse> {
   try {
-    return await inTime(route.handler(request), parts.limits.answerMilliseconds)
+    // What is late still goes on: as when a commit's outcome is to be found out from a database that is away. Its
+    // peer asks again, and is given what became of it.
+    return await deadlines.within(route.handler(request), () => {
+      const seconds = parts.limits.answerMilliseconds / 1_000
+      return new Fault('store-unreachable', `no answer in ${seconds} s`)
+    })
   } catch (cause) {
     // Anything at all: the front is the last that can answer. The house hears of it, the peer does not.
     parts.counts.handlersBroken++
@@ -204,22 +219,6 @@ async function answered(
     return cause instanceof Fault
       ? laterAnswer(cause.code, requestId)
       : plainAnswer(500, `the server broke on this; request ${requestId}`)
-  }
-}
-
-/**
- * What is still at work then goes on: as when a commit's outcome is to be found out from a database that is
- * away. Its peer asks again, and is given what became of it.
- */
-async function inTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    reject(new Fault('store-unreachable', `no answer in ${milliseconds / 1_000} s`))
-  }, milliseconds)
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    clearTimeout(timer)
   }
 }
 
@@ -238,9 +237,10 @@ async function refuseUnread(
   response: ServerResponse,
   answer: PlainAnswer,
   isComing: boolean,
+  fields: readonly string[],
 ): Promise<void> {
-  if (isComing) writeAnswerAndLinger(request, response, answer, parts.limits)
-  else await writeAnswer(response, answer)
+  if (isComing) writeAnswerAndLinger(request, response, answer, fields, parts.limits)
+  else await writeAnswer(response, answer, fields)
 }
 
 function tooLarge(route: Route) {
@@ -249,7 +249,7 @@ function tooLarge(route: Route) {
 
 /** RFC 9112 section 3.2: origin form; a server must take the absolute form too. */
 function splitTarget(target: string): Target {
-  const local = target.replace(/^https?:\/\/[^/?]*/i, '')
+  const local = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '')
   const mark = local.indexOf('?')
   return mark === -1
     ? { path: local, query: new URLSearchParams() }
@@ -261,9 +261,11 @@ function isAdministration(path: string): boolean {
 }
 
 /** Node joins repeated fields by itself, but for Set-Cookie, which no request should have. */
-function fieldsOf(request: IncomingMessage): Record<string, string | undefined> {
+function fieldsOf({ headers }: IncomingMessage): Record<string, string | undefined> {
   const fields: Record<string, string | undefined> = Object.create(null)
-  for (const [name, value] of Object.entries(request.headers))
-    fields[name] = Array.isArray(value) ? value.join(', ') : value
+  for (const name in headers) {
+    const value = headers[name]
+    fields[name] = typeof value === 'object' ? value.join(', ') : value
+  }
   return fields
 }
