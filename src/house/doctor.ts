@@ -11,6 +11,7 @@ import { checkAttestedKeys } from './doctor/attested-keys.ts'
 import { checkCustody, checkModuleCertificates, examineBackends } from './doctor/key-checks.ts'
 import { checkVendorRoots } from './doctor/vendor-roots.ts'
 import { checkNodes } from './nodes/node-checks.ts'
+import { responderStates } from './ocsp.ts'
 import { unlockFile } from './unlock.ts'
 
 export interface Examined {
@@ -63,6 +64,7 @@ const always: readonly (readonly [string, Check])[] = [
   ['keys made by the server', ({ core }) => checkServerKeys(core)],
   ['attested keys', ({ core }) => checkAttestedKeys(core)],
   ['revocation lists', ({ core }) => checkLists(core)],
+  ['OCSP', ({ core }) => checkResponders(core)],
   ['upstreams', ({ core }) => checkUpstreams(core)],
   ['integrations', ({ core }) => checkIntegrations(core)],
   ['clock', ({ core }) => checkClock(core)],
@@ -196,6 +198,21 @@ function checkLists({ shelf: { troubles } }: Core) {
     troubles.join('; '),
     'mend the cause, or bring the root directory back; it is tried again every 10 minutes',
   )
+}
+
+async function checkResponders(core: Core) {
+  const states = await responderStates(core)
+  const wrong = states.flatMap(({ authority, responder, isNear }) => {
+    if (responder === undefined) return [`nobody answers for ${authority.name}`]
+    return isNear ? [`who answers for ${authority.name} ends ${responder.notAfter}`] : []
+  })
+  if (wrong.length > 0)
+    return warning(
+      wrong.join('; '),
+      'look why the key of the authority does not sign, and at profile ocsp-signer; it is tried again every hour',
+    )
+  const names = states.map(({ authority }) => authority.name).join(', ')
+  return good(names === '' ? 'nobody has asked yet' : `${names} are answered for`)
 }
 
 /** Less than this before its end, what proves us to an upstream has to be made anew. */

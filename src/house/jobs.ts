@@ -10,6 +10,7 @@ import type { Core } from './core.ts'
 import { tellWrongClocks } from './nodes/tell-clocks.ts'
 import { tellSilentNodes } from './nodes/tell-silent.ts'
 import { beatEvery } from './nodes/this-node.ts'
+import { renewResponders } from './ocsp.ts'
 
 /** Work that the fronts do on time's word. */
 export interface TimedWork {
@@ -26,6 +27,11 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
       // What a great list lacks is on its delta after so long.
       every: Temporal.Duration.from({ minutes: 5 }),
       run: () => core.shelf.refresh(core.doors.own),
+    },
+    {
+      name: 'ocsp-responders',
+      every: Temporal.Duration.from({ hours: 1 }),
+      run: ({ signal }) => renewResponders(core, signal),
     },
     {
       name: 'anchor-sets',

@@ -110,6 +110,7 @@ export function houseSources(core: Core, log: LogStore): readonly Source[] {
   return [
     logSource(core, log),
     crlSource(core),
+    ocspSource(core),
     keySource(core),
     jobSource(core),
     certificateSource(core),
@@ -165,6 +166,33 @@ function crlSource({ shelf, doors }: Core): Source {
         give('vitalsign_crl_next_update_timestamp_seconds', { authority }, Math.min(...ends))
       }
       give('vitalsign_crl_failing', {}, shelf.troubles.length)
+    },
+  }
+}
+
+function ocspSource({ ocsp, doors }: Core): Source {
+  return {
+    name: 'ocsp',
+    keepMilliseconds: 0,
+    gives: [
+      'vitalsign_ocsp_answers_total',
+      'vitalsign_ocsp_over_budget_total',
+      'vitalsign_ocsp_answers_kept',
+      'vitalsign_ocsp_answers_kept_bytes',
+      'vitalsign_ocsp_responder_not_after_timestamp_seconds',
+    ],
+    read: (give) => {
+      const { overBudget, ...answers } = ocsp.counts
+      for (const [result, count] of Object.entries(answers))
+        give('vitalsign_ocsp_answers_total', { result }, count)
+      give('vitalsign_ocsp_over_budget_total', {}, overBudget)
+      give('vitalsign_ocsp_answers_kept', {}, ocsp.kept.entries)
+      give('vitalsign_ocsp_answers_kept_bytes', {}, ocsp.kept.bytes)
+      for (const { authority: id, notAfter } of ocsp.responders.known) {
+        const authority = doors.authorities.find((one) => one.id === id)?.name ?? id
+        const figure = 'vitalsign_ocsp_responder_not_after_timestamp_seconds'
+        give(figure, { authority }, unixSeconds(notAfter))
+      }
     },
   }
 }

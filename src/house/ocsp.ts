@@ -2,9 +2,17 @@
 /** What the house does for those who answer OCSP: it tells them what changed, and renews them. */
 
 import type { Change } from '#core/ledger/ledger.ts'
+import type { Authority } from '#core/ledger/tables.ts'
 import { type DeskPorts, OcspDesk } from '#core/ocsp/desk.ts'
-import { answeredBy } from '#core/ocsp/find-responder.ts'
+import {
+  answeredBy,
+  findResponder,
+  hadResponder,
+  type Responder,
+} from '#core/ocsp/find-responder.ts'
+import { clear, raise } from '#core/watch/alarm.ts'
 import type { News } from '#edge/store/store.ts'
+import type { Core } from './core.ts'
 import type { Feed } from './feed.ts'
 
 /** Makes the desk, which hears of every change from now on. */
@@ -13,6 +21,71 @@ export function openOcsp(ports: DeskPorts, feed: Feed): OcspDesk {
   feed.follow((change) => hear(change, desk))
   feed.followElsewhere((news) => hearElsewhere(news, desk, ports))
   return desk
+}
+
+/** So little of its life is left that whoever could not renew it by then needs help: half a month of three. */
+const nearShare = 1 / 6
+
+export interface ResponderState {
+  readonly authority: Authority
+  readonly responder: Responder | undefined
+  /** It ends soon, and should have a successor by now. */
+  readonly isNear: boolean
+}
+
+type OcspCore = Pick<Core, 'ocsp' | 'doors' | 'ledger' | 'clock' | 'random'>
+
+/**
+ * The authorities that are answered for: those of whose certificates some carry the address of OCSP, and those
+ * that somebody once asked about.
+ */
+export async function responderStates(core: OcspCore): Promise<readonly ResponderState[]> {
+  const { ocsp, doors, ledger, clock } = core
+  const pointed = new Set(
+    doors.open
+      .filter(({ profile }) => profile.document.status.ocsp)
+      .flatMap(({ issuer, twin }) => [issuer.authority.id, twin?.authority.id]),
+  )
+  const now = clock.now()
+  const states: ResponderState[] = []
+  for (const authority of ocsp.authorities) {
+    if (authority.state === 'retired') continue
+    if (!pointed.has(authority.id) && !(await hadResponder(authority.id, ledger))) continue
+    const responder = await findResponder(authority.id, now, ledger)
+    states.push({ authority, responder, isNear: responder !== undefined && isNear(responder, now) })
+  }
+  return states
+}
+
+function isNear({ notBefore, notAfter }: Responder, now: Temporal.Instant): boolean {
+  const life = notAfter.since(notBefore).total('milliseconds')
+  return now.until(notAfter).total('milliseconds') <= life * nearShare
+}
+
+/** Renews whoever answers, well before the end, and tells where that cannot be. */
+export async function renewResponders(core: OcspCore, signal: AbortSignal): Promise<void> {
+  for (const { authority } of await responderStates(core)) {
+    signal.throwIfAborted()
+    const renewed = await core.ocsp.responders.renew(authority)
+    const because = 'reason' in renewed ? renewed.detail : undefined
+    const now = core.clock.now()
+    const responder = await findResponder(authority.id, now, core.ledger)
+    if (responder !== undefined && !isNear(responder, now)) {
+      await clear('ocsp-responder-ending', authority.id, core)
+      continue
+    }
+    const end =
+      responder === undefined ? 'nobody answers' : `who answers ends ${responder.notAfter}`
+    await raise(
+      {
+        ...{ kind: 'ocsp-responder-ending', subject: authority.id },
+        severity: responder === undefined ? 'critical' : 'warning',
+        text: `OCSP for ${authority.name}: ${end}, and there is no successor: ${because ?? 'not yet'}`,
+        facts: { authority: authority.name, end: responder?.notAfter.toString() ?? null },
+      },
+      core,
+    )
+  }
 }
 
 /** Whatever changed about a certificate, what was said of it is forgotten before the committer goes on. */

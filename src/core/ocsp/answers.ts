@@ -6,8 +6,10 @@ export interface Answer {
   readonly der: Uint8Array
   readonly thisUpdate: Temporal.Instant
   readonly nextUpdate: Temporal.Instant
+  /** `nextUpdate` once more, Unix time. */
+  readonly endsAtMilliseconds: number
   /** From when on it is to be made anew. */
-  readonly refreshAt: Temporal.Instant
+  readonly refreshAtMilliseconds: number
 }
 
 /** How much is kept at most. */

@@ -159,11 +159,12 @@ export class OcspDesk {
     const { issuer, serialNumber } = asked
     const key = answerKey(issuer.authority.id, serialNumber)
     const answer = this.#answers.get(key, issuer.naming)
-    const now = this.#ports.clock.now()
-    if (answer === undefined || Temporal.Instant.compare(now, answer.nextUpdate) >= 0)
+    // In plain milliseconds: this is what is done tens of thousands of times a second.
+    const now = this.#ports.clock.now().epochMilliseconds
+    if (answer === undefined || now >= answer.endsAtMilliseconds)
       return this.#signed(key, asked, source)
     this.#counts.cached++
-    if (Temporal.Instant.compare(now, answer.refreshAt) >= 0) this.#refresh(key, asked, source)
+    if (now >= answer.refreshAtMilliseconds) this.#refresh(key, asked, source)
     return { kind: 'answer', answer, isFor: 'all' }
   }
 

@@ -57,6 +57,12 @@ export async function findResponder(
   }
 }
 
+/** Whether an authority ever had one. */
+export async function hadResponder(authority: string, ledger: Ledger): Promise<boolean> {
+  const equal = [responderOwner(authority)]
+  return (await ledger.list('certificate', { by: 'owner', equal, limit: 1 })).items.length > 0
+}
+
 function isInForce(record: CertificateRecord, now: Temporal.Instant): boolean {
   const { state, revokedAt, notAfter } = record
   return state === 'issued' && revokedAt === null && Temporal.Instant.compare(now, notAfter) < 0

@@ -40,9 +40,12 @@ export async function signAnswer(
     signature: await keys.sign(responder.keyId, tbs),
     certificates: [responder.certificate],
   })
-  const half = nextUpdate.since(thisUpdate).total('milliseconds') / 2
-  const refreshAt = thisUpdate.add({ milliseconds: Math.floor(half) })
-  return { der, thisUpdate, nextUpdate, refreshAt }
+  const [beginsAt, endsAt] = [thisUpdate.epochMilliseconds, nextUpdate.epochMilliseconds]
+  return {
+    ...{ der, thisUpdate, nextUpdate },
+    endsAtMilliseconds: endsAt,
+    refreshAtMilliseconds: (beginsAt + endsAt) / 2,
+  }
 }
 
 /** The shortest life of all that is said, and never past the end of who says it. */

@@ -28,6 +28,8 @@ export const alarmKinds = {
   'node-silent': 'a server gave no sign of life for over a minute and did not stop in good order',
   'notification-failing':
     'a target of notifications cannot be reached, so alarms are not told there',
+  'ocsp-responder-ending':
+    'who answers OCSP for an authority is missing, or comes to an end without a successor',
   'platform-differs':
     'the platform of a device measured what no reference value of its product says',
   'renewal-missed': 'a device should have renewed its working identity by now and did not',

@@ -69,7 +69,8 @@ export class Metrics {
     }
     const values: Readonly<Record<string, string>> = labels
     const row: MetricRow = metricTable[name]
-    const key = row.labels.map((label) => values[label]).join('\0')
+    let key = ''
+    for (const label of row.labels) key += `${values[label]}\0`
     let series = all.get(key)
     if (series === undefined) {
       const isHistogram = row.kind === 'histogram'

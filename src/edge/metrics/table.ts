@@ -123,6 +123,23 @@ export const metricTable = {
   ),
   vitalsign_crl_failing: row('gauge', 'revocation lists that could not be made'),
 
+  vitalsign_ocsp_answers_total: row(
+    'counter',
+    'OCSP answers: from memory, signed for who waited, made anew before their end',
+    'result',
+  ),
+  vitalsign_ocsp_over_budget_total: row(
+    'counter',
+    'OCSP questions whose own signature the budget did not give',
+  ),
+  vitalsign_ocsp_answers_kept: row('gauge', 'OCSP answers in memory'),
+  vitalsign_ocsp_answers_kept_bytes: row('gauge', 'memory that these take'),
+  vitalsign_ocsp_responder_not_after_timestamp_seconds: row(
+    'gauge',
+    'when the certificate ends of who answers OCSP for an authority, Unix time',
+    'authority',
+  ),
+
   vitalsign_job_runs_total: row('counter', 'runs of jobs on this node', 'task', 'result'),
   vitalsign_job_failing: row('gauge', 'failures in a row of a job, on all nodes', 'task'),
   vitalsign_job_last_run_timestamp_seconds: row(

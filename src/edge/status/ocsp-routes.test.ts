@@ -17,10 +17,11 @@ const bytesOf = (name: string) =>
 const question = bytesOf('openssl-ocsp-request-four')
 const der = bytesOf('openssl-ocsp-response-good')
 
-const answer = {
-  ...{ der, thisUpdate: now.round('second').subtract({ hours: 1 }) },
-  ...{ nextUpdate: now.add({ hours: 15 }).round('second'), refreshAt: now.add({ hours: 7 }) },
-}
+const answerUntil = (nextUpdate: Temporal.Instant) => ({
+  ...{ der, thisUpdate: now.round('second').subtract({ hours: 1 }), nextUpdate },
+  ...{ endsAtMilliseconds: nextUpdate.epochMilliseconds, refreshAtMilliseconds: 0 },
+})
+const answer = answerUntil(now.add({ hours: 15 }).round('second'))
 let next: Answered | Fault = { kind: 'answer', answer, isFor: 'all' }
 let asked: { readonly request: OcspRequest; readonly source: string } | undefined
 const broken: Fault[] = []
@@ -137,7 +138,7 @@ test('caches on the way know how long an answer stands, and keep it for minutes 
   }
   next = {
     kind: 'answer',
-    answer: { ...answer, nextUpdate: now.add({ seconds: 9 }) },
+    answer: answerUntil(now.add({ seconds: 9 })),
     isFor: 'all',
   }
   assert.match((await send('GET', path)).headers['Cache-Control'] ?? '', /^max-age=9,/)

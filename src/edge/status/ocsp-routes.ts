@@ -107,32 +107,41 @@ function answerOnce({ der }: Answer): HttpResponse {
 const mostSecondsInCaches = 300
 
 /** RFC 9919 section 7.2: the fields by which caches know how long an answer stands. */
-function answerForAll(
-  { der, thisUpdate, nextUpdate }: Answer,
-  http: HttpRequest,
-  now: Temporal.Instant,
-): HttpResponse {
-  const left = (nextUpdate.epochMilliseconds - now.epochMilliseconds) / 1000
+function answerForAll(answer: Answer, http: HttpRequest, now: Temporal.Instant): HttpResponse {
+  const { der, thisUpdate, endsAtMilliseconds } = answer
+  const left = (endsAtMilliseconds - now.epochMilliseconds) / 1000
   const seconds = Math.min(mostSecondsInCaches, Math.max(0, Math.floor(left)))
-  const tag = tagOf(der)
+  const fixed = fixedFieldsOf(answer)
   const headers = {
-    ...{ 'Cache-Control': `max-age=${seconds}, public, no-transform, must-revalidate`, ETag: tag },
-    ...{ 'Last-Modified': httpDate(thisUpdate), Expires: httpDate(nextUpdate) },
+    'Content-Type': responseType,
+    'Cache-Control': `max-age=${seconds}, public, no-transform, must-revalidate`,
+    ...fixed,
   }
-  return isKnown(http.headers, tag, thisUpdate)
+  return isKnown(http.headers, fixed.ETag, thisUpdate)
     ? { status: 304, headers, body: '' }
-    : { status: 200, headers: { 'Content-Type': responseType, ...headers }, body: der }
+    : { status: 200, headers, body: der }
 }
 
-const tags = new WeakMap<Uint8Array, string>()
+interface FixedFields {
+  /** RFC 9919 section 7.2: SHA-256 of the whole response, in hexadecimal. */
+  readonly ETag: string
+  readonly 'Last-Modified': string
+  readonly Expires: string
+}
 
-/** RFC 9919 section 7.2: SHA-256 of the whole response, in hexadecimal. */
-function tagOf(der: Uint8Array): string {
-  const known = tags.get(der)
+const fixedFields = new WeakMap<Answer, FixedFields>()
+
+/** What is said of an answer as long as it stands. */
+function fixedFieldsOf(answer: Answer): FixedFields {
+  const known = fixedFields.get(answer)
   if (known !== undefined) return known
-  const tag = `"${sha256(der).toHex()}"`
-  tags.set(der, tag)
-  return tag
+  const { der, thisUpdate, nextUpdate } = answer
+  const fields = {
+    ETag: `"${sha256(der).toHex()}"`,
+    ...{ 'Last-Modified': httpDate(thisUpdate), Expires: httpDate(nextUpdate) },
+  }
+  fixedFields.set(answer, fields)
+  return fields
 }
 
 function answerRefused(reason: OcspRefusal): HttpResponse {
