@@ -44,6 +44,7 @@ const measures = {
     quick ? { devices: 10_000, certificates: 1_000 } : { devices: 100_000, certificates: 5_000 },
   ],
   postgres: [quick ? { rounds: 1, count: 1_000 } : { rounds: 3, count: 4_000 }],
+  sessions: [{ rounds: quick ? 20 : 100, known: 0 }],
   pkcs11: [
     quick ? { rounds: 1, count: 5_000, issue: 1_000 } : { rounds: 3, count: 20_000, issue: 4_000 },
   ],
@@ -63,6 +64,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   wire: ['wire.ts', 'benchWire'],
   import: ['import.ts', 'benchImport'],
   postgres: ['postgres.ts', 'benchPostgres'],
+  sessions: ['sessions.ts', 'benchSessions'],
   pkcs11: ['pkcs11.ts', 'benchPkcs11'],
   tpm: ['tpm.ts', 'benchTpm'],
 }

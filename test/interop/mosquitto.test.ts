@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Sessions at a real Mosquitto end with the trust in their devices, and no others do. */
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { wishOf } from '#core/enforcement/wish.ts'
 import type { Enforcement } from '#core/ledger/tables.ts'
 import { MosquittoDesk } from '#edge/brokers/mosquitto/mosquitto.ts'
 import { placeAt } from '#edge/brokers/place.ts'
-import { keyPurposes } from '#format/oids.ts'
-import { encodePem, parsePem } from '#format/pem.ts'
+import { parsePem } from '#format/pem.ts'
 import { sha256 } from '#trust/digest.ts'
 import { generateKey } from '#trust/private-key.ts'
-import { issueServer, makeRoot, pemOf } from '../journeys/support/est-authority.ts'
 import {
   type Credential,
   certificateIn,
@@ -20,21 +17,20 @@ import {
   openTestHouse,
   postEst,
   renewalBy,
-  rootPem,
   type TestHouse,
   withProduct,
 } from '../support/house.ts'
+import { type JoinedMosquitto, joinMosquitto } from '../support/joined-mosquitto.ts'
 import { askLocal } from '../support/local-door.ts'
-import { type Mosquitto, startMosquitto, withoutMosquitto } from '../support/mosquitto.ts'
+import { type Mosquitto, withoutMosquitto } from '../support/mosquitto.ts'
 import { type MqttDevice, openDevice } from '../support/mqtt-device.ts'
 
 const skip = withoutMosquitto
 
 let house: TestHouse
 let broker: Mosquitto
-let trust: { readonly chain: string; readonly roots: string }
 const pumps = new Map<string, Credential & { readonly device: { readonly id: string } }>()
-let administrator: { readonly cert: string; readonly key: string }
+let joined: JoinedMosquitto
 const open: MqttDevice[] = []
 
 before(async () => {
@@ -43,33 +39,8 @@ before(async () => {
   const product = await withProduct(house)
   for (const serial of ['PUMP-1', 'PUMP-2', 'PUMP-3'])
     pumps.set(serial, await enrolled(house, product, serial))
-  const now = Temporal.Now.instant()
-  const span = { notBefore: now.subtract({ hours: 1 }), notAfter: now.add({ hours: 24 }) }
-  const root = await makeRoot('broker root')
-  const own = await issueServer(root, span)
-  // Its common name is "test server": by that the broker knows its administrator.
-  administrator = await issueServer(root, span, ['vitalsign'], keyPurposes.clientAuth)
-  const issuers = house.core.doors.own.map(({ certificate }) =>
-    encodePem('CERTIFICATE', certificate),
-  )
-  trust = { chain: issuers.join(''), roots: pemOf([root.certificate]) }
-  broker = await startMosquitto({
-    anchors: rootPem(house) + issuers.join('') + pemOf([root.certificate]),
-    ...{ certificate: own.cert, key: own.key, administrators: ['test server'] },
-  })
-  const files = join(house.directory, 'integrations')
-  mkdirSync(files)
-  for (const [name, text] of [
-    ['admin.pem', administrator.cert],
-    ['admin.key', administrator.key],
-    ['roots.pem', pemOf([root.certificate])],
-  ] as const)
-    writeFileSync(join(files, name), text, { mode: 0o600 })
-  const added = await askLocal(house, 'POST', '/integrations', {
-    ...{ name: 'floor-2', kind: 'mosquitto', address: broker.url },
-    ...{ certificateFile: 'admin.pem', keyFile: 'admin.key', rootsFile: 'roots.pem' },
-  })
-  assert.equal(added.status, 201, JSON.stringify(added.document))
+  joined = await joinMosquitto(house)
+  broker = joined.broker
 })
 
 after(async () => {
@@ -80,7 +51,7 @@ after(async () => {
 
 async function connect(serial: string): Promise<MqttDevice> {
   const credential = pumps.get(serial) ?? assert.fail(serial)
-  const device = await openDevice(broker.url, serial.toLowerCase(), credential, trust)
+  const device = await openDevice(broker.url, serial.toLowerCase(), credential, joined.trust)
   open.push(device)
   return device
 }
@@ -89,8 +60,10 @@ async function connect(serial: string): Promise<MqttDevice> {
 async function confirmed(path: string, body: object): Promise<Enforcement> {
   const { promise, resolve } = Promise.withResolvers<Enforcement>()
   const unfollow = house.feed.follow(({ puts }) => {
-    for (const put of puts)
-      if (put.kind === 'enforcement' && put.record.state === 'confirmed') resolve(put.record)
+    // That of nobody is what a broker was told when it was added.
+    for (const { kind, record } of puts)
+      if (kind === 'enforcement' && record.state === 'confirmed' && record.owners > 0)
+        resolve(record)
   })
   try {
     const asked = await askLocal(house, 'POST', path, body)
@@ -231,7 +204,7 @@ test('its administrator is never barred, whatever a certificate says', { skip },
   const integration = (await house.core.ledger.list('integration', { limit: 1 })).items[0]!
   const place = placeAt(join(house.directory, 'integrations'))
   const desk = new MosquittoDesk({ place, random: house.core.random, node: 'test' })
-  const [own] = parsePem(administrator.cert)
+  const [own] = parsePem(joined.administrator.cert)
   const shown = { id: 'crt_1', der: own!.bytes, endedAt: null, reason: null }
   const none = new Uint8Array(32)
   const certificates = [{ ...shown, sha256: none, serialNumber: none }]
@@ -263,7 +236,10 @@ function failedOnce(): Promise<string> {
 async function told(command: object): Promise<unknown> {
   const { connectAsync } = await import('mqtt')
   const topic = '$CONTROL/dynamic-security/v1'
-  const client = await connectAsync(broker.url, { ...administrator, ca: trust.roots })
+  const client = await connectAsync(broker.url, {
+    ...joined.administrator,
+    ca: joined.trust.roots,
+  })
   try {
     await client.subscribeAsync(`${topic}/response`)
     const { promise, resolve } = Promise.withResolvers<string>()

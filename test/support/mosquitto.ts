@@ -181,6 +181,7 @@ function writeFiles(directory: string, port: number, options: MosquittoOptions):
     ...(tellsLog ? ['log_dest topic'] : []),
     ...['error', 'warning', 'notice', 'information'].map((type) => `log_type ${type}`),
     'connection_messages true',
+    'set_tcp_nodelay true',
   ]
   put('mosquitto.conf', `${lines.join('\n')}\n`)
 }
