@@ -141,9 +141,10 @@ test('openssl as nobody should run it: old versions, suites that prove nobody, a
 test('openssl that demands, staples and resumes nothing', { skip }, async () => {
   const words = ['-Verify', '3', '-CAfile', file('root.pem'), '-status_file', file('staple.der')]
   const found = await findings(
-    await opensslServer([...words, '-no_ticket', '-no_cache', '-tls1_3']),
+    await opensslServer([...words, '-no_ticket', '-no_cache', '-tls1_3', '-groups', 'P-521']),
   )
   assert.equal(found['versions']?.found, 'TLS 1.3')
+  assert.equal(found['groups']?.found, 'P-521')
   assert.equal(found['client certificate']?.found, 'demands one; names 1 authority')
   assert.equal(found['client certificate']?.verdict, 'good')
   assert.equal(found['OCSP stapling']?.found, '5 bytes')
@@ -161,6 +162,18 @@ test('a server that names other authorities than ours, or has another name, is t
   assert.match(found['client certificate']?.found ?? '', /^asks for one, and goes on without/)
   assert.equal(found['its names']?.verdict, 'failed')
   assert.match(found['resumption, TLS 1.3']?.means ?? '', /one that was revoked meanwhile/)
+})
+
+test('a server whose handshake cannot be read is not blamed for it', { skip }, async () => {
+  const found = await findings(await opensslServer(['-tls1_3', '-groups', 'X448']))
+  assert.equal(found['groups']?.found, 'X448')
+  for (const check of ['certificate', 'client certificate']) {
+    assert.equal(found[check]?.verdict, 'warning')
+    assert.match(
+      found[check]?.found ?? '',
+      /could not be read.*X25519MLKEM768.* it says: the alert/,
+    )
+  }
 })
 
 test('mosquitto that demands certificates', { skip: skipMosquitto }, async () => {

@@ -6,6 +6,7 @@ import {
   createHash,
   createHmac,
   createPublicKey,
+  decapsulate,
   diffieHellman,
   generateKeyPairSync,
   type KeyObject,
@@ -22,9 +23,32 @@ export interface OwnShare {
   agree(theirs: Uint8Array): Uint8Array
 }
 
-/** One of each group that servers have. The group with ML-KEM is asked after by itself. */
+/** One of each group that servers insist on. */
 export function ownShares(): readonly OwnShare[] {
-  return [x25519(), onCurve(groups['P-256'], 'prime256v1'), onCurve(groups['P-384'], 'secp384r1')]
+  return [
+    withMlKem(),
+    x25519(),
+    onCurve(groups['P-256'], 'prime256v1'),
+    onCurve(groups['P-384'], 'secp384r1'),
+    onCurve(groups['P-521'], 'secp521r1'),
+  ]
+}
+
+/** FIPS 203, table 3: octets of a ciphertext of ML-KEM-768. */
+const ciphertextBytes = 1_088
+
+/** RFC 10024: the part of ML-KEM first, in the share as in the secret. */
+function withMlKem(): OwnShare {
+  const other = x25519()
+  const { privateKey, publicKey } = generateKeyPairSync('ml-kem-768')
+  return {
+    group: groups.X25519MLKEM768,
+    key: concatBytes([new Uint8Array(publicKey.export({ format: 'raw-public' })), other.key]),
+    agree: (theirs) => {
+      const secret = decapsulate(privateKey, theirs.subarray(0, ciphertextBytes))
+      return concatBytes([new Uint8Array(secret), other.agree(theirs.subarray(ciphertextBytes))])
+    },
+  }
 }
 
 /** RFC 8410 section 4: the head of a SubjectPublicKeyInfo of X25519. */

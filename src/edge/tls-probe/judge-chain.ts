@@ -15,13 +15,21 @@ import type { Look } from './look.ts'
 const soonHours = 14 * 24
 
 export function judgeChain({ chain, unread }: Look, judging: Judging): readonly Finding[] {
-  const [leafBytes, ...restBytes] = chain?.certificates ?? []
-  if (chain === undefined || leafBytes === undefined)
+  if (chain === undefined)
     return [
       {
-        ...{ check: 'certificate', verdict: 'failed', remedy: 'see what its own log says' },
-        found: `none could be read: ${unread ?? 'it sent an empty list'}`,
+        ...{ check: 'certificate', verdict: 'warning', remedy: null },
+        found: `could not be read here: ${unread ?? 'it was not asked'}`,
+        means: 'nothing is known of its certificate by this look',
+      },
+    ]
+  const [leafBytes, ...restBytes] = chain.certificates
+  if (leafBytes === undefined)
+    return [
+      {
+        ...{ check: 'certificate', verdict: 'failed', found: 'it sent none' },
         means: 'no client can know who answers',
+        remedy: 'see what its own log says',
       },
     ]
   try {

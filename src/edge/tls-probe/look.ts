@@ -205,7 +205,10 @@ class Asker {
       ...{ shares, serverName: this.#peer.serverName, random: this.#ports.random.bytes(32) },
     }
     const answer = await sayHello(this.#peer, hello, this.#limits, shares)
-    if (answer.kind !== 'hello') return { unread: answer.words }
+    if (answer.kind !== 'hello') {
+      const known = shares.map(({ group }) => groupName(group)).join(', ')
+      return { unread: isModern ? `to the groups ${known} it says: ${answer.words}` : answer.words }
+    }
     try {
       return { hello: answer.hello, ...readMessages(answer.messages, isModern) }
     } catch (error) {
