@@ -9,6 +9,9 @@ import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { enrol } from '#core/enrolment/enrol.ts'
+import { newId } from '#core/ledger/ids.ts'
+import type { Put } from '#core/ledger/ledger.ts'
+import { carryOut } from '#core/revocation/acts/carry-out.ts'
 import { sameBytes } from '#format/bytes.ts'
 import { parseCrl } from '#format/x509/crl.ts'
 import { generateKey } from '#trust/private-key.ts'
@@ -153,6 +156,30 @@ test('a crash at any step of a revocation leaves it done or undone, never half',
     await checkWhole(house)
     await house.stop()
   }
+})
+
+test('what a crash cuts off between the parts of a large revocation is ended after the next start', async () => {
+  const { directory, id } = withCertificate
+  const many = copyOf(directory)
+  const before = await openTestHouse(many)
+  const like = (await before.core.ledger.read('certificate', id)) ?? assert.fail('no certificate')
+  const puts = Array.from({ length: 500 }, (): Put => {
+    const fresh = { id: newId('certificate', before.core), version: 1, sha256: null }
+    const serialNumber = before.core.random.bytes(16).with(0, 0x40)
+    return { kind: 'certificate', record: { ...like, ...fresh, serialNumber } }
+  })
+  await before.core.ledger.commit({ puts, events: [] })
+  await before.stop()
+  // Asked, three parts, in force: before the second part the power goes.
+  assert.equal(run(many, 'end', 3, like.owner), '', 'it dies between two parts')
+  const house = await openTestHouse(many)
+  const { items } = await house.core.ledger.list('revocation', { limit: 9 })
+  const act = items[0] ?? assert.fail('no act')
+  const whole = await carryOut(act.id, house.core)
+  assert.deepEqual([whole?.state, whole?.done], ['effective', 501])
+  const revoked = { by: 'revocation', equal: [act.id], where: { state: 'revoked' } } as const
+  assert.equal(await house.core.ledger.count('certificate', revoked), 501)
+  await house.stop()
 })
 
 test('a crash at any step of the founding is healed by the next start', async () => {

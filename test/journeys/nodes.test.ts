@@ -9,7 +9,10 @@ import { after, before, test } from 'node:test'
 import { recoverReserved } from '#core/authority/abandon.ts'
 import { watchDevice } from '#core/devices/watch.ts'
 import type { CertificateRecord } from '#core/ledger/tables.ts'
+import { askAct } from '#core/revocation/acts/ask.ts'
+import { carryOut } from '#core/revocation/acts/carry-out.ts'
 import { fullCrl } from '#core/revocation/publish.ts'
+import { quarantine, release } from '#core/revocation/quarantine.ts'
 import { revoke } from '#core/revocation/revoke.ts'
 import { parseCrl } from '#format/x509/crl.ts'
 import { readExtension } from '#format/x509/extension.ts'
@@ -210,6 +213,49 @@ postgresTest(
     assert.equal(new Set(numbers).size, numbers.length)
   },
 )
+
+postgresTest(
+  'a device that one node holds back is refused at the other, until that lets it go',
+  async () => {
+    const product = await withProduct(one, 'held-back')
+    await settled(other, 'held-back')
+    const unit = await enrolled(one, product, 'HELD-BACK-1')
+    const device = async () =>
+      (await one.core.ledger.read('device', unit.device.id)) ?? assert.fail('no device')
+    const { shard } = await recordOf(one, unit.certificate)
+    const says = async (house: TestHouse) =>
+      (await ask(house, 'GET', '/whoami', { credential: unit })).status
+    const [held, released] = ['certificate-held', 'certificate-released'].map((type) =>
+      heardElsewhere(other, type as 'certificate-held'),
+    )
+    await quarantine(await device(), 'a test', operator, one.core)
+    await held
+    assert.equal(await says(other), 403)
+    assert.equal((await crlOf(other, shard)).serials.length, 1)
+    // Both at once: one of them is late, and nothing is released twice.
+    await Promise.all([
+      release(await device(), 'a test', operator, other.core),
+      release(await device(), 'a test', operator, one.core),
+    ])
+    await Promise.race([released, Promise.resolve()])
+    assert.deepEqual([await says(one), await says(other)], [200, 200])
+    const { items } = await one.core.ledger.list('revocation', { limit: 1000 })
+    assert.equal(items.filter(({ act }) => act === 'release').length, 1)
+  },
+)
+
+postgresTest('what two nodes carry out at once is in force once', async () => {
+  const product = await withProduct(one, 'carried-out')
+  await settled(other, 'carried-out')
+  for (const serial of ['CARRIED-1', 'CARRIED-2']) await enrolled(one, product, serial)
+  const chosen = { product: product.id }
+  const wish = { act: 'end', chosen, reason: 'superseded', because: 'a test' } as const
+  const asked = await askAct(wish, operator, one.core)
+  const id = asked.kind === 'asked' ? asked.record.id : assert.fail(JSON.stringify(asked))
+  await Promise.all([carryOut(id, one.core), carryOut(id, other.core)])
+  const record = await carryOut(id, one.core)
+  assert.deepEqual([record?.state, record?.done, record?.total], ['effective', 2, 2])
+})
 
 postgresTest('who watches a device at one node sees it enrol at the other', async () => {
   const product = await withProduct(one, 'watched')

@@ -200,7 +200,9 @@ export async function force(core: Core, device: Device, columns: Partial<Device>
 export async function multiply(core: TestCore, id: string, times: number): Promise<void> {
   const like = await certificateOf(core, id)
   const puts = Array.from({ length: times }, (): Put => {
-    const fresh = { id: newId('certificate', core), serialNumber: core.random.bytes(16) }
+    // Positive, as every list demands: X.690 section 8.3.
+    const serialNumber = core.random.bytes(16).with(0, 0x40)
+    const fresh = { id: newId('certificate', core), serialNumber }
     const record = { ...like, ...fresh, reservedAt: core.clock.now(), sha256: null, version: 1 }
     return { kind: 'certificate', record }
   })
