@@ -53,6 +53,11 @@ export class Lapsing {
       this.codes++
       return this.#changed('code', row, { expiresAt: this.#now })
     },
+    application: (row) => {
+      if (!this.#isOpen('application', row, 'code')) return row
+      this.codes++
+      return this.#changed('application', row, { codeExpiresAt: this.#now })
+    },
     invitation: (row) => {
       if (!this.#isOpen('invitation', row)) return row
       this.invitations++
@@ -73,9 +78,11 @@ export class Lapsing {
     this.dropped.set(table, (this.dropped.get(table) ?? 0) + 1)
   }
 
-  #isOpen(table: string, row: Row): boolean {
-    const expiresAt = Number(this.#cell(table, row, 'expiresAt'))
-    return this.#cell(table, row, 'usedAt') === null && expiresAt > this.#now
+  /** @param of whose end and use it is, where the record is no code itself */
+  #isOpen(table: string, row: Row, of?: 'code'): boolean {
+    const [ends, used] = of ? [`${of}ExpiresAt`, `${of}UsedAt`] : ['expiresAt', 'usedAt']
+    const expiresAt = Number(this.#cell(table, row, ends))
+    return this.#cell(table, row, used) === null && expiresAt > this.#now
   }
 
   #cell(table: string, row: Row, column: string): Cell {

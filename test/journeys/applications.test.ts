@@ -6,6 +6,7 @@ import { addApplication, type NewApplication } from '#core/applications/add.ts'
 import { newApplicationCode } from '#core/applications/code.ts'
 import { removeApplication } from '#core/applications/remove.ts'
 import { applicationLabel as label } from '#core/enrolment/applications/enrol-application.ts'
+import { newId } from '#core/ledger/ids.ts'
 import type { Application } from '#core/ledger/tables.ts'
 import { applyProfile } from '#core/policy/apply-profile.ts'
 import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
@@ -191,6 +192,47 @@ test('a device is no application at theirs', async () => {
   assert.match(answer.body, /^certificate-wrong-purpose: /)
 })
 
+test('it hears an order to renew at once, and may follow it', async () => {
+  const { renewal, ...rest } = readyProfiles.server
+  const document = {
+    ...{ ...rest, name: 'server-late', renewal: { ...renewal, fromPercent: 90 } },
+  }
+  const applied = await applyProfile(document, { kind: 'house', id: 'test' }, house.core)
+  assert.equal(applied.kind, 'applied', JSON.stringify(applied))
+  const { credential, application } = await withIdentity('ordered', { profile: 'server-late' })
+  const request = await renewalBy(await generateKey('p-256'), credential.certificate)
+  const early = await postEst(house, 'simplereenroll', request, { label, credential })
+  assert.match(early.body, /^renewal-too-early: /)
+  const record = await house.core.ledger.find('certificate', 'sha256', [
+    sha256(credential.certificate),
+  ])
+  await orderAllUnder(record?.authority ?? '', application.id)
+  const told = JSON.parse((await ask(house, 'GET', '/whoami', { credential })).body)
+  assert.match(told.renew.after, /^20.*Z$/)
+  certificateIn(await postEst(house, 'simplereenroll', request, { label, credential }))
+})
+
+/** As when an authority was stopped: all that it issued is to be renewed within the hour. */
+async function orderAllUnder(authority: string, subject: string): Promise<void> {
+  const at = house.core.clock.now().add({ milliseconds: 1 })
+  const committed = await house.core.ledger.commit({
+    puts: [
+      {
+        kind: 'renewalOrder',
+        record: {
+          ...{ id: newId('renewalOrder', house.core), version: 1, authority },
+          ...{ product: null, lot: null, algorithm: null, because: 'a test', total: 1 },
+          ...{ fromAt: at, until: at.add({ hours: 1 }), state: 'open', createdAt: at },
+          ...{ createdBy: 'test', endedAt: null },
+        },
+      },
+    ],
+    events: [{ type: 'renewal-ordered', at, actor: operator, subjects: [subject], facts: {} }],
+  })
+  assert.equal(committed.kind, 'committed')
+  await house.core.doors.reload()
+}
+
 test('one that never uses what it is given is given no more', async () => {
   const { credential } = await withIdentity('greedy')
   await renewed(credential)
@@ -235,11 +277,26 @@ test('who serves may not ask with the certificate that it serves with', async ()
   assert.equal((await asks(credential, '/verify', { chain: 'AA==' })).status, 401)
 })
 
+test('who holds a certificate renews it, and does not enrol with it', async () => {
+  const { credential } = await withIdentity('again')
+  const request = await requestBy(await generateKey('p-256'))
+  const answer = await postEst(house, 'simpleenroll', request, { label, credential })
+  assert.match(answer.body, /^proof-not-admitted: /)
+})
+
 test('a removed application is revoked with all that it has', async () => {
   const { credential, application: before } = await withIdentity('gone')
   const application = await recordOf(before)
   const removed = await removeApplication(application, 'sold', operator, house.core)
   assert.equal(removed.kind, 'removed')
+  const record = await house.core.ledger.find('certificate', 'sha256', [
+    sha256(credential.certificate),
+  ])
+  const act = await house.core.ledger.read('revocation', record?.revocation ?? '')
+  assert.deepEqual(
+    [act?.act, act?.state, act?.total, act?.chosen],
+    ['end', 'effective', 1, { owner: application.id }],
+  )
   const request = await renewalBy(credential.key, credential.certificate)
   const answer = await postEst(house, 'simplereenroll', request, { label, credential })
   assert.match(answer.body, /^certificate-revoked: /)

@@ -12,14 +12,14 @@ export interface Ordered {
 }
 
 /**
- * Whether an order means this certificate: a working identity older than the order, in all that it
- * names. One that had ended by then is nobody's any more.
+ * Whether an order means this certificate: a working identity, or an application's, older than the order, in all
+ * that it names. One that had ended by then is nobody's any more.
  */
-export function isMeant(
-  order: RenewalOrder,
-  { kind, state, issuedAt, notAfter, authority, product, lot, algorithm }: CertificateRecord,
-): boolean {
-  if (kind !== 'working' || state !== 'issued' || issuedAt === null) return false
+export function isMeant(order: RenewalOrder, certificate: CertificateRecord): boolean {
+  const { kind, owner, state, issuedAt, notAfter } = certificate
+  const { authority, product, lot, algorithm } = certificate
+  const renewsItself = kind === 'working' || owner.startsWith('app_')
+  if (!renewsItself || state !== 'issued' || issuedAt === null) return false
   if (Temporal.Instant.compare(notAfter, order.createdAt) <= 0) return false
   if (Temporal.Instant.compare(issuedAt, order.createdAt) >= 0) return false
   return (

@@ -145,6 +145,7 @@ export interface ApplicationWish {
   /** As of a device. */
   readonly identitiesHeld: number
   readonly identitiesLately: number
+  readonly isOrdered?: boolean
   readonly now: Temporal.Instant
   readonly issuerNotAfter: Temporal.Instant
 }

@@ -137,9 +137,11 @@ export async function watchCertificate(
   now: Temporal.Instant,
   ports: AlarmPorts,
 ): Promise<void> {
-  const { id, kind, subject, notAfter } = certificate
+  const { id, kind, subject, notAfter, owner } = certificate
   if (watchedElsewhere.has(kind)) return
-  const table = kind === 'server' ? thresholds.server : thresholds.other
+  // An application renews its own as the server does, whatever it is for.
+  const renewsItself = kind === 'server' || owner.startsWith('app_')
+  const table = renewsItself ? thresholds.server : thresholds.other
   const near = reached(table, notAfter, now)
   if (near === undefined || (await isFollowed(certificate, ports))) return
   await raise(

@@ -16,6 +16,7 @@ import type { EnrolmentPorts } from '../enrolment-ports.ts'
 import { hostFor, issuerNotAfterOf } from '../host-for.ts'
 import { identitiesHeld, identitiesLately } from '../identities-held.ts'
 import { readRequest } from '../read.ts'
+import { orderedFor } from '../renew-now.ts'
 import { type Repeated, repeated, repetitionPut, requestKeyOf } from '../repetition.ts'
 import type { EnrolmentRequest, Outcome } from '../request.ts'
 import { type Applying, admitApplication } from './admit-application.ts'
@@ -107,6 +108,7 @@ async function prove(
     issuerNotAfter: issuerNotAfterOf(host),
     identitiesHeld: await identitiesHeld(id, profile, () => true, ports),
     identitiesLately: await identitiesLately(id, ports),
+    isOrdered: orderedFor(applying.current?.record, ports.doors.orders) !== undefined,
   })
   if (verdict.kind === 'refused') return verdict
   const occasion = occasionOf(asking, key, ports)

@@ -60,6 +60,14 @@ const wholeTpm = {
 } as const
 
 export const recordRules: Readonly<Record<string, RecordRule>> = {
+  application: {
+    prefix: 'app',
+    states: {
+      active: [['application-added']],
+      removed: [['application-added', 'application-removed']],
+    },
+    binds: { 'application-added': { facts: { name: 'name', profile: 'profile' } } },
+  },
   attestation: {
     prefix: 'att',
     states: { any: [['key-attested']] },
