@@ -64,7 +64,7 @@ test('shards together are the full list, and that is its base with the delta, wh
     const fulls = new Map<number, Uint8Array>()
     const said = new Map<number, string>()
     let numbers: readonly number[] = [0, 0]
-    for (let step = 0; step < 70; step++) {
+    for (let step = 0; step < 45; step++) {
       const told = `seed ${seed}, step ${step}`
       await happen(core, like, oracle, random)
       if (random.chance(6)) core.clock.pass({ hours: random.oneOf([1, 13, 25, 200]) })
@@ -207,5 +207,28 @@ test('one held and another released at once is no list of the same length', asyn
     )
     assert.ok(entriesOf((await listOf(core, fullCrl)).der).has(other.serialNumber.toHex()))
     assert.ok(!entriesOf((await listOf(core, fullCrl)).der).has(one.serialNumber.toHex()))
+  })
+})
+
+test('after a restore no delta leads from a list of before it', async () => {
+  await withCore(async (core) => {
+    const like = await sample(core)
+    const [one] = await book(core, like, [{ shard: 5 }])
+    assert.ok(one)
+    const [held] = await act(core, 'hold', [one])
+    const before = await listOf(core, fullCrl)
+    const authority = issuingOf(core)
+    const crlNumberFrom = before.number + 1_000
+    const record = { ...authority, version: authority.version + 1, crlNumberFrom }
+    await core.ledger.commit({ puts: [{ kind: 'authority', record }], events: [] })
+    await core.doors.reload()
+    const [full, delta] = [await listOf(core, fullCrl), await listOf(core, deltaCrl)]
+    assert.deepEqual(
+      [full.number, full.base, delta.number, delta.base],
+      [crlNumberFrom, crlNumberFrom, crlNumberFrom, crlNumberFrom],
+    )
+    assert.ok(held)
+    await act(core, 'release', [held])
+    assert.equal((await listOf(core, deltaCrl)).base, crlNumberFrom)
   })
 })

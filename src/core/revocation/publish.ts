@@ -162,7 +162,7 @@ async function nextFull(issuer: Issuer, ports: PublishingPorts): Promise<Issue> 
   const { number, thisUpdate } = frame
   const endedBefore = leftBy(before)
   const hasDelta = authority.kind === 'issuing'
-  const base = before && hasDelta ? await baseOf(before, delta, ledger) : undefined
+  const base = before && hasDelta ? await baseOf(before, delta, authority, ledger) : undefined
   const difference = base && new Difference(base.entries, base.told)
   const entries: Uint8Array[] = []
   for await (const piece of listedEntries(
@@ -208,7 +208,7 @@ async function nextDelta(
   const fulls = await newestHeads(authority.id, fullCrl, 2, ledger)
   const [full] = fulls
   const [delta, ...old] = await newestHeads(authority.id, deltaCrl, 2, ledger)
-  const base = full && (await baseOf(full, delta, ledger))
+  const base = full && (await baseOf(full, delta, authority, ledger))
   // Of a list without its base nothing can be told but the whole.
   if (full === undefined || base === undefined) return undefined
   const { endedBefore } = full
@@ -243,9 +243,12 @@ interface Base {
 async function baseOf(
   full: CrlHead,
   delta: CrlHead | undefined,
+  { crlNumberFrom }: Authority,
   ledger: Ledger,
 ): Promise<Base | undefined> {
   const number = full.base ?? full.number
+  // What lists of the time that a restore lost said is not known, and a delta has to lead from each of them.
+  if (number < (crlNumberFrom ?? 0)) return undefined
   const list = await ledger.find('crl', 'number', [full.authority, fullCrl, number])
   const der = list && (await bytesOf(list, ledger))
   if (list === undefined || der === undefined) return undefined
