@@ -41,6 +41,16 @@ const acts = {
     text: 'For a device that lost its key or its identity. What it has stays good until replaced. Recorded as an exception.',
     fits: ({ enrolmentsLeft }) => enrolmentsLeft === 0,
   },
+  quarantine: {
+    words: 'Hold it back',
+    text: 'It gets nothing more and its identities are suspended, until it is released. Nothing is lost.',
+    fits: ({ state }) => state !== 'quarantined' && state !== 'retired',
+  },
+  release: {
+    words: 'Release it',
+    text: 'It is what it was before, and the identities that were suspended with it are believed again.',
+    fits: ({ state }) => state === 'quarantined',
+  },
   retire: {
     words: 'Retire it',
     text: 'For ever: its identities are revoked, its codes end, its serial is not used again.',
