@@ -4,7 +4,7 @@ import { digestOfSet, toldOfAct } from '#core/enforcement/book-act.ts'
 import { newId } from '#core/ledger/ids.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import { settle } from '#core/ledger/settle.ts'
-import type { Key, RevocationRecord } from '#core/ledger/tables.ts'
+import type { CertificateRecord, Key, RevocationRecord } from '#core/ledger/tables.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import type { Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -70,10 +70,11 @@ export async function judge(
   { act, chosen, set: seen }: Pick<Wish, 'act' | 'chosen' | 'set'>,
   at: Temporal.Instant,
   ledger: Ledger,
+  visit?: (certificate: CertificateRecord) => void,
 ): Promise<MeantSet | Refused> {
   const wrong = await refuseChosen(chosen, ledger)
   if (wrong !== undefined) return wrong
-  const set = await readSet({ act, chosen, at }, ledger)
+  const set = await readSet({ act, chosen, at }, ledger, visit)
   if (set.kind === 'refused') return set
   // Whoever chooses all that an authority issued does not mean its own certificates.
   if (set.ofAuthorities > 0 && (chosen.authority === undefined || set.ids.length === 0)) {

@@ -6,13 +6,16 @@ import type { CertificateRecord } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
 import { aloneUpTo } from './alone.ts'
 import { type ActPorts, judge, type Wish } from './ask.ts'
-import { isMeant, readSet } from './meant-set.ts'
+import { isMeant } from './meant-set.ts'
 
 /** A device was here lately if it gave a sign of life within so many days: that much will be missed. */
 export const latelyDays = 7
 
 /** Devices that are looked at one by one; of more, the first ones stand for all. */
 const mostLookedAt = 20_000
+
+/** Devices of which the ledger is asked side by side. */
+const atOnce = 50
 
 /** What will stop working, or work again. */
 export interface Preview {
@@ -58,12 +61,10 @@ export async function previewAct(
 ): Promise<Preview | Refused> {
   const { ledger, clock } = ports
   const at = clock.now()
-  const judged = await judge(wish, at, ledger)
-  if (judged.kind === 'refused') return judged
   const kinds = new Map<string, number>()
   const unseen = new Map<string, number>()
   const shards = new Map<string, Set<number>>()
-  const set = await readSet({ ...wish, at }, ledger, (one) => {
+  const set = await judge(wish, at, ledger, (one) => {
     count(kinds, one.kind)
     if (isUnseen(one)) count(unseen, one.profile)
     else shards.set(one.authority, (shards.get(one.authority) ?? new Set()).add(one.shard))
@@ -97,13 +98,21 @@ async function lookAt(
   let seenLately = 0
   let withoutIdentity = 0
   const looked = ids.slice(0, mostLookedAt)
-  for (const id of looked) {
-    const device = await ledger.read('device', id)
-    if (device === undefined) continue
-    count(states, device.state)
-    if (first.length < mostNamed) first.push(device.serial)
-    if (device.seenAt !== null && Temporal.Instant.compare(device.seenAt, since) > 0) seenLately++
-    if (!(await keepsOne(id, meant, at, ledger))) withoutIdentity++
+  for (let from = 0; from < looked.length; from += atOnce) {
+    const some = looked.slice(from, from + atOnce)
+    const found = await Promise.all(
+      some.map(async (id) => ({
+        device: await ledger.read('device', id),
+        keeps: await keepsOne(id, meant, at, ledger),
+      })),
+    )
+    for (const { device, keeps } of found) {
+      if (device === undefined) continue
+      count(states, device.state)
+      if (first.length < mostNamed) first.push(device.serial)
+      if (device.seenAt !== null && Temporal.Instant.compare(device.seenAt, since) > 0) seenLately++
+      if (!keeps) withoutIdentity++
+    }
   }
   return {
     ...{ devices: ids.length, lookedAt: looked.length, states, seenLately, withoutIdentity },
