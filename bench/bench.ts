@@ -39,6 +39,9 @@ const measures = {
   rest: [quick ? { rounds: 1, certificates: 10_000 } : { rounds: 3, certificates: 100_000 }],
   store: [],
   crl: [{ revoked: quick ? 50_000 : 1_000_000 }],
+  verify: [
+    quick ? { rounds: 1, count: 2_000, clients: 16 } : { rounds: 3, count: 6_000, clients: 16 },
+  ],
   wire: [],
   import: [
     quick ? { devices: 10_000, certificates: 1_000 } : { devices: 100_000, certificates: 5_000 },
@@ -61,6 +64,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   rest: ['rest.ts', 'benchRest'],
   store: ['store.ts', 'benchStore'],
   crl: ['crl.ts', 'benchCrl'],
+  verify: ['verify.ts', 'benchVerify'],
   wire: ['wire.ts', 'benchWire'],
   import: ['import.ts', 'benchImport'],
   postgres: ['postgres.ts', 'benchPostgres'],

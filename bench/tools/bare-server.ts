@@ -5,7 +5,8 @@
  *
  * It is told what to be by one message, and tells its port by one.
  */
-import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpServer, type RequestListener } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import { createServer as createTlsServer } from 'node:tls'
 
 export interface Bare {
@@ -13,12 +14,19 @@ export interface Bare {
   readonly identity?: { readonly key: string; readonly chain: string }
   /** How many bytes an HTTP answer has. */
   readonly bytes: number
+  /** With an identity: node:https that keeps its connections, in the place of handshakes alone. */
+  readonly kept?: true
 }
 
 const tlsAnswer = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'
 
-process.on('message', ({ identity, bytes }: Bare) => {
-  const server = identity === undefined ? httpServer(bytes) : tlsServer(identity)
+process.on('message', ({ identity, bytes, kept }: Bare) => {
+  const server =
+    identity === undefined
+      ? httpServer(bytes)
+      : kept
+        ? httpsServer(identity, bytes)
+        : tlsServer(identity)
   server.listen(0, '127.0.0.1', () => {
     const address = server.address()
     process.send?.(typeof address === 'object' ? address?.port : 0)
@@ -36,9 +44,22 @@ function tlsServer({ key, chain }: { readonly key: string; readonly chain: strin
 }
 
 function httpServer(bytes: number) {
+  return createHttpServer(answering(bytes))
+}
+
+function httpsServer(
+  { key, chain }: { readonly key: string; readonly chain: string },
+  bytes: number,
+) {
+  const options = { key, cert: chain, requestCert: true, rejectUnauthorized: false, ca: [] }
+  return createHttpsServer(options, answering(bytes))
+}
+
+function answering(bytes: number): RequestListener {
   const body = Buffer.alloc(bytes, 1)
-  return createHttpServer((_, response) => {
+  return (request, response) => {
+    request.resume()
     const headers = { 'content-type': 'application/octet-stream', 'content-length': bytes }
     response.writeHead(200, headers).end(body)
-  })
+  }
 }

@@ -15,7 +15,7 @@ async function bear(load: Load): Promise<Borne> {
   let firstError = ''
   const note = (started: number, answer: string) => {
     milliseconds.push(performance.now() - started)
-    if (answer.startsWith('HTTP/1.1 200') && answer.length >= leastBytes) return
+    if (/^HTTP\/1\.1 20[04] /.test(answer) && answer.length >= leastBytes) return
     errors++
     firstError ||= answer.slice(0, 300)
   }
@@ -38,9 +38,15 @@ async function bear(load: Load): Promise<Borne> {
         resolve()
       })
     })
+  const plain = () => connect(port, '127.0.0.1')
+  const secure = () =>
+    connectSecure({
+      ...{ host: '127.0.0.1', port, secureContext: context, rejectUnauthorized: false },
+      servername: 'localhost',
+    })
   const start = performance.now()
   if (kind === 'tls') await atOnce(clients, requests.length, fresh)
-  else await overKept(port, clients, requests, note)
+  else await overKept(kind === 'http' ? plain : secure, clients, requests, note)
   milliseconds.sort((left, right) => left - right)
   return {
     seconds: (performance.now() - start) / 1_000,
@@ -53,7 +59,7 @@ async function bear(load: Load): Promise<Borne> {
 
 /** Each client sends its next request when the answer before has come whole. */
 async function overKept(
-  port: number,
+  open: () => Socket,
   clients: number,
   requests: readonly string[],
   note: (started: number, answer: string) => void,
@@ -64,7 +70,7 @@ async function overKept(
     while (next < requests.length) {
       const request = requests[next++] ?? ''
       const started = performance.now()
-      if (socket === undefined || socket.destroyed) socket = connect(port, '127.0.0.1')
+      if (socket === undefined || socket.destroyed) socket = open()
       note(started, await exchanged(socket, request))
     }
     socket?.destroy()

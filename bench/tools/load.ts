@@ -5,11 +5,11 @@ import { once } from 'node:events'
 
 /** One order for the load generator. */
 export interface Load {
-  /** A fresh TLS connection for each request, or kept ones over plain HTTP. */
-  readonly kind: 'tls' | 'http'
+  /** A fresh TLS connection for each request, or kept ones over TLS or plain HTTP. */
+  readonly kind: 'tls' | 'kept-tls' | 'http'
   readonly port: number
   readonly clients: number
-  /** The bytes of each request in Latin-1; the connection closes after its answer if it is TLS. */
+  /** The bytes of each request in Latin-1; the connection closes after its answer if it is fresh. */
   readonly requests: readonly string[]
   /** A shorter answer is an error, whatever its status; absent: none is. */
   readonly leastBytes?: number
@@ -21,7 +21,7 @@ export interface Load {
 export interface Borne {
   readonly seconds: number
   readonly answered: number
-  /** Whatever is no 200, or too short. */
+  /** Whatever is neither 200 nor 204, or too short. */
   readonly errors: number
   readonly firstError: string
   readonly medianMilliseconds: number

@@ -32,6 +32,7 @@ import { encodeCheckpoint, parseCheckpoint } from '#format/tlog/checkpoint.ts'
 import { encodeNote, parseNote } from '#format/tlog/note.ts'
 import { encodeNoteKey, parseNoteKey } from '#format/tlog/note-key.ts'
 import { encodeTilePath, parseTilePath } from '#format/tlog/tile.ts'
+import { parseChainText } from '#format/x509/chain-text.ts'
 import { formatName, parseNameText } from '#format/x509/name.ts'
 import { ceremonyTargets } from './ceremony-targets.ts'
 import type { Target } from './targets.ts'
@@ -210,6 +211,12 @@ export const textTargets: readonly Target[] = [
     [`note\n${encodePem('CERTIFICATE', hash)}${encodePem('EC PRIVATE KEY', three)}`],
     parsePem,
     (blocks) => blocks.map(({ label, bytes }) => encodePem(label, bytes)).join(''),
+  ),
+  ofText(
+    'chain-text',
+    [encodePem('CERTIFICATE', three).repeat(2), 'MAMCAQUwAwIBBg=='],
+    parseChainText,
+    (chain) => chain.map((der) => encodePem('CERTIFICATE', der)).join(''),
   ),
   {
     ...ofText(

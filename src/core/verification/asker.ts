@@ -31,7 +31,8 @@ export async function askerBehind(
   ports: ApplicationIdentifyingPorts,
 ): Promise<Asker | Refused | undefined> {
   const { ledger } = ports
-  const own = await ledger.find('certificate', 'sha256', [sha256(leaf)])
+  const digest = sha256(leaf)
+  const own = await ledger.find('certificate', 'sha256', [digest])
   if (own?.state === 'held')
     return refuse('certificate-held', 'this client certificate is suspended until it is released')
   if (own !== undefined && own.revokedAt !== null)
@@ -42,12 +43,24 @@ export async function askerBehind(
     if (identified.kind === 'refused') return identified
     return { kind: 'application', application: identified.application }
   }
-  const fingerprint = fingerprintOf(leaf)
+  const fingerprint = fingerprintOf(leaf, digest.toHex())
   const machine = fingerprint && (await machineOf(fingerprint, { ledger }))
   return machine && { kind: 'machine', machine }
 }
 
-function fingerprintOf(leaf: Uint8Array): Uint8Array | undefined {
+/** Those who ask all the time; which key stands in a certificate never changes. */
+const fingerprints = new Map<string, Uint8Array | undefined>()
+const mostFingerprints = 1_000
+
+function fingerprintOf(leaf: Uint8Array, digest: string): Uint8Array | undefined {
+  if (fingerprints.has(digest)) return fingerprints.get(digest)
+  const fingerprint = readFingerprint(leaf)
+  if (fingerprints.size >= mostFingerprints) fingerprints.clear()
+  fingerprints.set(digest, fingerprint)
+  return fingerprint
+}
+
+function readFingerprint(leaf: Uint8Array): Uint8Array | undefined {
   try {
     const key = importPublicKey(parseCertificate(leaf, { unknownCritical: 'keep' }).publicKey)
     return 'fingerprint' in key ? key.fingerprint : undefined
