@@ -10,9 +10,16 @@ import { after, before, test } from 'node:test'
 import { connect, createServer } from 'node:tls'
 import { Fault } from '#core/fault.ts'
 import { watchOnce } from '#core/watch/watch.ts'
-import { encodePem } from '#format/pem.ts'
+import { encodePem, parsePem } from '#format/pem.ts'
+import { parseCertificate } from '#format/x509/certificate.ts'
 import { parseCrl } from '#format/x509/crl.ts'
+import { sameName } from '#format/x509/name.ts'
+import { sha256 } from '#trust/digest.ts'
+import { crlSource } from '#trust/peer/crl/crl-source.ts'
+import { readRevocationList } from '#trust/peer/crl/revocation-list.ts'
+import { verifyPeer } from '#trust/peer/verify-peer.ts'
 import { encodePrivateKey } from '#trust/private-key.ts'
+import { anchorOf } from '#trust/trust-anchor.ts'
 import {
   type Credential,
   enrolled,
@@ -40,6 +47,7 @@ const clock = { now: () => Temporal.Now.instant().subtract(behind) }
 let keysAreAway = false
 let house: TestHouse
 let device: Credential
+let stolen: Credential
 let server: TestIdentity
 let serverRoot: string
 
@@ -65,7 +73,15 @@ function open(at?: string): Promise<TestHouse> {
 
 before(async () => {
   house = await open()
-  device = await enrolled(house, await withProduct(house), 'PUMP-0001')
+  const product = await withProduct(house)
+  device = await enrolled(house, product, 'PUMP-0001')
+  stolen = await enrolled(house, product, 'PUMP-0002')
+  const shown = [sha256(stolen.certificate)]
+  const record = await house.core.ledger.find('certificate', 'sha256', shown)
+  const revoked = await askLocal(house, 'POST', `/certificates/${record?.id}/revoke`, {
+    ...{ reason: 'keyCompromise', because: 'it was stolen' },
+  })
+  assert.equal(revoked.status, 200, JSON.stringify(revoked.document))
   const authority = await makeTestAuthority('Gateway')
   ;[server, serverRoot] = [await authority.issue('gateway'), authority.rootPem]
   writeFileSync(file('device.pem'), encodePem('CERTIFICATE', device.certificate))
@@ -148,6 +164,12 @@ test('a server on Node fails closed if it was given lists, and says why', async 
   assert.equal(await nodeSays(false), 'good')
 })
 
+test('the verifier of applications fails as it was told, and open lets no one in who is known to be revoked', async () => {
+  assert.equal(await verifierSays(device, 'refuse'), 'status-outdated')
+  assert.equal(await verifierSays(device, 'accept'), 'trusted, status unknown')
+  assert.equal(await verifierSays(stolen, 'accept'), 'certificate-revoked')
+})
+
 test('nginx with ssl_crl turns every device away', { skip: withoutNginx }, async () => {
   const nginx = await nginxWithLists()
   try {
@@ -167,6 +189,7 @@ test('once the key is back, the list is there, the alarm goes, and all are let i
   assert.ok(Temporal.Instant.compare(await fetchLists(), clock.now().add({ hours: 7 * day })) > 0)
   assert.equal(openssl('-crl_check_all').good, true, openssl('-crl_check_all').said)
   assert.equal(await nodeSays(true), 'good')
+  assert.equal(await verifierSays(device, 'refuse'), 'trusted, status good')
   if (withoutMosquitto === false) assert.equal(await mosquittoSays(), 'let in')
   if (withoutNginx !== false) return
   const nginx = await nginxWithLists()
@@ -212,6 +235,25 @@ async function nodeSays(withLists: boolean): Promise<string> {
   const to = { host: '127.0.0.1', port, ca: serverRoot, servername: 'localhost' }
   connect({ ...to, ...identity() }).on('error', () => {})
   return promise.finally(() => own.close())
+}
+
+/** What an application of ours decides, with the lists that were fetched last. */
+async function verifierSays(
+  { certificate }: Credential,
+  whenUnknown: 'refuse' | 'accept',
+): Promise<string> {
+  const lists = listsOf(readFileSync(file('lists.pem'), 'utf8')).map((pem) =>
+    readRevocationList(parsePem(pem)[0]?.bytes ?? assert.fail('no list')),
+  )
+  const own = house.core.doors.own.map((one) => parseCertificate(one.certificate))
+  const root = own.find(({ subject, issuer }) => sameName(subject, issuer)) ?? assert.fail()
+  const anchor = anchorOf(root)
+  const answer = await verifyPeer({
+    ...{ chain: [certificate], intermediates: own, purpose: 'device', at: clock.now() },
+    anchors: anchor.kind === 'anchor' ? [anchor.anchor] : [],
+    status: { sources: [crlSource(() => lists)], whenUnknown, scope: 'path' },
+  })
+  return answer.kind === 'trusted' ? `trusted, status ${answer.status.kind}` : answer.reason
 }
 
 /** Node takes one list each. */
