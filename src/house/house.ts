@@ -57,7 +57,6 @@ import { openKeyBackends } from './open-key-backends.ts'
 import { openOperatorSide } from './operator-side.ts'
 import { knownProxies, passingProxies } from './proxies.ts'
 import { settleWhenPublished } from './published.ts'
-import { PublishedRunner } from './published-runner.ts'
 import { readinessOf } from './readiness.ts'
 import { ServerIdentities } from './server-identity-ports.ts'
 import { ShownIdentity } from './shown-identity.ts'
@@ -319,8 +318,6 @@ async function open(
   const timed = jobsOf(core, { renewIdentity: () => shown.renew(), beat: () => node.beat() })
   const enforcement = new EnforcementRunner(core, desk, feed, report)
   closers.add(() => enforcement.close())
-  const published = new PublishedRunner(core, feed, report)
-  closers.add(() => published.close())
   const more = [...watchJobs(core, data), ...upstreamJobs(core), ...enforcementJobs(enforcement)]
   const jobs = runJobs([...timed, ...more], {
     ...{ ledger: core.ledger, clock, random, node: node.name, sharedClock: node.sharedClock },
