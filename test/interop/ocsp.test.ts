@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-/** OCSP, judged by the clients that others wrote: OpenSSL's and GnuTLS's, by POST and by GET. */
+/** OCSP, judged by the clients that others wrote: OpenSSL's, GnuTLS's and nginx's; ML-DSA by @noble/post-quantum. */
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { request } from 'node:https'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
+import { ml_dsa65 } from '@noble/post-quantum/ml-dsa.js'
 import { revoke } from '#core/revocation/revoke.ts'
 import { encodePem } from '#format/pem.ts'
 import { parseCertificate } from '#format/x509/certificate.ts'
-import { enrolled, openTestHouse, temporaryDirectory, withProduct } from '../support/house.ts'
+import { encodePrivateKey } from '#trust/private-key.ts'
+import {
+  type Credential,
+  enrolled,
+  openTestHouse,
+  temporaryDirectory,
+  withProduct,
+} from '../support/house.ts'
+import { startNginx, withoutNginx } from '../support/nginx.ts'
+import { believed, certIdOf, questionAbout } from '../support/ocsp.ts'
+import { makeTestAuthority, pemOf } from '../tls-certificates.ts'
 
 const run = promisify(execFile)
 const required = process.env.PEERS === 'required'
@@ -19,7 +31,7 @@ const noOpenssl = absent('openssl', 'version')
 const noOcsptool = absent('ocsptool', '--version')
 
 const place = temporaryDirectory()
-const house = await openTestHouse()
+const house = await openTestHouse(undefined, {}, ['--twin'])
 after(() => house.stop())
 const { core, addresses } = house
 const url = `http://${addresses.status.host}:${addresses.status.port}/ocsp`
@@ -121,4 +133,69 @@ test('ocsptool: good and revoked are understood, and signed by who may', {
     assert.match(said, /Response Status: Successful[\s\S]*Certificate Status: good/)
   }
   assert.match(await tool(lostPump), /Certificate Status: revoked\s+Revocation time: /)
+})
+
+test('nginx: who is good comes in, and who is revoked does not', {
+  skip: withoutNginx,
+}, async () => {
+  const identity = await (await makeTestAuthority('Gateway')).issue('localhost')
+  writeFileSync(join(place, 'server.pem'), pemOf(identity.chain))
+  writeFileSync(join(place, 'server.key'), identity.key, { mode: 0o600 })
+  const nginx = await startNginx({
+    ports: 1,
+    http: ([port]) => `server {
+      listen 127.0.0.1:${port} ssl;
+      ssl_certificate ${place}/server.pem;
+      ssl_certificate_key ${place}/server.key;
+      ssl_client_certificate ${chain};
+      ssl_verify_client on;
+      ssl_verify_depth 2;
+      ssl_ocsp leaf;
+      ssl_ocsp_responder ${url};
+      location / { return 200 "come in"; }
+    }`,
+  })
+  try {
+    const port = nginx.ports[0] ?? 0
+    assert.deepEqual(await askAs(good, port), [200, 'come in'])
+    const [status, body] = await askAs(lost, port)
+    assert.equal(status, 400)
+    assert.match(body, /SSL certificate error/)
+  } finally {
+    await nginx.stop()
+  }
+})
+
+function askAs({ key, certificate }: Credential, port: number): Promise<[number, string]> {
+  const { promise, resolve, reject } = Promise.withResolvers<[number, string]>()
+  const identity = {
+    key: encodePem('PRIVATE KEY', encodePrivateKey(key.privateKey)),
+    cert: encodePem('CERTIFICATE', certificate),
+  }
+  const to = { host: '127.0.0.1', port, agent: false, rejectUnauthorized: false, ...identity }
+  request(to, (answer) => {
+    let text = ''
+    answer.setEncoding('utf8')
+    answer.on('data', (piece: string) => {
+      text += piece
+    })
+    answer.on('end', () => resolve([answer.statusCode ?? 0, text]))
+  })
+    .on('error', reject)
+    .end()
+  return promise
+}
+
+test('a second implementation of ML-DSA finds the answer of a twin signed by its responder', async () => {
+  const twin = core.doors.own.find(({ kind, twin }) => kind === 'issuing' && twin !== null)
+  if (twin === undefined) return assert.fail('no twin')
+  const answer = await fetch(url, {
+    ...{ method: 'POST', headers: { 'Content-Type': 'application/ocsp-request' } },
+    body: new Uint8Array(questionAbout([certIdOf(twin, Uint8Array.of(1), 'sha256')])),
+  })
+  const { tbs, signature, certificates, responses } = await believed(await answer.bytes(), twin)
+  assert.equal(responses[0]?.status.kind, 'unknown')
+  const { publicKey } = parseCertificate(certificates[0] ?? new Uint8Array())
+  assert.ok(ml_dsa65.verify(signature, tbs, publicKey.key))
+  assert.equal(ml_dsa65.verify(signature, tbs.toReversed(), publicKey.key), false)
 })
