@@ -36,6 +36,17 @@ const measures = {
   status: [
     quick ? { rounds: 1, count: 2_000, clients: 32 } : { rounds: 3, count: 6_000, clients: 32 },
   ],
+  ocsp: [
+    quick
+      ? {
+          ...{ certificates: 10_000, asked: 2_000, rounds: 1, count: 4_000, clients: 64 },
+          strange: 5_000,
+        }
+      : {
+          ...{ certificates: 100_000, asked: 20_000, rounds: 3, count: 40_000, clients: 256 },
+          strange: 100_000,
+        },
+  ],
   rest: [quick ? { rounds: 1, certificates: 10_000 } : { rounds: 3, certificates: 100_000 }],
   store: [],
   crl: [{ revoked: quick ? 50_000 : 1_000_000 }],
@@ -61,6 +72,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   est: ['est.ts', 'benchEst'],
   attestation: ['attestation.ts', 'benchAttestation'],
   status: ['status.ts', 'benchStatus'],
+  ocsp: ['ocsp.ts', 'benchOcsp'],
   rest: ['rest.ts', 'benchRest'],
   store: ['store.ts', 'benchStore'],
   crl: ['crl.ts', 'benchCrl'],
