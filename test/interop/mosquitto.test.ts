@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Sessions at a real Mosquitto end with the trust in their devices, and no others do. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { wishOf } from '#core/enforcement/wish.ts'
@@ -17,12 +20,14 @@ import {
   openTestHouse,
   postEst,
   renewalBy,
+  rootPem,
   type TestHouse,
+  temporaryDirectory,
   withProduct,
 } from '../support/house.ts'
 import { type JoinedMosquitto, joinMosquitto } from '../support/joined-mosquitto.ts'
 import { askLocal } from '../support/local-door.ts'
-import { type Mosquitto, withoutMosquitto } from '../support/mosquitto.ts'
+import { type Mosquitto, startMosquitto, withoutMosquitto } from '../support/mosquitto.ts'
 import { type MqttDevice, openDevice } from '../support/mqtt-device.ts'
 
 const skip = withoutMosquitto
@@ -162,7 +167,7 @@ test('a session that may have been opened with an ended certificate ends, and a 
 test('what a broker missed while it was away it is told when it is back', { skip }, async () => {
   await broker.stop()
   const asked = act('quarantine', 'PUMP-1')
-  assert.match(await failedOnce(), /the connection broke/)
+  assert.match(await failedOnce(), /the connection/)
   await broker.start()
   await askLocal(house, 'POST', '/integrations/floor-2/retry')
   const { tries } = await asked
@@ -218,6 +223,78 @@ test('its administrator is never barred, whatever a certificate says', { skip },
   assert.deepEqual(enforced, { kind: 'refused', detail })
   await desk.close()
 })
+
+test('a list that is kept fresh refuses the handshake, and drops nobody who is connected', {
+  skip,
+}, async () => {
+  const file = join(temporaryDirectory(), 'crl.pem')
+  const issuers = join(temporaryDirectory(), 'issuers.pem')
+  writeFileSync(issuers, joined.trust.chain + rootPem(house))
+  const { host, port } = house.addresses.status
+  const list = `http://${host}:${port}/crl/issuing-1.crl`
+  const keep = (...more: readonly string[]) =>
+    command('crl', 'keep', '--list', list, '--issuers', issuers, '--output', file, ...more)
+  assert.match((await keep()).stdout, /is new/)
+  // The broker's administrator is of another authority, which has a list of its own.
+  const other = await startMosquitto({
+    ...{ anchors: rootPem(house) + joined.trust.chain, crl: readFileSync(file, 'utf8') },
+    ...{ certificate: joined.own.cert, key: joined.own.key, administrators: [] },
+  })
+  try {
+    const open = (serial: string) =>
+      openDevice(other.url, serial, pumps.get(serial) ?? assert.fail(), joined.trust)
+    const [first, second] = [await open('PUMP-1'), await open('PUMP-2')]
+    await act('quarantine', 'PUMP-1')
+    const pidFile = `${file}.pid`
+    writeFileSync(pidFile, `${other.pid}\n`)
+    const place = join(other.directory, 'crl.pem')
+    const from = other.log.length
+    const again = await command(
+      ...['crl', 'keep', '--list', list, '--issuers', issuers, '--output', place],
+      ...['--reload-pid-file', pidFile],
+    )
+    assert.match(again.stdout, /2 entries.*\n.*is new/)
+    await other.heard(/Reloading config/, from)
+    await assert.rejects(open('PUMP-1'))
+    await (await open('PUMP-3')).roundTrip('telemetry/PUMP-3/pressure')
+    assert.deepEqual([first.isLive, second.isLive], [true, true])
+    await second.roundTrip('telemetry/PUMP-2/pressure')
+    const wrong = await command(
+      'crl',
+      'keep',
+      '--list',
+      list,
+      '--output',
+      place,
+      '--issuers',
+      roots(),
+    )
+    assert.equal(wrong.status, 1)
+    assert.match(wrong.stdout, /no certificate of .* is in --issuers\n.*stays as it was/)
+    await act('release', 'PUMP-1')
+  } finally {
+    await other.remove()
+  }
+})
+
+/** A file with a certificate of somebody else. */
+function roots(): string {
+  const file = join(temporaryDirectory(), 'roots.pem')
+  writeFileSync(file, joined.trust.roots)
+  return file
+}
+
+async function command(...words: readonly string[]) {
+  const child = spawn(process.execPath, ['bin/vitalsign.ts', ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text
+  })
+  const [status] = await once(child, 'close')
+  return { status, stdout }
+}
 
 /** Why the next enforcement that fails did. */
 function failedOnce(): Promise<string> {

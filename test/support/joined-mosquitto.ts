@@ -14,6 +14,8 @@ export interface JoinedMosquitto {
   readonly broker: Mosquitto
   /** What a device sends beside its certificate, and the roots by which it knows the broker, PEM. */
   readonly trust: { readonly chain: string; readonly roots: string }
+  /** The broker's own certificate and key. */
+  readonly own: { readonly cert: string; readonly key: string }
   /** Its common name, and so its user name, is "test server". */
   readonly administrator: { readonly cert: string; readonly key: string }
 }
@@ -53,5 +55,5 @@ export async function joinMosquitto(
     ...(isSubject && { identity: 'subject' }),
   })
   assert.equal(added.status, 201, JSON.stringify(added.document))
-  return { broker, trust: { chain, roots }, administrator }
+  return { broker, trust: { chain, roots }, own, administrator }
 }

@@ -209,6 +209,9 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'proxy add': ['proxy add edge-1 --certificate edge-1.pem'],
   'proxy list': ['proxy list'],
   'proxy remove': ['proxy remove edge-1'],
+  'crl keep': [
+    'crl keep --list http://pki.example.com:8080/crl/issuing-1.crl --issuers chain.pem --output crl.pem --reload-pid-file /run/mosquitto.pid',
+  ],
   'enforcement list': [
     'enforcement list --integration floor-2',
     'enforcement list --revocation rvc_019a…',

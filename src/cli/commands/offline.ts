@@ -61,6 +61,24 @@ export const offlineCommands: readonly Command[] = [
     ],
   }),
   ...ceremonyCommands,
+  offline('crl keep', {
+    summary: 'keep the revocation lists of a broker fresh',
+    help: 'Fetches lists, checks who signed each and that none goes back, writes them into one PEM file, and has the program that uses it read it again. Run it from a timer. A list that cannot be had leaves the one in the file; exit status 1 says so. Needs no server of ours and believes none.',
+    arguments: [
+      own('list', 'the address of a list; again for each further one', {
+        ...{ kind: 'list', required: true, placeholder: 'URL' },
+      }),
+      own('issuers', 'the certificates of the authorities that sign them (PEM)', {
+        ...{ kind: 'text', required: true, placeholder: 'FILE' },
+      }),
+      own('output', 'the file that the program reads', {
+        ...{ kind: 'text', required: true, placeholder: 'FILE' },
+      }),
+      own('reloadPidFile', 'tell the process whose id is in this file that it changed', {
+        ...{ kind: 'text', placeholder: 'FILE' },
+      }),
+    ],
+  }),
   offline('status-file check', {
     summary: 'ask a status file about a certificate, offline',
     help: 'What a gateway does: checks who signed the file up to a root that you give, whether it is fresh, and what it says of a certificate and of each authority above it. The authorities between may stand in the same file as the certificate. Exit status 1: not all of them are fine.',

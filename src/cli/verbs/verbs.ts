@@ -65,6 +65,7 @@ const offline: Readonly<Record<string, () => Promise<Verb>>> = {
   'ceremony run': async () => (await import('./ceremony-hold.ts')).runCeremony,
   'ceremony verify': async () => (await import('./ceremony-files.ts')).verifyBundle,
   'backup restore': async () => (await import('./backup-offline.ts')).restoreBackup,
+  'crl keep': async () => (await import('./crl-keep.ts')).keepLists,
   'status-file check': async () => (await import('./status-file-check.ts')).checkStatusFile,
   'store move': async () => (await import('./store-move.ts')).moveStore,
 }

@@ -21,9 +21,10 @@ export class SessionLog {
       this.#unclaimed++
       return
     }
-    const at = line.indexOf('dynsec: ')
-    if (at === -1) return
-    if (line.startsWith(this.#mark, at)) this.#ended += this.#unclaimed
+    // At the beginning alone: further behind may stand whatever a client calls itself.
+    const said = line.replace(/^\d+: /, '')
+    if (!said.startsWith('dynsec: ')) return
+    if (said.startsWith(this.#mark)) this.#ended += this.#unclaimed
     this.#unclaimed = 0
   }
 
