@@ -7,6 +7,12 @@ import { encodeEnvelopedData, parseEnvelopedData } from '#format/cms/enveloped-d
 import { encodeKeyPackage, parseKeyPackage } from '#format/cms/key-package.ts'
 import { encodeSignedData, parseSignedData } from '#format/cms/signed-data.ts'
 import { encodeSmimeCapabilities, readSmimeCapabilities } from '#format/cms/smime-capabilities.ts'
+import { encodeStatusDelta, parseStatusDelta } from '#format/compact-status/status-delta.ts'
+import {
+  encodeStatusContent,
+  encodeStatusFile,
+  parseStatusFile,
+} from '#format/compact-status/status-file.ts'
 import { type Limits, limits } from '#format/der/budget.ts'
 import { readDer } from '#format/der/reader.ts'
 import { encodeDer } from '#format/der/writer.ts'
@@ -67,6 +73,24 @@ export interface Target {
 }
 
 export const targets: readonly Target[] = [
+  {
+    name: 'status-file',
+    parse: (bytes) => {
+      const { bytes: _, signed, cuts, ...content } = parseStatusFile(bytes)
+      return { ...content, signed: signed.length, cuts: cuts.length }
+    },
+    again(bytes) {
+      const file = parseStatusFile(bytes)
+      return encodeStatusFile(encodeStatusContent(file), file.signatures)
+    },
+    ...{ exact: true, limits: undefined, binary: true },
+  },
+  {
+    name: 'status-delta',
+    parse: parseStatusDelta,
+    again: (bytes) => encodeStatusDelta(parseStatusDelta(bytes)),
+    ...{ exact: true, limits: undefined, binary: true },
+  },
   ...tpmTargets,
   {
     name: 'certificate',

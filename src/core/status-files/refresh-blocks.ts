@@ -165,29 +165,31 @@ async function read(
     const before = blocks.length === 0 ? old?.built : undefined
     blocks.push({ start: from, ...(await gathered.build(span.until, before, ports)) })
   }
-  for await (const row of rowsIn(start, end, span, ports.rows)) {
-    const second = secondsAfter(span.since, row.serialNumber) ?? from
-    if (gathered.rows >= size && second > gathered.lastSecond) {
-      await close()
-      ;[from, gathered] = [second, new Gathered()]
+  for await (const page of pagesIn(start, end, span, ports.rows)) {
+    for (const row of page) {
+      const second = secondsAfter(span.since, row.serialNumber) ?? from
+      if (gathered.rows >= size && second > gathered.lastSecond) {
+        await close()
+        ;[from, gathered] = [second, new Gathered()]
+      }
+      gathered.add(row, second)
     }
-    gathered.add(row, second)
   }
   await close()
   return blocks
 }
 
 /** Of each authority in the order of their seconds. */
-async function* rowsIn(
+async function* pagesIn(
   start: number,
   end: number,
   { authorities, since }: Span,
   rows: CertificateRows,
-): AsyncGenerator<CertificateRow> {
+): AsyncGenerator<readonly CertificateRow[]> {
   for (const authority of authorities) {
     for (const range of drawnBetween(since + start, since + end)) {
       const page = (after?: Uint8Array) => rows.inRange(authority, range, pageRows, after)
-      for await (const one of allRows(page, pageRows)) yield* one
+      yield* allRows(page, pageRows)
     }
   }
 }
