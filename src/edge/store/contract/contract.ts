@@ -7,6 +7,7 @@ import { testPorts } from '../store-testing.ts'
 import { commitContract } from './commit-contract.ts'
 import { listContract } from './list-contract.ts'
 import { logContract } from './log-contract.ts'
+import { rowsContract } from './rows-contract.ts'
 import { Samples } from './samples.ts'
 
 /** A place for one store, empty at first. */
@@ -49,4 +50,5 @@ export function storeContract(database: string, make: () => Promise<StorePlace>)
   commitContract(database, onEmptyStore)
   listContract(database, onEmptyStore)
   logContract(database, onEmptyStore)
+  rowsContract(database, onEmptyStore)
 }
