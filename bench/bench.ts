@@ -48,6 +48,7 @@ const measures = {
         },
   ],
   rest: [quick ? { rounds: 1, certificates: 10_000 } : { rounds: 3, certificates: 100_000 }],
+  compact: [{ certificates: quick ? 100_000 : 1_000_000 }],
   store: [],
   crl: [{ revoked: quick ? 50_000 : 1_000_000 }],
   verify: [
@@ -77,6 +78,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   store: ['store.ts', 'benchStore'],
   crl: ['crl.ts', 'benchCrl'],
   verify: ['verify.ts', 'benchVerify'],
+  compact: ['compact.ts', 'benchCompact'],
   wire: ['wire.ts', 'benchWire'],
   import: ['import.ts', 'benchImport'],
   postgres: ['postgres.ts', 'benchPostgres'],

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { AuditEvent, EventType } from '#core/audit/event.ts'
 import type { AnchorSets } from '#core/enrolment/anchors/anchor-sets.ts'
 import { linksBack } from '#core/enrolment/anchors/believed.ts'
 import type { Doors } from '#core/enrolment/doors.ts'
@@ -55,23 +56,15 @@ export class StatusFiles {
   }
 
   /** Takes note of what a change made old; the next `refresh` looks at the ledger. */
-  hear({ puts }: Change): void {
-    for (const { kind, record } of puts) {
-      if (kind === 'statusFile') this.#forget(record.anchors)
-      if (kind === 'revocation') this.#changed = true
-      if (kind === 'certificate' && record.version > 1 && isEnd(record.state)) this.#changed = true
-    }
+  hear({ puts, events }: Change): void {
+    for (const { kind, record } of puts)
+      if (kind === 'statusFile') this.#newest.delete(record.anchors)
+    if (events.some(isOfCertificates)) this.#changed = true
   }
 
   hearElsewhere(news: News): void {
     if (news.kind === 'missed' || news.kinds.has('statusFile')) this.#newest.clear()
-    // A node hears of every certificate of the others: that one was issued is no reason to look.
-    if (news.kind === 'missed' || news.events.some(({ type }) => !isQuiet(type)))
-      this.#changed = true
-  }
-
-  #forget(anchors: string): void {
-    this.#newest.delete(anchors)
+    if (news.kind === 'missed' || news.events.some(isOfCertificates)) this.#changed = true
   }
 
   /** What could not be made, and why. */
@@ -195,15 +188,12 @@ export class StatusFiles {
 
 const mostDeltas = 256
 
-function isEnd(state: string): boolean {
-  return state === 'abandoned' || state === 'held' || state === 'revoked'
+/** Whether a certificate that a file may cover can be another than before; that one was issued is no reason to look. */
+function isOfCertificates({ type }: Pick<AuditEvent, 'type'>): boolean {
+  return /^(certificate|revocation|device|authority)-/.test(type) && !quiet.has(type)
 }
 
-/** Events after which no certificate is another than it was. */
-function isQuiet(type: string): boolean {
-  return (
-    type === 'certificate-issued' ||
-    type === 'certificate-first-used' ||
-    type === 'status-file-made'
-  )
-}
+const quiet: ReadonlySet<string> = new Set<EventType>([
+  ...(['certificate-issued', 'certificate-first-used', 'certificate-retired'] as const),
+  ...(['device-added', 'device-activated'] as const),
+])
