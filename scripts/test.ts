@@ -8,6 +8,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { relative } from 'node:path'
 import { run } from 'node:test'
 import { parseArgs, styleText } from 'node:util'
 
@@ -76,7 +77,10 @@ async function runPart(part: Part): Promise<Tally> {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     timeout: 600_000,
   })
+  const slow: { readonly file: string; readonly seconds: number }[] = []
   for await (const { type, data } of events) {
+    if (type === 'test:summary' && data.file !== undefined)
+      slow.push({ file: relative('.', data.file), seconds: data.duration_ms / 1e3 })
     if (type === 'test:pass' && isLeaf(data)) {
       if (data.skip !== undefined && data.skip !== false) {
         tally.skipped++
@@ -89,6 +93,8 @@ async function runPart(part: Part): Promise<Tally> {
     }
   }
   tally.seconds = Number(process.hrtime.bigint() - started) / 1e9
+  for (const { file, seconds } of slow.sort((a, b) => b.seconds - a.seconds).slice(0, 5))
+    if (seconds > 5) console.log(`  ${seconds.toFixed(1).padStart(6)} s  ${file}`)
   return tally
 }
 
