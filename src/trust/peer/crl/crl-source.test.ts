@@ -219,6 +219,35 @@ test('a delta adds, and takes off, what has changed since its list; of a foreign
   assert.equal(await kindOf([await list(off)]), 'unknown')
 })
 
+test('what a delta says against a certificate counts beside a shard that is older', async () => {
+  const here = await leaf(pointing(uri('http://pki/crl/1.crl')))
+  const shard = await list({
+    ...{ point: uri('http://pki/crl/1.crl'), number: 9 },
+    from: madeNow.subtract({ hours: 6 }),
+  })
+  const full = await list({ number: 5 })
+  const delta = (certificate: Certificate) =>
+    list({
+      ...{ number: 6, base: 5, revoked: [revoking(certificate, 1)] },
+      from: madeNow.subtract({ hours: 1 }),
+    })
+  assert.equal(await kindOf([shard, full, await delta(here)], here), 'revoked')
+  assert.equal(await kindOf([shard, full, await delta(pump)], here), 'good')
+})
+
+test('a delta past its end still counts in what it says against a certificate, and in nothing else', async () => {
+  const base = await list({ number: 5, hours: 72 })
+  const old = { number: 6, base: 5, hours: 1 }
+  assert.equal(
+    await kindOf([base, await list({ ...old, revoked: [revoking(pump, 1)] })]),
+    'revoked',
+  )
+  assert.equal(await kindOf([base, await list(old)]), 'good')
+  // A newer list that names it no more is the last word.
+  const newer = await list({ number: 7 })
+  assert.equal(await kindOf([newer, await list({ ...old, revoked: [revoking(pump, 6)] })]), 'good')
+})
+
 test('a fresh delta keeps a list young, an old one does not take anything off it', async () => {
   const past = madeNow.subtract({ hours: 48 })
   const old = await list({ number: 5, from: past })

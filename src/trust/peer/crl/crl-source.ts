@@ -53,19 +53,17 @@ function statusIn(lists: readonly RevocationList[], question: StatusQuestion): S
   let until: Temporal.Instant | undefined
   let outdated: string | undefined
   // (1): until every reason is spoken of. Of lists that follow each other only the newest counts.
-  for (const list of newestOf(
-    own.filter(({ base }) => base === undefined),
-    issuer,
-  )) {
+  for (const { list, delta } of wordsOf(own, issuer)) {
     const reasons = reasonsCovered(list, certificate)
     // (e)
     if (reasons.every((reason) => covered.has(reason))) continue
-    const delta = deltaFor(list, own, question)
-    const entry = entryIn(list, delta, certificate.serialNumber)
+    const fresh = delta !== undefined && isListFresh(delta, at) ? delta : undefined
+    const entry = entryIn(list, delta, fresh, certificate.serialNumber)
     if (entry !== undefined)
       return { kind: 'revoked', since: entry.revokedAt, reason: entry.reason }
-    const { thisUpdate, nextUpdate } = (delta ?? list).crl
-    if (!isFresh(thisUpdate, nextUpdate, at)) {
+    const speaking = fresh ?? list
+    const { thisUpdate, nextUpdate } = speaking.crl
+    if (!isListFresh(speaking, at)) {
       outdated = `the list of ${thisUpdate} was good until ${nextUpdate}, it is ${at}`
       continue
     }
@@ -77,6 +75,28 @@ function statusIn(lists: readonly RevocationList[], question: StatusQuestion): S
     return { kind: 'good', until }
   if (outdated !== undefined) return { kind: 'outdated', because: outdated }
   return { kind: 'unknown', because: whyUnknown(own, covered, question) }
+}
+
+function isListFresh({ crl: { thisUpdate, nextUpdate } }: RevocationList, at: Temporal.Instant) {
+  return isFresh(thisUpdate, nextUpdate, at)
+}
+
+/** A complete list, and the newest delta that goes with it, fresh or not. */
+interface Word {
+  readonly list: RevocationList
+  readonly delta: RevocationList | undefined
+}
+
+/** Where a shard and the full list both speak of a certificate, what was known last counts, by a delta or without. */
+function wordsOf(own: readonly RevocationList[], issuer: TrustAnchor): readonly Word[] {
+  const complete = own.filter(({ base }) => base === undefined)
+  return newestOf(complete, issuer)
+    .map((list) => ({ list, delta: deltaFor(list, own, issuer) }))
+    .toSorted((left, right) => Temporal.Instant.compare(saidAt(right), saidAt(left)))
+}
+
+function saidAt({ list, delta }: Word): Temporal.Instant {
+  return (delta ?? list).crl.thisUpdate
 }
 
 /** (f) and (g): only lists that the issuer of the certificate signed, of each scope the one with the highest number. */
@@ -91,10 +111,7 @@ function newestOf(
     const isNewer = known === undefined || isAfter(list, known)
     if (isNewer && isIssuedBy(list, issuer)) newest.set(list.scope, list)
   }
-  // Where a shard and the full list both speak of a certificate, what was known last counts.
-  return [...newest.values()].toSorted((left, right) =>
-    Temporal.Instant.compare(right.crl.thisUpdate, left.crl.thisUpdate),
-  )
+  return [...newest.values()]
 }
 
 function isAfter(left: RevocationList, right: RevocationList): boolean {
@@ -115,32 +132,35 @@ function isIssuedBy(list: RevocationList, { publicKey, certificate }: TrustAncho
   return list.isSignedBy(publicKey)
 }
 
-/** (c) and (h): a fresh delta of the same issuer and scope that goes with this complete list; section 5.2.4. */
+/** (c) and (h): the newest delta of the same issuer and scope that goes with this complete list; section 5.2.4. */
 function deltaFor(
   complete: RevocationList,
   lists: readonly RevocationList[],
-  { issuer, at }: StatusQuestion,
+  issuer: TrustAnchor,
 ): RevocationList | undefined {
   const fitting = lists.filter(
-    ({ scope, base, number, crl }) =>
+    ({ scope, base, number }) =>
       base !== undefined &&
       scope === complete.scope &&
       base <= complete.number &&
-      number > complete.number &&
-      isFresh(crl.thisUpdate, crl.nextUpdate, at),
+      number > complete.number,
   )
   return newestOf(fitting, issuer)[0]
 }
 
-/** (i) to (k): what the delta says comes first; what it takes off the list is not revoked. */
+/**
+ * (i) to (k): what the delta says comes first; what it takes off the list is not revoked. One that is past its end
+ * takes nothing off any more, but what it says against a certificate counts.
+ */
 function entryIn(
   complete: RevocationList,
   delta: RevocationList | undefined,
+  fresh: RevocationList | undefined,
   serialNumber: Uint8Array,
 ): ListEntry | undefined {
   const changed = delta?.find(serialNumber)
-  const entry = changed ?? complete.find(serialNumber)
-  return entry?.reason === removeFromCrl ? undefined : entry
+  if (changed?.reason !== removeFromCrl) return changed ?? complete.find(serialNumber)
+  return fresh === undefined ? complete.find(serialNumber) : undefined
 }
 
 function whyUnknown(
