@@ -13,8 +13,7 @@ export function proxyRoutes(core: Core): readonly Route[] {
   return verifyRoutes({
     asker: (peer) => askerOf(peer, core),
     verify: async (question, asker, { address }) => {
-      const wanted = { ...question.wanted, products: productsFor(asker) }
-      const verification = await verify({ ...question, wanted }, core)
+      const verification = await verify({ ...question, products: productsFor(asker) }, core)
       await noteAlarming(verification, address, core)
       return verification
     },

@@ -138,7 +138,12 @@ test('an application may ask by its own identity, of the products that it is for
   const broker = await withApplication(house, 'broker', { products: [pump.id] })
   const asked = (of: Credential) => verifyAs(house, identityOf(broker), pem(of.certificate))
   assert.equal((await asked(device)).document['trusted'], true)
-  assert.equal((await asked(monitor)).document['reason'], 'identity-differs')
+  const { document: no } = await asked(monitor)
+  assert.deepEqual([no['trusted'], no['reason']], [false, 'identity-differs'])
+  // Nor does the no tell of a device that is none of its business.
+  for (const fact of ['device', 'serial', 'state', 'product', 'productName', 'lot', 'subject'])
+    assert.equal(no[fact], null, fact)
+  assert.doesNotMatch(JSON.stringify(no), /monitor|MON-1/)
   const other = await askAs(house, identityOf(broker), '/devices')
   assert.deepEqual([other.status, other.document['code']], [403, 'not-permitted'])
   const purpose = { purpose: 'client' }

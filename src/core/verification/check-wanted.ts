@@ -11,8 +11,6 @@ import type { Known } from './verify.ts'
 export interface Wanted {
   /** A product by its name or id. */
   readonly product?: string | undefined
-  /** Ids of products of which the device is to be of one. */
-  readonly products?: readonly string[] | undefined
   readonly lot?: string | undefined
   /** Of the device, as printed on it. */
   readonly serial?: string | undefined
@@ -39,12 +37,6 @@ export function checkWanted(
   const isOfProduct = product?.id === wanted.product || product?.name === wanted.product
   if (wanted.product !== undefined && !isOfProduct)
     return differs('product', product?.name, wanted.product)
-  const { products } = wanted
-  if (products !== undefined && device !== undefined && !products.includes(device.product))
-    return refuse(
-      'identity-differs',
-      `its product is ${product?.name}, which the application that asks is not for`,
-    )
   if (wanted.lot !== undefined && device?.lot !== wanted.lot)
     return differs('lot', device?.lot, wanted.lot)
   if (wanted.serial !== undefined && device?.serial !== wanted.serial)
@@ -59,6 +51,21 @@ export function checkWanted(
     )
   if (wanted.host === undefined && wanted.policy === undefined) return undefined
   return checkInside(wanted, leaf)
+}
+
+/**
+ * Whether the application that asks may hear of this certificate: of a device, only if it is of a product that the
+ * application is for.
+ *
+ * @param products ids; undefined: it may hear of all
+ */
+export function checkHearing(
+  products: readonly string[] | undefined,
+  { record, device }: Known,
+): Refused | undefined {
+  const product = device?.product ?? record.product
+  if (products === undefined || product === null || products.includes(product)) return undefined
+  return refuse('identity-differs', 'it is of a product that the application which asks is not for')
 }
 
 /** What only the certificate itself says. */

@@ -19,7 +19,7 @@ import type { Learning } from '../recovery/learn.ts'
 import type { Refused } from '../refusal.ts'
 import { checkKind } from './check-kind.ts'
 import { checkRevoked } from './check-revoked.ts'
-import { checkWanted, type Wanted } from './check-wanted.ts'
+import { checkHearing, checkWanted, type Wanted } from './check-wanted.ts'
 import type { KnownPaths } from './known-paths.ts'
 import { judgeStranger } from './stranger.ts'
 
@@ -35,6 +35,8 @@ export interface VerificationQuestion {
   /** Whether a birth certificate will do, which is accepted only to enrol. */
   readonly acceptsBirth?: boolean
   readonly wanted?: Wanted
+  /** Ids of the products whose devices whoever asks may hear of; absent: of all. */
+  readonly products?: readonly string[] | undefined
 }
 
 /** What the ledger says of a certificate, whatever came of it. */
@@ -92,6 +94,9 @@ export async function verify(
     knownOf(record, ports),
     ports.ledger.read('key', record.key),
   ])
+  // Before all else, and without what is known: a no must not tell of devices that are none of its business.
+  const unheard = checkHearing(question.products, known)
+  if (unheard !== undefined) return unheard
   const now = ports.clock.now()
   const no =
     // From what tells most to what tells least: who is in quarantine has certificates on hold, too.

@@ -20,10 +20,7 @@ export function verificationVerbs(core: Core): Pick<Verbs, 'certificate.verify'>
       const chain = chainIn(text)
       if ('reason' in chain) return chain
       const products = await productsOf(caller.actor, core)
-      const verification = await verify(
-        { chain, purpose, acceptsBirth, wanted: { ...wanted, products } },
-        core,
-      )
+      const verification = await verify({ chain, purpose, acceptsBirth, wanted, products }, core)
       await noteAlarming(verification, caller.source, core)
       const { reason = null, detail = null } =
         verification.kind === 'refused' ? verification : ({} as Partial<Refused>)
