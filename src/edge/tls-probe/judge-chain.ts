@@ -5,8 +5,10 @@ import { accessMethods } from '#format/oids.ts'
 import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
 import { readExtension } from '#format/x509/extension.ts'
 import { formatName, sameName } from '#format/x509/name.ts'
-import { findKeyAlgorithm, findSignatureAlgorithm } from '#trust/algorithms.ts'
+import { findSignatureAlgorithm } from '#trust/algorithms.ts'
 import { validatePath } from '#trust/path.ts'
+import { isOfHost } from '#trust/peer/host-name.ts'
+import { importPublicKey } from '#trust/public-key.ts'
 import { anchorOf, type TrustAnchor } from '#trust/trust-anchor.ts'
 import type { Finding, Judging } from './judge.ts'
 import type { Look } from './look.ts'
@@ -37,7 +39,7 @@ export function judgeChain({ chain, unread }: Look, judging: Judging): readonly 
     const rest = restBytes.map((der) => parseCertificate(der, { unknownCritical: 'keep' }))
     return [
       judgeTime(leaf, judging),
-      judgeName(leafBytes, judging),
+      judgeName(leaf, judging),
       judgeKey(leaf),
       judgeOrder([leaf, ...rest]),
       ...judgePath(leaf, rest, judging),
@@ -74,11 +76,9 @@ function judgeTime({ notBefore, notAfter, subject }: Certificate, { now }: Judgi
   return { check, found, verdict: 'good', means: 'it is in force', remedy: null }
 }
 
-function judgeName(leaf: Uint8Array, { host }: Judging): Finding {
-  const read = new X509Certificate(leaf)
-  const names = read.subjectAltName ?? 'none'
-  const isFor = /^[\d.]+$|:/.test(host) ? read.checkIP(host) : read.checkHost(host)
-  if (isFor !== undefined)
+function judgeName(leaf: Certificate, { host }: Judging): Finding {
+  const names = new X509Certificate(leaf.der).subjectAltName ?? 'none'
+  if (isOfHost(leaf, host))
     return {
       ...{ check: 'its names', verdict: 'good', found: names, remedy: null },
       means: `it may be called ${host}`,
@@ -92,10 +92,11 @@ function judgeName(leaf: Uint8Array, { host }: Judging): Finding {
 
 function judgeKey({ publicKey, signatureAlgorithm }: Certificate): Finding {
   const check = 'its key'
-  const key = findKeyAlgorithm(publicKey.algorithm)
+  const key = importPublicKey(publicKey)
   const signature = findSignatureAlgorithm(signatureAlgorithm)
-  const found = `${key?.name ?? `of an algorithm without a name here (${publicKey.algorithm.oid})`}, signed with ${signature?.name ?? signatureAlgorithm.oid}`
-  if (signature === undefined || key === undefined)
+  const its = 'kind' in key ? key.detail : key.algorithm
+  const found = `${its}, signed with ${signature?.name ?? signatureAlgorithm.oid}`
+  if (signature === undefined || 'kind' in key)
     return {
       ...{ check, found, verdict: 'failed' },
       means: 'clients of ours refuse it: it is too weak, or not known to them',
