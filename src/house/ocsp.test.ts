@@ -99,6 +99,43 @@ test('another node forgets what was said when it hears of a revocation, and who 
   unhear()
 })
 
+test('a node that cannot look up what it hears of forgets all that it said', async () => {
+  const { id } = await enrolDevice(core, pump, 'P-3')
+  const { serialNumber } = await certificateOf(core, id)
+  const troubles: unknown[] = []
+  const feed = new Feed((cause) => troubles.push(cause))
+  let tell: Parameters<Parameters<typeof feed.hear>[0]['follow']>[0] = () => assert.fail()
+  feed.hear({
+    hears: () => true,
+    follow: (listener) => {
+      tell = listener
+      return () => {}
+    },
+  })
+  let isAway = false
+  const ledger: typeof core.ledger = {
+    ...{ find: core.ledger.find, list: core.ledger.list, count: core.ledger.count },
+    commit: core.ledger.commit,
+    read: async (kind, one) => {
+      if (isAway) throw new Fault('store-unreachable', 'it is away')
+      return core.ledger.read(kind, one)
+    },
+  }
+  const desk = openOcsp({ ...core, ledger, maker: 'Acme', report: assert.fail }, feed)
+  const question = parsedQuestion([certIdOf(issuer, serialNumber)])
+  assert.equal((await desk.answer(question, '192.0.2.9')).kind, 'answer')
+  const seen = core.events.length
+  const lost = { id, reason: 'superseded', because: 'test' } as const
+  assert.equal((await revoke(lost, operator, core)).kind, 'revoked')
+  isAway = true
+  const told = Promise.withResolvers<void>()
+  feed.followElsewhere(() => told.resolve())
+  tell({ kind: 'events', events: core.events.slice(seen), kinds: new Set(['certificate']) })
+  await told.promise
+  assert.equal(desk.kept.entries, 0)
+  assert.equal(troubles.length, 1)
+})
+
 test('one that cannot be renewed is told of half a month before its end, and no more once it is', async () => {
   const first = await core.ocsp.responders.of(issuer)
   if ('reason' in first) return assert.fail(first.detail)

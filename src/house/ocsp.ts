@@ -101,23 +101,31 @@ function hear({ puts }: Change, desk: OcspDesk): void {
   }
 }
 
-/** Events tell of a certificate first; its serial number stands in most of them. */
+/** Events tell of a certificate first; what its serial number is the ledger knows. */
 async function hearElsewhere(
   news: News,
   desk: OcspDesk,
   { ledger }: Pick<DeskPorts, 'ledger'>,
 ): Promise<void> {
   if (news.kind === 'missed') return desk.forgetAll()
+  const changed = new Set<string>()
   for (const { type, subjects } of news.events) {
     const [id = '', owner = ''] = subjects
     if (!id.startsWith('crt_') || type === 'certificate-first-used') continue
-    if (type === 'certificate-issued') {
-      // Nothing was kept of what nobody had issued.
-      const answers = answeredBy(owner)
-      if (answers !== undefined) desk.responders.forget(answers)
-      continue
-    }
-    const record = await ledger.read('certificate', id)
-    if (record !== undefined) hear({ puts: [{ kind: 'certificate', record }], events: [] }, desk)
+    // Nothing was kept of what nobody had issued.
+    const answers = type === 'certificate-issued' ? answeredBy(owner) : undefined
+    if (answers !== undefined) desk.responders.forget(answers)
+    if (type !== 'certificate-issued') changed.add(id)
+  }
+  try {
+    const records = await Promise.all([...changed].map((id) => ledger.read('certificate', id)))
+    const puts = records.flatMap((record) =>
+      record === undefined ? [] : [{ kind: 'certificate', record } as const],
+    )
+    hear({ puts, events: [] }, desk)
+  } catch (cause) {
+    // Which ones these are is not known, and it is not told a second time.
+    desk.forgetAll()
+    throw cause
   }
 }

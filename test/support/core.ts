@@ -197,14 +197,19 @@ export async function force(core: Core, device: Device, columns: Partial<Device>
 }
 
 /** Puts certificates like this one into the ledger, as a device in a loop might have left them. */
-export async function multiply(core: TestCore, id: string, times: number): Promise<void> {
+export async function multiply(
+  core: TestCore,
+  id: string,
+  times: number,
+  columns: Partial<CertificateRecord> = {},
+): Promise<void> {
   const like = await certificateOf(core, id)
   const puts = Array.from({ length: times }, (): Put => {
     // Positive, as every list demands: X.690 section 8.3.
     const serialNumber = core.random.bytes(16).with(0, 0x40)
     const fresh = { id: newId('certificate', core), serialNumber }
     const record = { ...like, ...fresh, reservedAt: core.clock.now(), sha256: null, version: 1 }
-    return { kind: 'certificate', record }
+    return { kind: 'certificate', record: { ...record, ...columns } }
   })
   await core.means.ledger.commit({ puts, events: [] })
 }

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Authority } from '#core/ledger/tables.ts'
 import { readConfiguration } from '#house/configuration.ts'
-import { operator, type TestCore, withCore } from '../../../test/support/core.ts'
+import { multiply, operator, type TestCore, withCore } from '../../../test/support/core.ts'
 import { believed, certIdOf, parsedQuestion } from '../../../test/support/ocsp.ts'
 import { recoverReserved } from '../authority/abandon.ts'
 import { Fault } from '../fault.ts'
 import { settle } from '../ledger/settle.ts'
 import { applyProfile, newestProfile } from '../policy/apply-profile.ts'
+import { revoke } from '../revocation/revoke.ts'
 import { findResponder, responderOwner } from './find-responder.ts'
 import { makeResponder } from './make-responder.ts'
 import { Responders } from './responders.ts'
@@ -99,6 +100,41 @@ test('it is renewed when a third of its life is left, though its authority issue
     assert.notEqual(next.id, first.id)
     // An answer of the old one stands: its certificate came with it.
     assert.ok(Temporal.Instant.compare(core.clock.now(), first.notAfter) < 0)
+  })
+})
+
+test('it is found behind all that a signature which fails again and again left behind', async () => {
+  await withCore(async (core) => {
+    const { id } = await responderOf(core.ocsp.responders, issuerIn(core))
+    await multiply(core, id, 100, { state: 'abandoned' })
+    assert.equal((await responderOf(anotherNode(core), issuerIn(core))).id, id)
+  })
+})
+
+test('one that is revoked while it is looked up answers for nobody', async () => {
+  await withCore(async (core) => {
+    const first = await responderOf(core.ocsp.responders, issuerIn(core))
+    const read = Promise.withResolvers<void>()
+    const goOn = Promise.withResolvers<void>()
+    const ledger: typeof core.ledger = {
+      ...{ find: core.ledger.find, list: core.ledger.list, count: core.ledger.count },
+      commit: core.ledger.commit,
+      read: async (kind, id) => {
+        const record = await core.ledger.read(kind, id)
+        read.resolve()
+        await goOn.promise
+        return record
+      },
+    }
+    const responders = new Responders({ ...core, ledger, maker: 'Acme' })
+    const found = responderOf(responders, issuerIn(core))
+    await read.promise
+    const lost = { id: first.id, reason: 'keyCompromise', because: 'stolen' } as const
+    assert.equal((await revoke(lost, operator, core)).kind, 'revoked')
+    responders.forgetAll()
+    goOn.resolve()
+    assert.notEqual((await found).id, first.id)
+    assert.notEqual((await responderOf(responders, issuerIn(core))).id, first.id)
   })
 })
 

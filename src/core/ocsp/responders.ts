@@ -24,6 +24,8 @@ export class Responders {
     string,
     { readonly at: Temporal.Instant; readonly no: NoResponder }
   >()
+  /** How often something was forgotten: what was looked up before that may not be so any more. */
+  #forgotten = 0
 
   constructor(ports: MakingPorts) {
     this.#ports = ports
@@ -39,7 +41,7 @@ export class Responders {
     const known = this.#known.get(authority.id)
     const now = this.#ports.clock.now()
     if (known !== undefined && Temporal.Instant.compare(now, known.notAfter) < 0) return known
-    return this.#once(authority, () => this.#findOrMake(authority, now))
+    return this.#once(authority, () => this.#findOrMake(authority))
   }
 
   /**
@@ -50,52 +52,60 @@ export class Responders {
    */
   renew(authority: Authority): Promise<Responder | NoResponder> {
     return this.#once(authority, async () => {
-      const now = this.#ports.clock.now()
-      const found = await findResponder(authority.id, now, this.#ports.ledger)
-      if (found === undefined || isRenewalDue(found, now)) return this.#make(authority)
-      this.#known.set(authority.id, found)
-      return found
+      const found = await this.#find(authority)
+      return found === undefined || isRenewalDue(found, this.#ports.clock.now())
+        ? this.#make(authority)
+        : found
     })
   }
 
   /** Looks anew when one is next needed. */
   forget(authority: string): void {
+    this.#forgotten++
     this.#known.delete(authority)
     this.#failures.delete(authority)
   }
 
   forgetAll(): void {
+    this.#forgotten++
     this.#known.clear()
     this.#failures.clear()
   }
 
-  async #findOrMake(authority: Authority, now: Temporal.Instant): Promise<Responder | NoResponder> {
-    const found = await findResponder(authority.id, now, this.#ports.ledger)
-    if (found !== undefined) {
-      this.#known.set(authority.id, found)
-      return found
-    }
+  /** Looks into the ledger, and again if one was revoked or made meanwhile. */
+  async #find({ id }: Authority): Promise<Responder | undefined> {
+    let found: Responder | undefined
+    let before: number
+    do {
+      before = this.#forgotten
+      found = await findResponder(id, this.#ports.clock.now(), this.#ports.ledger)
+    } while (before !== this.#forgotten)
+    if (found !== undefined) this.#known.set(id, found)
+    return found
+  }
+
+  async #findOrMake(authority: Authority): Promise<Responder | NoResponder> {
+    const found = await this.#find(authority)
+    if (found !== undefined) return found
     const failure = this.#failures.get(authority.id)
+    const now = this.#ports.clock.now()
     if (failure !== undefined && Temporal.Instant.compare(now, failure.at.add(againAfter)) < 0)
       return failure.no
     return this.#make(authority)
   }
 
   async #make(authority: Authority): Promise<Responder | NoResponder> {
-    const { clock, ledger } = this.#ports
     if (authority.state === 'retired')
       return refuse('issuer-unknown', `${authority.name} is ended, and nobody answers for it`)
     const made = await this.#tryToMake(authority)
-    const responder =
-      made.kind === 'made' ? await findResponder(authority.id, clock.now(), ledger) : undefined
+    const responder = made.kind === 'made' ? await this.#find(authority) : undefined
     if (responder !== undefined) {
       this.#failures.delete(authority.id)
-      this.#known.set(authority.id, responder)
       return responder
     }
     const why = made.kind === 'refused' ? made.detail : 'it ended while it was made'
     const no = refuse('responder-missing', `nobody answers for ${authority.name}: ${why}`)
-    this.#failures.set(authority.id, { at: clock.now(), no })
+    this.#failures.set(authority.id, { at: this.#ports.clock.now(), no })
     return no
   }
 
