@@ -106,6 +106,41 @@ test('from half of its life on an answer is made anew beside the one that is sen
   assert.ok(Temporal.Instant.compare(answer.nextUpdate, shared.clock.now()) > 0)
 })
 
+test('what cannot be made anew rests for a while, whoever asks, and what stands is sent', async () => {
+  let isAway = false
+  await withCore(
+    async (core) => {
+      const { serialNumber } = await enrolledIn(core)
+      const first = await ask(core, [serialNumber])
+      core.clock.pass({ hours: 9 })
+      isAway = true
+      const troublesAfter = async (questions: number) => {
+        for (let sent = 0; sent < questions; sent++)
+          assert.equal((await ask(core, [serialNumber])).der, first.der)
+        return core.troubles.length
+      }
+      assert.equal(await troublesAfter(50), 1)
+      core.clock.pass({ seconds: 10 })
+      assert.equal(await troublesAfter(50), 2)
+      core.clock.pass({ seconds: 10 })
+      isAway = false
+      await ask(core, [serialNumber])
+      await ask(core, [serialNumber], core.random.bytes(32))
+      assert.notEqual((await ask(core, [serialNumber])).der, first.der)
+    },
+    ({ keys }) => ({
+      keys: {
+        make: (algorithm, keyId, place) => keys.make(algorithm, keyId, place),
+        has: (keyId) => keys.has(keyId),
+        sign: async (keyId, bytes) => {
+          if (isAway) throw new Fault('key-unreachable', 'it is away')
+          return keys.sign(keyId, bytes)
+        },
+      },
+    }),
+  )
+})
+
 test('a revocation is answered from the moment that it is committed', async () => {
   const certificate = await enrolledIn(shared)
   assert.equal((await statusOf(shared, certificate)).kind, 'good')

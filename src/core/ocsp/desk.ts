@@ -8,7 +8,7 @@ import { judge } from './judge.ts'
 import type { MakingPorts } from './make-responder.ts'
 import { Responders } from './responders.ts'
 import { signAnswer } from './sign-answer.ts'
-import { SigningBudget } from './signing-budget.ts'
+import { SigningBudget, signingPrice } from './signing-budget.ts'
 
 export interface DeskPorts extends MakingPorts {
   /** Every authority there is; `generation` rises with each change of them. */
@@ -39,6 +39,9 @@ export type Answered =
 
 /** Questions in one request: a chain has two or three certificates, and each costs a look into the ledger. */
 export const mostQuestions = 10
+
+/** What could not be made anew is tried again after so long: until then what stands is sent, and nobody is troubled. */
+const refreshAgainMilliseconds = 10_000
 
 /** What this node did since it started. */
 export interface DeskCounts {
@@ -71,6 +74,8 @@ export class OcspDesk {
   readonly #counts: DeskCounts = { cached: 0, signed: 0, refreshed: 0, overBudget: 0 }
   #issuers = new NamedIssuers([])
   #generation = -1
+  /** When something could not be made anew, Unix time. */
+  #refreshFailedAt = Number.NEGATIVE_INFINITY
 
   constructor(ports: DeskPorts, answers = new Answers()) {
     this.#ports = ports
@@ -115,7 +120,8 @@ export class OcspDesk {
     const [first] = asked
     if (first === undefined) return refuse('request-malformed', 'nothing is asked')
     if (asked.length === 1 && nonce === undefined) return this.#usual(first, source)
-    if (this.#maySpend(source)) return this.#sign(first.issuer.authority, asked, nonce)
+    if (this.#maySpend(source, first.issuer.authority))
+      return this.#sign(first.issuer.authority, asked, nonce)
     // RFC 9654 section 2.1: an answer without the nonce is still an answer.
     if (asked.length === 1) return this.#usual(first, source)
     return refuse(
@@ -148,8 +154,8 @@ export class OcspDesk {
     return this.#issuers
   }
 
-  #maySpend(source: string): boolean {
-    const may = this.#budget.spend(source, this.#ports.clock.now())
+  #maySpend(source: string, { algorithm }: Authority): boolean {
+    const may = this.#budget.spend(source, signingPrice(algorithm), this.#ports.clock.now())
     if (!may) this.#counts.overBudget++
     return may
   }
@@ -164,19 +170,32 @@ export class OcspDesk {
     if (answer === undefined || now >= answer.endsAtMilliseconds)
       return this.#signed(key, asked, source)
     this.#counts.cached++
-    if (now >= answer.refreshAtMilliseconds) this.#refresh(key, asked, source)
+    if (now >= answer.refreshAtMilliseconds && !this.#isRefreshAtRest(now))
+      this.#refresh(key, asked, source)
     return { kind: 'answer', answer, isFor: 'all' }
   }
 
   /** Makes an answer anew while it is still good: nobody waits for it. */
   #refresh(key: string, asked: Question, source: string): void {
     if (this.#signing.has(`${key} ${asked.issuer.naming}`)) return
+    const rest = () => {
+      this.#refreshFailedAt = this.#ports.clock.now().epochMilliseconds
+    }
     this.#signed(key, asked, source).then(
       ({ kind }) => {
         if (kind === 'answer') this.#counts.refreshed++
+        else rest()
       },
-      (cause) => this.#ports.report('an OCSP answer could not be made anew', cause),
+      (cause) => {
+        rest()
+        this.#ports.report('an OCSP answer could not be made anew', cause)
+      },
     )
+  }
+
+  #isRefreshAtRest(now: number): boolean {
+    const failedAt = this.#refreshFailedAt
+    return now >= failedAt && now - failedAt < refreshAgainMilliseconds
   }
 
   #signed(key: string, asked: Question, source: string): Promise<Answered> {
@@ -222,7 +241,7 @@ export class OcspDesk {
       })),
     )
     const isUnknown = judged.some(({ judgement }) => judgement.status.kind === 'unknown')
-    if (isUnknown && source !== undefined && !this.#maySpend(source))
+    if (isUnknown && source !== undefined && !this.#maySpend(source, authority))
       return refuse(
         'certificate-unknown',
         'too many questions about certificates that were not issued here',

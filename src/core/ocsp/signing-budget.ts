@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isKeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
 
 /**
  * Signatures that strangers can make us make at will: by a nonce, by a serial that is nobody's, by several
@@ -9,7 +10,15 @@ export const signingBudget = {
   perSource: 200,
   inAll: 2_000,
   perMilliseconds: 10_000,
+  /** What a signature by RSA counts for: with 4,096 bits it takes 5 milliseconds. */
+  rsaPrice: 10,
 } as const
+
+/** What a signature that answers for an authority of this algorithm counts for. */
+export function signingPrice(algorithm: string): number {
+  const isRsa = isKeyAlgorithmName(algorithm) && keyAlgorithms[algorithm].canonical === 'modulus'
+  return isRsa ? signingBudget.rsaPrice : 1
+}
 
 /** What is left of the budget, on this node; a restart forgets. */
 export class SigningBudget {
@@ -17,8 +26,8 @@ export class SigningBudget {
   #spentInAll = 0
   #windowStart = 0
 
-  /** Spends one signature for this source, an address or network; false: there is none left. */
-  spend(source: string, now: Temporal.Instant): boolean {
+  /** Spends one signature at this price for this source, an address or network; false: too little is left. */
+  spend(source: string, price: number, now: Temporal.Instant): boolean {
     const at = now.epochMilliseconds
     // A clock that was set back begins a window, too.
     if (at < this.#windowStart || at - this.#windowStart >= signingBudget.perMilliseconds) {
@@ -26,11 +35,12 @@ export class SigningBudget {
       this.#spentInAll = 0
       this.#spent.clear()
     }
-    const spent = this.#spent.get(source) ?? 0
-    if (spent >= signingBudget.perSource || this.#spentInAll >= signingBudget.inAll) return false
+    const spent = (this.#spent.get(source) ?? 0) + price
+    const spentInAll = this.#spentInAll + price
+    if (spent > signingBudget.perSource || spentInAll > signingBudget.inAll) return false
     // Whoever finds nothing left is not remembered, so that there are never more sources than signatures.
-    this.#spent.set(source, spent + 1)
-    this.#spentInAll++
+    this.#spent.set(source, spent)
+    this.#spentInAll = spentInAll
     return true
   }
 }
