@@ -108,7 +108,7 @@ const mostSecondsInCaches = 300
 
 /** RFC 9919 section 7.2: the fields by which caches know how long an answer stands. */
 function answerForAll(answer: Answer, http: HttpRequest, now: Temporal.Instant): HttpResponse {
-  const { der, thisUpdate, endsAtMilliseconds } = answer
+  const { der, endsAtMilliseconds } = answer
   const left = (endsAtMilliseconds - now.epochMilliseconds) / 1000
   const seconds = Math.min(mostSecondsInCaches, Math.max(0, Math.floor(left)))
   const fixed = fixedFieldsOf(answer)
@@ -117,7 +117,8 @@ function answerForAll(answer: Answer, http: HttpRequest, now: Temporal.Instant):
     'Cache-Control': `max-age=${seconds}, public, no-transform, must-revalidate`,
     ...fixed,
   }
-  return isKnown(http.headers, fixed.ETag, thisUpdate)
+  // By its tag alone: what was said just before a revocation may be of the same second.
+  return isKnown(http.headers, fixed.ETag, undefined)
     ? { status: 304, headers, body: '' }
     : { status: 200, headers, body: der }
 }
