@@ -6,9 +6,10 @@ import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import type { EventType } from '#core/audit/event.ts'
 import { recoverReserved } from '#core/authority/abandon.ts'
 import { watchDevice } from '#core/devices/watch.ts'
-import type { CertificateRecord } from '#core/ledger/tables.ts'
+import type { CertificateRecord, Device } from '#core/ledger/tables.ts'
 import { askAct } from '#core/revocation/acts/ask.ts'
 import { carryOut } from '#core/revocation/acts/carry-out.ts'
 import { fullCrl } from '#core/revocation/publish.ts'
@@ -38,6 +39,7 @@ import {
   withDevice,
   withProduct,
 } from '../support/house.ts'
+import { believed, certIdOf, questionAbout } from '../support/ocsp.ts'
 import { type PostgresPlace, postgresPlace, withoutPostgres } from '../support/postgres.ts'
 import { expectDevice } from '../support/refusing.ts'
 
@@ -241,6 +243,45 @@ postgresTest(
     assert.deepEqual([await says(one), await says(other)], [200, 200])
     const { items } = await one.core.ledger.list('revocation', { limit: 1000 })
     assert.equal(items.filter(({ act }) => act === 'release').length, 1)
+  },
+)
+
+postgresTest(
+  'what one node revokes, holds or releases the other answers by OCSP as it is',
+  async () => {
+    const product = await withProduct(one, 'asked-about')
+    await settled(other, 'asked-about')
+    const unit = await enrolled(one, product, 'ASKED-1')
+    const { id, serialNumber } = await recordOf(one, unit.certificate)
+    const issuer = other.core.doors.own.find(({ kind }) => kind === 'issuing')
+    assert.ok(issuer)
+    const path = `/ocsp/${encodeURIComponent(questionAbout([certIdOf(issuer, serialNumber)]).toBase64())}`
+    const says = async (house: TestHouse) => {
+      const { responses } = await believed((await fetchStatus(house, path)).body, issuer)
+      return responses[0]?.status.kind
+    }
+    const bothSay = async () => [await says(one), await says(other)]
+    const toldOf = async (type: EventType, act: (device: Device) => Promise<unknown>) => {
+      const heard = heardElsewhere(other, type)
+      const device = await one.core.ledger.read('device', unit.device.id)
+      await act(device ?? assert.fail('no device'))
+      await heard
+    }
+    assert.deepEqual(await bothSay(), ['good', 'good'])
+    const { cached } = other.core.ocsp.counts
+    assert.equal(await says(other), 'good')
+    assert.equal(other.core.ocsp.counts.cached, cached + 1)
+    await toldOf('certificate-held', (device) => quarantine(device, 'a test', operator, one.core))
+    assert.deepEqual(await bothSay(), ['revoked', 'revoked'])
+    await toldOf('certificate-released', (device) => release(device, 'a test', operator, one.core))
+    assert.deepEqual(await bothSay(), ['good', 'good'])
+    const lost = { id, reason: 'keyCompromise', because: 'a test' } as const
+    await toldOf('certificate-revoked', () => revoke(lost, operator, one.core))
+    assert.deepEqual(await bothSay(), ['revoked', 'revoked'])
+    // One answers for both, with a key that lies in the database.
+    const [here, there] = [one, other].map(({ core }) => core.ocsp.responders.known)
+    assert.deepEqual(here, there)
+    assert.equal(here?.length, 1)
   },
 )
 
