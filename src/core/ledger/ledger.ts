@@ -57,6 +57,8 @@ export interface ListQuery<K extends Kind> {
   readonly limit: number
   /** Only these columns are read, which is many times faster; to be asked through `glance`. */
   readonly only?: readonly (keyof LedgerRecord<K> & string)[]
+  /** No record is made of them; to be asked through `glanceColumns`. */
+  readonly packed?: boolean
   /** The `next` of the page before. */
   readonly after?: string
 }
@@ -65,16 +67,49 @@ export interface Page<T> {
   readonly items: readonly T[]
   /** Opaque cursor of the next page; null at the end. */
   readonly next: string | null
+  /** In the place of items, of a query that asked for them `packed`. */
+  readonly columns?: Columns
+}
+
+/**
+ * Rows column by column and as they are kept, in the order of the list: of what is read by the million an
+ * object for each costs more than all that is done with it.
+ */
+export interface Columns<C extends string = string> {
+  /** How many rows; a column may hold more, which are of the next page. */
+  readonly length: number
+  /** A column of whole numbers or of instants, these in Unix milliseconds. */
+  numbers(name: C): readonly (number | null)[]
+  texts(name: C): readonly (string | null)[]
+  bytes(name: C): PackedBytes
+}
+
+/** Octets of all rows, one after the other, and how many each has; null: it holds nothing. */
+export interface PackedBytes {
+  readonly octets: Uint8Array
+  readonly lengths: readonly (number | null)[]
 }
 
 /** One page of a list, of each record some columns alone: for walks over a million. */
 export async function glance<K extends Kind, const C extends keyof LedgerRecord<K> & string>(
   kind: K,
   columns: readonly C[],
-  query: Omit<ListQuery<K>, 'only'>,
+  query: Omit<ListQuery<K>, 'only' | 'packed'>,
   ledger: Pick<Ledger, 'list'>,
 ): Promise<Page<Pick<LedgerRecord<K>, C>>> {
   return ledger.list(kind, { ...query, only: columns })
+}
+
+/** The same page with no record made of it. */
+export async function glanceColumns<K extends Kind, const C extends keyof LedgerRecord<K> & string>(
+  kind: K,
+  names: readonly C[],
+  query: Omit<ListQuery<K>, 'only' | 'packed'>,
+  ledger: Pick<Ledger, 'list'>,
+): Promise<{ readonly columns: Columns<C>; readonly next: string | null }> {
+  const { columns, next } = await ledger.list(kind, { ...query, only: names, packed: true })
+  if (columns === undefined) throw new TypeError(`a list of ${kind} came with no columns`)
+  return { columns, next }
 }
 
 /** `after` was no cursor that a page of the same list, in the same direction, gave. */

@@ -41,22 +41,22 @@ export const shownBeyondEnd = hours(7 * day)
  * Kinds whose entries leave the lists after their end. What was signed is looked at long after the signer's
  * certificate ended, so signers stay; so do authorities, which are few. Birth identities never end.
  */
-const leaving: ReadonlySet<CertificateRecord['kind']> = new Set([
+const leaving: ReadonlySet<string> = new Set<CertificateRecord['kind']>([
   'birth',
   'working',
   'server',
   'client',
   'ocsp',
   'attestation',
-] as const)
+])
 
-/** Whether a list leaves it out, by the time that the list before it was made. */
-export function hasLeft(
-  { kind, notAfter }: Pick<CertificateRecord, 'kind' | 'notAfter'>,
-  endedBefore: Temporal.Instant | null,
-): boolean {
-  if (endedBefore === null || !leaving.has(kind)) return false
-  return notAfter.epochMilliseconds < endedBefore.epochMilliseconds
+/**
+ * Whether a list leaves out a certificate of this kind, by the time that the list before it was made.
+ *
+ * @param notAfter Unix milliseconds, as is `endedBefore`; this null: none has left
+ */
+export function hasLeft(kind: string, notAfter: number, endedBefore: number | null): boolean {
+  return endedBefore !== null && notAfter < endedBefore && leaving.has(kind)
 }
 
 export function lifeOf({ kind }: Pick<Authority, 'kind'>) {

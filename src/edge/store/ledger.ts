@@ -13,6 +13,7 @@ import type {
 import { type Kind, type LedgerRecord, tables } from '#core/ledger/tables.ts'
 import type { Randomness } from '#core/ports.ts'
 import { eventStep, type Step, type Written } from './book/packing.ts'
+import { Gathered } from './reading/gathered.ts'
 import {
   countStatement,
   cursorAfter,
@@ -23,13 +24,10 @@ import {
 import type { ListReads, PointReads } from './reading/reads.ts'
 import {
   type Cell,
-  columnDecoder,
   columnNames,
   decodeRecord,
   encodeRecord,
   encodeSought,
-  type Gathered,
-  gatheredCells,
   keepsBytes,
   parseId,
 } from './rows.ts'
@@ -100,7 +98,7 @@ export class SqlLedger implements Ledger {
     }
   }
 
-  /** Of each record some columns, all in one text. */
+  /** Of each record some columns, all in one row. */
   async #glance<K extends Kind>(
     kind: K,
     query: ListQuery<K>,
@@ -109,16 +107,16 @@ export class SqlLedger implements Ledger {
   ): Promise<Page<LedgerRecord<K>>> {
     const names = selected(kind, query)
     const columns = names.map((name) => ({ name, isBytes: keepsBytes(kind, name) }))
-    const gathered = this.#places.dialect.gather(sql, columns)
-    const [row] = await this.#places.lists.all(gathered, values)
-    const rows = JSON.parse(String(row?.[0])) as (readonly Gathered[])[]
-    const shown = rows.length > query.limit ? rows.slice(0, query.limit) : rows
-    const last = rows.length > shown.length ? shown.at(-1) : undefined
-    const decode = columnDecoder(kind, names, wanted)
-    return {
-      items: shown.map(decode),
-      next: last ? cursorAfter(kind, query, gatheredCells(kind, names, last)) : null,
-    }
+    const [row = []] = await this.#places.lists.all(
+      this.#places.dialect.gather(sql, columns),
+      values,
+    )
+    const gathered = new Gathered(kind, names, row, query.limit)
+    const last = gathered.hasMore ? gathered.last() : undefined
+    const next = last ? cursorAfter(kind, query, last) : null
+    return query.packed
+      ? { items: [], columns: gathered, next }
+      : { items: gathered.records(wanted), next }
   }
 
   async count<K extends Kind>(

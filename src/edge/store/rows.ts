@@ -23,47 +23,17 @@ export function decodeRecord<K extends Kind>(kind: K, row: Row): LedgerRecord<K>
   return codecs[kind].decode(row) as unknown as LedgerRecord<K>
 }
 
-/** A cell as a gathered row has it: bytes in hexadecimal, all else as it is kept. */
-export type Gathered = null | number | string
-
-/** Whether a column's cells are bytes, and so gathered in hexadecimal. */
+/** Whether a column's cells are bytes. */
 export function keepsBytes(kind: Kind, name: string): boolean {
   const column = soughtColumn(kind, name)
   return column.kind === 'bytes' || column.kind === 'id'
 }
 
-/** A gathered row as it would have come by itself. */
-export function gatheredCells(kind: Kind, names: readonly string[], row: readonly Gathered[]): Row {
-  return names.map((name, place) => {
-    const cell = row[place] ?? null
-    return typeof cell === 'string' && keepsBytes(kind, name) ? Uint8Array.fromHex(cell) : cell
-  })
-}
-
-/**
- * Decodes some columns of gathered rows that have these `names`.
- *
- * What comes lacks the other columns, whatever its type says: `glance` (core/ledger) tells its callers so.
- */
-export function columnDecoder<K extends Kind>(
-  kind: K,
-  names: readonly string[],
-  wanted: readonly string[],
-): (row: readonly Gathered[]) => LedgerRecord<K> {
-  const columns = wanted.map((name) => {
-    const column = soughtColumn(kind, name)
-    const isBytes = keepsBytes(kind, name)
-    return { name, column, isBytes, place: names.indexOf(name), decode: decoders[column.kind] }
-  })
-  return (row) => {
-    const record: Record<string, unknown> = {}
-    for (const { name, column, isBytes, place, decode } of columns) {
-      const cell = row[place] ?? null
-      const kept = isBytes && typeof cell === 'string' ? Uint8Array.fromHex(cell) : cell
-      record[name] = kept === null ? null : decode(kept, column)
-    }
-    return record as unknown as LedgerRecord<K>
-  }
+/** What a cell of this column is in core. The cell is one that `encodeRecord` made. */
+export function decodeCell(kind: Kind, name: string, cell: Cell): unknown {
+  if (cell === null) return null
+  const column = soughtColumn(kind, name)
+  return decoders[column.kind](cell, column)
 }
 
 /**
@@ -82,7 +52,7 @@ export function encodeSought(kind: Kind, name: string, value: unknown): Cell | u
   return encoders[column.kind](value, column)
 }
 
-function soughtColumn(kind: Kind, name: string): Column {
+export function soughtColumn(kind: Kind, name: string): Column {
   if (name === 'id') return id(tables[kind].prefix)
   return name === 'version' ? integer : columnOf(tables[kind], name)
 }

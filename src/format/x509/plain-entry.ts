@@ -90,46 +90,64 @@ function readReason(bytes: Uint8Array, start: number, end: number): number {
   return reason
 }
 
+const secondsOfDay = 86_400
+
 /**
- * Writes entries of that form one after the other: a million in a fifth of the time that a writer of any DER
- * takes, since the times of many are the same.
+ * Writes entries of that form one after the other: of a million no object is made for any. Octets are copied one
+ * by one, which of so few is faster than to have them copied.
  */
 export class PlainEntries {
   #bytes = new Uint8Array(4_096)
   #length = 0
   /** Tag, length and content of the time that was written last. */
   #time: Uint8Array = new Uint8Array()
-  #second = Number.NaN
+  #day = Number.NaN
 
-  /** @param revokedAt Unix milliseconds; what is below a second is cut off */
-  add(serialNumber: Uint8Array, revokedAt: number, reason: number): void {
-    const second = Math.floor(revokedAt / 1000)
-    if (second !== this.#second) {
-      const at = Temporal.Instant.fromEpochMilliseconds(second * 1000)
-      this.#time = encodeDer((writer) => writer.time(at))
-      this.#second = second
-    }
-    if (!isSerialNumber(serialNumber, 0, serialNumber.length))
-      throw new FormatError('serial-number-wrong', 0)
+  /**
+   * @param serials where the serial number stands, from `start` to `end`
+   * @param revokedAt Unix milliseconds; what is below a second is cut off
+   * @throws FormatError `serial-number-wrong`, `time-malformed`
+   */
+  add(serials: Uint8Array, start: number, end: number, revokedAt: number, reason: number): void {
+    if (!isSerialNumber(serials, start, end)) throw new FormatError('serial-number-wrong', 0)
+    this.#tell(Math.floor(revokedAt / 1000))
+    const time = this.#time
     const tail = reason === 0 ? 0 : reasonHead.length + 1
-    const length = 2 + serialNumber.length + this.#time.length + tail
+    const length = 2 + end - start + time.length + tail
     this.#reserve(length + 2)
     const bytes = this.#bytes
     let at = this.#length
     bytes[at++] = tag.sequence
     bytes[at++] = length
     bytes[at++] = tag.integer
-    bytes[at++] = serialNumber.length
-    bytes.set(serialNumber, at)
-    at += serialNumber.length
-    bytes.set(this.#time, at)
-    at += this.#time.length
+    bytes[at++] = end - start
+    for (let index = start; index < end; index++) bytes[at++] = serials[index]!
+    for (let index = 0; index < time.length; index++) bytes[at++] = time[index]!
     if (reason !== 0) {
-      bytes.set(reasonHead, at)
-      at += reasonHead.length
+      for (let index = 0; index < reasonHead.length; index++) bytes[at++] = reasonHead[index]!
       bytes[at++] = reason
     }
     this.#length = at
+  }
+
+  /** Two times of one day differ in their six last digits, before the Z. */
+  #tell(second: number): void {
+    const day = Math.floor(second / secondsOfDay)
+    if (day !== this.#day) {
+      const midnight = Temporal.Instant.fromEpochMilliseconds(day * secondsOfDay * 1000)
+      this.#time = encodeDer((writer) => writer.time(midnight))
+      this.#day = day
+    }
+    const ofDay = second - day * secondsOfDay
+    const digits = this.#time.length - 7
+    this.#put(Math.floor(ofDay / 3600), digits)
+    this.#put(Math.floor(ofDay / 60) % 60, digits + 2)
+    this.#put(ofDay % 60, digits + 4)
+  }
+
+  #put(number: number, at: number): void {
+    this.#time[at] = 0x30 + Math.floor(number / 10)
+    this.#time[at + 1] = 0x30 + (number % 10)
   }
 
   /** A copy of all that was written; what is added next begins anew. */

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Table } from '#core/ledger/columns.ts'
-import { CursorError, glance, type Ledger, type ListQuery } from '#core/ledger/ledger.ts'
+import {
+  CursorError,
+  glance,
+  glanceColumns,
+  type Ledger,
+  type ListQuery,
+  type PackedBytes,
+} from '#core/ledger/ledger.ts'
 import { type Kind, tables } from '#core/ledger/tables.ts'
 import { added } from '../store-testing.ts'
 import type { OnEmptyStore } from './contract.ts'
@@ -53,6 +60,54 @@ export function listContract(database: string, onEmptyStore: OnEmptyStore): void
           assert.ok(met.every((one) => !('subject' in (one as Plain))))
         }
       await assert.rejects(glance('certificate', columns, { limit: 10_001 }, ledger), RangeError)
+    }))
+
+  test(`${database}: columns hold what the records of the same page hold, as it is kept`, () =>
+    onEmptyStore(async ({ store: { ledger }, samples }) => {
+      const puts = Array.from({ length: 90 }, () => samples.put('certificate'))
+      await ledger.commit({ puts, events: [] })
+      const names = ['serialNumber', 'kind', 'revokedAt', 'key', 'sha256'] as const
+      let after: string | null | undefined
+      let met = 0
+      do {
+        const query = { by: 'state', limit: 7, ...(after && { after }) } as const
+        const { items, next } = await ledger.list('certificate', query)
+        const page = await glanceColumns('certificate', names, query, ledger)
+        assert.deepEqual([page.columns.length, page.next], [items.length, next])
+        const whole = (name: 'serialNumber' | 'key' | 'sha256') =>
+          bytesOfRows(page.columns.bytes(name), items.length)
+        assert.deepEqual(
+          whole('serialNumber'),
+          items.map(({ serialNumber }) => serialNumber),
+        )
+        assert.deepEqual(
+          whole('sha256'),
+          items.map(({ sha256 }) => sha256),
+        )
+        assert.deepEqual(
+          whole('key').map((key) => key && `key_${key.toHex()}`),
+          items.map(({ key }) => key),
+        )
+        assert.deepEqual(
+          page.columns.numbers('revokedAt').slice(0, items.length),
+          items.map(({ revokedAt }) => revokedAt?.epochMilliseconds ?? null),
+        )
+        assert.deepEqual(
+          page.columns.texts('kind').slice(0, items.length),
+          items.map(({ kind }) => kind),
+        )
+        assert.throws(() => page.columns.numbers('kind'), TypeError)
+        assert.throws(() => page.columns.bytes('kind'), TypeError)
+        assert.throws(() => page.columns.texts('revokedAt'), TypeError)
+        met += items.length
+        after = next
+      } while (after !== null)
+      assert.equal(met, 90)
+      const none = await glanceColumns('device', ['serial'], { limit: 5 }, ledger)
+      assert.deepEqual(
+        [none.columns.length, none.columns.texts('serial'), none.next],
+        [0, [], null],
+      )
     }))
 
   test(`${database}: a walk through pages meets each record once while others come in`, () =>
@@ -130,6 +185,15 @@ export function listContract(database: string, onEmptyStore: OnEmptyStore): void
       const rest = await store.ledger.list('party', { limit: 1_000, after: page.next! })
       assert.deepEqual([rest.items.length, rest.next], [1, null])
     }))
+}
+
+function bytesOfRows({ octets, lengths }: PackedBytes, rows: number) {
+  let at = 0
+  return lengths.slice(0, rows).map((length) => {
+    if (length === null) return null
+    at += length
+    return octets.slice(at - length, at)
+  })
 }
 
 function cursor(place: readonly unknown[]): string {

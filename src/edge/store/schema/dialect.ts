@@ -12,8 +12,9 @@ export interface Dialect {
   /** Binds a select to one index, where the database does not promise to choose it. */
   walk(index: string): string
   /**
-   * The rows of a select, in its order, as one JSON text of arrays; of columns that hold bytes their hexadecimal.
-   * Rows of a walk over a million cost a third of what each does by itself.
+   * The rows of a select, in its order, as one row: of each column a JSON array; of one that holds bytes that of
+   * their lengths, and then the hexadecimal of them all (null if there are none). Rows of a walk over a million
+   * cost a third of what each does by itself.
    */
   gather(
     select: string,
@@ -43,8 +44,12 @@ export const sqlite: Dialect = {
   plain: ' STRICT',
   walk: (index) => ` INDEXED BY "${index}"`,
   gather: (select, columns) => {
-    const cells = columns.map(({ name, isBytes }) => (isBytes ? `hex("${name}")` : `"${name}"`))
-    return `SELECT json_group_array(json_array(${cells.join(', ')})) FROM (${select})`
+    const cells = columns.map(({ name, isBytes }) =>
+      isBytes
+        ? `json_group_array(length("${name}")), group_concat(hex("${name}"), '')`
+        : `json_group_array("${name}")`,
+    )
+    return `SELECT ${cells.join(', ')} FROM (${select})`
   },
   own: [],
 }
@@ -80,11 +85,13 @@ export const postgres: Dialect = {
   plain: '',
   walk: () => '',
   gather: (select, columns) => {
+    const array = (value: string) => `coalesce(json_agg(${value})::text, '[]')`
     const cells = columns.map(({ name, isBytes }) =>
-      isBytes ? `encode("${name}", 'hex')` : `"${name}"`,
+      isBytes
+        ? `${array(`octet_length("${name}")`)}, string_agg(encode("${name}", 'hex'), '')`
+        : array(`"${name}"`),
     )
-    const rows = `json_agg(json_build_array(${cells.join(', ')}))::text`
-    return `SELECT coalesce(${rows}, '[]') FROM (${select}) AS "page"`
+    return `SELECT ${cells.join(', ')} FROM (${select}) AS "page"`
   },
   own: [writerTable],
 }
