@@ -98,10 +98,3 @@ export function wholeSecond(at: Temporal.Instant): Temporal.Instant {
   const milliseconds = at.epochMilliseconds
   return Temporal.Instant.fromEpochMilliseconds(milliseconds - (milliseconds % 1000))
 }
-
-/** All pieces of a list. */
-export async function allEntries(wanted: Wanted, ledger: Ledger): Promise<readonly Uint8Array[]> {
-  const pieces: Uint8Array[] = []
-  for await (const piece of listedEntries(wanted, ledger)) pieces.push(piece)
-  return pieces
-}

@@ -11,8 +11,14 @@ import { glance } from '../ledger/ledger.ts'
 import { fullCrl } from '../ledger/shards.ts'
 import type { CrlRecord } from '../ledger/tables.ts'
 import { bytesOf, dropParts, partBytes, writeParts } from './crl-bytes.ts'
-import { makeCrl } from './make-crl.ts'
+import { LintedEntries, makeCrl } from './make-crl.ts'
 import { sweepLists } from './recheck.ts'
+
+function linted(pieces: readonly Uint8Array[]): LintedEntries {
+  const entries = new LintedEntries('full')
+  for (const piece of pieces) entries.take(piece)
+  return entries
+}
 
 test('a list that breaks a rule is not signed', async () => {
   await withCore(async (core) => {
@@ -21,7 +27,8 @@ test('a list that breaks a rule is not signed', async () => {
     const frame = { kind: 'full', number: 9, thisUpdate, deltaUrl: undefined } as const
     const good = { ...frame, nextUpdate: thisUpdate.add({ hours: 1 }) }
     const { serialNumber } = await sample(core)
-    const removed = encodeRevoked([{ serialNumber, revokedAt: thisUpdate, reason: 8 }])
+    const entry = (reason: number) =>
+      encodeRevoked([{ serialNumber, revokedAt: thisUpdate, reason }])
     let signed = 0
     const keys = {
       sign: (keyId: string, bytes: Uint8Array) => {
@@ -36,9 +43,9 @@ test('a list that breaks a rule is not signed', async () => {
         [],
         /crl-ends-within-issuer/,
       ],
-      [good, [removed], /crl-entries-plain: removeFromCRL in a full list/],
+      [good, [entry(8), entry(1)], /crl-entries-plain: removeFromCRL in a full list/],
     ] as const) {
-      await assert.rejects(makeCrl(issuer, wrong, entries, keys), (error) => {
+      await assert.rejects(makeCrl(issuer, wrong, linted(entries), keys), (error) => {
         assert.ok(error instanceof Fault)
         assert.equal(error.code, 'crl-lint-failed')
         assert.match(error.message, rule)
@@ -46,7 +53,11 @@ test('a list that breaks a rule is not signed', async () => {
       })
     }
     assert.equal(signed, 0)
-    assert.equal(parseCrl((await makeCrl(issuer, good, [], keys)).der).revokedCount, 0)
+    const made = await makeCrl(issuer, good, linted([entry(1)]), keys)
+    assert.deepEqual([made.entries, parseCrl(made.der).revokedCount], [1, 1])
+    assert.equal(parseCrl((await makeCrl(issuer, good, linted([]), keys)).der).revokedCount, 0)
+    // Linted as those of a delta, they may hold what a full list may not.
+    await assert.rejects(makeCrl(issuer, good, new LintedEntries('delta'), keys), TypeError)
   })
 })
 

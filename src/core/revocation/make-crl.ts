@@ -25,6 +25,36 @@ export interface MadeCrl {
   readonly entries: number
 }
 
+/** The entries of a list, linted as they come: a million of them at once would hold everybody up for 0.1 s. */
+export class LintedEntries {
+  readonly pieces: Uint8Array[] = []
+  readonly #kind: CrlKind
+  #count = 0
+  #finding: Finding | undefined
+
+  constructor(kind: CrlKind) {
+    this.#kind = kind
+  }
+
+  take(piece: Uint8Array): void {
+    const { count, finding } = lintEntries(piece, this.#kind)
+    this.pieces.push(piece)
+    this.#count += count
+    this.#finding ??= finding
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** What is wrong with the first that is wrong. */
+  findingAs(kind: CrlKind): Finding | undefined {
+    if (kind !== this.#kind)
+      throw new TypeError(`entries of a ${this.#kind} list, not a ${kind} one`)
+    return this.#finding
+  }
+}
+
 /**
  * Assembles, lints and signs a list. Nothing of it is booked yet.
  *
@@ -33,7 +63,7 @@ export interface MadeCrl {
 export async function makeCrl(
   issuer: Issuer,
   frame: CrlFrame,
-  entries: readonly Uint8Array[],
+  entries: LintedEntries,
   keys: Pick<SigningKeys, 'sign'>,
 ): Promise<MadeCrl> {
   const { certificate, signatureAlgorithm, keyId } = issuer
@@ -43,19 +73,14 @@ export async function makeCrl(
       ...{ signatureAlgorithm: signatureAlgorithm.identifier, issuer: certificate.subject },
       ...{ thisUpdate, nextUpdate, extensions: extensionsOf(issuer, frame) },
     },
-    entries,
+    entries.pieces,
   )
-  let count = 0
-  for (const piece of entries) {
-    const linted = lintEntries(piece, kind)
-    if (linted.finding !== undefined) throw flawed(linted.finding, issuer, frame)
-    count += linted.count
-  }
-  const errors = lintCrl(sealable.toBeSigned, certificate, kind)
-  const first = errors.find(({ severity }) => severity === 'error')
+  const first =
+    entries.findingAs(kind) ??
+    lintCrl(sealable.toBeSigned, certificate, kind).find(({ severity }) => severity === 'error')
   if (first !== undefined) throw flawed(first, issuer, frame)
   const signature = await keys.sign(keyId, sealable.toBeSigned)
-  return { der: sealable.seal(signature), entries: count }
+  return { der: sealable.seal(signature), entries: entries.count }
 }
 
 function flawed({ rule, detail, source }: Finding, issuer: Issuer, frame: CrlFrame): Fault {

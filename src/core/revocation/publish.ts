@@ -12,8 +12,8 @@ import type { Clock, Randomness } from '../ports.ts'
 import { bytesOf, type CrlHead, dropParts, emptied, newestHeads, writeParts } from './crl-bytes.ts'
 import { baseLife, crlLife, greatFrom, lifeOf, shownBeyondEnd } from './crl-life.ts'
 import { Difference } from './difference.ts'
-import { allEntries, listedEntries, wholeSecond } from './listed.ts'
-import { makeCrl } from './make-crl.ts'
+import { listedEntries, wholeSecond } from './listed.ts'
+import { LintedEntries, makeCrl } from './make-crl.ts'
 
 export { deltaCrl, fullCrl } from '../ledger/shards.ts'
 export { crlLife } from './crl-life.ts'
@@ -145,7 +145,9 @@ async function nextShard(issuer: Issuer, shard: number, ports: PublishingPorts):
   const [before, ...old] = await newestHeads(authority.id, shard, 2, ledger)
   const endedBefore = leftBy(before)
   const frame = frameOf(authority, [before], lifeOf(authority).goodFor, ports)
-  const entries = await allEntries({ authority: authority.id, shard, endedBefore }, ledger)
+  const entries = new LintedEntries('shard')
+  for await (const piece of listedEntries({ authority: authority.id, shard, endedBefore }, ledger))
+    entries.take(piece)
   const url = crlUrl(authority.name, shard)
   const made = await makeCrl(issuer, { kind: 'shard', ...frame, url }, entries, keys)
   const record = { ...{ shard, endedBefore, issue: null, base: null }, ...frame }
@@ -164,12 +166,12 @@ async function nextFull(issuer: Issuer, ports: PublishingPorts): Promise<Issue> 
   const hasDelta = authority.kind === 'issuing'
   const base = before && hasDelta ? await baseOf(before, delta, authority, ledger) : undefined
   const difference = base && new Difference(base.entries, base.told)
-  const entries: Uint8Array[] = []
+  const entries = new LintedEntries('full')
   for await (const piece of listedEntries(
     { authority: authority.id, shard: fullCrl, endedBefore },
     ledger,
   )) {
-    entries.push(piece)
+    entries.take(piece)
     difference?.take(piece)
   }
   const deltaUrl = hasDelta ? crlUrl(authority.name, deltaCrl) : undefined
@@ -328,7 +330,9 @@ async function makeDelta(
 ): Promise<WholeCrl> {
   const { number, thisUpdate, nextUpdate, base, endedBefore, issue = null } = facts
   const frame = { number, thisUpdate, nextUpdate }
-  const made = await makeCrl(issuer, { kind: 'delta', ...frame, base }, entries, ports.keys)
+  const linted = new LintedEntries('delta')
+  for (const entry of entries) linted.take(entry)
+  const made = await makeCrl(issuer, { kind: 'delta', ...frame, base }, linted, ports.keys)
   return recordOf(
     { shard: deltaCrl, issue, base, endedBefore, ...frame },
     issuer.authority,
