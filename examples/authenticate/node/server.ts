@@ -14,25 +14,43 @@ const [directory = '.', product = 'pump', keptSeconds = '60'] = process.argv.sli
 const file = (name: string) => readFileSync(`${directory}/${name}`, 'utf8')
 
 const anchors = readAnchors(file('roots.pem'))
-const kept = new Map<string, { readonly at: number; readonly list: RevocationList }>()
+type IssuerKey = Parameters<RevocationList['isSignedBy']>[0]
+const kept = new Map<
+  string,
+  { readonly at: number; readonly list: Promise<RevocationList | undefined> }
+>()
 
-async function listAt(address: string): Promise<RevocationList | undefined> {
+/** The list at an address, which all requests of a minute share. */
+function listAt(address: string, issuer: IssuerKey): Promise<RevocationList | undefined> {
   const known = kept.get(address)
   if (known !== undefined && Date.now() - known.at < Number(keptSeconds) * 1000) return known.list
+  const list = newestList(address, issuer, known?.list)
+  kept.set(address, { at: Date.now(), list })
+  return list
+}
+
+/** Lists come without TLS: whoever stands in between can bring neither his own nor one of the day before. */
+async function newestList(
+  address: string,
+  issuer: IssuerKey,
+  before: Promise<RevocationList | undefined> | undefined,
+): Promise<RevocationList | undefined> {
+  const known = await before
   try {
     const answer = await fetch(address, { signal: AbortSignal.timeout(5_000) })
-    if (!answer.ok) return known?.list
+    if (!answer.ok) throw new Error(`it answers ${answer.status}`)
     const list = readRevocationList(new Uint8Array(await answer.arrayBuffer()))
-    kept.set(address, { at: Date.now(), list })
-    return list
+    if (!list.isSignedBy(issuer)) throw new Error('its issuer did not sign it')
+    return known === undefined || list.number >= known.number ? list : known
   } catch (error) {
-    console.error(`${address} cannot be read: ${error}`)
-    return known?.list // while it is good it counts, and what it says against somebody counts after
+    console.error(`${address} cannot be used: ${error}`)
+    return known // while it is good it counts, and what it says against somebody counts after
   }
 }
 
-const lists = crlSource(async ({ certificate }) => {
-  const found = await Promise.all(listAddresses(certificate).map(listAt))
+const lists = crlSource(async ({ certificate, issuer }) => {
+  const addresses = listAddresses(certificate)
+  const found = await Promise.all(addresses.map((address) => listAt(address, issuer.publicKey)))
   return found.filter((list) => list !== undefined)
 })
 
@@ -50,7 +68,7 @@ const server = createServer(
       anchors, // 1. a chain to the roots of our devices, for the purpose of a device
       purpose: 'device',
       at: Temporal.Now.instant(),
-      status: { sources: [lists], whenUnknown: 'refuse', scope: 'leaf' }, // 2. not revoked
+      status: { sources: [lists], whenUnknown: 'refuse', scope: 'path' }, // 2. not revoked, nor who issued it
       wanted: { product }, // 3. whom we expect here
     })
     if (peer.kind === 'refused') {
