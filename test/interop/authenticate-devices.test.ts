@@ -67,6 +67,7 @@ let house: TestHouse
 let pump: Product
 let good: TestIdentity
 let other: TestIdentity
+let born: TestIdentity
 let stranger: TestIdentity
 before(async () => {
   house = await openTestHouse()
@@ -74,6 +75,7 @@ before(async () => {
   const monitor = await withProduct(house, 'monitor')
   good = shown(await enrolled(house, pump, 'PUMP-0001'))
   other = shown(await enrolled(house, monitor, 'MON-1', { label: 'monitor' }))
+  born = shown(await enrolled(house, pump, 'PUMP-0002', { label: 'pump-birth' }))
   stranger = await (await makeTestAuthority('Stranger')).issue('PUMP-0001')
   const server = await withApplication(house, 'server', { profile: 'server', names: ['localhost'] })
   const asker = await withApplication(house, 'asker', { products: [pump.id] })
@@ -161,7 +163,7 @@ async function call({ port }: Server, identity: TestIdentity | undefined): Promi
 for (const language of languages) {
   const { name, program, file } = language
   const isThere = existsSync(program) || process.env['PEERS'] === 'required'
-  test(`${name} lets in a good device, and no revoked, other or strange one`, {
+  test(`${name} lets in a good device, and no revoked, other, newborn or strange one`, {
     skip: isThere ? false : `${program} is missing`,
     timeout: 120_000,
   }, async () => {
@@ -177,6 +179,7 @@ for (const language of languages) {
       await revoke(end, operator, house.core)
       assert.equal(await call(server, shown(lost)), '403 certificate-revoked')
       assert.equal(await call(server, other), '403 identity-differs')
+      assert.equal(await call(server, born), '403 certificate-wrong-purpose')
       for (const nobody of [stranger, undefined])
         assert.match(
           await call(server, nobody),

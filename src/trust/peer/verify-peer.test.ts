@@ -68,6 +68,19 @@ test('gives the facts of a peer that is trusted, and how well its status is know
   assert.equal(verdict.path.certificates.length, 2)
 })
 
+test('a certificate that does not say what it is for, as at birth, is believed only by name', async () => {
+  const any = encodeExtension('extKeyUsage', [keyPurposes.anyExtendedKeyUsage])
+  for (const birth of [await leafWith([]), await leafWith([any])]) {
+    assert.equal(await reasonFor(birth), 'certificate-wrong-purpose')
+    assert.equal(await reasonFor(birth, { acceptsBirth: true }), 'trusted')
+    for (const purpose of ['client', 'server'] as const)
+      assert.equal(
+        await reasonFor(birth, { purpose, acceptsBirth: true }),
+        'certificate-wrong-purpose',
+      )
+  }
+})
+
 test('anchors come as PEM, and a chain may lack what is known anyhow', async () => {
   const leaf = await leafWith()
   const anchors = readAnchors(encodePem('CERTIFICATE', rootCertificate.der))
@@ -77,11 +90,11 @@ test('anchors come as PEM, and a chain may lack what is known anyhow', async () 
   assert.throws(() => readAnchors('nothing'), { code: 'pem-malformed' })
 })
 
-test('a device is no application and no server unless its certificate says so', async () => {
-  const born = await leafWith([])
-  assert.equal(await reasonFor(born), 'trusted')
-  assert.equal(await reasonFor(born, { purpose: 'client' }), 'certificate-wrong-purpose')
-  assert.equal(await reasonFor(born, { purpose: 'server' }), 'certificate-wrong-purpose')
+test('a server is believed under its own names alone', async () => {
+  assert.equal(
+    await reasonFor(await leafWith(), { purpose: 'server' }),
+    'certificate-wrong-purpose',
+  )
   const names = encodeExtension('subjectAltName', [
     { kind: 'dns', value: '*.example.com' },
     { kind: 'ip', bytes: Uint8Array.of(192, 0, 2, 7) },

@@ -4,7 +4,7 @@ import { parseOidText } from '#format/der/oid.ts'
 import { FormatError } from '#format/format-error.ts'
 import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
 import { longestChain } from '#format/x509/chain-text.ts'
-import type { Purpose } from '../path/purpose.ts'
+import { checkLeafPurpose, type Purpose } from '../path/purpose.ts'
 import { type ValidPath, validatePath } from '../path.ts'
 import { refuse } from '../refusal.ts'
 import type { TrustAnchor } from '../trust-anchor.ts'
@@ -26,8 +26,13 @@ export interface PeerQuestion {
   /** Authorities that are known anyhow, and are needed where a peer sends its leaf alone. */
   readonly intermediates?: readonly Certificate[]
   readonly at: Temporal.Instant
-  /** `device` also takes a certificate that does not say what it is for, as birth certificates do not. */
+  /** An application that connects shows clientAuth as a device does: what is `wanted` tells them apart. */
   readonly purpose: Extract<Purpose, 'device' | 'client' | 'server'>
+  /**
+   * Whether a device's certificate will do that does not say what it is for, as birth certificates do not: those are
+   * accepted only to enrol, have no end, and stand on no list. Absent: no.
+   */
+  readonly acceptsBirth?: boolean
   /** Certificate policies of which the path must assert one, as numbers with dots; absent: none is asked. */
   readonly policies?: readonly string[]
   readonly wanted?: WantedPeer
@@ -62,6 +67,8 @@ export async function verifyPeer(question: PeerQuestion): Promise<TrustedPeer | 
     ...(question.policies !== undefined && { policies: askedPolicies(question.policies) }),
   })
   if (valid.kind === 'refused') return valid
+  const birth = question.acceptsBirth === true ? undefined : refuseBirth(leaf, question.purpose)
+  if (birth !== undefined) return birth
   const { path } = valid
   const status =
     question.status === 'dangerouslyUnchecked'
@@ -71,6 +78,17 @@ export async function verifyPeer(question: PeerQuestion): Promise<TrustedPeer | 
   const facts = factsOf(leaf, question.places ?? usualPlaces)
   const no = checkPeer(question.wanted ?? {}, facts, leaf)
   return no ?? { kind: 'trusted', facts, status, path }
+}
+
+/** Of the purposes only `device` passes what says nothing; whatever says what it is for was judged on the path. */
+function refuseBirth(leaf: Certificate, purpose: PeerQuestion['purpose']): PeerRefused | undefined {
+  const says = purpose !== 'device' || checkLeafPurpose(leaf, 'client') === undefined
+  return says
+    ? undefined
+    : refuse(
+        'certificate-wrong-purpose',
+        'it does not say what it is for, as birth certificates do not, which are accepted only to enrol',
+      )
 }
 
 function askedPolicies(policies: readonly string[]) {
