@@ -8,13 +8,12 @@ import {
   parseCertificate,
 } from '#format/x509/certificate.ts'
 import { parseCertificationRequest } from '#format/x509/certification-request.ts'
-import { encodeTbsCrl, type Revocation } from '#format/x509/crl.ts'
 import { type Extension, encodeExtension, readExtension } from '#format/x509/extension.ts'
 import { formatName, type Name } from '#format/x509/name.ts'
 import { readyProfile } from '#house/foundation.ts'
 import { signatureAlgorithmFor } from '#trust/algorithms.ts'
 import { provePossession } from '#trust/possession.ts'
-import { generateKey, sign } from '#trust/private-key.ts'
+import { generateKey } from '#trust/private-key.ts'
 import { importPublicKey } from '#trust/public-key.ts'
 import {
   authorityExtensions,
@@ -25,6 +24,7 @@ import {
   makeEntity,
   type Wish,
 } from '../../../test/made-certificates.ts'
+import { listBy } from '../../../test/made-lists.ts'
 import {
   addPump,
   ask,
@@ -82,29 +82,6 @@ async function signed(
 async function installed(core: TestCore, chain: readonly Certificate[], name = 'issuing-2') {
   const asked = { name, chain, rootName: undefined, environment: 'trial' as const }
   return installAuthority(asked, operator, core)
-}
-
-async function listBy(
-  issuer: Entity,
-  number: number,
-  revoked: readonly Revocation[] = [],
-  more: { extensions?: readonly Extension[]; until?: string; signedBy?: Entity } = {},
-): Promise<Uint8Array> {
-  const algorithm = signatureAlgorithmFor(issuer.pair.publicKey.algorithm)
-  const toBeSigned = encodeTbsCrl({
-    signatureAlgorithm: algorithm.identifier,
-    issuer: issuer.name,
-    thisUpdate: Temporal.Instant.from('2026-04-30T00:00:00Z'),
-    nextUpdate: Temporal.Instant.from(more.until ?? '2027-04-30T00:00:00Z'),
-    revoked,
-    extensions: [encodeExtension('cRLNumber', BigInt(number)), ...(more.extensions ?? [])],
-  })
-  const { privateKey } = (more.signedBy ?? issuer).pair
-  return encodeSigned(
-    toBeSigned,
-    algorithm.identifier,
-    await sign(privateKey, algorithm, toBeSigned),
-  )
 }
 
 test('a request is signed by a new key, asks for an authority, and is given again while it waits', () =>

@@ -33,6 +33,7 @@ import { addProduct } from '../devices/product.ts'
 import { bindElement } from '../elements/bind-element.ts'
 import { importElements } from '../elements/import-elements.ts'
 import type { Product } from '../ledger/tables.ts'
+import { revoke } from '../revocation/revoke.ts'
 
 const [provisioner, maker, mine, other] = (await Promise.all([
   softProvisioner(),
@@ -189,6 +190,19 @@ test("the certificate of its maker on the connection is the element's word, too"
     const another = await maker.certify(other)
     const unassigned = { kind: 'certificate', chain: [another.der] } as const
     assert.equal(reasonOf(await ask(core, unassigned, other.keys[0]!)), 'element-unassigned')
+  }))
+
+test('a key of an element that was stolen is no proof of its device any more, for whatever key', () =>
+  scene(async ({ core, expected, key }) => {
+    await bind(core, mine, expected)
+    const { id } = issuedOf(await ask(core, none, key))
+    const stolen = { id, reason: 'keyCompromise', because: 'a test' } as const
+    await revoke(stolen, operator, core)
+    await allowReEnrolment(await deviceOf(core, expected), 'a test', operator, core)
+    const chain = [(await maker.certify(mine)).der]
+    const asked = await ask(core, { kind: 'certificate', chain }, mine.keys[1]!)
+    assert.equal(reasonOf(asked), 'key-known-weak')
+    assert.equal(reasonOf(await ask(core, none, key)), 'key-known-weak')
   }))
 
 test('a renewal needs a key of the same element', () =>

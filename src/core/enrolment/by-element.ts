@@ -11,6 +11,7 @@ import type { ElementPorts } from '../elements/ports.ts'
 import { Fault } from '../fault.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Device, Element } from '../ledger/tables.ts'
+import { checkKeyState } from '../policy/check-key.ts'
 import type { Refused } from '../refusal.ts'
 import type { AdmittedByElement } from './admitted.ts'
 import type { Identified } from './identify.ts'
@@ -55,6 +56,10 @@ async function holderOf(
       'element-not-expected',
       `device ${device.serial} has another element than ${element.uniqueId} now`,
     )
+  // It may be certified already, and have been stolen since: then it is no proof of anything.
+  const certified = await ledger.find('key', 'fingerprint', [key.fingerprint])
+  const outOfUse = certified && checkKeyState(certified)
+  if (outOfUse !== undefined) return outOfUse
   const credential = found.key.id
   return { kind: 'by-element', device, proof: 'secure-element', credential, found }
 }

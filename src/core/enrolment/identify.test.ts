@@ -9,6 +9,7 @@ import {
   type Entity,
   makeEntity,
 } from '../../../test/made-certificates.ts'
+import { listBy } from '../../../test/made-lists.ts'
 import {
   addPump,
   ask,
@@ -25,6 +26,7 @@ import {
 import { trustForeign } from '../authority/trust-foreign.ts'
 import { rebind } from '../devices/life.ts'
 import type { Product } from '../ledger/tables.ts'
+import { bringCrl } from '../revocation/bring-crl.ts'
 import { whoami } from './whoami.ts'
 
 test('a birth identity that has expired enrols nothing', async () => {
@@ -96,6 +98,25 @@ async function chip(maker: Entity, serial: string, pair = generateKey('p-256')) 
   const { der } = await certify(entity, maker, span)
   return { entity, shown: { kind: 'certificate', chain: [der] } as const }
 }
+
+test('a birth certificate that its maker revoked enrols nothing once the list was brought', () =>
+  withCore(async (core) => {
+    const pump = await addPump(core)
+    const maker = await chipMaker(core, [pump])
+    await expectDevice(core, pump, 'A')
+    await expectDevice(core, pump, 'B')
+    const [listed, other] = await Promise.all([chip(maker, 'A'), chip(maker, 'B')])
+    const authority = core.doors.foreign[0]?.authority ?? assert.fail('no maker')
+    const { serialNumber } = parseCertificate(listed.shown.chain[0])
+    const list = await listBy(maker, 1, [{ serialNumber, revokedAt: span.notBefore, reason: 1 }])
+    assert.equal((await bringCrl(list, authority, operator, core)).kind, 'brought')
+    const refused = await ask(core, listed.shown, await generateKey('p-256'))
+    assert.equal(reasonOf(refused), 'certificate-revoked')
+    issuedOf(await ask(core, other.shown, await generateKey('p-256')))
+    // A newer list that names it no more gives it back.
+    await bringCrl(await listBy(maker, 2), authority, operator, core)
+    issuedOf(await ask(core, listed.shown, await generateKey('p-256')))
+  }))
 
 test("a chip's birth certificate enrols its expected device once, and nobody else", async () => {
   await withCore(async (core) => {

@@ -4,7 +4,7 @@ import { attributeTypes } from '#format/oids.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import { attributeOf } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
-import { validatePath } from '#trust/path.ts'
+import { type ValidPath, validatePath } from '#trust/path.ts'
 import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -16,6 +16,7 @@ import type { Proof } from '../policy/profile.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Learning } from '../recovery/learn.ts'
 import type { Refused } from '../refusal.ts'
+import { isListedElsewhere } from '../revocation/listed-elsewhere.ts'
 import { identifyByElement } from './by-element.ts'
 import type { Doors } from './doors.ts'
 import { parseCertificateOrRefuse } from './read.ts'
@@ -129,6 +130,8 @@ async function identifyForeign(
   })
   if (path.kind === 'refused') return path
   const vouching = doors.foreign.find((one) => one.anchor === path.path.anchor)
+  const revoked = vouching && (await refuseListed(path.path, vouching.authority.id, ledger))
+  if (revoked !== undefined) return revoked
   const serial = attributeOf(certificate.subject, attributeTypes.serialNumber)
   if (vouching === undefined || serial === undefined) {
     return refuse('device-unknown', 'the birth certificate carries no subject serialNumber')
@@ -146,6 +149,18 @@ async function identifyForeign(
     return refuse('device-unknown', `no device with serial ${serial} is expected here`)
   }
   return identifiedByBirth(certificate, device, ledger)
+}
+
+/** What the anchor itself signed, the leaf or who stands between, may stand on the list of it that was brought. */
+async function refuseListed(
+  { certificates }: ValidPath,
+  authority: string,
+  ledger: Ledger,
+): Promise<Refused | undefined> {
+  const top = certificates.at(-1)
+  return top !== undefined && (await isListedElsewhere(authority, top.serialNumber, ledger))
+    ? refuse('certificate-revoked', 'its issuer revoked it, as the list says that was brought here')
+    : undefined
 }
 
 /** A foreign birth key obeys the rule of one owner and one purpose too. */

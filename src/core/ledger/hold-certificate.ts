@@ -21,6 +21,16 @@ export function holdCertificate(
   return { record, put: { kind: 'certificate', record }, event }
 }
 
+/** The record and the event with which a held certificate stays held, by another act from now on. */
+export function handOverHold(
+  certificate: CertificateRecord,
+  { at, actor, facts, revocation }: Omit<End, 'crlReason'> & { readonly revocation: string },
+): Ended {
+  const record = { ...certificate, version: certificate.version + 1, revocation }
+  const event = toldOf(record, 'certificate-held', at, actor, { ...facts, revocation })
+  return { record, put: { kind: 'certificate', record }, event }
+}
+
 /**
  * The record and the event with which a held certificate is believed again; one that was replaced before or
  * meanwhile is retired, as it would be had nobody held it.

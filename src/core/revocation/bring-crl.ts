@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { FormatError } from '#format/format-error.ts'
 import { parseCertificate } from '#format/x509/certificate.ts'
-import { type Crl, parseCrl, type RevokedCertificate } from '#format/x509/crl.ts'
+import { type Crl, parseCrl } from '#format/x509/crl.ts'
 import { readExtension } from '#format/x509/extension.ts'
 import { formatName, sameName } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
@@ -9,17 +9,14 @@ import { refuse } from '#trust/refusal.ts'
 import { verifySignature } from '#trust/signature.ts'
 import { anchorOf } from '#trust/trust-anchor.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
-import { effectiveAct, toldOfAct } from '../enforcement/book-act.ts'
-import { enforcementsOf } from '../enforcement/enqueue.ts'
-import { endCertificate } from '../ledger/end-certificate.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
-import type { Authority, CertificateRecord, CrlRecord } from '../ledger/tables.ts'
+import type { Authority, CrlRecord } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
+import { changesOf } from './brought-entries.ts'
 import { fullCrl, latestCrl } from './publish.ts'
-import { heldUp } from './revoke.ts'
 
 export interface BringingPorts {
   readonly ledger: Ledger
@@ -47,7 +44,7 @@ const mostAhead = Temporal.Duration.from({ minutes: 10 })
 
 /**
  * Takes the newest full revocation list of an authority that signs elsewhere: it is served from then on, and
- * what it lists is revoked here, too; an authority of ours that it lists issues nothing more.
+ * what it lists is revoked here, or held, too; an authority of ours that it lists issues nothing more.
  */
 export async function bringCrl(
   der: Uint8Array,
@@ -168,45 +165,21 @@ async function plan(
     ...{ der, thisUpdate, nextUpdate, sha256: sha256(der), entries: crl.revokedCount },
     ...{ issue: null, base: null, endedBefore: null, parts: null },
   }
-  const puts: Put[] = [{ kind: 'crl', record }]
-  const events: AuditEvent[] = [
-    {
-      type: 'crl-published',
-      at: now,
-      actor,
-      subjects: [record.id, authority.id],
-      facts: {
-        ...{ number, shard: fullCrl, nextUpdate: nextUpdate.toString(), bytes: der.length },
-        madeElsewhere: true,
-      },
+  const published: AuditEvent = {
+    type: 'crl-published',
+    at: now,
+    actor,
+    subjects: [record.id, authority.id],
+    facts: {
+      ...{ number, shard: fullCrl, nextUpdate: nextUpdate.toString(), bytes: der.length },
+      madeElsewhere: true,
     },
-  ]
-  const meant: { readonly certificate: CertificateRecord; readonly entry: RevokedCertificate }[] =
-    []
-  for (const entry of crl.revoked) {
-    const sought = [authority.id, entry.serialNumber]
-    const certificate = await ports.ledger.find('certificate', 'serialNumber', sought)
-    if (certificate === undefined || certificate.revokedAt !== null) continue
-    meant.push({ certificate, entry })
   }
-  if (meant.length === 0) return { kind: 'plan', record, revoked: 0, puts, events }
-  const act = effectiveAct(
-    {
-      ...{ act: 'end', chosen: { list: record.id }, reason: 'unspecified', by: actor.id, at: now },
-      because: `list ${number} of ${authority.name} says so`,
-      certificates: meant.map(({ certificate }) => certificate),
-    },
-    ports,
-  )
-  puts.push({ kind: 'revocation', record: act }, ...(await enforcementsOf(act.id, 'end', ports)))
-  events.push(toldOfAct('revocation-effective', act, actor, now))
-  for (const { certificate, entry } of meant) {
-    const ended = endCertificate(certificate, {
-      ...{ at: now, actor, crlReason: entry.reason ?? 0, revocation: act.id },
-      facts: { because: `list ${number} of ${authority.name} revoked it ${entry.revokedAt}` },
-    })
-    puts.push(ended.put, ...(await heldUp(certificate.owner, ports.ledger)))
-    events.push(ended.event)
+  const brought = { id: record.id, number, authority, entries: crl.revoked }
+  const changes = await changesOf(brought, actor, ports)
+  return {
+    ...{ kind: 'plan', record, revoked: changes.revoked },
+    puts: [{ kind: 'crl', record }, ...changes.puts],
+    events: [published, ...changes.events],
   }
-  return { kind: 'plan', record, revoked: meant.length, puts, events }
 }

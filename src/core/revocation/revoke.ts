@@ -4,10 +4,12 @@ import type { Actor } from '../audit/event.ts'
 import { effectiveAct, toldOfAct } from '../enforcement/book-act.ts'
 import { enforcementsOf } from '../enforcement/enqueue.ts'
 import { endCertificate } from '../ledger/end-certificate.ts'
-import type { Ledger, Put } from '../ledger/ledger.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { CertificateRecord, RevocationRecord } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
+import { heldUp, stopped } from './held-up.ts'
+import { compromised, othersOfKeys } from './stolen-key.ts'
 
 /** CRLReason, RFC 5280 section 5.3.1; the ones that an operator may give. */
 export const revocationReasons = {
@@ -91,11 +93,15 @@ async function tryToRevoke(
   }
   const isStolen = reason === 'keyCompromise'
   const stops = certificate.kind !== 'link' || isStolen
-  const owner = await heldUp(certificate.owner, ledger, stops)
-  const meant = [certificate, ...(isStolen ? await othersOfKey(certificate, ledger) : [])].filter(
-    ({ state }) => state !== 'revoked' && state !== 'abandoned',
-  )
-  const keys = isStolen ? await compromised(certificate.key, ledger) : []
+  const owner = [
+    ...(await heldUp([certificate], ledger)),
+    ...(stops ? await stopped([certificate], ledger) : []),
+  ]
+  const meant = [
+    certificate,
+    ...(isStolen ? await othersOfKeys([certificate], ledger) : []),
+  ].filter(({ state }) => state !== 'revoked' && state !== 'abandoned')
+  const keys = isStolen ? await compromised([certificate], ledger) : []
   // That a key was stolen may be learnt of what is revoked long since: then the key ends.
   if (meant.length + keys.length === 0 && under === undefined)
     return { kind: 'revoked', certificate }
@@ -137,48 +143,4 @@ function inForce(
   const done = act.done + certificates
   const times = { effectiveAt: at, unpublishedSince: at }
   return { ...act, version: act.version + 1, state: 'effective', done, ...times }
-}
-
-/**
- * A device's record goes up by a version, so that no renewal that was decided before counts after; an
- * authority stops issuing, if that is what was revoked.
- */
-export async function heldUp(owner: string, ledger: Ledger, stops = true): Promise<readonly Put[]> {
-  const device = owner.startsWith('dev_') ? await ledger.read('device', owner) : undefined
-  if (device !== undefined) {
-    return [{ kind: 'device', record: { ...device, version: device.version + 1 } }]
-  }
-  const authority = owner.startsWith('aut_') ? await ledger.read('authority', owner) : undefined
-  if (authority === undefined) return []
-  const version = authority.version + 1
-  const state = stops ? 'issuing-stopped' : authority.state
-  return [{ kind: 'authority', record: { ...authority, version, state } }]
-}
-
-async function othersOfKey(
-  { id, key, owner }: CertificateRecord,
-  ledger: Ledger,
-): Promise<readonly CertificateRecord[]> {
-  const others: CertificateRecord[] = []
-  let after: string | null | undefined
-  do {
-    const page = await ledger.list('certificate', {
-      ...{ by: 'owner', equal: [owner], where: { key }, limit: 1000 },
-      ...(after && { after }),
-    })
-    others.push(...page.items.filter((one) => one.id !== id && isRevocable(one)))
-    after = page.next
-  } while (after !== null)
-  return others
-}
-
-/** A root is on no list: it is taken out of what devices are told. What is held can end for good. */
-function isRevocable({ kind, state }: CertificateRecord): boolean {
-  return kind !== 'root' && state !== 'revoked' && state !== 'abandoned'
-}
-
-async function compromised(keyId: string, ledger: Ledger): Promise<readonly Put[]> {
-  const key = await ledger.read('key', keyId)
-  if (key === undefined || key.state === 'compromised') return []
-  return [{ kind: 'key', record: { ...key, version: key.version + 1, state: 'compromised' } }]
 }

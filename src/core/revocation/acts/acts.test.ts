@@ -20,10 +20,11 @@ import {
   withCore,
 } from '../../../../test/support/core.ts'
 import { renewalBy } from '../../../../test/support/house.ts'
+import { whoami } from '../../enrolment/whoami.ts'
 import { newId } from '../../ledger/ids.ts'
 import type { Enforcement } from '../../ledger/tables.ts'
 import { fullCrl } from '../publish.ts'
-import { quarantine } from '../quarantine.ts'
+import { quarantine, release } from '../quarantine.ts'
 import { aloneUpTo, setAlone } from './alone.ts'
 import { type ActPorts, askAct, type Wish } from './ask.ts'
 import { askAuthorityEnd } from './authority-end.ts'
@@ -195,6 +196,34 @@ test('what a quarantine holds is not given back without its device', async () =>
   })
 })
 
+test('what a hold gives back stays held as long as its device is in quarantine', async () => {
+  await withCore(async (core) => {
+    const lot = await enrolLot(core, 2)
+    const hold = await done(core, wish('hold', { lot: 'L7' }))
+    await quarantine(await deviceOf(core, lot[0]!), 'a test', operator, core)
+    await done(core, wish('release', { revocation: hold.id }))
+    assert.deepEqual(await statesOf(core, lot), ['held', 'issued'])
+    assert.equal(await listed(core), 1)
+    assert.equal((await core.ledger.read('revocation', hold.id))?.state, 'released')
+    await release(await deviceOf(core, lot[0]!), 'a test', operator, core)
+    assert.deepEqual(await statesOf(core, lot), ['issued', 'issued'])
+  })
+})
+
+test('a certificate that ends because its key was stolen takes the others of that key with it', async () => {
+  await withCore(async (core) => {
+    const { id, key, certificate, shown } = (await enrolLot(core, 1))[0]!
+    const request = await renewalBy(key, certificate)
+    const renewed = issuedOf(await ask(core, shown, request, { operation: 'reenrol' }))
+    const stolen = wish('end', { certificate: renewed.id }, { reason: 'keyCompromise' })
+    const record = await done(core, stolen)
+    assert.deepEqual([record.total, record.done], [1, 2])
+    const old = await certificateOf(core, id)
+    assert.deepEqual([old.state, old.revocationReason], ['revoked', 1])
+    assert.equal((await core.ledger.read('key', old.key))?.state, 'compromised')
+  })
+})
+
 test('a stolen key takes its certificates with it, is certified no more, and ends though none is left', async () => {
   await withCore(async (core) => {
     const { id, key, certificate } = (await enrolLot(core, 1))[0]!
@@ -326,7 +355,7 @@ test('a preview counts what will stop, and changes nothing', async () => {
     assert.equal([...found.lists.values()].length, 1)
     assert.equal(core.events.length, told)
     const request = await renewalBy(one.key, one.certificate)
-    issuedOf(await ask(core, one.shown, request, { operation: 'reenrol' }))
+    const renewed = issuedOf(await ask(core, one.shown, request, { operation: 'reenrol' }))
     const alone = await previewAct(
       { act: 'end', chosen: { certificate: one.id } },
       () => true,
@@ -336,6 +365,12 @@ test('a preview counts what will stop, and changes nothing', async () => {
     // The new one keeps it going, and what no list tells of is said.
     assert.equal(alone.withoutIdentity, 0)
     assert.deepEqual([[...alone.unseen], [...alone.lists]], [[['ldevid', 1]], []])
+    // One that was replaced, and is refused at our own doors, keeps nothing going.
+    await whoami([renewed.certificate], core)
+    core.clock.pass({ hours: 25 })
+    const newest = { act: 'end', chosen: { certificate: renewed.id } } as const
+    const last = await previewAct(newest, () => false, core)
+    assert.equal(last.kind === 'preview' && last.withoutIdentity, 1)
   })
 })
 

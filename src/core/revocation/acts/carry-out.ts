@@ -2,10 +2,12 @@
 import { actorOf, toldOfAct } from '#core/enforcement/book-act.ts'
 import { enforcementsOf } from '#core/enforcement/enqueue.ts'
 import { type Ended, endCertificate } from '#core/ledger/end-certificate.ts'
-import { holdCertificate, releaseCertificate } from '#core/ledger/hold-certificate.ts'
+import { handOverHold, holdCertificate, releaseCertificate } from '#core/ledger/hold-certificate.ts'
 import type { Change, Put } from '#core/ledger/ledger.ts'
 import type { CertificateRecord, RevocationRecord } from '#core/ledger/tables.ts'
+import { heldUp } from '../held-up.ts'
 import { revocationReasons } from '../revoke.ts'
+import { compromised, othersOfKeys } from '../stolen-key.ts'
 import type { ActPorts } from './ask.ts'
 import { carryOutAuthority, isOfOneAuthority } from './authority-end.ts'
 import { type Chosen, readChosen } from './chosen.ts'
@@ -100,9 +102,9 @@ async function commitPart(
     const record = {
       ...{ ...before, version: before.version + 1, done: before.done + part.length },
     }
-    const change = await changeOf(record, part, ports)
+    const { moved, change } = await changeOf(record, part, ports)
     const committed = await ports.ledger.commit(change)
-    if (committed.kind === 'committed') return record
+    if (committed.kind === 'committed') return moved
     if (committed.record === 'revocation') return 'lost'
     // Some device was doing something: what is left of these is met by the next walk.
     if (tries === mostTries) return nudged(before, ports)
@@ -127,28 +129,43 @@ async function changeOf(
   record: RevocationRecord,
   part: readonly CertificateRecord[],
   ports: ActPorts,
-): Promise<Change> {
-  const { clock } = ports
-  const changed = part.map((one) => changedBy(record, one, clock.now()))
-  return {
-    puts: [
-      { kind: 'revocation', record },
-      ...changed.map(({ put }) => put),
-      ...(await devicesOf(part, ports)),
-      ...(record.reason === 'keyCompromise' ? await keysOf(part, ports) : []),
-    ],
-    events: changed.map(({ event }) => event),
-  }
+): Promise<{ readonly moved: RevocationRecord; readonly change: Change }> {
+  const { clock, ledger } = ports
+  const owners = await heldUp(part, ledger)
+  const isStolen = record.reason === 'keyCompromise'
+  // Whoever has the key has all of its certificates: those that were not chosen go with it, as renewals do.
+  const all = isStolen ? [...part, ...(await othersOfKeys(part, ledger))] : part
+  const changed = all.map((one) => changedBy(record, one, quarantineOf(one, owners), clock.now()))
+  const moved = { ...record, done: record.done + all.length - part.length }
+  const puts: readonly Put[] = [
+    { kind: 'revocation', record: moved },
+    ...changed.map(({ put }) => put),
+    ...owners,
+    ...(isStolen ? await compromised(part, ledger) : []),
+  ]
+  return { moved, change: { puts, events: changed.map(({ event }) => event) } }
+}
+
+/** The quarantine that the device of a certificate is in, if so. */
+function quarantineOf({ owner }: CertificateRecord, owners: readonly Put[]): string | undefined {
+  const put = owners.find(({ record }) => record.id === owner)
+  return (put?.kind === 'device' && put.record.quarantine) || undefined
 }
 
 function changedBy(
   record: RevocationRecord,
   certificate: CertificateRecord,
+  quarantine: string | undefined,
   at: Temporal.Instant,
 ): Ended {
   const { id: revocation, act, reason, because, requestedBy } = record
   const how = { at, actor: actorOf(requestedBy), facts: { reason, because }, revocation }
-  if (act === 'release') return releaseCertificate(certificate, how)
+  if (act === 'release') {
+    // What a device in quarantine has is believed again with the device, and not before.
+    return quarantine === undefined
+      ? releaseCertificate(certificate, how)
+      : handOverHold(certificate, { ...how, revocation: quarantine })
+  }
   // Whether it was signed is not known yet: who signs it meets a changed record, and its device asks again.
   if (certificate.state === 'reserved')
     return endCertificate(certificate, { ...how, crlReason: cessationOfOperation })
@@ -161,33 +178,6 @@ function crlReasonOf(reason: string): number {
   return known[reason] ?? revocationReasons.unspecified
 }
 
-/** Each device's record goes up by a version, so that no renewal that was decided before counts after. */
-async function devicesOf(
-  part: readonly CertificateRecord[],
-  { ledger }: ActPorts,
-): Promise<readonly Put[]> {
-  const ids = new Set(part.map(({ owner }) => owner).filter((owner) => owner.startsWith('dev_')))
-  const devices = await Promise.all([...ids].map((id) => ledger.read('device', id)))
-  return devices.flatMap((device): readonly Put[] =>
-    device === undefined
-      ? []
-      : [{ kind: 'device', record: { ...device, version: device.version + 1 } }],
-  )
-}
-
-async function keysOf(
-  part: readonly Pick<CertificateRecord, 'key'>[],
-  { ledger }: ActPorts,
-): Promise<readonly Put[]> {
-  const ids = new Set(part.map(({ key }) => key))
-  const keys = await Promise.all([...ids].map((id) => ledger.read('key', id)))
-  return keys.flatMap((key): readonly Put[] =>
-    key === undefined || key.state === 'compromised'
-      ? []
-      : [{ kind: 'key', record: { ...key, version: key.version + 1, state: 'compromised' } }],
-  )
-}
-
 /** In force for all: what integrations have to do is booked with it. */
 async function finish(before: RevocationRecord, ports: ActPorts): Promise<RevocationRecord> {
   const { ledger, clock } = ports
@@ -198,13 +188,13 @@ async function finish(before: RevocationRecord, ports: ActPorts): Promise<Revoca
     unpublishedSince: at,
   }
   const { key } = readChosen(record.chosen)
-  const marks = record.reason === 'keyCompromise' && key !== undefined
+  const stolen = record.reason === 'keyCompromise' && key !== undefined ? [{ key }] : []
   const released = record.act === 'release' ? await actsOver(record, ports) : []
   const committed = await ledger.commit({
     puts: [
       { kind: 'revocation', record },
       ...(await enforcementsOf(record.id, record.act === 'release' ? 'restore' : 'end', ports)),
-      ...(marks ? await keysOf([{ key }], ports) : []),
+      ...(await compromised(stolen, ledger)),
       ...released.map((act): Put => ({ kind: 'revocation', record: act })),
     ],
     events: [

@@ -95,10 +95,10 @@ function isSoAlready({ state }: CertificateRecord, { act }: Meaning): boolean {
   return state === 'revoked' || state === 'abandoned' || (act === 'hold' && state === 'held')
 }
 
-/** What a quarantine holds is released with its device and in no other way. */
+/** What a quarantine holds is released with its device, what a list of somebody else holds by their next one. */
 export class ActsOfHolds {
   readonly #ledger: Ledger
-  readonly #known = new Map<string, RevocationRecord['act'] | undefined>()
+  readonly #known = new Map<string, boolean>()
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger
@@ -106,8 +106,11 @@ export class ActsOfHolds {
 
   async allow({ revocation }: CertificateRecord, { act }: Pick<Meaning, 'act'>): Promise<boolean> {
     if (act !== 'release' || revocation === null) return true
-    if (!this.#known.has(revocation))
-      this.#known.set(revocation, (await this.#ledger.read('revocation', revocation))?.act)
-    return this.#known.get(revocation) !== 'quarantine'
+    const known = this.#known.get(revocation)
+    if (known !== undefined) return known
+    const hold = await this.#ledger.read('revocation', revocation)
+    const isOurs = hold?.act !== 'quarantine' && hold?.chosen['list'] === undefined
+    this.#known.set(revocation, isOurs)
+    return isOurs
   }
 }

@@ -3,6 +3,7 @@ import { digestOfSet } from '#core/enforcement/book-act.ts'
 import { activeIntegrations } from '#core/enforcement/enqueue.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { CertificateRecord } from '#core/ledger/tables.ts'
+import { checkEnded } from '#core/policy/check-ended.ts'
 import type { Refused } from '#core/refusal.ts'
 import { aloneUpTo } from './alone.ts'
 import { type ActPorts, judge, type Wish } from './ask.ts'
@@ -132,7 +133,7 @@ async function keepsOne(
   })
   return items.some(
     (one) =>
-      one.revokedAt === null &&
+      checkEnded(one, at) === undefined &&
       one.state !== 'reserved' &&
       isMeant(one, { act: 'end', at }) &&
       !meant.has(one.id),
