@@ -122,6 +122,10 @@ class GeneratedRows implements CertificateRows {
     return []
   }
 
+  async bare() {
+    return []
+  }
+
   async bad() {
     return { rows: [...this.revoked].map((index) => this.row(index)), next: undefined }
   }
@@ -142,7 +146,12 @@ export async function benchCompact({
     const [begun, used] = [performance.now(), process.cpuUsage()]
     const planned = await planStatusFile(
       {
-        ...{ anchors: key, madeAt: coversUntil, coversUntil },
+        ...{
+          anchors: key,
+          number: (before?.file.number ?? 0) + 1,
+          madeAt: coversUntil,
+          coversUntil,
+        },
         holders: [{ keySha256: key, authorities: [authority] }],
       },
       before,

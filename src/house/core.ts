@@ -171,14 +171,14 @@ export async function openCore(means: Means): Promise<Core> {
   await renewAnchors()
   await shelf.begin(doors.own)
   feed.follow((change) => shelf.hear(change))
+  const restores = await readRestores(ledger)
   const statusFiles = new StatusFiles({
-    ...{ ...issuing, doors, anchors, report, responders: ocsp.responders },
+    ...{ ...issuing, doors, report, restores, responders: ocsp.responders },
     ...{ rows: means.rows, blockSize: usualBlockSize },
     build: means.buildBlock ?? (async (...input) => buildBlock(...input)),
   })
   feed.follow((change) => statusFiles.hear(change))
   feed.followElsewhere((news) => statusFiles.hearElsewhere(news))
-  const restores = await readRestores(ledger)
   const learning = { ledger, clock, random, environment, restores, issuers: () => doors.own }
   return {
     ...issuing,

@@ -4,6 +4,7 @@ import { isTwin } from '#core/authority/twin.ts'
 import { keyWasHere } from '#core/ledger/authority-origin.ts'
 import type { Authority } from '#core/ledger/tables.ts'
 import { fullCrl, latestCrl } from '#core/revocation/publish.ts'
+import { statusFileLife } from '#core/status-files/make-status-file.ts'
 import { tlsSettings } from '#trust/tls-settings.ts'
 import type { Configuration } from './configuration.ts'
 import { type Core, ownIssuer } from './core.ts'
@@ -64,6 +65,7 @@ const always: readonly (readonly [string, Check])[] = [
   ['keys made by the server', ({ core }) => checkServerKeys(core)],
   ['attested keys', ({ core }) => checkAttestedKeys(core)],
   ['revocation lists', ({ core }) => checkLists(core)],
+  ['status files', ({ core }) => checkStatusFiles(core)],
   ['OCSP', ({ core }) => checkResponders(core)],
   ['upstreams', ({ core }) => checkUpstreams(core)],
   ['integrations', ({ core }) => checkIntegrations(core)],
@@ -198,6 +200,27 @@ function checkLists({ shelf: { troubles } }: Core) {
     troubles.join('; '),
     'mend the cause, or bring the root directory back; it is tried again every 10 minutes',
   )
+}
+
+/** On whichever node: the one that makes them knows why it cannot, every other one sees that none came. */
+async function checkStatusFiles({ statusFiles, clock }: Core) {
+  const late: string[] = []
+  let count = 0
+  for (const { digest, products } of await statusFiles.sets()) {
+    const newest = await statusFiles.newest(digest.toHex())
+    if (newest === undefined) continue
+    count++
+    const due = newest.createdAt.add({ hours: statusFileLife.renewedAfterHours + 1 })
+    if (Temporal.Instant.compare(due, clock.now()) < 0)
+      late.push(`the one for ${products.join(', ')} is of ${newest.createdAt}`)
+  }
+  const wrong = [...statusFiles.troubles, ...late]
+  if (wrong.length > 0)
+    return warning(
+      wrong.join('; '),
+      'look whether an authority below these roots signs, and has a responder; it is tried again every minute',
+    )
+  return good(count === 0 ? 'nobody has asked for any yet' : `${count} are up to date`)
 }
 
 async function checkResponders(core: Core) {

@@ -145,7 +145,7 @@ function logSource({ clock }: Core, log: LogStore): Source {
   }
 }
 
-function crlSource({ shelf, doors }: Core): Source {
+function crlSource({ shelf, statusFiles, doors }: Core): Source {
   return {
     name: 'crl',
     keepMilliseconds: 0,
@@ -153,6 +153,7 @@ function crlSource({ shelf, doors }: Core): Source {
       'vitalsign_crl_this_update_timestamp_seconds',
       'vitalsign_crl_next_update_timestamp_seconds',
       'vitalsign_crl_failing',
+      'vitalsign_status_files_failing',
     ],
     read: (give) => {
       for (const { id, name: authority } of doors.own) {
@@ -166,6 +167,7 @@ function crlSource({ shelf, doors }: Core): Source {
         give('vitalsign_crl_next_update_timestamp_seconds', { authority }, Math.min(...ends))
       }
       give('vitalsign_crl_failing', {}, shelf.troubles.length)
+      give('vitalsign_status_files_failing', {}, statusFiles.troubles.length)
     },
   }
 }

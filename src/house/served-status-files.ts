@@ -14,7 +14,7 @@ export function servedStatusFiles(files: () => Promise<StatusFiles>): Served {
           return {
             anchors: digest.toHex(),
             roots: anchors.map(({ name, sha256 }) => ({ name, sha256 })),
-            newest: newest && published(newest, kept),
+            newest: newest && (await published(newest, kept)),
           }
         }),
       )
@@ -32,10 +32,13 @@ export function servedStatusFiles(files: () => Promise<StatusFiles>): Served {
   }
 }
 
-function published(record: StatusFileRecord, kept: StatusFiles): PublishedStatusFile {
+async function published(
+  record: StatusFileRecord,
+  kept: StatusFiles,
+): Promise<PublishedStatusFile> {
   const { file, fileSha256, number, createdAt, coversUntil, expiresAt } = record
   return {
     ...{ bytes: file, sha256: fileSha256.toHex(), number, madeAt: createdAt },
-    ...{ coversUntil, expiresAt, deltasFrom: kept.deltasTo(record) },
+    ...{ coversUntil, expiresAt, deltasFrom: await kept.deltasTo(record) },
   }
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AuditEvent, EventType } from '#core/audit/event.ts'
-import type { AnchorSets } from '#core/enrolment/anchors/anchor-sets.ts'
-import { linksBack } from '#core/enrolment/anchors/believed.ts'
+import { isInForce, linksBack } from '#core/enrolment/anchors/believed.ts'
 import type { Doors } from '#core/enrolment/doors.ts'
 import { Fault } from '#core/fault.ts'
 import type { Change } from '#core/ledger/ledger.ts'
-import type { Anchor, StatusFileRecord } from '#core/ledger/tables.ts'
+import type { Anchor, AnchorSet, StatusFileRecord } from '#core/ledger/tables.ts'
 import {
   keptFiles,
   type MadeStatusFile,
@@ -15,6 +14,9 @@ import {
   type StatusSet,
   statusFileLife,
 } from '#core/status-files/make-status-file.ts'
+import { hasSigner } from '#core/status-files/status-signer.ts'
+import { clear, raise } from '#core/watch/alarm.ts'
+import { allOf } from '#core/watch/pages.ts'
 import type { News } from '#edge/store/store.ts'
 import { parseStatusFile } from '#format/compact-status/status-file.ts'
 import { makeDelta } from '#trust/compact-status/delta.ts'
@@ -24,7 +26,6 @@ type Made = Omit<MakingPorts, 'authorities' | 'above' | 'linksTo'>
 
 export interface StatusFilesPorts extends Made {
   readonly doors: Doors
-  readonly anchors: AnchorSets
   /** Whether a clock that stands wrong forbids to sign. */
   readonly guard: Core['guard']
   /** Hears why a file could not be made; MUST NOT throw. */
@@ -35,6 +36,8 @@ export interface StatusFilesPorts extends Made {
 export interface NamedSet extends StatusSet {
   readonly anchors: readonly Anchor[]
   readonly products: readonly string[]
+  /** False once every product of it has another set: who believed the roots of before still reads its file. */
+  readonly isNewest: boolean
 }
 
 /**
@@ -45,7 +48,10 @@ export class StatusFiles {
   readonly #ports: StatusFilesPorts
   readonly #newest = new Map<string, StatusFileRecord>()
   readonly #deltas = new Map<string, Uint8Array>()
+  /** By set what is wrong with its file. */
   readonly #troubles = new Map<string, string>()
+  /** The sets whose last making failed. */
+  readonly #broke = new Set<string>()
   /** Whether a certificate may have changed since the files were held against the ledger. */
   #changed = true
   #making: Promise<unknown> = Promise.resolve()
@@ -72,23 +78,43 @@ export class StatusFiles {
     return [...this.#troubles.values()]
   }
 
-  /** Each set of roots that devices of some product believe now. */
+  /**
+   * Each set of roots that devices of some product believe now, whether or not more of it are made; and those of
+   * before whose file somebody asked for, while a root of theirs is in force and somebody can sign below it.
+   */
   async sets(): Promise<readonly NamedSet[]> {
-    const { doors, anchors } = this.#ports
-    const products = new Map(doors.open.map(({ product }) => [product.id, product]))
+    const { doors, ledger } = this.#ports
+    const newest = new Map<string, number>()
+    const all: AnchorSet[] = []
+    for await (const set of allOf('anchorSet', ledger)) {
+      all.push(set)
+      newest.set(set.product, Math.max(newest.get(set.product) ?? 0, set.number))
+    }
     const sets = new Map<string, NamedSet>()
-    for (const product of products.values()) {
-      const set = await anchors.newestFor(product.id)
-      if (set === undefined) continue
-      const digest = set.digest.toHex()
-      const known = sets.get(digest)
-      sets.set(digest, {
-        ...{ digest: set.digest, anchors: set.anchors },
-        roots: new Set(set.anchors.flatMap(({ authority }) => authority ?? [])),
-        products: [...(known?.products ?? []), product.name].sort(),
+    for (const { digest, anchors, product, number } of all) {
+      const known = sets.get(digest.toHex())
+      const name = doors.productOf(product)?.name
+      sets.set(digest.toHex(), {
+        ...{ digest, anchors },
+        roots: new Set(anchors.flatMap(({ authority }) => authority ?? [])),
+        products: [...new Set([...(known?.products ?? []), ...(name ? [name] : [])])].sort(),
+        isNewest: known?.isNewest === true || number === newest.get(product),
       })
     }
-    return [...sets.values()]
+    const kept: NamedSet[] = []
+    for (const set of sets.values()) if (set.isNewest || (await this.#goesOn(set))) kept.push(set)
+    return kept
+  }
+
+  async #goesOn({ digest, roots }: NamedSet): Promise<boolean> {
+    const { doors, clock } = this.#ports
+    const inForce = doors.authorities.filter((one) => roots.has(one.id) && isInForce(one))
+    const above = (authority: (typeof inForce)[number]) => doors.above(authority)
+    return (
+      hasSigner(new Set(inForce.map(({ id }) => id)), {
+        ...{ authorities: doors.authorities, above, clock },
+      }) && (await this.newest(digest.toHex())) !== undefined
+    )
   }
 
   /**
@@ -105,7 +131,29 @@ export class StatusFiles {
         this.#changed = true
         this.#ports.report('a status file could not be made', cause)
       })
+      await this.#tell(set, newest).catch((cause) =>
+        this.#ports.report('an alarm about a status file could not be booked', cause),
+      )
     }
+  }
+
+  /** Who holds the last file goes on believing what ended since: a person has to hear of it. */
+  async #tell({ digest }: NamedSet, last: StatusFileRecord): Promise<void> {
+    const anchors = digest.toHex()
+    const trouble = this.#troubles.get(anchors)
+    if (trouble === undefined) return clear('status-file-failing', anchors, this.#ports)
+    const { createdAt, expiresAt, number } = last
+    const half = createdAt.until(expiresAt).total('milliseconds') / 2
+    const isLate = createdAt.until(this.#ports.clock.now()).total('milliseconds') >= half
+    await raise(
+      {
+        ...{ kind: 'status-file-failing', subject: anchors },
+        severity: isLate ? 'critical' : 'warning',
+        text: `${trouble}; file ${number} is good until ${expiresAt}`,
+        facts: { anchors, number, expiresAt: expiresAt.toString() },
+      },
+      this.#ports,
+    )
   }
 
   /** Without a change only time makes one due. */
@@ -133,7 +181,7 @@ export class StatusFiles {
 
   async #make(set: NamedSet, isWanted: boolean): Promise<MadeStatusFile> {
     const { doors, clock, guard } = this.#ports
-    const of = set.products.join(', ')
+    const [key, of] = [set.digest.toHex(), set.products.join(', ')]
     try {
       const behind = guard.check(clock.now())
       if (behind !== undefined) throw new Fault('clock-wrong', behind.detail)
@@ -146,13 +194,26 @@ export class StatusFiles {
           return authority ? linksBack(authority, doors).map(({ certificate }) => certificate) : []
         },
       })
-      this.#troubles.delete(of)
+      if (made.kind === 'made') this.#note(key, of, made.lacking)
+      else if (made.kind === 'unchanged' && this.#broke.delete(key)) this.#troubles.delete(key)
       return made
     } catch (cause) {
       const why = cause instanceof Fault ? cause.message : String(cause)
-      this.#troubles.set(of, `the status file for ${of} could not be made: ${why}`)
+      this.#troubles.set(key, `the status file for ${of} could not be made: ${why}`)
+      this.#broke.add(key)
       throw cause
     }
+  }
+
+  /** What was made is whole, or lacks a signature that some readers need. */
+  #note(key: string, of: string, lacking: readonly string[]): void {
+    this.#broke.delete(key)
+    if (lacking.length === 0) this.#troubles.delete(key)
+    else
+      this.#troubles.set(
+        key,
+        `the status file for ${of} lacks a signature, and who believes that root alone cannot check it: ${lacking.join('; ')}`,
+      )
   }
 
   /** The newest file of a set, by its digest in hexadecimal. */
@@ -179,9 +240,14 @@ export class StatusFiles {
     return delta
   }
 
-  /** Numbers of a set from which a delta leads to its newest file. */
-  deltasTo({ number }: StatusFileRecord): readonly number[] {
-    const first = Math.max(1, number - keptFiles + 1)
+  /** Numbers of a set from which a delta leads to its newest file; none leads over a restore. */
+  async deltasTo({ anchors, number }: StatusFileRecord): Promise<readonly number[]> {
+    const { ledger, restores } = this.#ports
+    const restored = restores.at(-1)
+    const made = restored
+      ? await ledger.count('statusFile', { by: 'created', from: restored.at, where: { anchors } })
+      : number
+    const first = Math.max(1, number - Math.min(keptFiles, made) + 1)
     return Array.from({ length: number - first }, (_, index) => first + index)
   }
 }

@@ -83,8 +83,9 @@ export class World {
   /** The next file, which covers all until now; nobody is asked whether its signature is good. */
   async make(before = this.before): Promise<Before> {
     const coversUntil = start.add({ seconds: Math.floor(this.now.since(start).total('seconds')) })
+    const number = (before?.file.number ?? 0) + 1
     const { content, book } = await planStatusFile(
-      { anchors: keyOf('anchors'), holders, madeAt: this.now, coversUntil },
+      { anchors: keyOf('anchors'), holders, number, madeAt: this.now, coversUntil },
       before,
       {
         rows: this.rows,

@@ -61,7 +61,7 @@ export interface BlockBook {
   readonly rows: number
   /** Of those that had not expired when the base was made: how many are not to be believed. */
   readonly bad: number
-  /** When the block was read: seconds since 1970. What had expired then is not in it. */
+  /** What had expired before this second since 1970 is not in it. */
   readonly asOf: number
   /** When half of those will have expired: seconds since 1970. */
   readonly halfEnd: number

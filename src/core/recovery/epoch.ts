@@ -84,6 +84,19 @@ export function jumpedNumber(
 }
 
 /**
+ * The same for status files, whose numbers have 32 bits: they are made once a minute and set by the clock, or by
+ * an operator's hand, so that the seconds since the backup outstep them.
+ */
+export function jumpedFileNumber(
+  highest: number,
+  moment: Temporal.Instant,
+  now: Temporal.Instant,
+): number {
+  const lost = Math.max(0, now.epochMilliseconds - moment.epochMilliseconds)
+  return highest + leastJump + Math.ceil(lost / 1000)
+}
+
+/**
  * The name of the log in a new epoch: unlike every name before, since two logs that go on from one head
  * under one name would look like a log that lies.
  */

@@ -34,6 +34,11 @@ export interface CertificateRows {
     limit: number,
     after?: Uint8Array,
   ): Promise<readonly CertificateRow[]>
+  /**
+   * By serial number: what another PKI, or a list of the time that a restore lost, says ended, of certificates
+   * that nobody has here.
+   */
+  bare(authority: string, limit: number, after?: Uint8Array): Promise<readonly CertificateRow[]>
   /** Those that are not to be believed, in any order, each page with where the next one begins. */
   bad(authority: string, limit: number, after?: BadCursor): Promise<BadPage>
 }

@@ -14,11 +14,12 @@ import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
 import type { StatusFileRecord } from '../ledger/tables.ts'
 import type { Randomness } from '../ports.ts'
+import { jumpedFileNumber, type Restore } from '../recovery/epoch.ts'
 import { authoritiesBelow } from './authorities-below.ts'
 import type { CertificateRows } from './certificate-rows.ts'
 import { type Before, type Planned, planStatusFile } from './plan-status-file.ts'
 import type { BlockBuilder } from './refresh-blocks.ts'
-import { type SigningPorts, signFor } from './status-signer.ts'
+import { type SigningPorts, signatures, signersFor } from './status-signer.ts'
 
 /**
  * How long a file is good, and at which age the next one comes. As revocation lists: good for eight days, made
@@ -59,10 +60,17 @@ export interface MakingPorts extends SigningPorts {
   readonly rows: CertificateRows
   readonly build: BlockBuilder
   readonly blockSize: number
+  /** Every restore of the installation: the number of a file outsteps what the lost time can have used. */
+  readonly restores: readonly Restore[]
 }
 
 export type MadeStatusFile =
-  | { readonly kind: 'made'; readonly record: StatusFileRecord }
+  | {
+      readonly kind: 'made'
+      readonly record: StatusFileRecord
+      /** For which roots nobody could sign it, in words. */
+      readonly lacking: readonly string[]
+    }
   /** The newest one says the same, and is young. */
   | { readonly kind: 'unchanged'; readonly record: StatusFileRecord }
   /** Another node booked the same number at this moment. */
@@ -95,10 +103,11 @@ export async function makeStatusFile(
   const newest = await newestStatusFile(anchors, ledger)
   const before = newest && { file: parseStatusFile(newest.file), book: newest.book }
   const madeAt = wholeSecond(clock.now())
+  const number = nextNumber(newest, ports.restores)
   const plan = (coversUntil: Temporal.Instant) =>
     planStatusFile(
       {
-        ...{ anchors: set.digest, madeAt, coversUntil },
+        ...{ anchors: set.digest, number, madeAt, coversUntil },
         holders: authoritiesBelow(set.roots, ports.authorities, (one) => ports.above(one)),
       },
       before,
@@ -114,10 +123,30 @@ export async function makeStatusFile(
   const planned = await plan(coveredUntil(madeAt, before))
   if (mayRest && planned.certificates === newest.certificates && saysTheSame(planned, before?.file))
     return { kind: 'unchanged', record: newest }
-  const expiresAt = madeAt.add({ hours: statusFileLife.goodForHours })
+  const signers = await signersFor(set.roots, ports)
+  const expiresAt = earlier(madeAt.add({ hours: statusFileLife.goodForHours }), signers.until)
   const signed = encodeStatusContent({ ...planned.content, expiresAt })
-  const bytes = encodeStatusFile(signed, await signFor(set.roots, signedMessage(signed), ports))
-  return book(set, planned, parseStatusFile(bytes), before, ports)
+  const bytes = encodeStatusFile(signed, await signatures(signers, signedMessage(signed), ports))
+  const record = await book(set, planned, parseStatusFile(bytes), before, ports)
+  return record === undefined
+    ? { kind: 'overtaken' }
+    : { kind: 'made', record, lacking: signers.lacking }
+}
+
+function earlier(left: Temporal.Instant, right: Temporal.Instant): Temporal.Instant {
+  return Temporal.Instant.compare(left, right) <= 0 ? left : right
+}
+
+/** A restored store knows neither the last number of the lost time, nor the sets that were first asked for then. */
+function nextNumber(newest: StatusFileRecord | undefined, restores: readonly Restore[]): number {
+  const highest = newest?.number ?? 0
+  const last = restores.at(-1)
+  if (last === undefined || (newest && isAfter(newest.createdAt, last.at))) return highest + 1
+  return jumpedFileNumber(highest, last.moment, last.at)
+}
+
+function isAfter(left: Temporal.Instant, right: Temporal.Instant): boolean {
+  return Temporal.Instant.compare(left, right) > 0
 }
 
 function isOlder({ createdAt }: StatusFileRecord, hours: number, now: Temporal.Instant): boolean {
@@ -138,13 +167,14 @@ function saysTheSame({ content }: Planned, before: StatusFile | undefined): bool
   return sameBytes(encodeStatusContent(again), before.signed)
 }
 
+/** @returns undefined if another node booked the same number at this moment */
 async function book(
   set: StatusSet,
   planned: Planned,
   file: StatusFile,
   before: Before | undefined,
   ports: MakingPorts,
-): Promise<MadeStatusFile> {
+): Promise<StatusFileRecord | undefined> {
   const { bytes, number, coversUntil, expiresAt } = file
   const record: StatusFileRecord = {
     ...{ id: newId('statusFile', ports), version: 1, anchors: set.digest.toHex(), number },
@@ -169,7 +199,7 @@ async function book(
       },
     ],
   })
-  return committed.kind === 'committed' ? { kind: 'made', record } : { kind: 'overtaken' }
+  return committed.kind === 'committed' ? record : undefined
 }
 
 /** The file that is too old from now on: its row stays, its bytes go. */

@@ -81,6 +81,38 @@ test('a block whose certificates have all expired says so, and costs nothing mor
     assert.equal(statusOf(file, keyOf(authority), serialNumber), 'expired')
 })
 
+test('what is known to have ended is revoked, though nobody has the certificate', async () => {
+  const world = new World(new Random(seedOfRun()))
+  for (let step = 0; step < 5; step++) world.live()
+  for (const authority of ['aut_a', 'aut_b', 'aut_elsewhere'] as const) {
+    const { rows } = world
+    const row = world.issue(authority, 30)
+    rows.all.splice(rows.all.indexOf(row), 1)
+    rows.allBare.push({ ...row, state: 'revoked' })
+  }
+  world.pass(1)
+  const { file } = await world.make()
+  for (const { authority, serialNumber } of world.rows.allBare)
+    assert.equal(statusOf(file, keyOf(authority), serialNumber), 'revoked', authority)
+  check(file, world)
+})
+
+test('what ended is told for an hour more, to readers whose clock is behind', async () => {
+  const world = new World(new Random(seedOfRun()))
+  const rows = [world.issue('aut_a', 3), world.issue('aut_elsewhere', 3)]
+  for (let count = 0; count < 100; count++) world.issue('aut_a', 30)
+  world.pass(3 * 86_400)
+  for (const row of rows) row.state = 'revoked'
+  const said = async () => {
+    const { file } = await world.make()
+    return rows.map((row) => statusOf(file, keyOf(row.authority), row.serialNumber))
+  }
+  world.pass(3_600)
+  assert.deepEqual(await said(), ['revoked', 'revoked'])
+  world.pass(1)
+  assert.deepEqual(await said(), ['fine', 'not-covered'])
+})
+
 test('a certificate that is learnt later of a time that was covered is in the next file', async () => {
   const world = new World(new Random(seedOfRun()))
   for (let count = 0; count < 200; count++) {

@@ -34,6 +34,12 @@ export interface Planned {
 const slackSeconds = 86_400
 
 /**
+ * What has expired is told for so long: a reader whose clock is behind takes it for good, and a file that is made
+ * by as much ahead of that clock as `status-file-early` allows.
+ */
+const toldAfterEndSeconds = 3_600
+
+/**
  * What the next file of a set says: of every certificate that these authorities issued before `coversUntil`.
  *
  * @param before the newest file of the same set, from which it goes on; undefined: all is read
@@ -42,6 +48,7 @@ export async function planStatusFile(
   wanted: {
     readonly anchors: Uint8Array
     readonly holders: readonly KeyHolders[]
+    readonly number: number
     readonly madeAt: Temporal.Instant
     /** A whole second; never before that of the file before. */
     readonly coversUntil: Temporal.Instant
@@ -57,7 +64,8 @@ export async function planStatusFile(
     const old = before?.file.authorities.find((one) => one.keySha256.toHex() === key)
     const since = old ? secondsOf(old.since) : firstSecond(holders)
     const until = Math.max(since, secondsOf(wanted.coversUntil))
-    const span: Span = { authorities: holders.map(({ id }) => id), since, until }
+    const livingFrom = secondsOf(wanted.coversUntil) - toldAfterEndSeconds
+    const span: Span = { authorities: holders.map(({ id }) => id), since, until, livingFrom }
     const isOurs = holders.some((one) => one.key !== null)
     const blocks = !isOurs
       ? []
@@ -79,8 +87,7 @@ export async function planStatusFile(
       roster.roster.length / rosterWidth + blocks.reduce((sum, one) => sum + one.book.rows, 0)
     revoked += badInRoster(roster.roster) + blocks.reduce((sum, one) => sum + one.book.bad, 0)
   }
-  const { anchors, madeAt, coversUntil } = wanted
-  const number = (before?.file.number ?? 0) + 1
+  const { anchors, number, madeAt, coversUntil } = wanted
   return {
     content: { anchors, number, madeAt, coversUntil, authorities },
     book,

@@ -36,6 +36,8 @@ export interface Span {
   /** Seconds since 1970: serial numbers were drawn from one on, and before the other. */
   readonly since: number
   readonly until: number
+  /** What expired before this second is left out. */
+  readonly livingFrom: number
 }
 
 export interface BlockPorts {
@@ -121,7 +123,7 @@ async function isUnchanged(
 ): Promise<boolean> {
   const hasEnded = built.base.bad.form === 'ended'
   // Once half of them have expired, what is said of those is thrown out.
-  if (!hasEnded && span.until > book.halfEnd) return false
+  if (!hasEnded && span.livingFrom > book.halfEnd) return false
   const living = bad.filter(({ notAfterMilliseconds }) => notAfterMilliseconds >= book.asOf * 1000)
   if (!hasEnded && living.length !== book.bad) return false
   const changes = built.changes && { block: 0, ...built.changes }
@@ -163,7 +165,7 @@ async function read(
   let [from, gathered] = [start, new Gathered()]
   const close = async () => {
     const before = blocks.length === 0 ? old?.built : undefined
-    blocks.push({ start: from, ...(await gathered.build(span.until, before, ports)) })
+    blocks.push({ start: from, ...(await gathered.build(span.livingFrom, before, ports)) })
   }
   for await (const page of pagesIn(start, end, span, ports.rows)) {
     for (const row of page) {
@@ -213,19 +215,19 @@ class Gathered {
   }
 
   async build(
-    until: number,
+    livingFrom: number,
     old: BuiltBlock | undefined,
     { build, seed }: BlockPorts,
   ): Promise<Omit<BookedBlock, 'start'>> {
     const living = this.#serials.flatMap((_, index) =>
-      this.#ends[index]! >= until * 1000 ? [index] : [],
+      this.#ends[index]! >= livingFrom * 1000 ? [index] : [],
     )
     const ends = living.map((index) => Math.floor(this.#ends[index]! / 1000)).sort(ascending)
     const states = Uint8Array.from(living, (index) => this.#states[index]!)
     const book: BlockBook = {
       rows: this.rows,
       bad: states.reduce((sum, state) => sum + Math.min(1, state), 0),
-      asOf: until,
+      asOf: livingFrom,
       halfEnd: ends[ends.length >> 1] ?? Number.MAX_SAFE_INTEGER,
     }
     if (living.length === 0) {

@@ -29,8 +29,9 @@ export interface Origins {
 }
 
 /**
- * The certificates whose serial numbers we did not draw, or did in a time that the blocks do not hold: each by
- * 62 bits of its hash, so that one which nobody knows here is not taken for another.
+ * The certificates whose serial numbers we did not draw, or did in a time that the blocks do not hold, and those
+ * of which nothing is known but that they ended: each by 62 bits of its hash, so that one which nobody knows here
+ * is not taken for another.
  *
  * @param before whose salt goes on, so that what did not change stays as it is
  */
@@ -43,9 +44,13 @@ export async function refreshRoster(
   const known = new Map<string, CertificateRow>()
   for (const authority of span.authorities) {
     for await (const row of elsewhere(authority, span, origins, ports.rows)) {
-      if (row.notAfterMilliseconds < span.until * 1000) continue
+      if (row.notAfterMilliseconds < span.livingFrom * 1000) continue
       known.set(plainSerial(row.serialNumber).toHex(), row)
     }
+    // Also of our own form: a list that outlived a restore names what nobody else knows of.
+    const bare = (after?: Uint8Array) => ports.rows.bare(authority, pageRows, after)
+    for await (const page of allRows(bare, pageRows))
+      for (const row of page) known.set(plainSerial(row.serialNumber).toHex(), row)
   }
   if (known.size === 0) return emptyRoster
   const rows = [...known.values()]

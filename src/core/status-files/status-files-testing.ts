@@ -11,6 +11,7 @@ export interface TestRow extends CertificateRow {
 
 export class RowsInMemory implements CertificateRows {
   readonly all: TestRow[] = []
+  readonly allBare: TestRow[] = []
   /** How many rows were read. */
   read = 0
 
@@ -34,6 +35,14 @@ export class RowsInMemory implements CertificateRows {
   async ofOtherLength(authority: string, limit: number, after?: Uint8Array) {
     const odd = await this.inRange(authority, {}, this.all.length + 1, after)
     return odd.filter(({ serialNumber }) => serialNumber.length !== 16).slice(0, limit)
+  }
+
+  async bare(authority: string, limit: number, after?: Uint8Array) {
+    return this.allBare
+      .filter((row) => row.authority === authority)
+      .sort((left, right) => compareBytes(left.serialNumber, right.serialNumber))
+      .filter(({ serialNumber }) => !after || compareBytes(serialNumber, after) > 0)
+      .slice(0, limit)
   }
 
   async bad(authority: string): Promise<BadPage> {

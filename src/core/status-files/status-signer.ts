@@ -11,7 +11,7 @@ export interface SigningPorts {
   readonly keys: Pick<SigningKeys, 'sign'>
   readonly clock: Clock
   /** Who answers OCSP for an authority signs its files, too: both say status, and each says which it is. */
-  readonly responders: Pick<Responders, 'renew'>
+  readonly responders: Pick<Responders, 'of' | 'renew'>
   /** All that there are, the oldest first; and what stands above each, its issuer first. */
   readonly authorities: readonly Authority[]
   above(authority: Authority): readonly Authority[]
@@ -19,39 +19,83 @@ export interface SigningPorts {
   linksTo(root: string): readonly Uint8Array[]
 }
 
+/** Who signs for those that believe one root. */
+interface FileSigner {
+  /** Its own first, then what leads from it to the root, DER. */
+  readonly certificates: readonly Uint8Array[]
+  readonly keyId: string
+}
+
+export interface FileSigners {
+  readonly signers: readonly FileSigner[]
+  /** When the first of them, or of what stands above them, ends: nobody can check the file longer than that. */
+  readonly until: Temporal.Instant
+  /** For which roots somebody ought to sign and cannot, in words. */
+  readonly lacking: readonly string[]
+}
+
 /**
- * One signature for each root below which somebody signs here, so that who believes one of them can check it,
+ * One signer for each root below which somebody signs here, so that who believes one of them can check the file,
  * of whichever algorithm it is.
  *
- * @throws Fault `key-missing` if there is nobody; as `Responders.renew` and `SigningKeys.sign` do
+ * @throws Fault `key-missing` if there is nobody; as `Responders.renew` does
  */
-export async function signFor(
+export async function signersFor(
   roots: ReadonlySet<string>,
-  message: Uint8Array,
   ports: SigningPorts,
-): Promise<readonly FileSignature[]> {
-  const signatures: FileSignature[] = []
-  let because = 'no issuing authority here stands below a root of this set'
+): Promise<FileSigners> {
+  const signers: FileSigner[] = []
+  const lacking: string[] = []
+  const ends: Temporal.Instant[] = []
   for (const root of roots) {
     const issuer = issuerBelow(root, ports)
     if (issuer === undefined) continue
-    const responder = await ports.responders.renew(issuer)
+    const responder = await inOffice(issuer, ports.responders)
     if ('reason' in responder) {
-      because = responder.detail
+      lacking.push(responder.detail)
       continue
     }
-    const between = ports.above(issuer).filter(({ kind }) => kind !== 'root')
-    signatures.push({
+    const above = [issuer, ...ports.above(issuer).filter(({ kind }) => kind !== 'root')]
+    ends.push(responder.notAfter, ...above.map(({ notAfter }) => notAfter))
+    signers.push({
       certificates: [
-        responder.certificate,
-        ...[issuer, ...between].map(({ certificate }) => certificate),
+        ...[responder.certificate, ...above.map(({ certificate }) => certificate)],
         ...ports.linksTo(root),
       ],
-      signature: await ports.keys.sign(responder.keyId, message),
+      keyId: responder.keyId,
     })
   }
-  if (signatures.length === 0) throw new Fault('key-missing', because)
-  return signatures
+  const [until] = ends.sort((left, right) => Temporal.Instant.compare(left, right))
+  if (until === undefined) throw new Fault('key-missing', lacking[0] ?? nobody)
+  return { signers, until, lacking }
+}
+
+const nobody = 'no issuing authority here stands below a root of this set'
+
+/** The one that answers now serves while its successor cannot be made. */
+async function inOffice(issuer: Authority, responders: SigningPorts['responders']) {
+  const renewed = await responders.renew(issuer)
+  return 'reason' in renewed ? responders.of(issuer) : renewed
+}
+
+/** Each signs. @throws Fault as `SigningKeys.sign` does */
+export async function signatures(
+  { signers }: FileSigners,
+  message: Uint8Array,
+  { keys }: Pick<SigningPorts, 'keys'>,
+): Promise<readonly FileSignature[]> {
+  const made: FileSignature[] = []
+  for (const { certificates, keyId } of signers)
+    made.push({ certificates, signature: await keys.sign(keyId, message) })
+  return made
+}
+
+/** Whether somebody here can sign a file for who believes one of these roots. */
+export function hasSigner(
+  roots: ReadonlySet<string>,
+  ports: Pick<SigningPorts, 'authorities' | 'above' | 'clock'>,
+): boolean {
+  return [...roots].some((root) => issuerBelow(root, ports) !== undefined)
 }
 
 /** The newest below a root that has its key here; one that still issues rather than one that was stopped. */

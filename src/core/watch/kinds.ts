@@ -40,6 +40,8 @@ export const alarmKinds = {
   'revocation-unpublished':
     'an act that ends or restores trust is in force here, and a revocation list does not say so yet',
   'revocation-waiting': 'an act that ends or suspends trust waits for a second person',
+  'status-file-failing':
+    'the next status file for those who cannot ask could not be made, or lacks a signature',
   'status-stale': 'a revocation list is missing, or past half of its life without a successor',
   'upstream-certificate-astray':
     'an upstream signed, or may have signed, what somebody has to revoke there by hand',

@@ -122,6 +122,10 @@ export const metricTable = {
     'authority',
   ),
   vitalsign_crl_failing: row('gauge', 'revocation lists that could not be made'),
+  vitalsign_status_files_failing: row(
+    'gauge',
+    'status files that this node could not make, or that lack a signature',
+  ),
 
   vitalsign_ocsp_answers_total: row(
     'counter',

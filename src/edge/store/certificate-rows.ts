@@ -61,6 +61,22 @@ export class SqlCertificateRows implements CertificateRows {
     return this.#rows(`${conditions} AND length("serialNumber") <> 16`, [...values, limit])
   }
 
+  async bare(
+    authority: string,
+    limit: number,
+    after?: Uint8Array,
+  ): Promise<readonly CertificateRow[]> {
+    const beyond = after === undefined ? '' : ' AND b."serialNumber" > ?'
+    const rows = await this.#lists.all(
+      `SELECT b."serialNumber", b."revokedAt", b."reason" FROM "bareRevocation" b WHERE b."authority" = ?${beyond}
+        AND NOT EXISTS (SELECT 1 FROM "certificate" c WHERE c."authority" = b."authority" AND c."serialNumber" = b."serialNumber")
+        ORDER BY b."serialNumber" LIMIT ?`,
+      [cellOf(authority), ...(after ? [after] : []), limit],
+    )
+    // Nobody knows when it ends.
+    return rows.map((row) => rowOf([...row, Number.MAX_SAFE_INTEGER, 0]))
+  }
+
   async bad(authority: string, limit: number, after?: BadCursor): Promise<BadPage> {
     const beyond = after === undefined ? '' : ' AND ("shard", "revokedAt", "id") > (?, ?, ?)'
     const rows = await this.#lists.all(

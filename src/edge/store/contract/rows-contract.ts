@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CertificateRecord } from '#core/ledger/tables.ts'
+import type { BareRevocation, CertificateRecord } from '#core/ledger/tables.ts'
 import {
   allBad,
   allRows,
@@ -61,6 +61,25 @@ export function rowsContract(database: string, onEmptyStore: OnEmptyStore): void
       assert.deepEqual(
         long,
         own.filter(({ serialNumber }) => serialNumber.length !== 16).map(rowOf),
+      )
+      const known = own[0]!.serialNumber
+      const [held, ended] = [Uint8Array.of(7, 7), Uint8Array.of(9, 9, 9)]
+      const bare = [known, held, ended].map((serialNumber, index) => {
+        const sample = samples.put('bareRevocation').record as BareRevocation
+        const reason = index === 1 ? 6 : 1
+        return { ...sample, version: 1, authority: like.authority, serialNumber, reason }
+      })
+      await ledger.commit({
+        puts: bare.map((record) => ({ kind: 'bareRevocation', record }) as const),
+        events: [],
+      })
+      const nobodys = (after?: Uint8Array) => rows.bare(like.authority, 1, after)
+      assert.deepEqual(
+        (await gathered(allRows(nobodys, 1))).map((one) => [one.serialNumber, one.state]),
+        [
+          [held, 'held'],
+          [ended, 'revoked'],
+        ],
       )
       assert.deepEqual(
         await bad(rows, like),
