@@ -117,8 +117,7 @@ function answerForAll(answer: Answer, http: HttpRequest, now: Temporal.Instant):
     'Cache-Control': `max-age=${seconds}, public, no-transform, must-revalidate`,
     ...fixed,
   }
-  // By its tag alone: what was said just before a revocation may be of the same second.
-  return isKnown(http.headers, fixed.ETag, undefined)
+  return isKnown(http.headers, fixed.ETag)
     ? { status: 304, headers, body: '' }
     : { status: 200, headers, body: der }
 }
