@@ -104,6 +104,15 @@ const refused: readonly (readonly [string, Profile, CertificateFacts, RegExp])[]
     { maker: 'M', name: 'n', names: ['my_host'] },
     /"my_host" is no host name/,
   ],
+  ...['*', '10.0.0.07', '300.1.1.1', 'a.*.example', 'brøker.example', 'a..example'].map(
+    (one) =>
+      [
+        `${one}, which is no host name`,
+        server,
+        { maker: 'M', name: 'n', names: [one] },
+        / is no host name/,
+      ] as const,
+  ),
   [
     'a host name that begins with a hyphen',
     server,

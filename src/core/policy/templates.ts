@@ -165,10 +165,13 @@ function alternativeNameOf(
   }
 }
 
-/** RFC 1123 section 2.1, RFC 1035 section 2.3.4; a wildcard may be the first label. */
+/**
+ * RFC 1123 section 2.1, RFC 1035 section 2.3.4; a wildcard may be the first label of several. No name ends in a number:
+ * that is an address with a slip of the pen, such as a zero too many.
+ */
 function isHostName(text: string): boolean {
   const labels = text.split('.')
-  if (text.length > 253) return false
+  if (text.length > 253 || text === '*' || /^\d+$/.test(labels.at(-1) ?? '')) return false
   return labels.every(
     (label, index) =>
       /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(label) || (label === '*' && index === 0),
