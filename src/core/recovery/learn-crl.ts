@@ -6,6 +6,7 @@ import { readExtension } from '#format/x509/extension.ts'
 import { formatName, type Name, sameName } from '#format/x509/name.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Actor } from '../audit/event.ts'
+import { certificateHold } from '../ledger/hold-certificate.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
@@ -112,7 +113,9 @@ async function revokeEntry(
   const sought = [authority.id, entry.serialNumber]
   const known = await ports.ledger.find('certificate', 'serialNumber', sought)
   if (known === undefined) return bookBare(entry, source, ports)
-  if (known.revokedAt !== null) return 'unchanged'
+  const isOver = known.state === 'revoked' || known.state === 'abandoned'
+  // What is on hold ends, unless that is all that the list says.
+  if (isOver || (known.state === 'held' && entry.reason === certificateHold)) return 'unchanged'
   const because = `revoked ${entry.revokedAt} by list ${number} of the time that a restore lost`
   const revoked = await revoke({ id: known.id, reason: reasonOf(entry), because }, actor, ports)
   if (revoked.kind === 'revoked' || revoked.reason === 'certificate-revoked') return 'revoked'

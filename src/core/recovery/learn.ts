@@ -60,6 +60,9 @@ export async function learnCertificate(
   const issuers = ports.issuers().filter(({ kind }) => kind === 'issuing')
   const authority = await signerOf(certificate, issuers)
   if (authority === undefined) return unknown
+  // Whoever stole its key could sign this today, and number it as of the lost time.
+  const own = await ports.ledger.find('certificate', 'sha256', [authority.certificateSha256])
+  if (own !== undefined && own.revokedAt !== null) return unknown
   const { serialNumber } = certificate
   const known = await ports.ledger.find('certificate', 'serialNumber', [authority.id, serialNumber])
   // Reserved at the backup's moment, and given up at the first start after the restore.
