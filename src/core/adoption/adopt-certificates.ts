@@ -8,7 +8,7 @@ import { settle } from '../ledger/settle.ts'
 import type { Refused } from '../refusal.ts'
 import { type Adoptee, type AdoptingList, readAdoptee } from './adoptee.ts'
 import { bookAdoptee } from './book-adoptee.ts'
-import type { Step } from './book-revocation.ts'
+import { endingOf, type Step } from './book-revocation.ts'
 
 export interface AdoptionCount {
   readonly rows: number
@@ -138,10 +138,12 @@ class Adopting {
   }
 
   async #commit(steps: readonly Step[]): Promise<Refused | undefined> {
-    const puts: readonly Put[] = steps.flatMap(({ puts }) => puts)
+    const ended = steps.flatMap((step) => step.ended ?? [])
+    const ending = await endingOf(ended, this.#list, this.#actor)
+    const puts: readonly Put[] = [...ending.puts, ...steps.flatMap(({ puts }) => puts)]
     if (puts.length === 0) return undefined
     const devices = steps.flatMap(({ device }) => (device === undefined ? [] : [device]))
-    const events: AuditEvent[] = steps.flatMap(({ events }) => [...events])
+    const events: AuditEvent[] = [...ending.events, ...steps.flatMap(({ events }) => events)]
     if (devices.length > 0) {
       events.unshift({
         type: 'devices-imported',

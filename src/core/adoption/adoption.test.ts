@@ -18,6 +18,7 @@ import {
   makeEntity,
 } from '../../../test/made-certificates.ts'
 import { addPump, operator, type TestCore, withCore } from '../../../test/support/core.ts'
+import { enforcementsAt, newIntegration } from '../../../test/support/enforcement.ts'
 import { SoftKeys } from '../../../test/support/soft-keys.ts'
 import { readyIssuer } from '../authority/issuer.ts'
 import type { KeptKeys } from '../authority/signing-key.ts'
@@ -26,6 +27,7 @@ import { keyWasHere } from '../ledger/authority-origin.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Authority, Product } from '../ledger/tables.ts'
 import { publishCrl } from '../revocation/publish.ts'
+import { quarantine, release } from '../revocation/quarantine.ts'
 import { type Adoption, adoptAuthority } from './adopt-authority.ts'
 import { adoptCertificates } from './adopt-certificates.ts'
 
@@ -302,6 +304,53 @@ test('what is over needs neither a key that is sound nor a device, and is no fau
     const news = await take(core, authority, product, [row(2, nobody)])
     const last = news.at(-1)
     assert.equal(last?.kind === 'done' && last.count.expired, 1)
+  }))
+
+test('what was believed or held here and is revoked there ends as by an act of ours', () =>
+  withCore(async (core) => {
+    const authority = await adopted(core)
+    const product = await addPump(core)
+    const [one, two] = [
+      await certify(await device('P-1'), issuing, { serial: 21 }),
+      await certify(await device('P-2'), issuing, { serial: 22 }),
+    ]
+    await take(core, authority, product, [row(2, one), row(3, two)])
+    const holder = await core.ledger.find('device', 'serial', [product.id, 'P-2'])
+    const heldBack = await quarantine(holder ?? assert.fail(), 'a test', operator, core)
+    // To be told that it is in force there is no reason to give it back here.
+    const [same] = await take(core, authority, product, [row(2, two)])
+    assert.equal(same?.kind === 'done' && same.count.unchanged, 1)
+    const integration = await newIntegration(core)
+    const at = madeNow.subtract({ hours: 24 })
+    const rows = [row(2, one, { at, reason: 1 }), row(3, two, { at, reason: 4 })]
+    const [ended] = await take(core, authority, product, rows)
+    assert.equal(ended?.kind === 'done' && ended.count.revoked, 2)
+    if (heldBack.kind === 'changed') {
+      const now = await core.ledger.read('device', heldBack.device.id)
+      await release(now ?? assert.fail(), 'a test', operator, core)
+    }
+    const records = await Promise.all(
+      [one, two].map(({ serialNumber }) =>
+        core.ledger.find('certificate', 'serialNumber', [authority.id, serialNumber]),
+      ),
+    )
+    assert.deepEqual(
+      records.map((record) => [record?.state, record?.revokedAt?.toString()]),
+      [
+        ['revoked', at.toString()],
+        ['revoked', at.toString()],
+      ],
+    )
+    const key = await core.ledger.read('key', records[0]?.key ?? '')
+    assert.equal(key?.state, 'compromised')
+    const booked = await enforcementsAt(core, integration)
+    assert.deepEqual(
+      booked.filter(({ act }) => act === 'end').map(({ revocation }) => revocation),
+      [null, records[0]?.revocation],
+    )
+    assert.equal(records[0]?.revocation, records[1]?.revocation)
+    const [again] = await take(core, authority, product, rows)
+    assert.equal(again?.kind === 'done' && again.count.unchanged, 2)
   }))
 
 test('what was on hold when it came is revoked for good, and a list that lifts it is told so', () =>

@@ -57,9 +57,8 @@ async function bookCertificate(
     if (known.sha256?.toHex() !== digest.toHex()) {
       return refuse('exists-already', `serial number ${serialHex} is that of another certificate`)
     }
-    if (known.revokedAt === null)
-      return revoked === undefined ? nothing('unchanged') : revokedStep(known, revoked, list, actor)
-    return adoptee.inForce && known.revocationReason === onHold
+    if (revoked !== undefined) return revokedStep(known, revoked)
+    return adoptee.inForce && known.state === 'revoked' && known.revocationReason === onHold
       ? refuse(
           'certificate-revoked',
           'it was on hold when it came here, which is for good; let its device enrol again (device allow-re-enrol)',

@@ -2,9 +2,16 @@
 /** What a revocation changes that came from another PKI, with its certificate or without. */
 import type { RevokedThere } from '#format/issued-list/issued-row.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
+import { effectiveAct, toldOfAct } from '../enforcement/book-act.ts'
+import { enforcementsOf } from '../enforcement/enqueue.ts'
+import { endCertificate } from '../ledger/end-certificate.ts'
+import { certificateHold } from '../ledger/hold-certificate.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Put } from '../ledger/ledger.ts'
-import type { CertificateRecord } from '../ledger/tables.ts'
+import type { CertificateRecord, RevocationRecord } from '../ledger/tables.ts'
+import { heldUp } from '../revocation/held-up.ts'
+import { revocationReasons } from '../revocation/revoke.ts'
+import { compromised } from '../revocation/stolen-key.ts'
 import type { Adoptee, AdoptingList } from './adoptee.ts'
 
 /** What one row changes. */
@@ -15,6 +22,13 @@ export interface Step {
   readonly events: readonly AuditEvent[]
   /** The id of a device that was not expected before. */
   readonly device?: string
+  /** A certificate that was believed, or held, here until now: what follows is booked for all of a commit at once. */
+  readonly ended?: Ended
+}
+
+export interface Ended {
+  readonly certificate: CertificateRecord
+  readonly revoked: RevokedThere
 }
 
 type Bare = Pick<Adoptee & { readonly kind: 'revocation' }, 'serialNumber' | 'revoked'>
@@ -35,11 +49,7 @@ export async function bookRevocation(
 ): Promise<Step> {
   const { ledger, authority } = list
   const known = await ledger.find('certificate', 'serialNumber', [authority.id, serialNumber])
-  if (known !== undefined) {
-    return known.revokedAt === null
-      ? revokedStep(known, revoked, list, actor)
-      : nothing('unchanged')
-  }
+  if (known !== undefined) return revokedStep(known, revoked)
   const sought = [authority.id, serialNumber]
   if ((await ledger.find('bareRevocation', 'serialNumber', sought)) !== undefined)
     return nothing('unchanged')
@@ -72,24 +82,48 @@ export async function bookRevocation(
   }
 }
 
-export function revokedStep(
-  known: CertificateRecord,
-  revoked: RevokedThere,
+/** Of one that is here: it ends, also if something of ours holds it, unless it has ended or is on hold there, too. */
+export function revokedStep(certificate: CertificateRecord, revoked: RevokedThere): Step {
+  const { state } = certificate
+  const isOver = state === 'revoked' || state === 'abandoned'
+  if (isOver || (state === 'held' && revoked.reason === certificateHold))
+    return nothing('unchanged')
+  return { ...nothing('revoked'), ended: { certificate, revoked } }
+}
+
+/** The act by which certificates end that were believed here, as one of ours would: sessions end, and no renewal counts. */
+export async function endingOf(
+  ended: readonly Ended[],
   list: AdoptingList,
   actor: Actor,
-): Step {
-  const record: CertificateRecord = {
-    ...known,
-    version: known.version + 1,
-    state: 'revoked',
-    revokedAt: revoked.at,
-    revocationReason: revoked.reason,
-  }
+): Promise<Pick<Step, 'puts' | 'events'>> {
+  if (ended.length === 0) return { puts: [], events: [] }
+  const at = list.clock.now()
+  const certificates = ended.map(({ certificate }) => certificate)
+  const stolen = ended.filter(({ revoked }) => revoked.reason === revocationReasons.keyCompromise)
+  const robbed = stolen.map(({ certificate }) => certificate)
+  const because = `its list says that ${list.authority.name} revoked it`
+  const chosen = { authority: list.authority.id }
+  const act = effectiveAct(
+    { act: 'end', chosen, reason: 'unspecified', because, certificates, by: actor.id, at },
+    list,
+  )
+  const records = ended.map(({ certificate, revoked }) => {
+    const end = { at: revoked.at, actor, crlReason: revoked.reason, facts: {}, revocation: act.id }
+    return { revoked, record: endCertificate(certificate, end).record }
+  })
   return {
-    kind: 'step',
-    outcome: 'revoked',
-    puts: [{ kind: 'certificate', record }],
-    events: [revokedEvent(record, revoked, list, actor)],
+    puts: [
+      { kind: 'revocation', record: act },
+      ...(await enforcementsOf(act.id, 'end', list)),
+      ...records.map(({ record }): Put => ({ kind: 'certificate', record })),
+      ...(await heldUp(certificates, list.ledger)),
+      ...(await compromised(robbed, list.ledger)),
+    ],
+    events: [
+      toldOfAct('revocation-effective', act, actor, at),
+      ...records.map(({ record, revoked }) => revokedEvent(record, revoked, list, actor, act)),
+    ],
   }
 }
 
@@ -98,6 +132,7 @@ export function revokedEvent(
   revoked: RevokedThere,
   { clock }: AdoptingList,
   actor: Actor,
+  act?: RevocationRecord,
 ): AuditEvent {
   return {
     type: 'certificate-revoked',
@@ -108,7 +143,8 @@ export function revokedEvent(
       serialNumber: serialNumber.toHex(),
       revokedAt: revoked.at.toString(),
       crlReason: revoked.reason,
-      because: 'it was revoked before it came here',
+      because: act?.because ?? 'it was revoked before it came here',
+      ...(act && { revocation: act.id }),
     },
   }
 }
