@@ -44,7 +44,7 @@ void vss_sha256(const uint8_t *bytes, size_t size, uint8_t digest[32]) {
   for (size_t at = 0; at + 64 <= size; at += 64) compress(state, bytes + at);
   if (left > 0) memcpy(last, bytes + size - left, left);
   last[left] = 0x80;
-  for (int i = 0; i < 8; i++) last[end - 1 - i] = (uint8_t)((uint64_t)size * 8 >> 8 * i);
+  for (size_t i = 0; i < 8; i++) last[end - 1 - i] = (uint8_t)((uint64_t)size * 8 >> 8 * i);
   for (size_t at = 0; at < end; at += 64) compress(state, last + at);
   for (int i = 0; i < 32; i++) digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
 }

@@ -10,7 +10,6 @@ static uint64_t number(const uint8_t *bytes, size_t octets) {
 }
 
 /* What bytes are left to read; a step beyond them makes `bytes` null, and all that follows. */
-
 struct reader {
   const uint8_t *bytes;
   size_t left;
@@ -34,7 +33,6 @@ static uint64_t take_number(struct reader *from, size_t octets) {
 }
 
 /* One filter: forms 0 none, 1 all, 2 those in the tables, 3 those not in them, 4 all have expired. */
-
 struct filter {
   unsigned form, planes;
   uint32_t columns, exact_columns;
@@ -102,7 +100,6 @@ static enum vss_answer in_base(const uint8_t *bytes, size_t base_size, const uin
 }
 
 /* Entries ascend by their hash, whose last two bits are the state. */
-
 static int compare(const uint8_t *left, const uint8_t *right, size_t width) {
   int order = memcmp(left, right, width - 1);
   return order != 0 ? order : (left[width - 1] & 0xfc) - (right[width - 1] & 0xfc);
@@ -131,7 +128,6 @@ static enum vss_answer find(const uint8_t *entries, size_t count, size_t width, 
 enum { head_size = 68 };
 
 /* One authority: a head of 62 bytes, the directory of its blocks, their bases, the roster, what changed since. */
-
 struct authority {
   const uint8_t *key, *salt, *directory, *bases, *roster, *changes;
   uint64_t since, roster_count, blocks, bases_size, changes_size;
@@ -152,7 +148,7 @@ static int take_authority(struct reader *from, struct authority *one) {
   return from->bytes != NULL;
 }
 
-/* Checks all of it; with a serial number (`hashed` seconds after since) gives the answer of its block. */
+/* Checks all of it; with a serial number (drawn `second` seconds after since) gives the answer of its block. */
 static enum vss_answer walk(const struct authority *one, int check, uint64_t second, const uint8_t *serial, size_t size) {
   struct reader bases = {one->bases, (size_t)one->bases_size}, changes = {one->changes, (size_t)one->changes_size};
   const uint8_t *base = NULL;
@@ -193,10 +189,10 @@ static enum vss_answer walk(const struct authority *one, int check, uint64_t sec
 }
 
 enum vss_answer vss_status(const struct vss_file *file, const uint8_t issuer[32], const uint8_t *serial, size_t size) {
-  struct reader from = {file->bytes + head_size, file->signed_size - head_size};
   struct authority one;
   uint8_t hash[32];
-  uint64_t second;
+  if (file->bytes == NULL) return VSS_NOT_COVERED;
+  struct reader from = {file->bytes + head_size, file->signed_size - head_size};
   while (size > 1 && serial[0] == 0) serial++, size--;
   if (size == 0 || size > 21) return VSS_NOT_COVERED;
   for (uint32_t i = 0; i < file->authorities && take_authority(&from, &one); i++) {
@@ -208,7 +204,7 @@ enum vss_answer vss_status(const struct vss_file *file, const uint8_t issuer[32]
       if (listed != VSS_NOT_COVERED) return listed;
     }
     if (size != 16 || serial[0] >> 6 != 1) return VSS_NOT_COVERED;
-    second = ((number(serial, 4) & 0x3fffffff) + 0x40000000 - one.since % 0x40000000) % 0x40000000;
+    uint64_t second = ((number(serial, 4) & 0x3fffffff) + 0x40000000 - one.since % 0x40000000) % 0x40000000;
     return one.since + second < file->covers_until ? walk(&one, 0, second, serial, size) : VSS_NOT_COVERED;
   }
   return VSS_NOT_COVERED;
@@ -219,23 +215,23 @@ static const char label[] = "vitalsign-status";
 /* Whether one of the signatures is believed; 0 also where they are malformed. */
 static int is_signed(struct reader *from, const uint8_t *message, uint64_t at, vss_verify verify, void *context) {
   int believed = 0;
-  for (uint64_t left = take_number(from, 1); left > 0 && from->bytes != NULL; left--) {
+  for (uint64_t left = take_number(from, 1); left > 0; left--) {
     size_t count = (size_t)take_number(from, 1), size;
     const uint8_t *certificates = from->bytes, *signature;
     for (size_t i = 0; i < count; i++) take(from, take_number(from, 2));
     size = (size_t)take_number(from, 2);
     signature = take(from, size);
-    if (signature == NULL || count == 0 || count > 8) return 0;
+    if (left > 8 || signature == NULL || size == 0 || count == 0 || count > 8) return 0;
     believed = believed || verify(context, message, certificates, count, signature, size, at) == 1;
   }
   return believed && from->bytes != NULL && from->left == 0;
 }
 
-int vss_open(struct vss_file *file, const uint8_t *bytes, size_t size, uint64_t at, int use_stale, vss_verify verify,
-             void *context) {
+static int open_file(struct vss_file *file, const uint8_t *bytes, size_t size, uint64_t at, int use_stale,
+                     vss_verify verify, void *context) {
   struct reader from = {bytes, size};
   struct authority one;
-  const uint8_t *magic = take(&from, 8);
+  const uint8_t *magic = take(&from, 8), *before = NULL;
   uint8_t message[16 + 32];
   memset(file, 0, sizeof *file);
   file->bytes = bytes;
@@ -248,9 +244,12 @@ int vss_open(struct vss_file *file, const uint8_t *bytes, size_t size, uint64_t 
   file->expires_at = take_number(&from, 6);
   file->authorities = (uint32_t)take_number(&from, 2);
   if (from.bytes == NULL || memcmp(magic, "VITSTAT1", 8) != 0 || file->number == 0) return VSS_MALFORMED;
+  if (file->made_at >= file->expires_at) return VSS_MALFORMED;
   for (uint32_t i = 0; i < file->authorities; i++) {
     if (!take_authority(&from, &one) || !are_entries(one.roster, (size_t)one.roster_count, 8)) return VSS_MALFORMED;
+    if (before != NULL && memcmp(before, one.key, 32) >= 0) return VSS_MALFORMED;
     if (walk(&one, 1, 0, NULL, 0) != VSS_FINE) return VSS_MALFORMED;
+    before = one.key;
   }
   if (file->signed_size != size - from.left) return VSS_MALFORMED;
   memcpy(message, label, 16);
@@ -259,11 +258,19 @@ int vss_open(struct vss_file *file, const uint8_t *bytes, size_t size, uint64_t 
   /* A stale file is judged as of its last moment: its signer need not have outlived it. */
   if (!is_signed(&from, message, file->is_stale ? file->expires_at - 1 : at, verify, context)) return VSS_SIGNATURE;
   if (file->is_stale && !use_stale) return VSS_STALE;
-  return file->made_at > at + 600 ? VSS_EARLY : VSS_OK;
+  return file->made_at > at && file->made_at - at > 600 ? VSS_EARLY : VSS_OK;
+}
+
+int vss_open(struct vss_file *file, const uint8_t *bytes, size_t size, uint64_t at, int use_stale, vss_verify verify,
+             void *context) {
+  int opened = open_file(file, bytes, size, at, use_stale, verify, context);
+  if (opened != VSS_OK) memset(file, 0, sizeof *file);
+  return opened;
 }
 
 int vss_succeeds(const struct vss_file *held, const struct vss_file *next) {
-  return memcmp(held->anchors, next->anchors, 32) == 0 && next->number > held->number ? VSS_OK : VSS_OLDER;
+  if (held->bytes == NULL || next->bytes == NULL || memcmp(held->anchors, next->anchors, 32) != 0) return VSS_OLDER;
+  return next->number > held->number && next->made_at >= held->made_at ? VSS_OK : VSS_OLDER;
 }
 
 int vss_apply(const uint8_t *old, size_t old_size, const uint8_t *delta, size_t delta_size, uint8_t *out,
@@ -278,7 +285,7 @@ int vss_apply(const uint8_t *old, size_t old_size, const uint8_t *delta, size_t 
   for (; steps > 0; steps--) {
     uint64_t copy = take_number(&from, 4), copied = take_number(&from, 4), size = take_number(&from, 4);
     const uint8_t *fresh = take(&from, size);
-    if (fresh == NULL || copy + copied > old_size || at + copied + size > length) return VSS_DELTA;
+    if (fresh == NULL || copied + size == 0 || copy + copied > old_size || at + copied + size > length) return VSS_DELTA;
     memcpy(out + at, old + copy, (size_t)copied);
     memcpy(out + at + copied, fresh, (size_t)size);
     at += copied + size;

@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum vss_answer { VSS_FINE = 0, VSS_HELD = 1, VSS_REVOKED = 2, VSS_EXPIRED = 3, VSS_NOT_COVERED = 4 };
 
 enum vss_error {
@@ -18,7 +22,7 @@ enum vss_error {
   VSS_STALE = -3,        /* past its end: set use_stale if you decided to go on with it */
   VSS_EARLY = -4,        /* of a time that this clock has not reached */
   VSS_DELTA = -5,        /* the delta is malformed, of another file, or gives another one */
-  VSS_OLDER = -6         /* not newer than the file that is held, or of other roots */
+  VSS_OLDER = -6         /* not newer than the file that is held, of other roots, or one was not opened */
 };
 
 /*
@@ -37,7 +41,10 @@ struct vss_file {
   int is_stale;
 };
 
-/* Checks form and signature and age; only then is `file` to be asked. `at` is now, in seconds since 1970. */
+/*
+ * Checks form and signature and age; only then is `file` to be asked: one that was not opened covers nothing. `at` is
+ * now, in seconds since 1970.
+ */
 int vss_open(struct vss_file *file, const uint8_t *bytes, size_t size, uint64_t at, int use_stale, vss_verify verify,
              void *context);
 
@@ -47,16 +54,23 @@ int vss_open(struct vss_file *file, const uint8_t *bytes, size_t size, uint64_t 
  */
 enum vss_answer vss_status(const struct vss_file *file, const uint8_t issuer[32], const uint8_t *serial, size_t size);
 
-/* Whether `next` may take the place of `held`. */
+/*
+ * Whether `next` may take the place of `held`: of the same roots, and neither its number nor its time goes back. Who
+ * does not trust his own storage keeps `number` where it cannot be set back, and refuses a lower one.
+ */
 int vss_succeeds(const struct vss_file *held, const struct vss_file *next);
 
 /*
- * The file that a delta leads to, into `out` of `out_size` bytes; `*made` is how long it is. It is not believed yet:
- * open it. `out` may not overlap the old file.
+ * The file that a delta leads to, into `out` of `out_size` bytes; `*made` is how long it is, which the delta says at
+ * offset 72 (4 bytes, highest first). It is not believed yet: open it. `out` may not overlap the old file.
  */
 int vss_apply(const uint8_t *old, size_t old_size, const uint8_t *delta, size_t delta_size, uint8_t *out,
               size_t out_size, size_t *made);
 
 void vss_sha256(const uint8_t *bytes, size_t size, uint8_t digest[32]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -112,9 +112,9 @@ export interface History {
 export async function randomHistory(random: Random): Promise<History> {
   const world = new World(random, 300)
   const files: Before[] = []
-  for (let step = 0; step < 90; step++) {
+  for (let step = 0; step < 45; step++) {
     world.live()
-    if (step % 30 !== 29) continue
+    if (step % 15 !== 14) continue
     world.before = await world.make()
     files.push(world.before)
   }

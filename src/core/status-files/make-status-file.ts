@@ -35,8 +35,8 @@ export const statusFileLife = {
 export const keptFiles = 48
 
 /**
- * Certificates in a block. Measured (docs/performance.md): half as many make the file of ten million a tenth
- * longer; twice as many save a twentieth, and each revocation reads twice as many rows.
+ * Certificates in a block. Fewer make a file longer, since small tables fill less well and each has a head; more
+ * make each revocation read more rows. See docs/decisions/0016-compact-status.md.
  */
 export const usualBlockSize = 65_536
 

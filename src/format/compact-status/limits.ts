@@ -4,6 +4,7 @@ export const statusFileLimits = {
   /** Ten million certificates with one percent revoked take an eighth of a megabyte. */
   bytes: 64 * 1024 * 1024,
   authorities: 1024,
+  /** Of all authorities together. */
   blocks: 65_536,
   /** Of certificates whose serial numbers were made elsewhere, 8 bytes each. */
   roster: 4_194_304,

@@ -75,11 +75,15 @@ export function parseStatusFile(bytes: Uint8Array): StatusFile {
   const madeAt = instantOf(fields)
   const coversUntil = instantOf(fields)
   const expiresAt = instantOf(fields)
+  if (Temporal.Instant.compare(madeAt, expiresAt) >= 0)
+    throw new FormatError('value-not-allowed', 60, 'expires before it was made')
   const count = fields.between(2, 0, limits.authorities, 'authorities')
   const authorities: AuthorityStatus[] = []
+  let blocksLeft: number = limits.blocks
   for (let index = 0; index < count; index++) {
     cuts.push(fields.offset)
-    const authority = parseAuthority(fields, coversUntil, cuts)
+    const authority = parseAuthority(fields, coversUntil, blocksLeft, cuts)
+    blocksLeft -= authority.blocks.length
     if (index > 0) checkOrder(authorities[index - 1]!.keySha256, authority.keySha256, fields)
     authorities.push(authority)
   }
@@ -112,13 +116,14 @@ function checkOrder(left: Uint8Array, right: Uint8Array, fields: Fields): void {
 function parseAuthority(
   fields: Fields,
   coversUntil: Temporal.Instant,
+  mostBlocks: number,
   cuts: number[],
 ): AuthorityStatus {
   const keySha256 = fields.bytes(32)
   const since = instantOf(fields)
   const rosterSalt = fields.bytes(saltBytes)
   const rosterCount = fields.between(4, 0, limits.roster, 'roster')
-  const blockCount = fields.between(4, 0, limits.blocks, 'blocks')
+  const blockCount = fields.between(4, 0, mostBlocks, 'blocks')
   const basesLength = fields.integer(4)
   const changesLength = fields.integer(4)
   if (rosterCount === 0 && rosterSalt.some((octet) => octet !== 0))

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { certificateStates } from '#format/compact-status/changes.ts'
-import { parseStatusFile } from '#format/compact-status/status-file.ts'
+import { encodeStatusContent, parseStatusFile } from '#format/compact-status/status-file.ts'
 import { keyPurposes } from '#format/oids.ts'
 import { encodeExtension } from '#format/x509/extension.ts'
 import { Random, seedOfRun } from '../../../test/fuzz/random.ts'
@@ -13,6 +13,7 @@ import {
   type StatedSerial,
   signedFile,
 } from '../../../test/support/status-file.ts'
+import { fineBase } from './build-block.ts'
 import { applyDelta, makeDelta } from './delta.ts'
 import { checkSuccession, type Opened, openStatusFile } from './open-status-file.ts'
 import { statusOf, statusOfCertificate } from './status-of.ts'
@@ -135,6 +136,21 @@ test('what is cut off or goes on is no status file', () => {
   assert.equal(reasonOf(openStatusFile(longer, opening)), 'status-file-malformed')
 })
 
+test('what ends before it was made, or has more blocks than there can be, is no status file', async () => {
+  const at = { ...content, expiresAt: content.madeAt }
+  const ended = openStatusFile(await signedFile(at, [classical]), opening)
+  assert.equal(reasonOf(ended), 'status-file-malformed')
+  const two = [0, 1].map((key) => {
+    const blocks = [0, 1].map((start) => ({ start, base: fineBase }))
+    const [one] = content.authorities
+    return { ...one!, keySha256: new Uint8Array(32).fill(key), blocks, changes: [] }
+  })
+  const many = encodeStatusContent({ ...content, authorities: two })
+  const countOfSecond = 68 + (62 + 2 * 8 + 2 * 2) + 50
+  many.set([0, 0, 0xff, 0xff], countOfSecond)
+  assert.throws(() => parseStatusFile(many), /blocks 65535/)
+})
+
 test('a delta leads from one file to the next, and to nothing else', async () => {
   const more = [...stated.slice(0, 1_990), ...serials(40)]
   const next = await signedFile(contentOf(classical.issuer, more, { number: 2 }), [classical])
@@ -162,6 +178,9 @@ test('a held file is replaced by a newer one of the same roots only', async () =
     parseStatusFile(await signedFile({ ...content, ...more }, [classical]))
   assert.equal(checkSuccession(held, await parse({ number: 2 })), undefined)
   assert.equal(checkSuccession(held, held)?.reason, 'status-file-older')
+  // By a signer of long ago, who can choose any number.
+  const ago = await parse({ number: 9, madeAt: held.madeAt.subtract({ seconds: 1 }) })
+  assert.equal(checkSuccession(held, ago)?.reason, 'status-file-older')
   const others = await parse({ number: 2, anchors: content.anchors.toReversed() })
   assert.equal(checkSuccession(held, others)?.reason, 'status-file-other-anchors')
 })

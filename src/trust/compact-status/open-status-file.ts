@@ -75,7 +75,10 @@ export function openStatusFile(bytes: Uint8Array, opening: Opening): Opened {
       `file ${file.number} was good until ${file.expiresAt}, and it is ${opening.at}`,
     )
   if (Temporal.Instant.compare(file.madeAt, opening.at.add({ seconds: mostEarlySeconds })) > 0)
-    return refuse('status-file-early', `file ${file.number} is of ${file.madeAt}, and it is ${at}`)
+    return refuse(
+      'status-file-early',
+      `file ${file.number} is of ${file.madeAt}, and it is ${opening.at}`,
+    )
   return { kind: 'opened', trusted: new SignedStatusFile(file, signer.certificate, isStale) }
 }
 
@@ -149,13 +152,22 @@ export function signedMessage(signed: Uint8Array): Uint8Array {
   return concatBytes([label, sha256(signed)])
 }
 
-/** Whether one may take the place of the other: the same roots, and a higher number. */
+/**
+ * Whether one may take the place of the other: the same roots, a higher number, and made no earlier. The time
+ * matters where stale files are used: who got hold of a signer that has long ended can choose any number, but no
+ * time after that end.
+ */
 export function checkSuccession(
   held: StatusFile,
   next: StatusFile,
 ): Refused<StatusFileRefusal> | undefined {
   if (!sameBytes(held.anchors, next.anchors))
     return refuse('status-file-other-anchors', 'the file is of another set of roots')
-  if (next.number > held.number) return undefined
-  return refuse('status-file-older', `file ${held.number} is held, this is ${next.number}`)
+  if (next.number <= held.number)
+    return refuse('status-file-older', `file ${held.number} is held, this is ${next.number}`)
+  if (Temporal.Instant.compare(next.madeAt, held.madeAt) >= 0) return undefined
+  return refuse(
+    'status-file-older',
+    `the file of ${held.madeAt} is held, this is of ${next.madeAt}`,
+  )
 }
