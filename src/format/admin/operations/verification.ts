@@ -81,7 +81,7 @@ export const verification = {
       until: instant.nullable(),
     }),
     summary: 'ask whether to believe a certificate',
-    help: 'For applications, which ask with what a peer showed in TLS. It looks at the path to a root of this installation, the time, the purpose, the device, and at revocation in the ledger itself, not in a list. The answer says who it is, or why not. A machine of role verifier, and every registered application, may ask this and nothing else.',
+    help: 'For applications, which ask with what a peer showed in TLS. It looks at the path to a root of this installation, the time, the purpose, the device, and at revocation in the ledger itself, not in a list. The answer says who it is, or why not. A machine of role verifier, and every application of kind client, may ask this and nothing else.',
     positional: ['chain'],
     files: ['chain'],
   }),
