@@ -6,6 +6,7 @@ import type { Clock, Randomness } from '../ports.ts'
 import { fewestTries, mostFailingHours, pauseAfter } from './back-off.ts'
 import { ownersOf } from './owners.ts'
 import type { Batch, Enforced, IntegrationDesk, Wish } from './port.ts'
+import { markOf, messageOf, type Walk, walkOf } from './walk.ts'
 import { wishOf } from './wish.ts'
 
 export interface EnforcementPorts {
@@ -34,6 +35,8 @@ export type Carried =
   | 'confirmed'
   /** Others should have their turn before the rest of it. */
   | 'more'
+  /** Its act is not in force for all yet, and has to come further first. */
+  | 'early'
   /** It failed, and another might not. */
   | 'failed'
   /** Whatever else is told there would fail alike. */
@@ -47,6 +50,8 @@ const batchMilliseconds = 15_000
 const leaseSeconds = 60
 /** Messages in one turn: what is short must not wait for what is long. */
 const mostInTurn = 20
+/** An act that runs is looked at again after this. */
+const lookAgainSeconds = 1
 /** How often a batch is told anew if what is wanted changed while it was told. */
 const mostCorrections = 5
 
@@ -54,7 +59,8 @@ const mostCorrections = 5
  * Carries out one enforcement, or the next part of it.
  *
  * It is taken by writing its next version: of two nodes one has it, and who lost it to another books nothing
- * more. What is wanted is read from the ledger for each batch, and read again once it was told: an act that came
+ * more. While its act is carried out, those whom it reached are told early; it is confirmed only by a walk that
+ * began when the act was in force for all. What is wanted is read from the ledger for each batch, and read again once it was told: an act that came
  * meanwhile, and that another node told before, is not undone.
  */
 export async function carryOut(
@@ -65,20 +71,26 @@ export async function carryOut(
 ): Promise<Carried> {
   let mine = await put({ ...waiting, ...lease(ports), tries: waiting.tries + 1 }, ports)
   if (mine === undefined) return 'taken'
-  const { revocation: id } = mine
-  const revocation = id === null ? undefined : await ports.ledger.read('revocation', id)
   for (let told = 0; told < mostInTurn && !signal.aborted; told++) {
-    const { owners, next } = await ownersOf(mine, revocation, ports)
-    const enforced = await tell(owners, mine, revocation, integration, ports, signal)
+    // Read before the owners are: what a walk in force for all does not meet did not end by the act.
+    const revocation = await actOf(mine, ports)
+    const walk = walkOf(mine, revocation)
+    if (walk === undefined) return putOff(mine, ports)
+    // Each walk counts its owners anew; sessions end once.
+    const counted = walk.cursor === null ? { ...mine, owners: 0 } : mine
+    const page = { owner: counted.owner, after: walk.cursor }
+    const { owners, next } = await ownersOf(page, revocation, ports)
+    const enforced = await tell(owners, counted, walk, revocation, integration, ports, signal)
     if (signal.aborted) break
     if (enforced.kind !== 'enforced') return bookFailure(mine, integration, enforced, ports)
     const counts = {
-      owners: mine.owners + owners.length,
+      owners: counted.owners + owners.length,
       sessionsEnded: mine.sessionsEnded + enforced.sessionsEnded,
       sessionsKnown: mine.sessionsKnown && enforced.isCounted,
     }
-    if (next === null) return bookConfirmed({ ...mine, ...counts }, integration, ports)
-    mine = await put({ ...mine, ...counts, ...lease(ports), after: next }, ports)
+    const after = markOf(walk, next)
+    if (after === null) return bookConfirmed({ ...mine, ...counts }, integration, ports)
+    mine = await put({ ...mine, ...counts, ...lease(ports), after }, ports)
     if (mine === undefined) return 'taken'
   }
   // Free for whoever comes next, also on another node; it was no try.
@@ -87,17 +99,29 @@ export async function carryOut(
   return (await put(rest, ports)) === undefined ? 'taken' : 'more'
 }
 
+async function actOf({ revocation: id }: Enforcement, { ledger }: EnforcementPorts) {
+  return id === null ? undefined : ledger.read('revocation', id)
+}
+
+/** It is alive, and no try has failed; who takes it up next looks how far its act is. */
+async function putOff(mine: Enforcement, ports: EnforcementPorts): Promise<Carried> {
+  const nextAt = ports.sharedClock.now().add({ seconds: lookAgainSeconds })
+  const waiting = { ...mine, state: 'waiting', tries: 1, nextAt } as const
+  return (await put(waiting, ports)) === undefined ? 'taken' : 'early'
+}
+
 /** Tells a batch, and tells it again to those of whom something else is wanted by now. */
 async function tell(
   owners: readonly string[],
   enforcement: Enforcement,
+  walk: Walk,
   revocation: RevocationRecord | undefined,
   integration: Integration,
   ports: EnforcementPorts,
   signal: AbortSignal,
 ): Promise<Enforced> {
   const { act } = enforcement
-  const id = `${enforcement.id}.${enforcement.owners}`
+  const id = messageOf(enforcement, walk)
   const about = revocation === undefined ? null : { id: revocation.id, reason: revocation.reason }
   const wishesOf = async (some: readonly string[]) =>
     (await Promise.all(some.map((owner) => wishOf(owner, act, ports)))).flatMap((one) => one ?? [])

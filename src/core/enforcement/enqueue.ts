@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { newId } from '../ledger/ids.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
-import type { Enforcement, Integration } from '../ledger/tables.ts'
+import type { Enforcement, Integration, RevocationRecord } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 
 /** Integrations there can be: each costs a record with every act. */
@@ -15,7 +15,7 @@ interface EnqueuePorts {
 
 /**
  * Where an act of a revocation is to be carried out besides here: one record an integration, to be committed
- * with the act itself (with its last part, if it has many), so that none is forgotten whatever crashes after it.
+ * with the act itself, so that none is forgotten whatever crashes after it.
  *
  * Whom it is about: the owners of all certificates whose `revocation` names the act, of a release too; and
  * the device that the act chose, though it may have no certificate.
@@ -28,6 +28,26 @@ export async function enforcementsOf(
   return (await activeIntegrations(ports.ledger)).map((integration) =>
     enforcementPut({ revocation, integration, act, owner: null }, ports),
   )
+}
+
+/**
+ * The same, at those integrations alone at which it is not booked yet: of a long act those that were added while it
+ * was carried out, of any act those that were added in the moment in which it was committed.
+ */
+export async function enforcementsLeft(
+  { id, act }: RevocationRecord,
+  ports: EnqueuePorts,
+): Promise<readonly Put[]> {
+  const active = await activeIntegrations(ports.ledger)
+  if (active.length === 0) return []
+  const { items } = await ports.ledger.list('enforcement', {
+    ...{ by: 'revocation', equal: [id], limit: 1000 },
+  })
+  const booked = new Set(items.map(({ integration }) => integration))
+  const asked = { revocation: id, act: act === 'release' ? 'restore' : 'end', owner: null } as const
+  return active
+    .filter((integration) => !booked.has(integration.id))
+    .map((integration) => enforcementPut({ ...asked, integration }, ports))
 }
 
 /**

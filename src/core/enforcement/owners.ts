@@ -79,11 +79,11 @@ async function firstOnly(
   isMeant: (certificate: CertificateRecord) => boolean,
   ports: OwnerPorts,
 ): Promise<readonly string[]> {
-  const owners = new Set<string>()
-  for (const { id, owner } of page) {
-    if (owners.has(owner)) continue
+  const onPage = new Set(page.map(({ id }) => id))
+  const owners: string[] = []
+  for (const owner of new Set(page.map((one) => one.owner))) {
     const newest = (await certificatesOf(owner, ports)).find(isMeant)
-    if (newest === undefined || newest.id === id) owners.add(owner)
+    if (newest === undefined || onPage.has(newest.id)) owners.push(owner)
   }
-  return [...owners]
+  return owners
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseCrl } from '#format/x509/crl.ts'
 import { toldOfAct } from '../enforcement/book-act.ts'
+import { enforcementsLeft } from '../enforcement/enqueue.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { deltaCrl, fullCrl, onNoList } from '../ledger/shards.ts'
 import type { Authority, CertificateRecord, CrlRecord, RevocationRecord } from '../ledger/tables.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock, Randomness } from '../ports.ts'
 import { bytesOf } from './crl-bytes.ts'
 import { latestCrl } from './publish.ts'
 
@@ -14,6 +15,7 @@ const removeFromCrl = 8
 interface SettlingPorts {
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly random: Randomness
 }
 
 /** Acts that are looked at in one go; there are few that are in force and not published. */
@@ -40,7 +42,12 @@ async function settleOne(act: RevocationRecord, ports: SettlingPorts): Promise<b
   const at = ports.clock.now()
   const record = { ...act, version: act.version + 1, unpublishedSince: null, publishedAt: at }
   const committed = await ports.ledger.commit({
-    puts: [{ kind: 'revocation', record }],
+    puts: [
+      { kind: 'revocation', record },
+      // An integration that was added while the act was committed may have looked back before it, and the act did not
+      // know of it: now it does.
+      ...(await enforcementsLeft(act, ports)),
+    ],
     events: [toldOfAct('revocation-published', record, { kind: 'house', id: 'crl' }, at)],
   })
   return committed.kind === 'committed'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { actorOf, toldOfAct } from '#core/enforcement/book-act.ts'
-import { enforcementsOf } from '#core/enforcement/enqueue.ts'
+import { enforcementsLeft } from '#core/enforcement/enqueue.ts'
 import { type Ended, endCertificate } from '#core/ledger/end-certificate.ts'
 import { handOverHold, holdCertificate, releaseCertificate } from '#core/ledger/hold-certificate.ts'
 import type { Change, Put } from '#core/ledger/ledger.ts'
@@ -142,6 +142,7 @@ async function changeOf(
     ...changed.map(({ put }) => put),
     ...owners,
     ...(isStolen ? await compromised(part, ledger) : []),
+    ...(isFirstOfMany(record, part) ? await enforcementsLeft(record, ports) : []),
   ]
   return { moved, change: { puts, events: changed.map(({ event }) => event) } }
 }
@@ -150,6 +151,11 @@ async function changeOf(
 function quarantineOf({ owner }: CertificateRecord, owners: readonly Put[]): string | undefined {
   const put = owners.find(({ record }) => record.id === owner)
   return (put?.kind === 'device' && put.record.quarantine) || undefined
+}
+
+/** Sessions of a long act begin to end with its first part; those of a short one with all of it. */
+function isFirstOfMany({ done, total }: RevocationRecord, part: readonly unknown[]): boolean {
+  return done === part.length && total > mostInPart
 }
 
 function changedBy(
@@ -178,7 +184,7 @@ function crlReasonOf(reason: string): number {
   return known[reason] ?? revocationReasons.unspecified
 }
 
-/** In force for all: what integrations have to do is booked with it. */
+/** In force for all: what integrations have to do is booked with it, where it was not with its first part. */
 async function finish(before: RevocationRecord, ports: ActPorts): Promise<RevocationRecord> {
   const { ledger, clock } = ports
   const at = clock.now()
@@ -193,7 +199,7 @@ async function finish(before: RevocationRecord, ports: ActPorts): Promise<Revoca
   const committed = await ledger.commit({
     puts: [
       { kind: 'revocation', record },
-      ...(await enforcementsOf(record.id, record.act === 'release' ? 'restore' : 'end', ports)),
+      ...(await enforcementsLeft(record, ports)),
       ...(await compromised(stolen, ledger)),
       ...released.map((act): Put => ({ kind: 'revocation', record: act })),
     ],
