@@ -4,7 +4,8 @@
  * Vitalsign and whatever ends sessions at your broker or cloud. It depends on nothing but Node.
  *
  * A message is believed if the key of the installation signed it (RFC 9421, `vitalsign notification key`), for this
- * very address and body, a moment ago, and is carried out once, however often it comes.
+ * very address and body, a moment ago, and is carried out once, however often it comes. What was signed before this
+ * program began is not believed: it may have been carried out then, and something else since.
  */
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
 import type { IncomingHttpHeaders, RequestListener } from 'node:http'
@@ -41,13 +42,16 @@ const form = /^vitalsign=(\((.*)\);created=(\d{1,12});keyid="[^"]*";alg="ed25519
 export function receiver(options: ReceiverOptions): RequestListener {
   const key = createPublicKey(options.key)
   const { now = Date.now } = options
+  const began = Math.floor(now() / 1000)
   /** Message -> when it came, and its answer: forgotten once it is too old to be believed again. */
   const done = new Map<string, { readonly at: number; readonly ended: Promise<number> }>()
 
   const take = async (headers: IncomingHttpHeaders, body: Buffer): Promise<number> => {
-    checkMessage(headers, body, key, options.address, now())
+    const created = checkMessage(headers, body, key, options.address, now())
+    if (created < began) throw new Refused(401, 'it was signed before this program began')
     for (const [id, { at }] of done) if (now() - at > 2_000 * freshSeconds) done.delete(id)
-    const id = String(headers['idempotency-key'])
+    // A try that comes again may say something else than the first: what is wanted by then.
+    const id = `${headers['idempotency-key']} ${headers['content-digest']}`
     const ended = done.get(id)?.ended ?? carryOutAll(body, options)
     done.set(id, { at: now(), ended })
     // What failed was not done: the same message will come again, and is to find no answer here.
@@ -86,13 +90,14 @@ class Refused extends Error {
   }
 }
 
+/** @returns when it was signed, seconds since 1970 */
 function checkMessage(
   headers: IncomingHttpHeaders,
   body: Buffer,
   key: KeyObject,
   address: string,
   now: number,
-): void {
+): number {
   const [, parameters, fields, created] = form.exec(String(headers['signature-input'])) ?? []
   const [, signature] = /^vitalsign=:([A-Za-z0-9+/=]+):$/.exec(String(headers['signature'])) ?? []
   if (fields !== covered || signature === undefined) throw new Refused(401, 'it is not signed')
@@ -109,6 +114,7 @@ function checkMessage(
     throw new Refused(401, 'its body is another than was signed')
   if (Math.abs(now / 1000 - Number(created)) > freshSeconds)
     throw new Refused(401, `it was signed more than ${freshSeconds} seconds ago, or in the future`)
+  return Number(created)
 }
 
 async function carryOutAll(body: Buffer, { carryOut }: ReceiverOptions): Promise<number> {

@@ -19,6 +19,7 @@ let carriedOut: Wish[]
 let isBroken: boolean
 let now: number
 before(async () => {
+  now = began
   server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -98,6 +99,17 @@ test('a message that comes again is carried out once, and gets the same answer',
   assert.equal(carriedOut.length, 1)
 })
 
+test('a message that comes again and says something else by now is carried out', async () => {
+  for (const want of ['bar', 'admit']) {
+    const message = messageOf(want, 'enf_again')
+    assert.equal((await post(await signed(message), message.body)).status, 200)
+  }
+  assert.deepEqual(
+    carriedOut.map(({ want }) => want),
+    ['bar', 'admit'],
+  )
+})
+
 test('what failed was not done: the same message comes again, and is carried out', async () => {
   const message = messageOf()
   isBroken = true
@@ -147,6 +159,15 @@ const forged: readonly (readonly [what: string, send: (message: Message) => Prom
     async (message) => {
       const headers = await signed(message)
       now += 301_000
+      return send(headers, message.body)
+    },
+  ],
+  [
+    'from before the receiver began',
+    async (message) => {
+      now = began - 1_000
+      const headers = await signed(message)
+      now = began
       return send(headers, message.body)
     },
   ],
