@@ -11,15 +11,10 @@ import {
   holdCertificate,
   releaseCertificate,
 } from '../ledger/hold-certificate.ts'
-import type { Ledger, ListQuery, Put } from '../ledger/ledger.ts'
-import type {
-  Authority,
-  CertificateRecord,
-  Kind,
-  LedgerRecord,
-  RevocationRecord,
-} from '../ledger/tables.ts'
+import type { Put } from '../ledger/ledger.ts'
+import type { Authority, CertificateRecord, RevocationRecord } from '../ledger/tables.ts'
 import type { BringingPorts } from './bring-crl.ts'
+import { heldByLists } from './held-by-lists.ts'
 import { heldUp, stopped } from './held-up.ts'
 import { revocationReasons } from './revoke.ts'
 import { compromised, othersOfKeys } from './stolen-key.ts'
@@ -69,7 +64,7 @@ export async function changesOf(
     if (reason === certificateHold && canHold(certificate)) holds.push(listed)
     else if (!isOver(certificate)) ends.push(listed)
   }
-  const held = await heldByLists(list.authority, ports)
+  const held = await heldByLists(list.authority, ports.ledger)
   const named = new Set([...ends, ...holds].map(({ certificate }) => certificate.id))
   const stolen = ends.filter(({ reason }) => reason === revocationReasons.keyCompromise)
   const robbed = stolen.map(({ certificate }) => certificate)
@@ -216,40 +211,4 @@ function canHold({ state, owner }: CertificateRecord): boolean {
 
 function isOver({ state }: CertificateRecord): boolean {
   return state === 'revoked' || state === 'abandoned'
-}
-
-/** What earlier lists of this authority hold, and the acts of it; there are few that are not over. */
-async function heldByLists(
-  { id: authority }: Authority,
-  { ledger }: BringingPorts,
-): Promise<{
-  readonly acts: readonly RevocationRecord[]
-  readonly certificates: readonly CertificateRecord[]
-}> {
-  const acts: RevocationRecord[] = []
-  const certificates: CertificateRecord[] = []
-  const holds = { by: 'state', equal: ['effective'], where: { act: 'hold' } } as const
-  for (const act of await allOf('revocation', holds, ledger)) {
-    const list = await ledger.read('crl', act.chosen['list'] ?? '')
-    if (list?.authority !== authority) continue
-    acts.push(act)
-    const held = { by: 'revocation', equal: [act.id], where: { state: 'held' } } as const
-    certificates.push(...(await allOf('certificate', held, ledger)))
-  }
-  return { acts, certificates }
-}
-
-async function allOf<K extends Kind>(
-  kind: K,
-  query: Omit<ListQuery<K>, 'limit' | 'after'>,
-  ledger: Ledger,
-): Promise<readonly LedgerRecord<K>[]> {
-  const found: LedgerRecord<K>[] = []
-  let after: string | null | undefined
-  do {
-    const page = await ledger.list(kind, { ...query, limit: 1000, ...(after && { after }) })
-    found.push(...page.items)
-    after = page.next
-  } while (after !== null)
-  return found
 }
