@@ -2,12 +2,14 @@
 import type { FileSignature } from '#format/compact-status/status-file.ts'
 import type { SigningKeys } from '../authority/signing-key.ts'
 import { Fault } from '../fault.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { Authority } from '../ledger/tables.ts'
 import type { Responders } from '../ocsp/responders.ts'
 import type { Clock } from '../ports.ts'
 
 /** Whoever stands in a chain, and who signs status below it. */
 export interface SigningPorts {
+  readonly ledger: Pick<Ledger, 'find'>
   readonly keys: Pick<SigningKeys, 'sign'>
   readonly clock: Clock
   /** Who answers OCSP for an authority signs its files, too: both say status, and each says which it is. */
@@ -48,7 +50,7 @@ export async function signersFor(
   const lacking: string[] = []
   const ends: Temporal.Instant[] = []
   for (const root of roots) {
-    const issuer = issuerBelow(root, ports)
+    const issuer = await issuerBelow(root, ports)
     if (issuer === undefined) continue
     const responder = await inOffice(issuer, ports.responders)
     if ('reason' in responder) {
@@ -95,15 +97,31 @@ export function hasSigner(
   roots: ReadonlySet<string>,
   ports: Pick<SigningPorts, 'authorities' | 'above' | 'clock'>,
 ): boolean {
-  return [...roots].some((root) => issuerBelow(root, ports) !== undefined)
+  return [...roots].some((root) => ableBelow(root, ports).length > 0)
 }
 
-/** The newest below a root that has its key here; one that still issues rather than one that was stopped. */
-function issuerBelow(
+/**
+ * The newest below a root that has its key here: one that still issues rather than one that was stopped, and one
+ * that was itself revoked only where there is no other, since its file says so of all that it issued.
+ */
+async function issuerBelow(root: string, ports: SigningPorts): Promise<Authority | undefined> {
+  const able = ableBelow(root, ports)
+  const good: Authority[] = []
+  for (const one of able) if (!(await isRevoked(one, ports))) good.push(one)
+  const rest = good.length > 0 ? good : able
+  return rest.findLast(({ state }) => state === 'active') ?? rest.at(-1)
+}
+
+async function isRevoked({ certificateSha256 }: Authority, { ledger }: SigningPorts) {
+  const found = await ledger.find('certificate', 'sha256', [certificateSha256])
+  return found !== undefined && found.revokedAt !== null
+}
+
+function ableBelow(
   root: string,
   { authorities, above, clock }: Pick<SigningPorts, 'authorities' | 'above' | 'clock'>,
-): Authority | undefined {
-  const able = authorities.filter(
+): readonly Authority[] {
+  return authorities.filter(
     (one) =>
       one.kind === 'issuing' &&
       one.state !== 'retired' &&
@@ -111,5 +129,4 @@ function issuerBelow(
       Temporal.Instant.compare(clock.now(), one.notAfter) < 0 &&
       above(one).some(({ id }) => id === root),
   )
-  return able.findLast(({ state }) => state === 'active') ?? able.at(-1)
 }
