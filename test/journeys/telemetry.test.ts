@@ -13,7 +13,15 @@ import { withoutMosquitto } from '../support/mosquitto.ts'
 import { processesNaming } from '../support/processes.ts'
 
 const temporary = mkdtempSync(join(tmpdir(), 'vitalsign-telemetry-test-'))
-after(() => rmSync(temporary, { recursive: true, force: true }))
+/** Those that run: whatever fails, none is left behind, and by SIGTERM they end what they started. */
+const running = new Set<ChildProcessWithoutNullStreams>()
+after(async () => {
+  for (const child of running) {
+    child.kill('SIGTERM')
+    await once(child, 'close')
+  }
+  rmSync(temporary, { recursive: true, force: true })
+})
 const skip = withoutMosquitto
 
 interface Ended {
@@ -28,6 +36,8 @@ function telemetry(...words: readonly string[]) {
     ['--disable-warning=ExperimentalWarning', 'demo/demo.ts', '--telemetry', ...words],
     { env: { ...process.env, TMPDIR: temporary, NO_COLOR: '1', LC_ALL: 'C.UTF-8' } },
   )
+  running.add(child)
+  child.once('close', () => running.delete(child))
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]).then(
     ([output, errors, [code]]): Ended => ({ code, output, errors }),
   )
@@ -105,12 +115,13 @@ test('whoever stops it in the middle leaves no process and no file', { skip }, a
 })
 
 function saidUntil(child: ChildProcessWithoutNullStreams, what: string): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
   let said = ''
   child.stdout.on('data', (chunk) => {
     said += chunk
     if (said.includes(what)) resolve()
   })
+  child.once('close', () => reject(new Error(`it ended before it said ${what}: ${said}`)))
   return promise
 }
 

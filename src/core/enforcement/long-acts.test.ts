@@ -19,10 +19,10 @@ import { carryOut } from '../revocation/acts/carry-out.ts'
 import { quarantine } from '../revocation/quarantine.ts'
 import { settlePublished } from '../revocation/settle-published.ts'
 
-/** The first device and the last of an act in three parts. */
-async function enrolMany(core: TestCore, product: Product) {
+/** The first device and the last of an act on so many certificates, which are carried out 240 at a time. */
+async function enrolMany(core: TestCore, product: Product, count = 250) {
   const first = await enrolDevice(core, product, 'A')
-  await multiply(core, first.id, 600)
+  await multiply(core, first.id, count)
   return { first: first.device.id, last: (await enrolDevice(core, product, 'B')).device.id }
 }
 
@@ -39,7 +39,7 @@ test('sessions begin to end with the first part of a long act, and all of it is 
   await withCore(async (core) => {
     const product = await addPump(core)
     const integration = await newIntegration(core)
-    const { first, last } = await enrolMany(core, product)
+    const { first, last } = await enrolMany(core, product, 600)
     const desk = new FakeDesk()
     await desk.run(core, integration)
     const told: number[] = []
