@@ -43,6 +43,27 @@ test('an act is published once every list of its certificates was made after it'
   })
 })
 
+test('a list of before an act does not publish it, whatever its time says', async () => {
+  await withCore(async (core) => {
+    const pump = await addPump(core)
+    const { id: before } = await enrolDevice(core, pump, 'A')
+    const { id } = await enrolDevice(core, pump, 'B')
+    // Lists of a clock that went ahead; set right, it may sign nothing for a while.
+    core.clock.pass({ hours: 1 })
+    await end(core, before)
+    assert.equal(await settlePublished(core), 1)
+    core.clock.pass({ minutes: -50 })
+    await end(core, id)
+    assert.equal(await settlePublished(core), 0)
+    core.clock.pass({ hours: 1 })
+    // Its time has come, and the list still does not say it.
+    assert.equal(await settlePublished(core), 0)
+    assert.equal((await actOf(core, id)).publishedAt, null)
+    await core.shelf.refresh(core.doors.own)
+    assert.equal(await settlePublished(core), 1)
+  })
+})
+
 test('a release is published when the lists do not name its certificates any more', async () => {
   await withCore(async (core) => {
     const { id } = await enrolDevice(core, await addPump(core), 'A')
