@@ -263,6 +263,7 @@ export class CrlShelf {
     if (newer !== undefined) return newer
     const whole = { ...latest, der }
     this.#shelf.set(key, whole)
+    if (!this.#changed.has(key)) this.#troubles.delete(key)
     return whole
   }
 
@@ -325,7 +326,12 @@ export class CrlShelf {
       if (wasChanged) this.#changed.add(flag)
       const why = cause instanceof Fault ? cause.message : String(cause)
       const list = nameOf(authority, shard)
+      // The node that has this key makes the first one as it starts, and may be about to.
+      const isAwaited =
+        cause instanceof Fault && cause.code === 'key-missing' && this.#shelf.get(key) === undefined
+      const wasTold = this.#troubles.has(key)
       this.#troubles.set(key, `the revocation list of ${list} could not be made: ${why}`)
+      if (isAwaited && !wasTold) return
       this.#ports.report(`the revocation list of ${list} could not be made`, cause)
     } finally {
       this.#signing.delete(key)
