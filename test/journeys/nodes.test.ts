@@ -224,7 +224,7 @@ postgresTest(
     const unit = await enrolled(one, product, 'HELD-BACK-1')
     const device = async () =>
       (await one.core.ledger.read('device', unit.device.id)) ?? assert.fail('no device')
-    const { shard } = await recordOf(one, unit.certificate)
+    const { shard, serialNumber } = await recordOf(one, unit.certificate)
     const says = async (house: TestHouse) =>
       (await ask(house, 'GET', '/whoami', { credential: unit })).status
     const [held, released] = ['certificate-held', 'certificate-released'].map((type) =>
@@ -233,7 +233,7 @@ postgresTest(
     await quarantine(await device(), 'a test', operator, one.core)
     await held
     assert.equal(await says(other), 403)
-    assert.equal((await crlOf(other, shard)).serials.length, 1)
+    assert.ok((await crlOf(other, shard)).serials.includes(serialNumber.toHex()))
     // Both at once: one of them is late, and nothing is released twice.
     await Promise.all([
       release(await device(), 'a test', operator, other.core),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { noShard } from '#core/ledger/shards.ts'
 import type { CertificateRecord, UpstreamOrder } from '#core/ledger/tables.ts'
 import type { CarryingPorts } from './ask-upstream.ts'
 import type { ReadyUpstream } from './ready-upstream.ts'
@@ -28,17 +29,22 @@ export async function tellRevocations(
   }
 }
 
+/** Where what others signed stands: in no shard of ours; before there was a word for that, in 0. */
+const shardsOfOthers = [noShard, 0]
+
 async function* revokedLately(authority: string, { ledger, clock }: CarryingPorts) {
   const from = clock.now().subtract(tellingSpan)
-  let after: string | null | undefined
-  do {
-    const page = await ledger.list('certificate', {
-      ...{ by: 'revoked', equal: [authority, 0], from, limit: pageSize },
-      ...(after && { after }),
-    })
-    yield* page.items
-    after = page.next
-  } while (after !== null)
+  for (const shard of shardsOfOthers) {
+    let after: string | null | undefined
+    do {
+      const page = await ledger.list('certificate', {
+        ...{ by: 'revoked', equal: [authority, shard], from, limit: pageSize },
+        ...(after && { after }),
+      })
+      yield* page.items
+      after = page.next
+    } while (after !== null)
+  }
 }
 
 async function tell(
