@@ -200,8 +200,8 @@ test('a broker that hangs is not waited for, and is told when it answers again',
   }
   broker.resume()
   const enforced = await desk.enforce(integration, batch, patient)
-  await session.ended()
   assert.equal(enforced.kind, 'enforced')
+  await session.ended()
   await desk.close()
 })
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
+import { type IClientOptions, type MqttClient, connect as open } from 'mqtt'
 import { callingOptions } from '#trust/tls-settings.ts'
 import { type Command, fieldOf } from './commands.ts'
 import { SessionLog } from './session-log.ts'
@@ -224,17 +224,20 @@ async function connect(
     ...{ reconnectPeriod: 0, connectTimeout: 10_000, rejectUnauthorized: true },
     properties: { maximumPacketSize: mostAnswerBytes },
   }
-  const opening = connectAsync(url, options, false)
-  const { promise: over, reject } = Promise.withResolvers<never>()
-  over.catch(() => {})
+  const client = open(url, options)
+  const { promise, resolve, reject } = Promise.withResolvers<MqttClient>()
   const late = () => reject(new BrokerError('it does not answer'))
+  client.once('connect', () => resolve(client))
+  client.once('error', reject)
+  client.once('close', () => reject(new BrokerError('it closed the connection')))
   signal.addEventListener('abort', late, { once: true })
   if (signal.aborted) late()
   try {
-    return await Promise.race([opening, over])
+    return await promise
   } catch (error) {
-    // Whoever comes too late is not kept.
-    opening.then((client) => client.end(true)).catch(() => {})
+    // Cut off now: arriving late under the same name it would take the place of the next one.
+    client.on('error', () => {})
+    client.end(true)
     throw error instanceof BrokerError ? error : new BrokerError(wordsOf(error), { cause: error })
   } finally {
     signal.removeEventListener('abort', late)
