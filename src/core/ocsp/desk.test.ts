@@ -180,6 +180,7 @@ test('what is forgotten while it is signed is sent to who asked before, and to n
     letGo()
     const [first, second, third] = await Promise.all([before, joined, after])
     assert.equal(second.der, first.der)
+    assert.deepEqual([first.isFor, second.isFor, third.isFor], ['asker', 'asker', 'all'])
     assert.notEqual(third.der, first.der)
     assert.equal((await ask(core, [serialNumber])).der, third.der)
   }, held.replace)

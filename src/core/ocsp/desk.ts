@@ -32,7 +32,7 @@ export type Answered =
   | {
       readonly kind: 'answer'
       readonly answer: Answer
-      /** `asker`: it repeats a nonce, or speaks of a serial that is nobody's; it is kept nowhere. */
+      /** `asker`: it repeats a nonce, speaks of a serial that is nobody's, or was overtaken; it is kept nowhere. */
       readonly isFor: 'all' | 'asker'
     }
   | Refused<OcspRefusal>
@@ -202,17 +202,23 @@ export class OcspDesk {
     const name = `${key} ${asked.issuer.naming}`
     const under = this.#signing.get(name)
     if (under !== undefined) return under
-    const signing = this.#sign(asked.issuer.authority, [asked], undefined, source)
-    this.#signing.set(name, signing)
-    const conclude = (answered?: Answered) => {
-      // Forgotten meanwhile: what it says may not be true any more.
-      if (this.#signing.get(name) !== signing) return
-      this.#signing.delete(name)
-      if (answered?.kind === 'answer' && answered.isFor === 'all')
-        this.#answers.set(key, asked.issuer.naming, answered.answer)
-    }
+    const made = this.#sign(asked.issuer.authority, [asked], undefined, source)
     // Before whoever waits goes on; what broke is theirs to hear.
-    signing.then(conclude, () => conclude())
+    const signing: Promise<Answered> = made.then(
+      (answered) => {
+        // Forgotten meanwhile: what it says may not be true any more, and no cache on the way is to keep it either.
+        if (this.#signing.get(name) !== signing) return forAskerAlone(answered)
+        this.#signing.delete(name)
+        if (answered.kind === 'answer' && answered.isFor === 'all')
+          this.#answers.set(key, asked.issuer.naming, answered.answer)
+        return answered
+      },
+      (cause) => {
+        if (this.#signing.get(name) === signing) this.#signing.delete(name)
+        throw cause
+      },
+    )
+    this.#signing.set(name, signing)
     return signing
   }
 
@@ -251,4 +257,8 @@ export class OcspDesk {
     const isForAll = nonce === undefined && asked.length === 1 && !isUnknown
     return { kind: 'answer', answer, isFor: isForAll ? 'all' : 'asker' }
   }
+}
+
+function forAskerAlone(answered: Answered): Answered {
+  return answered.kind === 'answer' ? { ...answered, isFor: 'asker' } : answered
 }
