@@ -14,11 +14,10 @@ export function checkEnded(
   now: Temporal.Instant,
 ): Refused | undefined {
   if (state === 'held')
-    return refuse('certificate-held', 'the presented certificate is suspended until it is released')
-  if (revokedAt !== null)
-    return refuse('certificate-revoked', 'the presented certificate was revoked')
+    return refuse('certificate-held', `it is suspended since ${revokedAt}, until it is released`)
+  if (revokedAt !== null) return refuse('certificate-revoked', `it was revoked at ${revokedAt}`)
   const isOver = retiresAt === null || Temporal.Instant.compare(retiresAt, now) <= 0
   return state === 'retired' && isOver
-    ? refuse('certificate-retired', 'the presented certificate was replaced and retired')
+    ? refuse('certificate-retired', 'it was replaced by a newer one of the same owner')
     : undefined
 }

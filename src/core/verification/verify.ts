@@ -17,8 +17,8 @@ import { checkKeyState } from '../policy/check-key.ts'
 import type { Clock } from '../ports.ts'
 import type { Learning } from '../recovery/learn.ts'
 import type { Refused } from '../refusal.ts'
+import { checkInForce } from './check-in-force.ts'
 import { checkKind } from './check-kind.ts'
-import { checkRevoked } from './check-revoked.ts'
 import { checkHearing, checkWanted, type Wanted } from './check-wanted.ts'
 import type { KnownPaths } from './known-paths.ts'
 import { judgeStranger } from './stranger.ts'
@@ -103,7 +103,7 @@ export async function verify(
     checkKind(record, question) ??
     (known.device && checkDevice(known.device)) ??
     (known.application && checkApplication(known.application)) ??
-    checkRevoked(record, now) ??
+    checkInForce(record, now) ??
     (key && checkKeyState(key)) ??
     (await checkPath(leaf, digest, known, question, now, ports)) ??
     checkWanted(question.wanted ?? {}, leaf, known)
