@@ -162,6 +162,7 @@ export const retryAfterSeconds: Partial<Record<Refusal, number>> = {
   'issuing-stopped': 3600,
   'key-backend-away': 60,
   'rate-limited': 60,
+  'responder-missing': 600,
   'store-full': 60,
   'upstream-answer-wrong': 3600,
   'upstream-unreachable': 60,

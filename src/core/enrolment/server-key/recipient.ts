@@ -85,10 +85,10 @@ function outOfUse(
   if (record?.state === 'revoked' || record?.state === 'abandoned')
     return refuse('certificate-revoked', `${what} was revoked`)
   if (record?.state === 'held') return refuse('certificate-held', `${what} is suspended`)
-  if (record?.state === 'retired')
-    return refuse('certificate-retired', `${what} was replaced and retired`)
   const { notAfter } = certificate
-  return Temporal.Instant.compare(notAfter, clock.now()) < 0
-    ? refuse('certificate-expired', `${what} expired at ${notAfter}`)
+  if (Temporal.Instant.compare(notAfter, clock.now()) < 0)
+    return refuse('certificate-expired', `${what} expired at ${notAfter}`)
+  return record?.state === 'retired'
+    ? refuse('certificate-retired', `${what} was replaced and retired`)
     : undefined
 }
