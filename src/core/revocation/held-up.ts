@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Ledger, Put } from '../ledger/ledger.ts'
-import type { CertificateRecord } from '../ledger/tables.ts'
+import type { Authority, CertificateRecord } from '../ledger/tables.ts'
 
 /**
  * The record of each device and application goes up by a version, so that no renewal that was decided before
@@ -30,9 +30,25 @@ async function heldUpOne(owner: string, ledger: Ledger): Promise<readonly Put[]>
 }
 
 /** An authority whose own certificate ended issues nothing more. */
-export async function stopped(
+export function stopped(
   certificates: readonly Pick<CertificateRecord, 'owner'>[],
   ledger: Ledger,
+): Promise<readonly Put[]> {
+  return authoritiesOf(certificates, ledger, { state: 'issuing-stopped' })
+}
+
+/** The record of each root that a link is of goes up by a version: whoever keeps its links in memory reads them anew. */
+export function linksChanged(
+  certificates: readonly Pick<CertificateRecord, 'owner'>[],
+  ledger: Ledger,
+): Promise<readonly Put[]> {
+  return authoritiesOf(certificates, ledger, {})
+}
+
+async function authoritiesOf(
+  certificates: readonly Pick<CertificateRecord, 'owner'>[],
+  ledger: Ledger,
+  columns: Partial<Authority>,
 ): Promise<readonly Put[]> {
   const owners = new Set(certificates.map(({ owner }) => owner))
   const ids = [...owners].filter((owner) => owner.startsWith('aut_'))
@@ -40,11 +56,6 @@ export async function stopped(
   return authorities.flatMap((one): readonly Put[] =>
     one === undefined
       ? []
-      : [
-          {
-            kind: 'authority',
-            record: { ...one, version: one.version + 1, state: 'issuing-stopped' },
-          },
-        ],
+      : [{ kind: 'authority', record: { ...one, ...columns, version: one.version + 1 } }],
   )
 }

@@ -8,7 +8,7 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { CertificateRecord, RevocationRecord } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
-import { heldUp, stopped } from './held-up.ts'
+import { heldUp, linksChanged, stopped } from './held-up.ts'
 import { compromised, othersOfKeys } from './stolen-key.ts'
 
 /** CRLReason, RFC 5280 section 5.3.1; the ones that an operator may give. */
@@ -95,7 +95,7 @@ async function tryToRevoke(
   const stops = certificate.kind !== 'link' || isStolen
   const owner = [
     ...(await heldUp([certificate], ledger)),
-    ...(stops ? await stopped([certificate], ledger) : []),
+    ...(await (stops ? stopped : linksChanged)([certificate], ledger)),
   ]
   const meant = [
     certificate,
