@@ -39,12 +39,12 @@ test('what is fetched all day long is told only on debug, unless it breaks', () 
 test('a header that bears a secret is not written, wherever it stands', () => {
   const written = JSON.stringify(
     linesOf('error', (logger) => {
-      const headers = { authorization: 'Basic cHVtcA', cookie: 'session=1234' }
+      const headers = { authorization: 'Basic cHVtcA', cookie: 'session=c2VjcmV0' }
       logger.error(headers, 'one')
       logger.error({ headers }, 'two')
     }),
   )
-  assert.doesNotMatch(written, /cHVtcA|1234/)
+  assert.doesNotMatch(written, /cHVtcA|c2VjcmV0/)
 })
 
 test('on a terminal a line is calm text', () => {
