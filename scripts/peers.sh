@@ -5,7 +5,8 @@
 # browser reads the first page, PostgreSQL keeps the ledger, systemd-analyze and promtool judge what the
 # server is deployed and watched with; SoftHSM is a token that OpenSC's pkcs11-tool judges, swtpm a TPM that
 # tpm2-tools and OpenSSL's provider use too, tpm2-abrmd its resource manager, Pebble a public authority that speaks ACME;
-# Mosquitto and nginx are where sessions end, GnuTLS judges status, and Python, Go and Java read the guide's examples.
+# Mosquitto and nginx are where sessions end, GnuTLS judges status, and Python, Go and Java read the guide's examples;
+# images are packed by the tools that pack real ones, PuTTY makes a form of key, and GMP is the measure of batch GCD.
 set -euo pipefail
 packages=(
   age ca-certificates curl dash git haproxy openssl
@@ -23,6 +24,10 @@ packages=(
   mosquitto mosquitto-clients nginx libnginx-mod-stream
   gnutls-bin
   python3-cryptography golang-go default-jdk-headless
+  cpio e2fsprogs lz4 squashfs-tools xz-utils zip zstd
+  mender-artifact rauc swupdate u-boot-tools
+  putty-tools
+  libgmp-dev
 )
 missing=()
 for package in "${packages[@]}"; do

@@ -165,6 +165,125 @@ export const tables = {
     },
   ),
 
+  /** How a device says that it made a key: signed into the first request for it, so its own word and no proof. */
+  keyMaking: table(
+    'mak',
+    {
+      key: id('key'),
+      device: id('dev'),
+      /** Where its random octets came from, as it named it: `getrandom`, `/dev/hwrng`, a secure element. */
+      source: text,
+      /** `raw`: the octets of the noise source itself were tested; `conditioned`: they are not testable. */
+      mode: word('raw', 'conditioned'),
+      /** Of the start-up tests of SP 800-90B section 4.4, on a raw source. */
+      result: word('passed', 'not-testable'),
+      /** Whether the kernel said that its generator was ready; null: it does not tell. */
+      kernelReady: optional(boolean),
+      /** What the device says that it runs; findings go by it. */
+      firmware: optional(text),
+      /** The whole statement, as it was signed. */
+      statement: bytes,
+      at: instant,
+    },
+    {
+      unique: { key: ['key'] },
+      lists: { device: ['device'], firmware: ['firmware'] },
+      appendOnly: true,
+    },
+  ),
+
+  /**
+   * An ECDSA signature that a device's key made, for the watch on its nonces (FIPS 186-5 section 6.4).
+   * Taken from the requests that are kept, and from refused ones whose possession was proved.
+   */
+  signature: table(
+    'sig',
+    {
+      key: id('key'),
+      /** What was signed: the digest, as the signature's algorithm makes it. */
+      digest: bytes,
+      /** Both numbers in the length of the order of the curve. */
+      r: bytes,
+      s: bytes,
+      /** The first 8 octets of r: what is looked up; equal r have equal marks. */
+      mark: bytes,
+      /** The request that bears it; null: it was refused. */
+      enrolment: optional(id('enr')),
+      at: instant,
+    },
+    { lists: { mark: ['mark'], key: ['key'] }, appendOnly: true },
+  ),
+
+  /**
+   * What the watch found out about a key: one row for a key, a kind and a cause. It proposes; people act
+   * (but for a private key that was recovered, see core/keywatch).
+   */
+  keyFinding: table(
+    'kfd',
+    {
+      /** A row of `findingKinds` (trust/weak-keys). */
+      kind: text,
+      key: id('key'),
+      /** What keys that share a cause have in common: SHA-256 of a prime, a nonce, a list's entry. Never a secret. */
+      cause: bytes,
+      severity: word('notice', 'warning', 'critical'),
+      /** `proposed`: somebody is to decide; `acted`: an act of revocation names it; `dismissed`: accepted, and why. */
+      state: word('proposed', 'acted', 'dismissed'),
+      /** For people and machines, without secrets. */
+      facts: json<Readonly<Record<string, string | number | boolean | null>>>(),
+      /** Its owner at the time, and what findings are grouped by. */
+      owner: text,
+      product: optional(id('prd')),
+      lot: optional(text),
+      registrar: optional(id('rgr')),
+      firmware: optional(text),
+      foundAt: instant,
+      revocation: optional(id('rvc')),
+      decidedBy: optional(text),
+      decidedAt: optional(instant),
+      because: optional(text),
+    },
+    {
+      unique: { once: ['key', 'kind', 'cause'] },
+      lists: {
+        state: ['state', 'foundAt'],
+        cause: ['cause'],
+        kind: ['kind', 'state'],
+        owner: ['owner'],
+        lot: ['product', 'lot'],
+      },
+    },
+  ),
+
+  /** A look into an image for what must not be in it: what was scanned, by which rules, and what was found. */
+  scan: table(
+    'scn',
+    {
+      name: text,
+      /** Of the octets that were scanned. */
+      sha256: bytes,
+      octets: integer,
+      product: optional(id('prd')),
+      /** Version of the rules that looked. */
+      rules: text,
+      /** `clean`: nothing found that was not accepted; `part`: nothing found, and something could not be looked into. */
+      result: word('clean', 'found', 'part'),
+      /** Findings, those accepted by a baseline, and pieces that were not scanned. */
+      found: integer,
+      accepted: integer,
+      notScanned: integer,
+      /** As the report says them, the gravest first, within bounds. */
+      findings: json<readonly unknown[]>(),
+      requestedBy: text,
+      startedAt: instant,
+      endedAt: instant,
+    },
+    {
+      lists: { started: ['startedAt'], product: ['product', 'startedAt'], sha256: ['sha256'] },
+      appendOnly: true,
+    },
+  ),
+
   /** A certificate from the moment that it was meant to be signed. */
   certificate: table(
     'crt',
@@ -1408,6 +1527,10 @@ export type RevocationRecord = LedgerRecord<'revocation'>
 export type Integration = LedgerRecord<'integration'>
 export type Enforcement = LedgerRecord<'enforcement'>
 export type StatusFileRecord = LedgerRecord<'statusFile'>
+export type KeyMaking = LedgerRecord<'keyMaking'>
+export type SignatureRecord = LedgerRecord<'signature'>
+export type KeyFinding = LedgerRecord<'keyFinding'>
+export type ScanRecord = LedgerRecord<'scan'>
 export type CrlRecord = LedgerRecord<'crl'>
 export type CrlPart = LedgerRecord<'crlPart'>
 export type Entrance = LedgerRecord<'entrance'>

@@ -10,4 +10,5 @@ export const migrations: readonly string[] = [
   '0002-spine.sql',
   '0003-roots.sql',
   '0004-status.sql',
+  '0005-keywatch.sql',
 ]

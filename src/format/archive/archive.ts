@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What every form of container says of itself, so that one walk looks into all of them. */
+import type { ByteSource } from './byte-source.ts'
+
+/** The compressions that are unpacked; another is named as not scanned. */
+export type Compression =
+  | 'deflate'
+  | 'gzip'
+  | 'zlib'
+  | 'xz'
+  | 'zstd'
+  | 'lz4'
+  | 'lz4-block'
+  | 'bzip2'
+  | 'lzma'
+
+/** One thing in a container, in the order in which they lie there. */
+export interface Member {
+  readonly kind: 'member'
+  /** As the container says it, slashes and all: hostile, and never used as a path of this machine. */
+  readonly name: string
+  readonly type: 'file' | 'directory' | 'link' | 'special'
+  /** Where its octets begin in the container; undefined where they are scattered or nowhere. */
+  readonly offset: number | undefined
+  /** Octets of its content; `packed` ones still have to go through a decompressor. */
+  readonly content: ByteSource | Packed | undefined
+  /** Of a link: where it says that it leads. */
+  readonly target?: string
+  /** What the container itself gives away of its content, such as a type or a load address. */
+  readonly about?: string
+}
+
+export interface Packed {
+  readonly kind: 'packed'
+  readonly compression: Compression
+  readonly source: ByteSource
+  /** As the container says; lies are found out. */
+  readonly size: number | undefined
+}
+
+/** A piece that a container has and that could not be read, by name: never silence. */
+export interface Unread {
+  readonly kind: 'unread'
+  readonly name: string
+  readonly offset: number | undefined
+  readonly because: string
+}
+
+/** What a form needs of others: the decompressors, which are not format's business. */
+export interface ArchiveTools {
+  /**
+   * The whole of a small compressed piece (a block, a table of metadata).
+   *
+   * @throws FormatError `too-large` if it gives more than `most` octets, `value-not-allowed` if it is damaged or of
+   *   a compression that is not unpacked
+   */
+  unpack(compression: Compression, bytes: Uint8Array, most: number): Promise<Uint8Array>
+}
+
+/** A form of container. Adding one is a row of the table and its file. */
+export interface ArchiveForm {
+  readonly name: string
+  /** `forward`: read once from front to back, so that a stream need not be kept; `ranged`: read here and there. */
+  readonly access: 'forward' | 'ranged'
+  /** How many octets of the beginning `recognise` wants to see, at most 65,536. */
+  readonly headOctets: number
+  /** Whether this is one, by its own marks and never by a name; cheap, and strict enough to be asked of any file. */
+  recognise(head: Uint8Array): boolean
+  /**
+   * Its members in order. A member's content is to be read before the next is asked for.
+   *
+   * @throws FormatError where nothing further can be read; members that were given until then stand
+   */
+  members(source: ByteSource, tools: ArchiveTools): AsyncGenerator<Member | Unread>
+}

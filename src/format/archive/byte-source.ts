@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Octets that lie somewhere else, read piece by piece: a file, a span of one, or what a decompressor gives. */
+export interface ByteSource {
+  /** Undefined: not known before its end is reached, as of a compressed stream. */
+  readonly size: number | undefined
+  /**
+   * At most `length` octets from `at` on; fewer only where the source ends. The array is the caller's until its
+   * next call.
+   *
+   * A `forward` reader asks for offsets that never fall by more than `lookBack`.
+   */
+  read(at: number, length: number): Promise<Uint8Array>
+}
+
+/** How far a source that can only go forward lets its reader look back. */
+export const lookBack = 65_536
+
+/** A part of a source; what lies beyond the end of that source is missing from it as from any truncated one. */
+export function span(source: ByteSource, start: number, size: number): ByteSource {
+  return {
+    size,
+    read: (at, length) => source.read(start + at, Math.max(0, Math.min(length, size - at))),
+  }
+}
+
+/** Octets in memory. */
+export function memorySource(bytes: Uint8Array): ByteSource {
+  return { size: bytes.length, read: async (at, length) => bytes.subarray(at, at + length) }
+}
