@@ -221,7 +221,7 @@ export const tables = {
   keyFinding: table(
     'kfd',
     {
-      /** A row of `findingKinds` (trust/weak-keys). */
+      /** A row of `weaknesses` (trust/weak-keys). */
       kind: text,
       key: id('key'),
       /** What keys that share a cause have in common: SHA-256 of a prime, a nonce, a list's entry. Never a secret. */
