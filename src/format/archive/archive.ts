@@ -17,7 +17,10 @@ export type Compression =
 /** One thing in a container, in the order in which they lie there. */
 export interface Member {
   readonly kind: 'member'
-  /** As the container says it, slashes and all: hostile, and never used as a path of this machine. */
+  /**
+   * As the container says it, slashes and all: hostile, and never used as a path of this machine. What is not UTF-8
+   * or not for the eye is written \xhh. `content` where a container has one content without a name.
+   */
   readonly name: string
   readonly type: 'file' | 'directory' | 'link' | 'special'
   /** Where its octets begin in the container; undefined where they are scattered or nowhere. */
@@ -34,8 +37,19 @@ export interface Packed {
   readonly kind: 'packed'
   readonly compression: Compression
   readonly source: ByteSource
-  /** As the container says; lies are found out. */
+  /** As the container says, and it may lie: never how much to read or to keep, only what to expect. */
   readonly size: number | undefined
+  /**
+   * Told by whoever unpacks it, once the compressed stream has come to its own end: how many octets of `source` it
+   * took. So the form finds what follows, which would be overlooked otherwise. Not told where unpacking was broken off.
+   */
+  ended?(taken: number): void
+}
+
+/** What a decompressor gives, from front to back. `close` frees it, at its end or before, and may be called twice. */
+export interface Unpacking extends ByteSource {
+  readonly size: undefined
+  close(): void
 }
 
 /** A piece that a container has and that could not be read, by name: never silence. */
@@ -55,6 +69,11 @@ export interface ArchiveTools {
    *   a compression that is not unpacked
    */
   unpack(compression: Compression, bytes: Uint8Array, most: number): Promise<Uint8Array>
+  /**
+   * A stream of any size, unpacked as far as it is read and no further; it says `ended` to what was packed. Reading
+   * it throws FormatError as `unpack` does, with the offset in the unpacked octets, after all octets that are sound.
+   */
+  open(packed: Packed): Unpacking
 }
 
 /** A form of container. Adding one is a row of the table and its file. */
@@ -67,7 +86,7 @@ export interface ArchiveForm {
   /** Whether this is one, by its own marks and never by a name; cheap, and strict enough to be asked of any file. */
   recognise(head: Uint8Array): boolean
   /**
-   * Its members in order. A member's content is to be read before the next is asked for.
+   * Its members in order. A member's content is to be read before the next is asked for, or not at all.
    *
    * @throws FormatError where nothing further can be read; members that were given until then stand
    */

@@ -9,8 +9,16 @@ export interface ByteSource {
    * next call.
    *
    * A `forward` reader asks for offsets that never fall by more than `lookBack`.
+   *
+   * @throws FormatError where octets that should be there cannot be given, such as those of a damaged block
    */
   read(at: number, length: number): Promise<Uint8Array>
+  /**
+   * The first offset at or after `at` that was ever written: what lies before it reads as zeros and is a hole, and
+   * need not be read (a petabyte of it fits into a hundred octets). The size, where nothing but a hole follows.
+   * Absent: a source that has no holes.
+   */
+  dataFrom?(at: number): number
 }
 
 /** How far a source that can only go forward lets its reader look back. */
@@ -18,10 +26,13 @@ export const lookBack = 65_536
 
 /** A part of a source; what lies beyond the end of that source is missing from it as from any truncated one. */
 export function span(source: ByteSource, start: number, size: number): ByteSource {
-  return {
+  const part: ByteSource = {
     size,
     read: (at, length) => source.read(start + at, Math.max(0, Math.min(length, size - at))),
   }
+  const dataFrom = source.dataFrom?.bind(source)
+  if (dataFrom === undefined) return part
+  return { ...part, dataFrom: (at) => Math.min(size, dataFrom(start + at) - start) }
 }
 
 /** Octets in memory. */

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ArchiveForm } from './archive.ts'
+
+/** Every form of container that is looked into; the first that recognises a head has it. */
+export const archiveForms: readonly ArchiveForm[] = []
