@@ -13,7 +13,7 @@ export interface Finding {
   readonly offset: number | null
   /** One line: what it is. */
   readonly what: string
-  /** The same for the same thing wherever it lies, in hexadecimal: what a baseline accepts, and the inventory is asked. */
+  /** The same for the same thing in the next build of the image, in hexadecimal: what a baseline accepts. */
   readonly identity: string
   /** The canonical fingerprint of its public key, hexadecimal, where it is a private key or a certificate. */
   readonly key?: string
@@ -27,14 +27,41 @@ export interface ScannedFile {
   readonly head: Uint8Array
 }
 
+/**
+ * What is no finding by itself and may become one beside what lies elsewhere in the same scan: a certificate, the
+ * key of one, octets that may be a key. Plain data, which goes from thread to thread. May hold a secret: it is kept
+ * in memory alone, and given to `Finders.conclude`.
+ */
+export interface Clue {
+  readonly kind: string
+  readonly offset: number
+  readonly octets: Uint8Array
+  readonly about: string
+}
+
+/** Whoever walks adds the path to what it is told. */
+export interface Reporter {
+  finding(finding: Omit<Finding, 'path'>): void
+  clue(clue: Clue): void
+}
+
 /** Looks at one file, handed to it from front to back in pieces; pieces are not kept by whoever gives them. */
 export interface Finder {
+  /** `at` is where the piece begins; it may leap over a hole, and never falls. */
   take(piece: Uint8Array, at: number): void
+  /** Always called, also where the rest of the file cannot be read. */
   end(): void
 }
 
 /** Begins the look at one file; undefined: nothing in such a file concerns it. */
-export type OpenFinder = (
-  file: ScannedFile,
-  report: (finding: Omit<Finding, 'path'>) => void,
-) => Finder | undefined
+export type OpenFinder = (file: ScannedFile, reporter: Reporter) => Finder | undefined
+
+/** A set of finders for one scan, or for one thread of it. Several files may be open at the same time. */
+export interface Finders {
+  readonly open: OpenFinder
+}
+
+/** What all files together show, from the clues of all threads. Called once, at the end. */
+export type Conclude = (
+  clues: readonly (Clue & { readonly path: readonly string[] })[],
+) => readonly Finding[]
