@@ -46,11 +46,11 @@ const coreRank: Record<string, number> = {
   adoption: 6,
   ceremony: 6,
   scan: 3,
-  evidence: 7,
-  keywatch: 7,
   verification: 7,
   watch: 7,
   'status-files': 7,
+  keywatch: 8,
+  evidence: 9,
 }
 
 /** Package -> the rooms that may import it. */

@@ -120,8 +120,9 @@ export async function expectDevice(
   core: Core,
   product: Product,
   serial: string,
+  lot: string | null = null,
 ): Promise<Expected> {
-  const particulars = { hardwareRevision: null, lot: null, udiDi: null }
+  const particulars = { hardwareRevision: null, lot, udiDi: null }
   const added = await addDevice({ serial, ...particulars }, product, operator, core)
   if (added.kind !== 'added') assert.fail(added.detail)
   const code = await codeFor(core, added.device)
@@ -165,8 +166,9 @@ export async function enrolDevice(
   product: Product,
   serial: string,
   more: Partial<EnrolmentRequest> = {},
+  lot: string | null = null,
 ): Promise<Enrolled> {
-  const expected = await expectDevice(core, product, serial)
+  const expected = await expectDevice(core, product, serial, lot)
   const key = await generateKey('p-256')
   const outcome = issuedOf(await ask(core, expected.credential, key, more))
   const shown = { kind: 'certificate', chain: [outcome.certificate] } as const

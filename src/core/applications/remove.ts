@@ -47,7 +47,12 @@ export async function removeApplication(
   const at = ports.clock.now()
   const byOwner = { by: 'owner', equal: [application.id] } as const
   const certificates = await allOf('certificate', byOwner, (one) => isLive(one, at), ports)
-  const keys = await allOf('key', byOwner, ({ state }) => state === 'active', ports)
+  const keys = await allOf(
+    'key',
+    byOwner,
+    ({ state }) => state === 'active' || state === 'weak',
+    ports,
+  )
   const isRemoved = application.state === 'removed'
   if (isRemoved && certificates.length === 0 && keys.length === 0)
     return { kind: 'removed', application }

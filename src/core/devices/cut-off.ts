@@ -64,7 +64,12 @@ export async function cutOff(
   const end = {
     ...{ at, actor, crlReason: crlReasons[reason], facts: { reason }, revocation: record.id },
   }
-  const keys = await allOf('key', byOwner, ({ state }) => state === 'active', ports)
+  const keys = await allOf(
+    'key',
+    byOwner,
+    ({ state }) => state === 'active' || state === 'weak',
+    ports,
+  )
   const codes = await openCodes(device, ports)
   const tpms = await allOf(
     'endorsement',

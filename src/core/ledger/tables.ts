@@ -151,7 +151,8 @@ export const tables = {
       environment,
       /** The device, authority, person or machine that holds it: an id of any such kind. */
       owner: text,
-      state: word('active', 'retired', 'compromised'),
+      /** `weak`: what is certified stands until people act, and nothing more is certified (core/keywatch). */
+      state: word('active', 'weak', 'retired', 'compromised'),
       /** The hardware module's certificate number, where there is one. */
       moduleCertificate: optional(text),
       /** Which backend keeps the private half, where it is kept by us: `file`, or `pkcs11 TOKEN`, `tpm NAME`. */
@@ -227,8 +228,11 @@ export const tables = {
       /** What keys that share a cause have in common: SHA-256 of a prime, a nonce, a list's entry. Never a secret. */
       cause: bytes,
       severity: word('notice', 'warning', 'critical'),
-      /** `proposed`: somebody is to decide; `acted`: an act of revocation names it; `dismissed`: accepted, and why. */
-      state: word('proposed', 'acted', 'dismissed'),
+      /**
+       * `proposed`: somebody is to decide; `acted`: an act of revocation ended what the key had; `over`: that ended
+       * without an act; `dismissed`: accepted, and why.
+       */
+      state: word('proposed', 'acted', 'over', 'dismissed'),
       /** For people and machines, without secrets. */
       facts: json<Readonly<Record<string, string | number | boolean | null>>>(),
       /** Its owner at the time, and what findings are grouped by. */

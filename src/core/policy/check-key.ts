@@ -22,10 +22,21 @@ export function checkKey(profile: Profile, key: PublicKey): Refused | undefined 
   )
 }
 
+/**
+ * Whether a key that the ledger knows may be certified once more. One that was found weak may not, and what it has
+ * stands until people act: its device makes another key, and stays alive by it.
+ */
+export function checkKeyAgain(key: Key): Refused | undefined {
+  return key.state === 'weak'
+    ? refuse('key-known-weak', 'this key was found to be weak; make a new one, and ask for that')
+    : checkKeyState(key)
+}
+
 /** Whether a key that the ledger knows is still in use, for its owner. */
 export function checkKeyState(key: Key): Refused | undefined {
   switch (key.state) {
     case 'active':
+    case 'weak':
       return undefined
     case 'retired':
       return refuse('key-retired', 'this key was taken out of use with its board; make a new one')

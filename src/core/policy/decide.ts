@@ -14,7 +14,7 @@ import { type Approved, approve } from './approved.ts'
 import { checkAttestation } from './check-attestation.ts'
 import { checkDevice } from './check-device.ts'
 import { checkEnvironment } from './check-environment.ts'
-import { checkKey, checkKeyState } from './check-key.ts'
+import { checkKey, checkKeyAgain } from './check-key.ts'
 import { checkRequested, takenOver } from './check-requested.ts'
 import type { Environment } from './document/words.ts'
 import type { CertificateFacts, Profile, Proof } from './profile.ts'
@@ -160,7 +160,7 @@ export function decideApplication(wish: ApplicationWish): Verdict {
       ? refuse('key-has-another-owner', 'this key cannot be certified; make a new one')
       : undefined) ??
     checkEnvironment(profile, wish.environment) ??
-    (key && checkKeyState(key)) ??
+    (key && checkKeyAgain(key)) ??
     checkKey(profile, proved.publicKey) ??
     checkFacts(profile, facts) ??
     (renews ? checkUnchanged(wish) : checkRequested(profile, facts, proved.request)) ??
@@ -305,7 +305,7 @@ function checkOwner({
   if (key.owner !== device.id) {
     return refuse('key-has-another-owner', 'this key cannot be certified; make a new one')
   }
-  const outOfUse = checkKeyState(key)
+  const outOfUse = checkKeyAgain(key)
   if (outOfUse !== undefined) return outOfUse
   const allowed = key.purpose === profile.kind || (profile.allowBirthKey && key.purpose === 'birth')
   if (!allowed) {

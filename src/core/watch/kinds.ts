@@ -25,6 +25,7 @@ export const alarmKinds = {
     'a token or TPM that keeps keys of authorities does not answer, so nothing is signed with them',
   'key-backend-stopped':
     'a token or TPM that keeps keys waits for a person, as after a wrong PIN; nothing is tried before',
+  'key-found-weak': 'keys of ours are weak, and people are to decide what ends',
   'node-silent': 'a server gave no sign of life for over a minute and did not stop in good order',
   'notification-failing':
     'a target of notifications cannot be reached, so alarms are not told there',
