@@ -31,6 +31,8 @@ const issued = 'certificate-issued'
 const adopted = 'certificate-adopted'
 const learnt = 'certificate-learnt'
 const held = 'certificate-held'
+const foundWeak = 'key-weakness-found'
+const endedFinding = 'key-finding-acted'
 /** How a certificate comes into the ledger. */
 const beginnings = [issued, adopted, learnt] as const
 const madeAuthority = [
@@ -146,6 +148,24 @@ export const recordRules: Readonly<Record<string, RecordRule>> = {
       'entrance-opened': {
         subjects: ['product', 'authority'],
         facts: { label: 'label', profile: 'profile' },
+      },
+    },
+  },
+  keyFinding: {
+    prefix: 'kfd',
+    states: {
+      proposed: [[foundWeak]],
+      acted: [[foundWeak, endedFinding]],
+      over: [[foundWeak, endedFinding]],
+      dismissed: [
+        [foundWeak, 'key-finding-dismissed'],
+        [foundWeak, endedFinding, 'key-finding-dismissed'],
+      ],
+    },
+    binds: {
+      [foundWeak]: {
+        subjects: ['key', 'owner'],
+        facts: { cause: 'cause', kind: 'kind', severity: 'severity' },
       },
     },
   },
