@@ -29,7 +29,7 @@ function publishedWeakness({ fingerprint }: PublicKey): readonly KeyWeakness[] {
   const source = publishedKeys.get(fingerprint.toHex())
   return source === undefined
     ? []
-    : [{ name: 'key-published', detail: `the private key is printed in ${source}` }]
+    : [{ name: 'key-published', detail: `the private key is published in ${source}` }]
 }
 
 /** What is known to be wrong with an odd RSA modulus, whatever its size. */

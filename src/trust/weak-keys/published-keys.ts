@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/**
- * Keys whose private half stands in a document that every developer has at hand: fingerprint -> where.
- *
- * Each has its public key in `test/vectors/trust/published-keys`.
- */
-export const publishedKeys: ReadonlyMap<string, string> = new Map([
+import { programKeys } from './program-keys.ts'
+
+/** Those whose private half stands in a standard. Each has its public key in `test/vectors/trust/published-keys`. */
+const documentKeys = [
   ['73d8f7639722efe4a03c5b2b629689e4070be1692f197bfc1c2f439510621579', 'RFC 9500 section 2.1'],
   ['2b1e8150500a6964d8c2e2981473f5f2b55c493a83a2af3546f94fe5411a1a6b', 'RFC 9500 section 2.1'],
   ['4d76b0f8b72b7bebe52d0649f840bb90fa1edaa2f45c2e4b89c17e541af0cda2', 'RFC 9500 section 2.3'],
@@ -29,4 +27,20 @@ export const publishedKeys: ReadonlyMap<string, string> = new Map([
   ['21799fdd7deb5942dd341fa7b6b351c1cc5b124b3a0333d762b42c12f8fc8726', 'RFC 9935 appendix C'],
   ['d682a185ec4201a13dc425326ec10f29da9bdba1cda397f940b86877da0127a9', 'RFC 9935 appendix C'],
   ['1f1459821d31b25f5d30a6280c89ae42cab5d3ce4ffb9396320ae4e6c32a2f51', 'RFC 9935 appendix C'],
+] as const
+
+/** Keys whose private half every developer has at hand, in a document or a program: fingerprint in hex -> where. */
+export const publishedKeys: ReadonlyMap<string, string> = new Map([
+  ...documentKeys,
+  ...Object.entries(programKeys).flatMap(([program, keys]) => filesOf(program, keys)),
 ])
+
+function filesOf(program: string, keys: string): readonly (readonly [string, string])[] {
+  return keys
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [fingerprint = '', file = ''] = line.trim().split(' ')
+      return [fingerprint, `${program}, ${file}`] as const
+    })
+}
