@@ -39,3 +39,18 @@ export function span(source: ByteSource, start: number, size: number): ByteSourc
 export function memorySource(bytes: Uint8Array): ByteSource {
   return { size: bytes.length, read: async (at, length) => bytes.subarray(at, at + length) }
 }
+
+/** The same source for several readers at once: they wait for each other, and what one is given stays its own. */
+export function inTurns(source: ByteSource): ByteSource {
+  let before: Promise<unknown> = Promise.resolve()
+  const turned: ByteSource = {
+    size: source.size,
+    read(at, length) {
+      const octets = before.then(async () => (await source.read(at, length)).slice())
+      before = octets.catch(() => undefined)
+      return octets
+    },
+  }
+  const dataFrom = source.dataFrom?.bind(source)
+  return dataFrom === undefined ? turned : { ...turned, dataFrom }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Transform } from 'node:stream'
+import type { ByteSource } from '#format/archive/byte-source.ts'
+
+/** One of node:zlib's streams: it counts what it took. */
+export type Engine = Transform & { readonly bytesWritten: number }
+
+/** Octets that are handed in at once: no more, so that a form can look back to where its stream ended. */
+const inputOctets = 65_536
+
+/**
+ * What an engine makes of the octets from `at` on, until its stream ends by itself.
+ *
+ * It is fed only as fast as it is read, and destroyed when its reader stops.
+ *
+ * @returns (of the generator) how many octets its stream took
+ * @throws what the engine says is wrong with its input
+ */
+export async function* drive(
+  engine: Engine,
+  source: ByteSource,
+  at: number,
+): AsyncGenerator<Uint8Array, number> {
+  const closed = new Promise<void>((resolve) => engine.once('close', () => resolve()))
+  const fed = feed(engine, source, at, closed).catch((error: Error) => engine.destroy(error))
+  try {
+    for await (const piece of engine) yield piece
+    return engine.bytesWritten
+  } finally {
+    engine.destroy()
+    // The source is ours until the last read of it has come back.
+    await fed
+  }
+}
+
+async function feed(engine: Engine, source: ByteSource, start: number, closed: Promise<void>) {
+  for (let at = start; !engine.destroyed && !engine.readableEnded; ) {
+    const bytes = (await source.read(at, inputOctets)).slice()
+    if (engine.destroyed) return
+    if (bytes.length === 0) {
+      engine.end()
+      return
+    }
+    at += bytes.length
+    if (!engine.write(bytes)) {
+      const drained = Promise.withResolvers<void>()
+      engine.once('drain', drained.resolve)
+      await Promise.race([closed, drained.promise])
+      engine.off('drain', drained.resolve)
+    }
+  }
+}
+
+/** The pieces of `drive`, and to `taken` what it returns: `for await` would lose it. */
+export async function* counted(
+  pieces: AsyncGenerator<Uint8Array, number>,
+  taken: (octets: number) => void,
+): AsyncGenerator<Uint8Array> {
+  taken(yield* pieces)
+}

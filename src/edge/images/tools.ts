@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ArchiveTools, Compression, Packed } from '#format/archive/archive.ts'
+import { streams, wholes } from './compressions.ts'
+import { ForwardSource } from './forward-source.ts'
+import { wordedError } from './worded-error.ts'
+
+/**
+ * Everything that unpacks, by node:zlib where it can and by our own decoders where it cannot.
+ *
+ * What comes out is bounded by whoever asks: a whole by `most`, a stream by how far it is read.
+ */
+export function archiveTools(): ArchiveTools {
+  return {
+    async unpack(compression, bytes, most) {
+      try {
+        return await wholes[compression](bytes, most)
+      } catch (error) {
+        throw wordedError(error, compression, 0)
+      }
+    },
+    open: (packed) => new ForwardSource(worded(packed)),
+  }
+}
+
+async function* worded(packed: Packed): AsyncGenerator<Uint8Array> {
+  let given = 0
+  try {
+    for await (const piece of streams[packed.compression](packed)) {
+      given += piece.length
+      yield piece
+    }
+  } catch (error) {
+    throw wordedError(error, packed.compression, given)
+  }
+}
+
+export type { Compression }

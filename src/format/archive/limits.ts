@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What a container may cost before anything of it is given; what it gives is counted by whoever walks. */
+export const archiveLimits = {
+  /** Octets of a name or of where a link leads. Linux refuses paths over 4,096 (PATH_MAX). */
+  nameOctets: 65_536,
+  /** Directories within each other, in a file system: as many as a path of PATH_MAX can name. */
+  depth: 2_048,
+  /** Octets of a table that must be in memory: fragments, groups, pax records, maps of sparse files. */
+  tableOctets: 16_777_216,
+  /** Pieces of one file: blocks of squashfs (128 GiB of usual ones), extents, parts of a sparse file. */
+  pieces: 1_048_576,
+  /** Octets of one directory. A directory of ext4 with a million names has about 60 MB. */
+  directoryOctets: 268_435_456,
+  /** Octets read at once. */
+  readOctets: 1_048_576,
+} as const
