@@ -40,6 +40,8 @@ export const attributes = {
   asymmetricDecryptKeyIdentifier: oid('1.2.840.113549.1.9.16.2.54'),
   requestTemplate: oid('1.2.840.113549.1.9.16.2.61'),
   extensionRequestTemplate: oid('1.2.840.113549.1.9.16.2.62'),
+  /** Ours: how a device says that it made a key. A UUID under 2.25 (X.667 section 7): drawn once, registered nowhere. */
+  keyMaking: oid('2.25.275942445337754692149345140122746518050'),
 } as const satisfies Record<string, Oid>
 
 /** RFC 5652 content types, and later ones. */

@@ -17,6 +17,7 @@ import { type Limits, limits } from '#format/der/budget.ts'
 import { readDer } from '#format/der/reader.ts'
 import { encodeDer } from '#format/der/writer.ts'
 import { encodeCsrAttributes, parseCsrAttributes } from '#format/est/csr-attributes.ts'
+import { encodeKeyMaking, parseKeyMaking } from '#format/est/key-making.ts'
 import { encodeMlDsaPrivateKey, parseMlDsaPrivateKey } from '#format/ml-dsa-private-key.ts'
 import { encodeMlKemPrivateKey, parseMlKemPrivateKey } from '#format/ml-kem-private-key.ts'
 import { encodeOcspRequest, parseOcspRequest } from '#format/ocsp/request.ts'
@@ -62,6 +63,8 @@ export interface Target {
   readonly exact: boolean
   /** What a parser of DER may spend; undefined for text and JSON. */
   readonly limits: Limits | undefined
+  /** A form without lists or nested values: its size alone is a budget that bytes can meet. */
+  readonly fixed?: true
   /** Bytes that are neither DER nor text. */
   readonly binary?: true
   /** Well-formed inputs to begin from; if absent, the vectors that the target accepts. */
@@ -290,6 +293,14 @@ export const targets: readonly Target[] = [
     parse: (der) => readDer(der, limits.small, readSmimeCapabilities),
     again: (der) => encodeSmimeCapabilities(readDer(der, limits.small, readSmimeCapabilities)),
     exact: true,
+    limits: limits.small,
+  },
+  {
+    name: 'key-making',
+    parse: parseKeyMaking,
+    again: (der) => encodeKeyMaking(parseKeyMaking(der)),
+    exact: true,
+    fixed: true,
     limits: limits.small,
   },
   {
