@@ -13,6 +13,7 @@ import { addProduct } from '#core/devices/product.ts'
 import type { Device, Product } from '#core/ledger/tables.ts'
 import { parseCertsOnly } from '#format/cms/certs-only.ts'
 import { encodePem } from '#format/pem.ts'
+import type { RequestAttribute } from '#format/x509/attribute.ts'
 import { encodeSigned, parseCertificate } from '#format/x509/certificate.ts'
 import { encodeCertificationRequestInfo } from '#format/x509/certification-request.ts'
 import type { Extension } from '#format/x509/extension.ts'
@@ -121,6 +122,7 @@ export async function withCode({ core }: House, device: Device): Promise<string>
 export interface RequestFields {
   readonly subject?: Name
   readonly extensions?: readonly Extension[]
+  readonly attributes?: readonly RequestAttribute[]
 }
 
 /** A PKCS #10 request signed by its key, DER. */
@@ -132,6 +134,7 @@ export async function requestBy(
     subject: fields.subject ?? encodeName([]),
     publicKey: publicKey.spki,
     extensions: fields.extensions ?? [],
+    attributes: fields.attributes ?? [],
   })
   const algorithm = signatureAlgorithmFor(publicKey.algorithm)
   return encodeSigned(info, algorithm.identifier, await sign(privateKey, algorithm, info))
@@ -266,10 +269,14 @@ export async function enrolled(
 }
 
 /** The request that renews a certificate: its subject and alternative names, to the byte. */
-export function renewalBy(key: KeyPair, certificate: Uint8Array): Promise<Uint8Array> {
+export function renewalBy(
+  key: KeyPair,
+  certificate: Uint8Array,
+  { attributes = [] }: Pick<RequestFields, 'attributes'> = {},
+): Promise<Uint8Array> {
   const { subject, extensions } = parseCertificate(certificate)
   const names = extensions.filter(({ oid }) => oid === '2.5.29.17')
-  return requestBy(key, { subject, extensions: names })
+  return requestBy(key, { subject, extensions: names, attributes })
 }
 
 /** Whether node, as a second opinion, finds the certificate signed by the house's issuer. */

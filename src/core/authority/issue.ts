@@ -19,6 +19,7 @@ import type { Refused } from '../refusal.ts'
 import { abandon } from './abandon.ts'
 import type { ClockGuard } from './clock-guard.ts'
 import { type Draft, draft, type OwnSigner, type Pointers, type Signer } from './draft.ts'
+import { makingPut, type SaidMaking } from './key-making.ts'
 import type { ShardCounter } from './shard-counter.ts'
 import type { SigningKeys } from './signing-key.ts'
 
@@ -46,6 +47,8 @@ export interface Occasion {
   readonly newKeyId?: string
   readonly keyFacts: Pick<Key, 'origin' | 'protection' | 'exportable'> &
     Partial<Pick<Key, 'attested' | 'moduleCertificate' | 'custody'>>
+  /** What the device says of how it made the key; counts where the ledger does not know the key yet. */
+  readonly making?: SaidMaking | undefined
   readonly environment: Key['environment']
   /** The fields of the enrolment record that only the door knows. */
   readonly enrolment: Omit<
@@ -241,7 +244,14 @@ export function recordOf(
     revocation: null,
     retiresAt: null,
   }
-  return { certificate, puts: occasion.key === undefined ? [{ kind: 'key', record: key }] : [] }
+  return { certificate, puts: occasion.key === undefined ? newKeyPuts(key, occasion, ports) : [] }
+}
+
+function newKeyPuts(key: Key, { making }: Occasion, ports: IssuingPorts): readonly Put[] {
+  return [
+    { kind: 'key', record: key },
+    ...(making === undefined ? [] : [makingPut(key, making, ports)]),
+  ]
 }
 
 function authorityOf(signer: Signer): string | undefined {

@@ -21,6 +21,7 @@ import { type Asking, occasionOf } from './occasion.ts'
 import { readRequest } from './read.ts'
 import { repeated, requestKeyOf } from './repetition.ts'
 import type { EnrolmentRequest, Outcome } from './request.ts'
+import { saidMaking } from './said-making.ts'
 
 /** Gives a device its certificate, or says why not. Every refusal is an event. */
 export async function enrol(request: EnrolmentRequest, ports: EnrolmentPorts): Promise<Outcome> {
@@ -95,6 +96,8 @@ async function prove(
   const { proved } = possession
   const { applicant, door, request, standing } = asking
   const { device, proof } = applicant
+  const said = saidMaking(pkcs10)
+  if (said.kind === 'refused') return said
   const strange = checkTicket(applicant, proved.publicKey)
   if (strange !== undefined) return strange
   const current = currentOf(applicant)
@@ -112,7 +115,8 @@ async function prove(
     return putOnList(asking, ports)
   const strangeElement = await bindAtFirstContact(judged.unboundElement, device, ports)
   if (strangeElement !== undefined) return strangeElement
-  const occasion = occasionOf(asking, { ...judged, replaces }, ports)
+  const found = { ...judged, replaces, making: said.making }
+  const occasion = occasionOf(asking, found, ports)
   const issued = await certify(verdict.approved, host, occasion, ports)
   return issued.kind === 'conflict' ? afterConflict(proved.publicKey, asking, about, ports) : issued
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Occasion } from '../authority/issue.ts'
+import type { SaidMaking } from '../authority/key-making.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Put } from '../ledger/ledger.ts'
 import type { Attestation, CertificateRecord, Key, PendingRequest } from '../ledger/tables.ts'
@@ -26,6 +27,8 @@ export interface Found {
   readonly key: Key | undefined
   readonly attestation: Attestation | undefined
   readonly replaces: CertificateRecord | undefined
+  /** What the request says of how its key was made. */
+  readonly making?: SaidMaking | undefined
 }
 
 /** What the ledger has to book together with the certificate. */
@@ -41,6 +44,7 @@ export function occasionOf(asking: Asking, found: Found, ports: EnrolmentPorts):
     actor: { kind: 'device', id: device.id },
     key,
     keyFacts: keyFactsOf(found),
+    making: found.making,
     environment: ports.environment,
     enrolment: {
       protocol: request.protocol,

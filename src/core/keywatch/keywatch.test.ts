@@ -61,9 +61,14 @@ test('a finding names whose key it is and how that was certified, and is booked 
     const [first] = await fleet(core)
     const found = await sharesPrime(core, first)
     const making: KeyMaking = {
-      ...{ id: newId('keyMaking', core), version: 1, key: found.key, device: first.device.id },
+      ...{ id: newId('keyMaking', core), version: 1, key: found.key, owner: first.device.id },
       ...{ source: '/dev/hwrng', mode: 'raw', result: 'passed', kernelReady: null },
-      ...{ firmware: '1.2', statement: new Uint8Array([1]), at: core.clock.now() },
+      ...{
+        firmware: '1.2',
+        client: 'a client 1',
+        statement: new Uint8Array([1]),
+        at: core.clock.now(),
+      },
     }
     await core.means.ledger.commit({ puts: [{ kind: 'keyMaking', record: making }], events: [] })
     const [booked = assert.fail()] = await bookFindings([found], core)

@@ -171,8 +171,9 @@ export const tables = {
     'mak',
     {
       key: id('key'),
-      device: id('dev'),
-      /** Where its random octets came from, as it named it: `getrandom`, `/dev/hwrng`, a secure element. */
+      /** The device or application that said it: the owner of the key. */
+      owner: text,
+      /** Where its chance came from, as it named it: `getrandom`, `tpm`, `/dev/hwrng`. */
       source: text,
       /** `raw`: the octets of the noise source itself were tested; `conditioned`: they are not testable. */
       mode: word('raw', 'conditioned'),
@@ -182,13 +183,20 @@ export const tables = {
       kernelReady: optional(boolean),
       /** What the device says that it runs; findings go by it. */
       firmware: optional(text),
+      /** The program that made the key, with its version. */
+      client: text,
       /** The whole statement, as it was signed. */
       statement: bytes,
       at: instant,
     },
     {
       unique: { key: ['key'] },
-      lists: { device: ['device'], firmware: ['firmware'] },
+      lists: {
+        owner: ['owner'],
+        firmware: ['firmware'],
+        mode: ['mode'],
+        source: ['source'],
+      },
       appendOnly: true,
     },
   ),

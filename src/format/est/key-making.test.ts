@@ -6,8 +6,8 @@ import {
   encodeKeyMaking,
   type KeyMaking,
   keyMakingAttribute,
+  keyMakingIn,
   parseKeyMaking,
-  readKeyMaking,
 } from './key-making.ts'
 
 const conditioned: KeyMaking = {
@@ -44,16 +44,16 @@ test('a statement is read as it was written, whatever is left out of it', () => 
 })
 
 test('a request without the attribute says nothing, and other attributes are passed over', () => {
-  assert.equal(readKeyMaking([]), undefined)
+  assert.equal(keyMakingIn([]), undefined)
   const other = { type: attributes.challengePassword, values: [Uint8Array.of(5, 0)] }
-  assert.equal(readKeyMaking([other]), undefined)
-  assert.deepEqual(readKeyMaking([other, keyMakingAttribute(raw)]), raw)
+  assert.equal(keyMakingIn([other]), undefined)
+  assert.deepEqual(keyMakingIn([other, keyMakingAttribute(raw)]), encodeKeyMaking(raw))
 })
 
 test('two statements in one attribute are refused', () => {
   const { type, values } = keyMakingAttribute(raw)
   const twice = { type, values: [...values, encodeKeyMaking(conditioned)] }
-  assert.throws(() => readKeyMaking([twice]), { code: 'value-not-allowed' })
+  assert.throws(() => keyMakingIn([twice]), { code: 'value-not-allowed' })
 })
 
 test('nothing that is out of bounds can be said', () => {

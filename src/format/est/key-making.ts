@@ -52,18 +52,18 @@ export const noiseTestBounds = {
 } as const satisfies Record<keyof NoiseTests, { least: number; most: number }>
 
 /**
- * What the attributes of a request say of how its key was made; undefined if they say nothing of it.
+ * What the attributes of a request say of how its key was made, as it stands there; undefined if they say nothing.
  *
  * Whatever this form cannot say gets another object identifier, so that a server passes over what it does not know.
  *
- * @throws FormatError for an attribute that is there and is not of the form below; offsets count from its value
+ * @throws FormatError for two statements
  */
-export function readKeyMaking(attributes: readonly RequestAttribute[]): KeyMaking | undefined {
+export function keyMakingIn(attributes: readonly RequestAttribute[]): Uint8Array | undefined {
   const values = attributes.find(({ type }) => type === types.keyMaking)?.values
   const [value] = values ?? []
   if (value === undefined) return undefined
   if (values?.length !== 1) throw new FormatError('value-not-allowed', 0, 'more than one value')
-  return parseKeyMaking(value)
+  return value
 }
 
 /** The attribute of a request. @throws FormatError for what it cannot hold */

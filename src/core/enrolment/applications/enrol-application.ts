@@ -19,6 +19,7 @@ import { readRequest } from '../read.ts'
 import { orderedFor } from '../renew-now.ts'
 import { type Repeated, repeated, repetitionPut, requestKeyOf } from '../repetition.ts'
 import type { EnrolmentRequest, Outcome } from '../request.ts'
+import { saidMaking } from '../said-making.ts'
 import { type Applying, admitApplication } from './admit-application.ts'
 
 /**
@@ -98,6 +99,8 @@ async function prove(
   const possession = await provePossession(pkcs10)
   if (possession.kind === 'refused') return possession
   const { proved } = possession
+  const said = saidMaking(pkcs10)
+  if (said.kind === 'refused') return said
   const { applying, profile, host, request, means } = asking
   const { id, name, names } = applying.application
   const key = await ports.ledger.find('key', 'fingerprint', [proved.publicKey.fingerprint])
@@ -111,7 +114,7 @@ async function prove(
     isOrdered: orderedFor(applying.current?.record, ports.doors.orders) !== undefined,
   })
   if (verdict.kind === 'refused') return verdict
-  const occasion = occasionOf(asking, key, ports)
+  const occasion = { ...occasionOf(asking, key, ports), making: said.making }
   return settled(await certify(verdict.approved, host, occasion, ports))
 }
 

@@ -2,21 +2,26 @@ CREATE TABLE "keyMaking" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,
   "key" bytea NOT NULL,
-  "device" bytea NOT NULL,
+  "owner" text COLLATE "C" NOT NULL,
   "source" text COLLATE "C" NOT NULL,
   "mode" text COLLATE "C" NOT NULL,
   "result" text COLLATE "C" NOT NULL,
   "kernelReady" bigint,
   "firmware" text COLLATE "C",
+  "client" text COLLATE "C" NOT NULL,
   "statement" bytea NOT NULL,
   "at" bigint NOT NULL
 );
 
 CREATE UNIQUE INDEX "keyMaking_one_key" ON "keyMaking" ("key");
 
-CREATE INDEX "keyMaking_by_device" ON "keyMaking" ("device", "id");
+CREATE INDEX "keyMaking_by_owner" ON "keyMaking" ("owner", "id");
 
 CREATE INDEX "keyMaking_by_firmware" ON "keyMaking" ("firmware", "id") WHERE "firmware" IS NOT NULL;
+
+CREATE INDEX "keyMaking_by_mode" ON "keyMaking" ("mode", "id");
+
+CREATE INDEX "keyMaking_by_source" ON "keyMaking" ("source", "id");
 
 CREATE TABLE "signature" (
   "id" bytea NOT NULL PRIMARY KEY,

@@ -2,21 +2,26 @@ CREATE TABLE "keyMaking" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,
   "key" BLOB NOT NULL,
-  "device" BLOB NOT NULL,
+  "owner" TEXT NOT NULL,
   "source" TEXT NOT NULL,
   "mode" TEXT NOT NULL,
   "result" TEXT NOT NULL,
   "kernelReady" INTEGER,
   "firmware" TEXT,
+  "client" TEXT NOT NULL,
   "statement" BLOB NOT NULL,
   "at" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX "keyMaking_one_key" ON "keyMaking" ("key");
 
-CREATE INDEX "keyMaking_by_device" ON "keyMaking" ("device", "id");
+CREATE INDEX "keyMaking_by_owner" ON "keyMaking" ("owner", "id");
 
 CREATE INDEX "keyMaking_by_firmware" ON "keyMaking" ("firmware", "id") WHERE "firmware" IS NOT NULL;
+
+CREATE INDEX "keyMaking_by_mode" ON "keyMaking" ("mode", "id");
+
+CREATE INDEX "keyMaking_by_source" ON "keyMaking" ("source", "id");
 
 CREATE TABLE "signature" (
   "id" BLOB NOT NULL PRIMARY KEY,
