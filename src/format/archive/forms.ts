@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { ar } from './ar.ts'
 import type { ArchiveForm } from './archive.ts'
+import { cpio } from './cpio.ts'
+import { ext } from './ext.ts'
 import { gzip } from './gzip.ts'
 import { squashfs } from './squashfs.ts'
 import { tar } from './tar.ts'
 
 /** Every form of container that is looked into; the first that recognises a head has it. */
-export const archiveForms: readonly ArchiveForm[] = [squashfs, gzip, tar]
+export const archiveForms: readonly ArchiveForm[] = [squashfs, gzip, cpio, ar, tar, ext]

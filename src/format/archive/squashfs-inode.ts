@@ -18,17 +18,19 @@ export interface FileInode {
   readonly names: number
 }
 
+export interface DirectoryInode {
+  readonly kind: 'directory'
+  /** Octets of its listing. */
+  readonly size: number
+  /** Of the block of its listing, counted from the table of directories. */
+  readonly block: number
+  readonly offset: number
+}
+
 /** What is kept of an inode: whose, when and with which rights does not matter here. */
 export type Inode =
   | FileInode
-  | {
-      readonly kind: 'directory'
-      /** Octets of its listing. */
-      readonly size: number
-      /** Of the block of its listing, counted from the table of directories. */
-      readonly block: number
-      readonly offset: number
-    }
+  | DirectoryInode
   | { readonly kind: 'link'; readonly target: Uint8Array }
   | { readonly kind: 'special' }
 
