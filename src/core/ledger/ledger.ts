@@ -45,7 +45,10 @@ export interface ListQuery<K extends Kind> {
   readonly equal?: readonly unknown[]
   /** For the column after those: a prefix (text), or bounds (instant, integer): `from` included, `below` not. */
   readonly prefix?: string
-  /** For the column after those, if it is text: only what comes after this one, by code point. */
+  /**
+   * For the column after those, if it is text: only what comes after this one, by code point. Of the walk by id an
+   * id, whether there is such a record or not: what stands in it is when the records wanted were made.
+   */
   readonly beyond?: string
   readonly from?: Temporal.Instant | number
   readonly below?: Temporal.Instant | number

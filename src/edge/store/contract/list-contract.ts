@@ -136,6 +136,22 @@ export function listContract(database: string, onEmptyStore: OnEmptyStore): void
       assert.deepEqual(met.toSorted(), before.toSorted())
     }))
 
+  test(`${database}: a walk by id begins beyond any id, of a record or not`, () =>
+    onEmptyStore(async ({ store, samples }) => {
+      const puts = Array.from({ length: 30 }, () => samples.put('device'))
+      await store.ledger.commit({ puts, events: [] })
+      const ids = puts.map(({ record }) => record.id).toSorted()
+      for (const beyond of [ids[0]!, ids[17]!, `${ids[9]!.slice(0, -8)}00000000`, ids[29]!]) {
+        const { items } = await store.ledger.list('device', { beyond, limit: 100 })
+        assert.deepEqual(
+          items.map(({ id }) => id),
+          ids.filter((id) => id > beyond),
+        )
+      }
+      const none = await store.ledger.list('device', { beyond: 'no id', limit: 100 })
+      assert.deepEqual(none.items, [])
+    }))
+
   test(`${database}: a cursor leads on in its own list only`, () =>
     onEmptyStore(async ({ store, samples }) => {
       const puts = Array.from({ length: 5 }, () => samples.put('device', { lot: 'L1' }))

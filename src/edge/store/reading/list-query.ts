@@ -116,8 +116,8 @@ function filters<K extends Kind>(kind: K, query: Filters<K>, walk: Walk): [strin
     if (cell !== undefined) values.push(cell)
   }
   for (const [index, value] of (query.equal ?? []).entries()) add(walk.columns[index]!, '=', value)
-  const next = walk.columns[query.equal?.length ?? 0]
   const { prefix, beyond, from, below } = query
+  const next = walk.columns[query.equal?.length ?? 0] ?? (isOfIds(query) ? 'id' : undefined)
   if ([prefix, beyond, from, below].some((bound) => bound !== undefined)) {
     if (next === undefined) throw new RangeError('a prefix or bound needs a column of the list')
     if (beyond !== undefined) add(next, '>', beyond)
@@ -144,6 +144,12 @@ export function afterPrefix(prefix: string): string | undefined {
   if (last === undefined) return undefined
   const next = last === 0xd7ff ? 0xe000 : last + 1 // over the surrogates, which no text holds
   return String.fromCodePoint(...points, next)
+}
+
+/** By id there is one bound: an id tells when its record was made, and nothing else that could be asked for. */
+function isOfIds<K extends Kind>({ by, prefix, beyond, from, below }: Filters<K>): boolean {
+  const others = [prefix, from, below].some((bound) => bound !== undefined)
+  return by === undefined && beyond !== undefined && !others
 }
 
 function cursorType(kind: Kind, name: string): string {
