@@ -117,6 +117,7 @@ export const algorithms = {
   sha256WithRsa: oid('1.2.840.113549.1.1.11'),
   sha384WithRsa: oid('1.2.840.113549.1.1.12'),
   sha512WithRsa: oid('1.2.840.113549.1.1.13'),
+  dsa: oid('1.2.840.10040.4.1'),
   ecPublicKey: oid('1.2.840.10045.2.1'),
   ecdsaWithSha256: oid('1.2.840.10045.4.3.2'),
   ecdsaWithSha384: oid('1.2.840.10045.4.3.3'),

@@ -132,7 +132,8 @@ function finish(
 
 const encoder = new TextEncoder()
 
-function fingerprintOf(family: string, material: Uint8Array): Uint8Array {
+/** See `PublicKey.fingerprint`. */
+export function fingerprintOf(family: string, material: Uint8Array): Uint8Array {
   const input = new Uint8Array(family.length + 1 + material.length)
   encoder.encodeInto(family, input)
   input.set(material, family.length + 1)

@@ -36,7 +36,7 @@ export interface Clue {
   readonly kind: string
   readonly offset: number
   readonly octets: Uint8Array
-  readonly about: string
+  readonly facts: Readonly<Record<string, string>>
 }
 
 /** Whoever walks adds the path to what it is told. */

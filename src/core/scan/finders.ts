@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+import { identityOf } from '#trust/secrets/identity.ts'
+import { lookForRawKeys } from '#trust/secrets/keys/look-for-raw.ts'
+import { looks } from '#trust/secrets/looks.ts'
+import { rules } from '#trust/secrets/rules.ts'
+import type { Found, Look, Sight, Surroundings, Tell, Trace } from '#trust/secrets/sight.ts'
+import { Sweep } from '#trust/secrets/sweep.ts'
+import { FileWindow, WindowPool } from './file-window.ts'
+import type { Finder, Finders, Reporter, ScannedFile } from './finding.ts'
+
+/** A file of keys has some; one with more findings than these was made of them, and is told as one. */
+const mostFindings = 500
+/** How costly a file may be to look at: so much at once, and so much more for each of its octets. */
+const unitsAtOnce = 4_000
+const octetsAUnit = 64
+/** Clues of one scan and kind: a bundle of all roots has 150 certificates. */
+const mostClues = 20_000
+
+const sweep = new Sweep(looks)
+
+/** Everything that looks for secrets, for one scan or one thread of it. */
+export function makeFinders(options: { readonly now: Temporal.Instant }): Finders {
+  const pool = new WindowPool()
+  const clues = new Map<string, number>()
+  return {
+    open: (file, reporter) =>
+      new SecretFinder(surroundingsOf(file, options.now), pool, counted(reporter, clues)),
+  }
+}
+
+function counted(reporter: Reporter, counts: Map<string, number>): Reporter {
+  return {
+    finding: (finding) => reporter.finding(finding),
+    clue: (clue) => {
+      const count = counts.get(clue.kind) ?? 0
+      counts.set(clue.kind, count + 1)
+      if (count < mostClues) reporter.clue(clue)
+      else if (count === mostClues)
+        reporter.clue({ ...clue, kind: 'too-many', octets: new Uint8Array(), facts: {} })
+    },
+  }
+}
+
+function surroundingsOf({ path, head, size }: ScannedFile, now: Temporal.Instant): Surroundings {
+  return {
+    ...{ now, head, isText: isText(head), name: path.at(-1) ?? '' },
+    isWhole: size === head.length,
+  }
+}
+
+/** No zero octet, and hardly any sign that texts do not have. */
+function isText(head: Uint8Array): boolean {
+  let strange = 0
+  for (const octet of head.subarray(0, 4_096)) {
+    if (octet === 0) return false
+    if (octet < 0x20 && octet !== 0x09 && octet !== 0x0a && octet !== 0x0d && octet !== 0x1b)
+      strange += 1
+  }
+  return strange * 50 <= Math.min(head.length, 4_096)
+}
+
+class SecretFinder implements Finder, Tell {
+  readonly #file: Surroundings
+  readonly #reporter: Reporter
+  readonly #window: FileWindow
+  readonly #told = new Set<string>()
+  #units = unitsAtOnce
+  #cutShort = false
+  /** Up to where what was found last has its own keys in it. */
+  #within = 0
+
+  constructor(file: Surroundings, pool: WindowPool, reporter: Reporter) {
+    this.#file = file
+    this.#reporter = reporter
+    this.#window = new FileWindow(pool, (octets, from, to, base) =>
+      this.#sweep(octets, from, to, base),
+    )
+  }
+
+  take(piece: Uint8Array, at: number): void {
+    this.#window.take(piece, at)
+  }
+
+  end(): void {
+    this.#window.end()
+    lookForRawKeys(this.#file, this)
+    if (this.#cutShort) this.#report(this.#shortness())
+  }
+
+  #sweep(octets: Uint8Array, from: number, to: number, base: number): void {
+    this.#units += Math.floor((to - from) / octetsAUnit)
+    sweep.over(octets, from, to, (needle: Look, at) => {
+      const sight: Sight = { file: this.#file, octets, at, base }
+      needle.look(sight, this)
+    })
+  }
+
+  found(found: Found): void {
+    // The same key in two forms, one within the other, or twice in a file, is one thing to mend.
+    const same = `${found.rule} ${found.identity}`
+    if (this.#told.has(same)) return
+    if (found.offset < this.#within && found.until === undefined) return
+    if (this.#told.size >= mostFindings) {
+      this.#cutShort = true
+      return
+    }
+    this.#told.add(same)
+    if (found.until !== undefined) this.#within = found.until
+    this.#report(found)
+  }
+
+  trace(trace: Trace): void {
+    // What is around it is overwritten.
+    this.#reporter.clue({ ...trace, octets: Uint8Array.from(trace.octets) })
+  }
+
+  spend(units: number): boolean {
+    this.#units -= units
+    if (this.#units >= 0) return true
+    this.#cutShort = true
+    return false
+  }
+
+  #report({
+    rule,
+    confidence,
+    offset,
+    what,
+    identity,
+    key,
+  }: Found & { offset: number | null }): void {
+    const { severity } = rules[rule]
+    this.#reporter.finding({
+      ...{ rule, severity, confidence, offset, what, identity },
+      ...(key === undefined ? {} : { key }),
+    })
+  }
+
+  #shortness(): Found {
+    const rule = 'look-cut-short'
+    return {
+      ...{ rule, confidence: 'certain', offset: 0 },
+      what: 'more places look like secrets than may be looked at in one file',
+      identity: identityOf(rule, this.#file.name),
+    }
+  }
+}

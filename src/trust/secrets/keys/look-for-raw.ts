@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Surroundings, Tell } from '../sight.ts'
+import { textOf } from '../sight.ts'
+
+/** What may be a key without any form; whether it is one is known when all public keys of the image are. */
+const keyOctets = 32
+/** Only files as small as this are searched through: a key kept by itself, or a block of settings in flash. */
+const smallFile = 4_096
+/** Around a certificate in a larger file: devices keep both in one page of flash. */
+export const nearCertificate = 512
+/** Of 32 octets of chance fewer than 24 different ones come once in ten million; texts and tables have fewer. */
+const leastDifferent = 24
+
+/** Octets that may be a key in a small file: 32 alone, aligned by four in flash, or as hexadecimal, base64 or a C array. */
+export function lookForRawKeys(file: Surroundings, tell: Tell): void {
+  const { head, isWhole, isText } = file
+  if (!isWhole || head.length < keyOctets || head.length > smallFile) return
+  if (isText) lookInText(textOf(head), tell)
+  else lookAligned(head, 0, tell)
+}
+
+/** @param base of the octets in the file */
+export function lookAligned(octets: Uint8Array, base: number, tell: Tell): void {
+  const first = (4 - (base % 4)) % 4
+  for (let at = first; at + keyOctets <= octets.length; at += 4)
+    traceCandidate(octets.subarray(at, at + keyOctets), base + at, tell)
+}
+
+const forms: readonly {
+  readonly pattern: RegExp
+  readonly read: (text: string) => Uint8Array
+}[] = [
+  {
+    pattern: /(?<![0-9A-Fa-f])[0-9A-Fa-f]{64}(?![0-9A-Fa-f])/g,
+    read: (text) => Uint8Array.fromHex(text),
+  },
+  {
+    pattern: /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/]{43}=/g,
+    read: (text) => Uint8Array.fromBase64(text),
+  },
+  {
+    pattern: /(?<![A-Za-z0-9+/_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9+/_=-])/g,
+    read: (text) => Uint8Array.fromBase64(text, { alphabet: 'base64url' }),
+  },
+  {
+    pattern: /(?:0x[0-9A-Fa-f]{2}[\s,]+){31}0x[0-9A-Fa-f]{2}/g,
+    read: (text) => Uint8Array.fromHex(text.replace(/0x|[\s,]/g, '')),
+  },
+  {
+    pattern: /(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}/g,
+    read: (text) => Uint8Array.fromHex(text.replaceAll(':', '')),
+  },
+]
+
+function lookInText(text: string, tell: Tell): void {
+  for (const { pattern, read } of forms)
+    for (const found of text.matchAll(pattern)) traceCandidate(read(found[0]), found.index, tell)
+}
+
+function traceCandidate(octets: Uint8Array, offset: number, tell: Tell): void {
+  if (new Set(octets).size < leastDifferent) return
+  tell.trace({ kind: 'raw-candidate', offset, octets, facts: {} })
+}
