@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hash, X509Certificate } from 'node:crypto'
-import { isCryptoRefusal } from '../../crypto-refusal.ts'
-import { publishedKeys } from '../../weak-keys/published-keys.ts'
+import { isCryptoRefusal } from '#trust/crypto-refusal.ts'
+import { publishedKeys } from '#trust/weak-keys/published-keys.ts'
 import { identityOf } from '../identity.ts'
 import { sequenceAround } from '../keys/der-span.ts'
 import { lookAligned, nearCertificate } from '../keys/look-for-raw.ts'

@@ -11,7 +11,7 @@ import {
   type AlgorithmIdentifier,
   encodeAlgorithmIdentifier,
 } from '#format/x509/algorithm-identifier.ts'
-import { isCryptoRefusal } from '../../crypto-refusal.ts'
+import { isCryptoRefusal } from '#trust/crypto-refusal.ts'
 import { type PublicHalf, publicHalfOf } from './public-half.ts'
 
 /** A private key in DER, its structure proved by its own numbers. */

@@ -3,7 +3,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { limits } from '#format/der/budget.ts'
 import { readDer } from '#format/der/reader.ts'
 import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
-import { fingerprintOf } from '../../public-key.ts'
+import { fingerprintOf } from '#trust/public-key.ts'
 
 /** What may be told of any key, also of one that no profile would take. */
 export interface PublicHalf {

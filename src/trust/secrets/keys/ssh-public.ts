@@ -4,7 +4,7 @@ import { encodeDer } from '#format/der/writer.ts'
 import { algorithms } from '#format/oids.ts'
 import { encodeAlgorithmIdentifier } from '#format/x509/algorithm-identifier.ts'
 import { encodeSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
-import { isCryptoRefusal } from '../../crypto-refusal.ts'
+import { isCryptoRefusal } from '#trust/crypto-refusal.ts'
 import { type PublicHalf, publicHalfOf } from './public-half.ts'
 import { SshReader } from './ssh-reader.ts'
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hash } from 'node:crypto'
-import { publishedKeys } from '../../weak-keys/published-keys.ts'
+import { publishedKeys } from '#trust/weak-keys/published-keys.ts'
 import { identityOf } from '../identity.ts'
 import type { Tell } from '../sight.ts'
 import type { DerKey } from './der-key.ts'
