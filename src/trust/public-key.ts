@@ -25,10 +25,15 @@ export interface PublicKey {
   /** DER of the SubjectPublicKeyInfo as it came; another encoding of the same key has other bytes. */
   readonly spki: Uint8Array
   /**
-   * SHA-256 of the algorithm's name ('rsa' for every RSA key), a zero octet and the canonical material:
-   * the modulus without its exponent, both coordinates of the point, or the key's own octets. 32 octets.
+   * SHA-256 of the algorithm's name ('rsa' for every RSA key, whose exponent counts for nothing), a zero octet and
+   * the material. 32 octets.
    */
   readonly fingerprint: Uint8Array
+  /**
+   * The canonical material: the modulus, both coordinates of the point, or the key's own octets, without any tag.
+   * Mostly a view of `spki`.
+   */
+  readonly material: Uint8Array
   /** The one signature that its own parameters leave it (RSASSA-PSS); undefined: any of its family. */
   readonly onlySignature: SignatureAlgorithmName | undefined
   readonly keyObject: KeyObject
@@ -116,11 +121,13 @@ function finish(
 ): PublicKey | Refused {
   try {
     const keyObject = createPublicKey({ key: spki.der, format: 'der', type: 'spki' })
+    const material = materialOf(keyObject)
     return {
       algorithm: algorithm.name,
       bits: algorithm.bits,
       spki: spki.der,
-      fingerprint: fingerprintOf(family, materialOf(keyObject)),
+      fingerprint: fingerprintOf(family, material),
+      material,
       onlySignature: onlySignatureOf(spki.algorithm)?.name,
       keyObject,
     }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import { keyAlgorithms } from '../algorithms.ts'
 import type { PublicKey } from '../public-key.ts'
-import { readRsaKey } from '../rsa-key.ts'
 import { hasClosePrimes } from './close-primes.ts'
 import { type KeyLists, noLists } from './key-lists.ts'
+import { modulusPattern } from './modulus-pattern.ts'
 import { publishedKeys } from './published-keys.ts'
 import { hasRocaMark } from './roca.ts'
 import { hasSmallFactor } from './small-factors.ts'
+import { hasStructuredPrimes } from './structured-primes.ts'
 import type { KeyWeakness } from './weaknesses.ts'
 
 /**
@@ -43,6 +43,11 @@ export function checkModulus(modulus: bigint): readonly KeyWeakness[] {
   }
   if (hasRocaMark(modulus)) {
     found.push({ name: 'roca', detail: 'the modulus bears the mark of ROCA, CVE-2017-15361' })
+  } else if (hasStructuredPrimes(modulus)) {
+    found.push({
+      name: 'primes-structured',
+      detail: 'the modulus is a square modulo each of 48 small primes',
+    })
   }
   if (hasClosePrimes(modulus)) {
     found.push({
@@ -50,13 +55,14 @@ export function checkModulus(modulus: bigint): readonly KeyWeakness[] {
       detail: "the primes lie within 100 rounds of fermat's method",
     })
   }
+  const pattern = modulusPattern(modulus)
+  if (pattern !== undefined) found.push({ name: 'modulus-pattern', detail: pattern })
   return found
 }
 
 /** The modulus of an RSA key under either of its OIDs; undefined: it is another key. */
-export function modulusOf({ algorithm, spki }: PublicKey): bigint | undefined {
-  const row = keyAlgorithms[algorithm]
-  if (row.canonical !== 'modulus') return undefined
-  const rsa = readRsaKey(parseSubjectPublicKeyInfo(spki).key, row.identifier.oid)
-  return rsa.kind === 'rsa' ? BigInt(`0x${rsa.modulus.toHex()}`) : undefined
+export function modulusOf({ algorithm, material }: PublicKey): bigint | undefined {
+  return keyAlgorithms[algorithm].canonical === 'modulus'
+    ? BigInt(`0x${material.toHex()}`)
+    : undefined
 }

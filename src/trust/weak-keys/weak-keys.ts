@@ -11,6 +11,6 @@ import type { KeyLists } from './key-lists.ts'
  * @param lists undefined: only what the key itself shows counts
  */
 export function refuseWeakKey(key: PublicKey, lists?: KeyLists): Refused | undefined {
-  const [worst] = checkKey(key, lists)
-  return worst && refuse('key-known-weak', worst.detail)
+  const [found] = checkKey(key, lists)
+  return found && refuse('key-known-weak', found.detail)
 }

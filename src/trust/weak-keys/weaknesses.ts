@@ -33,6 +33,12 @@ export const weaknesses = {
       'the key repeats a short pattern, or has far too few or too many bits set, so no chance made it',
     source: 'SP 800-90B; Google Paranoid, CheckBitPatterns and CheckLowHammingWeight',
   },
+  'modulus-prime': {
+    severity: 'critical',
+    means:
+      'the number in the key is a prime, where it has to be the product of two: anybody can compute the private key',
+    source: 'SP 800-89 section 5.3.3',
+  },
   'modulus-smooth': {
     severity: 'critical',
     means: 'one prime of the key is of a kind that a known method finds in minutes',
@@ -72,6 +78,12 @@ export const weaknesses = {
     severity: 'critical',
     means: 'the key can be divided by a small prime, so it was not made as keys are made',
     source: 'SP 800-89 section 5.3.3',
+  },
+  'primes-structured': {
+    severity: 'warning',
+    means:
+      'the primes of the key were made by a formula and not by chance, as by the flawed library of ROCA',
+    source: 'Google Paranoid, CheckROCAVariant; Nemec et al., CCS 2017',
   },
   roca: {
     severity: 'critical',
