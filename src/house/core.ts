@@ -17,6 +17,7 @@ import { Attempts } from '#core/enrolment/attempts.ts'
 import { Doors, doorKinds } from '#core/enrolment/doors.ts'
 import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
 import { RegistrarPace } from '#core/enrolment/speakers/pace.ts'
+import { RefusedSignatures } from '#core/keywatch/nonces/refused-signatures.ts'
 import { isOfThisHouse } from '#core/ledger/authority-origin.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import { deltaCrl } from '#core/ledger/shards.ts'
@@ -95,6 +96,8 @@ export interface Core extends EnrolmentPorts {
   /** Every restore of this installation, the first first. */
   readonly restores: readonly Restore[]
   readonly upstreams: UpstreamPorts & { readonly health: UpstreamHealth }
+  /** Signatures of requests that were refused, until the watch on nonces takes them. */
+  readonly signatures: RefusedSignatures
   /** Certificates whose signing an earlier crash cut off, abandoned at this start. */
   readonly recovered: number
 }
@@ -205,6 +208,7 @@ export async function openCore(means: Means): Promise<Core> {
     }),
     attempts: new Attempts(),
     registrarPace: new RegistrarPace(),
+    signatures: new RefusedSignatures(),
     waiting: means.waiting ?? waitingLimits,
     refusals: new RefusalMeter({ clock, write: (events) => ledger.commit({ puts: [], events }) }),
     keyBackends: means.keyBackends ?? (() => []),

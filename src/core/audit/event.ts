@@ -85,6 +85,7 @@ export const eventTypes = {
   'reference-added': 'reference values of a product were added',
   'reference-withdrawn': 'reference values of a product were withdrawn',
   'key-conflict': 'a key that has another owner was presented',
+  'key-policy-changed': 'what is done by itself about a key in other hands changed',
   'key-weakness-found': 'a key of ours was found to be weak',
   'key-finding-acted': 'what a weak key had is not believed any more',
   'key-finding-dismissed': 'a person accepted what was found out about a key',

@@ -27,6 +27,13 @@ import { saidMaking } from './said-making.ts'
 export async function enrol(request: EnrolmentRequest, ports: EnrolmentPorts): Promise<Outcome> {
   const about: About = { subjects: claimed(request), alarms: [] }
   const outcome = await enrolOrRefuse(request, about, ports)
+  const {
+    proved,
+    subjects: [device],
+  } = about
+  // Whatever is issued is kept with its request.
+  if (outcome.kind !== 'issued' && proved !== undefined && device !== undefined)
+    ports.signatures.note(proved, device)
   if (outcome.kind === 'refused') {
     const { reason, detail } = outcome
     const { subjects, alarms } = about
@@ -40,6 +47,8 @@ export async function enrol(request: EnrolmentRequest, ports: EnrolmentPorts): P
 interface About {
   subjects: readonly string[]
   alarms: readonly AuditEvent[]
+  /** The request, once it has proved its possession. */
+  proved?: CertificationRequest
 }
 
 function claimed({ credential }: EnrolmentRequest): readonly string[] {
@@ -94,6 +103,7 @@ async function prove(
   const possession = await provePossession(pkcs10)
   if (possession.kind === 'refused') return possession
   const { proved } = possession
+  about.proved = proved.request
   const { applicant, door, request, standing } = asking
   const { device, proof } = applicant
   const said = saidMaking(pkcs10)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { CertificationRequest } from '#format/x509/certification-request.ts'
 import type { RefusalMeter } from '../audit/refusal-meter.ts'
 import type { CarryingPorts } from '../authority/upstream/ask-upstream.ts'
 import type { Key } from '../ledger/tables.ts'
@@ -16,4 +17,6 @@ export interface EnrolmentPorts extends CarryingPorts {
   readonly registrarPace: RegistrarPace
   readonly waiting: WaitingLimits
   readonly environment: Key['environment']
+  /** Hears of signatures that no enrolment will bear; MUST cost next to nothing. */
+  readonly signatures: { note(request: CertificationRequest, device: string): void }
 }

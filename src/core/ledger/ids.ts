@@ -21,3 +21,8 @@ export function newId(kind: Kind, ports: { clock: Clock; random: Randomness }): 
   uuid[8] = (uuid[8]! & 0x3f) | 0x80
   return `${tables[kind].prefix}_${uuid.toHex()}`
 }
+
+/** When an id was made, as it says itself: Unix milliseconds by the clock of the node that made it. */
+export function madeAtMilliseconds(id: string): number {
+  return Number.parseInt(id.slice(4, 16), 16)
+}

@@ -202,25 +202,34 @@ export const tables = {
   ),
 
   /**
-   * An ECDSA signature that a device's key made, for the watch on its nonces (FIPS 186-5 section 6.4).
-   * Taken from the requests that are kept, and from refused ones whose possession was proved.
+   * An ECDSA signature that a device's key made, for the watch on its nonces (FIPS 186-5 section 6.4), once however
+   * often it came. Taken from what is kept (enrolments, evidence of TPMs), and from refused requests whose possession
+   * was proved.
    */
   signature: table(
     'sig',
     {
-      key: id('key'),
-      /** What was signed: the digest, as the signature's algorithm makes it. */
+      /** Of a key that need not have been certified here. */
+      keyFingerprint: bytes,
+      /** What was signed: the digest, whole, as the signature's algorithm makes it. */
       digest: bytes,
       /** Both numbers in the length of the order of the curve. */
       r: bytes,
       s: bytes,
       /** The first 8 octets of r: what is looked up; equal r have equal marks. */
       mark: bytes,
-      /** The request that bears it; null: it was refused. */
+      /** The request that bears it; null: it was refused, or a TPM attested by it. */
       enrolment: optional(id('enr')),
+      /** The evidence of a TPM that bears it. */
+      attestation: optional(id('att')),
+      /** The device whose request was refused, or was not yet answered; those of one device are bounded. */
+      refusedOf: optional(id('dev')),
       at: instant,
     },
-    { lists: { mark: ['mark'], key: ['key'] }, appendOnly: true },
+    {
+      lists: { mark: ['mark'], key: ['keyFingerprint'], refused: ['refusedOf'] },
+      appendOnly: true,
+    },
   ),
 
   /**

@@ -103,7 +103,10 @@ export type Acknowledged = { readonly kind: 'acknowledged'; readonly alarm: Alar
 
 /** What happened once has no cause that could go: it is over when somebody has seen it. */
 const once: readonly string[] = [
-  ...(['break-glass-used', 'upstream-certificate-astray'] satisfies readonly AlarmKind[]),
+  ...([
+    ...(['break-glass-used', 'key-held-twice', 'key-of-another-shown', 'key-recovered'] as const),
+    'upstream-certificate-astray',
+  ] satisfies readonly AlarmKind[]),
 ]
 
 /** Says that somebody has seen an alarm and takes care; it stays open until its cause is gone. */

@@ -26,6 +26,12 @@ export const alarmKinds = {
   'key-backend-stopped':
     'a token or TPM that keeps keys waits for a person, as after a wrong PIN; nothing is tried before',
   'key-found-weak': 'keys of ours are weak, and people are to decide what ends',
+  'key-held-twice':
+    'two devices, or a device and somebody else, proved live that they hold the same private key',
+  'key-of-another-shown':
+    'a device asked with a key that another has, and proved nothing that would show it holds the key now',
+  'key-recovered':
+    'the private key of a device can be computed from its signatures, and was, to prove it',
   'node-silent': 'a server gave no sign of life for over a minute and did not stop in good order',
   'notification-failing':
     'a target of notifications cannot be reached, so alarms are not told there',

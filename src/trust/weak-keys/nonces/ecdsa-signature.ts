@@ -5,7 +5,7 @@ import { readDer } from '#format/der/reader.ts'
 import { FormatError } from '#format/format-error.ts'
 import { algorithms } from '#format/oids.ts'
 import type { AlgorithmIdentifier } from '#format/x509/algorithm-identifier.ts'
-import { findSignatureAlgorithm } from '../../algorithms.ts'
+import { findSignatureAlgorithm } from '#trust/algorithms.ts'
 import { type Curve, type CurveName, curves, numberOf, octetsOf } from './curve.ts'
 
 /** What an ECDSA signature is made of, and what it is over. */

@@ -45,7 +45,7 @@ export interface RecoveringPorts {
 const mostInCircle = 4
 
 /** Steps of the search for circles, and candidates that are held against a key (some 0.1 ms each). */
-const budget = { steps: 50_000, candidates: 2_000 } as const
+const budget = { steps: 10_000, candidates: 1_500 } as const
 
 /**
  * Which of these keys follow from these signatures; each is proved, and none is told.
@@ -69,6 +69,9 @@ interface Equation {
   readonly r: bigint
   readonly s: bigint
   readonly z: bigint
+  /** Modulo the order. */
+  readonly overR: bigint
+  readonly overS: bigint
 }
 
 class Recovery {
@@ -110,7 +113,7 @@ class Recovery {
     const { key, curve, rBytes } = equation
     for (const sign of [1n, -1n]) {
       const scalar = keyFrom(equation, sign * nonce)
-      if (scalar !== undefined && this.#proves(key, scalar, curve, by, rBytes)) return
+      if (this.#proves(key, scalar, curve, by, rBytes)) return
     }
   }
 
@@ -121,10 +124,7 @@ class Recovery {
       const scalar = this.#scalars.get(key)
       if (scalar === undefined) continue
       for (const known of this.#ofKey.get(key) ?? []) {
-        const { order } = known.curve
-        const inverse = inverseOf(known.s, order)
-        if (inverse === undefined) continue
-        const nonce = modulo((known.z + known.r * scalar) * inverse, order)
+        const nonce = modulo((known.z + known.r * scalar) * known.overS, known.curve.order)
         for (const other of this.#ofNonce.get(known.nonce) ?? []) {
           if (this.#scalars.has(other.key)) continue
           this.#tryNonce(other, nonce, 'nonce-shared')
@@ -150,7 +150,6 @@ class Recovery {
         if (to.key !== first && this.#ofKey.get(to.key)?.length === 1) continue
         for (const sign of [1n, -1n]) {
           const next = step(line, from, to, sign)
-          if (next === undefined) continue
           if (to.key === first) this.#close(first, next, used.length, used[0] ?? from)
           else if (used.length + 1 < mostInCircle)
             this.#walk(first, to.key, [...used, from], next, curve)
@@ -184,9 +183,13 @@ interface Line {
 
 function equationOf({ key, curve: curveName, digest, r, s }: SignatureOf): Equation {
   const curve = curves[curveName]
+  const [ofR, ofS] = [numberOf(r), numberOf(s)]
   return {
     ...{ key, curveName, curve, nonce: `${curveName} ${r.toHex()}`, rBytes: r },
-    ...{ r: numberOf(r), s: numberOf(s), z: signedNumber(digest, curve) },
+    ...{ r: ofR, s: ofS, z: signedNumber(digest, curve) },
+    // No signature has a zero in it.
+    overR: inverseOf(ofR, curve.order) ?? 0n,
+    overS: inverseOf(ofS, curve.order) ?? 0n,
   }
 }
 
@@ -197,19 +200,16 @@ function distinct(equations: readonly Equation[]): readonly Equation[] {
 }
 
 /** d = (s k - z) / r */
-function keyFrom({ s, z, r, curve: { order } }: Equation, nonce: bigint): bigint | undefined {
-  const inverse = inverseOf(r, order)
-  return inverse && modulo((s * nonce - z) * inverse, order)
+function keyFrom({ s, z, overR, curve: { order } }: Equation, nonce: bigint): bigint {
+  return modulo((s * nonce - z) * overR, order)
 }
 
 /** Over one nonce from a key to the next: k = (z + r d) / s is put into the other's equation, with either sign. */
-function step(line: Line, from: Equation, to: Equation, sign: bigint): Line | undefined {
+function step(line: Line, from: Equation, to: Equation, sign: bigint): Line {
   const { order } = from.curve
-  const [ofS, ofR] = [inverseOf(from.s, order), inverseOf(from.r, order)]
-  if (ofS === undefined || ofR === undefined) return undefined
-  const ratio = modulo(sign * to.s * ofS, order)
+  const ratio = modulo(sign * to.s * from.overS, order)
   return {
     factor: modulo(ratio * line.factor, order),
-    rest: modulo((ratio * (from.z + from.r * line.rest) - to.z) * ofR, order),
+    rest: modulo((ratio * (from.z + from.r * line.rest) - to.z) * from.overR, order),
   }
 }

@@ -26,18 +26,22 @@ CREATE INDEX "keyMaking_by_source" ON "keyMaking" ("source", "id");
 CREATE TABLE "signature" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,
-  "key" bytea NOT NULL,
+  "keyFingerprint" bytea NOT NULL,
   "digest" bytea NOT NULL,
   "r" bytea NOT NULL,
   "s" bytea NOT NULL,
   "mark" bytea NOT NULL,
   "enrolment" bytea,
+  "attestation" bytea,
+  "refusedOf" bytea,
   "at" bigint NOT NULL
 );
 
 CREATE INDEX "signature_by_mark" ON "signature" ("mark", "id");
 
-CREATE INDEX "signature_by_key" ON "signature" ("key", "id");
+CREATE INDEX "signature_by_key" ON "signature" ("keyFingerprint", "id");
+
+CREATE INDEX "signature_by_refused" ON "signature" ("refusedOf", "id") WHERE "refusedOf" IS NOT NULL;
 
 CREATE TABLE "keyFinding" (
   "id" bytea NOT NULL PRIMARY KEY,

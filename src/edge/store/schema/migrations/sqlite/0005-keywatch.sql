@@ -26,18 +26,22 @@ CREATE INDEX "keyMaking_by_source" ON "keyMaking" ("source", "id");
 CREATE TABLE "signature" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,
-  "key" BLOB NOT NULL,
+  "keyFingerprint" BLOB NOT NULL,
   "digest" BLOB NOT NULL,
   "r" BLOB NOT NULL,
   "s" BLOB NOT NULL,
   "mark" BLOB NOT NULL,
   "enrolment" BLOB,
+  "attestation" BLOB,
+  "refusedOf" BLOB,
   "at" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX "signature_by_mark" ON "signature" ("mark", "id");
 
-CREATE INDEX "signature_by_key" ON "signature" ("key", "id");
+CREATE INDEX "signature_by_key" ON "signature" ("keyFingerprint", "id");
+
+CREATE INDEX "signature_by_refused" ON "signature" ("refusedOf", "id") WHERE "refusedOf" IS NOT NULL;
 
 CREATE TABLE "keyFinding" (
   "id" BLOB NOT NULL PRIMARY KEY,

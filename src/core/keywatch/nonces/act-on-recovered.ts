@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Key, KeyFinding } from '#core/ledger/tables.ts'
+import { aloneUpTo } from '#core/revocation/acts/alone.ts'
+import { type ActPorts, askAct } from '#core/revocation/acts/ask.ts'
+import { carryOut } from '#core/revocation/acts/carry-out.ts'
+import { raise } from '#core/watch/alarm.ts'
+import { allOf } from '#core/watch/pages.ts'
+import { type FoundWeakness, watcher } from '../book-findings.ts'
+import { readKeyPolicy } from '../key-policy.ts'
+
+export type RecoveryPorts = ActPorts
+
+/** In which the watch ends no more keys by itself than one person may end devices alone. */
+const window = Temporal.Duration.from({ hours: 24 })
+
+/** What was done about a key, or why nothing. */
+type Deed = 'revoked' | 'waits' | 'proposed' | 'too-many'
+
+/**
+ * Ends the trust in keys whose private half was computed, where the policy says so; whatever it says, people hear of
+ * each.
+ *
+ * The act is one of revocation like any other, by the watch: all certificates of the key go, with keyCompromise, and
+ * the key is never certified again. Above what one person may end alone in a day, nothing more is ended without a
+ * person. Somebody who dismissed the finding is not contradicted.
+ */
+export async function actOnRecovered(
+  recovered: readonly Key[],
+  found: readonly FoundWeakness[],
+  ports: RecoveryPorts,
+): Promise<void> {
+  for (const { id } of recovered) {
+    const key = await ports.ledger.read('key', id)
+    const finding = await openFinding(id, found, ports)
+    if (key === undefined || key.state === 'compromised' || finding === undefined) continue
+    const deed = await act(key, ports)
+    await tell(key, finding, deed, ports)
+  }
+}
+
+async function openFinding(
+  key: string,
+  found: readonly FoundWeakness[],
+  { ledger }: RecoveryPorts,
+): Promise<KeyFinding | undefined> {
+  for (const { kind, cause } of found.filter((one) => one.key === key)) {
+    const finding = await ledger.find('keyFinding', 'once', [key, kind, cause])
+    if (finding?.state === 'proposed') return finding
+  }
+  return undefined
+}
+
+async function act(key: Key, ports: RecoveryPorts): Promise<Deed> {
+  const { recovered } = await readKeyPolicy(ports.ledger)
+  if (recovered === 'propose') return 'proposed'
+  if (!(await mayEndAnother(ports))) return 'too-many'
+  const because = 'its private key was computed from its signatures, and proved'
+  const wish = { act: 'end', chosen: { key: key.id }, reason: 'keyCompromise', because } as const
+  const asked = await askAct(wish, watcher, ports)
+  if (asked.kind !== 'asked') return 'proposed'
+  if (asked.record.state === 'waiting') return 'waits'
+  const done = await carryOut(asked.record.id, ports)
+  // One that was cut short is carried out by the job of acts.
+  return done === undefined ? 'waits' : 'revoked'
+}
+
+/** What the watch ended by itself in the last day is counted, so that a fleet does not end one by one. */
+async function mayEndAnother({ ledger, clock, environment }: RecoveryPorts): Promise<boolean> {
+  const alone = await aloneUpTo(environment, ledger)
+  if (alone === null) return true
+  const since = clock.now().subtract(window)
+  let ended = 0
+  for await (const act of allOf('revocation', ledger, { by: 'requested', from: since })) {
+    if (act.requestedBy !== watcher.id) continue
+    ended += Math.max(1, act.owners)
+    if (ended >= alone) return false
+  }
+  return true
+}
+
+const deeds = {
+  revoked: 'its certificates were revoked',
+  waits: 'its revocation waits for a person',
+  proposed: 'its certificates are still believed: revoke them',
+  'too-many':
+    'its certificates are still believed: the watch ended as many keys in a day as one person may alone; look, and revoke them',
+} as const satisfies Record<Deed, string>
+
+async function tell(
+  key: Key,
+  finding: KeyFinding,
+  deed: Deed,
+  ports: RecoveryPorts,
+): Promise<void> {
+  const { id, owner } = key
+  const device = owner.startsWith('dev_') ? await ports.ledger.read('device', owner) : undefined
+  const who = device === undefined ? owner : `device ${device.serial}`
+  await raise(
+    {
+      ...{ kind: 'key-recovered', subject: id, severity: 'critical' },
+      text: `the private key of ${who} can be computed from its signatures; ${deeds[deed]}`,
+      facts: { finding: finding.id, kind: finding.kind, key: id, owner, done: deed },
+    },
+    ports,
+  )
+}

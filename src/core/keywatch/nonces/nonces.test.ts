@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The watch on the nonces of signatures, from the request at the door to the act of revocation. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { newId } from '#core/ledger/ids.ts'
+import type { Put } from '#core/ledger/ledger.ts'
+import type { Enrolment, Key, Product } from '#core/ledger/tables.ts'
+import { setAlone } from '#core/revocation/acts/alone.ts'
+import { acknowledge, openAlarm } from '#core/watch/alarm.ts'
+import { allOf } from '#core/watch/pages.ts'
+import { encodeObject } from '#format/attestation/members.ts'
+import { encodeAttest } from '#format/tpm/structure/attest.ts'
+import { encodePublic } from '#format/tpm/structure/public.ts'
+import { encodeTpmSignature } from '#format/tpm/structure/signature.ts'
+import { sha256 } from '#trust/digest.ts'
+import type { CurveName } from '#trust/weak-keys/nonces/curve.ts'
+import {
+  anyNumber,
+  type KnownKey,
+  knownKey,
+  multipleOf,
+  requestWithNonce,
+  signDigest,
+} from '../../../../test/support/chosen-nonces.ts'
+import {
+  addPump,
+  ask,
+  certificateOf,
+  codeFor,
+  deviceOf,
+  type Expected,
+  enrolDevice,
+  expectDevice,
+  force,
+  Interrupted,
+  issuedOf,
+  operator,
+  reasonOf,
+  type TestCore,
+  withCore,
+} from '../../../../test/support/core.ts'
+import { forgeAttestationKey, frame } from '../../../../test/support/forged-tpm.ts'
+import { dismissFinding } from '../dismiss.ts'
+import { readKeyPolicy, setKeyPolicy } from '../key-policy.ts'
+import { bookRefused, mostRefused } from './book-signatures.ts'
+import type { LookingPorts } from './look.ts'
+import { SignatureWalk } from './walk-signatures.ts'
+
+const never = new AbortController().signal
+
+function walking(core: TestCore, nonceOf: LookingPorts['nonceOf'] = () => undefined) {
+  return new SignatureWalk({ ...core, nonceOf, pause: async () => {} })
+}
+
+async function signaturesOf(core: TestCore) {
+  return Array.fromAsync(allOf('signature', core.ledger))
+}
+
+async function findingsOf(core: TestCore): Promise<readonly string[]> {
+  const all = await Array.fromAsync(allOf('keyFinding', core.ledger))
+  return all.map(({ kind, state }) => `${kind} ${state}`).toSorted()
+}
+
+/** Each message is another one, though nobody reads it. */
+let messages = 0
+const another = () => ({ challengePassword: `message ${messages++}` })
+
+interface Bad extends Expected {
+  readonly key: KnownKey
+  readonly certificate: string
+}
+
+/** Enrols a device whose client signs with this nonce. */
+async function enrolBad(
+  core: TestCore,
+  pump: Product,
+  serial: string,
+  nonce: bigint,
+  key: KnownKey = knownKey('p-256'),
+): Promise<Bad> {
+  const expected = await expectDevice(core, pump, serial)
+  const request = requestWithNonce(key, nonce, another())
+  const { id } = issuedOf(await ask(core, expected.credential, request))
+  return { ...expected, key, certificate: id }
+}
+
+/** Lets a device enrol again, with the same key and this nonce. */
+async function again(core: TestCore, bad: Bad, nonce: bigint): Promise<string> {
+  const device = await force(core, await deviceOf(core, bad), { enrolmentsLeft: 1 })
+  const code = await codeFor(core, device)
+  const credential = { kind: 'code', user: device.serial, code } as const
+  return issuedOf(await ask(core, credential, requestWithNonce(bad.key, nonce, another()))).id
+}
+
+async function keyOf(core: TestCore, { key }: Bad) {
+  const found = await core.ledger.find('key', 'fingerprint', [key.publicKey.fingerprint])
+  return found ?? assert.fail('no key')
+}
+
+test('a device that signs two requests with one nonce has lost its key: it is revoked, and people hear of it', async () => {
+  await withCore(async (core) => {
+    const pump = await addPump(core)
+    const walk = walking(core)
+    const nonce = anyNumber('p-256')
+    const bad = await enrolBad(core, pump, 'PUMP-1', nonce)
+    const sound = await enrolDevice(core, pump, 'PUMP-2')
+    assert.equal(await walk.run(never), 2)
+    assert.deepEqual(await findingsOf(core), [])
+    const second = await again(core, bad, nonce)
+    assert.equal(await walk.run(never), 1)
+
+    assert.deepEqual(await findingsOf(core), ['nonce-repeated proposed'])
+    const key = await keyOf(core, bad)
+    assert.equal(key.state, 'compromised')
+    for (const id of [bad.certificate, second]) {
+      const { state, revocationReason } = await certificateOf(core, id)
+      assert.deepEqual([state, revocationReason], ['revoked', 1])
+    }
+    assert.equal((await certificateOf(core, sound.id)).state, 'issued')
+    const alarm = (await openAlarm('key-recovered', key.id, core.ledger)) ?? assert.fail('no alarm')
+    assert.equal(alarm.severity, 'critical')
+    assert.match(alarm.text, /PUMP-1 .*revoked/)
+    const [act] = await Array.fromAsync(allOf('revocation', core.ledger))
+    assert.deepEqual(
+      [act?.requestedBy, act?.reason, act?.state],
+      ['keywatch', 'keyCompromise', 'effective'],
+    )
+    // Nothing is found or done a second time.
+    assert.equal(await walking(core).run(never), 0)
+    await acknowledge(alarm, operator, core)
+    assert.equal(await walking(core).run(never), 0)
+    assert.equal(await openAlarm('key-recovered', key.id, core.ledger), undefined)
+    assert.equal((await Array.fromAsync(allOf('revocation', core.ledger))).length, 1)
+  })
+})
+
+test('one signed request that is sent 1,000 times is one signature, and no finding', async () => {
+  await withCore(async (core) => {
+    const pump = await addPump(core)
+    const walk = walking(core)
+    const expected = await expectDevice(core, pump, 'PUMP-1')
+    const request = requestWithNonce(knownKey('p-256'), anyNumber('p-256'), another())
+    let { credential } = expected
+    for (let round = 0; round < 10; round++) {
+      // The same answer for a quarter of an hour; then the same request with another code is another enrolment.
+      for (let time = 0; time < 100; time++) issuedOf(await ask(core, credential, request))
+      core.clock.pass({ minutes: 16 })
+      await walk.run(never)
+      await bookRefused(core.signatures, { ...core, nonceOf: () => undefined })
+      const device = await force(core, await deviceOf(core, expected), { enrolmentsLeft: 1 })
+      credential = { kind: 'code', user: device.serial, code: await codeFor(core, device) }
+    }
+    assert.ok((await Array.fromAsync(allOf('enrolment', core.ledger))).length >= 10)
+    assert.equal((await signaturesOf(core)).length, 1)
+    assert.deepEqual(await findingsOf(core), [])
+  })
+})
+
+test('where the policy proposes, nothing is revoked, the key is barred, and the alarm says what to do', async () => {
+  await withCore(async (core) => {
+    const policy = await readKeyPolicy(core.ledger)
+    assert.deepEqual(policy, { recovered: 'revoke', shared: 'alarm', sharedOf: {} })
+    const said = { ...policy, recovered: 'propose' } as const
+    assert.equal(await setKeyPolicy(said, 'a test', operator, core), undefined)
+    assert.deepEqual(await readKeyPolicy(core.ledger), said)
+    const told = core.events.find(({ type }) => type === 'key-policy-changed')
+    assert.deepEqual([told?.facts.recovered, told?.facts.recoveredBefore], ['propose', 'revoke'])
+
+    const nonce = anyNumber('p-256')
+    const bad = await enrolBad(core, await addPump(core), 'PUMP-1', nonce)
+    const second = await again(core, bad, nonce)
+    await walking(core).run(never)
+    const key = await keyOf(core, bad)
+    assert.equal(key.state, 'weak')
+    assert.equal((await certificateOf(core, second)).state, 'issued')
+    assert.match((await openAlarm('key-recovered', key.id, core.ledger))?.text ?? '', /revoke them/)
+    assert.deepEqual(await findingsOf(core), ['nonce-repeated proposed'])
+  })
+})
+
+test('a finding that somebody dismissed is not acted on, however often it is found', async () => {
+  await withCore(async (core) => {
+    await setKeyPolicy(
+      { recovered: 'propose', shared: 'alarm', sharedOf: {} },
+      'a test',
+      operator,
+      core,
+    )
+    const nonce = anyNumber('p-256')
+    const bad = await enrolBad(core, await addPump(core), 'PUMP-1', nonce)
+    await again(core, bad, nonce)
+    await walking(core).run(never)
+    const [finding] = await Array.fromAsync(allOf('keyFinding', core.ledger))
+    assert.equal((await dismissFinding(finding!, 'a test bench', operator, core)).kind, 'dismissed')
+    await setKeyPolicy(
+      { recovered: 'revoke', shared: 'alarm', sharedOf: {} },
+      'a test',
+      operator,
+      core,
+    )
+    const third = await again(core, bad, nonce)
+    assert.equal(await walking(core).run(never), 1)
+    assert.equal((await certificateOf(core, third)).state, 'issued')
+  })
+})
+
+test('the watch ends no more keys in a day than one person may, and says that of the next', async () => {
+  await withCore(async (core) => {
+    const pump = await addPump(core)
+    const ports = { ...core, environment: 'production' } as const
+    const walk = new SignatureWalk({ ...ports, nonceOf: () => undefined, pause: async () => {} })
+    await setAlone(1, 'a test', operator, ports)
+    const states: string[] = []
+    for (const serial of ['PUMP-1', 'PUMP-2', 'PUMP-3']) {
+      const nonce = anyNumber('p-256')
+      const bad = await enrolBad(core, pump, serial, nonce)
+      await again(core, bad, nonce)
+      await walk.run(never)
+      states.push((await keyOf(core, bad)).state)
+      const alarm = await openAlarm('key-recovered', (await keyOf(core, bad)).id, core.ledger)
+      if (serial === 'PUMP-2') {
+        assert.match(alarm?.text ?? '', /as many keys in a day/)
+        core.clock.pass({ hours: 25 })
+      }
+    }
+    assert.deepEqual(states, ['compromised', 'weak', 'compromised'])
+    await setAlone(0, 'a test', operator, ports)
+    core.clock.pass({ hours: 25 })
+    const nonce = anyNumber('p-256')
+    const bad = await enrolBad(core, pump, 'PUMP-4', nonce)
+    await again(core, bad, nonce)
+    await walk.run(never)
+    const key = await keyOf(core, bad)
+    assert.equal(key.state, 'weak', 'who may end nothing alone ends nothing')
+  })
+})
+
+test('two keys with one nonce are found both, and fall when they share a second', async () => {
+  await withCore(async (core) => {
+    const pump = await addPump(core)
+    const walk = walking(core)
+    const [nonce, next] = [anyNumber('p-256'), anyNumber('p-256')]
+    const one = await enrolBad(core, pump, 'PUMP-1', nonce)
+    await walk.run(never)
+    const other = await enrolBad(core, pump, 'PUMP-2', nonce)
+    await walk.run(never)
+    assert.deepEqual(await findingsOf(core), ['nonce-shared proposed', 'nonce-shared proposed'])
+    const [first, second] = [await keyOf(core, one), await keyOf(core, other)]
+    assert.deepEqual([first.state, second.state], ['weak', 'weak'])
+    assert.equal(await openAlarm('key-recovered', first.id, core.ledger), undefined)
+    // Neither is certified any more, but who is refused has signed all the same.
+    for (const bad of [one, other]) {
+      const device = await force(core, await deviceOf(core, bad), { enrolmentsLeft: 1 })
+      const credential = {
+        kind: 'code',
+        user: device.serial,
+        code: await codeFor(core, device),
+      } as const
+      const request = requestWithNonce(bad.key, next, another())
+      assert.equal(reasonOf(await ask(core, credential, request)), 'key-known-weak')
+    }
+    assert.equal(await bookRefused(core.signatures, { ...core, nonceOf: () => undefined }), 2)
+    assert.deepEqual(
+      [(await keyOf(core, one)).state, (await keyOf(core, other)).state],
+      [...['compromised', 'compromised']],
+    )
+  })
+})
+
+test('a nonce that is found by trying costs the key at its first signature', async () => {
+  for (const curve of ['p-256', 'p-384'] as const)
+    await withCore(async (core) => {
+      const [nonce, octets] = [7n, curve === 'p-256' ? 32 : 48]
+      const r = multipleOf(curve, nonce).subarray(0, octets).toHex()
+      const nonceOf = (asked: CurveName, of: Uint8Array) =>
+        asked === curve && of.toHex() === r ? nonce : undefined
+      const bad = await enrolBad(core, await addPump(core), 'PUMP-1', nonce, knownKey(curve))
+      await walking(core, nonceOf).run(never)
+      assert.deepEqual(await findingsOf(core), ['nonce-small proposed'])
+      assert.equal((await keyOf(core, bad)).state, 'compromised')
+    })
+})
+
+test('who is admitted and refused again and again fills no table', async () => {
+  await withCore(async (core) => {
+    const pump = await addPump(core)
+    const expected = await expectDevice(core, pump, 'PUMP-1')
+    await force(core, expected.device, { enrolmentsLeft: 0 })
+    const ports = { ...core, nonceOf: () => undefined }
+    const keys = Array.from({ length: 6 }, () => knownKey('p-256'))
+    for (let round = 0; round < 24; round++) {
+      for (let time = 0; time < 5; time++) {
+        const key = keys[Math.floor(round / 4)] ?? assert.fail()
+        const request = requestWithNonce(key, anyNumber('p-256'), another())
+        assert.equal(
+          reasonOf(await ask(core, expected.credential, request)),
+          'device-already-enrolled',
+        )
+      }
+      await bookRefused(core.signatures, ports)
+    }
+    const ofKeys = Map.groupBy(await signaturesOf(core), ({ keyFingerprint }) =>
+      keyFingerprint.toHex(),
+    )
+    for (const all of ofKeys.values()) assert.ok(all.length <= mostRefused.ofKey)
+    assert.equal((await signaturesOf(core)).length, mostRefused.ofDevice)
+    assert.ok(core.signatures.passedOver() >= 24, 'a minute has room for a few of one device')
+  })
+})
+
+test('two who book at the same moment do not pass each other by', async () => {
+  const interrupted = new Interrupted()
+  await withCore(async (core) => {
+    const pump = await addPump(core)
+    const nonce = anyNumber('p-256')
+    const bad = await enrolBad(core, pump, 'PUMP-1', nonce)
+    const allowed = await force(core, await deviceOf(core, bad), { enrolmentsLeft: 1 })
+    const code = await codeFor(core, allowed)
+    await force(core, allowed, { enrolmentsLeft: 0 })
+    const credential = { kind: 'code', user: 'PUMP-1', code } as const
+    assert.equal(
+      reasonOf(await ask(core, credential, requestWithNonce(bad.key, nonce, another()))),
+      'device-already-enrolled',
+    )
+    const ports = { ...core, nonceOf: () => undefined }
+    interrupted.beforeNext('signature', () => bookRefused(core.signatures, ports))
+    assert.equal(await walking(core).run(never), 1)
+    assert.equal((await keyOf(core, bad)).state, 'compromised')
+    assert.equal((await signaturesOf(core)).length, 2)
+  }, interrupted.replace)
+})
+
+test('what another node commits late is found, and what is settled is not walked again', async () => {
+  await withCore(async (core) => {
+    const pump = await addPump(core)
+    const nonce = anyNumber('p-256')
+    const bad = await enrolBad(core, pump, 'PUMP-1', nonce)
+    const [like] = await Array.fromAsync(
+      allOf('enrolment', core.ledger, { where: { owner: bad.device.id } }),
+    )
+    const copy = async (from: number, count: number, request: () => Uint8Array) => {
+      const puts = Array.from({ length: count }, (_, at): Put => {
+        const milliseconds = core.clock.now().epochMilliseconds - from + at
+        const id = `enr_${milliseconds.toString(16).padStart(12, '0')}${newId('enrolment', core).slice(16)}`
+        const record: Enrolment = { ...like!, id, request: request() }
+        return { kind: 'enrolment', record }
+      })
+      await core.means.ledger.commit({ puts, events: [] })
+    }
+    const key = knownKey('p-256')
+    const sound = () => requestWithNonce(key, anyNumber('p-256'), another())
+    core.clock.pass({ hours: 2 })
+    await copy(3_600_000, 250, sound)
+    const walk = walking(core)
+    assert.equal(await walk.run(never), 251)
+    const cursor = await core.ledger.find('setting', 'name', ['signature-watch'])
+    assert.notDeepEqual(cursor?.value, {}, 'a whole page is settled')
+    // Made ten minutes ago, and committed now.
+    await copy(600_000, 1, () => requestWithNonce(bad.key, nonce, another()))
+    assert.equal(await walk.run(never), 1)
+    assert.equal((await keyOf(core, bad)).state, 'compromised')
+    const stopped = new AbortController()
+    stopped.abort()
+    assert.equal(await walking(core).run(stopped.signal), 0)
+    assert.equal(await walking(core).run(never), 0, 'another process begins at the cursor')
+  })
+})
+
+test("a TPM's attestations are watched as well", async () => {
+  await withCore(async (core) => {
+    const pump = await addPump(core)
+    const { device } = await enrolDevice(core, pump, 'PUMP-1')
+    const [key, nonce] = [knownKey('p-256'), anyNumber('p-256')]
+    const forged = forgeAttestationKey()
+    const area = { ...forged.public, x: key.point.subarray(0, 32), y: key.point.subarray(32) }
+    const attested = (about: string) => {
+      const name = new TextEncoder().encode(about)
+      const certify = { kind: 'certify', name, qualifiedName: name } as const
+      const attest = encodeAttest({ ...frame(forged, new Uint8Array(32)), attested: certify })
+      const { r, s } = signDigest(key, nonce, sha256(attest))
+      return { attest, signature: encodeTpmSignature({ scheme: 'ecdsa', hash: 'sha256', r, s }) }
+    }
+    const evidence = encodeObject({
+      ...{ format: 'vitalsign-tpm-evidence-1', nonce: new Uint8Array(32) },
+      ...{ attestationKey: encodePublic(area), public: encodePublic(area), ...attested('a key') },
+      quote: { ...attested('a quote'), values: [] },
+    })
+    const { fingerprint, algorithm, bits, spki } = key.publicKey
+    const record: Key = {
+      ...{ id: newId('key', core), version: 1, fingerprint, algorithm, bits, spki },
+      ...{ origin: 'device', protection: 'tpm', attested: true, exportable: false },
+      ...{ purpose: 'attestation', environment: 'trial', owner: device.id, state: 'active' },
+      ...{
+        moduleCertificate: null,
+        custody: null,
+        activatedAt: core.clock.now(),
+        deactivateAt: null,
+      },
+    }
+    const bytes = new TextEncoder().encode(evidence)
+    const id = newId('attestation', core)
+    const puts: Put[] = [
+      { kind: 'key', record },
+      { kind: 'evidence', record: { id, version: 1, bytes } },
+      {
+        kind: 'evidence',
+        record: { id: newId('attestation', core), version: 1, bytes: bytes.slice(9) },
+      },
+    ]
+    await core.means.ledger.commit({ puts, events: [] })
+    // Of the device's own request, and two of its TPM.
+    assert.equal(await walking(core).run(never), 3)
+    assert.deepEqual(await findingsOf(core), ['nonce-repeated proposed'])
+    assert.equal((await core.ledger.read('key', record.id))?.state, 'compromised')
+    const [signature] = (await signaturesOf(core)).filter(({ attestation }) => attestation === id)
+    assert.equal(signature?.enrolment, null)
+  })
+})
