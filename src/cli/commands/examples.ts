@@ -167,6 +167,8 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'entrance add pump-pq --product pump --profile ldevid --authority issuing-1-twin',
   ],
   explain: ['explain entrance', 'explain key-too-weak', 'explain'],
+  'key list': ['key list --device PUMP-0001', 'key list --firmware "pump-os 4.2.1"'],
+  'key show': ['key show key_019a…'],
   'log add-head': ['log add-head checkpoint-of-tuesday'],
   'log export': ['log export --output log.vitalsign'],
   'log heads': ['log heads'],

@@ -4,7 +4,7 @@ import { type Command, commands } from '../commands/commands.ts'
 /** The nouns in the order in which a new installation needs them. */
 const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = [
   ['First steps', ['serve', 'claim', 'claim-link', 'status', 'doctor', 'explain']],
-  ['Devices', ['product', 'entrance', 'device', 'code', 'attestation', 'reference']],
+  ['Devices', ['product', 'entrance', 'device', 'code', 'key', 'attestation', 'reference']],
   ['Applications', ['application']],
   [
     'Certificates',

@@ -19,6 +19,10 @@ export const shapes = {
   entrance: ['label', 'profile', 'isDefault', 'id'],
   event: ['epoch', 'index', 'at', 'type', 'actor', 'facts'],
   fault: ['path', 'fault', 'remedy'],
+  key: [
+    ...['owner', 'algorithm', 'purpose', 'state', 'noiseSource', 'noiseResult', 'firmware'],
+    ...['activatedAt', 'id'],
+  ],
   logHead: ['kind', 'epoch', 'origin', 'size', 'rootSha256', 'id'],
   enforcement: [
     ...['integrationName', 'act', 'state', 'owners', 'sessionsEnded', 'confirmedAt', 'lastError'],
@@ -66,6 +70,7 @@ export const shapeOfList: Partial<Record<OperationName, Shape>> = {
   'device.list': 'device',
   'enforcement.list': 'enforcement',
   'integration.list': 'integration',
+  'key.list': 'key',
   'log.heads': 'logHead',
   'log.show': 'event',
   'machine.list': 'machine',
@@ -97,6 +102,7 @@ export const shapeOfPart: Readonly<Record<string, Shape>> = {
   entrances: 'entrance',
   events: 'event',
   faults: 'fault',
+  keys: 'key',
   told: 'upstreamAuthority',
 }
 
@@ -122,6 +128,7 @@ export const pluralOf: Readonly<Record<Shape, string>> = {
   fault: 'faults',
   enforcement: 'enforcements',
   integration: 'integrations',
+  key: 'keys',
   machine: 'machines',
   node: 'nodes',
   notification: 'notifications',

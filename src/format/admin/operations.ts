@@ -11,6 +11,7 @@ import { devices } from './operations/devices.ts'
 import { elements } from './operations/elements.ts'
 import { house } from './operations/house.ts'
 import { integrations } from './operations/integrations.ts'
+import { keys } from './operations/keys.ts'
 import { nodes } from './operations/nodes.ts'
 import { people } from './operations/people.ts'
 import { profiles } from './operations/profiles.ts'
@@ -52,6 +53,7 @@ export const operations = {
   ...rollover,
   ...revocations,
   ...elements,
+  ...keys,
   ...watch,
   ...integrations,
 } as const

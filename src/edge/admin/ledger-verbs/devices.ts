@@ -15,6 +15,7 @@ import { refuse } from '#trust/refusal.ts'
 import type { Call, Verbs } from '../verbs.ts'
 import { setOf } from './anchors.ts'
 import { importLines, importRows } from './import.ts'
+import { keysOf } from './keys.ts'
 import type { LedgerVerbPorts } from './ports.ts'
 import { deviceQuery } from './queries.ts'
 import { checkVersion, notFound } from './record.ts'
@@ -74,7 +75,7 @@ export function deviceVerbs(ports: LedgerVerbPorts): DeviceVerbs {
     'device.show': async ({ device: id }) => {
       const device = await ledger.read('device', id)
       if (device === undefined) return notFound(id)
-      const [product, certificates, events] = await Promise.all([
+      const [product, certificates, keys, events] = await Promise.all([
         ledger.read('product', device.product),
         ledger.list('certificate', {
           by: 'owner',
@@ -82,6 +83,7 @@ export function deviceVerbs(ports: LedgerVerbPorts): DeviceVerbs {
           descending: true,
           limit: mostShown,
         }),
+        keysOf(id, mostShown, ledger),
         ports.history.about(id, mostShown),
       ])
       return {
@@ -89,6 +91,7 @@ export function deviceVerbs(ports: LedgerVerbPorts): DeviceVerbs {
         productName: product?.name ?? device.product,
         anchorSet: await setOf(device, ledger),
         certificates: certificates.items.map(showCertificate),
+        keys,
         events: [...events],
       }
     },

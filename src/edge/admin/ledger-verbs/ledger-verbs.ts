@@ -5,6 +5,7 @@ import { attestationVerbs } from './attestation.ts'
 import { certificateVerbs } from './certificates.ts'
 import { deviceVerbs } from './devices.ts'
 import { elementVerbs } from './elements.ts'
+import { keyVerbs } from './keys.ts'
 import { peopleVerbs } from './people.ts'
 import type { LedgerVerbPorts } from './ports.ts'
 import { productVerbs } from './products.ts'
@@ -111,6 +112,7 @@ export function ledgerVerbs(ports: LedgerVerbPorts): LedgerVerbs {
     ...requestVerbs(ports),
     ...vendorVerbs(ports),
     ...elementVerbs(ports),
+    ...keyVerbs(ports),
     ...watchVerbs(ports),
     ...anchorVerbs(ports),
   }

@@ -129,12 +129,12 @@ function certificateWalk(asked: InputOf<'certificate.list'>): Walk<'certificate'
   return state === undefined ? {} : { by: 'state', equal: [state] }
 }
 
-type Conditions<K extends 'device' | 'certificate'> = {
+type Conditions<K extends 'device' | 'certificate' | 'key' | 'keyMaking'> = {
   readonly [F in keyof LedgerRecord<K>]?: LedgerRecord<K>[F] | undefined
 }
 
 /** Without the filters that were not given. */
-function given<K extends 'device' | 'certificate'>(
+export function given<K extends 'device' | 'certificate' | 'key' | 'keyMaking'>(
   conditions: Conditions<K>,
 ): Partial<LedgerRecord<K>> {
   const said = Object.entries(conditions).filter(([, value]) => value !== undefined)

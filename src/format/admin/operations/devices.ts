@@ -14,6 +14,7 @@ import {
 import { operation } from '../operation.ts'
 import { certificateView, deviceView, entranceView, eventView, productView } from '../views.ts'
 import { ekSha256 } from './attestation.ts'
+import { keyView } from './keys.ts'
 
 const device = id('dev').describe('the device')
 const product = id('prd').describe('the product')
@@ -211,10 +212,11 @@ export const devices = {
         .object({ number: z.int(), anchors: z.array(z.string()), isNewest: z.boolean() })
         .nullable(),
       certificates: z.array(certificateView),
+      keys: z.array(keyView),
       events: z.array(eventView),
     }),
-    summary: 'show a device, its certificates and what happened to it',
-    help: 'Shows the latest 100 certificates and the latest 100 events, newest first.',
+    summary: 'show a device, what it has and what happened to it',
+    help: 'Shows the latest 100 certificates, keys and events, newest first. How a key was made is what the device says.',
     positional: ['device'],
     references: { device: 'device' },
   }),
