@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Worker } from 'node:worker_threads'
+import { Fault } from '#core/fault.ts'
+import type { QuestionKind, Questions, Reply } from './thread-messages.ts'
+
+interface Waiter {
+  readonly resolve: (answer: never) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Of each thread: a subset and its tree need a third of it; more than this is a mistake, not a large fleet. */
+const heapMegabytes = 2_048
+
+/** Two threads, one a core, which are started by the first question and ended with the run. */
+export class PrimeThreads {
+  readonly #threads: PrimeThread[] = []
+  readonly #paused = new Int32Array(new SharedArrayBuffer(4))
+  readonly #worked: (bits: number) => void
+
+  constructor(worked: (bits: number) => void) {
+    this.#worked = worked
+  }
+
+  ask<Kind extends QuestionKind>(
+    at: 0 | 1,
+    kind: Kind,
+    question: Questions[Kind]['ask'],
+  ): Promise<Questions[Kind]['answer']> {
+    const thread = this.#threads[at] ?? new PrimeThread(this.#paused, this.#worked)
+    this.#threads[at] = thread
+    return thread.ask(kind, question)
+  }
+
+  /** They wait after the step that they are at: a multiplication of seconds at the longest. */
+  pause(): void {
+    Atomics.store(this.#paused, 0, 1)
+  }
+
+  resume(): void {
+    Atomics.store(this.#paused, 0, 0)
+    Atomics.notify(this.#paused, 0)
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#threads.splice(0).map((thread) => thread.end()))
+  }
+}
+
+class PrimeThread {
+  readonly #waiters: Waiter[] = []
+  readonly #worker: Worker
+
+  constructor(paused: Int32Array, worked: (bits: number) => void) {
+    this.#worker = new Worker(new URL('prime-thread.ts', import.meta.url), {
+      workerData: { paused },
+      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
+    })
+    this.#worker.on('message', (reply: Reply) => {
+      if ('worked' in reply) return worked(reply.worked)
+      const waiter = this.#waiters.shift()
+      if ('broken' in reply) waiter?.reject(reply.broken)
+      else waiter?.resolve(reply.answer as never)
+    })
+    this.#worker.on('error', (cause) => this.#lose(cause))
+    this.#worker.on('exit', () => this.#lose(undefined))
+  }
+
+  ask<Kind extends QuestionKind>(
+    kind: Kind,
+    question: Questions[Kind]['ask'],
+  ): Promise<Questions[Kind]['answer']> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject })
+      this.#worker.postMessage({ kind, ...question })
+    })
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #lose(cause: unknown): void {
+    const words = 'a thread that looks for shared primes has ended'
+    const fault = new Fault('store-unreachable', words, { cause })
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(fault)
+  }
+}
