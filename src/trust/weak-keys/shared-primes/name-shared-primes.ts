@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { checkPrimeSync } from 'node:crypto'
-import { sha256 } from '../../digest.ts'
+import { sha256 } from '#trust/digest.ts'
 import { findHits } from './common-factors.ts'
 import { greatestCommonDivisor } from './greatest-common-divisor.ts'
 import { growTree } from './product-tree.ts'
