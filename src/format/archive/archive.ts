@@ -31,6 +31,8 @@ export interface Member {
   readonly target?: string
   /** What the container itself gives away of its content, such as a type or a load address. */
   readonly about?: string
+  /** No member in truth, but all that lies behind the container's end. */
+  readonly behind?: true
 }
 
 export interface Packed {
@@ -85,6 +87,11 @@ export interface ArchiveForm {
   readonly headOctets: number
   /** Whether this is one, by its own marks and never by a name; cheap, and strict enough to be asked of any file. */
   recognise(head: Uint8Array): boolean
+  /**
+   * What its octets are worth besides its members: `searched`, if absent: headers and free space may hold a secret;
+   * `carved`: containers may lie there, too, as between partitions; `meaningless`: all is packed.
+   */
+  readonly leftover?: 'searched' | 'carved' | 'meaningless'
   /**
    * Its members in order. A member's content is to be read before the next is asked for, or not at all.
    *

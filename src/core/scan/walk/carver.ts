@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ArchiveForm } from '#format/archive/archive.ts'
+import type { ByteSource } from '#format/archive/byte-source.ts'
+import { carvedMarks, type Mark, MarkSearch } from './marks.ts'
+import type { Spool } from './ports.ts'
+
+/** Where a form seems to begin in a blob. It is believed only when it was read. */
+export interface Candidate {
+  readonly form: ArchiveForm
+  readonly at: number
+}
+
+/** Enough for any flash of this world; a file with more of them is made to cost time. */
+export const mostCandidates = 1_024
+
+/** Of a form that is recognised by more than its mark this much is wanted before it is a candidate. */
+const wantedOctets = 4_096
+
+/** How far a form may have begun before the piece in which its mark is seen: more than any mark stands behind it. */
+const beforeOctets = 2_048
+
+/**
+ * Looks for the beginnings of forms in octets that pass by: flash dumps, kernels with their file system appended,
+ * scripts that carry an archive.
+ *
+ * Octets that come only once are kept from the first candidate on, since they have to be read again.
+ */
+export class Carver {
+  readonly candidates: Candidate[] = []
+  /** Whether there were more than are looked into. */
+  overflowed = false
+  readonly #search: MarkSearch
+  readonly #forms: ReadonlyMap<string, ArchiveForm>
+  readonly #keep: (() => Spool | undefined) | undefined
+  /** What was kept, and where in the blob it begins. */
+  #kept: { readonly spool: Spool; readonly from: number } | undefined
+  #full = false
+  #before = new Uint8Array(0)
+  /** The last octets of the piece before, in which a mark may have begun. */
+  #carry = new Uint8Array(0)
+
+  /** @param keep for octets that come once: a place for them; absent, where they can be read again */
+  constructor(forms: readonly ArchiveForm[], keep?: () => Spool | undefined) {
+    this.#forms = new Map(forms.map((form) => [form.name, form]))
+    this.#search = searchFor(forms)
+    this.#keep = keep
+  }
+
+  async take(piece: Uint8Array, at: number, blank: boolean): Promise<void> {
+    if (!blank) this.#look(piece, at)
+    if (this.#keep === undefined || this.#full) return
+    if (this.#kept !== undefined) await this.#kept.spool.append(piece)
+    else if (this.candidates.length > 0) await this.#begin(this.#keep, piece, at)
+    else this.#before = piece.slice(-beforeOctets)
+  }
+
+  async #begin(keep: () => Spool | undefined, piece: Uint8Array, at: number): Promise<void> {
+    const spool = keep()
+    if (spool === undefined) {
+      this.#full = true
+      return
+    }
+    const first = Math.min(...this.candidates.map((candidate) => candidate.at))
+    const from = Math.max(first, at - this.#before.length)
+    this.#kept = { spool, from }
+    if (from < at) await spool.append(this.#before.subarray(this.#before.length - (at - from)))
+    await spool.append(piece.subarray(Math.max(0, from - at)))
+  }
+
+  /** The octets in which candidates lie, at their own offsets; undefined where they were not kept. */
+  source(source: ByteSource): ByteSource | undefined {
+    if (this.#keep === undefined) return source
+    if (this.#kept === undefined) return undefined
+    const { spool, from } = this.#kept
+    return {
+      size: from + spool.size,
+      read: async (at, length) => (at < from ? new Uint8Array(0) : spool.read(at - from, length)),
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#kept?.spool.close()
+  }
+
+  #look(piece: Uint8Array, at: number): void {
+    // Marks that lie across two pieces: seven octets hold each of them once.
+    if (this.#carry.length > 0 && at > 0) {
+      const seam = new Uint8Array(this.#carry.length + Math.min(3, piece.length))
+      seam.set(this.#carry)
+      seam.set(piece.subarray(0, 3), this.#carry.length)
+      const from = at - this.#carry.length
+      this.#search.each(seam, from, (mark, offset) =>
+        this.#consider(mark, from + offset, piece, at),
+      )
+    }
+    this.#search.each(piece, at, (mark, offset) => this.#consider(mark, at + offset, piece, at))
+    this.#carry = piece.slice(-3)
+  }
+
+  #consider(mark: Mark, markAt: number, piece: Uint8Array, pieceAt: number): void {
+    const at = markAt - mark.at
+    const form = this.#forms.get(mark.form)
+    if (at < 0 || form === undefined) return
+    const inPiece = at - pieceAt
+    const known = inPiece < 0 ? undefined : piece.subarray(inPiece, inPiece + form.headOctets)
+    const enough = Math.min(wantedOctets, form.headOctets)
+    if (known !== undefined && known.length >= enough && !form.recognise(known)) return
+    if (this.candidates.length >= mostCandidates) this.overflowed = true
+    else this.candidates.push({ form, at })
+  }
+}
+
+const searches = new WeakMap<readonly ArchiveForm[], MarkSearch>()
+
+/** One table of marks for all files of a scan. */
+function searchFor(forms: readonly ArchiveForm[]): MarkSearch {
+  const known = searches.get(forms)
+  if (known !== undefined) return known
+  const names = new Set(forms.map((form) => form.name))
+  const search = new MarkSearch(carvedMarks.filter((mark) => names.has(mark.form)))
+  searches.set(forms, search)
+  return search
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** The octets by which a form is looked for anywhere in a blob, and how far behind its beginning they stand. */
+export interface Mark {
+  readonly form: string
+  readonly at: number
+  /** Four of them, or two where `sector` is set. */
+  readonly octets: readonly number[]
+  /** Looked for only where its form begins at a multiple of 512, as partitions do. */
+  readonly sector?: true
+}
+
+function ascii(text: string): readonly number[] {
+  return Array.from(text, (character) => character.charCodeAt(0))
+}
+
+/** RFC 1952 2.3.1: the method is deflate, and of the flags any of five. */
+const gzipMarks: readonly Mark[] = Array.from({ length: 32 }, (_, flags) => ({
+  ...{ form: 'gzip', at: 0, octets: [0x1f, 0x8b, 8, flags] },
+}))
+
+/** By form. What is not here is looked for at the beginning of a file alone. */
+export const carvedMarks: readonly Mark[] = [
+  ...gzipMarks,
+  { form: 'xz', at: 0, octets: [0xfd, 0x37, 0x7a, 0x58] },
+  { form: 'zstd', at: 0, octets: [0x28, 0xb5, 0x2f, 0xfd] },
+  { form: 'lz4', at: 0, octets: [0x04, 0x22, 0x4d, 0x18] },
+  { form: 'squashfs', at: 0, octets: ascii('hsqs') },
+  { form: 'cpio', at: 0, octets: ascii('0707') },
+  { form: 'tar', at: 257, octets: ascii('usta') },
+  { form: 'zip', at: 0, octets: ascii('PK\x03\x04') },
+  { form: 'ext', at: 1080, octets: [0x53, 0xef], sector: true },
+  { form: 'gpt', at: 512, octets: ascii('EF'), sector: true },
+  { form: 'fit', at: 0, octets: [0xd0, 0x0d, 0xfe, 0xed] },
+  { form: 'uimage', at: 0, octets: [0x27, 0x05, 0x19, 0x56] },
+  { form: 'mcuboot', at: 0, octets: [0x3d, 0xb8, 0xf3, 0x96] },
+  { form: 'android-boot', at: 0, octets: ascii('ANDR') },
+  { form: 'android-sparse', at: 0, octets: [0x3a, 0xff, 0x26, 0xed] },
+]
+
+/**
+ * Finds any of many marks in one pass.
+ *
+ * Of the three pairs of neighbours in a mark one begins at an offset that three divides, so that only every third
+ * pair is looked up; and what is looked up fits into the fastest memory.
+ */
+export class MarkSearch {
+  /** By a hash of a pair: bit n is set if it may be the n-th pair of a mark. */
+  readonly #pairs = new Uint8Array(pairSlots)
+  /** By a hash of a mark; spares most look-ups. */
+  readonly #keys = new Uint8Array(4_096)
+  readonly #sectorMarks: Mark[] = []
+  readonly #marks = new Map<number, Mark[]>()
+
+  constructor(marks: readonly Mark[]) {
+    for (const mark of marks) {
+      if (mark.sector) {
+        this.#sectorMarks.push(mark)
+        continue
+      }
+      const [first = 0, second = 0, third = 0, fourth = 0] = mark.octets
+      this.#pairs[slotOf(first, second)]! |= 1
+      this.#pairs[slotOf(second, third)]! |= 2
+      this.#pairs[slotOf(third, fourth)]! |= 4
+      const key = (first << 24) | (second << 16) | (third << 8) | fourth
+      this.#keys[Math.imul(key, keyMultiplier) >>> 20] = 1
+      this.#marks.set(key, [...(this.#marks.get(key) ?? []), mark])
+    }
+  }
+
+  /**
+   * Tells each mark that lies wholly in the piece. A window over pieces is the caller's to make.
+   *
+   * @param pieceAt where the piece begins in the blob
+   */
+  each(piece: Uint8Array, pieceAt: number, found: (mark: Mark, offset: number) => void): void {
+    const pairs = this.#pairs
+    const last = piece.length - 1
+    for (let at = 0; at < last; at += 3) {
+      const maybe = pairs[(piece[at]! << 5) ^ piece[at + 1]!]!
+      if (maybe !== 0) this.#look(piece, at, maybe, found)
+    }
+    for (const mark of this.#sectorMarks) this.#lookAtSectors(mark, piece, pieceAt, found)
+  }
+
+  #lookAtSectors(
+    mark: Mark,
+    piece: Uint8Array,
+    pieceAt: number,
+    found: (mark: Mark, offset: number) => void,
+  ): void {
+    const [first, second] = mark.octets
+    const begin = (((mark.at - pieceAt) % sectorOctets) + sectorOctets) % sectorOctets
+    for (let at = begin; at + 1 < piece.length; at += sectorOctets)
+      if (piece[at] === first && piece[at + 1] === second) found(mark, at)
+  }
+
+  #look(
+    piece: Uint8Array,
+    at: number,
+    maybe: number,
+    found: (mark: Mark, offset: number) => void,
+  ): void {
+    for (let nth = 2; nth >= 0; nth--) {
+      const start = at - nth
+      if ((maybe & (1 << nth)) === 0 || start < 0 || start + 4 > piece.length) continue
+      const key =
+        (piece[start]! << 24) |
+        (piece[start + 1]! << 16) |
+        (piece[start + 2]! << 8) |
+        piece[start + 3]!
+      if (this.#keys[Math.imul(key, keyMultiplier) >>> 20] === 0) continue
+      for (const mark of this.#marks.get(key) ?? []) found(mark, start)
+    }
+  }
+}
+
+const sectorOctets = 512
+const pairSlots = 8_192
+/** Spreads keys over the upper bits (the golden ratio times 2^32). */
+const keyMultiplier = 0x9e3779b1
+
+function slotOf(first: number, second: number): number {
+  return (first << 5) ^ second
+}
