@@ -34,5 +34,6 @@ export function trailing(source: ByteSource, start: number): Member {
     ...{ kind: 'member', name: `after-${start}`, type: 'file', offset: start },
     content: tail(source, start),
     about: 'octets behind the end of the archive',
+    behind: true,
   }
 }

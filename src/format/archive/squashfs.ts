@@ -18,6 +18,7 @@ export const squashfs: ArchiveForm = {
   access: 'ranged',
   headOctets: superblockOctets,
   recognise: isSquashfs,
+  leftover: 'meaningless',
   members,
 }
 

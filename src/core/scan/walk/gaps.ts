@@ -70,13 +70,18 @@ export class Gaps {
     this.end = Math.max(this.end, member.offset + (taken ?? 0))
   }
 
+  /** Hands over all that is left. */
   async finish(): Promise<void> {
-    try {
-      await this.#over(Number.POSITIVE_INFINITY)
-    } finally {
-      this.#pass.end()
-      await this.#walk.finish(this.#scope, this.#pass, this.#carver, this.source)
-    }
+    await this.#over(Number.POSITIVE_INFINITY)
+    this.#pass.end()
+    if (this.#carver !== undefined) await this.#walk.carve(this.#scope, this.#carver, this.source)
+  }
+
+  /** Tells what was found, whether or not all could be handed over. */
+  async close(): Promise<void> {
+    this.#pass.end()
+    this.#pass.tell()
+    await this.#carver?.close()
   }
 
   async #over(to: number): Promise<void> {

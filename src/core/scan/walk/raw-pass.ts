@@ -77,7 +77,7 @@ export class RawPass {
     await this.#carver?.take(piece, at, blank)
   }
 
-  /** Ends the finders; what they found is told once `tell` is called. */
+  /** Ends the finders, once; what they found is told when `tell` is called. */
   end(): void {
     for (const finder of this.#finders ?? []) finder.end()
     this.#finders = []

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ArchiveForm, Member, Packed } from '#format/archive/archive.ts'
 import type { ByteSource } from '#format/archive/byte-source.ts'
+import type { UnopenedForm } from '#format/firmware/unopened.ts'
 import { FormatError } from '#format/format-error.ts'
 import type { OpenFinder } from '../finding.ts'
 import { BudgetSpent, type Budgets, Spending } from './budgets.ts'
@@ -23,12 +24,6 @@ export interface WalkSetup {
   readonly budgets: Budgets
   /** Whether the scan is to end, and why. */
   readonly pressed: () => 'too-long' | 'stopped' | undefined
-}
-
-/** What is named where it is met, since its content is packed in a way that is not read here. */
-export interface UnopenedForm {
-  readonly name: string
-  recognise(head: Uint8Array): boolean
 }
 
 export interface WalkCounts {
@@ -137,27 +132,17 @@ export class Walk {
     const carver = this.carver(scope, access)
     const pass = new RawPass(this, scope, { size: source.size, head }, carver)
     try {
-      await pass.over(source, 0)
-    } catch (error) {
-      tellDamage(scope, pass.at, error)
+      try {
+        await pass.over(source, 0)
+      } catch (error) {
+        tellDamage(scope, pass.at, error)
+      }
+      pass.end()
+      if (carver !== undefined) await this.carve(scope, carver, source)
     } finally {
       pass.end()
-    }
-    await this.finish(scope, pass, carver, source)
-  }
-
-  /** Looks into what was found embedded, and tells what was found in the octets as they lie. */
-  async finish(
-    scope: Scope,
-    pass: RawPass,
-    carver: Carver | undefined,
-    source: ByteSource,
-  ): Promise<void> {
-    try {
-      if (carver !== undefined) await this.#carve(scope, carver, source)
-    } finally {
-      await carver?.close()
       pass.tell()
+      await carver?.close()
     }
   }
 
@@ -168,7 +153,8 @@ export class Walk {
     return new Carver(this.#setup.forms, () => spoolOf(this, scope))
   }
 
-  async #carve(scope: Scope, carver: Carver, source: ByteSource): Promise<void> {
+  /** Looks into what was found embedded. */
+  async carve(scope: Scope, carver: Carver, source: ByteSource): Promise<void> {
     if (carver.candidates.length === 0) return
     const kept = carver.source(source)
     if (kept === undefined) return
@@ -229,8 +215,9 @@ export class Walk {
     const gaps = new Gaps(this, scope, source, access, head, form.leftover ?? 'searched')
     try {
       await this.#members(scope, form, gaps.source, access, gaps, 'whole')
-    } finally {
       await gaps.finish()
+    } finally {
+      await gaps.close()
     }
   }
 

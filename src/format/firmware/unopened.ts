@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** A form that is known by its marks and not unpacked: named wherever it is met, since silence would be a lie. */
+export interface UnopenedForm {
+  readonly name: string
+  recognise(head: Uint8Array): boolean
+}
+
+interface Mark {
+  readonly name: string
+  readonly at: number
+  /** Octets, or text. */
+  readonly is: string | readonly number[]
+}
+
+/** @see the headers of each in the Linux kernel (fs/, include/uapi/linux/magic.h), or its own specification */
+const marks: readonly Mark[] = [
+  { name: 'UBI', at: 0, is: 'UBI#' },
+  { name: 'UBIFS', at: 0, is: [0x31, 0x18, 0x10, 0x06] },
+  { name: 'JFFS2', at: 0, is: [0x85, 0x19, 0x01, 0xe0] },
+  { name: 'JFFS2', at: 0, is: [0x85, 0x19, 0x02, 0xe0] },
+  { name: 'JFFS2', at: 0, is: [0x85, 0x19, 0x03, 0x20] },
+  { name: 'JFFS2', at: 0, is: [0x19, 0x85, 0xe0, 0x01] },
+  { name: 'JFFS2', at: 0, is: [0x19, 0x85, 0xe0, 0x02] },
+  { name: 'YAFFS', at: 0, is: [3, 0, 0, 0, 1, 0, 0, 0, 0xff, 0xff] },
+  { name: 'YAFFS', at: 0, is: [1, 0, 0, 0, 1, 0, 0, 0, 0xff, 0xff] },
+  { name: 'EROFS', at: 1024, is: [0xe2, 0xe1, 0xf5, 0xe0] },
+  { name: 'cramfs', at: 0, is: [0x45, 0x3d, 0xcd, 0x28] },
+  { name: 'cramfs', at: 0, is: [0x28, 0xcd, 0x3d, 0x45] },
+  { name: 'romfs', at: 0, is: '-rom1fs-' },
+  { name: 'F2FS', at: 1024, is: [0x10, 0x20, 0xf5, 0xf2] },
+  { name: 'XFS', at: 0, is: 'XFSB' },
+  { name: 'ISO 9660', at: 32_769, is: 'CD001' },
+  { name: 'a squashfs of big-endian order', at: 0, is: 'sqsh' },
+  { name: 'LUKS', at: 0, is: [0x4c, 0x55, 0x4b, 0x53, 0xba, 0xbe] },
+  { name: 'a QCOW2 disk', at: 0, is: [0x51, 0x46, 0x49, 0xfb] },
+  { name: 'a VMDK disk', at: 0, is: 'KDMV' },
+  { name: 'a VHDX disk', at: 0, is: 'vhdxfile' },
+  { name: '7-Zip', at: 0, is: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c] },
+  { name: 'RAR', at: 0, is: [0x52, 0x61, 0x72, 0x21, 0x1a, 0x07] },
+  { name: 'a cabinet', at: 0, is: [0x4d, 0x53, 0x43, 0x46, 0, 0, 0, 0] },
+  { name: 'RPM', at: 0, is: [0xed, 0xab, 0xee, 0xdb] },
+  { name: 'lzop', at: 0, is: [0x89, 0x4c, 0x5a, 0x4f, 0, 0x0d, 0x0a, 0x1a, 0x0a] },
+  { name: 'lzip', at: 0, is: 'LZIP' },
+  { name: 'zchunk', at: 0, is: [0, 0x5a, 0x43, 0x4b, 0x31] },
+  { name: 'brotli of Android', at: 0, is: [0xce, 0xb2, 0xcf, 0x81] },
+]
+
+export const unopenedForms: readonly UnopenedForm[] = marks.map(({ name, at, is }) => {
+  const octets = typeof is === 'string' ? Array.from(is, (text) => text.charCodeAt(0)) : is
+  return {
+    name,
+    recognise: (head) => octets.every((octet, index) => head[at + index] === octet),
+  }
+})
