@@ -18,6 +18,7 @@ import { Doors, doorKinds } from '#core/enrolment/doors.ts'
 import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
 import { RegistrarPace } from '#core/enrolment/speakers/pace.ts'
 import { RefusedSignatures } from '#core/keywatch/nonces/refused-signatures.ts'
+import { SecondOwnerDesk } from '#core/keywatch/second-owners.ts'
 import { isOfThisHouse } from '#core/ledger/authority-origin.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import { deltaCrl } from '#core/ledger/shards.ts'
@@ -209,6 +210,7 @@ export async function openCore(means: Means): Promise<Core> {
     attempts: new Attempts(),
     registrarPace: new RegistrarPace(),
     signatures: new RefusedSignatures(),
+    secondOwners: new SecondOwnerDesk({ ledger, clock, random, environment, report }),
     waiting: means.waiting ?? waitingLimits,
     refusals: new RefusalMeter({ clock, write: (events) => ledger.commit({ puts: [], events }) }),
     keyBackends: means.keyBackends ?? (() => []),

@@ -65,9 +65,9 @@ export async function attested(
     ...{ id: newId('attestation', core), version: 1, keyFingerprint: publicKey.fingerprint },
     ...{ device: device.id, form: 'tpm', module: 'test:1', moduleCertificateSha256: null },
     ...{ nonce: new Uint8Array(32), evidenceSha256: sha256(new Uint8Array()) },
-    facts: { endorsementKey: tpm.fingerprint!.toHex() },
     ...{ quote: 'none', at, until: at.add({ hours: 24 }) },
     ...columns,
+    facts: { endorsementKey: tpm.fingerprint!.toHex(), ...columns.facts },
   }
   const committed = await core.ledger.commit({
     puts: [
@@ -95,8 +95,9 @@ export async function ticketFor(
   core: Core,
   device: Device,
   key: KeyPair,
+  columns: Partial<Attestation> = {},
 ): Promise<Credential & { readonly kind: 'code' }> {
-  const attestation = await attested(core, device, key)
+  const attestation = await attested(core, device, key, columns)
   const code = newCodeText(core.random)
   const committed = await core.ledger.commit({
     puts: [

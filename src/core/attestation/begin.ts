@@ -8,6 +8,7 @@ import { makeCredential } from '#trust/tpm/make-credential.ts'
 import { nameOf } from '#trust/tpm/name.ts'
 import { attestationKeyOf } from '#trust/tpm/signed-attest.ts'
 import type { AuditEvent } from '../audit/event.ts'
+import { keyConflict, type SecondOwner } from '../devices/second-owner.ts'
 import { newId } from '../ledger/ids.ts'
 import type { AttestationSession, Device } from '../ledger/tables.ts'
 import { checkDevice } from '../policy/check-device.ts'
@@ -26,6 +27,8 @@ const secretBytes = 32
 export interface About {
   subjects: readonly string[]
   alarms: readonly AuditEvent[]
+  /** Whose key a TPM proved for somebody else. */
+  second?: SecondOwner
 }
 
 export type Begun = { readonly kind: 'begun'; readonly answer: BeginAnswer } | Refused
@@ -45,10 +48,13 @@ export async function beginAttestation(
 export async function noteRefused(
   { reason, detail }: Refused,
   { sourceAddress: source, requestId }: Asked,
-  { subjects, alarms }: About,
-  { refusals }: AttestationPorts,
+  { subjects, alarms, second }: About,
+  { refusals, secondOwners, clock }: AttestationPorts,
 ): Promise<void> {
-  await refusals.note({ reason, detail, source, subjects, alarms, requestId })
+  const conflict = second === undefined ? [] : [keyConflict(second, clock.now())]
+  const told = [...alarms, ...conflict]
+  await refusals.note({ reason, detail, source, subjects, alarms: told, requestId })
+  if (second !== undefined) await secondOwners.tell(second)
 }
 
 async function begin(

@@ -8,8 +8,9 @@ import { sameSecret, sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import { verifyCertified } from '#trust/tpm/certified-key.ts'
 import { attestationKeyOf } from '#trust/tpm/signed-attest.ts'
+import { isVouchedFor, type SecondOwner } from '../devices/second-owner.ts'
 import { Fault } from '../fault.ts'
-import type { AttestationSession, Device } from '../ledger/tables.ts'
+import type { AttestationSession, Device, Key } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import {
   certifyAttestationKey,
@@ -64,7 +65,7 @@ async function certify(
   if ('reason' in device) return device
   const door = await doorOf(session, device, ports)
   if ('reason' in door) return door
-  return believe({ request, asked, session: closed, device, door }, ports)
+  return believe({ request, asked, session: closed, device, door }, about, ports)
 }
 
 /** Told alike, so that nobody learns which of them it was. */
@@ -100,13 +101,22 @@ async function doorOf(
   return ports.doorOf(device.product, entrance.label)
 }
 
-async function believe(exchange: Exchange, ports: AttestationPorts): Promise<Certified> {
+async function believe(
+  exchange: Exchange,
+  about: About,
+  ports: AttestationPorts,
+): Promise<Certified> {
   const { session, device, door, request } = exchange
   const attestationKey = parsePublic(session.attestationKey)
   const keys = await verifyKeys(exchange, attestationKey)
   if ('reason' in keys) return keys
-  const strange = await checkOwners(keys, device, ports)
-  if (strange !== undefined) return strange
+  const strange = await otherOwner(keys, device, ports)
+  if (strange !== undefined) {
+    // A TPM that no maker vouches for may certify whatever key it likes.
+    const live = isVouchedFor(session.facts) ? 'challenge' : undefined
+    about.second = shownBy(exchange, strange, live)
+    return refuse('key-has-another-owner', 'this key cannot be certified; make a new one')
+  }
   const { selection, nonce } = session
   const quoted = { quote: request.quote, selection, attestationKey, nonce, device }
   const measured = await measure(quoted, ports.ledger)
@@ -116,7 +126,13 @@ async function believe(exchange: Exchange, ports: AttestationPorts): Promise<Cer
   const proved = provedKey(exchange, attestationKey)
   if ('reason' in proved) return proved
   const prepared = await prepareAttestationKey(proved, ports)
-  if (prepared.kind === 'refused') return prepared
+  if (prepared.kind === 'refused') {
+    const key = await ports.ledger.find('key', 'fingerprint', [proved.publicKey.fingerprint])
+    // It has signed our nonce itself.
+    if (key !== undefined && key.owner !== device.id)
+      about.second = shownBy(exchange, key, 'challenge')
+    return prepared
+  }
   return finish({ ...exchange, attestationKey, keys, measured }, proved, prepared, ports)
 }
 
@@ -142,17 +158,20 @@ async function verifyKeys(
 }
 
 /** A key of somebody else is no key of this TPM's, whatever was signed; what enrolment would say is said here. */
-async function checkOwners(
+async function otherOwner(
   keys: readonly VouchedKey[],
   device: Device,
   { ledger }: AttestationPorts,
-): Promise<Refused | undefined> {
+): Promise<Key | undefined> {
   for (const { certified } of keys) {
     const known = await ledger.find('key', 'fingerprint', [certified.publicKey.fingerprint])
-    if (known !== undefined && known.owner !== device.id)
-      return refuse('key-has-another-owner', 'this key cannot be certified; make a new one')
+    if (known !== undefined && known.owner !== device.id) return known
   }
   return undefined
+}
+
+function shownBy({ device, asked }: Exchange, key: Key, live: SecondOwner['live']): SecondOwner {
+  return { key, stranger: device.id, proof: 'tpm', live, source: asked.sourceAddress }
 }
 
 /** Where the profile requires a good platform, none of its keys is vouched for on another. */

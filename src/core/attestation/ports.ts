@@ -2,6 +2,7 @@
 import type { RefusalMeter } from '../audit/refusal-meter.ts'
 import type { IssuingPorts } from '../authority/issue.ts'
 import type { Issuer } from '../authority/issuer.ts'
+import type { SecondOwners } from '../devices/second-owner.ts'
 import type { Code, Device, Entrance, Key, Party, Product } from '../ledger/tables.ts'
 import type { Profile } from '../policy/profile.ts'
 import type { Refused } from '../refusal.ts'
@@ -29,6 +30,8 @@ export interface AttestationPorts extends IssuingPorts {
   readonly refusals: RefusalMeter
   readonly pace: AttestationPace
   readonly vendors: VendorRegister
+  /** Hears of keys that a TPM proved for another than their owner. */
+  readonly secondOwners: SecondOwners
   readonly environment: Key['environment']
   /** The door that a device of this product means. */
   doorOf(product: string, label: string | undefined): AttestationDoor | Refused

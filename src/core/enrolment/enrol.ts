@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The journey of docs/journeys/issue-a-certificate.md, from a door's request to an outcome. */
 import type { CertificationRequest } from '#format/x509/certification-request.ts'
-import { provePossession } from '#trust/possession.ts'
+import { type ProvedRequest, provePossession } from '#trust/possession.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { AuditEvent } from '../audit/event.ts'
 import { type Carried, takeUp } from '../authority/upstream/ask-upstream.ts'
+import { keyConflict, type SecondOwner } from '../devices/second-owner.ts'
 import type { Key } from '../ledger/tables.ts'
 import { checkDevice } from '../policy/check-device.ts'
 import type { Refused } from '../refusal.ts'
@@ -16,7 +16,9 @@ import { bindAtFirstContact } from './by-element.ts'
 import { certify } from './certify.ts'
 import { checkChannel } from './channel.ts'
 import type { EnrolmentPorts } from './enrolment-ports.ts'
+import type { KeyConflict } from './identify.ts'
 import { judge } from './judge.ts'
+import { liveProofOf } from './live-proof.ts'
 import { type Asking, occasionOf } from './occasion.ts'
 import { readRequest } from './read.ts'
 import { repeated, requestKeyOf } from './repetition.ts'
@@ -25,7 +27,7 @@ import { saidMaking } from './said-making.ts'
 
 /** Gives a device its certificate, or says why not. Every refusal is an event. */
 export async function enrol(request: EnrolmentRequest, ports: EnrolmentPorts): Promise<Outcome> {
-  const about: About = { subjects: claimed(request), alarms: [] }
+  const about: About = { subjects: claimed(request) }
   const outcome = await enrolOrRefuse(request, about, ports)
   const {
     proved,
@@ -36,9 +38,11 @@ export async function enrol(request: EnrolmentRequest, ports: EnrolmentPorts): P
     ports.signatures.note(proved, device)
   if (outcome.kind === 'refused') {
     const { reason, detail } = outcome
-    const { subjects, alarms } = about
+    const { subjects } = about
+    const alarms = about.second ? [keyConflict(about.second, ports.clock.now())] : []
     const { sourceAddress: source, requestId } = request
     await ports.refusals.note({ reason, detail, source, subjects, alarms, requestId })
+    if (about.second !== undefined) await ports.secondOwners.tell(about.second)
   }
   return outcome
 }
@@ -46,9 +50,20 @@ export async function enrol(request: EnrolmentRequest, ports: EnrolmentPorts): P
 /** What the event of a refusal will tell besides its reason; it grows with what becomes known. */
 interface About {
   subjects: readonly string[]
-  alarms: readonly AuditEvent[]
+  /** Whose key was shown for somebody else. */
+  second?: SecondOwner | undefined
   /** The request, once it has proved its possession. */
   proved?: CertificationRequest
+}
+
+/** A birth certificate of another PKI over a key that somebody has here: the connection proved the key. */
+function bornWithKeyOf(
+  { conflict }: KeyConflict | (Refused & { readonly conflict?: undefined }),
+  { sourceAddress: source, proxy }: EnrolmentRequest,
+): SecondOwner | undefined {
+  if (conflict === undefined) return undefined
+  const live = proxy === undefined ? 'connection' : undefined
+  return { ...conflict, proof: 'birth-certificate', live, source }
 }
 
 function claimed({ credential }: EnrolmentRequest): readonly string[] {
@@ -63,7 +78,10 @@ async function enrolOrRefuse(
   const read = readRequest(request.request)
   if (read.kind === 'refused') return read
   const applicant = await admit(read.request, request, ports)
-  if (applicant.kind === 'refused') return applicant
+  if (applicant.kind === 'refused') {
+    about.second = bornWithKeyOf(applicant, request)
+    return applicant
+  }
   about.subjects = [applicant.device.id]
   const cutOff = checkDevice(applicant.device)
   if (cutOff !== undefined) return cutOff
@@ -116,7 +134,7 @@ async function prove(
   const judged = await judge(proved, asked, ports)
   const { verdict, key, host } = judged
   if (verdict.kind === 'refused') {
-    if (key !== undefined) about.alarms = alarmsOf(key, asking, ports)
+    if (key !== undefined) about.second = secondOwnerOf(key, proved.publicKey, pkcs10, asking)
     return verdict
   }
   const { replaces } = verdict.approved.terms
@@ -128,7 +146,7 @@ async function prove(
   const found = { ...judged, replaces, making: said.making }
   const occasion = occasionOf(asking, found, ports)
   const issued = await certify(verdict.approved, host, occasion, ports)
-  return issued.kind === 'conflict' ? afterConflict(proved.publicKey, asking, about, ports) : issued
+  return issued.kind === 'conflict' ? afterConflict(proved, asking, about, ports) : issued
 }
 
 function currentOf(applicant: Applicant) {
@@ -147,7 +165,7 @@ function carriedOn(carried: Carried): Outcome {
 
 /** Somebody booked first. If it was this very request, its answer serves both; else the reason is told. */
 async function afterConflict(
-  { fingerprint }: PublicKey,
+  { publicKey, request: pkcs10 }: ProvedRequest,
   asking: Asking,
   about: About,
   ports: EnrolmentPorts,
@@ -155,28 +173,25 @@ async function afterConflict(
   const again = await repeated(asking.requestKey, ports)
   if (again.kind === 'under-way') return carriedOn(await takeUp(again.order, ports))
   if (again.kind !== 'new') return again
-  const key = await ports.ledger.find('key', 'fingerprint', [fingerprint])
+  const key = await ports.ledger.find('key', 'fingerprint', [publicKey.fingerprint])
   if (key !== undefined && key.owner !== asking.applicant.device.id) {
-    about.alarms = alarmsOf(key, asking, ports)
+    about.second = secondOwnerOf(key, publicKey, pkcs10, asking)
     return refuse('key-has-another-owner', 'this key cannot be certified; make a new one')
   }
   return comeAgain()
 }
 
-/** Two devices with one key: either a line makes them so, or somebody has stolen one. */
-function alarmsOf(
+/** A key that belongs to somebody else; undefined: it is the applicant's own. */
+function secondOwnerOf(
   key: Key,
+  publicKey: PublicKey,
+  pkcs10: CertificationRequest,
   { applicant, request }: Asking,
-  { clock }: EnrolmentPorts,
-): readonly AuditEvent[] {
-  if (key.owner === applicant.device.id) return []
-  return [
-    {
-      type: 'key-conflict',
-      at: clock.now(),
-      actor: { kind: 'device', id: applicant.device.id },
-      subjects: [key.id, key.owner, applicant.device.id],
-      facts: { source: request.sourceAddress, proof: applicant.proof },
-    },
-  ]
+): SecondOwner | undefined {
+  const { device, proof } = applicant
+  if (key.owner === device.id) return undefined
+  const ticket = applicant.kind === 'admitted' ? applicant.attestation : undefined
+  const live =
+    applicant.kind === 'spoken-for' ? undefined : liveProofOf(publicKey, pkcs10, request, ticket)
+  return { key, stranger: device.id, proof, live, source: request.sourceAddress }
 }

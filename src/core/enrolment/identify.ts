@@ -8,7 +8,7 @@ import { type ValidPath, validatePath } from '#trust/path.ts'
 import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { CertificateRecord, Device } from '../ledger/tables.ts'
+import type { CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import { checkDevice } from '../policy/check-device.ts'
 import { checkEnded } from '../policy/check-ended.ts'
 import { checkKeyState } from '../policy/check-key.ts'
@@ -33,6 +33,11 @@ export interface Identified {
   readonly record: CertificateRecord | undefined
   /** The key of a foreign birth certificate that the ledger has never seen. */
   readonly newBirthKey?: PublicKey
+}
+
+/** Refused, since the key has another owner; with who that is, for those who watch. */
+export interface KeyConflict extends Refused {
+  readonly conflict: { readonly key: Key; readonly stranger: string }
 }
 
 export interface IdentifyingPorts {
@@ -168,12 +173,16 @@ async function identifiedByBirth(
   certificate: Certificate,
   device: Device,
   ledger: Ledger,
-): Promise<Identified | Refused> {
+): Promise<Identified | KeyConflict | Refused> {
   const key = importPublicKey(certificate.publicKey)
   if ('kind' in key) return key
   const known = await ledger.find('key', 'fingerprint', [key.fingerprint])
   if (known !== undefined && known.owner !== device.id) {
-    return refuse('key-has-another-owner', 'the key of this certificate belongs to another owner')
+    const no = refuse(
+      'key-has-another-owner',
+      'the key of this certificate belongs to another owner',
+    )
+    return { ...no, conflict: { key: known, stranger: device.id } }
   }
   if (known !== undefined && known.purpose !== 'birth') {
     return refuse(

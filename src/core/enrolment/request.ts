@@ -24,6 +24,8 @@ export interface EnrolmentRequest {
   readonly requestId?: string | undefined
   /** The tls-exporter value of the connection (RFC 9266); undefined: it has none. */
   readonly channelBinding?: Uint8Array | undefined
+  /** The client certificate whose key this very connection proved, whatever the credential is; DER. */
+  readonly connectionCertificate?: Uint8Array | undefined
   /** The known proxy that the device's TLS ended at. */
   readonly proxy?: { readonly id: string; readonly name: string } | undefined
 }

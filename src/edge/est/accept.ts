@@ -52,6 +52,8 @@ export function acceptEnrolment(http: HttpRequest, target: Target): AcceptedEnro
       sourceAddress: http.peer.address,
       requestId: http.requestId,
       channelBinding: http.peer.channelBinding,
+      // What a proxy saw was proved to the proxy.
+      connectionCertificate: http.peer.proxy ? undefined : http.peer.certificates[0],
       proxy: http.peer.proxy,
     },
   }

@@ -4,6 +4,7 @@
 import { applicationProfile } from '#core/applications/profile.ts'
 import type { Issuer } from '#core/authority/issuer.ts'
 import { takeUp } from '#core/authority/upstream/ask-upstream.ts'
+import { keyConflict, type SecondOwner } from '#core/devices/second-owner.ts'
 import type { Put } from '#core/ledger/ledger.ts'
 import type { Enrolment, Key } from '#core/ledger/tables.ts'
 import { decideApplication } from '#core/policy/decide.ts'
@@ -15,6 +16,7 @@ import { certify, type Host } from '../certify.ts'
 import type { EnrolmentPorts } from '../enrolment-ports.ts'
 import { hostFor, issuerNotAfterOf } from '../host-for.ts'
 import { identitiesHeld, identitiesLately } from '../identities-held.ts'
+import { liveProofOf } from '../live-proof.ts'
 import { readRequest } from '../read.ts'
 import { orderedFor } from '../renew-now.ts'
 import { type Repeated, repeated, repetitionPut, requestKeyOf } from '../repetition.ts'
@@ -41,14 +43,24 @@ export async function enrolApplication(
   means: ApplicationMeans,
   ports: EnrolmentPorts,
 ): Promise<Outcome> {
-  const about = { subjects: claimed(request) }
+  const about: About = { subjects: claimed(request) }
   const outcome = await enrolOrRefuse(request, about, means, ports)
   if (outcome.kind === 'refused') {
     const { reason, detail } = outcome
+    const { subjects, second } = about
     const { sourceAddress: source, requestId } = request
-    await ports.refusals.note({ reason, detail, source, requestId, ...about })
+    const alarms = second ? [keyConflict(second, ports.clock.now())] : []
+    await ports.refusals.note({ reason, detail, source, requestId, subjects, alarms })
+    if (second !== undefined) await ports.secondOwners.tell(second)
   }
   return outcome
+}
+
+/** What is told of a refusal besides its reason; it grows with what becomes known. */
+interface About {
+  subjects: readonly string[]
+  /** Whose key was shown for the application. */
+  second?: SecondOwner
 }
 
 function claimed({ credential }: EnrolmentRequest): readonly string[] {
@@ -57,7 +69,7 @@ function claimed({ credential }: EnrolmentRequest): readonly string[] {
 
 async function enrolOrRefuse(
   request: EnrolmentRequest,
-  about: { subjects: readonly string[] },
+  about: About,
   means: ApplicationMeans,
   ports: EnrolmentPorts,
 ): Promise<Outcome> {
@@ -77,7 +89,8 @@ async function enrolOrRefuse(
     return refuse('code-used', 'this enrolment code was used already; ask the operator for another')
   const host = hostFor(profile, means.issuer, ports)
   if (host.kind === 'refused') return host
-  return prove(read.request, { request, applying, profile, host, requestKey, before, means }, ports)
+  const asking = { request, applying, profile, host, requestKey, before, means }
+  return prove(read.request, asking, about, ports)
 }
 
 /** What is known of one request on its way. */
@@ -94,6 +107,7 @@ interface Asking {
 async function prove(
   pkcs10: CertificationRequest,
   asking: Asking,
+  about: About,
   ports: EnrolmentPorts,
 ): Promise<Outcome> {
   const possession = await provePossession(pkcs10)
@@ -113,7 +127,14 @@ async function prove(
     identitiesLately: await identitiesLately(id, ports),
     isOrdered: orderedFor(applying.current?.record, ports.doors.orders) !== undefined,
   })
-  if (verdict.kind === 'refused') return verdict
+  if (verdict.kind === 'refused') {
+    if (key !== undefined && key.owner !== id) {
+      const live = liveProofOf(proved.publicKey, pkcs10, request)
+      const { proof } = applying
+      about.second = { key, stranger: id, proof, live, source: request.sourceAddress }
+    }
+    return verdict
+  }
   const occasion = { ...occasionOf(asking, key, ports), making: said.making }
   return settled(await certify(verdict.approved, host, occasion, ports))
 }

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Key, KeyFinding } from '#core/ledger/tables.ts'
-import { aloneUpTo } from '#core/revocation/acts/alone.ts'
 import { type ActPorts, askAct } from '#core/revocation/acts/ask.ts'
 import { carryOut } from '#core/revocation/acts/carry-out.ts'
 import { raise } from '#core/watch/alarm.ts'
-import { allOf } from '#core/watch/pages.ts'
 import { type FoundWeakness, watcher } from '../book-findings.ts'
 import { readKeyPolicy } from '../key-policy.ts'
+import { mayActAlone } from '../may-act-alone.ts'
 
 export type RecoveryPorts = ActPorts
-
-/** In which the watch ends no more keys by itself than one person may end devices alone. */
-const window = Temporal.Duration.from({ hours: 24 })
 
 /** What was done about a key, or why nothing. */
 type Deed = 'revoked' | 'waits' | 'proposed' | 'too-many'
@@ -53,7 +49,7 @@ async function openFinding(
 async function act(key: Key, ports: RecoveryPorts): Promise<Deed> {
   const { recovered } = await readKeyPolicy(ports.ledger)
   if (recovered === 'propose') return 'proposed'
-  if (!(await mayEndAnother(ports))) return 'too-many'
+  if (!(await mayActAlone(ports))) return 'too-many'
   const because = 'its private key was computed from its signatures, and proved'
   const wish = { act: 'end', chosen: { key: key.id }, reason: 'keyCompromise', because } as const
   const asked = await askAct(wish, watcher, ports)
@@ -62,20 +58,6 @@ async function act(key: Key, ports: RecoveryPorts): Promise<Deed> {
   const done = await carryOut(asked.record.id, ports)
   // One that was cut short is carried out by the job of acts.
   return done === undefined ? 'waits' : 'revoked'
-}
-
-/** What the watch ended by itself in the last day is counted, so that a fleet does not end one by one. */
-async function mayEndAnother({ ledger, clock, environment }: RecoveryPorts): Promise<boolean> {
-  const alone = await aloneUpTo(environment, ledger)
-  if (alone === null) return true
-  const since = clock.now().subtract(window)
-  let ended = 0
-  for await (const act of allOf('revocation', ledger, { by: 'requested', from: since })) {
-    if (act.requestedBy !== watcher.id) continue
-    ended += Math.max(1, act.owners)
-    if (ended >= alone) return false
-  }
-  return true
 }
 
 const deeds = {
