@@ -6,6 +6,7 @@ import { type KeyLists, noLists } from './key-lists.ts'
 import { modulusPattern } from './modulus-pattern.ts'
 import { publishedKeys } from './published-keys.ts'
 import { hasRocaMark } from './roca.ts'
+import { checkScalar } from './scalars/check-scalar.ts'
 import { hasSmallFactor } from './small-factors.ts'
 import { hasStructuredPrimes } from './structured-primes.ts'
 import type { KeyWeakness } from './weaknesses.ts'
@@ -18,11 +19,14 @@ import type { KeyWeakness } from './weaknesses.ts'
  */
 export function checkKey(key: PublicKey, lists: KeyLists = noLists): readonly KeyWeakness[] {
   const modulus = modulusOf(key)
-  return [
+  const found = [
     ...publishedWeakness(key),
+    ...checkScalar(key),
     ...lists.find(key),
     ...(modulus === undefined ? [] : checkModulus(modulus)),
   ]
+  // What is known without a list may stand in one, too.
+  return found.filter(({ name }, at) => found.findIndex((one) => one.name === name) === at)
 }
 
 function publishedWeakness({ fingerprint }: PublicKey): readonly KeyWeakness[] {

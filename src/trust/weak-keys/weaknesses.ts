@@ -120,3 +120,7 @@ export interface KeyWeakness {
   readonly name: WeaknessName
   readonly detail: string
 }
+
+export function isWeaknessName(name: string): name is WeaknessName {
+  return Object.hasOwn(weaknesses, name)
+}
