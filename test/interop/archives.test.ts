@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Containers by the tools that make real ones: every name, every octet, and nothing that is not there. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -57,6 +58,13 @@ const squashed: Made[] = [
   ['gzip', '-b 4096 -no-fragments'],
   ['gzip', '-b 1M -always-use-fragments'],
   ['gzip', '-noI -noD -noF -noX'],
+  ['xz', '-b 131072'],
+  ['xz', '-b 1M -Xbcj x86,arm -Xdict-size 100%'],
+  ['zstd', '-b 131072'],
+  ['zstd', '-b 1M -Xcompression-level 3'],
+  ['lz4', '-b 131072'],
+  ['lz4', '-Xhc -b 65536'],
+  ['lzma', ''],
 ].map(([compressor, options]) => ({
   ...{ program: '/usr/bin/mksquashfs', form: 'squashfs', second: 'link' as const },
   name: `squashfs ${compressor} ${options}`,
@@ -87,14 +95,10 @@ const copied = ['newc', 'crc', 'odc', 'bin'].map((format) => ({
 
 const all: readonly Made[] = [...tars, ...sparsePax, ...squashed, ...made, ...copied]
 for (const { program, form, name, command, second } of all) {
-  const missing =
-    existsSync(program) || process.env['PEERS'] === 'required' ? false : `${program} is missing`
+  const missing = missingOf(program)
   test(`${name}: each name and octet is found (FUZZ_SEED=${seed})`, { skip: missing }, async () => {
     const out = join(place, 'image')
-    const { status, stderr } = spawnSync('/bin/sh', ['-ec', command], {
-      ...{ cwd: tree, encoding: 'utf8', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', OUT: out } },
-    })
-    assert.equal(status, 0, stderr)
+    run(command, out)
     const source = await openFile(out)
     try {
       const head = (await source.read(0, 65_536)).slice()
@@ -115,6 +119,103 @@ for (const { program, form, name, command, second } of all) {
       rmSync(out)
     }
   })
+}
+
+/** Code of this machine, for the filters of branches have nothing to do elsewhere; then a tree's largest file. */
+const code = `head -c 300000 /usr/bin/openssl; head -c 100000 ${join(tree, 'three-million')}`
+/** Over a window of LZMA, so that it has to move. */
+const numbers = 'seq 1 500000'
+
+interface Squeezed {
+  readonly program: string
+  readonly form: string
+  /** From standard input to standard output. */
+  readonly command: string
+  /** A command that gives what is packed; absent: `code`. */
+  readonly input?: string
+}
+
+const squeezed: readonly Squeezed[] = [
+  { program: '/usr/bin/gzip', form: 'gzip', command: 'gzip -c' },
+  { program: '/usr/bin/gzip', form: 'gzip', command: 'gzip -1 -c' },
+  { program: '/usr/bin/xz', form: 'xz', command: 'xz -c' },
+  { program: '/usr/bin/xz', form: 'xz', command: 'xz -c -9e --check=crc32' },
+  { program: '/usr/bin/xz', form: 'xz', command: 'xz -c -0 --check=none --block-size=100000 -T2' },
+  {
+    ...{ program: '/usr/bin/xz', form: 'xz', input: numbers },
+    command: 'xz -c --check=sha256 --lzma2=preset=0,dict=4KiB,lc=0,lp=4,pb=0',
+  },
+  { program: '/usr/bin/xz', form: 'xz', command: 'xz -c --delta=dist=4 --lzma2' },
+  ...['x86', 'arm', 'armthumb', 'arm64', 'powerpc', 'sparc', 'x86=start=4096'].map((filter) => ({
+    ...{ program: '/usr/bin/xz', form: 'xz', command: `xz -c --${filter} --lzma2` },
+  })),
+  { program: '/usr/bin/xz', form: 'lzma', command: 'xz -c --format=lzma' },
+  {
+    ...{ program: '/usr/bin/xz', form: 'lzma', input: numbers },
+    command: 'xz -c --format=lzma --lzma1=preset=0,lc=1,lp=2,pb=2',
+  },
+  { program: '/usr/bin/zstd', form: 'zstd', command: 'zstd -q -c' },
+  { program: '/usr/bin/zstd', form: 'zstd', command: 'zstd -q -c -19 --no-check' },
+  { program: '/usr/bin/zstd', form: 'zstd', command: 'zstd -q -c --long=26' },
+  { program: '/usr/bin/lz4', form: 'lz4', command: 'lz4 -q -c' },
+  { program: '/usr/bin/lz4', form: 'lz4', command: 'lz4 -q -c -9 -B4 -BX' },
+  {
+    ...{ program: '/usr/bin/lz4', form: 'lz4', input: numbers },
+    command: 'lz4 -q -c -BD --no-frame-crc',
+  },
+  { program: '/usr/bin/lz4', form: 'lz4', command: 'lz4 -q -c -l', input: 'seq 1 1300000' },
+]
+
+for (const { program, form, command, input = code } of squeezed) {
+  const missing = missingOf(program)
+  test(`${command}: twice behind each other is one content, and what follows is found`, {
+    skip: missing,
+  }, async () => {
+    const out = join(place, 'stream')
+    // LZMA alone cannot be put behind another.
+    const twice = form === 'lzma' ? '' : `; printf more | ${command}`
+    run(`{ { ${input}; } | ${command}${twice}; } > $OUT`, out)
+    appendFileSync(out, 'and what follows')
+    const source = await openFile(out)
+    try {
+      const head = (await source.read(0, 65_536)).slice()
+      const known = archiveForms.filter((one) => one.recognise(head.subarray(0, one.headOctets)))
+      assert.deepEqual(
+        known.map((one) => one.name),
+        [form],
+      )
+      const { content, ...rest } = await listAll(known[0]!, source)
+      const whole = execFileSync(
+        '/bin/sh',
+        ['-ec', `${input}${twice === '' ? '' : '; printf more'}`],
+        {
+          maxBuffer: 1e8,
+        },
+      )
+      assert.equal(content, `file: ${sha256(whole)}`)
+      assert.deepEqual(Object.values(rest), [`file: ${sha256(Buffer.from('and what follows'))}`])
+    } finally {
+      await source.close()
+      rmSync(out)
+    }
+  })
+}
+
+function missingOf(program: string): string | false {
+  return existsSync(program) || process.env['PEERS'] === 'required'
+    ? false
+    : `${program} is missing`
+}
+
+function run(command: string, out: string): void {
+  const { status, stderr } = spawnSync('/bin/sh', ['-ec', command], {
+    ...{ cwd: tree, encoding: 'utf8', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', OUT: out } },
+  })
+  assert.equal(status, 0, stderr)
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 function sorted(record: Record<string, string>): [string, string][] {

@@ -99,9 +99,11 @@ export function makeTree(root: string, random: Random): void {
     writeFileSync(join(root, `text-${size}`), words(random, size))
     writeFileSync(join(root, 'usr', `noise-${size}`), noise(random, size))
   }
+  // Of one text over and over: packers take long over three million octets that hardly pack.
+  const text = words(random, 50_001)
   writeFileSync(
     join(root, 'three-million'),
-    Buffer.concat([noise(random, 1e6), words(random, 2e6)]),
+    Buffer.concat([noise(random, 2e5), ...Array(56).fill(text)]),
   )
   writeFileSync(join(deep, 'id_ecdsa'), words(random, 227))
   // Over the 100 octets of a name in tar, and over ustar's prefix.

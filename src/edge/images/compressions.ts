@@ -2,9 +2,15 @@
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import type { Compression, Packed } from '#format/archive/archive.ts'
+import { memorySource } from '#format/archive/byte-source.ts'
+import { lz4Pieces } from '#format/archive/lz4.ts'
+import { unpackLz4Block } from '#format/archive/lz4-block.ts'
+import { lzmaPieces } from '#format/archive/lzma.ts'
+import { xzPieces } from '#format/archive/xz.ts'
 import { FormatError } from '#format/format-error.ts'
 import { gzipPieces } from './gzip-stream.ts'
 import { counted, drive, type Engine } from './node-engine.ts'
+import { zstdParameters, zstdPieces } from './zstd-stream.ts'
 
 type Stream = (packed: Packed) => AsyncGenerator<Uint8Array>
 type Whole = (bytes: Uint8Array, most: number) => Promise<Uint8Array>
@@ -17,10 +23,10 @@ export const streams: Record<Compression, Stream> = {
   gzip: gzipPieces,
   zlib: driven(() => zlib.createInflate({ chunkSize: pieceOctets })),
   deflate: driven(() => zlib.createInflateRaw({ chunkSize: pieceOctets })),
-  zstd: notYet,
-  xz: notYet,
-  lzma: notYet,
-  lz4: notYet,
+  zstd: zstdPieces,
+  xz: copied(xzPieces),
+  lzma: copied(lzmaPieces),
+  lz4: copied(lz4Pieces),
   'lz4-block': notYet,
   bzip2: notYet,
 }
@@ -30,11 +36,14 @@ export const wholes: Record<Compression, Whole> = {
   gzip: byNode(zlib.gunzip),
   zlib: byNode(zlib.inflate),
   deflate: byNode(zlib.inflateRaw),
-  zstd: byNode(zlib.zstdDecompress),
-  xz: notYet,
-  lzma: notYet,
-  lz4: notYet,
-  'lz4-block': notYet,
+  zstd: byNode(zlib.zstdDecompress, { params: zstdParameters }),
+  xz: joined(xzPieces),
+  lzma: joined(lzmaPieces),
+  lz4: joined(lz4Pieces),
+  'lz4-block': async (bytes, most) => {
+    const block = new Uint8Array(most)
+    return block.subarray(0, unpackLz4Block(bytes, block, 0))
+  },
   bzip2: notYet,
 }
 
@@ -46,15 +55,42 @@ function driven(engine: () => Engine): Stream {
 
 type NodeWhole = (
   bytes: Uint8Array,
-  options: { maxOutputLength: number; chunkSize: number },
+  options: zlib.ZlibOptions & zlib.ZstdOptions,
   done: (error: Error | null, result: Uint8Array) => void,
 ) => void
 
-function byNode(unpack: NodeWhole): Whole {
+function byNode(unpack: NodeWhole, options: zlib.ZstdOptions = {}): Whole {
   const promised = promisify(unpack)
   // One piece for all of it: node:zlib is four times as slow when it has to join what it gives.
   return async (bytes, most) =>
-    await promised(bytes, { maxOutputLength: most, chunkSize: Math.max(64, most) })
+    await promised(bytes, { ...options, maxOutputLength: most, chunkSize: Math.max(64, most) })
+}
+
+/** Our own decoders give views of what they will overwrite. */
+function copied(stream: Stream): Stream {
+  return async function* pieces(packed) {
+    for await (const piece of stream(packed)) yield piece.slice()
+  }
+}
+
+/** A whole by the stream's decoder. */
+function joined(stream: Stream): Whole {
+  return async (bytes, most) => {
+    let whole = new Uint8Array(Math.min(most, 4 * bytes.length))
+    let length = 0
+    const source = memorySource(bytes)
+    for await (const piece of stream({ kind: 'packed', compression: 'xz', source, size: most })) {
+      if (length + piece.length > most) throw new FormatError('too-large', length, `over ${most}`)
+      if (length + piece.length > whole.length) {
+        const larger = new Uint8Array(Math.min(most, 2 * (length + piece.length)))
+        larger.set(whole.subarray(0, length))
+        whole = larger
+      }
+      whole.set(piece, length)
+      length += piece.length
+    }
+    return whole.subarray(0, length)
+  }
 }
 
 function notYet(): never {

@@ -5,8 +5,23 @@ import type { ArchiveForm } from './archive.ts'
 import { cpio } from './cpio.ts'
 import { ext } from './ext.ts'
 import { gzip } from './gzip.ts'
+import { lz4 } from './lz4.ts'
+import { lzma } from './lzma.ts'
 import { squashfs } from './squashfs.ts'
 import { tar } from './tar.ts'
+import { xz } from './xz.ts'
+import { zstd } from './zstd.ts'
 
 /** Every form of container that is looked into; the first that recognises a head has it. */
-export const archiveForms: readonly ArchiveForm[] = [squashfs, gzip, cpio, ar, tar, ext]
+export const archiveForms: readonly ArchiveForm[] = [
+  squashfs,
+  gzip,
+  xz,
+  zstd,
+  lz4,
+  lzma,
+  cpio,
+  ar,
+  tar,
+  ext,
+]
