@@ -64,7 +64,6 @@ const packageRooms: Record<string, readonly string[]> = {
   pkcs11js: ['edge/pkcs11'],
   nodemailer: ['edge/notify'],
   mqtt: ['edge/brokers'],
-  'xz-decompress': ['edge/images'],
   'age-encryption': ['edge/backup'],
   'shamir-secret-sharing': ['edge/ceremony'],
   '@clack/prompts': ['cli'],

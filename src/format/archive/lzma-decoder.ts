@@ -238,8 +238,11 @@ export class LzmaDecoder {
       throw new FormatError('value-not-allowed', this.#range.at, 'LZMA looks back too far')
     const end = Math.min(limit, position + length)
     this.#pending = position + length - end
-    for (; position < end; position++) window[position] = window[position - back]!
-    this.#position = position
+    this.#position = end
+    // Short ones, which most are, take less time than the call.
+    if (end - position > 32 && back >= end - position)
+      window.copyWithin(position, position - back, end - back)
+    else for (; position < end; position++) window[position] = window[position - back]!
   }
 
   /** Makes room for `octets` more, which is at most lzmaStep: grows, or forgets what is over the dictionary. */

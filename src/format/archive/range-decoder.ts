@@ -2,7 +2,9 @@
 
 /** Each probability begins at one half of 2,048. */
 const half = 1_024
-const top = 0x100_0000
+/** Where the upper octet of a range has become zero, the next octet is taken in. */
+const upperOctet = 0xff00_0000
+const signBit = 0x8000_0000 | 0
 
 /**
  * The range coder of LZMA, with its probabilities: what all else is read through, a bit at a time.
@@ -15,7 +17,8 @@ export class RangeDecoder {
   readonly probabilities: Uint16Array
   bytes: Uint8Array = new Uint8Array()
   at = 0
-  #range = 0xffff_ffff
+  /** Both are 32 bits without a sign, kept as numbers with one: V8 keeps those as integers. */
+  #range = -1
   #code = 0
 
   constructor(probabilities: number) {
@@ -30,10 +33,9 @@ export class RangeDecoder {
   begin(): boolean {
     const { bytes, at } = this
     this.at += 5
-    this.#range = 0xffff_ffff
+    this.#range = -1
     this.#code =
-      ((bytes[at + 1]! << 24) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!) >>>
-      0
+      (bytes[at + 1]! << 24) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 8) | bytes[at + 4]!
     return bytes[at] === 0
   }
 
@@ -45,22 +47,25 @@ export class RangeDecoder {
   /** The bit of the probability at `index`, which learns from it. */
   bit(index: number): 0 | 1 {
     const probability = this.probabilities[index]!
-    const bound = Math.imul(this.#range >>> 11, probability) >>> 0
+    let [range, code] = [this.#range, this.#code]
+    const bound = Math.imul(range >>> 11, probability)
     let bit: 0 | 1
-    if (this.#code < bound) {
-      this.#range = bound
+    if ((code ^ signBit) < (bound ^ signBit)) {
+      range = bound
       this.probabilities[index] = probability + ((2_048 - probability) >>> 5)
       bit = 0
     } else {
-      this.#range = (this.#range - bound) >>> 0
-      this.#code = (this.#code - bound) >>> 0
+      range = (range - bound) | 0
+      code = (code - bound) | 0
       this.probabilities[index] = probability - (probability >>> 5)
       bit = 1
     }
-    if (this.#range < top) {
-      this.#range = (this.#range << 8) >>> 0
-      this.#code = ((this.#code << 8) | this.bytes[this.at++]!) >>> 0
+    if ((range & upperOctet) === 0) {
+      range <<= 8
+      code = (code << 8) | this.bytes[this.at++]!
     }
+    this.#range = range
+    this.#code = code
     return bit
   }
 
@@ -84,17 +89,21 @@ export class RangeDecoder {
 
   /** `count` bits that are all as likely as not. */
   direct(count: number): number {
-    let value = 0
+    let [range, code, value] = [this.#range, this.#code, 0]
     for (let left = count; left > 0; left--) {
-      this.#range >>>= 1
-      const bit = this.#code >= this.#range ? 1 : 0
-      if (bit === 1) this.#code = (this.#code - this.#range) >>> 0
-      value = ((value << 1) | bit) >>> 0
-      if (this.#range < top) {
-        this.#range = (this.#range << 8) >>> 0
-        this.#code = ((this.#code << 8) | this.bytes[this.at++]!) >>> 0
+      range >>>= 1
+      // All ones where the bit is zero: taken back then, as without a sign there is no less than zero.
+      code = (code - range) | 0
+      const below = code >> 31
+      code = (code + (range & below)) | 0
+      value = (value << 1) + 1 + below
+      if ((range & upperOctet) === 0) {
+        range <<= 8
+        code = (code << 8) | this.bytes[this.at++]!
       }
     }
+    this.#range = range | 0
+    this.#code = code
     return value
   }
 }
