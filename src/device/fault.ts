@@ -13,6 +13,39 @@ export const deviceFaults = {
     passing: false,
     remedy: 'is there room on the disk, and does the state directory belong to this user?',
   },
+  'generator-not-ready': {
+    passing: true,
+    remedy:
+      'it is tried again; if it stays, give the system a seed that it keeps over a start, or a hardware source',
+  },
+  'noise-conditioned': {
+    passing: false,
+    remedy:
+      'name the source itself (--noise /dev/hwrng), or none: then nothing is tested, and said so',
+  },
+  'noise-ended': {
+    passing: true,
+    remedy:
+      'no key is made: a source has to give all the samples that are tested; look what the file is',
+  },
+  'noise-repeated': {
+    passing: true,
+    remedy: 'no key is made: a source gives other samples each time; look what the file is',
+  },
+  'noise-silent': {
+    passing: true,
+    remedy:
+      'no key is made; it is tried again: if it stays, the source hangs, or is too slow for its samples',
+  },
+  'noise-unhealthy': {
+    passing: true,
+    remedy:
+      'no key is made; it is tried again: if it stays, this device has a broken random source and belongs into the hands of its maker',
+  },
+  'noise-unreachable': {
+    passing: true,
+    remedy: 'no key is made: is the source there, and may this user read it?',
+  },
   'program-not-told': {
     passing: true,
     remedy:

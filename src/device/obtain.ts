@@ -5,6 +5,7 @@ import type { Later } from './connection/answer.ts'
 import { type Certificates, fetchCaCertificates, type Request } from './connection/est.ts'
 import type { Line } from './connection/line.ts'
 import { DeviceFault } from './fault.ts'
+import { howMade } from './keys/how-made.ts'
 import { type KeyPlace, keyPlaceOf } from './keys/keys-of.ts'
 import type { DevicePorts } from './ports.ts'
 import { receive } from './receive.ts'
@@ -28,7 +29,7 @@ export interface Errand {
 
 /**
  * Gets one credential, from key to proof, in steps that power may cut off anywhere:
- * key and request on disk -> asked -> answer on disk beside the old -> proven -> in use, the old gone.
+ * how it is made is known -> key and request on disk -> asked -> answer on disk beside the old -> proven -> in use, the old gone.
  */
 export async function obtain(
   ports: DevicePorts,
@@ -41,7 +42,9 @@ export async function obtain(
   if (offered.kind !== 'certificates') return offered
   const place = keyPlaceOf(files, bond.settings)
   await place.keys.forgetAllBut(keysNamed(files))
-  const prepared = await prepareRequest(files, place.keys, slot, wanted)
+  const prepared = await prepareRequest(files, place.keys, slot, wanted, () =>
+    howMade(ports, bond.settings),
+  )
   const request: Request = {
     der: prepared.request,
     bind: (challengePassword) => signRequest(place.keys, prepared, wanted, challengePassword),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { NoisePorts } from './noise/machine.ts'
 import type { Programs } from './programs/bring.ts'
 import type { Files } from './state/files.ts'
 
@@ -20,6 +21,8 @@ export interface DevicePorts {
   readonly limits: NetworkLimits
   /** Absent: nobody else on the machine uses the identity. */
   readonly programs?: Programs
+  /** Absent: the sources of this very machine. */
+  readonly noise?: NoisePorts
 }
 
 /** What one exchange with a server may cost. */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sameBytes } from '#format/bytes.ts'
+import { type KeyMaking, keyMakingAttribute } from '#format/est/key-making.ts'
 import { FormatError } from '#format/format-error.ts'
-import { attributeTypes } from '#format/oids.ts'
+import { attributeTypes, attributes as requestAttributes } from '#format/oids.ts'
 import { encodePem, parsePem } from '#format/pem.ts'
+import type { RequestAttribute } from '#format/x509/attribute.ts'
 import { type Certificate, encodeSigned } from '#format/x509/certificate.ts'
 import {
   encodeCertificationRequestInfo,
@@ -32,6 +34,8 @@ export interface Prepared {
   readonly request: Uint8Array
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKey: Uint8Array
+  /** What is said in it of how the key was made; none in one that an older client left. */
+  readonly attributes: readonly RequestAttribute[]
 }
 
 /**
@@ -60,7 +64,8 @@ export function wantedLike(current: Certificate, keyAlgorithm: KeyAlgorithmName)
 }
 
 /**
- * The request of an earlier attempt if it asks for the same, else a new key with a new request.
+ * The request of an earlier attempt if it asks for the same, else a new key with a new request, which says how the
+ * key was made.
  *
  * An answer that was lost on its way is asked for again with the very same bytes: the server knows them
  * and issues nothing twice, and a one-time code that was spent on them is not lost.
@@ -70,26 +75,29 @@ export async function prepareRequest(
   keys: DeviceKeys,
   slot: Slot,
   wanted: Wanted,
+  howMade: () => Promise<KeyMaking>,
 ): Promise<Prepared> {
   const before = readPrepared(files, slot)
   if (before !== undefined && asksFor(before, wanted)) return before
+  const attributes = [keyMakingAttribute(await howMade())]
   const { keyPem, spki: publicKey } = await keys.make(wanted.keyAlgorithm)
   const algorithm = signatureAlgorithmFor(wanted.keyAlgorithm)
   const info = encodeCertificationRequestInfo({
     subject: wanted.subject,
     publicKey,
     extensions: wanted.subjectAlternativeName === undefined ? [] : [wanted.subjectAlternativeName],
+    attributes,
   })
   const signature = await keys.sign(keyPem, algorithm, info)
   const request = encodeSigned(info, algorithm.identifier, signature)
   replace(files, fileOf.request(slot), keyPem + encodePem('CERTIFICATE REQUEST', request))
-  return { keyPem, request, publicKey }
+  return { keyPem, request, publicKey, attributes }
 }
 
 /** The same request with a challengePassword, for one connection alone; it is kept nowhere. */
 export async function signRequest(
   keys: DeviceKeys,
-  { keyPem, publicKey }: Prepared,
+  { keyPem, publicKey, attributes }: Prepared,
   wanted: Wanted,
   challengePassword: string,
 ): Promise<Uint8Array> {
@@ -98,6 +106,7 @@ export async function signRequest(
     subject: wanted.subject,
     publicKey,
     extensions: wanted.subjectAlternativeName === undefined ? [] : [wanted.subjectAlternativeName],
+    attributes,
     challengePassword,
   })
   return encodeSigned(info, algorithm.identifier, await keys.sign(keyPem, algorithm, info))
@@ -112,10 +121,11 @@ export function readPrepared(files: Files, slot: Slot): Prepared | undefined {
     const key = blocks.find(({ label }) => keyLabels.includes(label))
     const request = blocks.find(({ label }) => label === 'CERTIFICATE REQUEST')
     if (key === undefined || request === undefined) return undefined
+    const { publicKey, attributes } = parseCertificationRequest(request.bytes)
     return {
       keyPem: encodePem(key.label, key.bytes),
-      request: request.bytes,
-      publicKey: parseCertificationRequest(request.bytes).publicKey.der,
+      ...{ request: request.bytes, publicKey: publicKey.der },
+      attributes: attributes.filter(({ type }) => type === requestAttributes.keyMaking),
     }
   } catch (error) {
     if (error instanceof FormatError) return undefined

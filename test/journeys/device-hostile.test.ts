@@ -7,6 +7,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import { enrol } from '#device/enrol.ts'
 import { keepUp } from '#device/keep-up.ts'
 import { fileKeys } from '#device/keys/device-keys.ts'
+import { howMade } from '#device/keys/how-made.ts'
 import { prepareRequest, wantedLike } from '#device/request.ts'
 import { keyPurposes } from '#format/oids.ts'
 import { parseNameText } from '#format/x509/name.ts'
@@ -85,7 +86,9 @@ test('a certificate that does not lead to the pinned root is not taken', async (
 test('a renewal that changes the subject is not taken', async () => {
   const bench = await enrolledBench(server, 'PUMP-0103')
   const wanted = wantedLike(workingOf(bench).leaf, 'p-256')
-  const { publicKey } = await prepareRequest(bench.files, fileKeys, 'working', wanted)
+  const { publicKey } = await prepareRequest(bench.files, fileKeys, 'working', wanted, () =>
+    howMade(bench, settingsFor(server, 'PUMP-0103')),
+  )
   const changed = await issue(server.issuer, {
     ...workingOf(bench).leaf,
     subject: parseNameText('CN=PUMP-6666'),

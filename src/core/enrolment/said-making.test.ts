@@ -3,9 +3,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeKeyMaking, type KeyMaking, keyMakingAttribute } from '#format/est/key-making.ts'
-import { attributes } from '#format/oids.ts'
+import { attributes, attributeTypes, keyPurposes } from '#format/oids.ts'
 import type { RequestAttribute } from '#format/x509/attribute.ts'
+import { encodeExtension } from '#format/x509/extension.ts'
+import { encodeName } from '#format/x509/name.ts'
+import { ownIssuer } from '#house/core.ts'
 import { generateKey } from '#trust/private-key.ts'
+import { certify, makeEntity } from '../../../test/made-certificates.ts'
 import {
   addPump,
   ask,
@@ -14,11 +18,17 @@ import {
   expectDevice,
   force,
   issuedOf,
+  operator,
   reasonOf,
   type TestCore,
   withCore,
 } from '../../../test/support/core.ts'
 import { renewalBy, requestBy } from '../../../test/support/house.ts'
+import { changeProfile } from '../../../test/support/profiles.ts'
+import { addApplication } from '../applications/add.ts'
+import { readyProfiles } from '../policy/ready/ready-profiles.ts'
+import { applicationLabel, enrolApplication } from './applications/enrol-application.ts'
+import { addRegistrar } from './speakers/register.ts'
 
 const said: KeyMaking = {
   source: '/dev/hwrng',
@@ -124,6 +134,58 @@ test('a statement that does not read refuses the request by name, and makes no k
       assert.match(outcome.kind === 'refused' ? outcome.detail : '', /how its key was made/)
     }
     assert.equal(await core.ledger.count('keyMaking', {}), 0)
+  }))
+
+test('what a device says reaches the ledger through a registrar, too', () =>
+  withCore(async (core) => {
+    await changeProfile(core, {
+      admission: {
+        proofs: [...readyProfiles.ldevid.admission.proofs, 'registrar'],
+        because: 'RFC 7030 section 3.7',
+      },
+    })
+    const pump = await addPump(core)
+    const { device } = await expectDevice(core, pump, 'PUMP-1')
+    const purposes = [keyPurposes.clientAuth, keyPurposes.cmcRA]
+    const certificate = await certify(
+      await makeEntity('CN=line 3'),
+      await makeEntity('CN=Registrars CA'),
+      {
+        notBefore: core.clock.now().round('second').subtract({ hours: 1 }),
+        notAfter: core.clock.now().round('second').add({ hours: 24 }),
+        extensions: [encodeExtension('extKeyUsage', purposes)],
+      },
+    )
+    const named = { name: 'line-3', certificate, products: [pump.id], expiresAt: undefined }
+    assert.equal((await addRegistrar(named, operator, core)).kind, 'added')
+    const subject = encodeName([[{ type: attributeTypes.serialNumber, value: 'PUMP-1' }]])
+    const request = await requestBy(await generateKey('p-256'), { subject, ...stating(said) })
+    const shown = { kind: 'certificate', chain: [certificate.der] } as const
+    const found = await makingOf(core, issuedOf(await ask(core, shown, request)).id)
+    assert.deepEqual([found?.owner, found?.source], [device.id, '/dev/hwrng'])
+  }))
+
+test('an application says how it made its key as a device does', () =>
+  withCore(async (core) => {
+    const wish = { name: 'reader', profile: 'client', names: [], products: [], codeHours: 24 }
+    const added = await addApplication(wish, 'Acme', operator, core)
+    if (added.kind !== 'added') assert.fail(added.detail)
+    const enrolAs = async (attributes: readonly RequestAttribute[]) =>
+      enrolApplication(
+        {
+          ...{ protocol: 'est', operation: 'enrol', label: applicationLabel },
+          credential: { kind: 'code', user: 'reader', code: added.code },
+          request: await requestBy(await generateKey('p-256'), { attributes }),
+          sourceAddress: '192.0.2.7',
+        },
+        { maker: 'Acme', issuer: await ownIssuer(core) },
+        core,
+      )
+    const wrong = { type: attributes.keyMaking, values: [Uint8Array.of(5, 0)] }
+    assert.equal(reasonOf(await enrolAs([wrong])), 'request-malformed')
+    const { id } = issuedOf(await enrolAs([keyMakingAttribute(said)]))
+    const found = await makingOf(core, id)
+    assert.deepEqual([found?.owner, found?.firmware], [added.application.id, 'pump-os 4.2.1'])
   }))
 
 const byBytes = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b)

@@ -2,13 +2,14 @@
 /** What `vitalsign-device help` says. Each text ends with a line that can be pasted. */
 export const overview = `vitalsign-device: the identity of a device or an application, from enrolment code to renewal
 
-  enrol     get this device, or an application, its identity with an enrolment code
-  renew     renew the identity if it is due
-  run       keep the identity renewed, for as long as the device runs
-  show      show the identity; needs no network
-  verify    show the identity to the server, and tell what it says
-  endorse   print the key by which the server can expect this device's TPM
-  help      say more about one command: vitalsign-device help enrol
+  enrol       get this device, or an application, its identity with an enrolment code
+  renew       renew the identity if it is due
+  run         keep the identity renewed, for as long as the device runs
+  show        show the identity; needs no network
+  verify      show the identity to the server, and tell what it says
+  endorse     print the key by which the server can expect this device's TPM
+  test-noise  run the start-up tests on a raw source of noise
+  help        say more about one command: vitalsign-device help enrol
 
 Every command takes
   --state DIR   where the identity lives (./vitalsign-device; files only its owner can read)
@@ -42,6 +43,11 @@ export const helpOf = {
                                device:/dev/tpmrm0, swtpm:/PATH.sock or swtpm:HOST:PORT;
                                a code is needed only where the server does not know the TPM yet
   --tpm-endorsement NAME       which endorsement key to show (the first that has a certificate)
+  --noise FILE                 a raw source of noise (/dev/hwrng, a driver's raw mode): it is tested before
+                               each key, and no key is made after a failure; see help test-noise
+  --on-noise-failure "COMMAND" run this command then, with the code of the fault as its last word
+  --firmware VERSION           what this device runs, such as "pump-os 4.2.1"; it is told to the server
+  --firmware-file FILE         or the file that says it, read before each key (/etc/os-release)
   --again                      replace the working identity in use; it stays until the new one works
   --once                       give up at the first obstacle instead of trying again
 
@@ -89,6 +95,20 @@ What is printed is the certificate of the TPM's maker, or the bare key of a TPM 
 it to the server: vitalsign device endorse SERIAL --ek FILE. Nothing is kept in the TPM or in files.
 
   vitalsign-device endorse --tpm device:/dev/tpmrm0 > ek.pem
+`,
+  'test-noise': `vitalsign-device test-noise: run the start-up tests on a raw source of noise
+
+  --noise FILE                 a character device, a pipe or a file with raw samples, not yet conditioned
+  --noise-width BITS           the width of a sample, 1 to 8 (8); of a sample of one octet the rest is 0
+  --noise-entropy BITS         bits of entropy that its maker claims of each sample (1; of one bit 0.5)
+  --noise-alpha N              a sound source fails a test once in 2 to the N, 20 to 40 (30)
+  --noise-samples N            consecutive samples that are tested, from 1024 (1024)
+  --noise-sample-octets N      octets that stand for a sample, 1 to 8 (1); the first of them is tested
+
+The tests are those of SP 800-90B section 4.4, and one for patterns that come again. What is read is
+forgotten. A source that passes is not thereby good: "vitalsign entropy assess" says more, in the lab.
+
+  vitalsign-device test-noise --noise /dev/hwrng
 `,
 } as const
 

@@ -6,6 +6,9 @@ import { dueOf } from '../due.ts'
 import { enrol } from '../enrol.ts'
 import { digestOf } from '../follow-roots.ts'
 import { keepUp } from '../keep-up.ts'
+import { thisMachine } from '../noise/machine.ts'
+import { readNoiseBook } from '../noise/noise-book.ts'
+import { testNoise } from '../noise/test-noise.ts'
 import { patience } from '../patience.ts'
 import { persist } from '../persist.ts'
 import { type DevicePorts, networkLimits } from '../ports.ts'
@@ -23,15 +26,17 @@ import { visitTpm } from '../tpm/conversation.ts'
 import { findEndorsement } from '../tpm/endorsement.ts'
 import { readCode } from './code.ts'
 import { type CommandName, helpOf, isCommandName, overview } from './help.ts'
-import { readOptions, settingsOf, tpmOf, WrongUse } from './options.ts'
+import { noiseOf, readOptions, settingsOf, tpmOf, WrongUse } from './options.ts'
 import {
   birthLine,
   type ExitStatus,
   identityOf,
+  noiseLine,
   type Report,
   reportEndorsement,
   reportEnrolled,
   reportKept,
+  reportNoise,
   reportPass,
   reportRefused,
   reportThrown,
@@ -119,7 +124,7 @@ const commands: Readonly<Record<CommandName, Command>> = {
     const ports = portsOf(openDirectory(state), () => {})
     const bond = readBond(ports.files)
     if (bond === undefined) return reportRefused(notEnrolled(state))
-    const { server, serial, label, publish } = bond.settings
+    const { server, serial, label, publish, noise } = bond.settings
     const shown = showIdentities(ports, state)
     return {
       status: 0,
@@ -127,11 +132,14 @@ const commands: Readonly<Record<CommandName, Command>> = {
         ...{ kind: 'shown', device: serial, server, label: label ?? null, ...shown.json },
         roots: bond.roots.map(digestOf),
         publish: publish ?? null,
+        noise: noise ?? null,
+        noiseFailures: noise === undefined ? null : readNoiseBook(ports.files).failures,
       },
       lines: [
         ...[`${serial} belongs to ${server}`, ...shown.lines],
         ...bond.roots.map((root) => `  believes the root ${digestOf(root)}`),
         ...(publish === undefined ? [] : [`  for programs      ${publish}`]),
+        ...(noise === undefined ? [] : noiseLine(noise, readNoiseBook(ports.files))),
       ],
     }
   },
@@ -145,6 +153,14 @@ const commands: Readonly<Record<CommandName, Command>> = {
     return reportEndorsement(
       await visitTpm(address, (visit) => findEndorsement(visit, tpmEndorsement)),
     )
+  },
+
+  async 'test-noise'(words) {
+    const noise = noiseOf(readOptions('test-noise', words))
+    if (noise === undefined)
+      throw new WrongUse('--noise is missing', 'say where the raw source is: --noise /dev/hwrng')
+    await testNoise(noise, { lastSha256: undefined }, thisMachine)
+    return reportNoise(noise)
   },
 
   async verify(words) {

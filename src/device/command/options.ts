@@ -8,6 +8,13 @@ import {
   signingKeyTemplates,
 } from '#trust/tpm/templates.ts'
 import { parseServer } from '../connection/server.ts'
+import { oneLine } from '../noise/firmware.ts'
+import {
+  type NoiseNumber,
+  type NoiseSettings,
+  noiseNumbers,
+  noiseSettingsOf,
+} from '../noise/noise-settings.ts'
 import { parseFingerprint, type Settings, wordsOf } from '../state/settings.ts'
 import { parseTpmAddress, shownTpmAddress } from '../tpm/address.ts'
 import type { CommandName } from './help.ts'
@@ -29,6 +36,16 @@ const everywhere = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
+/** A raw source, and how it is tested. */
+const noise = {
+  noise: { type: 'string' },
+  'noise-width': { type: 'string' },
+  'noise-entropy': { type: 'string' },
+  'noise-alpha': { type: 'string' },
+  'noise-samples': { type: 'string' },
+  'noise-sample-octets': { type: 'string' },
+} as const satisfies Record<'noise' | NoiseNumber, object>
+
 const options = {
   enrol: {
     ...everywhere,
@@ -46,6 +63,10 @@ const options = {
     'key-group-reads': { type: 'boolean', default: false },
     'on-renewed': { type: 'string' },
     'reload-pid-file': { type: 'string' },
+    ...noise,
+    'on-noise-failure': { type: 'string' },
+    firmware: { type: 'string' },
+    'firmware-file': { type: 'string' },
     birth: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
     once: { type: 'boolean', default: false },
@@ -59,6 +80,7 @@ const options = {
   show: everywhere,
   endorse: { ...everywhere, tpm: { type: 'string' }, 'tpm-endorsement': { type: 'string' } },
   verify: everywhere,
+  'test-noise': { ...everywhere, ...noise },
 } as const satisfies Record<CommandName, object>
 
 /** The options of one command; what is not given has its default. */
@@ -115,6 +137,7 @@ export function settingsOf(given: EnrolOptions): Settings {
     keyAlgorithm,
     ...tpmOf(given, keyAlgorithm),
     ...programsOf(given),
+    ...makingOf(given),
   }
 }
 
@@ -167,6 +190,47 @@ function programsOf(
     ...(command !== undefined && { onRenewed: wordsOf(command) }),
     ...(pidFile !== undefined && { reloadPidFile: resolve(pidFile) }),
   }
+}
+
+/** What is tested before a key is made, and what is said of it. @throws WrongUse */
+function makingOf(
+  given: EnrolOptions,
+): Pick<Settings, 'noise' | 'onNoiseFailure' | 'firmware' | 'firmwareFile'> {
+  const { firmware, 'firmware-file': file, 'on-noise-failure': command } = given
+  const noise = noiseOf(given)
+  if (noise !== undefined && given.tpm !== undefined)
+    throw new WrongUse('--noise and --tpm', 'a TPM makes keys of its own noise, which nobody sees')
+  if (command !== undefined && noise === undefined)
+    throw new WrongUse('--on-noise-failure needs --noise', 'without a raw source nothing is tested')
+  if (command !== undefined && !/^[^\p{Cc}]+$/u.test(command))
+    throw new WrongUse('--on-noise-failure is empty, or no line of text', 'see "help enrol"')
+  if (firmware !== undefined && oneLine(firmware) !== firmware)
+    throw new WrongUse('--firmware is no line of up to 128 characters', 'such as "pump-os 4.2.1"')
+  if (file !== undefined && !/^[^\p{Cc}]+$/u.test(file))
+    throw new WrongUse('--firmware-file is empty, or no line of text', 'see "help enrol"')
+  return {
+    ...(noise !== undefined && { noise }),
+    ...(command !== undefined && { onNoiseFailure: wordsOf(command) }),
+    ...(firmware !== undefined && { firmware }),
+    ...(file !== undefined && { firmwareFile: resolve(file) }),
+  }
+}
+
+/** A raw source with its numbers; undefined: none is named. @throws WrongUse */
+export function noiseOf(
+  given: Readonly<Partial<Record<'noise' | NoiseNumber, string | undefined>>>,
+): NoiseSettings | undefined {
+  const { noise: path } = given
+  if (path === undefined) {
+    const number = Object.keys(noiseNumbers).find((name) => given[name as NoiseNumber])
+    if (number === undefined) return undefined
+    throw new WrongUse(`--${number} needs --noise`, 'say where the raw source is')
+  }
+  if (!/^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u.test(path))
+    throw new WrongUse('--noise is no path of up to 128 characters', 'such as /dev/hwrng')
+  const settings = noiseSettingsOf(resolve(path), given)
+  if (typeof settings !== 'string') return settings
+  throw new WrongUse(`--${settings}`, 'see "vitalsign-device help test-noise"')
 }
 
 /** @throws WrongUse */

@@ -3,11 +3,14 @@ import { encodePem } from '#format/pem.ts'
 import { encodeSpki } from '#format/tpm/structure/spki.ts'
 import { formatName } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
+import { windowOf } from '#trust/entropy/start-up.ts'
 import type { Credential } from '../credential.ts'
 import { dueOf } from '../due.ts'
 import { DeviceFault } from '../fault.ts'
 import { digestOf, type RootNews } from '../follow-roots.ts'
 import type { Kept } from '../keep-up.ts'
+import type { NoiseBook } from '../noise/noise-book.ts'
+import type { NoiseSettings } from '../noise/noise-settings.ts'
 import { type Refused, remedyFor } from '../refusal.ts'
 import type { Pass } from '../run.ts'
 import type { Proved } from '../settle.ts'
@@ -91,6 +94,25 @@ export function reportEndorsement({ name, public: key, certificates }: Endorseme
     },
     lines: [pem.trimEnd()],
   }
+}
+
+/** A source that passed; one that did not is a break. */
+export function reportNoise(noise: NoiseSettings): Report {
+  const { path, samples, symbolBits, bitsPerSample, alphaExponent } = noise
+  return {
+    status: 0,
+    json: { kind: 'noise-passed', ...noise, window: windowOf(symbolBits) },
+    lines: [
+      `${path} passed the start-up tests of SP 800-90B section 4.4`,
+      `  ${samples} samples of ${symbolBits} bits, ${bitsPerSample} bits of entropy claimed of each, alpha 2^-${alphaExponent}`,
+    ],
+  }
+}
+
+/** One line on the raw source that is tested before each key. */
+export function noiseLine({ path }: NoiseSettings, { failures }: NoiseBook): readonly string[] {
+  const failed = failures === 0 ? '' : `; its tests failed ${failures} times here`
+  return [`  noise source      ${path}, tested before each key${failed}`]
 }
 
 /** Some makers fill the memory behind the certificate; DER says where it ends. */

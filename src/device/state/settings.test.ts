@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { noiseSettingsOf } from '../noise/noise-settings.ts'
 import { encodeSettings, parseFingerprint, parseSettings, type Settings } from './settings.ts'
 
 const settings: Settings = {
@@ -12,7 +13,14 @@ const settings: Settings = {
 }
 
 test('settings are read as they were written', () => {
-  for (const one of [settings, { ...settings, label: 'line' }]) {
+  const noise = noiseSettingsOf('/dev/hwrng', { 'noise-width': '1', 'noise-entropy': '0.125' })
+  if (typeof noise === 'string') assert.fail(noise)
+  for (const one of [
+    settings,
+    { ...settings, label: 'line' },
+    { ...settings, noise, onNoiseFailure: ['/bin/blink', 'red'], firmware: 'pump-os = 4' },
+    { ...settings, firmwareFile: '/etc/version' },
+  ]) {
     assert.deepEqual(parseSettings(encodeSettings(one)), one)
   }
 })
@@ -27,6 +35,25 @@ test('settings that lack a line, or name an unknown algorithm, are damaged', () 
     })
   }
   assert.throws(() => parseSettings(text.replace('p-256', 'rot13')), { message: /rot13/ })
+})
+
+test('a raw source may be added by hand, and a number of it that is out of bounds is damage', () => {
+  const added = parseSettings(`${encodeSettings(settings)}noise=/dev/hwrng\n`)
+  assert.deepEqual(added.noise, {
+    ...{ path: '/dev/hwrng', symbolBits: 8, samples: 1_024, alphaExponent: 30 },
+    ...{ sampleOctets: 1, bitsPerSample: 1 },
+  })
+  for (const [line, words] of [
+    ['noise-width=9', /noise-width 9 is not from 1 to 8/],
+    ['noise-samples=1023', /noise-samples 1023 is not from 1024/],
+    ['noise-alpha=19', /from 20 to 40/],
+    ['noise-entropy=0', /from 0\.001 to 8/],
+    ['noise-entropy=1e1', /noise-entropy 1e1 is not/],
+    ['noise-width=1\nnoise-entropy=1.5', /more than a sample of noise-width 1 can hold/],
+  ] as const)
+    assert.throws(() => parseSettings(`${encodeSettings(settings)}noise=/dev/hwrng\n${line}\n`), {
+      ...{ code: 'state-damaged', message: words },
+    })
 })
 
 test('a fingerprint may be written as openssl, browsers and people write it', () => {

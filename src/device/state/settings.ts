@@ -2,6 +2,7 @@
 import { isKeyAlgorithmName, type KeyAlgorithmName } from '#trust/algorithms.ts'
 import { type EndorsementTemplateName, isEndorsementName } from '#trust/tpm/templates.ts'
 import { DeviceFault } from '../fault.ts'
+import { type NoiseSettings, noiseLines, noiseSettingsOf } from '../noise/noise-settings.ts'
 import { parseTpmAddress } from '../tpm/address.ts'
 
 /** What has the identity: a device, or an application that devices meet. */
@@ -34,6 +35,14 @@ export interface Settings {
   readonly onRenewed?: readonly string[] | undefined
   /** The file with the id of the process that is told by SIGHUP when they changed. */
   readonly reloadPidFile?: string | undefined
+  /** The raw source that is tested before each key; absent: none is there to be tested. */
+  readonly noise?: NoiseSettings | undefined
+  /** The command that is run when it fails, word by word; the code of the fault is its last word. */
+  readonly onNoiseFailure?: readonly string[] | undefined
+  /** What the device runs; absent: as the file says, or else the system. */
+  readonly firmware?: string | undefined
+  /** The file that says it. */
+  readonly firmwareFile?: string | undefined
 }
 
 export function encodeSettings(settings: Settings): string {
@@ -53,6 +62,12 @@ export function encodeSettings(settings: Settings): string {
     ...(settings.keyGroupReads === true ? ['key-group-reads=yes'] : []),
     ...(settings.onRenewed === undefined ? [] : [`on-renewed=${settings.onRenewed.join(' ')}`]),
     ...(settings.reloadPidFile === undefined ? [] : [`reload-pid-file=${settings.reloadPidFile}`]),
+    ...(settings.noise === undefined ? [] : noiseLines(settings.noise)),
+    ...(settings.onNoiseFailure === undefined
+      ? []
+      : [`on-noise-failure=${settings.onNoiseFailure.join(' ')}`]),
+    ...(settings.firmware === undefined ? [] : [`firmware=${settings.firmware}`]),
+    ...(settings.firmwareFile === undefined ? [] : [`firmware-file=${settings.firmwareFile}`]),
     '',
   ].join('\n')
 }
@@ -98,6 +113,7 @@ export function parseSettings(text: string): Settings {
     ...(endorsement !== undefined && { tpmEndorsement: endorsement }),
     ...(role !== undefined && { role }),
     ...programsIn(lines),
+    ...makingIn(lines),
   }
 }
 
@@ -109,6 +125,20 @@ function programsIn(lines: ReadonlyMap<string, string>) {
     ...(lines.get('key-group-reads') === 'yes' && { keyGroupReads: true }),
     ...(onRenewed !== undefined && { onRenewed: wordsOf(onRenewed) }),
     ...(reloadPidFile !== undefined && { reloadPidFile }),
+  }
+}
+
+/** @throws DeviceFault state-damaged */
+function makingIn(lines: ReadonlyMap<string, string>) {
+  const [path, onFailure] = [lines.get('noise'), lines.get('on-noise-failure')]
+  const [firmware, firmwareFile] = [lines.get('firmware'), lines.get('firmware-file')]
+  const noise = path === undefined ? undefined : noiseSettingsOf(path, Object.fromEntries(lines))
+  if (typeof noise === 'string') throw new DeviceFault('state-damaged', `settings: ${noise}`)
+  return {
+    ...(noise !== undefined && { noise }),
+    ...(onFailure !== undefined && { onNoiseFailure: wordsOf(onFailure) }),
+    ...(firmware !== undefined && { firmware }),
+    ...(firmwareFile !== undefined && { firmwareFile }),
   }
 }
 

@@ -25,6 +25,7 @@ export const fileOf = {
   inUse: (slot: Slot) => `${slot}.pem`,
   damaged: 'working.damaged.pem',
   attestation: 'attestation.pem',
+  noise: 'noise',
   root: 'root.pem',
   told: 'told',
   settings: 'settings',

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Settings } from '../state/settings.ts'
+import type { NoisePorts } from './machine.ts'
+
+/** What is said of the firmware is one line, and short. */
+const mostCharacters = 128
+
+/**
+ * What this device runs, at this moment: as its settings say, as the file says that they name, or as the system says.
+ *
+ * A file of the form of os-release(5) gives IMAGE_ID and IMAGE_VERSION, which say what image it is, or else ID and
+ * VERSION_ID; any other file its first line.
+ */
+export function firmwareOf(
+  { firmware, firmwareFile }: Pick<Settings, 'firmware' | 'firmwareFile'>,
+  { readText }: Pick<NoisePorts, 'readText'>,
+): string | undefined {
+  if (firmware !== undefined) return firmware
+  if (firmwareFile !== undefined) {
+    const text = readText(firmwareFile) ?? ''
+    return releaseIn(text) ?? oneLine(text.split('\n', 1)[0] ?? '')
+  }
+  return releaseIn(readText('/etc/os-release') ?? readText('/usr/lib/os-release') ?? '')
+}
+
+function releaseIn(text: string): string | undefined {
+  const said = new Map<string, string>()
+  for (const line of text.split('\n')) {
+    const [, name, value] = /^([A-Z][A-Z_]*)=(?:"([^"]*)"|'([^']*)'|(\S*))\s*$/.exec(line) ?? []
+    if (name !== undefined)
+      said.set(
+        name,
+        value ??
+          line
+            .slice(name.length + 1)
+            .replaceAll("'", '')
+            .trim(),
+      )
+  }
+  const words = said.has('IMAGE_VERSION') ? ['IMAGE_ID', 'IMAGE_VERSION'] : ['ID', 'VERSION_ID']
+  return oneLine(words.map((word) => said.get(word) ?? '').join(' '))
+}
+
+/** As a request can hold it; undefined if nothing is left. */
+export function oneLine(text: string): string | undefined {
+  const line = text
+    .replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ')
+    .trim()
+    .slice(0, mostCharacters)
+    .trim()
+  return line === '' || !line.isWellFormed() ? undefined : line
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { DeviceFault } from '../fault.ts'
+import { thisMachine } from './machine.ts'
+import { readNoise } from './read-noise.ts'
+
+const home = mkdtempSync(join(tmpdir(), 'vitalsign-noise-'))
+after(() => rmSync(home, { recursive: true }))
+
+const failed = (code: string, words: RegExp) => (error: unknown) =>
+  error instanceof DeviceFault && error.code === code && words.test(error.message)
+
+/** A pipe that somebody holds open, with these octets in it. */
+async function pipeWith(name: string, octets: Uint8Array) {
+  const path = join(home, name)
+  execFileSync('/usr/bin/mkfifo', [path])
+  const held = await open(path, constants.O_RDWR | constants.O_NONBLOCK)
+  await held.write(octets)
+  return { path, held }
+}
+
+test('a file is read from its beginning, and no more of it than is asked', async () => {
+  const path = join(home, 'file')
+  writeFileSync(
+    path,
+    Uint8Array.from({ length: 100 }, (_, index) => index),
+  )
+  assert.deepEqual([...(await readNoise(path, 3))], [0, 1, 2])
+})
+
+test('a source that ends early is named with how much it gave', async () => {
+  const path = join(home, 'short')
+  writeFileSync(path, new Uint8Array(7))
+  await assert.rejects(readNoise(path, 8), failed('noise-ended', /ended after 7 of 8 octets$/))
+})
+
+test('a source that gives nothing is named in time, and holds nothing up', async () => {
+  const { path, held } = await pipeWith('slow', new Uint8Array(5))
+  const limits = { longestMilliseconds: 100, againMilliseconds: 5 }
+  await assert.rejects(
+    readNoise(path, 8, limits),
+    failed('noise-silent', /gave 5 of 8 octets in 0\.1 s$/),
+  )
+  await held.close()
+})
+
+test('a source that gives bit by bit is waited for', async () => {
+  const { path, held } = await pipeWith('steady', new Uint8Array(5))
+  const read = readNoise(path, 8)
+  await held.write(Uint8Array.of(1, 2, 3))
+  assert.deepEqual([...(await read)], [0, 0, 0, 0, 0, 1, 2, 3])
+  await held.close()
+})
+
+test('what is not there, or no source at all, is named', async () => {
+  await assert.rejects(readNoise(join(home, 'none'), 8), failed('noise-unreachable', /enoent/))
+  await assert.rejects(readNoise(home, 8), failed('noise-unreachable', /eisdir/))
+})
+
+test('what the kernel makes of its noise is not taken for noise, under whatever name', async () => {
+  for (const path of ['/dev/random', '/dev/urandom'])
+    await assert.rejects(readNoise(path, 8), failed('noise-conditioned', /not the noise$/))
+})
+
+test('the kernel of this machine says that it is ready, or nothing', () => {
+  // It seeded its generator long before any test could run; elsewhere than on Linux it cannot be asked.
+  assert.notEqual(thisMachine.kernelReady(), false)
+})
+
+test('a text that is not there, or no file, is none', () => {
+  assert.equal(thisMachine.readText(join(home, 'none')), undefined)
+  assert.equal(thisMachine.readText(home), undefined)
+  writeFileSync(join(home, 'text'), 'pump-os 4\n')
+  assert.equal(thisMachine.readText(join(home, 'text')), 'pump-os 4\n')
+})
