@@ -17,6 +17,7 @@ export const conclude: Conclude = (clues) => {
     ...pairedKeys(byKind.get('private-key') ?? [], certificates),
     ...rawKeys(byKind.get('raw-candidate') ?? [], publicKeys),
     ...duplicates(certificates),
+    ...expiredRoots(certificates),
     ...(byKind.get('too-many') ?? []).slice(0, 1).map(notCompared),
   ]
 }
@@ -93,7 +94,7 @@ function nameOf({ kind, facts, path }: Placed): string {
 
 /** Roots and intermediates stand in many bundles, and harm nobody; one device's identity in two places does. */
 function duplicates(certificates: readonly Placed[]): readonly Finding[] {
-  const ends = certificates.filter(({ facts }) => facts.endEntity === 'yes')
+  const ends = certificates.filter(({ facts }) => facts.role === 'end')
   return [...Map.groupBy(ends, ({ facts }) => facts.sha256 ?? '')].flatMap(([sha256, places]) => {
     const paths = new Set(places.map(({ path }) => showPath(path)))
     const [first] = places
@@ -102,6 +103,27 @@ function duplicates(certificates: readonly Placed[]): readonly Finding[] {
     const { subject = '', fingerprint = '' } = first.facts
     return finding(rule, first, {
       what: `certificate ${subject} in ${paths.size} places: ${[...paths].slice(0, 3).join(', ')}`,
+      identity: identityOf(rule, sha256),
+      ...(fingerprint === '' ? {} : { key: fingerprint }),
+    })
+  })
+}
+
+/** As many roots as these are a bundle of the public web's: whoever publishes it looks after it. */
+const bundle = 40
+
+function expiredRoots(certificates: readonly Placed[]): readonly Finding[] {
+  const roots = Map.groupBy(
+    certificates.filter(({ facts }) => facts.role === 'root'),
+    ({ facts }) => facts.sha256 ?? '',
+  )
+  if (roots.size >= bundle) return []
+  return [...roots].flatMap(([sha256, [first]]) => {
+    const { subject = '', expired, fingerprint = '' } = first?.facts ?? {}
+    if (first === undefined || expired === undefined) return []
+    const rule = 'certificate-expired'
+    return finding(rule, first, {
+      what: `root ${subject} expired at ${expired}`,
       identity: identityOf(rule, sha256),
       ...(fingerprint === '' ? {} : { key: fingerprint }),
     })

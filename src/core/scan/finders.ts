@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { identityOf } from '#trust/secrets/identity.ts'
-import { lookForRawKeys } from '#trust/secrets/keys/look-for-raw.ts'
-import { looks } from '#trust/secrets/looks.ts'
+import { looks, wholeLooks } from '#trust/secrets/looks.ts'
 import { rules } from '#trust/secrets/rules.ts'
-import type { Found, Look, Sight, Surroundings, Tell, Trace } from '#trust/secrets/sight.ts'
+import {
+  type Found,
+  type Look,
+  type Sight,
+  type Surroundings,
+  type Tell,
+  type Trace,
+  textOf,
+} from '#trust/secrets/sight.ts'
 import { Sweep } from '#trust/secrets/sweep.ts'
 import { FileWindow, WindowPool } from './file-window.ts'
 import type { Finder, Finders, Reporter, ScannedFile } from './finding.ts'
@@ -16,15 +23,25 @@ const octetsAUnit = 64
 /** Clues of one scan and kind: a bundle of all roots has 150 certificates. */
 const mostClues = 20_000
 
+/** Hashes and stores that default passwords are tried on in one scan. */
+const mostGuesses = 12
+
 const sweep = new Sweep(looks)
+
+/** What the files of one scan share. */
+interface Shared {
+  readonly now: Temporal.Instant
+  readonly pool: WindowPool
+  readonly clues: Map<string, number>
+  guesses: number
+}
 
 /** Everything that looks for secrets, for one scan or one thread of it. */
 export function makeFinders(options: { readonly now: Temporal.Instant }): Finders {
-  const pool = new WindowPool()
-  const clues = new Map<string, number>()
+  const shared = { ...options, pool: new WindowPool(), clues: new Map(), guesses: mostGuesses }
   return {
     open: (file, reporter) =>
-      new SecretFinder(surroundingsOf(file, options.now), pool, counted(reporter, clues)),
+      new SecretFinder(surroundingsOf(file, options.now), counted(reporter, shared.clues), shared),
   }
 }
 
@@ -42,9 +59,14 @@ function counted(reporter: Reporter, counts: Map<string, number>): Reporter {
 }
 
 function surroundingsOf({ path, head, size }: ScannedFile, now: Temporal.Instant): Surroundings {
+  let text: string | undefined
   return {
     ...{ now, head, isText: isText(head), name: path.at(-1) ?? '' },
     isWhole: size === head.length,
+    get text() {
+      text ??= textOf(head)
+      return text
+    },
   }
 }
 
@@ -62,6 +84,7 @@ function isText(head: Uint8Array): boolean {
 class SecretFinder implements Finder, Tell {
   readonly #file: Surroundings
   readonly #reporter: Reporter
+  readonly #shared: Shared
   readonly #window: FileWindow
   readonly #told = new Set<string>()
   #units = unitsAtOnce
@@ -69,10 +92,11 @@ class SecretFinder implements Finder, Tell {
   /** Up to where what was found last has its own keys in it. */
   #within = 0
 
-  constructor(file: Surroundings, pool: WindowPool, reporter: Reporter) {
+  constructor(file: Surroundings, reporter: Reporter, shared: Shared) {
     this.#file = file
     this.#reporter = reporter
-    this.#window = new FileWindow(pool, (octets, from, to, base) =>
+    this.#shared = shared
+    this.#window = new FileWindow(shared.pool, (octets, from, to, base) =>
       this.#sweep(octets, from, to, base),
     )
   }
@@ -83,7 +107,7 @@ class SecretFinder implements Finder, Tell {
 
   end(): void {
     this.#window.end()
-    lookForRawKeys(this.#file, this)
+    for (const look of wholeLooks) look(this.#file, this)
     if (this.#cutShort) this.#report(this.#shortness())
   }
 
@@ -119,6 +143,11 @@ class SecretFinder implements Finder, Tell {
     if (this.#units >= 0) return true
     this.#cutShort = true
     return false
+  }
+
+  guess(): boolean {
+    this.#shared.guesses -= 1
+    return this.#shared.guesses >= 0
   }
 
   #report({

@@ -30,6 +30,8 @@ export interface Surroundings {
   readonly name: string
   /** Its beginning, at most 65,536 octets. */
   readonly head: Uint8Array
+  /** `head` as characters, one an octet. */
+  readonly text: string
   readonly isText: boolean
   /** Whether `head` is the whole of it. */
   readonly isWhole: boolean
@@ -64,6 +66,8 @@ export interface Tell {
    * which is told by whoever asks.
    */
   spend(units: number): boolean
+  /** Whether default passwords may be tried once more: each time takes up to some tenths of a second. */
+  guess(): boolean
 }
 
 const latin1 = new TextDecoder('latin1')

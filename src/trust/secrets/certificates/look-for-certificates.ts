@@ -53,7 +53,10 @@ export function lookAtCertificate(
       `certificate ${subject}: its private key is published in ${published}`,
     )
   const until = certificate.validToDate.toTemporalInstant()
-  if (Temporal.Instant.compare(until, now) < 0)
+  const isRoot = isSelfSigned && certificate.ca
+  const isExpired = Temporal.Instant.compare(until, now) < 0
+  // Of a root it depends on what else is in the image.
+  if (isExpired && !isRoot)
     say('certificate-expired', 'certain', `certificate ${subject} expired at ${until}`)
   // Of what signs itself nobody needs the signature.
   const weak = isSelfSigned ? undefined : weakDigest(certificate)
@@ -66,7 +69,8 @@ export function lookAtCertificate(
     facts: {
       ...{ sha256, subject, fingerprint: half?.fingerprint ?? '' },
       family: half?.algorithm.toLowerCase() ?? '',
-      endEntity: certificate.ca || isSelfSigned ? 'no' : 'yes',
+      role: isRoot ? 'root' : certificate.ca || isSelfSigned ? 'authority' : 'end',
+      ...(isExpired ? { expired: `${until}` } : {}),
     },
   })
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Surroundings, Tell } from '../sight.ts'
-import { textOf } from '../sight.ts'
 
 /** What may be a key without any form; whether it is one is known when all public keys of the image are. */
 const keyOctets = 32
@@ -15,15 +14,42 @@ const leastDifferent = 24
 export function lookForRawKeys(file: Surroundings, tell: Tell): void {
   const { head, isWhole, isText } = file
   if (!isWhole || head.length < keyOctets || head.length > smallFile) return
-  if (isText) lookInText(textOf(head), tell)
+  if (isText) lookInText(file.text, tell)
   else lookAligned(head, 0, tell)
 }
+
+/**
+ * So many windows of a file may look like chance: around one key there are five. A file with more is compressed or
+ * encrypted, and no key lies in it as it is.
+ */
+const mostWindows = 12
 
 /** @param base of the octets in the file */
 export function lookAligned(octets: Uint8Array, base: number, tell: Tell): void {
   const first = (4 - (base % 4)) % 4
-  for (let at = first; at + keyOctets <= octets.length; at += 4)
-    traceCandidate(octets.subarray(at, at + keyOctets), base + at, tell)
+  const windows: number[] = []
+  for (let at = first; at + keyOctets <= octets.length && windows.length <= mostWindows; at += 4)
+    if (looksLikeChance(octets, at)) windows.push(at)
+  if (windows.length > mostWindows) return
+  for (const at of windows) traceCandidate(octets.subarray(at, at + keyOctets), base + at, tell)
+}
+
+/** When an octet was seen last: counted up with each window, so that it need not be emptied. */
+const seen = new Uint32Array(256)
+let window = 0
+
+function looksLikeChance(octets: Uint8Array, at: number): boolean {
+  window = window === 0xffff_ffff ? 1 : window + 1
+  let repeated = 0
+  for (let index = at; index < at + keyOctets; index++) {
+    const octet = octets[index]!
+    if (seen[octet] === window) {
+      repeated += 1
+      if (repeated > keyOctets - leastDifferent) return false
+    }
+    seen[octet] = window
+  }
+  return true
 }
 
 const forms: readonly {
@@ -52,12 +78,19 @@ const forms: readonly {
   },
 ]
 
+/** What all forms have, so that most texts are passed over once. */
+const anyForm = /[A-Za-z0-9+/_-]{43}|0x[0-9A-Fa-f]{2}[\s,]+0x|(?:[0-9A-Fa-f]{2}:){31}/
+
 function lookInText(text: string, tell: Tell): void {
+  if (!anyForm.test(text)) return
   for (const { pattern, read } of forms)
-    for (const found of text.matchAll(pattern)) traceCandidate(read(found[0]), found.index, tell)
+    for (const found of text.matchAll(pattern)) traceText(read(found[0]), found.index, tell)
+}
+
+function traceText(octets: Uint8Array, offset: number, tell: Tell): void {
+  if (looksLikeChance(octets, 0)) traceCandidate(octets, offset, tell)
 }
 
 function traceCandidate(octets: Uint8Array, offset: number, tell: Tell): void {
-  if (new Set(octets).size < leastDifferent) return
   tell.trace({ kind: 'raw-candidate', offset, octets, facts: {} })
 }

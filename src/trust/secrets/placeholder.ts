@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+const signs = /[$<>{}]|%[A-Za-z(]|^%|@[A-Z_]+@|^\W*$|^(.)\1+$|\.\.\./
+const words =
+  /^(?:none|null|nil|undefined|true|false|yes|no|on|off|foo|bar|baz|todo|redacted|removed|hidden|passphrase|passwd|pass|pw|pwd|password|secret|token|key|string|value|text|prompt|ask|file|env|here)$|your|example|placeholder|insert|replace|my_?(?:pass|secret|psk|wifi)|put_|some_?|the_|here$/i
+
+/** Whether a value stands for one that is put in later: a variable, a word of a manual, or nothing. */
+export function isPlaceholder(value: string): boolean {
+  return value.length < 3 || signs.test(value) || words.test(value)
+}
+
+/** For a context in which manuals abound: a password that stands there has a digit or a sign in it, or is a default. */
+export function looksChosen(value: string): boolean {
+  return !isPlaceholder(value) && !/[\s()]/.test(value) && /[0-9]|[^\w.:/,-]/.test(value)
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+import { placeIdentity } from '../identity.ts'
+import { looksChosen } from '../placeholder.ts'
+import type { Surroundings, Tell } from '../sight.ts'
+
+/** What programs call a secret. */
+const secretName =
+  /(?:^|[_.\s-])(?:pass(?:word|wd|phrase)?|pwd|secret|api_?key|auth_?token|access_?token|psk)$/i
+const pair = /^\s*(?:export\s+|set\s+)?["']?([A-Za-z][\w.-]{0,80})["']?\s*[=:]\s*(.*?)\s*$/
+const blank = /^\s*(?:[#;].*|\[[^\]]+\]\s*)?$/
+
+/**
+ * Files of names and values: INI, properties, environments. Only such files are looked at, and only values that somebody
+ * chose, as manuals and programs are full of lines that look alike.
+ */
+export function lookAtPairs(file: Surroundings, tell: Tell): void {
+  if (!file.isText || !file.isWhole || file.head.length > 32_768) return
+  const { text } = file
+  if (/pass|pwd|secret|key|token|psk/i.test(text)) {
+    if (text.trimStart().startsWith('{')) lookInJson(text, file, tell)
+    else lookInLines(text, file, tell)
+  }
+}
+
+function lookInLines(text: string, file: Surroundings, tell: Tell): void {
+  const found: { readonly name: string; readonly offset: number }[] = []
+  let offset = 0
+  for (const line of text.split('\n')) {
+    const [, name, said = ''] = pair.exec(line) ?? []
+    if (name === undefined && !blank.test(line)) return
+    if (name !== undefined && secretName.test(name) && looksChosen(unquoted(said)))
+      found.push({ name, offset })
+    offset += line.length + 1
+  }
+  for (const { name, offset: at } of found) tellPair(name, at, file, tell)
+}
+
+function unquoted(value: string): string {
+  return /^(["'])(.*)\1[;,]?$/.exec(value)?.[2] ?? value
+}
+
+function lookInJson(text: string, file: Surroundings, tell: Tell): void {
+  const pairs = text.matchAll(/"([A-Za-z][\w.-]{0,80})"\s*:\s*"([^"\\]{3,128})"/g)
+  const found = [...pairs].filter(
+    ([, name = '', value = '']) => secretName.test(name) && looksChosen(value),
+  )
+  if (found.length > 0 && isJson(text))
+    for (const match of found) tellPair(match[1]!, match.index, file, tell)
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch (error) {
+    if (error instanceof SyntaxError) return false
+    throw error
+  }
+}
+
+function tellPair(name: string, offset: number, file: Surroundings, tell: Tell): void {
+  tell.found({
+    ...{ rule: /mqtt/i.test(name) ? 'mqtt-password' : 'config-password' },
+    ...{ confidence: 'likely', offset, what: `a value is set for ${name}` },
+    identity: placeIdentity('config-password', file.name, name),
+  })
+}

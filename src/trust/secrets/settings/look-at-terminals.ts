@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+import { placeIdentity } from '../identity.ts'
+import type { Surroundings, Tell } from '../sight.ts'
+
+const terminal = /^(?:console|(?:tty|pts\/|vc\/|hvc|lxc\/|ttyS|xvc|duart|3215|ptyp|:\d)[\w./:-]*)$/
+
+/** securetty(5): a file of names of terminals and nothing else; those of the network are called pts. */
+export function lookAtTerminals(file: Surroundings, tell: Tell): void {
+  if (!file.isText || !file.isWhole || file.head.length > 16_384) return
+  const { text } = file
+  if (!text.includes('pts/0')) return
+  const pts = text.search(/^pts\/\d+$/m)
+  if (pts === -1 || !/^(?:console|tty\w+)$/m.test(text)) return
+  const lines = text.split('\n').map((line) => line.trim())
+  if (!lines.every((line) => line === '' || line.startsWith('#') || terminal.test(line))) return
+  tell.found({
+    ...{ rule: 'root-terminal-network', confidence: 'likely', offset: pts },
+    what: 'securetty lets root log in at pts/0 and others',
+    identity: placeIdentity('root-terminal-network', file.name),
+  })
+}
