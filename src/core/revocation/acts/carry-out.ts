@@ -62,7 +62,7 @@ async function pass(
   const acts = new ActsOfHolds(ports.ledger)
   let record = before
   let part: CertificateRecord[] = []
-  for await (const page of walkChosen(meaning.chosen, ports.ledger)) {
+  for await (const page of walkChosen(meaning.chosen, meaning.at, ports.ledger)) {
     for (const one of page) {
       if (isOfAuthority(one) || !isMeant(one, meaning) || !(await acts.allow(one, meaning)))
         continue

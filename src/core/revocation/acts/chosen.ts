@@ -9,27 +9,41 @@ import { refuse } from '#trust/refusal.ts'
 export const choices = [
   ...(['revocation', 'certificate', 'key', 'device', 'owner', 'registrar', 'lot'] as const),
   ...(['product', 'authority', 'serialPrefix', 'kind', 'profile', 'algorithm'] as const),
-  ...(['expiringBefore', 'expiringAfter'] as const),
+  ...(['expiringBefore', 'expiringAfter', 'finding', 'cause'] as const),
 ] as const
 
-/** The choices of an act; instants in RFC 3339. */
+/** The choices of an act; instants in RFC 3339, a cause (of findings about keys) in hexadecimal. */
 export type Chosen = { readonly [C in (typeof choices)[number]]?: string }
 
 const kindOfChoice = {
   ...{ revocation: 'revocation', certificate: 'certificate', key: 'key', device: 'device' },
   ...{ registrar: 'registrar', product: 'product', authority: 'authority' },
+  finding: 'keyFinding',
 } as const satisfies Partial<Record<keyof Chosen, Kind>>
 
 /** Why nothing can be chosen so: nothing is named, or what is named is not here. */
 export async function refuseChosen(chosen: Chosen, ledger: Ledger): Promise<Refused | undefined> {
   if (Object.keys(chosen).length === 0)
     return refuse('input-wrong', `say what is meant, by one or more of: ${choices.join(', ')}`)
+  const alone = refuseBeside(chosen)
+  if (alone !== undefined) return alone
   for (const [choice, kind] of Object.entries(kindOfChoice)) {
     const id = chosen[choice as keyof typeof kindOfChoice]
     if (id !== undefined && (await ledger.read(kind, id)) === undefined)
       return refuse('not-found', `there is no ${kind} ${id}`)
   }
   return undefined
+}
+
+/** What leads to certificates by a list of its own, and cannot be read off them: two of these narrow nothing. */
+const leading = ['finding', 'cause', 'registrar', 'revocation'] as const
+
+function refuseBeside(chosen: Chosen): Refused | undefined {
+  const said = leading.filter((choice) => chosen[choice] !== undefined)
+  const isOfFinding = chosen.finding !== undefined || chosen.cause !== undefined
+  return isOfFinding && said.length > 1
+    ? refuse('input-wrong', `choose by ${said.join(' or by ')}, not by both`)
+    : undefined
 }
 
 /** In the shape that the ledger keeps and that the log tells: without what was not said. */
@@ -42,7 +56,7 @@ export function readChosen(said: Readonly<Record<string, unknown>>): Chosen {
   )
 }
 
-/** Whether a certificate is of what was chosen; the registrar that asked for it is not judged here. */
+/** Whether a certificate is of what was chosen; what leads by a list of its own is not judged here. */
 export function isChosen(certificate: CertificateRecord, chosen: Chosen): boolean {
   const { id, key, owner, lot, product, authority, kind, profile, algorithm } = certificate
   const columns: Chosen = {
@@ -54,6 +68,8 @@ export function isChosen(certificate: CertificateRecord, chosen: Chosen): boolea
     switch (choice) {
       case 'registrar':
       case 'revocation':
+      case 'finding':
+      case 'cause':
         return true
       case 'serialPrefix':
         return certificate.deviceSerial?.startsWith(value) ?? false

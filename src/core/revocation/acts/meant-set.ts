@@ -49,7 +49,7 @@ export async function readSet(
   const acts = new ActsOfHolds(ledger)
   let already = 0
   let ofAuthorities = 0
-  for await (const page of walkChosen(meaning.chosen, ledger)) {
+  for await (const page of walkChosen(meaning.chosen, meaning.at, ledger)) {
     for (const one of page) {
       if (authorityKinds.has(one.kind)) {
         if (isMeant(one, meaning)) ofAuthorities++

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Ledger, ListQuery } from '#core/ledger/ledger.ts'
-import type { CertificateRecord } from '#core/ledger/tables.ts'
+import type { CertificateRecord, KeyFinding } from '#core/ledger/tables.ts'
 import { type Chosen, isChosen } from './chosen.ts'
 
 /** The most that one page of a list holds. */
@@ -9,28 +9,35 @@ const pageSize = 1000
 /** States of certificates whose trust can still change. */
 const liveStates = ['issued', 'retired', 'held', 'reserved'] as const
 
-/** All certificates of what was chosen, whatever their state where the walk allows, each once, in pages. */
+/**
+ * All certificates of what was chosen, whatever their state where the walk allows, each once, in pages.
+ *
+ * @param at when it was asked: what was found out about keys after it is not meant
+ */
 export async function* walkChosen(
   chosen: Chosen,
+  at: Temporal.Instant,
   ledger: Ledger,
 ): AsyncGenerator<readonly CertificateRecord[]> {
   // No choice would be all that there is, and that nobody means.
   if (Object.keys(chosen).length === 0) throw new TypeError('nothing is chosen')
-  for await (const page of pagesOf(chosen, ledger)) {
+  for await (const page of pagesOf(chosen, at, ledger)) {
     const some = page.filter((one) => isChosen(one, chosen))
     if (some.length > 0) yield some
   }
 }
 
-type Walk = Pick<ListQuery<'certificate'>, 'by' | 'equal' | 'prefix' | 'from' | 'below'>
+type Walk = Pick<ListQuery<'certificate'>, 'by' | 'equal' | 'prefix' | 'from' | 'below' | 'where'>
 
 /** The most telling choice leads; what is left is tested one by one. */
 async function* pagesOf(
   chosen: Chosen,
+  at: Temporal.Instant,
   ledger: Ledger,
 ): AsyncGenerator<readonly CertificateRecord[]> {
-  const { certificate, key, registrar } = chosen
-  if (certificate !== undefined) {
+  const { certificate, key, registrar, finding, cause } = chosen
+  if (finding !== undefined || cause !== undefined) yield* foundIn({ finding, cause }, at, ledger)
+  else if (certificate !== undefined) {
     const one = await ledger.read('certificate', certificate)
     if (one !== undefined) yield [one]
   } else if (key !== undefined) {
@@ -66,6 +73,41 @@ async function* listed(walk: Walk, ledger: Ledger): AsyncGenerator<readonly Cert
       ...(after && { after }),
     })
     yield page.items
+    after = page.next
+  } while (after !== null)
+}
+
+/** What keys have that were found to be weak, by one finding or by all of one cause. */
+async function* foundIn(
+  { finding, cause }: Partial<Record<'finding' | 'cause', string | undefined>>,
+  at: Temporal.Instant,
+  ledger: Ledger,
+): AsyncGenerator<readonly CertificateRecord[]> {
+  const met = new Set<string>()
+  for await (const one of findings({ finding, cause }, ledger)) {
+    const isMeant = one.state !== 'dismissed' && Temporal.Instant.compare(one.foundAt, at) <= 0
+    if (!isMeant || met.has(one.key)) continue
+    met.add(one.key)
+    yield* listed({ by: 'owner', equal: [one.owner], where: { key: one.key } }, ledger)
+  }
+}
+
+async function* findings(
+  { finding, cause }: Partial<Record<'finding' | 'cause', string | undefined>>,
+  ledger: Ledger,
+): AsyncGenerator<KeyFinding> {
+  if (finding !== undefined) {
+    const one = await ledger.read('keyFinding', finding)
+    if (one !== undefined) yield one
+  }
+  if (cause === undefined) return
+  let after: string | null | undefined
+  do {
+    const page = await ledger.list('keyFinding', {
+      ...{ by: 'cause', equal: [Uint8Array.fromHex(cause)], limit: pageSize },
+      ...(after && { after }),
+    })
+    yield* page.items
     after = page.next
   } while (after !== null)
 }

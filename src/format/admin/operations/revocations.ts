@@ -42,6 +42,12 @@ const choice = {
   algorithm: z.string().max(40).optional().describe('only for keys of this algorithm, e.g. p-256'),
   expiringBefore: instant.optional().describe('only those that end before (RFC 3339)'),
   expiringAfter: instant.optional().describe('only those that end then or later (RFC 3339)'),
+  finding: id('kfd')
+    .optional()
+    .describe('all of the key that this finding is about, see "finding list"'),
+  cause: sha256
+    .optional()
+    .describe('all of keys that were found weak by this cause, see "finding show"'),
 }
 const references = {
   device: 'device',
