@@ -42,6 +42,7 @@ import { deviceRoutes, publicRoutes } from './fronts.ts'
 import { jobsOf } from './jobs.ts'
 import { keyPlaces, openKept } from './kept.ts'
 import { keyMakerOf } from './key-maker.ts'
+import { KeyWatch } from './keywatch/runner.ts'
 import { LogRunner, sequenceAnywhere, sequencerOf } from './log-runner.ts'
 import type { PortName } from './logging.ts'
 import { HouseMetrics } from './metrics.ts'
@@ -246,10 +247,12 @@ async function open(
   const addresses: Addresses = {
     ...{ devices: '', legacy: null, operators: '', status: urlOf('http', status.address) },
   }
+  const keyWatch = new KeyWatch(core, feed, data, report)
+  closers.add(() => keyWatch.close())
   const desk = replacements.integrations ?? integrationDesk(core, data)
   closers.add(() => desk.close())
   const operators = await openOperatorSide({
-    ...{ configuration, core, log: store.log, sequencer, feed, keys: keystore, desk },
+    ...{ configuration, core, log: store.log, sequencer, feed, keys: keystore, desk, keyWatch },
     backup: {
       dump: () => store.dump(),
       sealed: store.shared?.sealed,
@@ -319,7 +322,7 @@ async function open(
   const enforcement = new EnforcementRunner(core, desk, feed, report)
   closers.add(() => enforcement.close())
   const more = [...watchJobs(core, data), ...upstreamJobs(core), ...enforcementJobs(enforcement)]
-  const jobs = runJobs([...timed, ...more], {
+  const jobs = runJobs([...timed, ...more, ...keyWatch.jobs()], {
     ...{ ledger: core.ledger, clock, random, node: node.name, sharedClock: node.sharedClock },
     report: (job, cause) => report(`job ${job} failed`, cause),
     ...(replacements.wait && { wait: replacements.wait }),

@@ -26,6 +26,8 @@ import type { Configuration } from './configuration.ts'
 import { hostText } from './configuration.ts'
 import type { Core } from './core.ts'
 import type { Feed } from './feed.ts'
+import type { KeyWatch } from './keywatch/runner.ts'
+import { keywatchVerbs } from './keywatch/verbs.ts'
 import type { PortName } from './logging.ts'
 import { pageFiles } from './page-files.ts'
 import { adoptionVerbs } from './verbs/adoption.ts'
@@ -64,6 +66,7 @@ export interface OperatorParts {
   readonly feed: Feed
   /** Who speaks to brokers and programs. */
   readonly desk: IntegrationDesk
+  readonly keyWatch: KeyWatch
   readonly backup: Omit<BackupMeans, 'core' | 'configuration'>
   readonly facts: HouseFacts
   /** Who sees the requests of a port. */
@@ -176,6 +179,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...statusFileVerbs(core),
     ...wordVerbs(),
     ...houseWatchVerbs(core),
+    ...keywatchVerbs(core, parts.keyWatch),
     ...twinVerbs(core),
     ...successionVerbs(core),
     ...rolloverVerbs(core),

@@ -23,6 +23,7 @@ export const shapes = {
     ...['owner', 'algorithm', 'purpose', 'state', 'noiseSource', 'noiseResult', 'firmware'],
     ...['activatedAt', 'id'],
   ],
+  finding: ['severity', 'kind', 'deviceSerial', 'productName', 'lot', 'state', 'foundAt', 'id'],
   logHead: ['kind', 'epoch', 'origin', 'size', 'rootSha256', 'id'],
   enforcement: [
     ...['integrationName', 'act', 'state', 'owners', 'sessionsEnded', 'confirmedAt', 'lastError'],
@@ -69,6 +70,7 @@ export const shapeOfList: Partial<Record<OperationName, Shape>> = {
   'delivery.list': 'delivery',
   'device.list': 'device',
   'enforcement.list': 'enforcement',
+  'finding.list': 'finding',
   'integration.list': 'integration',
   'key.list': 'key',
   'log.heads': 'logHead',
@@ -114,6 +116,7 @@ export const pluralOf: Readonly<Record<Shape, string>> = {
   endorsement: 'TPMs',
   reference: 'reference values',
   backup: 'backups',
+  finding: 'findings',
   logHead: 'heads',
   anchorSet: 'sets of roots',
   authority: 'authorities',

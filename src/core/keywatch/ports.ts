@@ -39,7 +39,9 @@ export interface PrimeSearch {
    * @returns of each cause, the keys that have it; what was found before may be found again
    */
   run(progress: Progress, signal: AbortSignal): Promise<readonly FoundWeakness[]>
-  /** How many moduli it holds, and how many of them were not held against the others yet. */
+  /** Notes that what the last run found is booked: until then those moduli wait, so that no crash loses it. */
+  booked(): Promise<void>
+  /** How many moduli it holds, and of how many of them it is not booked what they share. */
   state(): Promise<{ readonly moduli: number; readonly waiting: number }>
 }
 
@@ -72,7 +74,8 @@ export interface Step {
 export interface WatchPorts extends AlarmPorts {
   readonly tester: KeyTester
   readonly primes: PrimeSearch
-  readonly deep: DeepSearch
+  /** Absent: there are no such tests. */
+  readonly deep?: DeepSearch
   /** The name of this node. */
   readonly node: string
   /** How long one run may spend on deep tests. */

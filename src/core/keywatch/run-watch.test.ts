@@ -57,8 +57,11 @@ class Primes {
     return this.kept.size - before
   }
 
-  async run() {
+  async booked() {
     this.compared = this.kept.size
+  }
+
+  async run() {
     return [...this.alike].map((id) => found('prime-shared', id))
   }
 

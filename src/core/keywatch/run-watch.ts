@@ -80,6 +80,7 @@ class Look {
     if (waiting === 0) return
     await this.#book(await primes.run(this.#progress, this.#signal))
     if (await this.#mustStop()) return
+    await primes.booked()
     this.#counts.moduli = moduli
     const at = clock.now().toString()
     await changeState(() => ({ primes: { node, at, moduli } }), this.#ports)
@@ -87,6 +88,7 @@ class Look {
 
   async testDeep(): Promise<void> {
     const { ledger, deep, clock, deepBudget } = this.#ports
+    if (deep === undefined) return
     const until = clock.now().add(deepBudget)
     const round = beginRound((await watchState(ledger)).deep, deep.tests, this.#ports)
     const of = await ledger.count('key', {})
@@ -124,7 +126,7 @@ class Look {
       if (until !== undefined && Temporal.Instant.compare(clock.now(), until) > 0) return
       // Booked before the walk is: what a crash comes between is tested and found again.
       await this.#book(await test(page))
-      if (this.#signal.aborted) return
+      if (this.#signal.aborted && (await this.#mustStop())) return
       const fresh = page.ids.filter((id) => round.through === null || id > round.through)
       this.#counts[part] += fresh.length
       const through = fresh.at(-1) ?? round.through
@@ -154,8 +156,9 @@ class Look {
   }
 
   async #mustStop(): Promise<boolean> {
-    if (this.#signal.aborted) this.#stopped = 'stopped'
-    else if ((await watchState(this.#ports.ledger)).paused !== null) this.#stopped = 'paused'
+    // Who pauses it ends what runs as well: then that is why.
+    if ((await watchState(this.#ports.ledger)).paused !== null) this.#stopped = 'paused'
+    else if (this.#signal.aborted) this.#stopped = 'stopped'
     return this.#stopped !== undefined
   }
 

@@ -32,6 +32,7 @@ export const alarmKinds = {
     'a device asked with a key that another has, and proved nothing that would show it holds the key now',
   'key-recovered':
     'the private key of a device can be computed from its signatures, and was, to prove it',
+  'key-watch-stopped': 'the keys of the fleet are not tested: the watch is paused, or stands still',
   'node-silent': 'a server gave no sign of life for over a minute and did not stop in good order',
   'notification-failing':
     'a target of notifications cannot be reached, so alarms are not told there',

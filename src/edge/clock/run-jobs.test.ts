@@ -6,7 +6,7 @@ import type { AuditEvent } from '#core/audit/event.ts'
 import { Fault } from '#core/fault.ts'
 import type { Change, Committed, Ledger } from '#core/ledger/ledger.ts'
 import type { Job as JobRecord } from '#core/ledger/tables.ts'
-import { type Job, runJobs } from './run-jobs.ts'
+import { type Job, runJobs, runNow } from './run-jobs.ts'
 import { backOff, spread } from './schedule.ts'
 
 /** A shared truth that knows job records only, and a time that moves when told. */
@@ -315,4 +315,33 @@ test('nodes whose clocks are apart go by the clock that they share', async () =>
   assert.deepEqual(ran, ['began'])
   assert.equal(world.records.get('long')?.holder, 'right')
   await Promise.all([right.stop(), ahead.stop()])
+})
+
+test('a job is run before its time where nobody has it, and not where a node that lives has', async () => {
+  const world = new World()
+  let runs = 0
+  const job: Job = {
+    ...{ name: 'look', every: Temporal.Duration.from({ hours: 1 }) },
+    run: async () => {
+      runs++
+    },
+  }
+  const living = new Set(['one', 'two'])
+  const ports = (node: string) => ({
+    ...world.ports(node),
+    isRunning: async (name: string) => living.has(name),
+  })
+  const never = new AbortController().signal
+  assert.deepEqual(await runNow(job, ports('one'), never), { kind: 'ran' })
+  assert.deepEqual(await runNow(job, ports('two'), never), { kind: 'ran' })
+  const record = world.records.get('look') ?? assert.fail()
+  assert.deepEqual([runs, record.fence, record.holder], [2, 2, null])
+  const heldUntil = world.now.add({ seconds: 50 })
+  world.records.set('look', { ...record, holder: 'one', heldUntil })
+  assert.deepEqual(await runNow(job, ports('two'), never), { kind: 'held', holder: 'one' })
+  living.delete('one')
+  assert.deepEqual(await runNow(job, ports('two'), never), { kind: 'ran' })
+  const broken = { ...job, run: () => Promise.reject(new Error('it broke')) }
+  assert.deepEqual(await runNow(broken, ports('two'), never), { kind: 'failed' })
+  assert.deepEqual(world.reported, ['look: Error: it broke'])
 })

@@ -60,6 +60,36 @@ export function runJobs(jobs: readonly Job[], ports: JobPorts): RunningJobs {
   }
 }
 
+export type RanNow =
+  | { readonly kind: 'ran' }
+  | { readonly kind: 'failed' }
+  /** Some node has it, this one or another. */
+  | { readonly kind: 'held'; readonly holder: string }
+
+export interface RunNowPorts extends JobPorts {
+  /** Whether a node may still be at work: a hold of one that surely is not is taken over before its time. */
+  isRunning(node: string): Promise<boolean>
+}
+
+/**
+ * Runs a job although its time has not come, under the same hold as when it has: on no other node at once.
+ *
+ * @param signal ends it soon
+ */
+export async function runNow(job: Job, ports: RunNowPorts, signal: AbortSignal): Promise<RanNow> {
+  const known = { wait: waitOnMachine, ...ports }
+  const found = await known.ledger.find('job', 'name', [job.name])
+  const isHeld =
+    found?.heldUntil != null && Temporal.Instant.compare(found.heldUntil, sharedNow(known)) > 0
+  if (isHeld && (await known.isRunning(found.holder ?? '')))
+    return { kind: 'held', holder: found.holder ?? '' }
+  const hold = await Hold.take(job.name, found, known)
+  if (hold === undefined) return { kind: 'held', holder: '' }
+  const failed = await work(job, hold, known, signal)
+  await giveBack(job, hold, failed ? 1 : 0, known)
+  return { kind: failed ? 'failed' : 'ran' }
+}
+
 async function runJob(job: Job, ports: Ports, stopping: AbortSignal): Promise<void> {
   let failures = 0
   while (!stopping.aborted) {

@@ -12,6 +12,7 @@ import { elements } from './operations/elements.ts'
 import { house } from './operations/house.ts'
 import { integrations } from './operations/integrations.ts'
 import { keys } from './operations/keys.ts'
+import { keywatch } from './operations/keywatch.ts'
 import { nodes } from './operations/nodes.ts'
 import { people } from './operations/people.ts'
 import { profiles } from './operations/profiles.ts'
@@ -55,6 +56,7 @@ export const operations = {
   ...elements,
   ...keys,
   ...watch,
+  ...keywatch,
   ...integrations,
 } as const
 

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { WeaknessName } from '#trust/weak-keys/weaknesses.ts'
+import { onNoList } from '../ledger/shards.ts'
+import type { KeyFinding } from '../ledger/tables.ts'
+import type { Refused } from '../refusal.ts'
+import type { ActPorts } from '../revocation/acts/ask.ts'
+import { type Preview, previewAct } from '../revocation/acts/preview.ts'
+import type { Group } from './group.ts'
+
+/** A command for a person, and why it comes at this place. */
+export interface ProposedStep {
+  readonly why: string
+  readonly command: string
+}
+
+/** What acting on a cause would end, and how people would do it. */
+export interface Proposal {
+  readonly kind: 'proposal'
+  readonly preview: Preview
+  readonly steps: readonly ProposedStep[]
+}
+
+/** Within so many hours devices are asked to make other keys, before those that they have are not believed any more. */
+const renewalHours = 24
+
+/**
+ * Proposes to end trust in all keys of a cause: devices first make other keys, so that none falls silent, and then the
+ * very set that is counted here is ended. It asks for nothing by itself.
+ *
+ * @returns a refusal where no act on a set may touch them, as of an authority
+ */
+export async function proposeEnding(
+  group: Group,
+  of: KeyFinding,
+  ports: ActPorts,
+): Promise<Proposal | Refused> {
+  const cause = group.cause.toHex()
+  const preview = await previewAct(
+    { act: 'end', chosen: { cause } },
+    ({ shard }) => shard === onNoList,
+    ports,
+  )
+  if (preview.kind === 'refused') return preview
+  return { kind: 'proposal', preview, steps: stepsOf(group, of, cause, preview) }
+}
+
+function stepsOf(
+  { kind, keys, traits }: Group,
+  { facts, lot }: KeyFinding,
+  cause: string,
+  preview: Preview,
+): readonly ProposedStep[] {
+  if (preview.certificates === 0) return []
+  const product = facts['productName']
+  const isOneLot = lot !== null && traits.some((one) => one.what === 'lot' && one.keys === keys)
+  const steps: ProposedStep[] = []
+  if (preview.withoutIdentity > 0 && typeof product === 'string') {
+    const cohort = `--product ${quoted(product)}${isOneLot ? ` --lot ${quoted(lot)}` : ''}`
+    steps.push({
+      why: `${preview.withoutIdentity} devices have no other identity: have them make other keys first, and mend how they make them`,
+      command: `vitalsign renewal order ${cohort} --within ${renewalHours} --because "${wordsOf(kind)}"`,
+    })
+  }
+  return [
+    ...steps,
+    {
+      why: 'see what would stop working; it changes nothing',
+      command: `vitalsign revocation preview --cause ${cause}`,
+    },
+    {
+      why: `end trust in the ${preview.certificates} certificates, for good`,
+      command: `vitalsign revocation end --cause ${cause} --reason keyCompromise --because "${wordsOf(kind)}" --set ${preview.set.toHex()}`,
+    },
+  ]
+}
+
+function wordsOf(kind: WeaknessName): string {
+  return `their keys are weak: ${kind}`
+}
+
+/** As a shell takes it; names of ours hold nothing that a pair of quotes does not keep together. */
+function quoted(text: string): string {
+  return /^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+import { dismissFinding } from '#core/keywatch/dismiss.ts'
+import { type Group, readGroup } from '#core/keywatch/group.ts'
+import type { Step } from '#core/keywatch/ports.ts'
+import { proposeEnding } from '#core/keywatch/propose.ts'
+import { pauseWatch, type Round, resumeWatch, watchState } from '#core/keywatch/state.ts'
+import { summarise } from '#core/keywatch/summary.ts'
+import { isWeakness } from '#core/keywatch/tell-findings.ts'
+import type { ListQuery } from '#core/ledger/ledger.ts'
+import type { KeyFinding } from '#core/ledger/tables.ts'
+import { pageOf } from '#edge/admin/ledger-verbs/queries.ts'
+import { checkVersion, notFound } from '#edge/admin/ledger-verbs/record.ts'
+import type { Verbs } from '#edge/admin/verbs.ts'
+import type { InputOf, OutputOf } from '#format/admin/operations.ts'
+import { weaknesses } from '#trust/weak-keys/weaknesses.ts'
+import type { Core } from '../core.ts'
+import type { KeyWatch } from './runner.ts'
+
+type KeywatchVerbs = Pick<
+  Verbs,
+  | 'finding.dismiss'
+  | 'finding.list'
+  | 'finding.show'
+  | 'keywatch.pause'
+  | 'keywatch.resume'
+  | 'keywatch.run'
+  | 'keywatch.show'
+>
+
+/** Of a cause so many findings are shown; the rest is a list by cause. */
+const mostShown = 100
+
+/** What was found out about keys, and the watch that finds it. */
+export function keywatchVerbs(core: Core, watch: KeyWatch): KeywatchVerbs {
+  const { ledger } = core
+  return {
+    'finding.list': async (asked) => {
+      const { items, next } = await ledger.list('keyFinding', {
+        ...{ ...queryOf(asked), descending: true, ...pageOf(asked) },
+      })
+      return { items: items.map(showFinding), next }
+    },
+
+    'finding.show': async ({ finding: id }) => {
+      const finding = await ledger.read('keyFinding', id)
+      if (finding === undefined) return notFound(id)
+      const known = isWeakness(finding.kind) ? weaknesses[finding.kind] : undefined
+      const group = isWeakness(finding.kind)
+        ? await readGroup(finding.kind, finding.cause, ledger)
+        : undefined
+      const proposal = group && (await proposeEnding(group, finding, core))
+      return {
+        ...showFinding(finding),
+        ...{ means: known?.means ?? finding.kind, source: known?.source ?? '' },
+        group: group === undefined ? alone(finding) : await showGroup(group, core),
+        proposal: proposal?.kind === 'proposal' ? showProposal(proposal) : null,
+      }
+    },
+
+    'finding.dismiss': async ({ finding: id, because }, call) => {
+      const finding = await ledger.read('keyFinding', id)
+      if (finding === undefined) return notFound(id)
+      const differs = checkVersion(finding, call)
+      if (differs !== undefined) return differs
+      const done = await dismissFinding(finding, because, call.caller.actor, core)
+      return done.kind === 'refused' ? done : showFinding(done.finding)
+    },
+
+    'keywatch.show': () => showWatch(core, watch),
+
+    'keywatch.run': async () => linesOf(watch),
+
+    'keywatch.pause': async ({ because }, { caller }) => {
+      const paused = await pauseWatch(because, caller.actor, core)
+      return 'reason' in paused ? paused : showWatch(core, watch)
+    },
+
+    'keywatch.resume': async (_, { caller }) => {
+      const resumed = await resumeWatch(caller.actor, core)
+      return 'reason' in resumed ? resumed : showWatch(core, watch)
+    },
+  }
+}
+
+/** The most telling filter leads. */
+function queryOf({
+  state,
+  kind,
+  cause,
+  device,
+  product,
+  lot,
+}: InputOf<'finding.list'>): Omit<ListQuery<'keyFinding'>, 'limit'> {
+  const where: Partial<KeyFinding> = {
+    ...(state !== undefined && { state }),
+    ...(kind !== undefined && { kind }),
+    ...(device !== undefined && { owner: device }),
+    ...(product !== undefined && { product }),
+    ...(lot !== undefined && { lot }),
+  }
+  if (cause !== undefined) return { by: 'cause', equal: [Uint8Array.fromHex(cause)], where }
+  if (device !== undefined) return { by: 'owner', equal: [device], where }
+  if (product !== undefined && lot !== undefined) return { by: 'lot', equal: [product, lot], where }
+  if (kind !== undefined)
+    return { by: 'kind', equal: state === undefined ? [kind] : [kind, state], where }
+  if (state !== undefined) return { by: 'state', equal: [state], where }
+  return { where }
+}
+
+/** What one run tells, as it goes; a person who leaves does not end it. */
+async function* linesOf(watch: KeyWatch): AsyncGenerator<OutputOf<'keywatch.run'>> {
+  const unread: Step[] = []
+  let wake = Promise.withResolvers<void>()
+  const run = watch.runNow((step) => {
+    // Only how far it is now is of interest to who is slow.
+    const last = unread.at(-1)
+    if (last?.part === step.part) unread.pop()
+    unread.push(step)
+    wake.resolve()
+  })
+  let isOver = false
+  const ended = run.then(
+    () => {
+      isOver = true
+    },
+    () => {
+      isOver = true
+    },
+  )
+  while (!isOver || unread.length > 0) {
+    const step = unread.shift()
+    if (step !== undefined) yield { kind: 'step', ...step }
+    else {
+      await Promise.race([ended, wake.promise])
+      wake = Promise.withResolvers<void>()
+    }
+  }
+  const outcome = await run
+  if (outcome.kind === 'held') {
+    yield {
+      ...{ kind: 'refused', reason: 'busy' },
+      detail: `node ${outcome.holder} is at it; "keywatch show" says how far`,
+    }
+  } else if (outcome.kind === 'failed') {
+    yield {
+      ...{ kind: 'refused', reason: 'busy' },
+      detail: "the run broke, and is tried again by itself; the server's log says why",
+    }
+  } else {
+    const { kind: end, ...counts } = outcome
+    yield { kind: 'run', end, ...counts }
+  }
+}
+
+async function showWatch(core: Core, watch: KeyWatch): Promise<OutputOf<'keywatch.show'>> {
+  const { ledger } = core
+  const [state, job, keys] = await Promise.all([
+    watchState(ledger),
+    ledger.find('job', 'name', ['keywatch']),
+    ledger.count('key', {}),
+  ])
+  const { paused, primes, lastRound } = state
+  const holder = job?.holder ?? null
+  return {
+    state: paused !== null ? 'paused' : holder !== null ? 'running' : 'waiting',
+    ...{ pausedBy: paused?.by ?? null, pausedAt: paused?.at ?? null },
+    pausedBecause: paused?.because ?? null,
+    keys,
+    ...{ round: showRound(state.keys), deep: showRound(state.deep), lastRound },
+    compared: primes,
+    search: await watch
+      .search()
+      .then(({ damaged, ...rest }) => ({ ...rest, damaged: [...damaged] })),
+    lastRunAt: state.lastRunAt,
+    nextRunAt: job === undefined || holder !== null ? null : job.dueAt.toString(),
+    runsOn: holder,
+    open: await openByKind(core),
+  }
+}
+
+/** Findings that wait for somebody, by kind; only kinds that there are. */
+export async function openByKind({
+  ledger,
+}: Pick<Core, 'ledger'>): Promise<Record<string, number>> {
+  const open: Record<string, number> = {}
+  for (const kind of Object.keys(weaknesses)) {
+    const count = await ledger.count('keyFinding', { by: 'kind', equal: [kind, 'proposed'] })
+    if (count > 0) open[kind] = count
+  }
+  return open
+}
+
+function showRound(round: Round | null) {
+  if (round === null) return null
+  const { tests, startedAt, keys, completedAt } = round
+  return { tests, startedAt, keys, completedAt }
+}
+
+type Shown = OutputOf<'finding.list'>
+
+function showFinding(one: KeyFinding): Shown {
+  const { cause, facts, foundAt, decidedAt, ...rest } = one
+  const { detail, serial, productName, registrarName, ...more } = facts
+  return {
+    ...rest,
+    ...{ deviceSerial: textIn(serial), productName: textIn(productName) },
+    ...{ registrarName: textIn(registrarName), detail: textIn(detail) ?? '', facts: more },
+    ...{ cause: cause.toHex(), foundAt: foundAt.toString() },
+    decidedAt: decidedAt?.toString() ?? null,
+  }
+}
+
+function textIn(value: KeyFinding['facts'][string] | undefined): string | null {
+  return typeof value === 'string' ? value : null
+}
+
+async function showGroup(
+  group: Group,
+  { ledger }: Core,
+): Promise<OutputOf<'finding.show'>['group']> {
+  const { kind, cause, keys, owners, proposed, traits, certified } = group
+  const { items } = await ledger.list('keyFinding', {
+    ...{ by: 'cause', equal: [cause], where: { kind }, limit: mostShown },
+  })
+  return {
+    ...{ keys, owners, undecided: proposed, summary: summarise(group), traits: [...traits] },
+    ...{ certifiedFrom: certified?.from ?? null, certifiedUntil: certified?.until ?? null },
+    findings: items.map(showFinding),
+  }
+}
+
+/** Of a kind that this program does not know, as another node's that is newer. */
+function alone(finding: KeyFinding): OutputOf<'finding.show'>['group'] {
+  return {
+    ...{ keys: 1, owners: 1, undecided: finding.state === 'proposed' ? 1 : 0, summary: '' },
+    ...{ traits: [], certifiedFrom: null, certifiedUntil: null, findings: [showFinding(finding)] },
+  }
+}
+
+function showProposal({
+  preview,
+  steps,
+}: {
+  readonly preview: {
+    readonly certificates: number
+    readonly owners: number
+    readonly withoutIdentity: number
+    readonly needsSecond: boolean
+    readonly set: Uint8Array
+  }
+  readonly steps: readonly { readonly why: string; readonly command: string }[]
+}): OutputOf<'finding.show'>['proposal'] {
+  const { certificates, owners, withoutIdentity, needsSecond, set } = preview
+  return {
+    ...{ certificates, owners, withoutIdentity, needsSecond },
+    ...{ set: set.toHex(), steps: [...steps] },
+  }
+}
