@@ -25,7 +25,7 @@ packages=(
   gnutls-bin
   python3-cryptography golang-go default-jdk-headless
   cpio e2fsprogs lz4 squashfs-tools xz-utils zip zstd
-  mender-artifact rauc swupdate u-boot-tools
+  mender-artifact parted rauc swupdate u-boot-tools
   putty-tools
   libgmp-dev
 )

@@ -60,6 +60,8 @@ export interface Unread {
   readonly name: string
   readonly offset: number | undefined
   readonly because: string
+  /** If absent: it is packed in a way, or has a form, that is not read here. */
+  readonly reason?: 'damaged' | 'encrypted'
 }
 
 /** What a form needs of others: the decompressors, which are not format's business. */
@@ -87,6 +89,8 @@ export interface ArchiveForm {
   readonly headOctets: number
   /** Whether this is one, by its own marks and never by a name; cheap, and strict enough to be asked of any file. */
   recognise(head: Uint8Array): boolean
+  /** Of a form that is known by its end: asked where nothing is recognised by its head, and of files of known size. */
+  recogniseEnd?(source: ByteSource): Promise<boolean>
   /**
    * What its octets are worth besides its members: `searched`, if absent: headers and free space may hold a secret;
    * `carved`: containers may lie there, too, as between partitions; `meaningless`: all is packed.

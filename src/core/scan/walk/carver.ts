@@ -100,7 +100,8 @@ export class Carver {
   #consider(mark: Mark, markAt: number, piece: Uint8Array, pieceAt: number): void {
     const at = markAt - mark.at
     const form = this.#forms.get(mark.form)
-    if (at < 0 || form === undefined) return
+    // What begins where the blob begins was asked for by its head already.
+    if (at <= 0 || form === undefined) return
     const inPiece = at - pieceAt
     const known = inPiece < 0 ? undefined : piece.subarray(inPiece, inPiece + form.headOctets)
     const enough = Math.min(wantedOctets, form.headOctets)

@@ -97,7 +97,7 @@ export class Walk {
     // A source may use its buffer again for the next octets; the head is needed for longer.
     const head = await this.#headOf(scope, source)
     if (head.length === 0) return
-    const form = this.#recognise(scope, head)
+    const form = await this.#recognise(scope, source, access, head)
     if (form === undefined) await this.#leaf(scope, source, access, head)
     else if (form.access === 'ranged' && access === 'forward')
       await this.#spoolAndOpen(scope, form, source, head)
@@ -113,11 +113,28 @@ export class Walk {
     }
   }
 
-  #recognise(scope: Scope, head: Uint8Array): ArchiveForm | undefined {
-    const form = this.#setup.forms.find((known) => known.recognise(head))
+  async #recognise(
+    scope: Scope,
+    source: ByteSource,
+    access: Access,
+    head: Uint8Array,
+  ): Promise<ArchiveForm | undefined> {
+    let form = this.#setup.forms.find((known) => known.recognise(head))
+    if (form === undefined && access === 'ranged' && (source.size ?? 0) > headOctets)
+      form = await this.#recogniseEnd(source)
     if (form === undefined || scope.depth < this.budgets.depth) return form
     const because = `it is ${form.name} inside of ${scope.depth} containers: searched as it lies, not unpacked`
     scope.notScanned('too-deep', null, because)
+    return undefined
+  }
+
+  async #recogniseEnd(source: ByteSource): Promise<ArchiveForm | undefined> {
+    try {
+      for (const form of this.#setup.forms) if (await form.recogniseEnd?.(source)) return form
+    } catch (error) {
+      // What cannot be read is told when the whole of it is read.
+      if (!(error instanceof FormatError)) throw error
+    }
     return undefined
   }
 
@@ -238,7 +255,7 @@ export class Walk {
         if (member.kind === 'unread') {
           scope
             .within(member.name)
-            .notScanned('not-unpacked', member.offset ?? null, member.because)
+            .notScanned(member.reason ?? 'not-unpacked', member.offset ?? null, member.because)
           continue
         }
         // What lies behind it is the blob's, which was handed over already.
