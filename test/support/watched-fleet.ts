@@ -2,7 +2,7 @@
 /** A fleet whose moduli have small primes, so that thousands are made in a second, and some that are shared. */
 import { generatePrimeSync } from 'node:crypto'
 import { sha256 } from '#trust/digest.ts'
-import { bytesOf } from '#trust/weak-keys/shared-primes/name-shared-primes.ts'
+import { bytesOf } from '#trust/weak-keys/shared-primes/octets.ts'
 import type { SharedPrime, WatchedModulus } from '#trust/weak-keys/shared-primes/shared-prime.ts'
 
 /** Each a new one, of 96 bits. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { bytesOf } from '#trust/weak-keys/shared-primes/name-shared-primes.ts'
+import { bytesOf } from '#trust/weak-keys/shared-primes/octets.ts'
 import { temporaryDirectory } from '../../../test/support/house.ts'
 import {
   newPrime,

@@ -27,6 +27,12 @@ export const weaknesses = {
     means: 'two devices hold the same private key, so neither can be told from the other',
     source: 'ETSI EN 303 645 provision 5.1-1; NISTIR 8259A',
   },
+  'modulus-degenerate': {
+    severity: 'critical',
+    means:
+      'the modulus is a prime, or a power of one, where it is to be the product of two: anybody can compute the key',
+    source: 'SP 800-89 section 5.3.3',
+  },
   'modulus-pattern': {
     severity: 'critical',
     means:

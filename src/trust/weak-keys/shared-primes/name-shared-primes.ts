@@ -3,6 +3,7 @@ import { checkPrimeSync } from 'node:crypto'
 import { sha256 } from '#trust/digest.ts'
 import { findHits } from './common-factors.ts'
 import { greatestCommonDivisor } from './greatest-common-divisor.ts'
+import { bytesOf, numberOf } from './octets.ts'
 import { growTree } from './product-tree.ts'
 import type { SharedPrime, WatchedModulus } from './shared-prime.ts'
 
@@ -94,14 +95,4 @@ function refined(found: ReadonlySet<bigint>): Set<bigint> {
 /** Nobody gains by making this wrong: it only saves work. */
 function isPrime(value: bigint): boolean {
   return checkPrimeSync(value, { checks: 2 })
-}
-
-export function numberOf(bytes: Uint8Array): bigint {
-  return bytes.length === 0 ? 0n : BigInt(`0x${bytes.toHex()}`)
-}
-
-/** Big-endian, without leading zeros. */
-export function bytesOf(value: bigint): Uint8Array {
-  const digits = value.toString(16)
-  return Uint8Array.fromHex(digits.length % 2 === 0 ? digits : `0${digits}`)
 }
