@@ -35,7 +35,8 @@ interface List extends Counting {
 }
 
 const listName = 'subsets.json'
-const ours = /^[0-9]{8}\.(keys|product|branches)(\.[0-9a-f]{12}\.tmp)?$/
+const ofSubset = /^[0-9]{8}\.(keys|product|branches)$/
+const unfinished = /^([0-9]{8}\.(keys|product|branches)|subsets\.json)\.[0-9a-f]{12}\.tmp$/
 const empty: List = { version: 1, next: 1, subsets: [], sharing: undefined }
 
 /**
@@ -180,7 +181,7 @@ export class WatchDirectory {
   async #removeOthers(): Promise<void> {
     const counting = namesOf(this.#list)
     for (const file of await readdir(this.path))
-      if (ours.test(file) && (file.endsWith('.tmp') || !counting.has(file.slice(0, 8))))
+      if (unfinished.test(file) || (ofSubset.test(file) && !counting.has(file.slice(0, 8))))
         await rm(join(this.path, file), { force: true })
   }
 
