@@ -49,6 +49,9 @@ const measures = {
   ],
   rest: [quick ? { rounds: 1, certificates: 10_000 } : { rounds: 3, certificates: 100_000 }],
   compact: [{ certificates: quick ? 100_000 : 1_000_000 }],
+  'batch-gcd': [
+    quick ? { moduli: [10_000], fresh: 100 } : { moduli: [10_000, 100_000], fresh: 1_000 },
+  ],
   store: [],
   crl: [{ revoked: quick ? 50_000 : 1_000_000 }],
   verify: [
@@ -75,6 +78,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   status: ['status.ts', 'benchStatus'],
   ocsp: ['ocsp.ts', 'benchOcsp'],
   rest: ['rest.ts', 'benchRest'],
+  'batch-gcd': ['batch-gcd.ts', 'benchBatchGcd'],
   store: ['store.ts', 'benchStore'],
   crl: ['crl.ts', 'benchCrl'],
   verify: ['verify.ts', 'benchVerify'],
