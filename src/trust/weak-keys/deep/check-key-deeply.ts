@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { keyAlgorithms } from '../../algorithms.ts'
-import type { PublicKey } from '../../public-key.ts'
+import { keyAlgorithms } from '#trust/algorithms.ts'
+import type { PublicKey } from '#trust/public-key.ts'
+import { numberOf } from '#trust/weak-keys/shared-primes/octets.ts'
 import { isShortCurve, type ShortCurve, shortCurves } from '../scalars/short-curve.ts'
-import { numberOf } from '../shared-primes/octets.ts'
 import type { KeyWeakness } from '../weaknesses.ts'
 import { dividedBy } from './divided-point.ts'
 import { fewKeys, SmallScalars, smallScalarBits } from './small-scalars.ts'

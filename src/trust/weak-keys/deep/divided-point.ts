@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createECDH } from 'node:crypto'
+import { bytesOf, numberOf } from '#trust/weak-keys/shared-primes/octets.ts'
 import { inverseOf, type Point, positive, type ShortCurve } from '../scalars/short-curve.ts'
-import { bytesOf, numberOf } from '../shared-primes/octets.ts'
 import { powerModulo } from './power.ts'
 
 /** A point whose so many times is the given one, or its negative: OpenSSL tells x alone. */

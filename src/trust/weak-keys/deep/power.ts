@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createDiffieHellman } from 'node:crypto'
-import { bytesOf, numberOf } from '../shared-primes/octets.ts'
+import { bytesOf, numberOf } from '#trust/weak-keys/shared-primes/octets.ts'
 
 /**
  * base^exponent modulo an odd number, by OpenSSL: four times as fast as BigInt, which has no multiplication modulo.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { checkPrimeSync } from 'node:crypto'
-import { greatestCommonDivisor } from '../shared-primes/greatest-common-divisor.ts'
-import { bytesOf } from '../shared-primes/octets.ts'
-import { bitsOf } from '../shared-primes/product-tree.ts'
+import { greatestCommonDivisor } from '#trust/weak-keys/shared-primes/greatest-common-divisor.ts'
+import { bytesOf } from '#trust/weak-keys/shared-primes/octets.ts'
+import { bitsOf } from '#trust/weak-keys/shared-primes/product-tree.ts'
 import { oddPrimesTo } from '../small-factors.ts'
 import type { KeyWeakness } from '../weaknesses.ts'
 import { powerModulo } from './power.ts'
