@@ -37,6 +37,7 @@ import { ceremonyVerbs } from './verbs/ceremony.ts'
 import { certificateVerbs } from './verbs/certificates.ts'
 import { historyAbout } from './verbs/history.ts'
 import { integrationVerbs } from './verbs/integration.ts'
+import { keyPolicyVerbs } from './verbs/key-policy.ts'
 import { logVerbs } from './verbs/log.ts'
 import { nodeVerbs } from './verbs/node.ts'
 import { policyVerbs } from './verbs/policy.ts'
@@ -184,6 +185,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...successionVerbs(core),
     ...rolloverVerbs(core),
     ...revocationVerbs(core, log, people),
+    ...keyPolicyVerbs(core),
     ...rootVerbs(core),
     ...ceremonyVerbs(core),
     ...upstreamVerbs(core, parts.keys),

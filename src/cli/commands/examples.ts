@@ -179,6 +179,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'keywatch run': ['keywatch run'],
   'keywatch show': ['keywatch show', 'keywatch show --json'],
   'key list': ['key list --device PUMP-0001', 'key list --firmware "pump-os 4.2.1"'],
+  'key policy': ['key policy'],
+  'key set-policy': [
+    'key set-policy --shared quarantine --product gateway --because "no patient hangs on it"',
+    'key set-policy --recovered propose --because "we look at each device first"',
+  ],
   'key show': ['key show key_019a…'],
   'log add-head': ['log add-head checkpoint-of-tuesday'],
   'log export': ['log export --output log.vitalsign'],

@@ -44,6 +44,7 @@ import { applyProfile } from '../policy/apply-profile.ts'
 import { mostLately } from '../policy/decide.ts'
 import { readyProfiles } from '../policy/ready/ready-profiles.ts'
 import { tpmSet } from '../policy/ready/tpm-set.ts'
+import { openAlarm } from '../watch/alarm.ts'
 import { sessionSpan } from './begin.ts'
 import { ticketSpan } from './book-proof.ts'
 import { certifyKeys } from './certify.ts'
@@ -669,6 +670,12 @@ test('a key that another device has is not vouched for', () =>
     issuedOf(await ask(core, ticket, pairOf(key)))
     const answer = device.answerTo(await device.begin(), key)
     assert.equal(reasonOf(await device.certify(answer)), 'key-has-another-owner')
+    // No maker vouches for this TPM, which may certify whatever key it likes: nothing happens to the holder.
+    const conflicts = () => core.events.filter(({ type }) => type === 'key-conflict')
+    assert.deepEqual(
+      conflicts().map(({ facts }) => facts.live),
+      [null],
+    )
     // Nor does the attestation key of one serve another.
     const borrowed = new ForgedDevice(core, 'PUMP-1', {
       endorsement: device.tpm.endorsement,
@@ -676,6 +683,11 @@ test('a key that another device has is not vouched for', () =>
     })
     const claim = borrowed.answerTo(await borrowed.begin(), forgeDeviceKey())
     assert.equal(reasonOf(await borrowed.certify(claim)), 'key-has-another-owner')
+    // It signed our nonce, whoever made the TPM.
+    const [, conflict] = conflicts()
+    assert.equal(conflict?.facts.live, 'challenge')
+    const alarm = await openAlarm('key-held-twice', conflict?.subjects[0] ?? '', core.ledger)
+    assert.match(alarm?.text ?? '', /^device PUMP-2 and device PUMP-1 hold/)
   }))
 
 test('a ticket is good once, for minutes, for its key', () =>

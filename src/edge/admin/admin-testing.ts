@@ -342,6 +342,8 @@ const otherVerbs = {
   'log.export': notHere,
   'log.heads': notHere,
   'log.show': notHere,
+  'key.policy': notHere,
+  'key.set-policy': notHere,
   'log.verify': notHere,
   'node.list': notHere,
   'notification.key': notHere,

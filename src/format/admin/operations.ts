@@ -11,6 +11,7 @@ import { devices } from './operations/devices.ts'
 import { elements } from './operations/elements.ts'
 import { house } from './operations/house.ts'
 import { integrations } from './operations/integrations.ts'
+import { keyPolicy } from './operations/key-policy.ts'
 import { keys } from './operations/keys.ts'
 import { keywatch } from './operations/keywatch.ts'
 import { nodes } from './operations/nodes.ts'
@@ -55,6 +56,7 @@ export const operations = {
   ...revocations,
   ...elements,
   ...keys,
+  ...keyPolicy,
   ...watch,
   ...keywatch,
   ...integrations,

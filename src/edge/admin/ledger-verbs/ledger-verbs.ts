@@ -63,6 +63,8 @@ export type LedgerVerbs = Omit<
   | 'integration.show'
   | 'integration.sync'
   | 'integration.test'
+  | 'key.policy'
+  | 'key.set-policy'
   | 'keywatch.pause'
   | 'keywatch.resume'
   | 'keywatch.run'
