@@ -3,14 +3,13 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { openFile } from '#edge/images/file-source.ts'
 import { archiveForms } from '#format/archive/forms.ts'
 import { Random, seedOfRun } from '../fuzz/random.ts'
-import { addHardLinks, listAll, listTree, makeTree } from '../support/containers.ts'
+import { addHardLinks, listAll, listTree, makeTree, sharedSource } from '../support/containers.ts'
 
 const seed = seedOfRun()
 const place = mkdtempSync(join(tmpdir(), 'vitalsign-archives-'))
@@ -93,14 +92,26 @@ const copied = ['newc', 'crc', 'odc', 'bin'].map((format) => ({
   command: `find . ! -name z-second-name | cpio --quiet -o -H ${format} > $OUT`,
 }))
 
-const all: readonly Made[] = [...tars, ...sparsePax, ...squashed, ...made, ...copied]
+const zipped = ['-qry', '-qry0', '-qryfz'].map((options) => ({
+  ...{ program: '/usr/bin/zip', form: 'zip', name: `zip ${options}`, second: 'same' as const },
+  command: `zip ${options} - . > $OUT.zip; mv $OUT.zip $OUT`,
+}))
+const zippedToFile = {
+  ...{ program: '/usr/bin/zip', form: 'zip', name: 'zip to a file', second: 'same' as const },
+  command: 'zip -qry $OUT.zip .; mv $OUT.zip $OUT',
+}
+
+const all: readonly Made[] = [
+  ...[...tars, ...sparsePax, ...squashed, ...made, ...copied, ...zipped],
+  zippedToFile,
+]
 for (const { program, form, name, command, second } of all) {
   const missing = missingOf(program)
   test(`${name}: each name and octet is found (FUZZ_SEED=${seed})`, { skip: missing }, async () => {
     const out = join(place, 'image')
     run(command, out)
-    const source = await openFile(out)
     try {
+      const source = sharedSource(readFileSync(out))
       const head = (await source.read(0, 65_536)).slice()
       const known = archiveForms.filter((one) => one.recognise(head.subarray(0, one.headOctets)))
       assert.deepEqual(
@@ -115,7 +126,6 @@ for (const { program, form, name, command, second } of all) {
       for (const own of [secondName, '', '.', 'lost+found']) delete found[own]
       assert.deepEqual(sorted(found), sorted(expected))
     } finally {
-      await source.close()
       rmSync(out)
     }
   })
@@ -176,8 +186,8 @@ for (const { program, form, command, input = code } of squeezed) {
     const twice = form === 'lzma' ? '' : `; printf more | ${command}`
     run(`{ { ${input}; } | ${command}${twice}; } > $OUT`, out)
     appendFileSync(out, 'and what follows')
-    const source = await openFile(out)
     try {
+      const source = sharedSource(readFileSync(out))
       const head = (await source.read(0, 65_536)).slice()
       const known = archiveForms.filter((one) => one.recognise(head.subarray(0, one.headOctets)))
       assert.deepEqual(
@@ -195,7 +205,6 @@ for (const { program, form, command, input = code } of squeezed) {
       assert.equal(content, `file: ${sha256(whole)}`)
       assert.deepEqual(Object.values(rest), [`file: ${sha256(Buffer.from('and what follows'))}`])
     } finally {
-      await source.close()
       rmSync(out)
     }
   })

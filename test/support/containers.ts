@@ -18,6 +18,7 @@ import { join } from 'node:path'
 import { archiveTools } from '#edge/images/tools.ts'
 import type { ArchiveForm, ArchiveTools, Member, Unread } from '#format/archive/archive.ts'
 import type { ByteSource } from '#format/archive/byte-source.ts'
+import { plainBytes } from '#format/bytes.ts'
 import type { Random } from '../fuzz/random.ts'
 
 /** One name: what it is, and the digest of its content or where it leads. */
@@ -41,6 +42,24 @@ export async function digestOf(
     }
   } finally {
     opened?.close()
+  }
+}
+
+/**
+ * A source of the strictest kind that the contract allows: what it gave is overwritten when it is asked again, so that
+ * whoever kept it without a copy is found out.
+ */
+export function sharedSource(bytes: Uint8Array): ByteSource {
+  // A slice of a Buffer is a view, and no copy.
+  const plain = plainBytes(bytes)
+  let given: Uint8Array = new Uint8Array()
+  return {
+    size: bytes.length,
+    async read(at, length) {
+      given.fill(0xa5)
+      given = plain.slice(at, at + length)
+      return given
+    },
   }
 }
 

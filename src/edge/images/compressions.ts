@@ -7,6 +7,7 @@ import { lz4Pieces } from '#format/archive/lz4.ts'
 import { unpackLz4Block } from '#format/archive/lz4-block.ts'
 import { lzmaPieces } from '#format/archive/lzma.ts'
 import { xzPieces } from '#format/archive/xz.ts'
+import { plainBytes } from '#format/bytes.ts'
 import { FormatError } from '#format/format-error.ts'
 import { gzipPieces } from './gzip-stream.ts'
 import { counted, drive, type Engine } from './node-engine.ts'
@@ -63,7 +64,9 @@ function byNode(unpack: NodeWhole, options: zlib.ZstdOptions = {}): Whole {
   const promised = promisify(unpack)
   // One piece for all of it: node:zlib is four times as slow when it has to join what it gives.
   return async (bytes, most) =>
-    await promised(bytes, { ...options, maxOutputLength: most, chunkSize: Math.max(64, most) })
+    plainBytes(
+      await promised(bytes, { ...options, maxOutputLength: most, chunkSize: Math.max(64, most) }),
+    )
 }
 
 /** Our own decoders give views of what they will overwrite. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Transform } from 'node:stream'
 import type { ByteSource } from '#format/archive/byte-source.ts'
+import { plainBytes } from '#format/bytes.ts'
 
 /** One of node:zlib's streams: it counts what it took. */
 export type Engine = Transform & { readonly bytesWritten: number }
@@ -24,7 +25,8 @@ export async function* drive(
   const closed = new Promise<void>((resolve) => engine.once('close', () => resolve()))
   const fed = feed(engine, source, at, closed).catch((error: Error) => engine.destroy(error))
   try {
-    for await (const piece of engine) yield piece
+    // No Buffer leaves this room: a slice of one is a view, and no copy.
+    for await (const piece of engine) yield plainBytes(piece)
     return engine.bytesWritten
   } finally {
     engine.destroy()

@@ -64,7 +64,8 @@ async function nodeOf(volume: ExtVolume, inode: ExtInode): Promise<FileNode> {
         return { kind: 'file', names, offset: undefined, content: memorySource(inlineData(inode)) }
       const extents = await extentsOf(volume, inode)
       const content = extentSource(volume.source, size, extents)
-      return { kind: 'file', names, offset: extents[0]?.from, content }
+      const offset = extents.length === 1 ? extents[0]!.from : undefined
+      return { kind: 'file', names, offset, content }
     }
     case 0o020000:
     case 0o060000:

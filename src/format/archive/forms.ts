@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { ar } from './ar.ts'
 import type { ArchiveForm } from './archive.ts'
 import { cpio } from './cpio.ts'
@@ -10,11 +9,13 @@ import { lzma } from './lzma.ts'
 import { squashfs } from './squashfs.ts'
 import { tar } from './tar.ts'
 import { xz } from './xz.ts'
+import { zip } from './zip.ts'
 import { zstd } from './zstd.ts'
 
 /** Every form of container that is looked into; the first that recognises a head has it. */
 export const archiveForms: readonly ArchiveForm[] = [
   squashfs,
+  zip,
   gzip,
   xz,
   zstd,

@@ -11,6 +11,8 @@ export const archiveLimits = {
   pieces: 1_048_576,
   /** Octets of one directory. A directory of ext4 with a million names has about 60 MB. */
   directoryOctets: 268_435_456,
+  /** Octets of a table that are read at once, where it is gone through. */
+  readOctets: 1_048_576,
   /** Octets that a compressed stream may look back: as many as `xz -9` and `zstd -19` do. */
   dictionaryOctets: 67_108_864,
 } as const
