@@ -168,6 +168,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'entrance add pump-pq --product pump --profile ldevid --authority issuing-1-twin',
   ],
   explain: ['explain entrance', 'explain key-too-weak', 'explain'],
+  'entropy assess': [
+    'entropy assess raw.bin',
+    'entropy assess raw.bin --bits 1 --packed --skip 100000',
+  ],
   'finding dismiss': ['finding dismiss kfd_019a… --because "a key of the test bench"'],
   'finding list': [
     'finding list --state proposed',

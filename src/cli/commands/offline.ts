@@ -79,6 +79,25 @@ export const offlineCommands: readonly Command[] = [
       }),
     ],
   }),
+  offline('entropy assess', {
+    summary: 'bound the entropy of raw samples of a noise source',
+    help: 'Six estimators of SP 800-90B section 6.3, on the samples and on their bits; the least is an upper bound, for an assessment takes more of them, and a source is judged by its design, too. FILE has one sample in each octet, as it came from the source and before anything was made of it; - reads standard input. No more is read than is assessed. Needs no server.',
+    arguments: [
+      own('file', 'the samples, or - for standard input', {
+        ...{ kind: 'text', how: 'position', required: true, placeholder: 'FILE' },
+      }),
+      own('bits', 'the width of a sample, 1 to 8; else the least that holds them all', {
+        ...{ kind: 'number', placeholder: 'N' },
+      }),
+      own('samples', 'how many are assessed, up to 8388608 (1000000)', {
+        ...{ kind: 'number', placeholder: 'N' },
+      }),
+      own('skip', 'how many are passed over before', { kind: 'number', placeholder: 'N' }),
+      own('packed', 'several samples of --bits stand in an octet, the first in its highest bits', {
+        kind: 'boolean',
+      }),
+    ],
+  }),
   offline('status-file check', {
     summary: 'ask a status file about a certificate, offline',
     help: 'What a gateway does: checks who signed the file up to a root that you give, whether it is fresh, and what it says of a certificate and of each authority above it. The authorities between may stand in the same file as the certificate. Exit status 1: not all of them are fine.',

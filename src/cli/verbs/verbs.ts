@@ -71,6 +71,7 @@ const offline: Readonly<Record<string, () => Promise<Verb>>> = {
   'ceremony verify': async () => (await import('./ceremony-files.ts')).verifyBundle,
   'backup restore': async () => (await import('./backup-offline.ts')).restoreBackup,
   'crl keep': async () => (await import('./crl-keep.ts')).keepLists,
+  'entropy assess': async () => (await import('./entropy-assess.ts')).assessEntropy,
   'status-file check': async () => (await import('./status-file-check.ts')).checkStatusFile,
   'store move': async () => (await import('./store-move.ts')).moveStore,
 }

@@ -13,6 +13,9 @@ export const fullLength = 1_000_000
 /** With fewer samples the bounds say nothing. */
 export const leastLength = 100
 
+/** Of longer strings of bits the beginning is looked at, so that memory is bounded: all bits of a million octets. */
+const mostBits = 8_000_000
+
 export interface Assessed extends Estimate {
   /** The samples as they came, or the string of their bits. */
   readonly of: 'samples' | 'bits'
@@ -54,7 +57,9 @@ export function assess(
   tell: (step: string) => void = () => {},
 ): Assessment {
   const isBinary = symbolBits === 1
-  const bits = isBinary ? samples : bitsIn(samples, symbolBits)
+  const bits = isBinary
+    ? samples
+    : bitsIn(samples.subarray(0, Math.floor(mostBits / symbolBits)), symbolBits)
   const found = [
     ...look('samples', samples, isBinary, tell),
     ...(isBinary ? [] : look('bits', bits, true, tell)),
