@@ -36,6 +36,7 @@ import { raise } from '#core/watch/alarm.ts'
 import type { News } from '#edge/store/store.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import { buildBlock } from '#trust/compact-status/build-block.ts'
+import type { KeyLists } from '#trust/weak-keys/key-lists.ts'
 import type { Configuration } from './configuration.ts'
 import { CrlShelf } from './crl-shelf.ts'
 import type { Feed } from './feed.ts'
@@ -61,6 +62,8 @@ export interface Means {
   readonly random: Randomness
   readonly feed: Feed
   readonly node: ThisNode
+  /** Keys that are known to be weak. */
+  readonly keyLists: KeyLists
   /** How the backends that keep keys are doing; absent: there are files only. */
   readonly keyBackends?: () => readonly BackendState[]
   /** Rejects if the passphrase does not open the keys that another node made. */
@@ -137,6 +140,7 @@ export async function openCore(means: Means): Promise<Core> {
   const keeper = new DoorKeeper({ doors, elsewhere: feed, report, pause })
   const issuing: IssuingPorts = {
     ...{ ledger, keys, clock, random, guard, demandCurrent: keeper.demandCurrent },
+    keyLists: means.keyLists,
     pointers: {
       ...{ crlUrl, issuerUrl: (authority) => `${statusUrl}/ca/${authority}.crt` },
       ocspUrl: `${statusUrl}/ocsp`,

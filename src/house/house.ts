@@ -41,6 +41,7 @@ import { Feed } from './feed.ts'
 import { deviceRoutes, publicRoutes } from './fronts.ts'
 import { jobsOf } from './jobs.ts'
 import { keyPlaces, openKept } from './kept.ts'
+import { HouseKeyLists, keyListJob } from './key-lists.ts'
 import { keyMakerOf } from './key-maker.ts'
 import { KeyWatch } from './keywatch/runner.ts'
 import { LogRunner, sequenceAnywhere, sequencerOf } from './log-runner.ts'
@@ -208,11 +209,13 @@ async function open(
   })
   // Closed behind every door: only who signs nothing any more has stopped.
   closers.add(() => node.end())
+  const keyLists = await HouseKeyLists.open(data)
+  closers.add(() => keyLists.close())
   const blocks = new ThreadedBlockBuilder()
   closers.add(() => blocks.close())
   core = await openCore({
     ...{ configuration, ledger, keys, clock, random, feed, node, log: store.log, report },
-    ...{ rows: store.rows, buildBlock: blocks.build },
+    ...{ rows: store.rows, buildBlock: blocks.build, keyLists },
     // A node that waited while another founded may have been given another passphrase.
     checkKeys: () => keystore.checkPassphrase(),
     keyBackends: () => backends.states(),
@@ -321,8 +324,11 @@ async function open(
   const timed = jobsOf(core, { renewIdentity: () => shown.renew(), beat: () => node.beat() })
   const enforcement = new EnforcementRunner(core, desk, feed, report)
   closers.add(() => enforcement.close())
-  const more = [...watchJobs(core, data), ...upstreamJobs(core), ...enforcementJobs(enforcement)]
-  const jobs = runJobs([...timed, ...more, ...keyWatch.jobs()], {
+  const more = [
+    ...[...watchJobs(core, data), ...upstreamJobs(core), ...enforcementJobs(enforcement)],
+    ...[...keyWatch.jobs(), keyListJob(keyLists, core, configuration, report)],
+  ]
+  const jobs = runJobs([...timed, ...more], {
     ...{ ledger: core.ledger, clock, random, node: node.name, sharedClock: node.sharedClock },
     report: (job, cause) => report(`job ${job} failed`, cause),
     ...(replacements.wait && { wait: replacements.wait }),

@@ -19,6 +19,7 @@ import { type Core, type Means, openCore } from '#house/core.ts'
 import { Feed } from '#house/feed.ts'
 import { beginNode } from '#house/nodes/this-node.ts'
 import { generateKey, type KeyPair } from '#trust/private-key.ts'
+import { noLists } from '#trust/weak-keys/key-lists.ts'
 import { requestBy, temporaryDirectory } from './house.ts'
 import { SoftKeys } from './soft-keys.ts'
 
@@ -52,7 +53,9 @@ export interface TestCore extends Core {
   close(): Promise<void>
 }
 
-type Replaced = Partial<Pick<Means, 'configuration' | 'ledger' | 'keys' | 'report' | 'desk'>>
+type Replaced = Partial<
+  Pick<Means, 'configuration' | 'ledger' | 'keys' | 'report' | 'desk' | 'keyLists'>
+>
 
 /** Founds an installation; `replace` puts parts of its own in the place of the store's and the keys. */
 export async function openTestCore(
@@ -77,7 +80,7 @@ export async function openTestCore(
       },
       { ...{ ledger: store.ledger, clock, random }, shared: undefined },
     ),
-    statusUrl: 'http://localhost:8080',
+    ...{ statusUrl: 'http://localhost:8080', keyLists: noLists },
     report: (what) => troubles.push(what),
   }
   const means = { ...usual, ...replace(usual) }

@@ -31,6 +31,7 @@ export const eventTypes = {
   'server-stopped': 'the server stopped',
   'configuration-read': 'the configuration file was read',
   'tls-settings-changed': 'a server started with other TLS settings than before',
+  'key-lists-changed': 'a server asks other lists of weak keys than before',
   'authority-adopted': 'an authority of another PKI was taken over with its key',
   'authority-installed': 'an authority whose certificate was signed elsewhere was taken',
   'authority-made': 'an authority was made',

@@ -6,6 +6,8 @@ import { formatName } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
 import { lintCertificate } from '#trust/lint/lint.ts'
 import { refuse } from '#trust/refusal.ts'
+import type { KeyLists } from '#trust/weak-keys/key-lists.ts'
+import { refuseWeakKey } from '#trust/weak-keys/weak-keys.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
 import { readmissionsWith } from '../enforcement/readmit.ts'
 import { Fault } from '../fault.ts'
@@ -31,6 +33,8 @@ export interface IssuingPorts {
   readonly pointers: Pointers
   readonly guard: ClockGuard
   readonly shards: ShardCounter
+  /** Keys that are known to be weak. */
+  readonly keyLists: KeyLists
   /**
    * Throws if authorities and profiles in memory may be of before what another node changed; absent where
    * there is no other.
@@ -70,7 +74,7 @@ export type Issued =
   | Refused
 
 /**
- * Draft, lint, reserve, sign, complete: the order is the safety property.
+ * Draft, gate, lint, reserve, sign, complete: the order is the safety property.
  *
  * @throws Fault `signing-failed` if the key did not sign: the certificate is then abandoned;
  *   `store-unreachable` if what was decided may be out of date
@@ -103,7 +107,7 @@ export async function checkReady(
 }
 
 /**
- * Lint, reserve, sign, complete.
+ * Gate, lint, reserve, sign, complete.
  *
  * Nothing is signed that policy did not approve (the terms of a draft are) and nothing before it is booked.
  *
@@ -115,7 +119,7 @@ export async function issueDrafted(
   occasion: Occasion,
   ports: IssuingPorts,
 ): Promise<Issued> {
-  const flaw = lint(drafted, signer)
+  const flaw = refuseWeakKey(drafted.terms.publicKey, ports.keyLists) ?? lint(drafted, signer)
   if (flaw !== undefined) return flaw
   const booked = recordOf(drafted, signer, occasion, ports)
   // Booked before signed: after a crash we can revoke what we may have signed, but cannot recall it.

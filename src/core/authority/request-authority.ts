@@ -6,6 +6,7 @@ import { type KeyAlgorithmName, signatureAlgorithmFor } from '#trust/algorithms.
 import { sha256 } from '#trust/digest.ts'
 import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
+import { refuseWeakKey } from '#trust/weak-keys/weak-keys.ts'
 import type { Actor } from '../audit/event.ts'
 import { Fault } from '../fault.ts'
 import { newId } from '../ledger/ids.ts'
@@ -68,7 +69,8 @@ export async function requestAuthority(
   const made = await ports.keys.make(wish.algorithm, keyId, 'authority', wish.custody)
   const publicKey = imported(made.spki)
   const facts = { maker: wish.maker, name: authorityName('issuing', wish.twin !== null, publicKey) }
-  const unfit = checkKey(wish.profile, publicKey) ?? checkFacts(wish.profile, facts)
+  const unfit =
+    refuseWeakKey(publicKey) ?? checkKey(wish.profile, publicKey) ?? checkFacts(wish.profile, facts)
   if (unfit !== undefined) return unfit
   const request = await signedRequest(keyId, publicKey, wish.profile, facts, ports)
   return book({ wish, keyId, keyFacts: made.facts, publicKey, request }, actor, ports)

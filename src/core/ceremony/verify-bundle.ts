@@ -10,9 +10,10 @@ import { formatName, sameName } from '#format/x509/name.ts'
 import { signatureAlgorithmFor } from '#trust/algorithms.ts'
 import { sha256 } from '#trust/digest.ts'
 import { lintCertificate } from '#trust/lint/lint.ts'
-import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
+import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import { verifySignature } from '#trust/signature.ts'
+import { importSoundKey } from '#trust/sound-key.ts'
 import type { Refused } from '../refusal.ts'
 import { checkTranscript } from './check-transcript.ts'
 import { readScript } from './read-script.ts'
@@ -138,7 +139,7 @@ function readRoots(manifest: CeremonyManifest, parts: Parts): readonly SoundRoot
     if ('reason' in bytes) return bytes
     const certificate = parsed(bytes)
     if ('reason' in certificate) return certificate
-    const publicKey = importPublicKey(certificate.publicKey)
+    const publicKey = importSoundKey(certificate.publicKey)
     if ('kind' in publicKey) return publicKey
     const [flaw] = lintCertificate(certificate.tbs, undefined, 'root').filter(
       ({ severity }) => severity === 'error',

@@ -3,6 +3,7 @@ import type { Certificate } from '#format/x509/certificate.ts'
 import { keyAlgorithms } from '#trust/algorithms.ts'
 import type { ProvedRequest } from '#trust/possession.ts'
 import type { PublicKey } from '#trust/public-key.ts'
+import { refuseWeakKey } from '#trust/weak-keys/weak-keys.ts'
 import { moduleFacts, newestAttestation } from '../attestation/newest.ts'
 import type { Issuer } from '../authority/issuer.ts'
 import { fitsDevice } from '../elements/find-element.ts'
@@ -62,6 +63,10 @@ export async function judge(
   ])
   if (fit?.kind === 'refused')
     return { verdict: fit, key, host, attestation, unboundElement: undefined }
+  // Before anybody waits for a person, or spends a permission, with a key that is known to be weak.
+  const weak = refuseWeakKey(proved.publicKey, ports.keyLists)
+  if (weak !== undefined)
+    return { verdict: weak, key, host, attestation, unboundElement: undefined }
   const verdict = decide({
     ...{ operation, proof, device, proved, key, attestation, current },
     profile: door.profile,

@@ -8,6 +8,7 @@ import type { Name } from '#format/x509/name.ts'
 import type { ProvedRequest } from '#trust/possession.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
+import { refuseWeakKey } from '#trust/weak-keys/weak-keys.ts'
 import type { Attestation, CertificateRecord, Device, Key } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { type Approved, approve } from './approved.ts'
@@ -111,6 +112,8 @@ export function approveOwn(own: {
 }): Verdict {
   return (
     checkEnvironment(own.profile, own.environment) ??
+    // No stranger's, and yet: a module or a TPM of somebody's make may have made it.
+    refuseWeakKey(own.publicKey) ??
     checkKey(own.profile, own.publicKey) ??
     checkFacts(own.profile, own.facts) ?? {
       kind: 'approved',

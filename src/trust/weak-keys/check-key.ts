@@ -18,15 +18,27 @@ import type { KeyWeakness } from './weaknesses.ts'
  * looked for is what takes longer, and what only many keys together show.
  */
 export function checkKey(key: PublicKey, lists: KeyLists = noLists): readonly KeyWeakness[] {
+  const alone = weaknessesAlone(key)
+  const listed = lists.find(key)
+  if (listed.length === 0) return alone
+  // What is known without a list may stand in one, too.
+  return [...alone, ...listed.filter(({ name }) => alone.every((one) => one.name !== name))]
+}
+
+/** A key is looked at when it comes in and again before it is certified; its numbers stay what they are. */
+const lookedAt = new WeakMap<PublicKey, readonly KeyWeakness[]>()
+
+function weaknessesAlone(key: PublicKey): readonly KeyWeakness[] {
+  const before = lookedAt.get(key)
+  if (before !== undefined) return before
   const modulus = modulusOf(key)
   const found = [
     ...publishedWeakness(key),
     ...checkScalar(key),
-    ...lists.find(key),
     ...(modulus === undefined ? [] : checkModulus(modulus)),
   ]
-  // What is known without a list may stand in one, too.
-  return found.filter(({ name }, at) => found.findIndex((one) => one.name === name) === at)
+  lookedAt.set(key, found)
+  return found
 }
 
 function publishedWeakness({ fingerprint }: PublicKey): readonly KeyWeakness[] {

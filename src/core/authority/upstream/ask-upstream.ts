@@ -14,6 +14,7 @@ import type { Approved } from '#core/policy/approved.ts'
 import type { Hosting } from '#core/policy/profile.ts'
 import type { Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
+import { refuseWeakKey } from '#trust/weak-keys/weak-keys.ts'
 import { conclude } from './conclude.ts'
 import type { Heard, UpstreamPorts } from './desk.ts'
 import { endOrder, lostToOther, outcomeUnknown } from './end-order.ts'
@@ -39,7 +40,7 @@ export interface CarryingPorts extends IssuingPorts {
 }
 
 /**
- * Draft, lint, reserve, ask, check, complete: `issue` for what somebody else signs.
+ * Draft, gate, lint, reserve, ask, check, complete: `issue` for what somebody else signs.
  *
  * Nothing is asked for that policy did not approve and that is not booked; what came back is handed out
  * only if it is what was approved.
@@ -56,7 +57,7 @@ export async function askUpstream(
   if (stopped !== undefined) return stopped
   // No list of ours speaks of what others signed.
   const drafted = draft(approved, host.signer, noShard, ports)
-  const flaw = lint(drafted, host.signer)
+  const flaw = refuseWeakKey(drafted.terms.publicKey, ports.keyLists) ?? lint(drafted, host.signer)
   if (flaw !== undefined) return flaw
   const { certificate, puts } = recordOf(drafted, host.signer, occasion, ports)
   const order = newOrder(certificate, drafted, host.upstream, hosting, occasion, ports)

@@ -13,8 +13,8 @@ import { sameBytes } from '#format/bytes.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import { sha256 } from '#trust/digest.ts'
 import { type KeyPair, parsePrivateKey } from '#trust/private-key.ts'
-import { importPublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
+import { importSoundKey } from '#trust/sound-key.ts'
 import type { UpstreamDesk } from './desk.ts'
 import { authorityEvent, checkAuthority, upstreamAuthority } from './upstream-authorities.ts'
 
@@ -182,7 +182,7 @@ async function keepCredential(
 }
 
 function checkLeaf(leaf: Certificate, pair: KeyPair, now: Temporal.Instant): Refused | undefined {
-  const shown = importPublicKey(leaf.publicKey)
+  const shown = importSoundKey(leaf.publicKey)
   if ('kind' in shown) return shown
   if (!sameBytes(shown.fingerprint, pair.publicKey.fingerprint))
     return refuse('key-malformed', 'the private key is not that of the certificate')

@@ -10,8 +10,9 @@ import type { Clock, Randomness } from '#core/ports.ts'
 import type { Refused } from '#core/refusal.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
 import { sha256 } from '#trust/digest.ts'
-import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
+import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
+import { importSoundKey } from '#trust/sound-key.ts'
 import { isRegistrars } from './speak-for.ts'
 
 interface RegisteringPorts {
@@ -167,7 +168,7 @@ async function keyOf(
   owner: string,
   ports: RegisteringPorts,
 ): Promise<KeyFound> {
-  const publicKey = importPublicKey(certificate.publicKey)
+  const publicKey = importSoundKey(certificate.publicKey)
   if ('kind' in publicKey) return publicKey
   const [own, known] = await Promise.all([
     ports.ledger.find('certificate', 'sha256', [sha256(certificate.der)]),

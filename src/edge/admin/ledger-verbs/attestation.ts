@@ -15,8 +15,8 @@ import { parsePem } from '#format/pem.ts'
 import { parseEndorsementCertificate } from '#format/tpm/endorsement-certificate.ts'
 import { parseSubjectPublicKeyInfo, type SubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import { sha256 } from '#trust/digest.ts'
-import { importPublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
+import { importSoundKey } from '#trust/sound-key.ts'
 import type { Verbs } from '../verbs.ts'
 import type { LedgerVerbPorts } from './ports.ts'
 import { pageOf } from './queries.ts'
@@ -133,7 +133,7 @@ function namedTpm({
 function readEndorsementKey(pem: string): NamedTpm | Refused {
   const read = readPem(pem)
   if (read.kind === 'refused') return read
-  const publicKey = importPublicKey(read.spki)
+  const publicKey = importSoundKey(read.spki)
   if ('kind' in publicKey) return refuse('input-wrong', `ek: ${publicKey.detail}`)
   return {
     fingerprint: publicKey.fingerprint,

@@ -5,8 +5,8 @@ import { invite, join, type Link } from '#core/people/invitation.ts'
 import { addMachine, removeMachine } from '#core/people/machine.ts'
 import { removePerson } from '#core/people/remove.ts'
 import { openSession, signIn, signOut } from '#core/people/session.ts'
-import { importPublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
+import { importSoundKey } from '#trust/sound-key.ts'
 import type { Call, Verbs } from '../verbs.ts'
 import { readCertificate } from './pem.ts'
 import type { LedgerVerbPorts } from './ports.ts'
@@ -126,7 +126,7 @@ export function peopleVerbs(ports: LedgerVerbPorts): PeopleVerbs {
     'machine.add': async ({ name, role, certificate }, { caller }) => {
       const read = readCertificate(certificate)
       if (read.kind === 'refused') return read
-      const publicKey = importPublicKey(read.certificate.publicKey)
+      const publicKey = importSoundKey(read.certificate.publicKey)
       if ('reason' in publicKey) return publicKey
       const asked = { name, role, publicKey, environment: ports.environment }
       const added = await addMachine(asked, caller.actor, ports)
