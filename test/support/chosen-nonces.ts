@@ -15,11 +15,11 @@ import {
   type CurveName,
   curves,
   inverseOf,
-  modulo,
   numberOf,
   octetsOf,
 } from '#trust/weak-keys/nonces/curve.ts'
 import { type EcdsaParts, signedNumber } from '#trust/weak-keys/nonces/ecdsa-signature.ts'
+import { positive } from '#trust/weak-keys/scalars/short-curve.ts'
 
 export interface KnownKey {
   readonly curve: CurveName
@@ -33,7 +33,7 @@ export interface KnownKey {
 /** A number from 1 to one below the order. */
 export function anyNumber(curve: CurveName, random: (octets: number) => Uint8Array = randomBytes) {
   const { octets, order } = curves[curve]
-  return modulo(numberOf(random(octets + 8)), order - 1n) + 1n
+  return positive(numberOf(random(octets + 8)), order - 1n) + 1n
 }
 
 export function knownKey(curve: CurveName, scalar = anyNumber(curve)): KnownKey {
@@ -60,9 +60,9 @@ export function signDigest(
 ): EcdsaParts {
   const curve = curves[name]
   const { order, octets } = curve
-  const r = modulo(numberOf(multipleOf(name, nonce).subarray(0, octets)), order)
+  const r = positive(numberOf(multipleOf(name, nonce).subarray(0, octets)), order)
   const inverse = inverseOf(nonce, order) ?? 0n
-  const s = modulo(inverse * (signedNumber(digest, curve) + r * scalar), order)
+  const s = positive(inverse * (signedNumber(digest, curve) + r * scalar), order)
   return { digest, r: octetsOf(r, octets), s: octetsOf(s, octets) }
 }
 

@@ -14,13 +14,18 @@ export function numberDigest({ algorithm, material }: PublicKey): Uint8Array {
   switch (keyAlgorithms[algorithm].canonical) {
     case 'modulus':
     case 'edwards-point':
-      return sha256(withoutZeros(material))
+      return digestOfNumber(material)
     case 'affine-point':
-      return sha256(withoutZeros(material.subarray(0, material.length / 2)))
+      return digestOfNumber(material.subarray(0, material.length / 2))
     case 'raw':
     case 'coefficients':
       return sha256(material)
   }
+}
+
+/** The same of a number alone, as of the x of a point. */
+export function digestOfNumber(octets: Uint8Array): Uint8Array {
+  return sha256(withoutZeros(octets))
 }
 
 function withoutZeros(bytes: Uint8Array): Uint8Array {

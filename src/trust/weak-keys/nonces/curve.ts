@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createECDH } from 'node:crypto'
+import {
+  inverseOf as inverseOfUnit,
+  positive,
+  type ShortCurveName,
+  shortCurves,
+} from '../scalars/short-curve.ts'
 
 /** A curve of prime order, as far as the watch on nonces needs it: its points are OpenSSL's matter. */
 export interface Curve {
@@ -12,31 +18,20 @@ export interface Curve {
   readonly octets: number
 }
 
-/** SP 800-186 section 3.2.1, under the names of the algorithms of keys. */
-export const curves = {
-  'p-256': curve(
-    'prime256v1',
-    0xffffffff_00000000_ffffffff_ffffffff_bce6faad_a7179e84_f3b9cac2_fc632551n,
-  ),
-  'p-384': curve(
-    'secp384r1',
-    0xffffffff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_c7634d81_f4372ddf_581a0db2_48b0a77a_ecec196a_ccc52973n,
-  ),
-  'p-521': curve(
-    'secp521r1',
-    0x1ff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_ffffffff_fffffffa_51868783_bf2f966b_7fcc0148_f709a5d0_3bb5c9b8_899c47ae_bb6fb71e_91386409n,
-  ),
-} as const satisfies Record<string, Curve>
-
-export type CurveName = keyof typeof curves
-
-export function isCurveName(name: string): name is CurveName {
-  return Object.hasOwn(curves, name)
+/** Of the one table of curves, under the names of the algorithms of keys. */
+export const curves: Readonly<Record<ShortCurveName, Curve>> = {
+  'p-256': curve('p-256'),
+  'p-384': curve('p-384'),
+  'p-521': curve('p-521'),
 }
 
-function curve(openssl: string, order: bigint): Curve {
-  const orderBits = order.toString(2).length
-  return { openssl, order, orderBits, octets: Math.ceil(orderBits / 8) }
+export type CurveName = ShortCurveName
+
+export { isShortCurve as isCurveName } from '../scalars/short-curve.ts'
+
+function curve(name: ShortCurveName): Curve {
+  const { openssl, order, octets } = shortCurves[name]
+  return { openssl, order, octets, orderBits: order.toString(2).length }
 }
 
 /**
@@ -68,20 +63,7 @@ export function octetsOf(number: bigint, octets: number): Uint8Array {
   return Uint8Array.fromHex(number.toString(16).padStart(2 * octets, '0'))
 }
 
-/** The remainder that is not negative. */
-export function modulo(number: bigint, modulus: bigint): bigint {
-  const rest = number % modulus
-  return rest < 0n ? rest + modulus : rest
-}
-
 /** The inverse of a number modulo a prime; undefined for a multiple of it. */
 export function inverseOf(number: bigint, prime: bigint): bigint | undefined {
-  let [larger, smaller] = [prime, modulo(number, prime)]
-  let [before, factor] = [0n, 1n]
-  while (smaller > 1n) {
-    const quotient = larger / smaller
-    ;[larger, smaller] = [smaller, larger - quotient * smaller]
-    ;[before, factor] = [factor, before - quotient * factor]
-  }
-  return smaller === 1n ? modulo(factor, prime) : undefined
+  return positive(number, prime) === 0n ? undefined : inverseOfUnit(number, prime)
 }

@@ -10,15 +10,8 @@ import {
   knownKey,
   signDigest,
 } from '../../../../test/support/chosen-nonces.ts'
-import {
-  type CurveName,
-  curves,
-  inverseOf,
-  isPrivateKeyOf,
-  modulo,
-  numberOf,
-  octetsOf,
-} from './curve.ts'
+import { positive } from '../scalars/short-curve.ts'
+import { type CurveName, curves, inverseOf, isPrivateKeyOf, numberOf, octetsOf } from './curve.ts'
 import { type EcdsaParts, signedNumber } from './ecdsa-signature.ts'
 import { type Recovered, type RecoveringPorts, recoverKeys, type SignatureOf } from './recover.ts'
 
@@ -229,7 +222,7 @@ test('one nonce of a whole fleet is searched within bounds', () => {
 test('the inverse is one, and a multiple of the prime has none', () => {
   const { order } = curves['p-384']
   for (const number of [1n, 2n, order - 1n, anyNumber('p-384')])
-    assert.equal(modulo(number * (inverseOf(number, order) ?? 0n), order), 1n)
+    assert.equal(positive(number * (inverseOf(number, order) ?? 0n), order), 1n)
   assert.equal(inverseOf(0n, order), undefined)
   assert.equal(inverseOf(order * 3n, order), undefined)
 })

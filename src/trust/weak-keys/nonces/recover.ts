@@ -9,15 +9,9 @@
  *
  * @see FIPS 186-5 section 6.4.1; Brengel and Rossow, "Identifying Key Leakage of Bitcoin Users", RAID 2018
  */
-import {
-  type Curve,
-  type CurveName,
-  curves,
-  inverseOf,
-  isPrivateKeyOf,
-  modulo,
-  numberOf,
-} from './curve.ts'
+
+import { positive } from '../scalars/short-curve.ts'
+import { type Curve, type CurveName, curves, inverseOf, isPrivateKeyOf, numberOf } from './curve.ts'
 import { type EcdsaParts, signedNumber } from './ecdsa-signature.ts'
 
 /** A signature of a key; keys are told apart by any name. */
@@ -124,7 +118,7 @@ class Recovery {
       const scalar = this.#scalars.get(key)
       if (scalar === undefined) continue
       for (const known of this.#ofKey.get(key) ?? []) {
-        const nonce = modulo((known.z + known.r * scalar) * known.overS, known.curve.order)
+        const nonce = positive((known.z + known.r * scalar) * known.overS, known.curve.order)
         for (const other of this.#ofNonce.get(known.nonce) ?? []) {
           if (this.#scalars.has(other.key)) continue
           this.#tryNonce(other, nonce, 'nonce-shared')
@@ -162,7 +156,7 @@ class Recovery {
     const inverse = inverseOf(1n - factor, curve.order)
     if (inverse === undefined) return
     const by = before === 0 ? 'nonce-repeated' : 'nonce-shared'
-    this.#proves(key, modulo(rest * inverse, curve.order), curve, by, rBytes)
+    this.#proves(key, positive(rest * inverse, curve.order), curve, by, rBytes)
   }
 
   #proves(key: string, scalar: bigint, curve: Curve, by: Recovered['by'], r: Uint8Array): boolean {
@@ -201,15 +195,15 @@ function distinct(equations: readonly Equation[]): readonly Equation[] {
 
 /** d = (s k - z) / r */
 function keyFrom({ s, z, overR, curve: { order } }: Equation, nonce: bigint): bigint {
-  return modulo((s * nonce - z) * overR, order)
+  return positive((s * nonce - z) * overR, order)
 }
 
 /** Over one nonce from a key to the next: k = (z + r d) / s is put into the other's equation, with either sign. */
 function step(line: Line, from: Equation, to: Equation, sign: bigint): Line {
   const { order } = from.curve
-  const ratio = modulo(sign * to.s * from.overS, order)
+  const ratio = positive(sign * to.s * from.overS, order)
   return {
-    factor: modulo(ratio * line.factor, order),
-    rest: modulo((ratio * (from.z + from.r * line.rest) - to.z) * from.overR, order),
+    factor: positive(ratio * line.factor, order),
+    rest: positive((ratio * (from.z + from.r * line.rest) - to.z) * from.overR, order),
   }
 }
