@@ -44,8 +44,8 @@ export class Scene {
   }
 
   /** Adds a device and makes its code. */
-  async expect(serial: string): Promise<Expected> {
-    const told = await this.operator(['device', 'add', serial, '--product', 'pump'])
+  async expect(serial: string, more: readonly string[] = []): Promise<Expected> {
+    const told = await this.operator(['device', 'add', serial, '--product', 'pump', ...more])
     const { server, rootSha256, code } = told as Omit<Expected, 'code'> & {
       readonly code: { readonly code: string }
     }

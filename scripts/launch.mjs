@@ -17,6 +17,7 @@ const record = join(root, 'node_modules', '.package-lock.json')
 const verbs = {
   start: ['bin/vitalsign.ts', false, ['serve']],
   demo: ['demo/demo.ts', false, []],
+  'demo:keywatch': ['demo/keywatch.ts', false, []],
   test: ['scripts/test.ts', true, []],
   bench: ['bench/bench.ts', true, []],
   check: ['scripts/check.ts', true, []],

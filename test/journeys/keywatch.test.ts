@@ -15,6 +15,7 @@ import type { KeyFinding, Product } from '#core/ledger/tables.ts'
 import { openAlarm } from '#core/watch/alarm.ts'
 import { generateKey, type KeyPair } from '#trust/private-key.ts'
 import { verifyExport } from '#trust/tlog/verify-export.ts'
+import { keyOfPrimes, primeOf1024 } from '../../demo/bad-generator.ts'
 import {
   ask,
   type Credential,
@@ -30,7 +31,6 @@ import {
 } from '../support/house.ts'
 import { callApi } from '../support/local-api.ts'
 import { changeProfile } from '../support/profiles.ts'
-import { keyOfPrimes, primeOf1024 } from '../support/rsa-of-primes.ts'
 
 const operator = { kind: 'person', id: 'psn_test' } as const
 const directory = temporaryDirectory()

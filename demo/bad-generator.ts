@@ -7,7 +7,7 @@ import { importPublicKey } from '#trust/public-key.ts'
 
 const exponent = 65_537n
 
-/** A prime of 1024 bits whose two highest are set, so that two of them make a modulus of 2048. */
+/** A prime of 1024 bits whose two highest are set, so that two of them make a modulus of 2048: from a good source. */
 export function primeOf1024(): bigint {
   for (;;) {
     const found = generatePrimeSync(1024, { bigint: true })
