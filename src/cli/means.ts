@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { CeremonyWork } from './means-ceremony.ts'
+import type { ScanWork } from './means-scan.ts'
 
 /** A row of docs/words.md. */
 export interface WordRow {
@@ -115,6 +116,8 @@ export interface Means {
   offline(): Promise<OfflineWork>
   /** Ceremonies, which no server takes part in. */
   ceremonies(): Promise<CeremonyWork>
+  /** Scans of images and trees, on threads of this process. */
+  scanning(): Promise<ScanWork>
   /** What `vitalsign serve --help` says. */
   serveHelp(): Promise<string>
 }

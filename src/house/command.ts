@@ -21,6 +21,7 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     noColour: env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '',
     offline: async () => (await import('./backup-offline.ts')).offlineWork,
     ceremonies: async () => (await import('./ceremony/offline.ts')).ceremonyWork,
+    scanning: async () => (await import('./scan/offline.ts')).scanWork,
     now: () => systemClock.now(),
     serveHelp: async () => (await import('./serve.ts')).serveHelp(),
   }

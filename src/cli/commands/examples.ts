@@ -280,6 +280,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'store move': [
     'store move --to postgres://vitalsign@db.example.com/vitalsign --password-file db.pass',
   ],
+  scan: [
+    'scan rootfs.squashfs',
+    'scan build/images --baseline scan-baseline.json --sarif scan.sarif',
+    'scan firmware.bin --data ./data --record --product pump',
+  ],
   'status-file check': ['status-file check pump.vss pump.pem --anchors root.pem'],
   'status-file list': ['status-file list'],
   'status-file look-up': ['status-file look-up pump.pem'],

@@ -3,6 +3,7 @@ import { own } from './argument.ts'
 import { ceremonyCommands } from './ceremony.ts'
 import type { Command } from './commands.ts'
 import { examples } from './examples.ts'
+import { scanCommand } from './scan.ts'
 
 const backupFile = own('file', 'the backup', {
   ...{ kind: 'text', how: 'position', required: true, placeholder: 'FILE' },
@@ -98,6 +99,7 @@ export const offlineCommands: readonly Command[] = [
       }),
     ],
   }),
+  offline('scan', scanCommand),
   offline('status-file check', {
     summary: 'ask a status file about a certificate, offline',
     help: 'What a gateway does: checks who signed the file up to a root that you give, whether it is fresh, and what it says of a certificate and of each authority above it. The authorities between may stand in the same file as the certificate. Exit status 1: not all of them are fine.',

@@ -26,6 +26,7 @@ const terminal = new Terminal({
   readWords: () => new Map(),
   offline: () => Promise.reject(new Error('nothing is done offline here')),
   ceremonies: () => Promise.reject(new Error('nothing is done offline here')),
+  scanning: () => Promise.reject(new Error('nothing is scanned here')),
   now: () => Temporal.Instant.from('2026-05-01T12:00:00Z'),
   serveHelp: async () => '',
 })

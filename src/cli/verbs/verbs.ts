@@ -72,6 +72,7 @@ const offline: Readonly<Record<string, () => Promise<Verb>>> = {
   'backup restore': async () => (await import('./backup-offline.ts')).restoreBackup,
   'crl keep': async () => (await import('./crl-keep.ts')).keepLists,
   'entropy assess': async () => (await import('./entropy-assess.ts')).assessEntropy,
+  scan: async () => (await import('./scan.ts')).scanImages,
   'status-file check': async () => (await import('./status-file-check.ts')).checkStatusFile,
   'store move': async () => (await import('./store-move.ts')).moveStore,
 }

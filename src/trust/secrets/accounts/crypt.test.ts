@@ -10,7 +10,7 @@ const sha = [
   ['sha256', 'Hello world!', 'saltstring', 5_000, '5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5'],
   [
     ...(['sha256', 'Hello world!', 'saltstringsaltst', 10_000] as const),
-    '3xv.VbSCBX41eDL9L3voiMUljeBOx6ZQpqNoiBQ.h8E',
+    '3xv.VbSHBb41AL9AvLeujZkZRBAwqFMz2.opqey6IcA',
   ],
   [
     ...(['sha512', 'Hello world!', 'saltstring', 5_000] as const),
