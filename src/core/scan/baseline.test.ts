@@ -5,6 +5,7 @@ import { rules } from '#trust/secrets/rules.ts'
 import { scanTime } from '../../../test/support/scan.ts'
 import { type Acceptance, applyBaseline, readBaseline, writeBaseline } from './baseline.ts'
 import type { Finding } from './finding.ts'
+import type { NotScanned } from './not-scanned.ts'
 import { makeReport, passes, resultOf } from './report.ts'
 import { sarifOf } from './sarif.ts'
 
@@ -93,13 +94,13 @@ test('what is written as a baseline is read again, and keeps what was there', ()
 })
 
 const scan = { paths: ['fw-1.2.tar'], startedAt: scanTime, endedAt: scanTime, files: 1, octets: 9 }
-const unread = {
+const unread: NotScanned = {
   ...{ kind: 'not-scanned', reason: 'encrypted', path: ['fw-1.2.tar', 'a b'], offset: null },
   because: 'its members are encrypted',
-} as const
+}
 
 test('the gate stops what is as grave as it says, and what could not be looked into', () => {
-  const reportOf = (findings: readonly Finding[], notScanned: (typeof unread)[]) =>
+  const reportOf = (findings: readonly Finding[], notScanned: readonly NotScanned[]) =>
     makeReport({ ...scan, notScanned }, { findings, accepted: [], expired: [], unused: [] })
   const warning: Finding = { ...finding, severity: 'warning' }
   const gate = { failOn: 'critical', allowUnscanned: false } as const
