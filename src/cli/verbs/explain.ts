@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isRule } from '#core/scan/baseline.ts'
+import { rules } from '#trust/secrets/rules.ts'
 import { didYouMean } from '../commands/suggest.ts'
 import type { WordRow } from '../means.ts'
 import { jsonText } from '../show/json.ts'
@@ -13,16 +15,27 @@ export const explain: Verb = async (call) => {
   const said = call.said.value('word')
   const asked = Array.isArray(said) ? said.join(' ') : undefined
   if (asked === undefined) return listAll(call, [...words.values()])
-  const row = words.get(asked.toLowerCase())
+  const row = words.get(asked.toLowerCase()) ?? ruleRow(asked)
   if (row === undefined) {
     throw new Stop(exit.refused, `"${asked}" is no word that is explained here`, {
       code: 'not-found',
-      hint: didYouMean(asked, [...words.keys()], '"vitalsign explain" lists all words'),
+      hint: didYouMean(
+        asked,
+        [...words.keys(), ...Object.keys(rules)],
+        '"vitalsign explain" lists all words',
+      ),
     })
   }
   if (isJson(call)) await call.terminal.write(jsonText(row))
   else await writeLines(call, linesOf(call, row))
   return exit.done
+}
+
+/** The rules of a scan stand in a table of their own, from which docs/scan-rules.md is made. */
+function ruleRow(asked: string): WordRow | undefined {
+  if (!isRule(asked)) return undefined
+  const { what, why, todo, source } = rules[asked]
+  return { word: asked, means: `${what}: ${why}`, standard: source, remedy: todo }
 }
 
 function linesOf(call: Call, { word, means, standard, remedy }: WordRow): readonly string[] {
