@@ -74,10 +74,34 @@ export const images: readonly Image[] = [
     `${squash('zstd')}; mkdir data; mv rootfs.squashfs data; ${ext4('data', 'data.ext4')}; tar -cf image data.ext4`,
   ),
   by(
+    'an xz squashfs in a zip',
+    [mksquashfs, '/usr/bin/zip'],
+    ['rootfs.squashfs', planted],
+    `${squash('xz')}; zip -q image.zip rootfs.squashfs; mv image.zip image`,
+  ),
+  by(
+    'an initramfs, as a kernel has it',
+    ['/usr/bin/cpio', '/usr/bin/zstd'],
+    ['content', planted],
+    'cd tree; find . | sed "s,^\\./,," | cpio -o -H newc --quiet | zstd -q > ../image',
+  ),
+  by(
+    'a package of Debian',
+    ['/usr/bin/ar', '/usr/bin/xz'],
+    ['data.tar.xz', 'content', `./${planted}`],
+    'echo 2.0 > debian-binary; tar -C tree -cJf data.tar.xz .; ar r image.deb debian-binary data.tar.xz 2>&1; mv image.deb image',
+  ),
+  by(
     'a uImage packed by gzip',
     [mkimage],
     ['kernel of a test', 'content'],
     `gzip -n < tree/${planted} > k.gz; ${mkimage} -A arm -O linux -T kernel -C gzip -n "kernel of a test" -d k.gz image`,
+  ),
+  by(
+    'a uImage packed by LZMA',
+    [mkimage, '/usr/bin/xz'],
+    ['kernel'],
+    `xz --format=lzma < tree/${planted} > k.lzma; ${mkimage} -A mips -O linux -T kernel -C lzma -n "" -d k.lzma image`,
   ),
   by(
     'a uImage of several files',

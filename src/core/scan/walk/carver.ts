@@ -41,8 +41,9 @@ export class Carver {
 
   /** @param keep for octets that come once: a place for them; absent, where they can be read again */
   constructor(forms: readonly ArchiveForm[], keep?: () => Spool | undefined) {
-    this.#forms = new Map(forms.map((form) => [form.name, form]))
-    this.#search = searchFor(forms)
+    const { byName, search } = tablesFor(forms)
+    this.#forms = byName
+    this.#search = search
     this.#keep = keep
   }
 
@@ -111,14 +112,19 @@ export class Carver {
   }
 }
 
-const searches = new WeakMap<readonly ArchiveForm[], MarkSearch>()
+interface Tables {
+  readonly byName: ReadonlyMap<string, ArchiveForm>
+  readonly search: MarkSearch
+}
 
-/** One table of marks for all files of a scan. */
-function searchFor(forms: readonly ArchiveForm[]): MarkSearch {
-  const known = searches.get(forms)
+const tables = new WeakMap<readonly ArchiveForm[], Tables>()
+
+/** One set of tables for all files of a scan. */
+function tablesFor(forms: readonly ArchiveForm[]): Tables {
+  const known = tables.get(forms)
   if (known !== undefined) return known
-  const names = new Set(forms.map((form) => form.name))
-  const search = new MarkSearch(carvedMarks.filter((mark) => names.has(mark.form)))
-  searches.set(forms, search)
-  return search
+  const byName = new Map(forms.map((form) => [form.name, form]))
+  const search = new MarkSearch(carvedMarks.filter((mark) => byName.has(mark.form)))
+  tables.set(forms, { byName, search })
+  return { byName, search }
 }

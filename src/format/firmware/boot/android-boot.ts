@@ -4,6 +4,7 @@ import type { ArchiveForm, Member, Unread } from '#format/archive/archive.ts'
 import { type ByteSource, span } from '#format/archive/byte-source.ts'
 import { isAt, nameOf, u32le, untilZero } from '#format/archive/fields.ts'
 import { FormatError } from '#format/format-error.ts'
+import { recognisedBy } from '../recognised-by.ts'
 
 export interface AndroidBoot {
   readonly version: number
@@ -67,14 +68,10 @@ export const androidBoot: ArchiveForm = {
   access: 'ranged',
   headOctets: headerOctets,
   leftover: 'carved',
-  recognise(head) {
-    try {
-      return parseAndroidBoot(head).parts.length > 0
-    } catch (error) {
-      if (error instanceof FormatError) return false
-      throw error
-    }
-  },
+  recognise: recognisedBy(
+    { at: 0, octets: [0x41, 0x4e, 0x44, 0x52] },
+    (head) => parseAndroidBoot(head).parts.length > 0,
+  ),
   members,
 }
 

@@ -3,6 +3,7 @@
 import type { ArchiveForm, Member, Unread } from '#format/archive/archive.ts'
 import { type ByteSource, span } from '#format/archive/byte-source.ts'
 import { FormatError } from '#format/format-error.ts'
+import { recognisedBy } from '../recognised-by.ts'
 import {
   type FdtNode,
   fdtHeaderOctets,
@@ -110,15 +111,7 @@ export const fit: ArchiveForm = {
   access: 'ranged',
   headOctets: fdtHeaderOctets,
   leftover: 'carved',
-  recognise(head) {
-    try {
-      parseFdtHeader(head)
-      return true
-    } catch (error) {
-      if (error instanceof FormatError) return false
-      throw error
-    }
-  },
+  recognise: recognisedBy({ at: 0, octets: [0xd0, 0x0d, 0xfe, 0xed] }, parseFdtHeader),
   members,
 }
 

@@ -4,6 +4,7 @@ import type { ArchiveForm, Member, Unread } from '#format/archive/archive.ts'
 import { type ByteSource, span } from '#format/archive/byte-source.ts'
 import { readExactly, u16le, u32le } from '#format/archive/fields.ts'
 import { FormatError } from '#format/format-error.ts'
+import { recognisedBy } from '../recognised-by.ts'
 
 export interface McubootHeader {
   readonly loadAddress: number
@@ -104,15 +105,7 @@ export const mcuboot: ArchiveForm = {
   access: 'ranged',
   headOctets: mcubootHeaderOctets,
   leftover: 'carved',
-  recognise(head) {
-    try {
-      parseMcubootHeader(head)
-      return true
-    } catch (error) {
-      if (error instanceof FormatError) return false
-      throw error
-    }
-  },
+  recognise: recognisedBy({ at: 0, octets: [0x3d, 0xb8, 0xf3, 0x96] }, parseMcubootHeader),
   members,
 }
 

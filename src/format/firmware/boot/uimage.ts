@@ -6,6 +6,7 @@ import { crc32 } from '#format/archive/checksums.ts'
 import { nameOf, u32be, untilZero } from '#format/archive/fields.ts'
 import { FormatError } from '#format/format-error.ts'
 import { checksumOf } from '../checksum-of.ts'
+import { recognisedBy } from '../recognised-by.ts'
 import { packedAs } from './packed-as.ts'
 import { architectures, compressions, imageTypes, systems, wordOf } from './uimage-words.ts'
 
@@ -97,15 +98,7 @@ export const uimage: ArchiveForm = {
   access: 'ranged',
   headOctets: uimageHeaderOctets,
   leftover: 'carved',
-  recognise(head) {
-    try {
-      parseUimageHeader(head)
-      return true
-    } catch (error) {
-      if (error instanceof FormatError) return false
-      throw error
-    }
-  },
+  recognise: recognisedBy({ at: 0, octets: [0x27, 0x05, 0x19, 0x56] }, parseUimageHeader),
   members,
 }
 

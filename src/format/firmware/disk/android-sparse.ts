@@ -5,6 +5,7 @@ import type { ByteSource } from '#format/archive/byte-source.ts'
 import { type Extent, extentSource } from '#format/archive/extents.ts'
 import { readExactly, u16le, u32le } from '#format/archive/fields.ts'
 import { FormatError } from '#format/format-error.ts'
+import { recognisedBy } from '../recognised-by.ts'
 
 export interface SparseImage {
   /** Of the disk that it stands for. */
@@ -59,14 +60,10 @@ export const androidSparse: ArchiveForm = {
   access: 'ranged',
   headOctets: headerOctets,
   leftover: 'meaningless',
-  recognise(head) {
-    try {
-      return parseHeader(head).chunks > 0
-    } catch (error) {
-      if (error instanceof FormatError) return false
-      throw error
-    }
-  },
+  recognise: recognisedBy(
+    { at: 0, octets: [0x3a, 0xff, 0x26, 0xed] },
+    (head) => parseHeader(head).chunks > 0,
+  ),
   async *members(source): AsyncGenerator<Member> {
     const { size, extents } = await parseAndroidSparse(source)
     const content = extentSource(source, size, extents)

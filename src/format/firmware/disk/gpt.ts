@@ -5,6 +5,7 @@ import type { ByteSource } from '#format/archive/byte-source.ts'
 import { crc32 } from '#format/archive/checksums.ts'
 import { isAt, nameOf, readExactly, u32le, u64le } from '#format/archive/fields.ts'
 import { FormatError } from '#format/format-error.ts'
+import { recognisedBy } from '../recognised-by.ts'
 import { partitionMembers } from './partition-members.ts'
 import { type Partition, sectorOctets } from './partitions.ts'
 
@@ -98,14 +99,6 @@ export const gpt: ArchiveForm = {
   access: 'ranged',
   headOctets: 2 * sectorOctets,
   leftover: 'carved',
-  recognise(head) {
-    try {
-      parseGptHeader(head)
-      return true
-    } catch (error) {
-      if (error instanceof FormatError) return false
-      throw error
-    }
-  },
+  recognise: recognisedBy({ at: sectorOctets, octets: [0x45, 0x46, 0x49, 0x20] }, parseGptHeader),
   members: (source) => partitionMembers(source, parseGpt(source)),
 }

@@ -4,6 +4,7 @@ import type { ArchiveForm } from '#format/archive/archive.ts'
 import type { ByteSource } from '#format/archive/byte-source.ts'
 import { readExactly, u16le, u32le } from '#format/archive/fields.ts'
 import { FormatError } from '#format/format-error.ts'
+import { recognisedBy } from '../recognised-by.ts'
 import { partitionMembers } from './partition-members.ts'
 import { type Partition, sectorOctets } from './partitions.ts'
 
@@ -104,14 +105,9 @@ export const mbr: ArchiveForm = {
   access: 'ranged',
   headOctets: sectorOctets,
   leftover: 'carved',
-  recognise(head) {
-    try {
-      const entries = parseMbr(head)
-      return entries.length > 0 && entries.every(({ type }) => type !== protective)
-    } catch (error) {
-      if (error instanceof FormatError) return false
-      throw error
-    }
-  },
+  recognise: recognisedBy({ at: 510, octets: [0x55, 0xaa] }, (head) => {
+    const entries = parseMbr(head)
+    return entries.length > 0 && entries.every(({ type }) => type !== protective)
+  }),
   members: (source) => partitionMembers(source, parsePartitions(source)),
 }

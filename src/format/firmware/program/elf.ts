@@ -4,6 +4,7 @@ import type { ArchiveForm, Member, Unread } from '#format/archive/archive.ts'
 import { type ByteSource, span } from '#format/archive/byte-source.ts'
 import { nameOf, readExactly, untilZero } from '#format/archive/fields.ts'
 import { FormatError } from '#format/format-error.ts'
+import { recognisedBy } from '../recognised-by.ts'
 
 export interface ElfSection {
   readonly name: string
@@ -141,15 +142,7 @@ export const elf: ArchiveForm = {
   access: 'ranged',
   headOctets: elfHeaderOctets,
   leftover: 'carved',
-  recognise(head) {
-    try {
-      parseElfHeader(head)
-      return true
-    } catch (error) {
-      if (error instanceof FormatError) return false
-      throw error
-    }
-  },
+  recognise: recognisedBy({ at: 0, octets: [0x7f, 0x45, 0x4c, 0x46] }, parseElfHeader),
   members,
 }
 

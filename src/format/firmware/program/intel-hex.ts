@@ -3,6 +3,7 @@
 import type { ArchiveForm } from '#format/archive/archive.ts'
 import type { ByteSource } from '#format/archive/byte-source.ts'
 import { FormatError } from '#format/format-error.ts'
+import { recognisedBy } from '../recognised-by.ts'
 import { firstLine, memoryMembers } from './memory-members.ts'
 import { type MemorySpan, SparseMemory } from './sparse-memory.ts'
 import { fromHex, type Line, linesOf } from './text-lines.ts'
@@ -68,15 +69,9 @@ export const intelHex: ArchiveForm = {
   access: 'forward',
   headOctets: 1_024,
   leftover: 'meaningless',
-  recognise(head) {
-    if (head[0] !== 0x3a) return false
+  recognise: recognisedBy({ at: 0, octets: [0x3a] }, (head) => {
     const line = firstLine(head)
-    try {
-      return line !== undefined && parseHexRecord(line).type <= recordTypes.linearStart
-    } catch (error) {
-      if (error instanceof FormatError) return false
-      throw error
-    }
-  },
+    return line !== undefined && parseHexRecord(line).type >= 0
+  }),
   members: (source) => memoryMembers((memory) => fillIntelHex(source, memory)),
 }

@@ -3,6 +3,7 @@
 import type { ArchiveForm } from '#format/archive/archive.ts'
 import type { ByteSource } from '#format/archive/byte-source.ts'
 import { FormatError } from '#format/format-error.ts'
+import { recognisedBy } from '../recognised-by.ts'
 import { firstLine, memoryMembers } from './memory-members.ts'
 import { type MemorySpan, SparseMemory } from './sparse-memory.ts'
 import { fromHex, type Line, linesOf } from './text-lines.ts'
@@ -64,15 +65,9 @@ export const srec: ArchiveForm = {
   access: 'forward',
   headOctets: 1_024,
   leftover: 'meaningless',
-  recognise(head) {
-    if (head[0] !== 0x53) return false
+  recognise: recognisedBy({ at: 0, octets: [0x53] }, (head) => {
     const line = firstLine(head)
-    try {
-      return line !== undefined && parseSRecord(line).type >= 0
-    } catch (error) {
-      if (error instanceof FormatError) return false
-      throw error
-    }
-  },
+    return line !== undefined && parseSRecord(line).type >= 0
+  }),
   members: (source) => memoryMembers((memory) => fillSRecords(source, memory)),
 }

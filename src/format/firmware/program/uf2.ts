@@ -4,6 +4,7 @@ import type { ArchiveForm, Member } from '#format/archive/archive.ts'
 import type { ByteSource } from '#format/archive/byte-source.ts'
 import { readExactly, u32le } from '#format/archive/fields.ts'
 import { FormatError } from '#format/format-error.ts'
+import { recognisedBy } from '../recognised-by.ts'
 import { nameOfAddress } from './memory-members.ts'
 
 export interface Uf2Block {
@@ -116,14 +117,10 @@ export const uf2: ArchiveForm = {
   access: 'ranged',
   headOctets: uf2BlockOctets,
   leftover: 'searched',
-  recognise(head) {
-    try {
-      return parseUf2Block(head, 0).size > 0
-    } catch (error) {
-      if (error instanceof FormatError) return false
-      throw error
-    }
-  },
+  recognise: recognisedBy(
+    { at: 0, octets: [0x55, 0x46, 0x32, 0x0a] },
+    (head) => parseUf2Block(head, 0).size > 0,
+  ),
   members,
 }
 
