@@ -1,23 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A thread that tests keys: each request is one page of them, each answer what was found. */
-import { type MessagePort, parentPort } from 'node:worker_threads'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { type OpenDirectory, openKeyListDirectory } from '#edge/key-lists/key-list-directory.ts'
+import { type KeyLists, noLists } from '#trust/weak-keys/key-lists.ts'
 import { moduliOf, testPage } from './test-page.ts'
 import type { KeyReply, KeyRequest } from './threaded-tester.ts'
 
 if (parentPort === null) throw new Error('this file is a thread of the house')
-answer(parentPort)
+answer(parentPort, workerData)
 
-function answer(port: MessagePort) {
-  port.on('message', (request: KeyRequest) => {
-    let reply: KeyReply
+function answer(port: MessagePort, { directory }: { readonly directory: string }) {
+  let opened: OpenDirectory | undefined
+  let openedFor = ''
+  const listsOf = async (digest: string): Promise<KeyLists> => {
+    if (digest === openedFor) return opened?.lists ?? noLists
+    opened?.close()
+    opened = await openKeyListDirectory(directory)
+    openedFor = digest
+    return opened.lists
+  }
+  const replyTo = async ({ work, page, lists }: KeyRequest): Promise<KeyReply> => {
     try {
-      reply =
-        request.work === 'test'
-          ? { found: testPage(request.page) }
-          : { moduli: moduliOf(request.page) }
+      return work === 'test'
+        ? { found: testPage(page, await listsOf(lists)) }
+        : { moduli: moduliOf(page) }
     } catch (error) {
-      reply = { broken: String(error) }
+      return { broken: String(error) }
     }
-    port.postMessage(reply)
+  }
+  let turn = Promise.resolve()
+  port.on('message', (request: KeyRequest) => {
+    turn = turn.then(async () => port.postMessage(await replyTo(request)))
   })
 }

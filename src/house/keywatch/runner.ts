@@ -7,6 +7,7 @@ import { settleFindings } from '#core/keywatch/settle-findings.ts'
 import { type Job, type RanNow, type RunNowPorts, runNow } from '#edge/clock/run-jobs.ts'
 import type { Core } from '../core.ts'
 import type { Feed } from '../feed.ts'
+import { keyListPlace } from '../key-lists.ts'
 import { DirectorySearch } from './prime-search.ts'
 import { ThreadedTester } from './threaded-tester.ts'
 
@@ -22,7 +23,7 @@ type Listener = (step: Step) => void
 export class KeyWatch {
   readonly #core: Core
   readonly #report: (what: string, cause: unknown) => void
-  readonly #tester = new ThreadedTester()
+  readonly #tester: ThreadedTester
   readonly #search: DirectorySearch
   readonly #closing = new AbortController()
   readonly #listeners = new Set<Listener>()
@@ -42,6 +43,7 @@ export class KeyWatch {
   ) {
     this.#core = core
     this.#report = report
+    this.#tester = new ThreadedTester({ lists: core.keyLists, directory: keyListPlace(data) })
     this.#search = new DirectorySearch(join(data, directoryName), this.#tester)
     this.#openedAt = core.clock.now()
     this.#unfollow = [

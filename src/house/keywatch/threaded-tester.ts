@@ -3,13 +3,21 @@ import { Worker } from 'node:worker_threads'
 import { Fault } from '#core/fault.ts'
 import type { FoundWeakness } from '#core/keywatch/book-findings.ts'
 import type { KeyPage, KeyTester } from '#core/keywatch/ports.ts'
-import { noLists } from '#trust/weak-keys/key-lists.ts'
+import type { KeyLists } from '#trust/weak-keys/key-lists.ts'
 import type { WatchedModulus } from '#trust/weak-keys/shared-primes/shared-prime.ts'
 import { hasSlowKeys, moduliOf, testPage } from './test-page.ts'
 
 export interface KeyRequest {
   readonly work: 'test' | 'moduli'
   readonly page: KeyPage
+  /** The digest of the lists that are to be asked; others than before are opened anew. */
+  readonly lists: string
+}
+
+/** The lists of the node, and where a thread of its own opens the same. */
+export interface WatchedLists {
+  readonly lists: KeyLists
+  readonly directory: string
 }
 
 export type KeyReply =
@@ -37,22 +45,30 @@ const checksVersion = 1
 /** Tests keys on a thread of its own, which is started by the first large page and ends with the run. */
 export class ThreadedTester implements KeyTester {
   readonly #waiters: Waiter[] = []
+  readonly #lists: KeyLists
+  readonly #directory: string
   #thread: Worker | undefined
 
+  constructor({ lists, directory }: WatchedLists) {
+    this.#lists = lists
+    this.#directory = directory
+  }
+
   async tests(): Promise<string> {
-    return [`checks-${checksVersion}`, ...(noLists.digest === '' ? [] : [noLists.digest])].join(' ')
+    const { digest } = this.#lists
+    return [`checks-${checksVersion}`, ...(digest === '' ? [] : [digest])].join(' ')
   }
 
   async test(page: KeyPage): Promise<readonly FoundWeakness[]> {
-    if (this.#isSmall(page)) return testPage(page)
-    const reply = await this.#ask({ work: 'test', page })
+    if (this.#isSmall(page)) return testPage(page, this.#lists)
+    const reply = await this.#ask({ work: 'test', page, lists: this.#lists.digest })
     return 'found' in reply ? reply.found : broken(reply)
   }
 
   /** The moduli of the RSA keys of a page. */
   async moduli(page: KeyPage): Promise<readonly WatchedModulus[]> {
     if (page.ids.length <= mostHere) return moduliOf(page)
-    const reply = await this.#ask({ work: 'moduli', page })
+    const reply = await this.#ask({ work: 'moduli', page, lists: '' })
     return 'moduli' in reply ? reply.moduli : broken(reply)
   }
 
@@ -78,6 +94,7 @@ export class ThreadedTester implements KeyTester {
 
   #start(): Worker {
     const thread = new Worker(new URL('key-thread.ts', import.meta.url), {
+      workerData: { directory: this.#directory },
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
     })
     thread.on('message', (reply: KeyReply) => {
