@@ -100,10 +100,28 @@ const zippedToFile = {
   ...{ program: '/usr/bin/zip', form: 'zip', name: 'zip to a file', second: 'same' as const },
   command: 'zip -qry $OUT.zip .; mv $OUT.zip $OUT',
 }
+/** To a pipe, which cannot go back to the headers: sizes stand behind the contents. */
+const pipedZip = `
+import os, sys, zipfile
+with zipfile.ZipFile(sys.stdout.buffer, 'w', zipfile.ZIP_DEFLATED) as out:
+  for path, names, files in os.walk('.'):
+    for name in names + files:
+      here = os.path.join(path, name)
+      if os.path.islink(here):
+        entry = zipfile.ZipInfo(here)
+        entry.external_attr = 0o120777 << 16
+        out.writestr(entry, os.readlink(here))
+      else:
+        out.write(here)
+`
+const zippedToPipe = {
+  ...{ program: '/usr/bin/python3', form: 'zip', name: 'zip of Python to a pipe' },
+  ...{ second: 'same' as const, command: `/usr/bin/python3 -c "$SCRIPT" | cat > $OUT` },
+}
 
 const all: readonly Made[] = [
   ...[...tars, ...sparsePax, ...squashed, ...made, ...copied, ...zipped],
-  zippedToFile,
+  ...[zippedToFile, zippedToPipe],
 ]
 for (const { program, form, name, command, second } of all) {
   const missing = missingOf(program)
@@ -218,7 +236,11 @@ function missingOf(program: string): string | false {
 
 function run(command: string, out: string): void {
   const { status, stderr } = spawnSync('/bin/sh', ['-ec', command], {
-    ...{ cwd: tree, encoding: 'utf8', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', OUT: out } },
+    ...{
+      cwd: tree,
+      encoding: 'utf8',
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', OUT: out, SCRIPT: pipedZip },
+    },
   })
   assert.equal(status, 0, stderr)
 }

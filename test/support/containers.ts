@@ -19,6 +19,7 @@ import { archiveTools } from '#edge/images/tools.ts'
 import type { ArchiveForm, ArchiveTools, Member, Unread } from '#format/archive/archive.ts'
 import type { ByteSource } from '#format/archive/byte-source.ts'
 import { plainBytes } from '#format/bytes.ts'
+import { FormatError } from '#format/format-error.ts'
 import type { Random } from '../fuzz/random.ts'
 
 /** One name: what it is, and the digest of its content or where it leads. */
@@ -63,7 +64,7 @@ export function sharedSource(bytes: Uint8Array): ByteSource {
   }
 }
 
-/** All that a form finds, each content read to its end; what is unread stands under its name, too. */
+/** All that a form finds, each content read to its end; what is unread or damaged stands under its name, too. */
 export async function listAll(
   form: ArchiveForm,
   source: ByteSource,
@@ -73,7 +74,8 @@ export async function listAll(
   const found: Record<string, string> = {}
   for await (const member of form.members(source, tools)) {
     const name = member.name.replace(/^\.\//, '').replace(/\/$/, '')
-    found[name] = await saidOf(member, tools, piece)
+    const said = await saidOf(member, tools, piece)
+    found[name] = found[name] === undefined ? said : `${found[name]}; ${said}`
   }
   return found
 }
@@ -82,7 +84,12 @@ async function saidOf(member: Member | Unread, tools: ArchiveTools, piece: numbe
   if (member.kind === 'unread') return `unread: ${member.because}`
   if (member.type === 'link') return `link: ${member.target}`
   if (member.content === undefined) return member.type
-  return `file: ${await digestOf(member.content, tools, piece)}`
+  try {
+    return `file: ${await digestOf(member.content, tools, piece)}`
+  } catch (error) {
+    if (error instanceof FormatError) return `damaged: ${error.message}`
+    throw error
+  }
 }
 
 /** What a tree of this machine holds, in the words of `listAll`; `hardAs` tells how a second name looks. */

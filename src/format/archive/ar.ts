@@ -28,7 +28,7 @@ async function* members(source: ByteSource): AsyncGenerator<Member | Unread> {
   for (let at = mark.length; ; ) {
     const header = (await source.read(at, headerOctets)).slice()
     // A last padding octet may stand alone, or be missing; a member may not.
-    if (header.length <= 1) {
+    if (header.length === 0 || (header.length === 1 && header[0] === 0x0a)) {
       if (lastEnd > mark.length && (await source.read(lastEnd - 1, 1)).length === 0)
         yield unread(at, 'it ends within a member: cut off')
       return
