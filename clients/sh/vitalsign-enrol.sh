@@ -122,7 +122,11 @@ END
   esac
 }
 
-new_key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:named_curve -out "$work/key"; }
+new_key() { # it tests no noise, and says nothing of how the key was made
+  [ ! -f "$state/settings" ] || [ -z "$(setting noise)" ] ||
+    die 1 'noise-not-tested: the settings name a raw source of noise, and this client tests none' 'renew with vitalsign-device, or take the line noise= out'
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:named_curve -out "$work/key"
+}
 # --- an identity on its way: SLOT.request.pem -> SLOT.next.pem, unproven -> SLOT.pem ---
 obtain() { # SLOT SUBJECT EXTENSION OPERATION CURL-ARGUMENT...
   slot=$1 asked=$state/$1.request.pem operation=$4

@@ -125,7 +125,7 @@ export function readPrepared(files: Files, slot: Slot): Prepared | undefined {
     return {
       keyPem: encodePem(key.label, key.bytes),
       ...{ request: request.bytes, publicKey: publicKey.der },
-      attributes: attributes.filter(({ type }) => type === requestAttributes.keyMaking),
+      attributes: attributes.filter(({ type }) => type === requestAttributes.registrationInfo),
     }
   } catch (error) {
     if (error instanceof FormatError) return undefined

@@ -40,7 +40,13 @@ export const attributes = {
   asymmetricDecryptKeyIdentifier: oid('1.2.840.113549.1.9.16.2.54'),
   requestTemplate: oid('1.2.840.113549.1.9.16.2.61'),
   extensionRequestTemplate: oid('1.2.840.113549.1.9.16.2.62'),
-  /** Ours: how a device says that it made a key. A UUID under 2.25 (X.667 section 7): drawn once, registered nowhere. */
+  /** id-cmc-regInfo, RFC 5272 section 6.11: octets that client and server have agreed on. */
+  registrationInfo: oid('1.3.6.1.5.5.7.7.18'),
+} as const satisfies Record<string, Oid>
+
+/** What registration information of ours begins with. A UUID under 2.25 (X.667 section 7): registered nowhere. */
+export const registrationTypes = {
+  /** How a device says that it made a key. */
   keyMaking: oid('2.25.275942445337754692149345140122746518050'),
 } as const satisfies Record<string, Oid>
 

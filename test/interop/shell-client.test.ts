@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import {
+  appendFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -192,6 +193,17 @@ test('what is due is renewed with a new key, and subject and names stay to the b
     server.issued.find((one) => sameBytes(one.certificate.der, old.der))?.state,
     'retired',
   )
+  assert.deepEqual(readdirSync(state).toSorted(), ['root.pem', 'settings', 'working.pem'])
+})
+
+test('no key is made past a source of noise that somebody wanted tested', { skip }, async () => {
+  const state = await enrolled('PUMP-0316')
+  const { leaf } = workingOf(state)
+  appendFileSync(join(state, 'settings'), 'noise=/dev/hwrng\n')
+  const done = await run(['renew', '--now', '--state', state])
+  assert.equal(done.status, 1)
+  assert.match(done.error, /: noise-not-tested: .*\nhint: renew with vitalsign-device/)
+  assert.deepEqual(workingOf(state).leaf.der, leaf.der)
   assert.deepEqual(readdirSync(state).toSorted(), ['root.pem', 'settings', 'working.pem'])
 })
 

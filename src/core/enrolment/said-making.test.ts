@@ -2,8 +2,9 @@
 /** What a device says of how it made a key, from its first request into the ledger. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { encodeDer } from '#format/der/writer.ts'
 import { encodeKeyMaking, type KeyMaking, keyMakingAttribute } from '#format/est/key-making.ts'
-import { attributes, attributeTypes, keyPurposes } from '#format/oids.ts'
+import { attributes, attributeTypes, keyPurposes, registrationTypes } from '#format/oids.ts'
 import type { RequestAttribute } from '#format/x509/attribute.ts'
 import { encodeExtension } from '#format/x509/extension.ts'
 import { encodeName } from '#format/x509/name.ts'
@@ -120,11 +121,12 @@ test('a statement that was bent on its way breaks the signature of the request',
 test('a statement that does not read refuses the request by name, and makes no key known', () =>
   withCore(async (core) => {
     const pump = await addPump(core)
-    const der = encodeKeyMaking(said)
-    const type = attributes.keyMaking
+    const type = attributes.registrationInfo
+    const { values } = keyMakingAttribute(said)
+    const other = keyMakingAttribute({ ...said, tests: undefined })
     const wrong: readonly RequestAttribute[] = [
-      { type, values: [Uint8Array.of(5, 0)] },
-      { type, values: [der, encodeKeyMaking({ ...said, tests: undefined })].sort(byBytes) },
+      { type, values: [unreadable] },
+      { type, values: [...values, ...other.values].sort(byBytes) },
     ]
     for (const [index, one] of wrong.entries()) {
       const { credential } = await expectDevice(core, pump, `PUMP-${index}`)
@@ -181,11 +183,16 @@ test('an application says how it made its key as a device does', () =>
         { maker: 'Acme', issuer: await ownIssuer(core) },
         core,
       )
-    const wrong = { type: attributes.keyMaking, values: [Uint8Array.of(5, 0)] }
+    const wrong = { type: attributes.registrationInfo, values: [unreadable] }
     assert.equal(reasonOf(await enrolAs([wrong])), 'request-malformed')
     const { id } = issuedOf(await enrolAs([keyMakingAttribute(said)]))
     const found = await makingOf(core, id)
     assert.deepEqual([found?.owner, found?.firmware], [added.application.id, 'pump-os 4.2.1'])
   }))
+
+/** Ours by its type, and nothing of the rest. */
+const unreadable = encodeDer((writer) =>
+  writer.wrapped(() => writer.sequence(() => writer.oid(registrationTypes.keyMaking))),
+)
 
 const byBytes = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b)

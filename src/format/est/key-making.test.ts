@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { oid } from '#format/der/oid.ts'
+import { encodeDer } from '#format/der/writer.ts'
 import { attributes } from '#format/oids.ts'
 import {
   encodeKeyMaking,
@@ -50,10 +52,24 @@ test('a request without the attribute says nothing, and other attributes are pas
   assert.deepEqual(keyMakingIn([other, keyMakingAttribute(raw)]), encodeKeyMaking(raw))
 })
 
-test('two statements in one attribute are refused', () => {
+test('two statements in one request are refused', () => {
   const { type, values } = keyMakingAttribute(raw)
-  const twice = { type, values: [...values, encodeKeyMaking(conditioned)] }
+  const twice = { type, values: [...values, ...keyMakingAttribute(conditioned).values] }
   assert.throws(() => keyMakingIn([twice]), { code: 'value-not-allowed' })
+})
+
+test('what others agreed on with their servers is no statement of ours', () => {
+  const type = attributes.registrationInfo
+  const octets = (content: Uint8Array) => encodeDer((writer) => writer.octets(content))
+  const theirs = encodeDer((writer) => writer.sequence(() => writer.oid(oid('1.2.3'))))
+  for (const value of [
+    ...[Uint8Array.of(5, 0), octets(new Uint8Array()), octets(Uint8Array.of(0x30, 0x82))],
+    ...[octets(new TextEncoder().encode('serial?42')), octets(theirs)],
+  ]) {
+    assert.equal(keyMakingIn([{ type, values: [value] }]), undefined)
+    const both = { type, values: [value, ...keyMakingAttribute(raw).values] }
+    assert.deepEqual(keyMakingIn([both]), encodeKeyMaking(raw))
+  }
 })
 
 test('nothing that is out of bounds can be said', () => {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { limits } from '#format/der/budget.ts'
-import { type DerReader, readDer } from '#format/der/reader.ts'
+import { DerReader, readDer } from '#format/der/reader.ts'
 import { contextConstructed, contextPrimitive, tag } from '#format/der/tag.ts'
 import { type DerWriter, encodeDer } from '#format/der/writer.ts'
 import { FormatError } from '#format/format-error.ts'
-import { attributes as types } from '#format/oids.ts'
+import { registrationTypes, attributes as types } from '#format/oids.ts'
 import type { RequestAttribute } from '#format/x509/attribute.ts'
 
 /** How a device says that it made a key. Its own word, signed with that key; it proves nothing. */
@@ -54,25 +54,41 @@ export const noiseTestBounds = {
 /**
  * What the attributes of a request say of how its key was made, as it stands there; undefined if they say nothing.
  *
- * Whatever this form cannot say gets another object identifier, so that a server passes over what it does not know.
+ * It stands in the octets of id-cmc-regInfo and begins with our own object identifier. That is a UUID, whose number
+ * many a parser refuses as too great, so that it is kept out of where foreign programs look. Registration information
+ * of others is passed over; so is what this form cannot say one day, which gets another identifier.
  *
  * @throws FormatError for two statements
  */
 export function keyMakingIn(attributes: readonly RequestAttribute[]): Uint8Array | undefined {
-  const values = attributes.find(({ type }) => type === types.keyMaking)?.values
-  const [value] = values ?? []
-  if (value === undefined) return undefined
-  if (values?.length !== 1) throw new FormatError('value-not-allowed', 0, 'more than one value')
-  return value
+  const values = attributes.find(({ type }) => type === types.registrationInfo)?.values ?? []
+  const [ours, more] = values.flatMap((value) => statementIn(value) ?? [])
+  if (more !== undefined) throw new FormatError('value-not-allowed', 0, 'more than one statement')
+  return ours
+}
+
+/** The octets inside, if they begin as ours do. */
+function statementIn(value: Uint8Array): Uint8Array | undefined {
+  try {
+    const octets = DerReader.over(value, limits.request).octets()
+    const type = DerReader.over(octets, limits.request).sequence().oid()
+    return type === registrationTypes.keyMaking ? octets : undefined
+  } catch (error) {
+    if (error instanceof FormatError) return undefined
+    throw error
+  }
 }
 
 /** The attribute of a request. @throws FormatError for what it cannot hold */
 export function keyMakingAttribute(making: KeyMaking): RequestAttribute {
-  return { type: types.keyMaking, values: [encodeKeyMaking(making)] }
+  const statement = encodeKeyMaking(making)
+  const value = encodeDer((writer) => writer.octets(statement))
+  return { type: types.registrationInfo, values: [value] }
 }
 
 /**
  * KeyMaking ::= SEQUENCE {
+ *   type         OBJECT IDENTIFIER (registrationTypes.keyMaking),
  *   source       UTF8String (SIZE (1..128)),
  *   client       UTF8String (SIZE (1..128)),
  *   tests        [0] IMPLICIT NoiseTests OPTIONAL,   -- present: a raw source, and it passed
@@ -87,6 +103,9 @@ export function keyMakingAttribute(making: KeyMaking): RequestAttribute {
 export function parseKeyMaking(der: Uint8Array): KeyMaking {
   return readDer(der, limits.small, (outer) => {
     const reader = outer.sequence()
+    const start = reader.offset
+    if (reader.oid() !== registrationTypes.keyMaking)
+      throw new FormatError('value-not-allowed', start, 'another type')
     const source = readWords(reader, tag.utf8String)
     const client = readWords(reader, tag.utf8String)
     const tests = reader.hasContext(0) ? readTests(reader) : undefined
@@ -101,6 +120,7 @@ export function parseKeyMaking(der: Uint8Array): KeyMaking {
 export function encodeKeyMaking(making: KeyMaking): Uint8Array {
   const der = encodeDer((writer) => {
     writer.sequence(() => {
+      writer.oid(registrationTypes.keyMaking)
       writer.text(making.source, tag.utf8String)
       writer.text(making.client, tag.utf8String)
       if (making.tests !== undefined) writeTests(writer, making.tests)

@@ -53,6 +53,7 @@ export function adaptiveProportionTest(claim: Claim, window: number): HealthTest
 
 /** The longest pattern whose repetition is looked for. */
 const longestPeriod = 128
+const mask = longestPeriod - 1
 
 /**
  * Samples that come back after 2 to 128 others, again and again: a counter, or a register that is read too fast.
@@ -64,18 +65,20 @@ const longestPeriod = 128
 export function repeatedPatternTest({ bitsPerSample, alphaExponent }: Claim): HealthTest {
   const shared = alphaExponent + Math.log2(longestPeriod)
   const cutoff = repetitionCutoff({ bitsPerSample, alphaExponent: shared })
-  const before = new Float64Array(longestPeriod).fill(Number.NaN)
-  const times = new Float64Array(longestPeriod + 1)
+  // No sample is negative: what was not seen yet equals none.
+  const before = new Int32Array(longestPeriod).fill(-1)
+  const times = new Int32Array(longestPeriod + 1)
   let at = 0
   return (sample) => {
     let found = 0
     for (let period = 2; period <= longestPeriod; period++) {
-      const equal = before[(at + longestPeriod - period) % longestPeriod] === sample
-      times[period] = equal ? times[period]! + 1 : 0
-      if (times[period]! >= cutoff && found === 0) found = period
+      const equal = before[(at - period) & mask] === sample
+      const inARow = equal ? times[period]! + 1 : 0
+      times[period] = inARow
+      if (inARow >= cutoff && found === 0) found = period
     }
-    before[at] = sample
-    at = (at + 1) % longestPeriod
+    before[at & mask] = sample
+    at++
     return found === 0
       ? undefined
       : {
