@@ -10,14 +10,18 @@ export interface WalkingPorts extends BookingPorts {
   pause(milliseconds: number): Promise<void>
 }
 
-/** Requests that are taken apart at a time, some 10 ms of the thread. */
-const pageSize = 200
+/** Requests that are taken apart at a time, some 15 ms of the thread. */
+const pageSize = 250
 
 /** Of a page, so many are taken apart before others have their turn. */
 const stretch = 25
 
-/** A pause between pages is as long as the page took, but never longer than this. */
-const longestPauseMilliseconds = 500
+/**
+ * A pause between pages is so many times as long as the page took, and not longer than two seconds: history waits,
+ * and devices do not.
+ */
+const pausesLonger = 3
+const longestPauseMilliseconds = 2_000
 
 /**
  * An id is made a moment before its commit, and on several nodes by several clocks: what is younger than this is
@@ -67,7 +71,8 @@ export class SignatureWalk {
       }
       after = page.next
       const took = clock.now().since(began).total('milliseconds')
-      if (unseen.length > 0 && after !== null) await pause(Math.min(took, longestPauseMilliseconds))
+      if (unseen.length > 0 && after !== null)
+        await pause(Math.min(pausesLonger * took, longestPauseMilliseconds))
     }
     return booked
   }
