@@ -81,7 +81,8 @@ function walkOf(core: TestCore, isPaced = false) {
     )
   // Of the machine, since a pace goes by it.
   const clock = { now: () => Temporal.Now.instant() }
-  const ports = { ...core, ...(isPaced && { clock }), pause, nonceOf: new SmallNonces().find }
+  const nonces = { nonceOf: new SmallNonces().find, nonceTable: () => '' }
+  const ports = { ...core, ...(isPaced && { clock }), ...nonces, pause }
   return new SignatureWalk(ports)
 }
 

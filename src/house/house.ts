@@ -44,6 +44,7 @@ import { keyPlaces, openKept } from './kept.ts'
 import { HouseKeyLists, keyListJob } from './key-lists.ts'
 import { keyMakerOf } from './key-maker.ts'
 import { KeyWatch } from './keywatch/runner.ts'
+import { signatureJobs } from './keywatch/signature-jobs.ts'
 import { LogRunner, sequenceAnywhere, sequencerOf } from './log-runner.ts'
 import type { PortName } from './logging.ts'
 import { HouseMetrics } from './metrics.ts'
@@ -327,6 +328,7 @@ async function open(
   const more = [
     ...[...watchJobs(core, data), ...upstreamJobs(core), ...enforcementJobs(enforcement)],
     ...[...keyWatch.jobs(), keyListJob(keyLists, core, configuration, report)],
+    ...signatureJobs(core, keyLists),
   ]
   const jobs = runJobs([...timed, ...more], {
     ...{ ledger: core.ledger, clock, random, node: node.name, sharedClock: node.sharedClock },

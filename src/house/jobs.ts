@@ -7,7 +7,6 @@ import { settlePublished } from '#core/revocation/settle-published.ts'
 import { watchRevocations } from '#core/watch/revocations.ts'
 import type { Job } from '#edge/clock/run-jobs.ts'
 import type { Core } from './core.ts'
-import { signatureJobs } from './keywatch/signature-jobs.ts'
 import { tellWrongClocks } from './nodes/tell-clocks.ts'
 import { tellSilentNodes } from './nodes/tell-silent.ts'
 import { beatEvery } from './nodes/this-node.ts'
@@ -74,7 +73,6 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
         await watchRevocations(core)
       },
     },
-    ...signatureJobs(core),
     {
       name: 'node',
       everyNode: true,

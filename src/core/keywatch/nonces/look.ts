@@ -56,9 +56,21 @@ export async function look(
     fresh.push(one)
     known.set(markOf(one), [...alike, one])
   }
-  if (suspects.length === 0) return { fresh, found: [], recovered: [] }
-  const group = await relatives(suspects, fresh, ports.ledger)
-  return { fresh, ...(await judge(group, ports)) }
+  return { fresh, ...(await lookCloser(suspects, fresh, ports)) }
+}
+
+/**
+ * What suspects show, with all that hangs together with them.
+ *
+ * @param fresh what is not booked yet, but counts
+ */
+export async function lookCloser(
+  suspects: readonly SignatureRecord[],
+  fresh: readonly SignatureRecord[],
+  ports: LookingPorts,
+): Promise<Omit<Seen, 'fresh'>> {
+  if (suspects.length === 0) return { found: [], recovered: [] }
+  return judge(await relatives(suspects, fresh, ports.ledger), ports)
 }
 
 /** By the mark of their nonces: what is booked. */
@@ -119,7 +131,7 @@ async function relatives(
 async function judge(
   group: readonly SignatureRecord[],
   ports: LookingPorts,
-): Promise<Pick<Seen, 'found' | 'recovered'>> {
+): Promise<Omit<Seen, 'fresh'>> {
   const keys = await keysOf(group, ports.ledger)
   const points = new Map([...keys].map(([name, key]) => [name, pointOf(key)]))
   const fallen = recoverKeys(

@@ -48,8 +48,12 @@ import { SignatureWalk } from './walk-signatures.ts'
 
 const never = new AbortController().signal
 
-function walking(core: TestCore, nonceOf: LookingPorts['nonceOf'] = () => undefined) {
-  return new SignatureWalk({ ...core, nonceOf, pause: async () => {} })
+function walking(
+  core: TestCore,
+  nonceOf: LookingPorts['nonceOf'] = () => undefined,
+  nonceTable = () => '',
+) {
+  return new SignatureWalk({ ...core, nonceOf, nonceTable, pause: async () => {} })
 }
 
 async function signaturesOf(core: TestCore) {
@@ -208,7 +212,7 @@ test('the watch ends no more keys in a day than one person may, and says that of
   await withCore(async (core) => {
     const pump = await addPump(core)
     const ports = { ...core, environment: 'production' } as const
-    const walk = new SignatureWalk({ ...ports, nonceOf: () => undefined, pause: async () => {} })
+    const walk = walking({ ...core, ...ports })
     await setAlone(1, 'a test', operator, ports)
     const states: string[] = []
     for (const serial of ['PUMP-1', 'PUMP-2', 'PUMP-3']) {
@@ -414,5 +418,32 @@ test("a TPM's attestations are watched as well", async () => {
     assert.equal((await core.ledger.read('key', record.id))?.state, 'compromised')
     const [signature] = (await signaturesOf(core)).filter(({ attestation }) => attestation === id)
     assert.equal(signature?.enrolment, null)
+  })
+})
+
+test('what came before the table of small nonces was there is held against it when it comes', async () => {
+  await withCore(async (core) => {
+    const nonce = 123_456n
+    const bad = await enrolBad(core, await addPump(core), 'PUMP-1', nonce)
+    const r = multipleOf('p-256', nonce).subarray(0, 32).toHex()
+    let table = ''
+    let asked = 0
+    const nonceOf = (_: CurveName, of: Uint8Array) => {
+      asked++
+      return table === '' || of.toHex() !== r ? undefined : nonce
+    }
+    const walk = walking(core, nonceOf, () => table)
+    await walk.run(never)
+    assert.deepEqual(await findingsOf(core), [])
+    table = 'one'
+    const stopped = new AbortController()
+    stopped.abort()
+    await walk.run(stopped.signal)
+    await walk.run(never)
+    assert.deepEqual(await findingsOf(core), ['nonce-small proposed'])
+    assert.equal((await keyOf(core, bad)).state, 'compromised')
+    const before = asked
+    await walk.run(never)
+    assert.equal(asked, before, 'once for each table')
   })
 })

@@ -10,8 +10,13 @@ const settingName = 'signature-watch'
 export const walks = ['enrolment', 'evidence'] as const
 export type Walk = (typeof walks)[number]
 
-/** Where each walk goes on; absent: at the beginning. */
-export type Cursors = Readonly<Partial<Record<Walk, string>>>
+const marks = [...walks, 'table'] as const
+
+/**
+ * Where each walk goes on; absent: at the beginning. `table` names the table of small nonces that all signatures were
+ * held against.
+ */
+export type Cursors = Readonly<Partial<Record<(typeof marks)[number], string>>>
 
 export interface Progress {
   readonly record: LedgerRecord<'setting'> | undefined
@@ -27,9 +32,9 @@ function cursorsIn(value: unknown): Cursors {
   if (typeof value !== 'object' || value === null) return {}
   const entries = Object.entries(value)
   return Object.fromEntries(
-    walks.flatMap((walk) => {
-      const cursor: unknown = entries.find(([name]) => name === walk)?.[1]
-      return typeof cursor === 'string' ? [[walk, cursor] as const] : []
+    marks.flatMap((mark) => {
+      const cursor: unknown = entries.find(([name]) => name === mark)?.[1]
+      return typeof cursor === 'string' ? [[mark, cursor] as const] : []
     }),
   )
 }

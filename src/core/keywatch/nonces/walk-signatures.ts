@@ -2,10 +2,13 @@
 import { madeAtMilliseconds } from '#core/ledger/ids.ts'
 import { glance, type Page } from '#core/ledger/ledger.ts'
 import { type BookingPorts, bookSignatures, type Source } from './book-signatures.ts'
+import { holdAgainstTable } from './hold-against-table.ts'
 import { readProgress, type Walk, walks } from './progress.ts'
 import { signedEnrolment, signedEvidence } from './signed-message.ts'
 
 export interface WalkingPorts extends BookingPorts {
+  /** Names all that `nonceOf` knows by a list: another name, and all signatures are held against it anew. */
+  nonceTable(): string
   /** Resolves after so many milliseconds. */
   pause(milliseconds: number): Promise<void>
 }
@@ -48,6 +51,7 @@ export class SignatureWalk {
   async run(signal: AbortSignal): Promise<number> {
     let booked = 0
     for (const walk of walks) booked += await this.#go(walk, signal)
+    await holdAgainstTable(this.#ports, signal)
     return booked
   }
 
