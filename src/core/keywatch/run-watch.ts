@@ -7,6 +7,9 @@ import { changeState, type Round, type WatchState, watchState } from './state.ts
 import { tellFindings } from './tell-findings.ts'
 import { placeAfter, walkKeys } from './walk-keys.ts'
 
+/** Of seconds each, all of which are spent again if they are cut off, and none of which looks at the clock. */
+const deepPageKeys = 16
+
 /** What one run did. */
 export interface Run {
   /** `paused`: somebody stopped it; `stopped`: the house closes, or another node has it. */
@@ -121,7 +124,8 @@ class Look {
     const { ledger, clock } = this.#ports
     const walkedAt = clock.now().toString()
     let round = begun
-    for await (const page of walkKeys(beginningOf(round), ledger)) {
+    const most = part === 'deep' ? deepPageKeys : undefined
+    for await (const page of walkKeys(beginningOf(round), ledger, most)) {
       if (await this.#mustStop()) return
       if (until !== undefined && Temporal.Instant.compare(clock.now(), until) > 0) return
       // Booked before the walk is: what a crash comes between is tested and found again.

@@ -3,7 +3,7 @@ import { glanceColumns, type Ledger } from '../ledger/ledger.ts'
 import type { KeyPage, Place } from './ports.ts'
 
 /** Keys in a page: an RSA key of 4096 bits takes half a kilobyte, an ML-DSA key two. */
-const pageSize = 2_000
+const pageKeys = 2_000
 
 /**
  * Nodes draw the ids of keys by their own clocks, and book them a moment later: what was booked last is not always
@@ -15,14 +15,19 @@ const lateMilliseconds = 3_600_000
  * All keys from a place on, the oldest first, page by page and narrow.
  *
  * @param beyond an id; null: from the first key on
+ * @param most keys in a page
  */
-export async function* walkKeys(beyond: string | null, ledger: Ledger): AsyncGenerator<KeyPage> {
+export async function* walkKeys(
+  beyond: string | null,
+  ledger: Ledger,
+  most: number = pageKeys,
+): AsyncGenerator<KeyPage> {
   let after: string | null | undefined
   do {
     const { columns, next } = await glanceColumns(
       'key',
       ['id', 'spki'],
-      { limit: pageSize, ...(beyond !== null && { beyond }), ...(after && { after }) },
+      { limit: most, ...(beyond !== null && { beyond }), ...(after && { after }) },
       ledger,
     )
     const ids = idsIn(columns.bytes('id').octets, columns.length)

@@ -8,6 +8,7 @@ import { type Job, type RanNow, type RunNowPorts, runNow } from '#edge/clock/run
 import type { Core } from '../core.ts'
 import type { Feed } from '../feed.ts'
 import { keyListPlace } from '../key-lists.ts'
+import { ThreadedDeepSearch } from './deep-search.ts'
 import { DirectorySearch } from './prime-search.ts'
 import { ThreadedTester } from './threaded-tester.ts'
 
@@ -17,6 +18,12 @@ const directoryName = 'keywatch'
 /** How long one run spends on tests that take seconds a key: a sixth of an hour, on one thread. */
 const deepBudget = Temporal.Duration.from({ minutes: 10 })
 
+/**
+ * A house that has just been opened has more urgent work. Who asks for a run gets none of them either, and with it an
+ * answer in seconds: they are for the hours in between.
+ */
+const deepAfter = Temporal.Duration.from({ minutes: 10 })
+
 type Listener = (step: Step) => void
 
 /** The watch over all keys on this node: its threads, its directory, and whoever looks on. */
@@ -25,6 +32,7 @@ export class KeyWatch {
   readonly #report: (what: string, cause: unknown) => void
   readonly #tester: ThreadedTester
   readonly #search: DirectorySearch
+  readonly #deep = new ThreadedDeepSearch()
   readonly #closing = new AbortController()
   readonly #listeners = new Set<Listener>()
   readonly #unfollow: readonly (() => void)[]
@@ -78,7 +86,7 @@ export class KeyWatch {
       const job: Job = {
         ...this.#job,
         run: async ({ signal }) => {
-          run = await this.#run(signal)
+          run = await this.#run(signal, false)
         },
       }
       const ran = await runNow(job, this.#jobPorts(), this.#closing.signal)
@@ -100,6 +108,7 @@ export class KeyWatch {
     await this.#settling
     await this.#search.close()
     await this.#tester.close()
+    await this.#deep.close()
   }
 
   get #job(): Job {
@@ -107,36 +116,39 @@ export class KeyWatch {
       name: 'keywatch',
       every: Temporal.Duration.from({ hours: 1 }),
       run: async ({ signal }) => {
-        await this.#run(signal)
+        await this.#run(signal, true)
       },
     }
   }
 
-  #run(signal: AbortSignal): Promise<Run> {
-    this.#running ??= this.#runOnce(signal).finally(() => {
+  #run(signal: AbortSignal, mayBeLong: boolean): Promise<Run> {
+    this.#running ??= this.#runOnce(signal, mayBeLong).finally(() => {
       this.#running = undefined
     })
     return this.#running
   }
 
-  async #runOnce(signal: AbortSignal): Promise<Run> {
+  async #runOnce(signal: AbortSignal, mayBeLong: boolean): Promise<Run> {
     this.#pausing = new AbortController()
     const ending = AbortSignal.any([signal, this.#closing.signal, this.#pausing.signal])
     try {
-      return await runWatch(this.#ports(), ending, (step) => {
+      return await runWatch(this.#ports(mayBeLong), ending, (step) => {
         for (const listener of this.#listeners) listener(step)
       })
     } finally {
       await this.#search.close()
       await this.#tester.close()
+      await this.#deep.close()
     }
   }
 
-  #ports(): WatchPorts {
+  #ports(mayBeLong: boolean): WatchPorts {
     const { ledger, clock, random, node } = this.#core
+    const isSettled = Temporal.Instant.compare(clock.now(), this.#openedAt.add(deepAfter)) > 0
     return {
       ...{ ledger, clock, random, node, deepBudget },
       ...{ tester: this.#tester, primes: this.#search },
+      ...(mayBeLong && isSettled && { deep: this.#deep }),
     }
   }
 

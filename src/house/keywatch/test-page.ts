@@ -47,7 +47,8 @@ export function hasSlowKeys(page: KeyPage): boolean {
   return moduliOf(page).length > 0
 }
 
-function* keysOf({ ids, spkis }: KeyPage): Generator<readonly [string, Uint8Array]> {
+/** Each id with its SubjectPublicKeyInfo, a view. */
+export function* keysOf({ ids, spkis }: KeyPage): Generator<readonly [string, Uint8Array]> {
   let at = 0
   for (const [index, id] of ids.entries()) {
     const length = spkis.lengths[index] ?? 0

@@ -4,12 +4,10 @@ import type { PublicKey } from '#trust/public-key.ts'
 import { numberOf } from '#trust/weak-keys/shared-primes/octets.ts'
 import { isShortCurve, type ShortCurve, shortCurves } from '../scalars/short-curve.ts'
 import type { KeyWeakness } from '../weaknesses.ts'
+import { smallScalarBits } from './deep-tests.ts'
 import { dividedBy } from './divided-point.ts'
-import { fewKeys, SmallScalars, smallScalarBits } from './small-scalars.ts'
-import { checkModulusDeeply, deepModulusTests } from './smooth-primes.ts'
-
-/** Names the tests and how far they look: another text whenever one of them looks further. */
-export const deepTests = `${deepModulusTests}; scalars below 2^${smallScalarBits} at either end`
+import { fewKeys, SmallScalars } from './small-scalars.ts'
+import { checkModulusDeeply } from './smooth-primes.ts'
 
 /**
  * Tests of one key that take a second, and tables of which they make use; to be kept while keys are tested.

@@ -7,12 +7,7 @@ import {
   type ShortCurve,
   sumOf,
 } from '../scalars/short-curve.ts'
-
-/**
- * How small a private key is looked for, itself or its negative. What is met in the world is one random number of 32
- * bits taken for a key; 16 times as far costs a twentieth of a second for a key of P-256.
- */
-export const smallScalarBits = 36
+import { smallScalarBits } from './deep-tests.ts'
 
 /** As many points are made beforehand: 2 to 8 seconds on P-256 and P-384, once for as long as the search is kept. */
 const manyBabies = 2 ** 21

@@ -5,21 +5,8 @@ import { bytesOf } from '#trust/weak-keys/shared-primes/octets.ts'
 import { bitsOf } from '#trust/weak-keys/shared-primes/product-tree.ts'
 import { oddPrimesTo } from '../small-factors.ts'
 import type { KeyWeakness } from '../weaknesses.ts'
+import { smoothBounds } from './deep-tests.ts'
 import { powerModulo } from './power.ts'
-
-/**
- * How far Pollard's method looks in keys of up to so many bits: at each size about a second of one core, 1.1 to 1.6
- * where measured. Twice the bound is twice the time.
- */
-const bounds = [
-  { bits: 2_048, bound: 2 ** 20 },
-  { bits: 3_072, bound: 2 ** 19 },
-  { bits: 4_096, bound: 2 ** 18 },
-  { bits: Number.POSITIVE_INFINITY, bound: 2 ** 16 },
-] as const
-
-/** Names what `checkModulusDeeply` does, so that who keeps its answers knows when they are old. */
-export const deepModulusTests = `p-1 to ${bounds.map(({ bound }) => bound).join(' ')}, prime, power`
 
 /** What is wrong with an odd modulus that takes a second to see; nothing: nothing was found. */
 export function checkModulusDeeply(modulus: bigint): readonly KeyWeakness[] {
@@ -30,7 +17,7 @@ export function checkModulusDeeply(modulus: bigint): readonly KeyWeakness[] {
     return [
       { name: 'modulus-degenerate', detail: `the modulus is a power: one number, ${root} times` },
     ]
-  const { bound } = bounds.find(({ bits }) => bitsOf(modulus) <= bits) ?? bounds[3]
+  const { bound } = smoothBounds.find(({ bits }) => bitsOf(modulus) <= bits) ?? smoothBounds[3]
   if (!hasSmoothPrime(modulus, bound)) return []
   return [{ name: 'modulus-smooth', detail: `p-1 with all primes up to ${bound} finds a factor` }]
 }

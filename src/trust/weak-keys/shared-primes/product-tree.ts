@@ -50,7 +50,13 @@ function productOf({ value, bits }: Node): Product {
 }
 
 function blockOf(moduli: readonly bigint[], pace: Pace): Node {
-  let nodes = moduli.map((value): Node => ({ value, bits: bitsOf(value), derivative: 1n }))
+  const leaves = moduli.map((value): Node => ({ value, bits: bitsOf(value), derivative: 1n }))
+  // Of two moduli the derivative is their sum: half of all multiplications would be by one.
+  let nodes = pairUp(leaves, (left, right) => ({
+    value: left.value * right.value,
+    bits: left.bits + right.bits,
+    derivative: left.value + right.value,
+  }))
   while (nodes.length > 1) nodes = pairUp(nodes, (left, right) => joined(left, right, pace))
   return nodes[0]!
 }
