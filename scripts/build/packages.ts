@@ -66,7 +66,12 @@ export const packages = {
       './run': 'src/device/run.ts',
       './state': 'src/device/state/state.ts',
     },
-    assets: ['LICENSE', 'docs/guides/enrol-a-device.md', 'docs/guides/tpm-device.md'],
+    assets: [
+      'LICENSE',
+      'docs/guides/enrol-a-device.md',
+      'docs/guides/entropy.md',
+      'docs/guides/tpm-device.md',
+    ],
     hasDependencies: false,
   },
   trust: {

@@ -38,7 +38,7 @@ export function windowOf(symbolBits: number): number {
 /**
  * Tests samples as they come, until as many were good as the start-up asks for.
  *
- * @see SP 800-90B section 4.3, requirement 4
+ * @see SP 800-90B section 4.3
  */
 export class StartUpTest {
   readonly #tests
