@@ -47,6 +47,7 @@ import { decisionVerbs } from './verbs/requests.ts'
 import { revocationVerbs } from './verbs/revocations.ts'
 import { rolloverVerbs } from './verbs/rollover.ts'
 import { rootVerbs } from './verbs/roots.ts'
+import { scanVerbs } from './verbs/scans.ts'
 import { type HouseFacts, statusVerbs } from './verbs/status.ts'
 import { statusFileVerbs } from './verbs/status-files.ts'
 import { successionVerbs } from './verbs/succession.ts'
@@ -186,6 +187,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...rolloverVerbs(core),
     ...revocationVerbs(core, log, people),
     ...keyPolicyVerbs(core),
+    ...scanVerbs(core),
     ...rootVerbs(core),
     ...ceremonyVerbs(core),
     ...upstreamVerbs(core, parts.keys),

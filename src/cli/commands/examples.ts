@@ -183,6 +183,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'keywatch run': ['keywatch run'],
   'keywatch show': ['keywatch show', 'keywatch show --json'],
   'key list': ['key list --device PUMP-0001', 'key list --firmware "pump-os 4.2.1"'],
+  'key owners': ['key owners --fingerprints 32658d1054e5637b…'],
   'key policy': ['key policy'],
   'key set-policy': [
     'key set-policy --shared quarantine --product gateway --because "no patient hangs on it"',
@@ -280,6 +281,12 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'store move': [
     'store move --to postgres://vitalsign@db.example.com/vitalsign --password-file db.pass',
   ],
+  'scan list': ['scan list', 'scan list --product pump --result found'],
+  'scan record': [
+    'scan record --name pump-1.4.2 --sha256 9f86d081… --octets 4194304 --rules 2026.11 --result clean --found 0 --accepted 0 --not-scanned 0 --started-at 2026-11-29T12:00:00Z --ended-at 2026-11-29T12:00:09Z',
+  ],
+  'scan send': ['scan send firmware.bin --name pump-1.4.2 --product pump'],
+  'scan show': ['scan show scn_019a…'],
   scan: [
     'scan rootfs.squashfs',
     'scan build/images --baseline scan-baseline.json --sarif scan.sarif',

@@ -63,7 +63,7 @@ export class Server {
     const row = operationOf(name)
     const answer = await this.#wire.send({
       ...messageOf(row, input),
-      ...(upload === undefined ? {} : { body: upload, mediaType: 'text/csv' }),
+      ...(upload === undefined ? {} : { body: upload, mediaType: row.uploadType ?? 'text/csv' }),
     })
     if (answer.statusCode !== 200) await checkStatus(answer, row, await text(answer))
     return unbroken(answer)

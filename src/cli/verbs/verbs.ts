@@ -55,6 +55,7 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'revocation.preview': async () => (await import('./revocation.ts')).previewAct,
   'revocation.release': async () => (await import('./revocation.ts')).askAct,
   'revocation.show': async () => (await import('./revocation.ts')).showAct,
+  'scan.send': async () => (await import('./scan-send.ts')).sendImage,
   'vendor-root.import': async () => (await import('./vendor-root-import.ts')).importVendorRoots,
   status: async () => (await import('./status.ts')).status,
 }

@@ -52,6 +52,7 @@ export const eventTypes = {
   'certificate-first-used': 'a new certificate proved itself in a live connection',
   'crl-published': 'a certificate revocation list was published',
   'status-file-made': 'a status file for those who cannot ask was made',
+  'image-scanned': 'an image was scanned for what must not be in it',
   'request-approved': 'a person approved a request that waited',
   'request-expired': 'a request that waited was not decided in time',
   'revocation-requested': 'an act that ends or suspends trust was asked for',

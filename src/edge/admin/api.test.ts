@@ -85,7 +85,8 @@ testHouse('every operation refuses an input that it does not know', async ({ hou
     if (row.doors?.includes('local') === false) continue
     const inQuery = row.method !== 'POST' || row.kind === 'upload'
     const path = `${somePath(row)}${inQuery ? '?colour=red' : ''}`
-    const csv = row.kind === 'upload' ? { 'content-type': 'text/csv' } : undefined
+    const type = row.uploadType ?? 'text/csv'
+    const csv = row.kind === 'upload' ? { 'content-type': type } : undefined
     const body = csv === undefined ? (inQuery ? undefined : { colour: 'red' }) : 'serial'
     const answer = await local.ask(row.method, path, body, csv)
     assert.equal(answer.status, 400, `${name} ${answer.text}`)

@@ -69,7 +69,8 @@ export class Binder {
     if (row.kind !== 'upload') return void route(api)
     await api.register(async (scope) => {
       scope.removeAllContentTypeParsers()
-      scope.addContentTypeParser('text/csv', (_request, payload, done) => done(null, payload))
+      const type = row.uploadType ?? 'text/csv'
+      scope.addContentTypeParser(type, (_request, payload, done) => done(null, payload))
       route(scope)
     })
   }

@@ -142,7 +142,8 @@ function hasJsonBody(row: Operation): boolean {
 
 function bodyOf(row: Operation): Json | undefined {
   if (row.kind === 'upload') {
-    return { required: true, content: { 'text/csv': { schema: { type: 'string' } } } }
+    const type = row.uploadType ?? 'text/csv'
+    return { required: true, content: { [type]: { schema: { type: 'string' } } } }
   }
   if (!hasJsonBody(row)) return undefined
   const inPath = pathNames(row)

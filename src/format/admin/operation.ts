@@ -22,7 +22,7 @@ export type DoorName = (typeof doors)[number]
  *
  * `plain`: one JSON document. `list`: a page `{ items, next }`. `events`: server-sent events, each
  * one JSON document, until the client leaves. `lines`: JSON documents, one a line (NDJSON).
- * `upload`: a CSV body goes in, `lines` come out.
+ * `upload`: a body goes in, CSV unless the row says otherwise, `lines` come out.
  */
 export type OperationKind = 'plain' | 'list' | 'events' | 'lines' | 'upload'
 
@@ -63,6 +63,8 @@ export interface Operation<
   readonly files?: readonly (keyof z.input<I> & string)[]
   /** Inputs that never stand in an argument: asked for without echo, or read from standard input. */
   readonly secrets?: readonly (keyof z.input<I> & string)[]
+  /** Of an upload: what its body is; absent: rows of CSV. */
+  readonly uploadType?: 'application/octet-stream'
   /** The most that its body may have, where the usual bound is too small. */
   readonly bodyBytes?: number
   /** Inputs that a person may also say as a name: the command line looks their id up. */

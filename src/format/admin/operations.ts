@@ -23,6 +23,7 @@ import { requests } from './operations/requests.ts'
 import { revocations } from './operations/revocations.ts'
 import { rollover } from './operations/rollover.ts'
 import { roots } from './operations/roots.ts'
+import { scans } from './operations/scans.ts'
 import { statusFiles } from './operations/status-files.ts'
 import { twin } from './operations/twin.ts'
 import { upstreams } from './operations/upstreams.ts'
@@ -56,6 +57,7 @@ export const operations = {
   ...revocations,
   ...elements,
   ...keys,
+  ...scans,
   ...keyPolicy,
   ...watch,
   ...keywatch,

@@ -14,7 +14,10 @@ export async function* uploadOf(
   body: Readable | undefined,
   mostBytes: number = limits.uploadBytes,
 ): AsyncGenerator<Uint8Array> {
-  if (body === undefined) throw new RefusalError(refuse('input-wrong', 'send the rows as text/csv'))
+  if (body === undefined)
+    throw new RefusalError(
+      refuse('input-wrong', 'send the body that the API describes, such as rows as text/csv'),
+    )
   let bytes = 0
   try {
     for await (const chunk of body.iterator({ destroyOnReturn: false })) {

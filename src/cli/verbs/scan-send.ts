@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { z } from 'zod'
+import { scanLine } from '#format/admin/operations/scans.ts'
+import { openFile } from '../files.ts'
+import { printable } from '../show/value.ts'
+import { type ExitStatus, exit } from '../stop.ts'
+import { linesOf } from '../talk/lines.ts'
+import { bar } from '../terminal/progress.ts'
+import { begin, type Call, isJson, type Verb } from './verb.ts'
+
+/** Sends an image and tells what the server found in it; ends with 1 unless it is clean. */
+export const sendImage: Verb = async (call) => {
+  const path = call.said.text('file') ?? '-'
+  const { server, name, input } = await begin(call)
+  const progress = call.terminal.progress('sending …')
+  const source =
+    path === '-' ? { bytes: 0, chunks: call.terminal.input() } : await openFile(path, 'FILE')
+  let sent = 0
+  const counted = async function* () {
+    for await (const chunk of source.chunks) {
+      sent += chunk.length
+      if (source.bytes > 0) progress.update(`${bar(sent / source.bytes)}  sent`)
+      yield chunk
+    }
+  }
+  try {
+    let status: ExitStatus = exit.broken
+    for await (const text of linesOf(await server.stream(name, input, counted()))) {
+      const line = scanLine.parse(JSON.parse(text))
+      if (isJson(call)) await call.terminal.line(text)
+      else await tell(call, line)
+      if (line.kind === 'received') progress.update('scanning …')
+      if (line.kind === 'done') status = line.result === 'clean' ? exit.done : exit.refused
+    }
+    return status
+  } finally {
+    progress.end()
+  }
+}
+
+async function tell({ terminal }: Call, line: z.output<typeof scanLine>): Promise<void> {
+  switch (line.kind) {
+    case 'finding': {
+      const place = line.offset === null ? '' : `, at ${line.offset}`
+      const where = line.path.join('!/')
+      return terminal.line(
+        printable(`${line.severity}  ${line.rule}: ${line.what}${place}, in ${where}`),
+      )
+    }
+    case 'not-scanned':
+      return terminal.line(printable(`not scanned: ${line.path.join('!/')}: ${line.because}`))
+    case 'done':
+      return terminal.line(
+        `${line.result}: ${line.found} found, ${line.notScanned} not scanned; recorded as ${line.scan}`,
+      )
+    default:
+      return undefined
+  }
+}
