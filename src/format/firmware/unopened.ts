@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { crc32 } from '../archive/checksums.ts'
+import { isAt, u32be, u32le } from '../archive/fields.ts'
 
 /** A form that is known by its marks and not unpacked: named wherever it is met, since silence would be a lie. */
 export interface UnopenedForm {
@@ -11,21 +13,23 @@ interface Mark {
   readonly at: number
   /** Octets, or text. */
   readonly is: string | readonly number[]
+  /** What else has to be so, where four octets are a mark that chance makes once in a few GB. */
+  readonly and?: (head: Uint8Array) => boolean
 }
 
 /** @see the headers of each in the Linux kernel (fs/, include/uapi/linux/magic.h), or its own specification */
 const marks: readonly Mark[] = [
-  { name: 'UBI', at: 0, is: 'UBI#' },
-  { name: 'UBIFS', at: 0, is: [0x31, 0x18, 0x10, 0x06] },
-  { name: 'JFFS2', at: 0, is: [0x85, 0x19, 0x01, 0xe0] },
-  { name: 'JFFS2', at: 0, is: [0x85, 0x19, 0x02, 0xe0] },
-  { name: 'JFFS2', at: 0, is: [0x85, 0x19, 0x03, 0x20] },
+  { name: 'UBI', at: 0, is: 'UBI#', and: isUbiHeader },
+  { name: 'UBIFS', at: 0, is: [0x31, 0x18, 0x10, 0x06], and: isUbifsNode },
+  { name: 'JFFS2', at: 0, is: [0x85, 0x19, 0x01, 0xe0], and: isJffs2Node },
+  { name: 'JFFS2', at: 0, is: [0x85, 0x19, 0x02, 0xe0], and: isJffs2Node },
+  { name: 'JFFS2', at: 0, is: [0x85, 0x19, 0x03, 0x20], and: isJffs2Node },
   { name: 'JFFS2', at: 0, is: [0x19, 0x85, 0xe0, 0x01] },
   { name: 'JFFS2', at: 0, is: [0x19, 0x85, 0xe0, 0x02] },
   { name: 'YAFFS', at: 0, is: [3, 0, 0, 0, 1, 0, 0, 0, 0xff, 0xff] },
   { name: 'YAFFS', at: 0, is: [1, 0, 0, 0, 1, 0, 0, 0, 0xff, 0xff] },
   { name: 'EROFS', at: 1024, is: [0xe2, 0xe1, 0xf5, 0xe0] },
-  { name: 'cramfs', at: 0, is: [0x45, 0x3d, 0xcd, 0x28] },
+  { name: 'cramfs', at: 0, is: [0x45, 0x3d, 0xcd, 0x28], and: isCramfs },
   { name: 'cramfs', at: 0, is: [0x28, 0xcd, 0x3d, 0x45] },
   { name: 'romfs', at: 0, is: '-rom1fs-' },
   { name: 'F2FS', at: 1024, is: [0x10, 0x20, 0xf5, 0xf2] },
@@ -46,10 +50,32 @@ const marks: readonly Mark[] = [
   { name: 'brotli of Android', at: 0, is: [0xce, 0xb2, 0xcf, 0x81] },
 ]
 
-export const unopenedForms: readonly UnopenedForm[] = marks.map(({ name, at, is }) => {
+export const unopenedForms: readonly UnopenedForm[] = marks.map(({ name, at, is, and }) => {
   const octets = typeof is === 'string' ? Array.from(is, (text) => text.charCodeAt(0)) : is
   return {
     name,
-    recognise: (head) => octets.every((octet, index) => head[at + index] === octet),
+    recognise: (head) =>
+      octets.every((octet, index) => head[at + index] === octet) && (and?.(head) ?? true),
   }
 })
+
+/** Header of an erase block: version 1, and a CRC that is not inverted at its end. */
+function isUbiHeader(head: Uint8Array): boolean {
+  return (
+    head.length >= 64 && head[4] === 1 && ~crc32(head.subarray(0, 60)) >>> 0 === u32be(head, 60)
+  )
+}
+
+/** A node has one of thirteen types, and belongs to one of three kinds of groups. */
+function isUbifsNode(head: Uint8Array): boolean {
+  return head.length >= 24 && head[20]! <= 12 && head[21]! <= 2 && head[22] === 0 && head[23] === 0
+}
+
+/** The first eight octets of a node have a CRC of their own, which begins with zero and is not inverted. */
+function isJffs2Node(head: Uint8Array): boolean {
+  return head.length >= 12 && ~crc32(head.subarray(0, 8), 0xffff_ffff) >>> 0 === u32le(head, 8)
+}
+
+function isCramfs(head: Uint8Array): boolean {
+  return isAt(head, 16, 'Compressed ROMFS')
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ArchiveForm } from '#format/archive/archive.ts'
 import type { ByteSource } from '#format/archive/byte-source.ts'
+import type { UnopenedForm } from '#format/firmware/unopened.ts'
 import { carvedMarks, type Mark, MarkSearch } from './marks.ts'
 import type { Spool } from './ports.ts'
 
@@ -27,10 +28,13 @@ const beforeOctets = 2_048
  */
 export class Carver {
   readonly candidates: Candidate[] = []
+  /** Where each form that is not unpacked was met first. */
+  readonly unopened = new Map<string, number>()
   /** Whether there were more than are looked into. */
   overflowed = false
   readonly #search: MarkSearch
   readonly #forms: ReadonlyMap<string, ArchiveForm>
+  readonly #unopened: ReadonlyMap<string, UnopenedForm>
   readonly #keep: (() => Spool | undefined) | undefined
   /** What was kept, and where in the blob it begins. */
   #kept: { readonly spool: Spool; readonly from: number } | undefined
@@ -40,9 +44,14 @@ export class Carver {
   #carry = new Uint8Array(0)
 
   /** @param keep for octets that come once: a place for them; absent, where they can be read again */
-  constructor(forms: readonly ArchiveForm[], keep?: () => Spool | undefined) {
-    const { byName, search } = tablesFor(forms)
+  constructor(
+    forms: readonly ArchiveForm[],
+    unopened: readonly UnopenedForm[],
+    keep?: () => Spool | undefined,
+  ) {
+    const { byName, unopenedByName, search } = tablesFor(forms, unopened)
     this.#forms = byName
+    this.#unopened = unopenedByName
     this.#search = search
     this.#keep = keep
   }
@@ -100,10 +109,16 @@ export class Carver {
 
   #consider(mark: Mark, markAt: number, piece: Uint8Array, pieceAt: number): void {
     const at = markAt - mark.at
-    const form = this.#forms.get(mark.form)
     // What begins where the blob begins was asked for by its head already.
-    if (at <= 0 || form === undefined) return
+    if (at <= 0) return
     const inPiece = at - pieceAt
+    const form = this.#forms.get(mark.form)
+    if (form === undefined) {
+      const unopened = this.#unopened.get(mark.form)
+      if (unopened === undefined || this.unopened.has(mark.form) || inPiece < 0) return
+      if (unopened.recognise(piece.subarray(inPiece))) this.unopened.set(mark.form, at)
+      return
+    }
     const known = inPiece < 0 ? undefined : piece.subarray(inPiece, inPiece + form.headOctets)
     const enough = Math.min(wantedOctets, form.headOctets)
     if (known !== undefined && known.length >= enough && !form.recognise(known)) return
@@ -114,17 +129,20 @@ export class Carver {
 
 interface Tables {
   readonly byName: ReadonlyMap<string, ArchiveForm>
+  readonly unopenedByName: ReadonlyMap<string, UnopenedForm>
   readonly search: MarkSearch
 }
 
 const tables = new WeakMap<readonly ArchiveForm[], Tables>()
 
 /** One set of tables for all files of a scan. */
-function tablesFor(forms: readonly ArchiveForm[]): Tables {
+function tablesFor(forms: readonly ArchiveForm[], unopened: readonly UnopenedForm[]): Tables {
   const known = tables.get(forms)
   if (known !== undefined) return known
   const byName = new Map(forms.map((form) => [form.name, form]))
-  const search = new MarkSearch(carvedMarks.filter((mark) => byName.has(mark.form)))
-  tables.set(forms, { byName, search })
-  return { byName, search }
+  const unopenedByName = new Map(unopened.map((form) => [form.name, form]))
+  const isKnown = ({ form }: Mark) => byName.has(form) || unopenedByName.has(form)
+  const made = { byName, unopenedByName, search: new MarkSearch(carvedMarks.filter(isKnown)) }
+  tables.set(forms, made)
+  return made
 }

@@ -36,6 +36,16 @@ export const carvedMarks: readonly Mark[] = [
   { form: 'mcuboot', at: 0, octets: [0x3d, 0xb8, 0xf3, 0x96] },
   { form: 'android-boot', at: 0, octets: ascii('ANDR') },
   { form: 'android-sparse', at: 0, octets: [0x3a, 0xff, 0x26, 0xed] },
+  { form: 'UBI', at: 0, octets: ascii('UBI#') },
+  { form: 'UBIFS', at: 0, octets: [0x31, 0x18, 0x10, 0x06] },
+  { form: 'JFFS2', at: 0, octets: [0x85, 0x19, 0x01, 0xe0] },
+  { form: 'JFFS2', at: 0, octets: [0x85, 0x19, 0x02, 0xe0] },
+  { form: 'JFFS2', at: 0, octets: [0x85, 0x19, 0x03, 0x20] },
+  { form: 'cramfs', at: 0, octets: [0x45, 0x3d, 0xcd, 0x28] },
+  { form: 'romfs', at: 0, octets: ascii('-rom') },
+  { form: 'LUKS', at: 0, octets: ascii('LUKS') },
+  { form: 'EROFS', at: 1024, octets: [0xe2, 0xe1], sector: true },
+  { form: 'F2FS', at: 1024, octets: [0x10, 0x20], sector: true },
 ]
 
 /**

@@ -7,6 +7,7 @@ import type { OpenFinder } from '../finding.ts'
 import { BudgetSpent, type Budgets, Spending } from './budgets.ts'
 import { type Candidate, Carver, mostCandidates } from './carver.ts'
 import { tellDamage } from './damage.ts'
+import { FewNotScanned } from './few-not-scanned.ts'
 import { Gaps } from './gaps.ts'
 import type { Spool, WalkTools } from './ports.ts'
 import { RawPass } from './raw-pass.ts'
@@ -50,6 +51,7 @@ export class Walk {
   /** Octets that lie in spools at this moment. */
   spooled = 0
   readonly #setup: WalkSetup
+  readonly #few: FewNotScanned
   readonly #top: Scope
   readonly #source: ByteSource
 
@@ -58,7 +60,8 @@ export class Walk {
     this.budgets = setup.budgets
     this.finders = setup.finders
     this.spending = new Spending(setup.budgets, source.size, setup.pressed)
-    this.#top = new Scope(name, to)
+    this.#few = new FewNotScanned(to)
+    this.#top = new Scope(name, this.#few)
     this.#source = source
   }
 
@@ -72,6 +75,8 @@ export class Walk {
       const because = `${error.message}: the rest of ${this.#top.path[0]} was not scanned`
       const scope = error.scope ?? this.#top
       scope.notScanned(error.reason, null, because)
+    } finally {
+      this.#few.end(this.#top)
     }
   }
 
@@ -166,12 +171,16 @@ export class Walk {
   /** Undefined where nothing may lie in anything any more. */
   carver(scope: Scope, access: Access): Carver | undefined {
     if (scope.depth >= this.budgets.depth) return undefined
-    if (access === 'ranged') return new Carver(this.#setup.forms)
-    return new Carver(this.#setup.forms, () => spoolOf(this, scope))
+    if (access === 'ranged') return new Carver(this.#setup.forms, this.#setup.unopened)
+    return new Carver(this.#setup.forms, this.#setup.unopened, () => spoolOf(this, scope))
   }
 
   /** Looks into what was found embedded. */
   async carve(scope: Scope, carver: Carver, source: ByteSource): Promise<void> {
+    for (const [name, at] of carver.unopened) {
+      const because = `it begins as ${name} does, which is not unpacked: searched as it lies`
+      scope.notScanned('not-unpacked', at, because)
+    }
     if (carver.candidates.length === 0) return
     const kept = carver.source(source)
     if (kept === undefined) return
