@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Images of forms for which Debian has no program, made by their specifications. */
+import { concatBytes } from '#format/bytes.ts'
 
 export function words(...values: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(4 * values.length)
@@ -14,7 +15,7 @@ export function mcubootImage(payload: Uint8Array, flags = 0): Uint8Array {
   header.set(words(0x96f3b83d, 0, 512, payload.length, flags, 0x0003_0201, 7, 0))
   const digest = new Uint8Array(32).fill(0xab)
   const values = [0x07, 0x69, 40, 0, 0x10, 0, 32, 0]
-  return Buffer.concat([header, payload, Uint8Array.from(values), digest])
+  return concatBytes([header, payload, Uint8Array.from(values), digest])
 }
 
 /** UF2: blocks of 256 octets for addresses from `address` on, the last ones first. */
@@ -28,7 +29,7 @@ export function uf2File(payload: Uint8Array, address: number): Uint8Array {
     block.set(words(0x0ab16f30), 508)
     return block
   })
-  return Buffer.concat(blocks.reverse())
+  return concatBytes(blocks.reverse())
 }
 
 /** ESP-IDF: one segment of data, its checksum not computed. */
@@ -37,8 +38,8 @@ export function espImage(payload: Uint8Array): Uint8Array {
   padded.set(payload)
   const header = new Uint8Array(24)
   header.set([0xe9, 1, 2, 0x20, 0, 0, 8, 0x40, 0xee, 0, 0, 0, 9, 0])
-  const body = Buffer.concat([header, words(0x3c00_0020, padded.length), padded])
-  return Buffer.concat([body, new Uint8Array(16 - (body.length % 16))])
+  const body = concatBytes([header, words(0x3c00_0020, padded.length), padded])
+  return concatBytes([body, new Uint8Array(16 - (body.length % 16))])
 }
 
 /** A flash of ESP-IDF with two partitions, the second of which holds the payload. */
@@ -69,7 +70,7 @@ export function androidSparse(payload: Uint8Array): Uint8Array {
   const blocks = Math.ceil(payload.length / 4096)
   const padded = new Uint8Array(blocks * 4096)
   padded.set(payload)
-  return Buffer.concat([
+  return concatBytes([
     words(0xed26ff3a, 1, 28 | (12 << 16), 4096, blocks + 2, 3, 0),
     words(0xcac3, 1, 12),
     ...[words(0xcac1, blocks, 12 + padded.length), padded],
@@ -87,5 +88,5 @@ export function androidBoot(kernel: Uint8Array, ramdisk: Uint8Array): Uint8Array
     padded.set(bytes)
     return padded
   }
-  return Buffer.concat([header, page(kernel), page(ramdisk)])
+  return concatBytes([header, page(kernel), page(ramdisk)])
 }
