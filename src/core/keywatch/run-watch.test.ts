@@ -260,6 +260,12 @@ test('the deep tests take no longer than their share of a run, and go on in the 
     assert.deepEqual(watch.deep.shown, [])
     await watch.run()
     assert.deepEqual(watch.deep.shown, await allKeys(core))
+    core.clock.pass({ hours: 24 * 60 })
+    await watch.run()
+    const again = watch.deep.shown.slice((await allKeys(core)).length)
+    core.clock.pass({ hours: 24 * 60 })
+    await watch.run()
+    assert.deepEqual(watch.deep.shown.slice((await allKeys(core)).length), again, 'no age ends it')
   }))
 
 test('a run that another node took over, or that the house ends, stops at its next step', () =>

@@ -93,7 +93,9 @@ class Look {
     const { ledger, deep, clock, deepBudget } = this.#ports
     if (deep === undefined) return
     const until = clock.now().add(deepBudget)
-    const round = beginRound((await watchState(ledger)).deep, deep.tests, this.#ports)
+    const before = (await watchState(ledger)).deep
+    // No age ends this round: of a large fleet it takes weeks, and the keys do not change.
+    const round = before?.tests === deep.tests ? before : newRound(deep.tests, clock.now())
     const of = await ledger.count('key', {})
     await this.#walk('deep', round, of, (page) => deep.test(page, this.#signal), until)
   }
@@ -184,7 +186,10 @@ function beginRound(before: Round | null, tests: string, { clock }: WatchPorts):
   const isOld =
     before !== null &&
     Temporal.Instant.compare(Temporal.Instant.from(before.startedAt).add(wholeRoundEvery), now) < 0
-  if (before !== null && before.tests === tests && !isOld) return before
+  return before !== null && before.tests === tests && !isOld ? before : newRound(tests, now)
+}
+
+function newRound(tests: string, now: Temporal.Instant): Round {
   const startedAt = now.toString()
   return { tests, startedAt, through: null, walkedAt: startedAt, keys: 0, completedAt: null }
 }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { causeOf } from '#core/keywatch/cause.ts'
+import type { KeyPage } from '#core/keywatch/ports.ts'
+import { generateKey } from '#trust/private-key.ts'
+import { weaknesses } from '#trust/weak-keys/weaknesses.ts'
+import { keyOfPrimes, primeOf1024 } from '../../../demo/bad-generator.ts'
+import { readVectors } from '../../../test/frozen-vectors.ts'
+import { temporaryDirectory } from '../../../test/support/house.ts'
+import { listOf } from '../../../test/support/key-lists.ts'
+import { HouseKeyLists, keyListPlace } from '../key-lists.ts'
+import { ThreadedTester } from './threaded-tester.ts'
+
+const data = temporaryDirectory()
+const place = keyListPlace(data)
+const listed = await generateKey('p-256')
+mkdirSync(place, { recursive: true })
+writeFileSync(join(place, 'one.list'), listOf([listed.publicKey]).bytes)
+const lists = await HouseKeyLists.open(data)
+const tester = new ThreadedTester({ lists, directory: place })
+after(async () => {
+  await tester.close()
+  await lists.close()
+})
+
+function idAt(at: number): string {
+  return `key_${String(at).padStart(32, '0')}`
+}
+
+function pageOf(keys: readonly Uint8Array[]): KeyPage {
+  return {
+    ids: keys.map((_, at) => idAt(at)),
+    spkis: { octets: Buffer.concat(keys), lengths: keys.map(({ length }) => length) },
+  }
+}
+
+/** Keys that some flaw made, as others published them, with what is to be found; without those of their lists. */
+const flawed = readVectors('trust/weak-keys').filter(({ expect }) => named(expect).length > 0)
+
+function named(expect: string): readonly string[] {
+  const names = Object.keys(weaknesses).filter((name) => expect.includes(name))
+  return names.filter((name) => name !== 'key-listed')
+}
+
+test('a page that holds slow keys is tested on a thread, and what is known of each is found', async () => {
+  const keys = flawed.map(({ blocks }) => blocks[0]?.bytes ?? assert.fail())
+  assert.ok(keys.length >= 4)
+  const found = await tester.test(pageOf([...keys, listed.publicKey.spki]))
+  for (const [at, { name, expect }] of flawed.entries()) {
+    const kinds = found.filter(({ key }) => key === idAt(at)).map(({ kind }) => kind)
+    assert.ok(
+      kinds.some((kind) => named(expect).includes(kind)),
+      `${name}: ${kinds}`,
+    )
+  }
+  // The thread opened the lists for itself.
+  const last = found.filter(({ key }) => key === idAt(keys.length))
+  assert.deepEqual(
+    last.map(({ kind, cause }) => [kind, cause.toHex()]),
+    [['key-listed', causeOf('key-listed').toHex()]],
+  )
+})
+
+test('a handful of quick keys is tested here, with the same outcome', async () => {
+  const other = await generateKey('ed25519')
+  const small = pageOf([listed.publicKey.spki, other.publicKey.spki])
+  const large = pageOf(Array.from({ length: 40 }, () => listed.publicKey.spki))
+  assert.deepEqual(
+    (await tester.test(small)).map(({ kind }) => kind),
+    ['key-listed'],
+  )
+  assert.equal((await tester.test(large)).length, 40)
+})
+
+test('moduli are those of the RSA keys of a page, whatever stands between them', async () => {
+  const rsa = keyOfPrimes(primeOf1024(), primeOf1024()).publicKey
+  const page = pageOf([listed.publicKey.spki, rsa.spki, listed.publicKey.spki])
+  const [only = assert.fail(), ...more] = await tester.moduli(page)
+  assert.deepEqual([only.id, more.length], [idAt(1), 0])
+  assert.deepEqual(only.modulus, Uint8Array.from(rsa.material))
+})
