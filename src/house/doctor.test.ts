@@ -23,6 +23,7 @@ test('a fresh installation lacks its administrator alone', async () => {
       entrances: 'good',
       'keys made by the server': 'good',
       'attested keys': 'good',
+      'weak keys': 'good',
       'revocation lists': 'good',
       'status files': 'good',
       OCSP: 'good',

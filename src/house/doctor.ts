@@ -10,6 +10,7 @@ import type { Configuration } from './configuration.ts'
 import { type Core, ownIssuer } from './core.ts'
 import { checkAttestedKeys } from './doctor/attested-keys.ts'
 import { checkCustody, checkModuleCertificates, examineBackends } from './doctor/key-checks.ts'
+import { checkKeyWatch } from './doctor/key-watch.ts'
 import { checkVendorRoots } from './doctor/vendor-roots.ts'
 import { checkNodes } from './nodes/node-checks.ts'
 import { responderStates } from './ocsp.ts'
@@ -64,6 +65,7 @@ const always: readonly (readonly [string, Check])[] = [
   ['chip makers', ({ core }) => checkVendorRoots(core)],
   ['keys made by the server', ({ core }) => checkServerKeys(core)],
   ['attested keys', ({ core }) => checkAttestedKeys(core)],
+  ['weak keys', ({ core }) => checkKeyWatch(core)],
   ['revocation lists', ({ core }) => checkLists(core)],
   ['status files', ({ core }) => checkStatusFiles(core)],
   ['OCSP', ({ core }) => checkResponders(core)],

@@ -4,6 +4,8 @@ import { X509Certificate } from 'node:crypto'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { parseEvent } from '#core/audit/encode-event.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
+import { openByKind } from '#core/keywatch/open-findings.ts'
+import { watchState } from '#core/keywatch/state.ts'
 import { allOf } from '#core/watch/pages.ts'
 import type { FrontCounts, HandshakeFailure } from '#edge/http/counts.ts'
 import type { Give, Source } from '#edge/metrics/sources.ts'
@@ -118,6 +120,7 @@ export function houseSources(core: Core, log: LogStore): readonly Source[] {
     waitingSource(core),
     upstreamSource(core),
     integrationSource(core),
+    keywatchSource(core),
   ]
 }
 
@@ -252,6 +255,32 @@ function jobSource({ ledger }: Core): Source {
         if (lastGoodAt === null) continue
         give('vitalsign_job_last_success_timestamp_seconds', { task }, unixSeconds(lastGoodAt))
       }
+    },
+  }
+}
+
+/** What was found about keys changes by the hour, and is told by alarms besides. */
+function keywatchSource(core: Core): Source {
+  return {
+    name: 'keywatch',
+    keepMilliseconds: 60_000,
+    gives: [
+      'vitalsign_key_findings_open',
+      'vitalsign_keys_watched',
+      'vitalsign_keywatch_last_run_timestamp_seconds',
+      'vitalsign_keywatch_paused',
+      'vitalsign_moduli_compared',
+    ],
+    read: async (give) => {
+      const { paused, keys, primes, lastRunAt } = await watchState(core.ledger)
+      for (const [kind, count] of Object.entries(await openByKind(core.ledger)))
+        give('vitalsign_key_findings_open', { kind }, count)
+      give('vitalsign_keys_watched', {}, keys?.keys ?? 0)
+      give('vitalsign_keywatch_paused', {}, paused === null ? 0 : 1)
+      give('vitalsign_moduli_compared', {}, primes?.moduli ?? 0)
+      if (lastRunAt === null) return
+      const last = Temporal.Instant.from(lastRunAt)
+      give('vitalsign_keywatch_last_run_timestamp_seconds', {}, unixSeconds(last))
     },
   }
 }

@@ -102,7 +102,8 @@ test('what the house does and holds is told', async () => {
   assert.equal(figure(page, 'vitalsign_certificates_revoked_total'), 0)
   assert.ok(figure(page, 'vitalsign_certificates_current') >= 3)
   assert.ok(figure(page, 'vitalsign_commit_seconds_count') > 3)
-  assert.equal(figure(page, 'vitalsign_commits_waiting'), 0)
+  // A job of the house may be booking something just now.
+  assert.ok(figure(page, 'vitalsign_commits_waiting') < 5)
   assert.ok(figure(page, 'vitalsign_log_size') > 5)
   assert.ok(figure(page, 'vitalsign_tls_handshakes_total{port="devices"}') >= 2)
   const issuer = house.core.doors.own.find(({ kind }) => kind === 'issuing')

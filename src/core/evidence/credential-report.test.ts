@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { changeState } from '#core/keywatch/state.ts'
 import { generateKey } from '#trust/private-key.ts'
 import { attested, tpmPump } from '../../../test/support/attested.ts'
 import { addPump, ask, expectDevice, operator, withCore } from '../../../test/support/core.ts'
@@ -74,4 +75,26 @@ test('the keys that were attested are counted among those in use', () =>
       ({ profile }) => profile?.name === 'pump-attested',
     )
     assert.match(row?.stored ?? '', /; 1 of 1 keys .* attested .*certifies no other \(tpm\)$/)
+  }))
+
+test('the report says which tests the keys passed, over how many, when', () =>
+  withCore(async (core) => {
+    await addPump(core)
+    const generated = async () =>
+      (await credentialReport(core)).find(({ profile }) => profile?.name === 'ldevid')?.generated
+    assert.match((await generated()) ?? '', /no whole round .* is over yet; no finding is open$/)
+    const at = '2026-05-01T12:00:00Z'
+    const round = { tests: 'checks 1', startedAt: at, through: null, walkedAt: at, keys: 7 }
+    await changeState(
+      () => ({
+        keys: { ...round, completedAt: at },
+        lastRound: { tests: 'checks 1', at, keys: 7 },
+        primes: { node: 'one', at, moduli: 3 },
+      }),
+      core,
+    )
+    assert.match(
+      (await generated()) ?? '',
+      /tested again by 2026-05-01T12:00:00Z \(checks 1\), 7 tests so far; 3 RSA keys were compared/,
+    )
   }))

@@ -13,6 +13,7 @@ import {
   deviceLives,
   houseLives,
 } from './credential-words.ts'
+import { keyTests } from './key-tests.ts'
 
 /** One type of credential as it is used in this installation. */
 export interface CredentialRow extends CredentialLife {
@@ -74,14 +75,17 @@ async function deviceRow(
 ): Promise<CredentialRow | undefined> {
   if (profile.kind !== 'birth' && profile.kind !== 'working') return undefined
   const made = await ledger.count('exception', { by: 'rule', equal: [keyMadeByServer] })
-  const { stored } = deviceLives[profile.kind]
+  const { stored, generated } = deviceLives[profile.kind]
+  const tested = await keyTests(ledger)
+  const byServer =
+    profile.serverKeys.length === 0
+      ? ''
+      : `; the profile also lets the server make keys of ${profile.serverKeys.join(', ')}, each recorded as an exception (${made} in this installation so far)`
   return {
     ...deviceLives[profile.kind],
+    generated: `${generated}${byServer}; ${tested}`,
     validity: `${validityOf(profile)}${signedBy(profile)}`,
     stored: `${stored}; ${await attestedOf(profile, ledger)}`,
-    ...(profile.serverKeys.length > 0 && {
-      generated: `${deviceLives[profile.kind].generated}; the profile also lets the server make keys of ${profile.serverKeys.join(', ')}, each recorded as an exception (${made} in this installation so far)`,
-    }),
     algorithms: profile.keyAlgorithms.map(strengthOf),
     profile: { name: profile.name, version: profile.version },
     entrances,

@@ -157,6 +157,22 @@ export const metricTable = {
     'task',
   ),
 
+  vitalsign_key_findings_open: row(
+    'gauge',
+    'findings about weak keys that nobody decided about, on all nodes',
+    'kind',
+  ),
+  vitalsign_keys_watched: row('gauge', 'keys that the watch over all keys tested in its round'),
+  vitalsign_keywatch_paused: row('gauge', '1 while the watch over all keys is paused, else 0'),
+  vitalsign_keywatch_last_run_timestamp_seconds: row(
+    'gauge',
+    'when the watch over all keys last reached its end, on all nodes, Unix time',
+  ),
+  vitalsign_moduli_compared: row(
+    'gauge',
+    'RSA keys that were last held against one another, for primes that they share',
+  ),
+
   vitalsign_key_backend_up: row('gauge', '1 if this backend of keys can sign, else 0', 'backend'),
   vitalsign_key_signatures_total: row('counter', 'signatures made by this node', 'backend'),
   vitalsign_key_signatures_failed_total: row(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { dismissFinding } from '#core/keywatch/dismiss.ts'
 import { type Group, readGroup } from '#core/keywatch/group.ts'
+import { openByKind } from '#core/keywatch/open-findings.ts'
 import type { Step } from '#core/keywatch/ports.ts'
 import { proposeEnding } from '#core/keywatch/propose.ts'
 import { pauseWatch, type Round, resumeWatch, watchState } from '#core/keywatch/state.ts'
@@ -174,20 +175,8 @@ async function showWatch(core: Core, watch: KeyWatch): Promise<OutputOf<'keywatc
     lastRunAt: state.lastRunAt,
     nextRunAt: job === undefined || holder !== null ? null : job.dueAt.toString(),
     runsOn: holder,
-    open: await openByKind(core),
+    open: await openByKind(ledger),
   }
-}
-
-/** Findings that wait for somebody, by kind; only kinds that there are. */
-export async function openByKind({
-  ledger,
-}: Pick<Core, 'ledger'>): Promise<Record<string, number>> {
-  const open: Record<string, number> = {}
-  for (const kind of Object.keys(weaknesses)) {
-    const count = await ledger.count('keyFinding', { by: 'kind', equal: [kind, 'proposed'] })
-    if (count > 0) open[kind] = count
-  }
-  return open
 }
 
 function showRound(round: Round | null) {
