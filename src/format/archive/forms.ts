@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ar } from './ar.ts'
 import type { ArchiveForm } from './archive.ts'
+import { bzip2 } from './bzip2.ts'
 import { cpio } from './cpio.ts'
 import { ext } from './ext.ts'
 import { gzip } from './gzip.ts'
@@ -21,6 +22,7 @@ export const archiveForms: readonly ArchiveForm[] = [
   zstd,
   lz4,
   lzma,
+  bzip2,
   cpio,
   ar,
   tar,
