@@ -52,6 +52,7 @@ const measures = {
   'batch-gcd': [
     quick ? { moduli: [10_000], fresh: 100 } : { moduli: [10_000, 100_000], fresh: 1_000 },
   ],
+  archives: [quick ? { rounds: 1, megabytes: 20 } : { rounds: 3, megabytes: 60 }],
   store: [],
   crl: [{ revoked: quick ? 50_000 : 1_000_000 }],
   verify: [
@@ -79,6 +80,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   ocsp: ['ocsp.ts', 'benchOcsp'],
   rest: ['rest.ts', 'benchRest'],
   'batch-gcd': ['batch-gcd.ts', 'benchBatchGcd'],
+  archives: ['archives.ts', 'benchArchives'],
   store: ['store.ts', 'benchStore'],
   crl: ['crl.ts', 'benchCrl'],
   verify: ['verify.ts', 'benchVerify'],

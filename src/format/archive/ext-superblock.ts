@@ -79,10 +79,11 @@ export function parseExtSuperblock(bytes: Uint8Array): ExtSuperblock {
   if (wide && descriptorOctets < 64) throw wrong(254, `descriptors of ${descriptorOctets} octets`)
   if (blocksPerGroup === 0 || blocksPerGroup > 8 * blockOctets * 16 || inodesPerGroup === 0)
     throw wrong(32, `groups of ${blocksPerGroup} blocks`)
+  const blocks = u32le(bytes, 4) + (wide ? u32le(bytes, 336) * 0x1_0000_0000 : 0)
+  if (!Number.isSafeInteger(blocks * blockOctets)) throw wrong(4, `${blocks} blocks`)
   return {
-    ...{ blockOctets, inodeOctets, descriptorOctets, blocksPerGroup, inodesPerGroup },
+    ...{ blocks, blockOctets, inodeOctets, descriptorOctets, blocksPerGroup, inodesPerGroup },
     inodes: u32le(bytes, 0),
-    blocks: u32le(bytes, 4) + (wide ? u32le(bytes, 336) * 0x1_0000_0000 : 0),
     firstBlock: u32le(bytes, 20),
     firstMetaGroup: (flags & incompat.metaGroups) !== 0 ? u32le(bytes, 260) : undefined,
     fewCopies: dynamic && (u32le(bytes, 100) & 1) !== 0,

@@ -91,6 +91,15 @@ for (const name of ['ext2', 'ext4']) {
   })
 }
 
+test('more blocks than any disk has are refused', async () => {
+  const bytes = archiveVector('ext4')
+  view(bytes).setUint32(1_024 + 336, 0xffff_ffff, true)
+  await assert.rejects(
+    list(bytes),
+    (error) => error instanceof FormatError && error.code === 'value-not-allowed',
+  )
+})
+
 test('a name that was removed is not given', async () => {
   const bytes = archiveVector('ext2')
   const at = [...bytes.keys()].find(

@@ -37,13 +37,15 @@ export function isAt(bytes: Uint8Array, at: number, ascii: string): boolean {
 /**
  * All of the octets, or none.
  *
- * @throws FormatError `truncated` where the source ends before
+ * @throws FormatError `truncated` where the source ends before, `too-large` where no source can have them
  */
 export async function readExactly(
   source: ByteSource,
   at: number,
   length: number,
 ): Promise<Uint8Array> {
+  if (!Number.isSafeInteger(at + length))
+    throw new FormatError('too-large', 0, 'octets behind 2^53')
   const bytes = await source.read(at, length)
   if (bytes.length < length)
     throw new FormatError('truncated', at, `${length} octets wanted, ${bytes.length} are there`)
