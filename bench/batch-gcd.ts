@@ -52,7 +52,7 @@ export async function benchBatchGcd({ moduli, fresh }: BatchGcdOptions): Promise
         limit: { name: 'C + GMP, same trees', value: Math.round(count / c.scaled.seconds) },
         goal: 1 / 3,
       }),
-      note: `${ours.seconds.toFixed(1)} s, from files to files, and ${ours.megabytes} MB more than before${c ? `; ${wordsOn(c)}` : ''}`,
+      note: `${ours.seconds.toFixed(1)} s (${ours.processorSeconds.toFixed(1)} s of processor time), from files to files, and ${ours.megabytes} MB more than before${c ? `; ${wordsOn(c)}` : ''}`,
     })
     if (count === moduli.at(-1) && fresh > 0) {
       const before = productsIn(place)
@@ -137,6 +137,8 @@ function compile(directory: string): string | undefined {
 
 interface TimeOfC {
   readonly seconds: number
+  /** Of processor time: what others do at the same time does not change it much. */
+  readonly processorSeconds: number
   readonly megabytes: number
 }
 
@@ -151,9 +153,12 @@ async function timesOfC(program: string, moduli: readonly bigint[], directory: s
   const timeOf = async (kind: string): Promise<TimeOfC> => {
     // As low in priority as our own threads are, or others at work would count for one of both only.
     const { stdout } = await promisify(execFile)('nice', ['-n', '19', program, kind, file])
-    const [seconds, sharing, kilobytes] = stdout.split(' ').map(Number)
+    const [seconds, sharing, kilobytes, processorSeconds] = stdout.split(' ').map(Number)
     if (sharing === 0) throw new Error(`the C program (${kind}) found nothing`)
-    return { seconds: seconds ?? 0, megabytes: Math.round((kilobytes ?? 0) / 1e3) }
+    return {
+      ...{ seconds: seconds ?? 0, processorSeconds: processorSeconds ?? 0 },
+      megabytes: Math.round((kilobytes ?? 0) / 1e3),
+    }
   }
   const scaled = await timeOf('scaled')
   const classical = await timeOf('classical')
@@ -163,7 +168,8 @@ async function timesOfC(program: string, moduli: readonly bigint[], directory: s
 }
 
 function wordsOn({ scaled, classical, binary }: Awaited<ReturnType<typeof timesOfC>>): string {
-  const words = ({ seconds, megabytes }: TimeOfC) => `${seconds.toFixed(1)} s and ${megabytes} MB`
+  const words = ({ seconds, processorSeconds, megabytes }: TimeOfC) =>
+    `${seconds.toFixed(1)} s (${processorSeconds.toFixed(1)} s of processor time) and ${megabytes} MB`
   const last = binary === undefined ? '' : `, ${words(binary)} with a binary tree of divisors`
   return `C took ${words(scaled)}; ${words(classical)} with squares, as fastgcd does it${last}`
 }
@@ -181,10 +187,13 @@ async function metered<Result>(act: () => Promise<Result>) {
     most = Math.max(most, process.memoryUsage.rss())
   }, 20)
   const start = performance.now()
+  const spent = process.cpuUsage()
   try {
     const result = await act()
     const seconds = (performance.now() - start) / 1e3
-    return { result, seconds, megabytes: Math.round((most - before) / 1e6) }
+    const { user, system } = process.cpuUsage(spent)
+    const processorSeconds = (user + system) / 1e6
+    return { result, seconds, processorSeconds, megabytes: Math.round((most - before) / 1e6) }
   } finally {
     clearInterval(looking)
   }

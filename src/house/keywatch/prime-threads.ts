@@ -19,6 +19,7 @@ export class PrimeThreads {
   readonly #threads: PrimeThread[] = []
   readonly #paused = new Int32Array(new SharedArrayBuffer(4))
   readonly #worked: (bits: number) => void
+  #ended = false
 
   constructor(worked: (bits: number) => void) {
     this.#worked = worked
@@ -29,6 +30,7 @@ export class PrimeThreads {
     kind: Kind,
     question: Questions[Kind]['ask'],
   ): Promise<Questions[Kind]['answer']> {
+    if (this.#ended) return Promise.reject(lost(undefined))
     const thread = this.#threads[at] ?? new PrimeThread(this.#paused, this.#worked)
     this.#threads[at] = thread
     return thread.ask(kind, question)
@@ -44,7 +46,9 @@ export class PrimeThreads {
     Atomics.notify(this.#paused, 0)
   }
 
+  /** For good. */
   async end(): Promise<void> {
+    this.#ended = true
     await Promise.all(this.#threads.splice(0).map((thread) => thread.end()))
   }
 }
@@ -52,6 +56,7 @@ export class PrimeThreads {
 class PrimeThread {
   readonly #waiters: Waiter[] = []
   readonly #worker: Worker
+  #lost: Fault | undefined
 
   constructor(paused: Int32Array, worked: (bits: number) => void) {
     this.#worker = new Worker(new URL('prime-thread.ts', import.meta.url), {
@@ -72,6 +77,7 @@ class PrimeThread {
     kind: Kind,
     question: Questions[Kind]['ask'],
   ): Promise<Questions[Kind]['answer']> {
+    if (this.#lost !== undefined) return Promise.reject(this.#lost)
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject })
       this.#worker.postMessage({ kind, ...question })
@@ -83,8 +89,12 @@ class PrimeThread {
   }
 
   #lose(cause: unknown): void {
-    const words = 'a thread that looks for shared primes has ended'
-    const fault = new Fault('store-unreachable', words, { cause })
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(fault)
+    this.#lost ??= lost(cause)
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#lost)
   }
+}
+
+function lost(cause: unknown): Fault {
+  const words = 'a thread that looks for shared primes has ended'
+  return new Fault('store-unreachable', words, { cause })
 }

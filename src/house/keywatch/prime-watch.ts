@@ -141,18 +141,21 @@ class DirectoryWatch implements PrimeWatch {
 
   run(): Promise<readonly SharedPrime[]> {
     const shared = this.#running.then(async () => {
+      this.#stopped.throwIfAborted()
       const threads = new PrimeThreads((bits) => this.#tell(bits))
       this.#threads = threads
       if (this.#paused) threads.pause()
-      const ended = Promise.withResolvers<never>()
       const end = () => {
-        ended.reject(this.#stopped.reason)
+        this.#paused?.resolve()
         void threads.end()
       }
       this.#stopped.addEventListener('abort', end, { once: true })
       try {
+        return await this.#runOn(threads)
+      } catch (error) {
+        // What its threads were asked is broken because they were ended.
         this.#stopped.throwIfAborted()
-        return await Promise.race([this.#runOn(threads), ended.promise])
+        throw error
       } finally {
         this.#stopped.removeEventListener('abort', end)
         this.#threads = undefined
@@ -199,6 +202,7 @@ class DirectoryWatch implements PrimeWatch {
   async #runOn(threads: PrimeThreads): Promise<readonly SharedPrime[]> {
     for (let some = this.#nextWaiting(); some.length > 0; some = this.#nextWaiting()) {
       await this.#paused?.promise
+      this.#stopped.throwIfAborted()
       await this.#test(some, threads)
       await this.#joinAlike(threads)
     }
