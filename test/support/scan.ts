@@ -12,8 +12,9 @@ export const scanTime = Temporal.Instant.from('2026-11-29T12:00:00Z')
 export function findIn(
   files: Readonly<Record<string, Uint8Array | string>>,
   cut: (bytes: Uint8Array) => Iterable<Uint8Array> = (bytes) => [bytes],
+  now: Temporal.Instant = scanTime,
 ): readonly Finding[] {
-  const finders = makeFinders({ now: scanTime })
+  const finders = makeFinders({ now })
   const findings: Finding[] = []
   const clues: Placed[] = []
   for (const [name, content] of Object.entries(files)) {

@@ -7,6 +7,7 @@ import { lookForJwks } from './keys/look-for-jwk.ts'
 import { lookForPem } from './keys/look-for-pem.ts'
 import { lookForRawKeys } from './keys/look-for-raw.ts'
 import { lookForSshKeys } from './keys/look-for-ssh.ts'
+import { lookAtJavaStore, lookForStores } from './keys/look-for-stores.ts'
 import { lookAtKeyLines } from './settings/look-at-key-lines.ts'
 import { lookAtPairs } from './settings/look-at-pairs.ts'
 import { lookAtTerminals } from './settings/look-at-terminals.ts'
@@ -17,6 +18,7 @@ import { lookForTokens } from './tokens/look-for-tokens.ts'
 
 /** Everything that is looked for, in one pass over the octets. */
 export const looks: readonly Look[] = [
+  ...lookForStores,
   ...lookForDerKeys,
   ...lookForPem,
   ...lookForSshKeys,
@@ -33,6 +35,7 @@ export const looks: readonly Look[] = [
 export const wholeLooks: readonly ((file: Surroundings, tell: Tell) => void)[] = [
   lookForRawKeys,
   lookAtAccountFile,
+  lookAtJavaStore,
   lookAtKeyLines,
   lookAtTerminals,
   lookAtPairs,

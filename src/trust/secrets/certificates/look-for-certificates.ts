@@ -6,6 +6,7 @@ import { identityOf } from '../identity.ts'
 import { sequenceAround } from '../keys/der-span.ts'
 import { lookAligned, nearCertificate } from '../keys/look-for-raw.ts'
 import { type PublicHalf, publicHalfOf } from '../keys/public-half.ts'
+import { tellWeakKey } from '../keys/tell-weak-key.ts'
 import type { Found, Look, Sight, Tell } from '../sight.ts'
 
 /** Version 3, and the tag of the serial number: RFC 5280 section 4.1. */
@@ -58,6 +59,7 @@ export function lookAtCertificate(
   // Of a root it depends on what else is in the image.
   if (isExpired && !isRoot)
     say('certificate-expired', 'certain', `certificate ${subject} expired at ${until}`)
+  if (half !== undefined) tellWeakKey(half, ` of the certificate ${subject}`, offset, tell)
   // Of what signs itself nobody needs the signature.
   const weak = isSelfSigned ? undefined : weakDigest(certificate)
   if (weak !== undefined)

@@ -8,12 +8,8 @@ import type { PublicHalf } from './public-half.ts'
 import type { SshKey } from './ssh-key.ts'
 
 /** Tells a private key that was proved to be one. */
-export function tellOpenKey(
-  { algorithm, fingerprint, spki }: PublicHalf,
-  form: string,
-  offset: number,
-  tell: Tell,
-): void {
+export function tellOpenKey(half: PublicHalf, form: string, offset: number, tell: Tell): void {
+  const { algorithm, fingerprint, spki } = half
   const what = `${algorithm} private key, ${form}`
   const published = publishedKeys.get(fingerprint)
   const rule = published === undefined ? 'private-key' : 'test-key'
