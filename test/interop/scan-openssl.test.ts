@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createECDH, generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -12,6 +12,8 @@ const isThere = spawnSync('openssl', ['version']).error === undefined
 const skip = isThere || process.env['PEERS'] === 'required' ? false : 'openssl is missing'
 const place = mkdtempSync(join(tmpdir(), 'vitalsign-stores-'))
 after(() => rmSync(place, { recursive: true }))
+// Without an extension OpenSSL makes a certificate of version 1.
+writeFileSync(join(place, 'ends'), 'basicConstraints=CA:false\n')
 
 function openssl(...words: string[]) {
   return execFileSync('openssl', words, { cwd: place, stdio: ['ignore', 'pipe', 'ignore'] })
@@ -40,7 +42,7 @@ function signed(name: string, subject: string, days: string, ...more: string[]):
   openssl('req', ...curve, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', subject)
   openssl(
     ...['x509', '-req', '-in', `${name}.csr`, '-CA', 'ca', '-CAkey', 'ca.key', '-CAcreateserial'],
-    ...['-days', days, '-out', name, ...more],
+    ...['-days', days, '-out', name, '-extfile', 'ends', ...more],
   )
   return readFileSync(join(place, name), 'utf8')
 }
