@@ -132,6 +132,10 @@ test('two chips with one key are not two devices', async () => {
   certificateIn(await postEst(house, 'simpleenroll', request, call(first)))
   const key = await generateKey('p-256')
   assert.equal(await refusalOf(house, key, call(second)), '403 key-has-another-owner')
+  // The connection proved the key, so both are named.
+  const alarms = { by: 'kind', equal: ['key-held-twice', 'open'], limit: 1 } as const
+  const [alarm] = (await house.core.ledger.list('alarm', alarms)).items
+  assert.match(alarm?.text ?? '', /^device CLONE-1 and device CLONE-2 hold the same private key/)
 })
 
 test('a chip with the key of one of our devices is refused', async () => {

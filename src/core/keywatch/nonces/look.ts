@@ -50,9 +50,11 @@ export async function look(
   const suspects: SignatureRecord[] = []
   for (const one of signatures) {
     const alike = known.get(markOf(one)) ?? []
-    if (alike.some((other) => isSame(one, other))) continue
-    const shares = alike.some((other) => sameBytes(one.r, other.r))
-    if (shares || ports.nonceOf(curveOf(one), one.r) !== undefined) suspects.push(one)
+    // The twin of one that came before says nothing new, but its key may have been unknown here when that came.
+    const twin = alike.find((other) => isSame(one, other))
+    const shares = alike.some((other) => sameBytes(one.r, other.r) && !isSame(one, other))
+    if (shares || ports.nonceOf(curveOf(one), one.r) !== undefined) suspects.push(twin ?? one)
+    if (twin !== undefined) continue
     fresh.push(one)
     known.set(markOf(one), [...alike, one])
   }
@@ -168,12 +170,17 @@ function findingsOf(
     const key = keys.get(name)
     if (key === undefined) return []
     const kinds = [
-      ...(own.length > 1 ? (['nonce-repeated'] as const) : []),
+      ...(messagesOf(own) > 1 ? (['nonce-repeated'] as const) : []),
       ...(ofKeys.size > 1 ? (['nonce-shared'] as const) : []),
       ...(isSmall ? (['nonce-small'] as const) : []),
     ]
     return kinds.map((kind) => finding(kind, key, r, alike, fallen))
   })
+}
+
+/** Of many that are alike some may stand twice. */
+function messagesOf(own: readonly SignatureRecord[]): number {
+  return new Set(own.map((one) => signedNumber(one.digest, curves[curveOf(one)]))).size
 }
 
 const details = {
@@ -196,7 +203,7 @@ function finding(
     ...{ kind, key: key.id, cause: sha256(r) },
     detail: `${details[kind]}${isRecovered ? '; its private key follows, which was proved' : ''}`,
     facts: {
-      ...{ r: r.toHex(), signatures: own.length, recovered: isRecovered },
+      ...{ r: r.toHex(), signatures: messagesOf(own), recovered: isRecovered },
       keys: new Set(alike.map(nameOf)).size,
       requests: own
         .flatMap(({ enrolment }) => enrolment ?? [])

@@ -447,3 +447,26 @@ test('what came before the table of small nonces was there is held against it wh
     assert.equal(asked, before, 'once for each table')
   })
 })
+
+test('a key that gave itself away before it was certified is found when it is', async () => {
+  await withCore(async (core) => {
+    const expected = await expectDevice(core, await addPump(core), 'PUMP-1')
+    const held = await force(core, expected.device, { enrolmentsLeft: 0 })
+    const [key, nonce] = [knownKey('p-256'), anyNumber('p-256')]
+    const requests = [another(), another()].map((over) => requestWithNonce(key, nonce, over))
+    for (const request of requests)
+      assert.equal(
+        reasonOf(await ask(core, expected.credential, request)),
+        'device-already-enrolled',
+      )
+    assert.equal(await bookRefused(core.signatures, { ...core, nonceOf: () => undefined }), 2)
+    // Nobody has the key yet, so there is nobody to tell of.
+    assert.deepEqual(await findingsOf(core), [])
+    await force(core, held, { enrolmentsLeft: 1 })
+    issuedOf(await ask(core, expected.credential, requests[0] ?? assert.fail()))
+    assert.equal(await walking(core).run(never), 0, 'its signature is known')
+    assert.deepEqual(await findingsOf(core), ['nonce-repeated proposed'])
+    const found = await core.ledger.find('key', 'fingerprint', [key.publicKey.fingerprint])
+    assert.equal(found?.state, 'compromised')
+  })
+})
