@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { EventType } from '#core/audit/event.ts'
 import { recoverReserved } from '#core/authority/abandon.ts'
+import { allowReEnrolment } from '#core/devices/life.ts'
 import { watchDevice } from '#core/devices/watch.ts'
 import type { CertificateRecord, Device } from '#core/ledger/tables.ts'
 import { askAct } from '#core/revocation/acts/ask.ts'
@@ -20,11 +21,14 @@ import { readExtension } from '#format/x509/extension.ts'
 import { readConfiguration } from '#house/configuration.ts'
 import { examine } from '#house/doctor.ts'
 import type { House, Replacements } from '#house/house.ts'
+import { signatureJobs } from '#house/keywatch/signature-jobs.ts'
 import { nodeVerbs } from '#house/verbs/node.ts'
 import { sha256 } from '#trust/digest.ts'
 import { generateKey } from '#trust/private-key.ts'
+import { anyNumber, knownKey, requestWithNonce } from '../support/chosen-nonces.ts'
 import {
   ask,
+  certificateIn,
   enrolled,
   fetchStatus,
   heardElsewhere,
@@ -539,3 +543,31 @@ async function settled({ core, feed }: TestHouse, label: string): Promise<void> 
   await promise
   unfollow()
 }
+
+postgresTest(
+  'a nonce that a device used at one node and again at the other costs its key',
+  async () => {
+    const heard = heardElsewhere(other, 'entrance-opened')
+    const product = await withProduct(one, 'nonces')
+    await heard
+    const key = knownKey('p-384')
+    const nonce = anyNumber('p-384')
+    const enrolAt = async (house: TestHouse, device: Device, words: string) => {
+      const code = await withCode(house, device)
+      const request = requestWithNonce(key, nonce, { challengePassword: words })
+      const call = { user: device.serial, code, label: 'nonces' }
+      return certificateIn(await postEst(house, 'simpleenroll', request, call))
+    }
+    const device = await withDevice(one, product, 'NONCE-1')
+    const first = await enrolAt(one, device, 'here')
+    const found = (await one.core.ledger.read('device', device.id)) ?? assert.fail()
+    const allowed = await allowReEnrolment(found, 'a test', operator, one.core)
+    if (allowed.kind === 'refused') assert.fail(allowed.detail)
+    await enrolAt(other, allowed.device, 'there')
+    const { signal } = new AbortController()
+    for (const job of signatureJobs(other.core, { lists: [] })) await job.run({ fence: 0, signal })
+    const { state, key: id } = await recordOf(one, first)
+    assert.equal(state, 'revoked')
+    assert.equal((await one.core.ledger.read('key', id))?.state, 'compromised')
+  },
+)
