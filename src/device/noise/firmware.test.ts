@@ -33,4 +33,5 @@ test('whatever stands in a file, one short line is left of it', () => {
   assert.equal(oneLine('x'.repeat(300))?.length, 128)
   assert.equal(oneLine(' \n\t'), undefined)
   assert.equal(oneLine('a\ud800'), 'a')
+  assert.equal(oneLine(`${'x'.repeat(127)}😀`), 'x'.repeat(127))
 })

@@ -26,16 +26,8 @@ export function firmwareOf(
 function releaseIn(text: string): string | undefined {
   const said = new Map<string, string>()
   for (const line of text.split('\n')) {
-    const [, name, value] = /^([A-Z][A-Z_]*)=(?:"([^"]*)"|'([^']*)'|(\S*))\s*$/.exec(line) ?? []
-    if (name !== undefined)
-      said.set(
-        name,
-        value ??
-          line
-            .slice(name.length + 1)
-            .replaceAll("'", '')
-            .trim(),
-      )
+    const [, name, ...values] = /^([A-Z][A-Z_]*)=(?:"([^"]*)"|'([^']*)'|(\S*))\s*$/.exec(line) ?? []
+    if (name !== undefined) said.set(name, values.find((value) => value !== undefined) ?? '')
   }
   const words = said.has('IMAGE_VERSION') ? ['IMAGE_ID', 'IMAGE_VERSION'] : ['ID', 'VERSION_ID']
   return oneLine(words.map((word) => said.get(word) ?? '').join(' '))
@@ -43,10 +35,11 @@ function releaseIn(text: string): string | undefined {
 
 /** As a request can hold it; undefined if nothing is left. */
 export function oneLine(text: string): string | undefined {
+  // Cut first: half a character that is left at the end is a control character, too.
   const line = text
-    .replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ')
     .trim()
     .slice(0, mostCharacters)
+    .replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ')
     .trim()
-  return line === '' || !line.isWellFormed() ? undefined : line
+  return line === '' ? undefined : line
 }
