@@ -5,8 +5,10 @@ import { newId } from '#core/ledger/ids.ts'
 import type { KeyFinding, KeyMaking } from '#core/ledger/tables.ts'
 import { revoke } from '#core/revocation/revoke.ts'
 import { openAlarm } from '#core/watch/alarm.ts'
+import { readWords } from '#house/words.ts'
 import { sha256 } from '#trust/digest.ts'
 import { generateKey, type KeyPair } from '#trust/private-key.ts'
+import { weaknesses } from '#trust/weak-keys/weaknesses.ts'
 import {
   addPump,
   ask,
@@ -54,6 +56,12 @@ async function fleet(core: TestCore): Promise<readonly [Enrolled, Enrolled, Enro
 
 async function findings(core: TestCore): Promise<readonly KeyFinding[]> {
   return (await core.ledger.list('keyFinding', { limit: 100 })).items
+}
+
+for (const [kind, { means }] of Object.entries(weaknesses)) {
+  test(`what ${kind} means is explained as it is told`, () => {
+    assert.equal(readWords().get(kind)?.means, means)
+  })
 }
 
 test('a finding names whose key it is and how that was certified, and is booked once', () =>
