@@ -9,6 +9,7 @@ import { test } from 'node:test'
 
 const withoutGate: Readonly<Record<string, string>> = {
   'src/cli/verbs/crl-keep.ts': 'who signs a list is given by the person who asks',
+  'src/cli/verbs/key-check.ts': 'it asks the gate for all that is wrong, and not for a refusal',
   'src/core/adoption/adoptee.ts':
     'what is in the field is taken over as it is, so that it can be revoked; the watch looks at it, and its renewal is refused',
   'src/core/attestation/vouch.ts': 'compared with a key that passed',
@@ -35,10 +36,14 @@ const withoutGate: Readonly<Record<string, string>> = {
   'src/edge/pkcs11/public-half.ts': 'made by a token for us, and approved as our own',
   'src/edge/tls-probe/judge-chain.ts': 'a server that is looked at from outside',
   'src/edge/tpm/wrapped-key.ts': 'made by a TPM for us, and approved as our own',
+  'src/house/keywatch/deep-thread.ts': 'keys of the ledger, looked at more closely',
+  'src/house/keywatch/test-page.ts': 'keys of the ledger, held against the gate again',
   'src/house/backup-drill.ts': 'keys of our own, tried for a moment',
   'src/trust/lint/crl/crl-rules.ts': 'an authority of ours',
   'src/trust/peer/status-rule.ts': 'the signer of a status, whose path was validated',
   'src/trust/private-key.ts': 'the public half of a private key; who takes it in asks the gate',
+  'src/trust/secrets/keys/tell-weak-key.ts':
+    'found in an image: all that is wrong is told, and nothing certified',
   'src/trust/sound-key.ts': 'the gate itself',
   'src/trust/tpm/make-credential.ts': 'a secret is sealed to it, and nothing certified',
 }

@@ -24,6 +24,7 @@ test('a fresh installation lacks its administrator alone', async () => {
       'keys made by the server': 'good',
       'attested keys': 'good',
       'weak keys': 'good',
+      'lists of weak keys': 'good',
       'revocation lists': 'good',
       'status files': 'good',
       OCSP: 'good',

@@ -10,6 +10,7 @@ import type { Configuration } from './configuration.ts'
 import { type Core, ownIssuer } from './core.ts'
 import { checkAttestedKeys } from './doctor/attested-keys.ts'
 import { checkCustody, checkModuleCertificates, examineBackends } from './doctor/key-checks.ts'
+import { checkKeyLists, checkKnownKeys } from './doctor/key-lists.ts'
 import { checkKeyWatch } from './doctor/key-watch.ts'
 import { checkVendorRoots } from './doctor/vendor-roots.ts'
 import { checkNodes } from './nodes/node-checks.ts'
@@ -66,6 +67,7 @@ const always: readonly (readonly [string, Check])[] = [
   ['keys made by the server', ({ core }) => checkServerKeys(core)],
   ['attested keys', ({ core }) => checkAttestedKeys(core)],
   ['weak keys', ({ core }) => checkKeyWatch(core)],
+  ['lists of weak keys', ({ core }) => checkKeyLists(core.keyLists)],
   ['revocation lists', ({ core }) => checkLists(core)],
   ['status files', ({ core }) => checkStatusFiles(core)],
   ['OCSP', ({ core }) => checkResponders(core)],
@@ -86,6 +88,7 @@ const forProduction: readonly (readonly [string, Check])[] = [
   ['root directory', ({ core }) => checkRootAway(core)],
   ['hardware custody', ({ core }) => checkCustody(core)],
   ['FIPS 140-3', ({ core }) => checkModuleCertificates(core)],
+  ['known weak keys', ({ core }) => checkKnownKeys(core.keyLists)],
   ['backup', ({ core }) => checkBackup(core)],
 ]
 

@@ -9,6 +9,7 @@ import { checkKey } from '#trust/weak-keys/check-key.ts'
 import { withCore } from '../../test/support/core.ts'
 import { temporaryDirectory } from '../../test/support/house.ts'
 import { listOf } from '../../test/support/key-lists.ts'
+import { checkKeyLists, checkKnownKeys } from './doctor/key-lists.ts'
 import { HouseKeyLists, keyListJob, keyListPlace } from './key-lists.ts'
 
 test('the lists of a directory are asked from the start, and what comes later is noticed and told', async () => {
@@ -27,6 +28,8 @@ test('the lists of a directory are asked from the start, and what comes later is
       const look = () => job.run({ fence: 0, signal: new AbortController().signal })
       const told = () => core.events.filter(({ type }) => type === 'key-lists-changed')
       assert.deepEqual(found(), [['key-listed'], []])
+      assert.match(checkKeyLists(lists).found, /^asked: one \(1 entries, a test\)$/)
+      assert.match(checkKnownKeys(lists).found, /small private keys is not there/)
       await look()
       await look()
       assert.equal(told().length, 1, 'what stays as it was is told once')
@@ -40,6 +43,8 @@ test('the lists of a directory are asked from the start, and what comes later is
       await look()
       assert.deepEqual(found(), [['key-listed'], []])
       assert.match(lists.faults[0]?.because ?? '', /0 whole entries, the head says 1/)
+      assert.equal(checkKeyLists(lists).verdict, 'bad')
+      assert.match(checkKeyLists(lists).found, /two.list is not asked: .*; asked: one \(1 entries/)
       writeFileSync(join(place, 'two.list'), listOf([second.publicKey], { name: 'one' }).bytes)
       await look()
       assert.match(lists.faults[0]?.because ?? '', /another file has a list "one" already/)

@@ -100,6 +100,15 @@ export const offlineCommands: readonly Command[] = [
     ],
   }),
   offline('scan', scanCommand),
+  offline('key check', {
+    summary: 'look for all that is known to be wrong with a public key',
+    help: 'Reads the keys of certificates, requests and public keys, in PEM or DER, and says for each what is wrong with it and what that means. Asks no server and sends nothing; the lists of --data are asked, if there are any. A second or so for a key that is well. A private key is not looked at. Exit status 1: a key is weak, or would be refused.',
+    arguments: [
+      own('file', 'a certificate, a request or a public key; again for each further one', {
+        ...{ kind: 'list', how: 'position', required: true, placeholder: 'FILE' },
+      }),
+    ],
+  }),
   offline('status-file check', {
     summary: 'ask a status file about a certificate, offline',
     help: 'What a gateway does: checks who signed the file up to a root that you give, whether it is fresh, and what it says of a certificate and of each authority above it. The authorities between may stand in the same file as the certificate. Exit status 1: not all of them are fine.',
@@ -115,6 +124,28 @@ export const offlineCommands: readonly Command[] = [
       }),
       own('useStale', 'go on with a file that has passed its end', { kind: 'boolean' }),
     ],
+  }),
+  offline('weak-keys import', {
+    summary: 'take in a list of keys that are known to be weak',
+    help: 'Into --data DIR, where a running server finds it within a minute. FILE is a list of ours, or the blocklist.dat of badkeys with its badkeysdata.json beside it. It is gone through before it replaces the one of its name: that it is sorted, whole, and of the digest that is said. Where several nodes run, each needs it in its own directory.',
+    arguments: [
+      own('file', 'the list', {
+        ...{ kind: 'text', how: 'position', required: true, placeholder: 'FILE' },
+      }),
+      own('index', 'the badkeysdata.json of a blocklist, if it is not beside it', {
+        ...{ kind: 'text', placeholder: 'FILE' },
+      }),
+    ],
+  }),
+  offline('weak-keys list', {
+    summary: 'which lists of weak keys a directory has',
+    help: 'Goes through every list of --data DIR. Exit status 1: one of them is broken and is not asked.',
+    arguments: [],
+  }),
+  offline('weak-keys make', {
+    summary: 'make the list of small and simple private keys',
+    help: 'Four million points whose private keys are small numbers, repeated words and the like. A server makes it by itself some minutes after its first start; this does it at once. It is the same wherever it is made.',
+    arguments: [],
   }),
   offline('store move', {
     summary: 'move the ledger of a stopped installation to PostgreSQL',

@@ -11,7 +11,7 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
     ['certificate', 'request', 'authority', 'anchor', 'profile', 'upstream', 'status-file'],
   ],
   ['Ending trust', ['revocation']],
-  ['Weak keys', ['finding', 'keywatch', 'entropy']],
+  ['Weak keys', ['finding', 'keywatch', 'weak-keys', 'entropy']],
   ['Sessions', ['integration', 'enforcement', 'crl']],
   ['Roots', ['ceremony']],
   ['People and machines', ['person', 'machine', 'registrar', 'proxy', 'whoami']],

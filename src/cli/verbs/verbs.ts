@@ -74,7 +74,11 @@ const offline: Readonly<Record<string, () => Promise<Verb>>> = {
   'crl keep': async () => (await import('./crl-keep.ts')).keepLists,
   'entropy assess': async () => (await import('./entropy-assess.ts')).assessEntropy,
   scan: async () => (await import('./scan.ts')).scanImages,
+  'key check': async () => (await import('./key-check.ts')).checkKeys,
   'status-file check': async () => (await import('./status-file-check.ts')).checkStatusFile,
+  'weak-keys import': async () => (await import('./weak-keys.ts')).importKeyList,
+  'weak-keys list': async () => (await import('./weak-keys.ts')).listKeyLists,
+  'weak-keys make': async () => (await import('./weak-keys.ts')).makeKeyList,
   'store move': async () => (await import('./store-move.ts')).moveStore,
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, read, readSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { Fault } from '#core/fault.ts'
 import { type KeyList, readKeyList } from '#trust/weak-keys/lists/key-list.ts'
 
@@ -19,10 +20,7 @@ const pieceOctets = 1_048_576
 export async function openKeyListFile(path: string): Promise<OpenKeyList> {
   const descriptor = openSync(path, 'r')
   try {
-    const pieces = createReadStream(path, {
-      ...{ fd: descriptor, autoClose: false, start: 0, highWaterMark: pieceOctets },
-    })
-    const list = await readKeyList(pieces, readingFrom(descriptor, path))
+    const list = await readKeyList(piecesOf(descriptor), readingFrom(descriptor, path))
     return { list, close: () => closeSync(descriptor) }
   } catch (error) {
     closeSync(descriptor)
@@ -30,13 +28,26 @@ export async function openKeyListFile(path: string): Promise<OpenKeyList> {
   }
 }
 
+/** No stream: one that is left half-way closes the descriptor, which may be another file's by then. */
+async function* piecesOf(descriptor: number): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(pieceOctets)
+  for (let offset = 0; ; ) {
+    const { bytesRead } = await readPiece(descriptor, buffer, 0, pieceOctets, offset)
+    if (bytesRead === 0) return
+    offset += bytesRead
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+const readPiece = promisify(read)
+
 /** One buffer serves all readings, as what was read is looked at before anything else happens. */
 function readingFrom(descriptor: number, path: string) {
   let buffer = new Uint8Array(4096)
   return (offset: number, octets: number): Uint8Array => {
     if (buffer.length < octets) buffer = new Uint8Array(2 * octets)
-    const read = readSync(descriptor, buffer, 0, octets, offset)
-    if (read !== octets)
+    const got = readSync(descriptor, buffer, 0, octets, offset)
+    if (got !== octets)
       throw new Fault('store-unreachable', `${path} ends before octet ${offset + octets}`)
     return buffer.subarray(0, octets)
   }

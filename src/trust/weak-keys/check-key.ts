@@ -3,6 +3,7 @@ import { keyAlgorithms } from '../algorithms.ts'
 import type { PublicKey } from '../public-key.ts'
 import { hasClosePrimes } from './close-primes.ts'
 import { type KeyLists, noLists } from './key-lists.ts'
+import { knownSeeds } from './known-seeds.ts'
 import { modulusPattern } from './modulus-pattern.ts'
 import { publishedKeys } from './published-keys.ts'
 import { hasRocaMark } from './roca.ts'
@@ -34,6 +35,7 @@ function weaknessesAlone(key: PublicKey): readonly KeyWeakness[] {
   const modulus = modulusOf(key)
   const found = [
     ...publishedWeakness(key),
+    ...seedWeakness(key),
     ...checkScalar(key),
     ...(modulus === undefined ? [] : checkModulus(modulus)),
   ]
@@ -46,6 +48,13 @@ function publishedWeakness({ fingerprint }: PublicKey): readonly KeyWeakness[] {
   return source === undefined
     ? []
     : [{ name: 'key-published', detail: `the private key is published in ${source}` }]
+}
+
+function seedWeakness({ fingerprint }: PublicKey): readonly KeyWeakness[] {
+  const seed = knownSeeds.get(fingerprint.toHex())
+  return seed === undefined
+    ? []
+    : [{ name: 'seed-known', detail: `the key was made from a seed of octets ${seed}` }]
 }
 
 /** What is known to be wrong with an odd RSA modulus, whatever its size. */

@@ -39,12 +39,6 @@ export const weaknesses = {
       'the key repeats a short pattern, or has far too few or too many bits set, so no chance made it',
     source: 'SP 800-90B; Google Paranoid, CheckBitPatterns and CheckLowHammingWeight',
   },
-  'modulus-prime': {
-    severity: 'critical',
-    means:
-      'the number in the key is a prime, where it has to be the product of two: anybody can compute the private key',
-    source: 'SP 800-89 section 5.3.3',
-  },
   'modulus-smooth': {
     severity: 'critical',
     means: 'one prime of the key is of a kind that a known method finds in minutes',
