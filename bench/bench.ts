@@ -64,6 +64,7 @@ const measures = {
   ],
   postgres: [quick ? { rounds: 1, count: 1_000 } : { rounds: 3, count: 4_000 }],
   sessions: [{ rounds: quick ? 20 : 100, known: 0 }],
+  scan: [quick ? { megabytes: 100, rounds: 1 } : { megabytes: 1_000, rounds: 1 }],
   pkcs11: [
     quick ? { rounds: 1, count: 5_000, issue: 1_000 } : { rounds: 3, count: 20_000, issue: 4_000 },
   ],
@@ -89,6 +90,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   import: ['import.ts', 'benchImport'],
   postgres: ['postgres.ts', 'benchPostgres'],
   sessions: ['sessions.ts', 'benchSessions'],
+  scan: ['scan.ts', 'benchScan'],
   pkcs11: ['pkcs11.ts', 'benchPkcs11'],
   tpm: ['tpm.ts', 'benchTpm'],
 }

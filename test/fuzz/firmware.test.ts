@@ -45,7 +45,8 @@ const rounds = 300 * depthOfRun()
 for (const [name, [image, headers]] of Object.entries(images)) {
   test(`${name} holds under ${rounds} changes (FUZZ_SEED=${seed})`, async () => {
     const form = firmwareForms.find((one) => one.name === name)
-    assert.ok(form !== undefined && form.recognise(image.subarray(0, 65_536)), name)
+    if (form === undefined) throw new Error(`no form ${name}`)
+    assert.ok(form.recognise(image.subarray(0, 65_536)))
     const random = new Random(seed)
     const codes = new Set<string>()
     for (let round = 0; round < rounds; round++) {

@@ -30,28 +30,25 @@ export async function* listTree(
   for (const path of paths) {
     try {
       const status = await stat(path)
-      if (status.isFile()) yield listed(Buffer.from(path))
-      else if (status.isDirectory()) yield* listDirectory(Buffer.from(path), status.dev, counts)
-      else yield passedBy(Buffer.from(path), 'unreadable', 'it is neither a file nor a directory')
+      const octets = Buffer.from(path).toString('latin1')
+      if (status.isFile()) yield listed(octets)
+      else if (status.isDirectory()) yield* listDirectory(octets, status.dev, counts)
+      else yield passedBy(octets, 'unreadable', 'it is neither a file nor a directory')
     } catch (error) {
-      yield passedBy(Buffer.from(path), ...wordsOf(error))
+      yield passedBy(Buffer.from(path).toString('latin1'), ...wordsOf(error))
     }
   }
 }
 
 async function* listDirectory(
-  path: Buffer,
+  path: string,
   device: number,
   counts: TreeCounts,
 ): AsyncGenerator<ListedFile | NotScanned> {
   counts.directories++
   const names: Entry[] = []
   try {
-    // The type is right: with this encoding names are octets.
-    const directory = await opendir(path, {
-      encoding: 'buffer' as BufferEncoding,
-      bufferSize: namesAtOnce,
-    })
+    const directory = await opendir(octetsOf(path), { encoding: 'latin1', bufferSize: namesAtOnce })
     for await (const entry of directory) {
       names.push(entryOf(entry))
       if (names.length === mostSorted) {
@@ -61,18 +58,18 @@ async function* listDirectory(
   } catch (error) {
     yield passedBy(path, ...wordsOf(error))
   }
-  names.sort((left, right) => Buffer.compare(left.name, right.name))
+  names.sort((left, right) => (left.name < right.name ? -1 : 1))
   for (const name of names) yield* listEntry(path, name, device, counts)
 }
 
 interface Entry {
-  readonly name: Buffer
+  /** Octets, one a character, as everywhere here: names need not be UTF-8. */
+  readonly name: string
   readonly type: 'file' | 'directory' | 'link' | 'special' | 'unknown'
 }
 
 function entryOf(entry: Dirent): Entry {
-  const name: unknown = entry.name
-  if (!Buffer.isBuffer(name)) throw new Error('names of directories are not octets')
+  const { name } = entry
   if (entry.isFile()) return { name, type: 'file' }
   if (entry.isDirectory()) return { name, type: 'directory' }
   if (entry.isSymbolicLink()) return { name, type: 'link' }
@@ -82,12 +79,12 @@ function entryOf(entry: Dirent): Entry {
 }
 
 async function* listEntry(
-  parent: Buffer,
+  parent: string,
   { name, type }: Entry,
   device: number,
   counts: TreeCounts,
 ): AsyncGenerator<ListedFile | NotScanned> {
-  const path = joined(parent, name)
+  const path = parent.endsWith('/') ? parent + name : `${parent}/${name}`
   if (type === 'file') yield listed(path)
   else if (type === 'link') counts.links++
   else if (type === 'special') counts.special++
@@ -96,12 +93,12 @@ async function* listEntry(
 
 /** A directory, or what the file system does not tell the type of. */
 async function* listOther(
-  path: Buffer,
+  path: string,
   device: number,
   counts: TreeCounts,
 ): AsyncGenerator<ListedFile | NotScanned> {
   try {
-    const status = await lstat(path)
+    const status = await lstat(octetsOf(path))
     if (status.isFile()) yield listed(path)
     else if (status.isSymbolicLink()) counts.links++
     else if (!status.isDirectory()) counts.special++
@@ -112,17 +109,21 @@ async function* listOther(
   }
 }
 
-function joined(parent: Buffer, name: Buffer): Buffer {
-  const slash = parent.at(-1) === 0x2f ? [] : [Buffer.from('/')]
-  return Buffer.concat([parent, ...slash, name])
+function octetsOf(path: string): Buffer {
+  return Buffer.from(path, 'latin1')
 }
 
-function listed(path: Buffer): ListedFile {
-  return { name: nameOf(path), path: path.toString('latin1') }
+function listed(path: string): ListedFile {
+  return { name: shown(path), path }
 }
 
-function passedBy(path: Buffer, reason: NotScannedReason, because: string): NotScanned {
-  return { kind: 'not-scanned', reason, path: [nameOf(path)], offset: null, because }
+/** Most names are for the eye as they are. */
+function shown(path: string): string {
+  return /^[\x20-\x5b\x5d-\x7e]*$/.test(path) ? path : nameOf(octetsOf(path))
+}
+
+function passedBy(path: string, reason: NotScannedReason, because: string): NotScanned {
+  return { kind: 'not-scanned', reason, path: [shown(path)], offset: null, because }
 }
 
 function wordsOf(error: unknown): [NotScannedReason, string] {
