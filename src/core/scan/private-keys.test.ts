@@ -221,3 +221,23 @@ test('a file that was made to look like keys everywhere ends, and says so', () =
   const found: readonly Finding[] = findIn({ hostile })
   assert.deepEqual(told(found), ['look-cut-short hostile@0'])
 })
+
+test('whatever stands where a key begins, nothing is thrown, and the scan goes on to the next', () => {
+  const good = new TextEncoder().encode(pem(keys['P-256']!))
+  const starts = [
+    ...[pkcs8(keys['RSA 1024']!), pkcs8(keys.Ed448!), pkcs8(keys.DSA!)],
+    ...[keys['P-256']!.export({ format: 'der', type: 'sec1' }), good],
+    new TextEncoder().encode(JSON.stringify(keys.Ed25519!.export({ format: 'jwk' }))),
+    new TextEncoder().encode('PuTTY-User-Key-File-3: ssh-rsa\nPublic-Lines: 9\nAAAA\n'),
+    new TextEncoder().encode('openssh-key-v1\0\0\0\0\x04none\0\0\0\x04none\0\0\0\0\0\0\0\x01'),
+    Uint8Array.fromHex('308201f302010330820 1b906092a864886f70d010701a0'.replace(' ', '')),
+  ].map((bytes) => Uint8Array.from(bytes))
+  for (let round = 0; round < 1_000; round++) {
+    const bent = Uint8Array.from(random.oneOf(starts))
+    for (let changes = 1 + random.below(4); changes > 0; changes--)
+      bent[random.below(Math.min(bent.length, 60))] = random.below(256)
+    const cutShort = bent.subarray(0, 1 + random.below(bent.length))
+    const found = findIn({ file: Uint8Array.from([...cutShort, 0, 0x0a, ...good]) })
+    assert.ok(found.some(({ rule }) => rule === 'private-key'))
+  }
+})
