@@ -60,7 +60,9 @@ function counted(reporter: Reporter, counts: Map<string, number>): Reporter {
 
 function surroundingsOf({ path, head, size }: ScannedFile, now: Temporal.Instant): Surroundings {
   let text: string | undefined
+  const start = textOf(head.subarray(0, 8_192))
   return {
+    isManual: /^\.(?:TH|Dd|SH|Sh) /m.test(start),
     ...{ now, head, isText: isText(head), name: path.at(-1) ?? '' },
     isWhole: size === head.length,
     get text() {

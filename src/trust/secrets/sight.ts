@@ -33,6 +33,8 @@ export interface Surroundings {
   /** `head` as characters, one an octet. */
   readonly text: string
   readonly isText: boolean
+  /** A page of a manual (roff), which is full of settings that nobody made. */
+  readonly isManual: boolean
   /** Whether `head` is the whole of it. */
   readonly isWhole: boolean
 }

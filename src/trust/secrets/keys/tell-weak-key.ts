@@ -8,8 +8,8 @@ import type { PublicHalf } from './public-half.ts'
 
 /** Tells a key that can be broken, by the checks that every request goes through; lists are not asked. */
 export function tellWeakKey(half: PublicHalf, whose: string, offset: number, tell: Tell): void {
-  // Two milliseconds for an RSA key.
-  if (!tell.spend(200)) return
+  // Less than it takes: a bundle of all roots shall not use up what its file may cost.
+  if (!tell.spend(10)) return
   const detail = weaknessOf(half)
   if (detail === undefined) return
   tell.found({

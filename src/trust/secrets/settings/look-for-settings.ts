@@ -26,6 +26,7 @@ export const lookForSettings: readonly Look[] = [
 
 function lookAtSetting(row: SettingRow, sight: Sight, tell: Tell): void {
   if (!row.anywhere && !sight.file.isText) return
+  if (sight.file.isManual) return
   if (row.rule === 'url-password' && !hasUser(sight)) return
   if (!tell.spend(1)) return
   const line = lineAround(sight)
