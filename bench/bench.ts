@@ -58,6 +58,7 @@ const measures = {
   verify: [
     quick ? { rounds: 1, count: 2_000, clients: 16 } : { rounds: 3, count: 6_000, clients: 16 },
   ],
+  gate: [{ rounds: quick ? 2 : 5 }],
   wire: [],
   import: [
     quick ? { devices: 10_000, certificates: 1_000 } : { devices: 100_000, certificates: 5_000 },
@@ -86,6 +87,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   crl: ['crl.ts', 'benchCrl'],
   verify: ['verify.ts', 'benchVerify'],
   compact: ['compact.ts', 'benchCompact'],
+  gate: ['gate.ts', 'benchGate'],
   wire: ['wire.ts', 'benchWire'],
   import: ['import.ts', 'benchImport'],
   postgres: ['postgres.ts', 'benchPostgres'],

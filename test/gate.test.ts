@@ -44,6 +44,7 @@ const withoutGate: Readonly<Record<string, string>> = {
   'src/trust/private-key.ts': 'the public half of a private key; who takes it in asks the gate',
   'src/trust/secrets/keys/tell-weak-key.ts':
     'found in an image: all that is wrong is told, and nothing certified',
+  'src/trust/weak-keys/library.ts': 'the gate, for programs of others',
   'src/trust/sound-key.ts': 'the gate itself',
   'src/trust/tpm/make-credential.ts': 'a secret is sealed to it, and nothing certified',
 }

@@ -23,7 +23,7 @@ export interface Package {
   readonly hasDependencies: boolean
 }
 
-/** For applications: whether to believe a peer, asking no server. */
+/** For applications: whether to believe a peer or a key, asking no server. */
 const trustLibrary = {
   'compact-source': 'src/trust/peer/compact-source.ts',
   'crl-source': 'src/trust/peer/crl/crl-source.ts',
@@ -32,6 +32,7 @@ const trustLibrary = {
   'read-anchors': 'src/trust/peer/read-anchors.ts',
   'revocation-list': 'src/trust/peer/crl/revocation-list.ts',
   'verify-peer': 'src/trust/peer/verify-peer.ts',
+  'weak-keys': 'src/trust/weak-keys/library.ts',
 } as const
 
 export const packages = {

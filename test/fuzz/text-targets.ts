@@ -35,6 +35,7 @@ import { encodeTilePath, parseTilePath } from '#format/tlog/tile.ts'
 import { parseChainText } from '#format/x509/chain-text.ts'
 import { formatName, parseNameText } from '#format/x509/name.ts'
 import { ceremonyTargets } from './ceremony-targets.ts'
+import { keyListTargets } from './key-list-targets.ts'
 import type { Target } from './targets.ts'
 
 const utf8 = (value: string) => new TextEncoder().encode(value)
@@ -200,6 +201,7 @@ export const textTargets: readonly Target[] = [
   ...attestationMessages,
   ...acmeMessages,
   ...ceremonyTargets,
+  ...keyListTargets,
   ofText(
     'register-list',
     [`  sha1:\n    0 : 0x${'AB'.repeat(20)}\n  sha256:\n    10: 0x${'CD'.repeat(32)}\n`],
