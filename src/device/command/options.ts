@@ -226,9 +226,7 @@ export function noiseOf(
     if (number === undefined) return undefined
     throw new WrongUse(`--${number} needs --noise`, 'say where the raw source is')
   }
-  if (!/^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u.test(path))
-    throw new WrongUse('--noise is no path of up to 128 characters', 'such as /dev/hwrng')
-  const settings = noiseSettingsOf(resolve(path), given)
+  const settings = noiseSettingsOf(path === '' ? '' : resolve(path), given)
   if (typeof settings !== 'string') return settings
   throw new WrongUse(`--${settings}`, 'see "vitalsign-device help test-noise"')
 }

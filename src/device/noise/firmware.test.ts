@@ -17,6 +17,13 @@ test('what the settings say of the firmware counts, then the file that they name
   assert.equal(firmwareOf({ firmwareFile: '/gone' }, machine(files)), undefined)
 })
 
+test('a line of settings that was written by hand holds up no key', () => {
+  const files = machine({ '/etc/os-release': 'ID=debian\nVERSION_ID="12"\n' })
+  assert.equal(firmwareOf({ firmware: '' }, files), 'debian 12')
+  assert.equal(firmwareOf({ firmware: 'pump-os 4\r' }, files), 'pump-os 4')
+  assert.equal(firmwareOf({ firmware: 'x'.repeat(200) }, files), 'x'.repeat(128))
+})
+
 test('the version of the image says more than that of the distribution it is made from', () => {
   const release = `NAME='Pump OS'\nID=poky\nVERSION_ID=5.0\nIMAGE_ID=pump-image\nIMAGE_VERSION="4.2.1"\n`
   const said = firmwareOf({ firmwareFile: '/image' }, machine({ '/image': release }))

@@ -15,7 +15,9 @@ export function firmwareOf(
   { firmware, firmwareFile }: Pick<Settings, 'firmware' | 'firmwareFile'>,
   { readText }: Pick<NoisePorts, 'readText'>,
 ): string | undefined {
-  if (firmware !== undefined) return firmware
+  // The settings may have been written by hand: an empty line says nothing, and none is too long to be sent.
+  const said = oneLine(firmware ?? '')
+  if (said !== undefined) return said
   if (firmwareFile !== undefined) {
     const text = readText(firmwareFile) ?? ''
     return releaseIn(text) ?? oneLine(text.split('\n', 1)[0] ?? '')

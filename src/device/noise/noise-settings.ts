@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { mostCharacters } from '#format/est/key-making.ts'
+import { leastForPatterns } from '#trust/entropy/health-tests.ts'
 import { type StartUp, startUpBounds, usualClaim } from '#trust/entropy/start-up.ts'
 
 /** A raw source of this machine, and how it is tested before each key. */
@@ -40,6 +42,9 @@ export type NoiseWords = Readonly<Partial<Record<NoiseNumber, string | undefined
 
 /** Puts words and what is usual together; a text says what is wrong with them. */
 export function noiseSettingsOf(path: string, words: NoiseWords): NoiseSettings | string {
+  // What is tested is told to the server, which takes no more; found out now, and not when a key is needed.
+  if (path.length > mostCharacters || !/^[^\p{C}\p{Zl}\p{Zp}]+$/u.test(path))
+    return `noise is no path of up to ${mostCharacters} characters, such as /dev/hwrng`
   const numbers: Partial<Record<(typeof noiseNumbers)[NoiseNumber]['of'], number>> = {}
   for (const [name, { least, most, usual, of, what }] of Object.entries(noiseNumbers)) {
     const word = words[name as NoiseNumber]
@@ -53,6 +58,9 @@ export function noiseSettingsOf(path: string, words: NoiseWords): NoiseSettings 
   const bitsPerSample = numbers.bitsPerSample ?? usualClaim(symbolBits)
   if (bitsPerSample > symbolBits)
     return `noise-entropy ${bitsPerSample} is more than a sample of noise-width ${symbolBits} can hold`
+  const least = leastForPatterns({ bitsPerSample, alphaExponent })
+  if (samples < least)
+    return `noise-samples ${samples} are too few to fail where noise-entropy ${bitsPerSample} is claimed: ${least} are needed`
   return { path, symbolBits, samples, alphaExponent, sampleOctets, bitsPerSample }
 }
 

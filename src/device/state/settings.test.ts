@@ -49,6 +49,10 @@ test('a raw source may be added by hand, and a number of it that is out of bound
     ['noise-alpha=19', /from 20 to 40/],
     ['noise-entropy=0', /from 0\.001 to 8/],
     ['noise-entropy=1e1', /noise-entropy 1e1 is not/],
+    ['noise-entropy=0.03', /noise-samples 1024 are too few .* 1524 are needed/],
+    ['noise=', /noise is no path of up to 128 characters/],
+    [`noise=/${'x'.repeat(128)}`, /noise is no path/],
+    ['noise=/dev/hwrng\r', /noise is no path/],
     ['noise-width=1\nnoise-entropy=1.5', /more than a sample of noise-width 1 can hold/],
   ] as const)
     assert.throws(() => parseSettings(`${encodeSettings(settings)}noise=/dev/hwrng\n${line}\n`), {

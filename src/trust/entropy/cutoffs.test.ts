@@ -9,6 +9,7 @@ test('the repetition count cutoff is that of the standard’s example', () => {
   // SP 800-90B section 4.4.1: alpha = 2^-20 and H = 2.0 give 1 + ceil(20 / 2.0).
   assert.equal(repetitionCutoff(with20(2)), 11)
   assert.equal(repetitionCutoff(with20(1.3)), 17)
+  assert.equal(repetitionCutoff({ bitsPerSample: 0.7, alphaExponent: 21 }), 31)
 })
 
 test('the adaptive proportion cutoffs are those of the standard’s table', () => {

@@ -12,10 +12,12 @@ export interface Claim {
 /**
  * So many equal samples in a row fail the repetition count test.
  *
+ * In thousandths of a bit, as claims are kept: 21 / 0.7 is a little more than 30 in binary fractions.
+ *
  * @see SP 800-90B section 4.4.1: C = 1 + ceil(-log2(alpha) / H)
  */
 export function repetitionCutoff({ bitsPerSample, alphaExponent }: Claim): number {
-  return 1 + Math.ceil(alphaExponent / bitsPerSample)
+  return 1 + Math.ceil((alphaExponent * 1_000) / Math.round(bitsPerSample * 1_000))
 }
 
 /**

@@ -51,20 +51,19 @@ export function adaptiveProportionTest(claim: Claim, window: number): HealthTest
   }
 }
 
-/** The longest pattern whose repetition is looked for. */
-const longestPeriod = 128
+/** The longest pattern whose repetition is looked for: a counter that is seen by its lowest octet comes again after so many. */
+const longestPeriod = 256
 const mask = longestPeriod - 1
 
 /**
- * Samples that come back after 2 to 128 others, again and again: a counter, or a register that is read too fast.
+ * Samples that come back after 2 to 256 others, again and again: a counter, or a register that is read too fast.
  *
  * The two tests of the standard pass such a source where little is claimed of it; section 4.5 lets makers add their
  * own. This is the repetition count test over the distance instead of over neighbours, its chance shared among the
  * distances.
  */
-export function repeatedPatternTest({ bitsPerSample, alphaExponent }: Claim): HealthTest {
-  const shared = alphaExponent + Math.log2(longestPeriod)
-  const cutoff = repetitionCutoff({ bitsPerSample, alphaExponent: shared })
+export function repeatedPatternTest(claim: Claim): HealthTest {
+  const cutoff = patternCutoff(claim)
   // No sample is negative: what was not seen yet equals none.
   const before = new Int32Array(longestPeriod).fill(-1)
   const times = new Int32Array(longestPeriod + 1)
@@ -86,4 +85,14 @@ export function repeatedPatternTest({ bitsPerSample, alphaExponent }: Claim): He
           detail: `${cutoff} samples in a row were those of ${found} samples before`,
         }
   }
+}
+
+/** With fewer samples than this the longest pattern could not fail, however often it came. */
+export function leastForPatterns(claim: Claim): number {
+  return longestPeriod + patternCutoff(claim)
+}
+
+function patternCutoff({ bitsPerSample, alphaExponent }: Claim): number {
+  const shared = alphaExponent + Math.log2(longestPeriod)
+  return repetitionCutoff({ bitsPerSample, alphaExponent: shared })
 }

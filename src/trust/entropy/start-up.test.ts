@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Random, seedOfRun } from '../../../test/fuzz/random.ts'
+import { leastForPatterns } from './health-tests.ts'
 import { type StartUp, StartUpTest, usualClaim } from './start-up.ts'
 
 const octets: StartUp = { symbolBits: 8, samples: 1_024, bitsPerSample: 1, alphaExponent: 30 }
@@ -60,11 +61,19 @@ test('the window of the adaptive proportion begins anew after 512 samples', () =
 })
 
 test('a short pattern that comes again and again is found, at every length', () => {
-  for (const period of [2, 3, 16, 100, 128]) {
+  for (const period of [2, 3, 16, 100, 128, 256]) {
     const pattern = Array.from({ length: period }, (_, index) => (index * 37 + 11) % 256)
     const found = verdict(octets, (index) => pattern[index % period] ?? 0)
     assert.equal(found?.test, 'repeated-pattern', `period ${period}`)
-    assert.match(found.detail, /^38 samples in a row were those of \d+ samples before$/)
+    assert.match(found.detail, /^39 samples in a row were those of \d+ samples before$/)
+  }
+})
+
+test('a counter is found, whichever way it counts', () => {
+  for (const step of [1, 2, 85, 255]) {
+    const found = verdict(octets, (index) => (7 + index * step) % 256)
+    assert.ok(found?.test === 'repeated-pattern' || found?.test === 'repetition-count')
+    assert.ok(found.after <= leastForPatterns(octets))
   }
 })
 
