@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { release } from 'node:os'
 import { readNoise } from './read-noise.ts'
 
@@ -51,12 +51,23 @@ export const thisMachine: NoisePorts = {
     if (typeof file !== 'number') return undefined
     try {
       if (!fstatSync(file).isFile()) return undefined
-      const text = attempt(() => readFileSync(file).subarray(0, mostTextBytes).toString('utf8'))
-      return text === 'EAGAIN' ? undefined : text
+      return beginningOf(file)
     } finally {
       closeSync(file)
     }
   },
+}
+
+/** Read piece by piece: files of the kernel have no size, and some have no end. */
+function beginningOf(file: number): string | undefined {
+  const bytes = new Uint8Array(mostTextBytes)
+  for (let length = 0; ; ) {
+    const into = bytes.subarray(length)
+    const read = into.length === 0 ? 0 : attempt(() => readSync(file, into))
+    if (typeof read !== 'number') return undefined
+    if (read === 0) return new TextDecoder().decode(bytes.subarray(0, length))
+    length += read
+  }
 }
 
 /** Whether a kernel of this release waits for nothing but its first seed. */

@@ -6,9 +6,10 @@ import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { DeviceFault } from '../fault.ts'
 import { thisMachine } from './machine.ts'
-import { readNoise } from './read-noise.ts'
+import { readNoise, type Source } from './read-noise.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'vitalsign-noise-'))
 after(() => rmSync(home, { recursive: true }))
@@ -50,6 +51,41 @@ test('a source that gives nothing is named in time, and holds nothing up', async
   await held.close()
 })
 
+test('a driver that hangs holds one thread, however often it is asked, and is asked again when it lets go', async () => {
+  // A read of the kernel keeps a program alive; these do not.
+  const alive = setInterval(() => {}, 1_000)
+  for (const where of ['open', 'read'] as const) {
+    const stuck = Promise.withResolvers<void>()
+    let asked = 0
+    const hang = async () => {
+      asked++
+      await stuck.promise
+    }
+    const source = {
+      stat: async () => ({ rdev: 0 }),
+      async read(into: Uint8Array) {
+        if (where === 'read') await hang()
+        return { bytesRead: into.length, buffer: into }
+      },
+      close: async () => {},
+    } as unknown as Source
+    const openFile = async () => {
+      if (where === 'open') await hang()
+      return source
+    }
+    const limits = { longestMilliseconds: 10, againMilliseconds: 1 }
+    const read = () => readNoise(`/dev/${where}`, 8, limits, openFile)
+    await assert.rejects(read(), failed('noise-silent', /gave 0 of 8 octets/))
+    for (let times = 0; times < 5; times++)
+      await assert.rejects(read(), failed('noise-silent', /hangs since the try before$/))
+    assert.equal(asked, 1)
+    stuck.resolve()
+    await setImmediate()
+    assert.equal((await read()).length, 8)
+  }
+  clearInterval(alive)
+})
+
 test('a source that gives bit by bit is waited for', async () => {
   const { path, held } = await pipeWith('steady', new Uint8Array(5))
   const read = readNoise(path, 8)
@@ -78,4 +114,6 @@ test('a text that is not there, or no file, is none', () => {
   assert.equal(thisMachine.readText(home), undefined)
   writeFileSync(join(home, 'text'), 'pump-os 4\n')
   assert.equal(thisMachine.readText(join(home, 'text')), 'pump-os 4\n')
+  writeFileSync(join(home, 'long'), 'x'.repeat(100_000))
+  assert.equal(thisMachine.readText(join(home, 'long')), 'x'.repeat(65_536))
 })

@@ -18,12 +18,19 @@ const usualLimits: NoiseLimits = { longestMilliseconds: 60_000, againMillisecond
 const conditionedDevices: readonly number[] = [(1 << 8) | 8, (1 << 8) | 9]
 const conditionedNames = /^\/dev\/(u|a)?random$/
 
+/** What is asked of an open file. */
+export type Source = Pick<FileHandle, 'stat' | 'read' | 'close'>
+
+/** Sources whose driver has not come back from the try before. */
+const hanging = new Set<string>()
+
 /**
  * Reads so many octets of a source: a character device, a pipe, or a file.
  *
  * It is asked without waiting, and asked again, so that a source that gives nothing is named in time. A driver that
  * makes us wait all the same holds a thread until it gives up; then the fault is told, and the end of the process
- * may have to wait for that driver.
+ * may have to wait for that driver. It is not asked again before: a program has few threads, and one that has none
+ * left can do nothing any more.
  *
  * @throws DeviceFault noise-conditioned, noise-ended, noise-silent, noise-unreachable
  */
@@ -31,32 +38,53 @@ export async function readNoise(
   path: string,
   octets: number,
   limits: NoiseLimits = usualLimits,
+  openFile: (path: string, flags: number) => Promise<Source> = open,
 ): Promise<Uint8Array> {
+  if (hanging.has(path)) throw new DeviceFault('noise-silent', `${path} hangs since the try before`)
   const late = AbortSignal.timeout(limits.longestMilliseconds)
   const silence = Promise.withResolvers<never>()
-  silence.promise.catch(() => {}) // heard below, if the source opens
+  silence.promise.catch(() => {}) // heard below
   const found = { octets: 0 }
-  const fail = () =>
+  const fail = () => {
+    hanging.add(path)
     silence.reject(
       new DeviceFault(
         'noise-silent',
         `${path} gave ${found.octets} of ${octets} octets in ${limits.longestMilliseconds / 1000} s`,
       ),
     )
+  }
   late.addEventListener('abort', fail, { once: true })
-  const source = await openSource(path)
-  try {
-    return await Promise.race([readAll(source, path, octets, found, late, limits), silence.promise])
-  } finally {
+  const work = openAndRead(path, octets, found, late, limits, openFile).finally(() => {
     late.removeEventListener('abort', fail)
-    // A close waits for a read that hangs, and nobody needs to wait for that.
+    hanging.delete(path)
+  })
+  return Promise.race([work, silence.promise])
+}
+
+async function openAndRead(
+  path: string,
+  octets: number,
+  found: { octets: number },
+  late: AbortSignal,
+  limits: NoiseLimits,
+  openFile: (path: string, flags: number) => Promise<Source>,
+): Promise<Uint8Array> {
+  const source = await openSource(path, openFile)
+  try {
+    return await readAll(source, path, octets, found, late, limits)
+  } finally {
+    // What was read is known; that the source does not close changes nothing.
     source.close().catch(() => {})
   }
 }
 
-async function openSource(path: string): Promise<FileHandle> {
+async function openSource(
+  path: string,
+  openFile: (path: string, flags: number) => Promise<Source>,
+): Promise<Source> {
   try {
-    const source = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const source = await openFile(path, constants.O_RDONLY | constants.O_NONBLOCK)
     const { rdev } = await source.stat()
     if (!conditionedDevices.includes(rdev) && !conditionedNames.test(path)) return source
     await source.close()
@@ -70,7 +98,7 @@ async function openSource(path: string): Promise<FileHandle> {
 }
 
 async function readAll(
-  source: FileHandle,
+  source: Source,
   path: string,
   octets: number,
   found: { octets: number },
@@ -92,7 +120,7 @@ async function readAll(
 }
 
 /** How many octets came; undefined: none at the moment. */
-async function readSome(source: FileHandle, path: string, into: Uint8Array) {
+async function readSome(source: Source, path: string, into: Uint8Array) {
   try {
     return (await source.read(into, 0, into.length, null)).bytesRead
   } catch (cause) {
