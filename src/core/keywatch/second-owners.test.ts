@@ -32,6 +32,7 @@ import { openAlarm } from '../watch/alarm.ts'
 import { allOf } from '../watch/pages.ts'
 import { dismissFinding } from './dismiss.ts'
 import { type KeyPolicy, readKeyPolicy, setKeyPolicy, sharedChoice } from './key-policy.ts'
+import { mayActAlone } from './may-act-alone.ts'
 import { SecondOwnerPace } from './second-owner-pace.ts'
 import { SecondOwnerDesk } from './second-owners.ts'
 
@@ -256,6 +257,65 @@ test('no more is put away in a day than one person may alone', () =>
     assert.notEqual((await deviceOf(core, holder)).state, 'quarantined')
   }))
 
+test('of a whole lot of copies that asks at once no more are put away than one person may alone', () =>
+  withCore(async (core) => {
+    const pump = await addPump(core)
+    await choose(core, { shared: 'quarantine' })
+    await setAlone(3, 'a test', operator, core)
+    const pairs = await Promise.all(
+      Array.from({ length: 5 }, async (_, at) => ({
+        holder: await enrolDevice(core, pump, `HOLDER-${at}`),
+        stranger: await expectDevice(core, pump, `STRANGER-${at}`),
+      })),
+    )
+    await Promise.all(
+      pairs.map(({ holder, stranger }) =>
+        ask(core, stranger.credential, holder.key, { connectionCertificate: holder.certificate }),
+      ),
+    )
+    const all = pairs.flatMap(({ holder, stranger }) => [holder, stranger])
+    const states = await Promise.all(all.map(async (one) => (await deviceOf(core, one)).state))
+    assert.equal(states.filter((state) => state === 'quarantined').length, 2)
+    const alarms = await Array.fromAsync(allOf('alarm', core.ledger))
+    assert.deepEqual(
+      alarms.flatMap(({ kind, facts }) => (kind === 'key-held-twice' ? [facts.done] : [])).sort(),
+      ['quarantined', 'too-many', 'too-many', 'too-many', 'too-many'],
+    )
+  }))
+
+test('where one person may end any number alone, a program may not', () =>
+  withCore(async (core) => {
+    const ports = { ...core, environment: 'production' } as const
+    await setAlone(null, 'a test', operator, ports)
+    assert.deepEqual([await mayActAlone(20, ports), await mayActAlone(21, ports)], [true, false])
+  }))
+
+test('a key that is out of use harms its owner no more, whoever shows it', () =>
+  scene(async ({ core, holder, stranger }) => {
+    await choose(core, { shared: 'quarantine' })
+    const { key: id } = await certificateOf(core, holder.id)
+    const key = (await core.ledger.read('key', id)) ?? assert.fail()
+    const record = { ...key, version: key.version + 1, state: 'compromised' } as const
+    await core.means.ledger.commit({ puts: [{ kind: 'key', record }], events: [] })
+    await ask(core, stranger.credential, holder.key, { connectionCertificate: holder.certificate })
+    assert.notEqual((await deviceOf(core, holder)).state, 'quarantined')
+    assert.equal((await deviceOf(core, stranger)).state, 'quarantined')
+    const alarm = await openAlarm('key-held-twice', id, core.ledger)
+    assert.match(alarm?.text ?? '', /the second was put in quarantine/)
+  }))
+
+test('what a registrar asks for a device is told as its own deed', () =>
+  scene(async ({ core, holder, stranger }) => {
+    const { key: id } = await certificateOf(core, holder.id)
+    const key = (await core.ledger.read('key', id)) ?? assert.fail()
+    const { id: other } = stranger.device
+    await core.secondOwners.tell({
+      ...{ key, stranger: other, proof: 'registrar', live: undefined, source: '192.0.2.1' },
+    })
+    const notice = await openAlarm('key-of-another-shown', other, core.ledger)
+    assert.match(notice?.text ?? '', /^a registrar asked for device PUMP-2, for a certificate/)
+  }))
+
 test('one product may want a quarantine where the others want an alarm', () => {
   const policy: KeyPolicy = {
     recovered: 'revoke',
@@ -308,9 +368,13 @@ test('a break while two are told of keeps nobody from the answer', () =>
 test('pairs are told of once an hour, and within bounds', () => {
   const pace = new SecondOwnerPace()
   const noon = Temporal.Instant.from('2026-05-01T12:00:00Z')
-  assert.deepEqual([pace.take('a b', false, noon), pace.take('a b', false, noon)], [true, false])
-  assert.equal(pace.take('a b', true, noon), true, 'a live proof is told of after an old one')
-  const taken = Array.from({ length: 100 }, (_, at) => pace.take(`a ${at}`, false, noon))
+  const take = (stranger: string, isLive: boolean, key = 'key_1', at = noon) =>
+    pace.take(key, stranger, isLive, at)
+  assert.deepEqual([take('b', false), take('b', false)], [true, false])
+  assert.equal(take('b', true), true, 'a live proof is told of after an old one')
+  assert.deepEqual([take('b', true), take('b', true, 'key_2')], [false, true])
+  assert.equal(take('b', false, 'key_2'), false, 'who shows many old requests is one stranger')
+  const taken = Array.from({ length: 100 }, (_, at) => take(`c ${at}`, false))
   assert.equal(taken.filter((one) => one).length, 59)
-  assert.equal(pace.take('a b', false, noon.add({ hours: 1 })), true)
+  assert.equal(take('b', false, 'key_1', noon.add({ hours: 1 })), true)
 })

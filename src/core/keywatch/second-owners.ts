@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { sha256 } from '#trust/digest.ts'
 import type { LiveProof, SecondOwner, SecondOwners } from '../devices/second-owner.ts'
-import type { Device, KeyFinding } from '../ledger/tables.ts'
+import type { Device, Key, KeyFinding } from '../ledger/tables.ts'
 import type { ActPorts } from '../revocation/acts/ask.ts'
 import { quarantine } from '../revocation/quarantine.ts'
 import { raise } from '../watch/alarm.ts'
@@ -16,7 +16,7 @@ export interface SecondOwnerPorts extends ActPorts {
 }
 
 /** What was done about the two, or why not more. */
-type Deed = 'alarm' | 'quarantined' | 'too-many' | 'busy'
+type Deed = 'alarm' | 'quarantined' | 'second-quarantined' | 'too-many' | 'busy'
 
 /** A device may be doing something at the same moment. */
 const mostTries = 5
@@ -31,6 +31,8 @@ const mostTries = 5
 export class SecondOwnerDesk implements SecondOwners {
   readonly #ports: SecondOwnerPorts
   readonly #pace = new SecondOwnerPace()
+  /** After a power cut a whole lot of copies asks at once: each counts what the one before it did. */
+  #acting: Promise<unknown> = Promise.resolve()
 
   constructor(ports: SecondOwnerPorts) {
     this.#ports = ports
@@ -39,28 +41,33 @@ export class SecondOwnerDesk implements SecondOwners {
   async tell(second: SecondOwner): Promise<void> {
     const { key, stranger, live } = second
     const now = this.#ports.clock.now()
-    if (
-      key.owner === stranger ||
-      !this.#pace.take(`${key.id} ${stranger}`, live !== undefined, now)
-    )
+    if (key.owner === stranger || !this.#pace.take(key.id, stranger, live !== undefined, now))
       return
     try {
       if (live === undefined) await notice(second, this.#ports)
-      else await tellShared({ ...second, live }, this.#ports)
+      else await this.#tellInTurn({ ...second, live })
     } catch (cause) {
       // The "no" goes out in any case.
       this.#ports.report('two owners of one key could not be told', cause)
     }
+  }
+
+  #tellInTurn(second: Shown): Promise<void> {
+    const told = this.#acting.then(() => tellShared(second, this.#ports))
+    this.#acting = told.catch(() => {})
+    return told
   }
 }
 
 /** About the stranger alone, so that nobody harms a holder by showing its old requests. */
 async function notice({ stranger, proof, source }: SecondOwner, ports: SecondOwnerPorts) {
   const { name } = await nameOf(stranger, ports)
+  // What a registrar asks for its devices is its word, and no deed of theirs.
+  const asked = proof === 'registrar' ? `a registrar asked for ${name}, for` : `${name} asked for`
   await raise(
     {
       ...{ kind: 'key-of-another-shown', subject: stranger, severity: 'notice' },
-      text: `${name} asked for a certificate with a key that another has, and proved nothing live`,
+      text: `${asked} a certificate with a key that another has, and proved nothing live`,
       facts: { proof, source },
     },
     ports,
@@ -73,10 +80,9 @@ const proofs = {
   challenge: 'a TPM answered our nonce with the key',
 } as const satisfies Record<LiveProof, string>
 
-async function tellShared(
-  second: SecondOwner & { readonly live: LiveProof },
-  ports: SecondOwnerPorts,
-): Promise<void> {
+type Shown = SecondOwner & { readonly live: LiveProof }
+
+async function tellShared(second: Shown, ports: SecondOwnerPorts): Promise<void> {
   const { key, stranger, live, proof } = second
   const [holder, other] = [await nameOf(key.owner, ports), await nameOf(stranger, ports)]
   const cause = sha256(key.fingerprint)
@@ -93,25 +99,35 @@ async function tellShared(
   const finding = await ports.ledger.find('keyFinding', 'once', [key.id, 'key-shared', cause])
   // Somebody looked at it, and accepted it.
   if (finding?.state === 'dismissed') return
-  const devices = [holder, other].flatMap(({ device }) => device ?? [])
-  const deed = await actOn(devices, `${holder.name} and ${other.name} hold one key`, ports)
+  const because = `${holder.name} and ${other.name} hold one key`
+  const deed = await actOn(isInUse(key) ? [holder, other] : [other], because, ports)
   await raiseShared(second, [holder.name, other.name], deed, finding, ports)
 }
 
+/**
+ * Whether the key says anything about its owner still. One that was given up, or that the whole world can compute, is
+ * shown by anybody, and its owner has another one by now.
+ */
+function isInUse({ state }: Key): boolean {
+  return state === 'active' || state === 'weak'
+}
+
 async function actOn(
-  devices: readonly Device[],
+  owners: readonly Owner[],
   because: string,
   ports: SecondOwnerPorts,
 ): Promise<Deed> {
+  const devices = owners.flatMap(({ device }) => device ?? [])
   const policy = await readKeyPolicy(ports.ledger)
   const choice = sharedChoice(
     policy,
     devices.map(({ product }) => product),
   )
   if (choice === 'alarm') return 'alarm'
-  if (!(await mayActAlone(ports))) return 'too-many'
+  if (!(await mayActAlone(devices.length, ports))) return 'too-many'
   const done = await Promise.all(devices.map((device) => putAway(device.id, because, ports)))
-  return done.every((isDone) => isDone) ? 'quarantined' : 'busy'
+  if (done.includes(false)) return 'busy'
+  return owners.length > 1 ? 'quarantined' : 'second-quarantined'
 }
 
 /** Whether it is in quarantine then, or out of service for ever. */
@@ -129,6 +145,8 @@ async function putAway(id: string, because: string, ports: SecondOwnerPorts): Pr
 const deeds = {
   alarm: 'both are still believed: look at both, then quarantine or revoke',
   quarantined: 'both were put in quarantine; release the one that is sound, with a new key',
+  'second-quarantined':
+    'the second was put in quarantine; the key was out of use already, so the first was left alone',
   'too-many':
     'both are still believed: the watch ended as much in a day as one person may alone; look, and quarantine them',
   busy: 'one of them was busy and is still believed; quarantine it by hand',
@@ -154,10 +172,12 @@ async function raiseShared(
   )
 }
 
-async function nameOf(
-  owner: string,
-  { ledger }: SecondOwnerPorts,
-): Promise<{ readonly name: string; readonly device?: Device }> {
+interface Owner {
+  readonly name: string
+  readonly device?: Device
+}
+
+async function nameOf(owner: string, { ledger }: SecondOwnerPorts): Promise<Owner> {
   if (owner.startsWith('dev_')) {
     const device = await ledger.read('device', owner)
     if (device !== undefined) return { name: `device ${device.serial}`, device }

@@ -49,7 +49,7 @@ async function openFinding(
 async function act(key: Key, ports: RecoveryPorts): Promise<Deed> {
   const { recovered } = await readKeyPolicy(ports.ledger)
   if (recovered === 'propose') return 'proposed'
-  if (!(await mayActAlone(ports))) return 'too-many'
+  if (!(await mayActAlone(1, ports))) return 'too-many'
   const because = 'its private key was computed from its signatures, and proved'
   const wish = { act: 'end', chosen: { key: key.id }, reason: 'keyCompromise', because } as const
   const asked = await askAct(wish, watcher, ports)
