@@ -59,6 +59,8 @@ export class DirectorySearch implements PrimeSearch {
 
   async run(progress: Progress, signal: AbortSignal): Promise<readonly FoundWeakness[]> {
     const watch = await this.#opened()
+    // A signal that came already is not told again, and a house would wait for the whole run.
+    if (signal.aborted) return []
     this.#tell = ({ keysWaiting, share }) => {
       progress({ part: 'primes', done: Math.floor(keysWaiting * share), of: keysWaiting })
     }
@@ -139,18 +141,48 @@ export class DirectorySearch implements PrimeSearch {
 function memoryIn(text: string): Memory {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? { ...nothing, ...value } : nothing
+    return isMemory(value) ? value : nothing
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     return nothing
   }
 }
 
+function isMemory(value: unknown): value is Memory {
+  if (typeof value !== 'object' || value === null) return false
+  const { place, booked, moduli, waiting, octetsOnDisk, damaged } = value as Partial<
+    Record<keyof Memory, unknown>
+  >
+  const counts = [booked, moduli, waiting, octetsOnDisk]
+  return (
+    counts.every((count) => Number.isSafeInteger(count)) &&
+    Array.isArray(damaged) &&
+    damaged.every((one) => typeof one === 'string') &&
+    (place === undefined || isPlace(place))
+  )
+}
+
+const placeShape = /^(key_[0-9a-f]{32})?$/
+
+function isPlace(value: unknown): value is Place {
+  if (typeof value !== 'object' || value === null) return false
+  const { through, walkedAt } = value as Partial<Record<keyof Place, unknown>>
+  return (
+    typeof through === 'string' &&
+    placeShape.test(through) &&
+    typeof walkedAt === 'string' &&
+    /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(walkedAt)
+  )
+}
+
 function findingsOf({ kind, cause, members }: SharedPrime): readonly FoundWeakness[] {
-  const others = members.length - 1
-  return members.map((key) => ({
-    ...{ kind: kind === 'prime' ? 'prime-shared' : 'key-shared', key, cause },
-    detail: `${kind === 'prime' ? 'one of its primes is' : 'it is'} that of ${others} other ${others === 1 ? 'key' : 'keys'} as well`,
-    facts: {},
-  }))
+  const others = `${members.length - 1} other ${members.length === 2 ? 'key' : 'keys'} as well`
+  const said = {
+    prime: { kind: 'prime-shared', detail: `one of its primes is that of ${others}` },
+    modulus: { kind: 'key-shared', detail: `it is that of ${others}` },
+    multiple: {
+      ...{ kind: 'modulus-degenerate', detail: 'its modulus is a multiple of that of another key' },
+    },
+  } as const
+  return members.map((key) => ({ ...said[kind], key, cause, facts: {} }))
 }

@@ -30,7 +30,7 @@ export const weaknesses = {
   'modulus-degenerate': {
     severity: 'critical',
     means:
-      'the modulus is a prime, or a power of one, where it is to be the product of two: anybody can compute the key',
+      'the modulus is a prime, a power of one, or a multiple of the modulus of another key, where it is to be the product of two primes of its own',
     source: 'SP 800-89 section 5.3.3',
   },
   'modulus-pattern': {

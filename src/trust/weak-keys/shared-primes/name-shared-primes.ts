@@ -17,17 +17,26 @@ export function nameSharedPrimes(keys: readonly WatchedModulus[]): SharedPrime[]
   const byModulus = Map.groupBy(keys, ({ modulus }) => numberOf(modulus))
   const moduli = [...byModulus.keys()]
   const idsOf = (modulus: bigint) => (byModulus.get(modulus) ?? []).map(({ id }) => id)
-  const named = moduli.map((modulus) => sharedBy('modulus', modulus, idsOf(modulus)))
-  for (const [factor, having] of sharersOf(moduli))
-    named.push(sharedBy('prime', factor, having.flatMap(idsOf)))
-  return named.filter(({ members }) => members.length > 1)
+  const alike = moduli.map((modulus) => sharedBy('modulus', modulus, idsOf(modulus)))
+  const named = alike.filter(({ members }) => members.length > 1)
+  for (const [factor, having] of sharersOf(moduli)) {
+    const kind = byModulus.has(factor) ? 'multiple' : 'prime'
+    if (kind === 'multiple' || having.length > 1)
+      named.push(sharedBy(kind, factor, having.flatMap(idsOf)))
+  }
+  return named
 }
 
 function sharedBy(kind: SharedPrime['kind'], factor: bigint, ids: readonly string[]): SharedPrime {
   return { kind, cause: sha256(bytesOf(factor)), members: [...new Set(ids)].sort() }
 }
 
-/** Distinct moduli -> each common factor -> the moduli that have it. */
+/**
+ * Distinct moduli -> each common factor -> the moduli that have it and something else.
+ *
+ * A modulus that is a factor of another as a whole is not broken by that: nobody learns its primes, and whoever knows
+ * a public key can make such a number of it. So none is ever told as a sharer of itself.
+ */
 function sharersOf(moduli: readonly bigint[]): Map<bigint, readonly bigint[]> {
   if (moduli.length < 2) return new Map()
   const hits = findHits(growTree(moduli, free), 1n, free)
@@ -36,9 +45,11 @@ function sharersOf(moduli: readonly bigint[]): Map<bigint, readonly bigint[]> {
   for (const factor of factors)
     sharers.set(
       factor,
-      hits.map(({ position }) => moduli[position]!).filter((one) => one % factor === 0n),
+      hits
+        .map(({ position }) => moduli[position]!)
+        .filter((one) => one !== factor && one % factor === 0n),
     )
-  return new Map([...sharers].filter(([, having]) => having.length > 1))
+  return new Map([...sharers].filter(([, having]) => having.length > 0))
 }
 
 function free() {}

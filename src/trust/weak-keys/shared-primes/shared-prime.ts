@@ -10,10 +10,13 @@ export interface WatchedModulus {
 
 /** What several keys have in common. The factor itself is as good as their private keys, so it is never told. */
 export interface SharedPrime {
-  /** `modulus`: the keys are the same key under several ids; `prime`: different keys, and all of them are broken. */
-  readonly kind: 'prime' | 'modulus'
+  /**
+   * `modulus`: the keys are the same key under several ids; `prime`: different keys, and all of them are broken;
+   * `multiple`: their moduli were made of that of another key, which is not among them and no weaker for it.
+   */
+  readonly kind: 'prime' | 'modulus' | 'multiple'
   /** SHA-256 of the common factor, big-endian without leading zeros. */
   readonly cause: Uint8Array
-  /** The ids of all keys that have it, ascending; two at the least. */
+  /** The ids of all keys that have it, ascending; two at the least, of a multiple one. */
   readonly members: readonly string[]
 }

@@ -162,6 +162,31 @@ test('moduli of 1024 to 4096 bits are searched together', () => {
   assert.deepEqual(named?.cause, sha256(bytesOf(shared)))
 })
 
+test('a number that was made of the modulus of another key says nothing about that key', () => {
+  // Whoever knows a public key can multiply it, and knows none of its primes by that.
+  const [holder, other, beside] = [0, 0, 0].map(() => prime(256) * prime(256))
+  assert.ok(holder !== undefined && other !== undefined && beside !== undefined)
+  for (const made of [[holder * prime(256)], [holder * other], [holder ** 2n]]) {
+    const named = nameSharedPrimes(keysOf([holder, other, beside, ...made]))
+    assert.deepEqual(new Set(named.flatMap(({ members }) => members)), new Set([keyId(4)]))
+    for (const { kind } of named) assert.equal(kind, 'multiple')
+  }
+  const twice = nameSharedPrimes(keysOf([holder, holder * prime(256), holder * prime(256)]))
+  assert.deepEqual(
+    twice.map(({ kind, members, cause }) => [kind, members, cause]),
+    [['multiple', [keyId(2), keyId(3)], sha256(bytesOf(holder))]],
+  )
+})
+
+test('a key that is broken is found beside a number that was made of its modulus', () => {
+  const [shared, first, second] = [prime(256), prime(256), prime(256)]
+  const moduli = [shared * first, shared * second, shared * first * prime(256)]
+  const named = nameSharedPrimes(keysOf(moduli))
+  const ofShared = named.find(({ cause }) => cause.toHex() === sha256(bytesOf(shared)).toHex())
+  assert.equal(ofShared?.kind, 'prime')
+  assert.deepEqual(ofShared.members, [1, 2, 3].map(keyId))
+})
+
 test('keys that share nothing are told nothing of', () => {
   const moduli = Array.from({ length: 20 }, () => prime(256) * prime(256))
   assert.deepEqual(nameSharedPrimes(keysOf(moduli)), [])
