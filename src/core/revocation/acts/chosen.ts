@@ -35,7 +35,7 @@ export async function refuseChosen(chosen: Chosen, ledger: Ledger): Promise<Refu
   return undefined
 }
 
-/** What leads to certificates by a list of its own, and cannot be read off them: two of these narrow nothing. */
+/** What leads to certificates by a list of its own, and cannot be read off them, or an act: two of these lead nowhere. */
 const leading = ['finding', 'cause', 'registrar', 'revocation'] as const
 
 function refuseBeside(chosen: Chosen): Refused | undefined {
@@ -58,16 +58,17 @@ export function readChosen(said: Readonly<Record<string, unknown>>): Chosen {
 
 /** Whether a certificate is of what was chosen; what leads by a list of its own is not judged here. */
 export function isChosen(certificate: CertificateRecord, chosen: Chosen): boolean {
-  const { id, key, owner, lot, product, authority, kind, profile, algorithm } = certificate
+  const { id, key, owner, lot, product, authority, kind, profile, algorithm, revocation } =
+    certificate
   const columns: Chosen = {
     ...{ certificate: id, key, owner, device: owner, authority, kind, profile, algorithm },
     ...(lot !== null && { lot }),
     ...(product !== null && { product }),
+    ...(revocation !== null && { revocation }),
   }
   return Object.entries(chosen).every(([choice, value]) => {
     switch (choice) {
       case 'registrar':
-      case 'revocation':
       case 'finding':
       case 'cause':
         return true

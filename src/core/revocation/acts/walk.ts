@@ -37,14 +37,14 @@ async function* pagesOf(
 ): AsyncGenerator<readonly CertificateRecord[]> {
   const { certificate, key, registrar, finding, cause } = chosen
   if (finding !== undefined || cause !== undefined) yield* foundIn({ finding, cause }, at, ledger)
+  else if (registrar !== undefined) yield* askedBy(registrar, await ownerIn(chosen, ledger), ledger)
   else if (certificate !== undefined) {
     const one = await ledger.read('certificate', certificate)
     if (one !== undefined) yield [one]
   } else if (key !== undefined) {
     const record = await ledger.read('key', key)
     if (record !== undefined) yield* listed({ by: 'owner', equal: [record.owner] }, ledger)
-  } else if (registrar !== undefined) yield* askedBy(registrar, ledger)
-  else for (const walk of walksOf(chosen)) yield* listed(walk, ledger)
+  } else for (const walk of walksOf(chosen)) yield* listed(walk, ledger)
 }
 
 function walksOf(chosen: Chosen): readonly Walk[] {
@@ -112,14 +112,29 @@ async function* findings(
   } while (after !== null)
 }
 
+/** Whose certificates alone can be meant, if that is said or follows; undefined: anybody's. */
+async function ownerIn(chosen: Chosen, ledger: Ledger): Promise<string | undefined> {
+  const { certificate, key, device, owner = device } = chosen
+  if (certificate !== undefined) return (await ledger.read('certificate', certificate))?.owner
+  if (key !== undefined) return (await ledger.read('key', key))?.owner
+  return owner
+}
+
 /**
  * What a registrar asked for, and what became of it by renewal: whoever held the registrar's key holds what a
  * device later renewed by itself as well.
+ *
+ * @param only of this owner; undefined: of all that it asked for
  */
 async function* askedBy(
   registrar: string,
+  only: string | undefined,
   ledger: Ledger,
 ): AsyncGenerator<readonly CertificateRecord[]> {
+  if (only !== undefined) {
+    yield await ofRegistrar(only, registrar, ledger)
+    return
+  }
   const done = new Set<string>()
   let after: string | null | undefined
   do {
