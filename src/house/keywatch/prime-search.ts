@@ -175,14 +175,14 @@ function isPlace(value: unknown): value is Place {
   )
 }
 
+const manyfold = 'its modulus is a multiple of that of another key'
+
 function findingsOf({ kind, cause, members }: SharedPrime): readonly FoundWeakness[] {
   const others = `${members.length - 1} other ${members.length === 2 ? 'key' : 'keys'} as well`
   const said = {
     prime: { kind: 'prime-shared', detail: `one of its primes is that of ${others}` },
     modulus: { kind: 'key-shared', detail: `it is that of ${others}` },
-    multiple: {
-      ...{ kind: 'modulus-degenerate', detail: 'its modulus is a multiple of that of another key' },
-    },
+    multiple: { kind: 'modulus-degenerate', detail: manyfold },
   } as const
   return members.map((key) => ({ ...said[kind], key, cause, facts: {} }))
 }
