@@ -22,6 +22,15 @@ export function dueOf(certificate: Certificate, said: ServerWord = {}): Temporal
   return orderedFrom === undefined ? due : earlier(due, orderedFrom)
 }
 
+/**
+ * When a device that can make no key has waited long enough for its source of chance: at eleven twelfths of the
+ * certificate's life, later than any moment that `dueOf` gives unasked. What is left is for the server to be reached.
+ */
+export function lastResortOf({ notBefore, notAfter }: Certificate): Temporal.Instant {
+  const life = notAfter.since(notBefore).total('milliseconds')
+  return notBefore.add({ milliseconds: Math.floor((life * 11) / 12) })
+}
+
 /** What the server said of a renewal, if it did. */
 export interface ServerWord {
   readonly renewFrom?: Temporal.Instant | undefined

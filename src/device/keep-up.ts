@@ -6,15 +6,16 @@ import type { Later } from './connection/answer.ts'
 import type { Line } from './connection/line.ts'
 import type { Whoami } from './connection/whoami.ts'
 import type { Credential } from './credential.ts'
-import { dueOf } from './due.ts'
+import { dueOf, lastResortOf } from './due.ts'
 import { DeviceFault } from './fault.ts'
 import { followRoots, type RootNews } from './follow-roots.ts'
 import { heal } from './heal.ts'
+import { forbidsKeys } from './keys/how-made.ts'
 import { obtain } from './obtain.ts'
 import type { DevicePorts } from './ports.ts'
 import { bringToPrograms } from './programs/bring.ts'
 import type { Refused } from './refusal.ts'
-import { wantedFor, wantedLike } from './request.ts'
+import { algorithmOf, wantedFor, wantedLike } from './request.ts'
 import { type Proved, prove, settle, type Unheard } from './settle.ts'
 import { fileOf, readCredential } from './state/state.ts'
 import { latest } from './time.ts'
@@ -83,7 +84,8 @@ async function lookAfter(
     if (!isAgainstUs(standing)) return standing
     if (canRecover(ports)) return recover(ports, bond)
     // A profile may renew for some days after expiry; only the server knows.
-    return isOver(working, line.trust.now) ? renewLate(working, ports, bond) : standing
+    const { now } = line.trust
+    return isOver(working, now) ? renewLate(working, ports, bond, now) : standing
   }
   const { now, ...said } = heard(standing, line)
   const due = dueOf(working.leaf, said)
@@ -99,8 +101,8 @@ async function lookAfter(
       roots: undefined,
     }
   }
-  if (!isOver(working, now)) return renew(working, ports, bond)
-  return canRecover(ports) ? recover(ports, bond) : renewLate(working, ports, bond)
+  if (!isOver(working, now)) return renew(working, ports, bond, now)
+  return canRecover(ports) ? recover(ports, bond) : renewLate(working, ports, bond, now)
 }
 
 /**
@@ -116,8 +118,9 @@ async function renewLate(
   working: Credential,
   ports: DevicePorts,
   bond: Bond,
+  now: Temporal.Instant,
 ): Promise<Kept | Refused | Later> {
-  const renewed = await renew(working, ports, bond)
+  const renewed = await renew(working, ports, bond, now)
   if (renewed.kind !== 'refused') return renewed
   return refuse(
     'birth-missing',
@@ -156,7 +159,29 @@ function canRecover({ files }: DevicePorts): boolean {
   return files.read(fileOf.inUse('birth')) !== undefined
 }
 
+/**
+ * With a new key. A device whose chance is not to be trusted makes none; but the key that it has was made before, and
+ * a device that nobody can reach because its identity ran out helps nobody. So that is certified once more, shortly
+ * before the end, when the chance had time to come back.
+ */
 async function renew(
+  working: Credential,
+  ports: DevicePorts,
+  bond: Bond,
+  now: Temporal.Instant,
+): Promise<Kept | Refused | Later> {
+  try {
+    return await renewWith(undefined, working, ports, bond)
+  } catch (error) {
+    if (!(error instanceof DeviceFault) || !forbidsKeys(error)) throw error
+    if (Temporal.Instant.compare(now, lastResortOf(working.leaf)) < 0) throw error
+    ports.say(`${error.message}; no key is made, and the one in use is certified once more`)
+    return renewWith(working, working, ports, bond)
+  }
+}
+
+async function renewWith(
+  keyOf: Credential | undefined,
   working: Credential,
   ports: DevicePorts,
   bond: Bond,
@@ -164,8 +189,9 @@ async function renew(
   const { label, keyAlgorithm } = bond.settings
   const renewed = await obtain(ports, bond, {
     slot: 'working',
-    wanted: wantedLike(working.leaf, keyAlgorithm),
+    wanted: wantedLike(working.leaf, keyOf === undefined ? keyAlgorithm : algorithmOf(keyOf)),
     current: working.leaf,
+    keyOf,
     ask: (line, request, prepared) =>
       askCertificate(ports, bond, line, request, prepared, {
         label,

@@ -4,13 +4,14 @@ import { type Bond, lineOf } from './bond.ts'
 import type { Later } from './connection/answer.ts'
 import { type Certificates, fetchCaCertificates, type Request } from './connection/est.ts'
 import type { Line } from './connection/line.ts'
+import type { Credential } from './credential.ts'
 import { DeviceFault } from './fault.ts'
 import { howMade } from './keys/how-made.ts'
 import { type KeyPlace, keyPlaceOf } from './keys/keys-of.ts'
 import type { DevicePorts } from './ports.ts'
 import { receive } from './receive.ts'
 import type { Refused } from './refusal.ts'
-import { type Prepared, prepareRequest, signRequest, type Wanted } from './request.ts'
+import { type Prepared, prepareRequest, requestAgain, signRequest, type Wanted } from './request.ts'
 import { type Proved, settle } from './settle.ts'
 import { fileOf, keysNamed, type Slot } from './state/state.ts'
 
@@ -20,6 +21,8 @@ export interface Errand {
   readonly wanted: Wanted
   /** The certificate that is being renewed, if one is. */
   readonly current: Certificate | undefined
+  /** The credential whose key is certified once more; absent: a new key is made. */
+  readonly keyOf?: Credential | undefined
   readonly ask: (
     line: Line,
     request: Request,
@@ -34,7 +37,7 @@ export interface Errand {
 export async function obtain(
   ports: DevicePorts,
   bond: Bond,
-  { slot, wanted, current, ask }: Errand,
+  { slot, wanted, current, keyOf, ask }: Errand,
 ): Promise<Proved | Refused | Later> {
   const { files } = ports
   const line = lineOf(ports, bond)
@@ -42,9 +45,10 @@ export async function obtain(
   if (offered.kind !== 'certificates') return offered
   const place = keyPlaceOf(files, bond.settings)
   await place.keys.forgetAllBut(keysNamed(files))
-  const prepared = await prepareRequest(files, place.keys, slot, wanted, () =>
-    howMade(ports, bond.settings),
-  )
+  const prepared =
+    keyOf === undefined
+      ? await prepareRequest(files, place.keys, slot, wanted, () => howMade(ports, bond.settings))
+      : await requestAgain(place.keys, keyOf, wanted)
   const request: Request = {
     der: prepared.request,
     bind: (challengePassword) => signRequest(place.keys, prepared, wanted, challengePassword),

@@ -15,6 +15,7 @@ import { extensionCodecs } from '#format/x509/extensions/table.ts'
 import { encodeName, type Name } from '#format/x509/name.ts'
 import { type KeyAlgorithmName, signatureAlgorithmFor } from '#trust/algorithms.ts'
 import { importPublicKey } from '#trust/public-key.ts'
+import type { Credential } from './credential.ts'
 import { type DeviceKeys, keyLabels } from './keys/device-keys.ts'
 import { type Files, replace } from './state/files.ts'
 import type { Settings } from './state/settings.ts'
@@ -81,25 +82,31 @@ export async function prepareRequest(
   if (before !== undefined && asksFor(before, wanted)) return before
   const attributes = [keyMakingAttribute(await howMade())]
   const { keyPem, spki: publicKey } = await keys.make(wanted.keyAlgorithm)
-  const algorithm = signatureAlgorithmFor(wanted.keyAlgorithm)
-  const info = encodeCertificationRequestInfo({
-    subject: wanted.subject,
-    publicKey,
-    extensions: wanted.subjectAlternativeName === undefined ? [] : [wanted.subjectAlternativeName],
-    attributes,
-  })
-  const signature = await keys.sign(keyPem, algorithm, info)
-  const request = encodeSigned(info, algorithm.identifier, signature)
+  const made = { keyPem, publicKey, attributes }
+  const request = await signRequest(keys, made, wanted)
   replace(files, fileOf.request(slot), keyPem + encodePem('CERTIFICATE REQUEST', request))
-  return { keyPem, request, publicKey, attributes }
+  return { ...made, request }
 }
 
-/** The same request with a challengePassword, for one connection alone; it is kept nowhere. */
+/**
+ * A request for the key that is in use. It is kept nowhere, since it can be made again at any time, and says nothing
+ * of how the key was made: the first request for it did.
+ */
+export async function requestAgain(
+  keys: DeviceKeys,
+  { keyPem, leaf }: Credential,
+  wanted: Wanted,
+): Promise<Prepared> {
+  const kept = { keyPem, publicKey: leaf.publicKey.der, attributes: [] }
+  return { ...kept, request: await signRequest(keys, kept, wanted) }
+}
+
+/** The request for a key; with a challengePassword it is for one connection alone, and kept nowhere. */
 export async function signRequest(
   keys: DeviceKeys,
-  { keyPem, publicKey, attributes }: Prepared,
+  { keyPem, publicKey, attributes }: Omit<Prepared, 'request'>,
   wanted: Wanted,
-  challengePassword: string,
+  challengePassword?: string,
 ): Promise<Uint8Array> {
   const algorithm = signatureAlgorithmFor(wanted.keyAlgorithm)
   const info = encodeCertificationRequestInfo({
@@ -107,7 +114,7 @@ export async function signRequest(
     publicKey,
     extensions: wanted.subjectAlternativeName === undefined ? [] : [wanted.subjectAlternativeName],
     attributes,
-    challengePassword,
+    ...(challengePassword !== undefined && { challengePassword }),
   })
   return encodeSigned(info, algorithm.identifier, await keys.sign(keyPem, algorithm, info))
 }
@@ -131,6 +138,13 @@ export function readPrepared(files: Files, slot: Slot): Prepared | undefined {
     if (error instanceof FormatError) return undefined
     throw error
   }
+}
+
+/** @throws TypeError for a key that this program could not have made */
+export function algorithmOf({ leaf }: Credential): KeyAlgorithmName {
+  const key = importPublicKey(leaf.publicKey)
+  if ('kind' in key) throw new TypeError(key.detail)
+  return key.algorithm
 }
 
 function asksFor(prepared: Prepared, wanted: Wanted): boolean {

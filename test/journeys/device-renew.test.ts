@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
 import { dueOf } from '#device/due.ts'
 import { enrol } from '#device/enrol.ts'
 import { type Kept, keepUp } from '#device/keep-up.ts'
+import type { NoisePorts } from '#device/noise/machine.ts'
+import { noiseSettingsOf } from '#device/noise/noise-settings.ts'
 import { run } from '#device/run.ts'
 import { fileOf, readCredential } from '#device/state/state.ts'
 import { sameBytes } from '#format/bytes.ts'
@@ -14,6 +17,7 @@ import {
   enrolmentAt,
   expectDevice,
   FragileFiles,
+  settingsFor,
   workingOf,
 } from './support/device-bench.ts'
 import { answerText, openEstServer, type TestServer } from './support/est-server.ts'
@@ -89,6 +93,41 @@ test('a device that expired without a birth identity says what to do', async () 
   const refused = await keepUp(later(bench, 24 * 400), { now: false })
   assert.equal(refused.kind === 'refused' && refused.reason, 'birth-missing')
   assert.ok(readCredential(bench.files, fileOf.inUse('working')))
+})
+
+test('a device that can make no key keeps the one that it has, shortly before its certificate ends', async () => {
+  const source = { good: true }
+  const noise: NoisePorts = {
+    read: async (_, octets) => (source.good ? randomBytes(octets) : new Uint8Array(octets)),
+    kernelReady: () => true,
+    readText: () => undefined,
+  }
+  const hwrng = noiseSettingsOf('/dev/hwrng', {})
+  if (typeof hwrng === 'string') assert.fail(hwrng)
+  const settings = { ...settingsFor(server, 'PUMP-0216'), noise: hwrng }
+  expectDevice(server, 'PUMP-0216', 'right')
+  const bench = benchOf(undefined, start)
+  await enrol({ ...bench, noise }, enrolmentAt(server, 'PUMP-0216', { settings }))
+  const { leaf } = workingOf(bench)
+  const life = leaf.notAfter.since(leaf.notBefore).total('hours')
+  source.good = false
+  const early = later(bench, Math.floor(life * 0.85))
+  await assert.rejects(keepUp({ ...early, noise }, { now: false }), { code: 'noise-unhealthy' })
+  assert.deepEqual(workingOf(bench).leaf.der, leaf.der)
+
+  const late = later(bench, Math.ceil(life * 0.93))
+  assert.equal((await kept({ ...late, noise })).what, 'renewed')
+  const again = workingOf(bench).leaf
+  assert.deepEqual(again.publicKey.der, leaf.publicKey.der)
+  assert.ok(Temporal.Instant.compare(again.notAfter, leaf.notAfter) > 0)
+  assert.match(
+    late.said[0] ?? '',
+    /repetition-count .*; no key is made, and the one in use is certified/,
+  )
+
+  source.good = true
+  assert.equal((await kept({ ...late, noise }, true)).what, 'renewed')
+  assert.notDeepEqual(workingOf(bench).leaf.publicKey.der, leaf.publicKey.der)
 })
 
 test('a working identity that the disk damaged is put aside where a birth identity stands', async () => {

@@ -67,6 +67,11 @@ async function testOrRefuse(
   }
 }
 
+/** Whether a fault is about the chance that keys are made of: none is made, and what there is stays as it is. */
+export function forbidsKeys({ code }: DeviceFault): boolean {
+  return code === 'generator-not-ready' || code.startsWith('noise-')
+}
+
 /** A source that is not there, or slow, has failed no test. */
 function isOfTest({ code }: DeviceFault): boolean {
   return code === 'noise-unhealthy' || code === 'noise-repeated'
