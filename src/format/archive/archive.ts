@@ -27,6 +27,8 @@ export interface Member {
   readonly offset: number | undefined
   /** Octets of its content; `packed` ones still have to go through a decompressor. */
   readonly content: ByteSource | Packed | undefined
+  /** Octets of the container that its content takes from `offset` on, where they are not as many as its size. */
+  readonly takes?: number
   /** Of a link: where it says that it leads. */
   readonly target?: string
   /** What the container itself gives away of its content, such as a type or a load address. */

@@ -64,7 +64,8 @@ async function nodeOf(volume: ExtVolume, inode: ExtInode): Promise<FileNode> {
         return { kind: 'file', names, offset: undefined, content: memorySource(inlineData(inode)) }
       const extents = await extentsOf(volume, inode)
       const content = extentSource(volume.source, size, extents)
-      const offset = extents.length === 1 ? extents[0]!.from : undefined
+      const [first] = extents
+      const offset = first?.at === 0 && first.length === size ? first.from : undefined
       return { kind: 'file', names, offset, content }
     }
     case 0o020000:

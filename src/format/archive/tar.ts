@@ -100,7 +100,10 @@ async function memberOf(
   if (type === 'link') return { ...common, content: undefined, target: nameOf(linked) }
   if (type !== 'file') return { ...common, content: undefined }
   try {
-    return { ...common, content: await contentOf(source, records, start, stored) }
+    const content = await contentOf(source, records, start, stored)
+    // Holes of a sparse file are in its size, and not in the archive.
+    const takes = typeof stored === 'number' ? stored : stored.dataStart - start + header.size
+    return takes === content.size ? { ...common, content } : { ...common, content, takes }
   } catch (error) {
     if (!(error instanceof FormatError) || error.code === 'truncated') throw error
     return { kind: 'unread', name: called, offset: start, because: error.message }

@@ -12,8 +12,8 @@ import type { ZipEntry } from './zip-directory.ts'
 export class ZipOverlaps {
   readonly #starts: number[] = []
   #sorted: Float64Array = new Float64Array()
-  /** Headers whose member was given. */
-  readonly #given = new Set<number>()
+  /** By the place among the sorted: where the member ends; 0: it was not given. */
+  #ends: Float64Array = new Float64Array()
   readonly #directory: number
 
   /** @param directory where it begins: no member ends behind that */
@@ -30,25 +30,37 @@ export class ZipOverlaps {
   /** After the last `add`. */
   settle(): void {
     this.#sorted = Float64Array.from(this.#starts).sort()
+    this.#ends = new Float64Array(this.#sorted.length)
   }
 
   /** Whether the member reaches into the next one, or is one that was given already. Asked once a member. */
   has({ at }: ZipEntry, end: number): boolean {
-    const next = this.#after(at)
-    if (end > Math.min(next ?? this.#directory, this.#directory)) return true
-    if (this.#given.has(at)) return true
-    this.#given.add(at)
+    const after = this.#after(at)
+    if (end > Math.min(this.#sorted[after] ?? this.#directory, this.#directory)) return true
+    if (this.#ends[after - 1]! > 0) return true
+    this.#ends[after - 1] = end
     return false
   }
 
-  /** The first start behind `at`. */
-  #after(at: number): number | undefined {
+  /** What lies between the members that were given, and before the first and behind the last. */
+  *between(): Generator<{ readonly from: number; readonly to: number }> {
+    let from = 0
+    for (const [index, end] of this.#ends.entries()) {
+      if (end === 0) continue
+      if (this.#sorted[index]! > from) yield { from, to: this.#sorted[index]! }
+      from = end
+    }
+    if (this.#directory > from) yield { from, to: this.#directory }
+  }
+
+  /** The index of the first start behind `at`. */
+  #after(at: number): number {
     let [low, high] = [0, this.#sorted.length]
     while (low < high) {
       const middle = (low + high) >>> 1
       if (this.#sorted[middle]! > at) high = middle
       else low = middle + 1
     }
-    return this.#sorted[low]
+    return low
   }
 }

@@ -15,6 +15,8 @@ const linkMode = 0o120000
 /** Bits of the general purpose flags. */
 const encrypted = 0x1
 const sizesBehind = 0x8
+/** Of the sizes behind a content, with a mark or without: 32 bits, then 64. */
+const sizesOctets = [16, 12, 24, 20]
 
 /** Methods that are unpacked; 0 is stored as it is. */
 const compressions: Record<number, Compression | undefined> = {
@@ -41,7 +43,7 @@ async function* members(source: ByteSource, tools: ArchiveTools): AsyncGenerator
       0,
       'it has no directory: cut off, perhaps; members are found by their own headers',
     )
-    return yield* localMembers(source, tools)
+    return yield* localMembers(source, tools, 0)
   }
   const overlaps = new ZipOverlaps(directory.start)
   for await (const entry of zipEntries(source, directory)) overlaps.add(entry)
@@ -54,6 +56,7 @@ async function* members(source: ByteSource, tools: ArchiveTools): AsyncGenerator
       yield unread(nameOf(entry.name), entry.at, error.message)
     }
   }
+  for (const { from, to } of overlaps.between()) yield* hiddenMembers(source, tools, from, to)
   if (source.size !== undefined && directory.end < source.size)
     yield trailing(source, directory.end)
 }
@@ -155,12 +158,26 @@ async function targetOf(content: ByteSource | Packed, tools: ArchiveTools): Prom
   }
 }
 
-/** Where there is no directory: header by header, as far as it can be known where the next one lies. */
+/** Members that were taken out of the directory and still lie there, as some programs delete them. */
+async function* hiddenMembers(
+  source: ByteSource,
+  tools: ArchiveTools,
+  from: number,
+  to: number,
+): AsyncGenerator<Member | Unread> {
+  if (to - from < localOctets) return
+  const near = (await source.read(from, 4 + Math.max(...sizesOctets))).slice()
+  const before = [0, ...sizesOctets].find((octets) => isAt(near, octets, localMark))
+  if (before !== undefined) yield* localMembers(span(source, 0, to), tools, from + before)
+}
+
+/** By their own headers, one by one from `at` on, as far as it can be known where the next one lies. */
 async function* localMembers(
   source: ByteSource,
   tools: ArchiveTools,
+  first: number,
 ): AsyncGenerator<Member | Unread> {
-  for (let at = 0; isAt(await source.read(at, 4), 0, localMark); ) {
+  for (let at = first; isAt(await source.read(at, 4), 0, localMark); ) {
     const local = await localHeader(source, at)
     const known = (local.flags & sizesBehind) === 0 && local.packedOctets !== 0xffff_ffff
     if (known) {
@@ -189,7 +206,7 @@ async function* localMembers(
 
 /** Where the next header begins: sizes behind a content have a mark or none, and 32 bits or 64. */
 async function behindSizes(source: ByteSource, at: number): Promise<number | undefined> {
-  for (const octets of [16, 12, 24, 20])
+  for (const octets of sizesOctets)
     if (isAt(await source.read(at + octets, 2), 0, 'PK')) return at + octets
   return undefined
 }

@@ -40,7 +40,7 @@ const marks: readonly Mark[] = [
   { name: 'a QCOW2 disk', at: 0, is: [0x51, 0x46, 0x49, 0xfb] },
   { name: 'a VMDK disk', at: 0, is: 'KDMV' },
   { name: 'a VHDX disk', at: 0, is: 'vhdxfile' },
-  { name: '7-Zip', at: 0, is: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c] },
+  { name: '7-Zip', at: 0, is: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], and: is7Zip },
   { name: 'RAR', at: 0, is: [0x52, 0x61, 0x72, 0x21, 0x1a, 0x07] },
   { name: 'a cabinet', at: 0, is: [0x4d, 0x53, 0x43, 0x46, 0, 0, 0, 0] },
   { name: 'RPM', at: 0, is: [0xed, 0xab, 0xee, 0xdb] },
@@ -74,6 +74,11 @@ function isUbifsNode(head: Uint8Array): boolean {
 /** The first eight octets of a node have a CRC of their own, which begins with zero and is not inverted. */
 function isJffs2Node(head: Uint8Array): boolean {
   return head.length >= 12 && ~crc32(head.subarray(0, 8), 0xffff_ffff) >>> 0 === u32le(head, 8)
+}
+
+/** The place of its directory has a CRC: programs that read the form have its mark among their constants. */
+function is7Zip(head: Uint8Array): boolean {
+  return head.length >= 32 && crc32(head.subarray(12, 32)) === u32le(head, 8)
 }
 
 function isCramfs(head: Uint8Array): boolean {

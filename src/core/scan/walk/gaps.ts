@@ -22,9 +22,10 @@ export class Gaps {
   readonly #walk: Walk
   readonly #scope: Scope
   readonly #access: ArchiveForm['access']
-  readonly #leftover: Leftover
-  readonly #carver: Carver | undefined
-  readonly #pass: RawPass
+  #leftover: Leftover
+  #carver: Carver | undefined
+  #pass: RawPass
+  readonly #head: Uint8Array
   /** How far anybody has read. */
   #reached = 0
   /** Whether members lie in pieces here and there, so that what is between them cannot be told. */
@@ -41,10 +42,23 @@ export class Gaps {
     this.#walk = walk
     this.#scope = scope
     this.#access = access
+    this.#head = head
     this.#leftover = leftover
     this.source = access === 'ranged' ? source : this.#watched(source)
     this.#carver = leftover === 'carved' ? walk.carver(scope, access) : undefined
     this.#pass = new RawPass(walk, scope, { size: source.size, head }, this.#carver)
+  }
+
+  /**
+   * It cannot be read as what it seems to be: what was to be meaningless may be anything, as behind a mark that
+   * somebody put before it.
+   */
+  mistrust(): void {
+    if (this.#leftover !== 'meaningless') return
+    this.#leftover = 'carved'
+    this.#carver = this.#walk.carver(this.#scope, this.#access)
+    const file = { size: this.source.size, head: this.#head }
+    this.#pass = new RawPass(this.#walk, this.#scope, file, this.#carver)
   }
 
   #watched(source: ByteSource): ByteSource {

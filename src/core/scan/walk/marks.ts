@@ -19,12 +19,19 @@ const gzipMarks: readonly Mark[] = Array.from({ length: 32 }, (_, flags) => ({
   ...{ form: 'gzip', at: 0, octets: [0x1f, 0x8b, 8, flags] },
 }))
 
+/** One for each size of its blocks. */
+const bzip2Marks: readonly Mark[] = Array.from({ length: 9 }, (_, size) => ({
+  ...{ form: 'bzip2', at: 0, octets: [...ascii('BZh'), 0x31 + size] },
+}))
+
 /** By form. What is not here is looked for at the beginning of a file alone. */
 export const carvedMarks: readonly Mark[] = [
   ...gzipMarks,
   { form: 'xz', at: 0, octets: [0xfd, 0x37, 0x7a, 0x58] },
   { form: 'zstd', at: 0, octets: [0x28, 0xb5, 0x2f, 0xfd] },
   { form: 'lz4', at: 0, octets: [0x04, 0x22, 0x4d, 0x18] },
+  { form: 'lz4', at: 0, octets: [0x02, 0x21, 0x4c, 0x18] },
+  ...bzip2Marks,
   { form: 'squashfs', at: 0, octets: ascii('hsqs') },
   { form: 'cpio', at: 0, octets: ascii('0707') },
   { form: 'tar', at: 257, octets: ascii('usta') },
@@ -42,6 +49,7 @@ export const carvedMarks: readonly Mark[] = [
   { form: 'JFFS2', at: 0, octets: [0x85, 0x19, 0x02, 0xe0] },
   { form: 'JFFS2', at: 0, octets: [0x85, 0x19, 0x03, 0x20] },
   { form: 'cramfs', at: 0, octets: [0x45, 0x3d, 0xcd, 0x28] },
+  { form: '7-Zip', at: 0, octets: [0x37, 0x7a, 0xbc, 0xaf] },
   { form: 'romfs', at: 0, octets: ascii('-rom') },
   { form: 'LUKS', at: 0, octets: ascii('LUKS') },
   { form: 'EROFS', at: 1024, octets: [0xe2, 0xe1], sector: true },

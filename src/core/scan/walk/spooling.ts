@@ -29,8 +29,9 @@ class CountedSpool implements Spool {
     return this.#spool.size
   }
 
-  read(at: number, length: number): Promise<Uint8Array> {
-    return this.#spool.read(at, length)
+  async read(at: number, length: number): Promise<Uint8Array> {
+    this.#walk.spending.look()
+    return await this.#spool.read(at, length)
   }
 
   async append(piece: Uint8Array): Promise<void> {

@@ -62,7 +62,7 @@ export class Walk {
     this.spending = new Spending(setup.budgets, source.size, setup.pressed)
     this.#few = new FewNotScanned(to)
     this.#top = new Scope(name, this.#few)
-    this.#source = source
+    this.#source = this.#watched(source)
   }
 
   /** Looks into the file. Whatever cannot be looked into is told; what breaks in us is thrown. */
@@ -78,6 +78,19 @@ export class Walk {
     } finally {
       this.#few.end(this.#top)
     }
+  }
+
+  /** A file that is only read for long, and gives nothing, is no loop; and its scan can be stopped. */
+  #watched(source: ByteSource): ByteSource {
+    const dataFrom = source.dataFrom?.bind(source)
+    const watched: ByteSource = {
+      size: source.size,
+      read: async (at, length) => {
+        this.spending.look()
+        return await source.read(at, length)
+      },
+    }
+    return dataFrom === undefined ? watched : { ...watched, dataFrom }
   }
 
   count(depth: number, octets: number): void {
@@ -214,20 +227,24 @@ export class Walk {
     const spool = spoolOf(this, scope)
     if (spool === undefined) return await this.#leaf(scope, source, 'forward', head)
     try {
+      await this.#fill(scope, spool, source)
+      await this.#open(scope, form, spool, 'ranged', head)
+    } finally {
+      await spool.close()
+    }
+  }
+
+  async #fill(scope: Scope, spool: Spool, source: ByteSource): Promise<void> {
+    try {
       for (let at = 0; ; ) {
         const piece = await source.read(at, headOctets)
-        if (piece.length === 0) break
+        if (piece.length === 0) return
         this.spending.spendOctets(piece.length)
         await spool.append(piece)
         at += piece.length
       }
     } catch (error) {
       tellDamage(scope, spool.size, error)
-    }
-    try {
-      await this.#open(scope, form, spool, 'ranged', head)
-    } finally {
-      await spool.close()
     }
   }
 
@@ -281,6 +298,7 @@ export class Walk {
     } catch (error) {
       if (!believed && error instanceof FormatError) return false
       tellDamage(scope, error instanceof FormatError ? error.offset : null, error)
+      gaps.mistrust()
     }
     return believed
   }
@@ -304,7 +322,7 @@ export class Walk {
     if (member.type !== 'file' || member.content === undefined) return 0
     if (!('kind' in member.content)) {
       await this.#look(scope, member.content, access)
-      return member.content.size
+      return member.takes ?? member.content.size
     }
     const packed: Packed = member.content
     let taken: number | undefined

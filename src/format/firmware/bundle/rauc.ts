@@ -104,7 +104,8 @@ async function* members(source: ByteSource, tools: ArchiveTools): AsyncGenerator
   const bundle = await parseRaucBundle(source)
   if (bundle === undefined) return yield* squashfs.members(source, tools)
   const { payloadSize, manifest, certificates } = bundle
-  yield* sound(squashfs.members(span(source, 0, payloadSize), tools))
+  // With what lies behind the squashfs: a hash tree in most bundles, and whatever else somebody put there.
+  yield* squashfs.members(span(source, 0, payloadSize), tools)
   const signed = { kind: 'member', type: 'file' } as const
   for (const [index, certificate] of certificates.entries())
     yield {
@@ -114,12 +115,4 @@ async function* members(source: ByteSource, tools: ArchiveTools): AsyncGenerator
   if (manifest === undefined) return
   const content = memorySource(new TextEncoder().encode(manifest))
   yield { ...signed, name: 'signed-manifest', offset: undefined, content }
-}
-
-/** The hash tree behind the squashfs is no member, and its hashes tell nothing. */
-async function* sound(
-  squashfsMembers: AsyncGenerator<Member | Unread>,
-): AsyncGenerator<Member | Unread> {
-  for await (const member of squashfsMembers)
-    if (member.kind === 'unread' || !member.behind) yield member
 }

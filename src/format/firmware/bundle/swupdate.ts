@@ -28,8 +28,9 @@ async function* members(
   for await (const member of cpio.members(source, tools)) {
     if (member.kind === 'member' && member.name === descriptionName) {
       const bytes = await wholeOf(member)
-      encrypted = encryptedIn(bytes)
-      yield { ...member, content: memorySource(bytes) }
+      const text = textOf(bytes)
+      encrypted = encryptedIn(text ?? '')
+      yield text === undefined ? sealed(member) : { ...member, content: memorySource(bytes) }
     } else if (encrypted.has(member.name)) {
       const { name, offset } = member
       const because = 'sw-description says that it is encrypted'
@@ -43,10 +44,25 @@ async function wholeOf({ content }: Member): Promise<Uint8Array> {
   return (await content.read(0, Math.min(content.size ?? 0, mostDescriptionOctets))).slice()
 }
 
-/** None where it cannot be read, as when it is encrypted itself: then nothing in the update says what it is. */
-function encryptedIn(description: Uint8Array): ReadonlySet<string> {
+/** Undefined if it is no text: it is encrypted itself then. */
+function textOf(bytes: Uint8Array): string | undefined {
   try {
-    const entries = swEntries(parseSwDescription(new TextDecoder().decode(description)))
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    if (error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
+function sealed({ name, offset }: Member): Unread {
+  const because = 'it is encrypted, and nothing else says which parts of the update are, too'
+  return { kind: 'unread', name, offset, because, reason: 'encrypted' }
+}
+
+/** None where the description cannot be read. */
+function encryptedIn(description: string): ReadonlySet<string> {
+  try {
+    const entries = swEntries(parseSwDescription(description))
     return new Set(entries.filter((entry) => entry.encrypted).map(({ filename }) => filename))
   } catch (error) {
     if (error instanceof FormatError) return new Set()
