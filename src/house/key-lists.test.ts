@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createECDH } from 'node:crypto'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { encodeSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import { readConfiguration } from '#house/configuration.ts'
+import { keyAlgorithms } from '#trust/algorithms.ts'
 import { generateKey } from '#trust/private-key.ts'
+import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
 import { checkKey } from '#trust/weak-keys/check-key.ts'
+import { scalarListName } from '#trust/weak-keys/scalars/scalar-list.ts'
+import { refuseWeakKey } from '#trust/weak-keys/weak-keys.ts'
 import { withCore } from '../../test/support/core.ts'
 import { temporaryDirectory } from '../../test/support/house.ts'
 import { listOf } from '../../test/support/key-lists.ts'
@@ -82,5 +88,48 @@ test('a data directory without lists has none, and is not made', async () => {
   const { data } = readConfiguration(['--data', '/nonexistent/vitalsign'])
   const lists = await HouseKeyLists.open(data)
   assert.deepEqual([lists.digest, lists.lists, lists.faults], ['', [], []])
+  await lists.close()
+})
+
+/** The key whose private half is this number. */
+function keyOfScalar(scalar: bigint): PublicKey {
+  const pair = createECDH('prime256v1')
+  pair.setPrivateKey(Uint8Array.fromHex(scalar.toString(16).padStart(64, '0')))
+  const point = Uint8Array.from(pair.getPublicKey())
+  const key = importPublicKey(encodeSubjectPublicKeyInfo(keyAlgorithms['p-256'].identifier, point))
+  return 'kind' in key ? assert.fail(key.detail) : key
+}
+
+test('small private keys are refused before their list is made, and where it is broken', async () => {
+  const data = temporaryDirectory()
+  const place = keyListPlace(data)
+  const found = (lists: HouseKeyLists) =>
+    [1_000_003n, 0x0123012301230123n << 192n].map(
+      (scalar) => refuseWeakKey(keyOfScalar(scalar), lists)?.reason,
+    )
+  const young = await HouseKeyLists.open(data)
+  assert.deepEqual(found(young), ['key-known-weak', undefined])
+  const { publicKey } = await generateKey('p-256')
+  assert.deepEqual(checkKey(publicKey, young), [])
+  await young.close()
+  mkdirSync(place, { recursive: true })
+  writeFileSync(join(place, `${scalarListName}.list`), 'vitalsign key list 1\n')
+  const broken = await HouseKeyLists.open(data)
+  assert.equal(broken.faults.length, 1)
+  assert.deepEqual(found(broken), ['key-known-weak', undefined])
+  await broken.close()
+})
+
+test('a name in the directory that leads nowhere is told as a fault, and stops nothing', async () => {
+  const data = temporaryDirectory()
+  const place = keyListPlace(data)
+  const { publicKey } = await generateKey('p-256')
+  mkdirSync(place, { recursive: true })
+  writeFileSync(join(place, 'one.list'), listOf([publicKey]).bytes)
+  symlinkSync(join(place, 'gone'), join(place, 'two.list'))
+  const lists = await HouseKeyLists.open(data)
+  assert.deepEqual(lists.faults, [{ file: 'two.list', because: 'ENOENT' }])
+  assert.equal(checkKey(publicKey, lists).length, 1)
+  await lists.refresh()
   await lists.close()
 })

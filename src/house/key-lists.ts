@@ -13,6 +13,7 @@ import {
 import type { PublicKey } from '#trust/public-key.ts'
 import type { KeyLists } from '#trust/weak-keys/key-lists.ts'
 import type { KeyList } from '#trust/weak-keys/lists/key-list.ts'
+import { searchScalars } from '#trust/weak-keys/scalars/check-scalar.ts'
 import { scalarListName } from '#trust/weak-keys/scalars/scalar-list.ts'
 import type { KeyWeakness } from '#trust/weak-keys/weaknesses.ts'
 import type { Configuration } from './configuration.ts'
@@ -30,6 +31,9 @@ const quietMilliseconds = 180_000
 /**
  * The lists of this node, as its gate asks them. They lie in its directory, so that each node needs its own; what
  * comes, goes or is replaced there is noticed within a minute.
+ *
+ * Where the list of small private keys is not there, or is broken, each key is searched for them: the gate stands from
+ * the first moment, and the list only makes it fast.
  */
 export class HouseKeyLists implements KeyLists {
   readonly #place: string
@@ -37,6 +41,7 @@ export class HouseKeyLists implements KeyLists {
   #mark = ''
   #opened: OpenDirectory
   #making: Worker | undefined
+  readonly #searched = new WeakMap<PublicKey, readonly KeyWeakness[]>()
 
   private constructor(place: string, mark: string, opened: OpenDirectory) {
     this.#place = place
@@ -51,7 +56,19 @@ export class HouseKeyLists implements KeyLists {
   }
 
   find(key: PublicKey): readonly KeyWeakness[] {
-    return this.#opened.lists.find(key)
+    const listed = this.#opened.lists.find(key)
+    return this.#hasScalars || listed.length > 0 ? listed : this.#search(key)
+  }
+
+  /** A key is asked about when it comes in and again before it is certified. */
+  #search(key: PublicKey): readonly KeyWeakness[] {
+    const found = this.#searched.get(key) ?? searchScalars(key)
+    this.#searched.set(key, found)
+    return found
+  }
+
+  get #hasScalars(): boolean {
+    return this.lists.some(({ head }) => head.name === scalarListName)
   }
 
   get digest(): string {
@@ -84,9 +101,8 @@ export class HouseKeyLists implements KeyLists {
 
   /** Starts to make the list that every installation should have, on a thread of its own. */
   makeMissing(failed: (cause: unknown) => void): void {
-    const isHere = this.lists.some(({ head }) => head.name === scalarListName)
     const isYoung = performance.now() - this.#openedAt < quietMilliseconds
-    if (isHere || isYoung || this.isMaking || this.faults.length > 0) return
+    if (this.#hasScalars || isYoung || this.isMaking || this.faults.length > 0) return
     const thread = new Worker(new URL('key-list-thread.ts', import.meta.url), {
       workerData: { directory: this.#place },
     })

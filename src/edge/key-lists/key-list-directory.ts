@@ -50,8 +50,9 @@ export async function openKeyListDirectory(directory: string): Promise<OpenDirec
 export function markOfDirectory(directory: string): string {
   return filesOf(directory)
     .map((file) => {
-      const { ino, size, mtimeMs } = statSync(join(directory, file))
-      return `${file} ${ino} ${size} ${mtimeMs}`
+      // A name that leads nowhere, or nowhere any more.
+      const stat = statSync(join(directory, file), { throwIfNoEntry: false })
+      return `${file} ${stat?.ino} ${stat?.size} ${stat?.mtimeMs}`
     })
     .join('\n')
 }

@@ -33,7 +33,8 @@ export function checkKnownKeys(keyLists: KeyLists): Found {
   if (!lists.some(({ head }) => head.name === scalarListName))
     return {
       verdict: 'warning',
-      found: 'the list of small private keys is not there, only those up to 1024 are known',
+      found:
+        'the list of small private keys is not there: each key is searched for them, which takes longer',
       remedy:
         'a server makes it by itself some minutes after its start; "vitalsign weak-keys make" makes it now',
     }

@@ -38,16 +38,20 @@ function knownOf(curve: ShortCurve): ReadonlyMap<string, Family> {
   return made
 }
 
-/** What a list's part says of a key, once it was looked at more closely; undefined: the list met it by chance. */
+/**
+ * What is wrong with a key that a list met, once it was looked at more closely; undefined: it was met by chance.
+ *
+ * The part says where to look first. Of two points whose short digests are alike the list names one part only.
+ */
 export function confirmScalar(key: PublicKey, part: number): KeyWeakness | undefined {
   const family = familyOf(part)
   const place = pointOf(key)
   return family !== undefined && place !== undefined && isOfFamily(place.point, family, place.curve)
     ? weaknessOf(family)
-    : undefined
+    : searchScalars(key)[0]
 }
 
-/** Every family, without any list: a fifth of a second at first, then some milliseconds. */
+/** Every family, without any list: some tenths of a second at first, then one to six milliseconds. */
 export function searchScalars(key: PublicKey): readonly KeyWeakness[] {
   const place = pointOf(key)
   if (place === undefined) return []

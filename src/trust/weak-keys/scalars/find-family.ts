@@ -8,7 +8,7 @@ import { double, multiply, type Point, type ShortCurve, sumOf } from './short-cu
  * Whether the private key of a point is of the family, or the negative of one that is: certain either way, which a
  * short digest in a list is not.
  *
- * Some milliseconds, and a tenth of a second for the first question about a family.
+ * Less than a millisecond mostly, and some tens of them for the first question about a family.
  */
 export function isOfFamily(point: Point, family: Family, curve: ShortCurve): boolean {
   const { scalars } = family
@@ -33,7 +33,6 @@ interface Walk {
   readonly greatAlone: ReadonlySet<bigint>
 }
 
-const smallSteps = 512
 const walks = new Map<ShortCurve, Map<Family, Walk>>()
 
 function walkOf(family: Family, scalar: bigint, count: number, curve: ShortCurve): Walk {
@@ -42,6 +41,8 @@ function walkOf(family: Family, scalar: bigint, count: number, curve: ShortCurve
   const before = ofCurve.get(family)
   if (before !== undefined) return before
   const base = multiply(scalar, curve.generator, curve.prime)
+  // More small steps than great ones: those are made once, these are walked for each key.
+  const smallSteps = 4 * Math.ceil(Math.sqrt(count))
   const small = stepsOf(base, smallSteps, curve.prime)
   const stride = sumOf(double(small.at(-1) ?? base, curve.prime), base, curve.prime)
   const great = stepsOf(stride, Math.ceil(count / (2 * smallSteps + 1)), curve.prime)

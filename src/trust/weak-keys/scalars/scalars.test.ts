@@ -121,3 +121,12 @@ test('what a list meets by chance is no finding', async () => {
   ])
   assert.deepEqual(chance.find(publicKey), [])
 })
+
+test('a weak key is found, too, where the list names another family, as its digest is that of two', () => {
+  const { base } = families[5].scalars
+  const other = new SortedKeyLists([
+    Object.assign(Object.create(list), { find: () => 3, finds: 'scalar-small', head: list.head }),
+  ])
+  const key = keyOf('p-256', 40_000n * base(shortCurves['p-256']))
+  assert.deepEqual(names(other.find(key)), ['scalar-pattern'])
+})
