@@ -83,3 +83,19 @@ test('whatever books a certificate asks the lists before', () => {
     assert.ok(asked > 0 && asked < text.indexOf('recordOf(drafted'), file)
   }
 })
+
+/** Where a key is believed from then on, though no certificate is made for it. */
+const takenInForGood: Readonly<Record<string, string>> = {
+  'src/core/authority/request-authority.ts': 'refuseWeakKey(publicKey, ports.keyLists)',
+  'src/core/authority/trust-foreign.ts': 'anchorOf(certificate, ports.keyLists)',
+  'src/core/enrolment/speakers/register.ts':
+    'importSoundKey(certificate.publicKey, ports.keyLists)',
+  'src/core/vendors/import-bundle.ts': 'refuseUnfit(found, vendor, ports.keyLists)',
+  'src/edge/admin/ledger-verbs/people.ts':
+    'importSoundKey(read.certificate.publicKey, ports.keyLists)',
+}
+
+test('whoever is to speak or to vouch here brings a key that stands in no list', () => {
+  for (const [file, asked] of Object.entries(takenInForGood))
+    assert.ok(readFileSync(file, 'utf8').includes(asked), file)
+})

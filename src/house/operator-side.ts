@@ -166,6 +166,7 @@ function verbsOf(parts: OperatorParts): Verbs {
       changes: feed,
       history,
       environment: core.environment,
+      keyLists: core.keyLists,
     }),
     ...adoptionVerbs(core, parts.keys),
     ...policyVerbs(core),

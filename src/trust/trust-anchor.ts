@@ -4,6 +4,7 @@ import type { Name } from '#format/x509/name.ts'
 import type { PublicKey } from './public-key.ts'
 import type { Refused } from './refusal.ts'
 import { importSoundKey } from './sound-key.ts'
+import type { KeyLists } from './weak-keys/key-lists.ts'
 
 /** A name and a key that are believed without proof (RFC 5280 section 6.1.1 (d)). */
 export interface TrustAnchor {
@@ -13,11 +14,16 @@ export interface TrustAnchor {
   readonly certificate: Certificate | undefined
 }
 
-/** Makes an anchor of a certificate, self-signed or not. Its signature is not looked at: whoever calls believes it. */
+/**
+ * Makes an anchor of a certificate, self-signed or not. Its signature is not looked at: whoever calls believes it.
+ *
+ * @param lists asked where an anchor is taken in
+ */
 export function anchorOf(
   certificate: Certificate,
+  lists?: KeyLists,
 ): { readonly kind: 'anchor'; readonly anchor: TrustAnchor } | Refused {
-  const publicKey = importSoundKey(certificate.publicKey)
+  const publicKey = importSoundKey(certificate.publicKey, lists)
   if ('kind' in publicKey) return publicKey
   return { kind: 'anchor', anchor: { subject: certificate.subject, publicKey, certificate } }
 }

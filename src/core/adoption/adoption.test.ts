@@ -9,6 +9,7 @@ import { encodeExtension } from '#format/x509/extension.ts'
 import { sha256 } from '#trust/digest.ts'
 import { encodePrivateKey } from '#trust/private-key.ts'
 import { anchorOf } from '#trust/trust-anchor.ts'
+import { noLists } from '#trust/weak-keys/key-lists.ts'
 import {
   authorityExtensions,
   certify,
@@ -374,7 +375,7 @@ test('an authority that only vouches here so far is not taken over by the way', 
     const trusted = await trustForeign(
       { name: 'maker', certificate: issuingCertificate, products: [], environment: 'trial' },
       operator,
-      { ledger, clock: { now: () => madeNow }, random },
+      { ledger, clock: { now: () => madeNow }, random, keyLists: noLists },
     )
     assert.equal(trusted.kind, 'trusted')
     const done = await adopt(core)

@@ -6,6 +6,7 @@ import { type KeyAlgorithmName, signatureAlgorithmFor } from '#trust/algorithms.
 import { sha256 } from '#trust/digest.ts'
 import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
+import type { KeyLists } from '#trust/weak-keys/key-lists.ts'
 import { refuseWeakKey } from '#trust/weak-keys/weak-keys.ts'
 import type { Actor } from '../audit/event.ts'
 import { Fault } from '../fault.ts'
@@ -43,6 +44,7 @@ export interface RequestingPorts {
   readonly keys: SigningKeys
   readonly clock: Clock
   readonly random: Randomness
+  readonly keyLists: KeyLists
 }
 
 type Requested = { readonly kind: 'requested'; readonly request: AuthorityRequest } | Refused
@@ -70,7 +72,9 @@ export async function requestAuthority(
   const publicKey = imported(made.spki)
   const facts = { maker: wish.maker, name: authorityName('issuing', wish.twin !== null, publicKey) }
   const unfit =
-    refuseWeakKey(publicKey) ?? checkKey(wish.profile, publicKey) ?? checkFacts(wish.profile, facts)
+    refuseWeakKey(publicKey, ports.keyLists) ??
+    checkKey(wish.profile, publicKey) ??
+    checkFacts(wish.profile, facts)
   if (unfit !== undefined) return unfit
   const request = await signedRequest(keyId, publicKey, wish.profile, facts, ports)
   return book({ wish, keyId, keyFacts: made.facts, publicKey, request }, actor, ports)

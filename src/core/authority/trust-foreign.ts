@@ -5,6 +5,7 @@ import { readExtension } from '#format/x509/extension.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import { anchorOf } from '#trust/trust-anchor.ts'
+import type { KeyLists } from '#trust/weak-keys/key-lists.ts'
 import type { Actor } from '../audit/event.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -30,9 +31,14 @@ export interface ForeignTrust {
 export async function trustForeign(
   { name, certificate, products, environment }: ForeignTrust,
   actor: Actor,
-  ports: { readonly ledger: Ledger; readonly clock: Clock; readonly random: Randomness },
+  ports: {
+    readonly ledger: Ledger
+    readonly clock: Clock
+    readonly random: Randomness
+    readonly keyLists: KeyLists
+  },
 ): Promise<{ readonly kind: 'trusted'; readonly authority: Authority } | Refused> {
-  const anchor = anchorOf(certificate)
+  const anchor = anchorOf(certificate, ports.keyLists)
   if (anchor.kind === 'refused') return anchor
   if (readExtension(certificate.extensions, 'basicConstraints')?.ca !== true) {
     return refuse(

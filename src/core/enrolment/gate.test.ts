@@ -2,14 +2,18 @@
 /** The gate on each way to a certificate: who brings a key that stands in a list is refused, and has spent nothing. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { keyPurposes } from '#format/oids.ts'
 import { encodeSigned } from '#format/x509/certificate.ts'
 import { encodeCertificationRequestInfo } from '#format/x509/certification-request.ts'
+import { encodeExtension } from '#format/x509/extension.ts'
 import { encodeName } from '#format/x509/name.ts'
 import { ownIssuer } from '#house/core.ts'
+import { readyProfile } from '#house/foundation.ts'
 import { signatureAlgorithms } from '#trust/algorithms.ts'
 import { generateKey, type KeyPair } from '#trust/private-key.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import type { KeyLists } from '#trust/weak-keys/key-lists.ts'
+import { certify, makeEntity } from '../../../test/made-certificates.ts'
 import { ticketFor, tpmPump } from '../../../test/support/attested.ts'
 import {
   addPump,
@@ -28,6 +32,8 @@ import { renewalBy, requestBy } from '../../../test/support/house.ts'
 import { changeProfile } from '../../../test/support/profiles.ts'
 import { addApplication } from '../applications/add.ts'
 import { issue } from '../authority/issue.ts'
+import { requestAuthority } from '../authority/request-authority.ts'
+import { trustForeign } from '../authority/trust-foreign.ts'
 import { addProduct } from '../devices/product.ts'
 import { applyProfile } from '../policy/apply-profile.ts'
 import { approveOwn } from '../policy/decide.ts'
@@ -37,6 +43,7 @@ import { issueForServer } from './issue-for-server.ts'
 import type { Credential } from './request.ts'
 import { enrolWithKey } from './server-key/enrol-with-key.ts'
 import { KeyWorkshop } from './server-key/workshop.ts'
+import { addProxy, addRegistrar } from './speakers/register.ts'
 
 /** A list that can be told what stands in it. */
 class ToldLists implements KeyLists {
@@ -246,3 +253,42 @@ async function pairOfScalar(scalar: Uint8Array): Promise<KeyPair> {
   const read = await parsePrivateKey(Uint8Array.fromHex(der))
   return read.kind === 'refused' ? assert.fail(read.detail) : read.pair
 }
+
+test('nobody speaks for devices, and nothing vouches for them, with such a key', () =>
+  withLists(async (core, lists) => {
+    const ca = await makeEntity('CN=Makers CA')
+    const extensions = [
+      encodeExtension('extKeyUsage', [keyPurposes.cmcRA]),
+      encodeExtension('basicConstraints', { ca: true }),
+    ]
+    const line = await certify(await makeEntity('CN=line 3'), ca, {
+      notAfter: core.clock.now().round('second').add({ hours: 24 }),
+      extensions,
+    })
+    const asRegistrar = { name: 'line-3', certificate: line, products: [], expiresAt: undefined }
+    const asProxy = { name: 'front', certificate: line }
+    const asAnchor = { ...asProxy, products: [], environment: core.environment }
+    lists.holdsAll = true
+    for (const outcome of [
+      await addRegistrar(asRegistrar, operator, core),
+      await addProxy(asProxy, operator, core),
+      await trustForeign(asAnchor, operator, core),
+    ])
+      assert.equal(outcome.kind === 'refused' && outcome.reason, 'key-known-weak')
+    lists.holdsAll = false
+    assert.equal((await addRegistrar(asRegistrar, operator, core)).kind, 'added')
+  }))
+
+test('no certificate is asked of others for such a key of our own', () =>
+  withLists(async (core, lists) => {
+    const profile = readyProfile('issuing')
+    const wish = {
+      ...({ name: 'issuing-2', algorithm: 'p-256', maker: 'Acme' } as const),
+      ...{ custody: undefined, twin: null, environment: core.environment, profile },
+    }
+    lists.holdsAll = true
+    const no = await requestAuthority(wish, operator, core)
+    assert.equal(no.kind === 'refused' && no.reason, 'key-known-weak')
+    lists.holdsAll = false
+    assert.equal((await requestAuthority(wish, operator, core)).kind, 'requested')
+  }))

@@ -6,6 +6,7 @@ import { formatName } from '#format/x509/name.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import { anchorOf } from '#trust/trust-anchor.ts'
+import type { KeyLists } from '#trust/weak-keys/key-lists.ts'
 import type { Actor, AuditEvent, EventType } from '../audit/event.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Put } from '../ledger/ledger.ts'
@@ -30,6 +31,11 @@ export type BundleImported =
     }
   | Refused
 
+/** Whoever has the private half of a maker's authority makes chips that are believed. */
+interface ImportingPorts extends VendorPorts {
+  readonly keyLists: KeyLists
+}
+
 /** An event names so many records at the most. */
 const mostSubjects = 200
 
@@ -43,7 +49,7 @@ export async function importBundle(
   bundle: VendorBundle,
   digest: Uint8Array,
   actor: Actor,
-  ports: VendorPorts,
+  ports: ImportingPorts,
 ): Promise<BundleImported> {
   const generation = await generationOf(ports.ledger)
   const falls = await refuseIfFalling(bundle, digest, ports)
@@ -118,7 +124,7 @@ function recordOf(
 function wantedRoots(
   bundle: VendorBundle,
   now: Temporal.Instant,
-  ports: VendorPorts,
+  ports: ImportingPorts,
 ): readonly VendorRoot[] | Refused {
   const wanted = new Map<string, VendorRoot>()
   for (const entry of bundle.entries) {
@@ -126,7 +132,7 @@ function wantedRoots(
     for (const role of ['root', 'intermediate'] as const) {
       for (const found of role === 'root' ? entry.roots : entry.intermediates) {
         const { certificate, oddities } = found
-        const unfit = refuseUnfit(found, vendor)
+        const unfit = refuseUnfit(found, vendor, ports.keyLists)
         if (unfit !== undefined) return unfit
         const digest = sha256(certificate.der)
         if (wanted.has(digest.toHex()))
@@ -150,7 +156,11 @@ function wantedRoots(
   return [...wanted.values()]
 }
 
-function refuseUnfit(found: VendorCertificate, vendor: string): Refused | undefined {
+function refuseUnfit(
+  found: VendorCertificate,
+  vendor: string,
+  lists: KeyLists,
+): Refused | undefined {
   const { extensions } = found.certificate
   const who = `${vendor}: ${nameOf(found)}`
   if (readExtension(extensions, 'basicConstraints')?.ca !== true)
@@ -158,7 +168,7 @@ function refuseUnfit(found: VendorCertificate, vendor: string): Refused | undefi
   const keyUsage = readExtension(extensions, 'keyUsage')
   if (keyUsage !== undefined && !keyUsage.includes('keyCertSign'))
     return refuse('bundle-wrong', `${who} may not sign certificates: its keyUsage does not say so`)
-  const anchor = anchorOf(found.certificate)
+  const anchor = anchorOf(found.certificate, lists)
   return anchor.kind === 'refused'
     ? refuse('bundle-wrong', `${who}: ${anchor.detail} (${anchor.reason})`)
     : undefined

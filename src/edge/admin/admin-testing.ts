@@ -17,6 +17,7 @@ import type { Clock, Randomness } from '#core/ports.ts'
 import type { FrontTrouble } from '#edge/http/converse.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
+import { noLists } from '#trust/weak-keys/key-lists.ts'
 import { makeAdminApi, type PageFile } from './api.ts'
 import type { Door } from './doors/door.ts'
 import { localDoor } from './doors/local.ts'
@@ -88,6 +89,7 @@ export class TestHouse {
       random: ports.random,
       attempts: new Attempts(),
       environment: 'trial',
+      keyLists: noLists,
       // Quick and plain, for tests only; argon2.test.ts tries the real one.
       hasher: {
         hash: async (text) => `test:${text.length}:${text}`,

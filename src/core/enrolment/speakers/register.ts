@@ -13,6 +13,7 @@ import { sha256 } from '#trust/digest.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import { importSoundKey } from '#trust/sound-key.ts'
+import type { KeyLists } from '#trust/weak-keys/key-lists.ts'
 import { isRegistrars } from './speak-for.ts'
 
 interface RegisteringPorts {
@@ -20,6 +21,7 @@ interface RegisteringPorts {
   readonly clock: Clock
   readonly random: Randomness
   readonly environment: Key['environment']
+  readonly keyLists: KeyLists
 }
 
 export interface NewRegistrar {
@@ -168,7 +170,7 @@ async function keyOf(
   owner: string,
   ports: RegisteringPorts,
 ): Promise<KeyFound> {
-  const publicKey = importSoundKey(certificate.publicKey)
+  const publicKey = importSoundKey(certificate.publicKey, ports.keyLists)
   if ('kind' in publicKey) return publicKey
   const [own, known] = await Promise.all([
     ports.ledger.find('certificate', 'sha256', [sha256(certificate.der)]),

@@ -126,7 +126,7 @@ export function peopleVerbs(ports: LedgerVerbPorts): PeopleVerbs {
     'machine.add': async ({ name, role, certificate }, { caller }) => {
       const read = readCertificate(certificate)
       if (read.kind === 'refused') return read
-      const publicKey = importSoundKey(read.certificate.publicKey)
+      const publicKey = importSoundKey(read.certificate.publicKey, ports.keyLists)
       if ('reason' in publicKey) return publicKey
       const asked = { name, role, publicKey, environment: ports.environment }
       const added = await addMachine(asked, caller.actor, ports)

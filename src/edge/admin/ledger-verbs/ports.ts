@@ -6,6 +6,7 @@ import type { Attempts } from '#core/people/attempts.ts'
 import type { PassphraseHasher } from '#core/people/passphrase.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import type { EventView } from '#format/admin/views.ts'
+import type { KeyLists } from '#trust/weak-keys/key-lists.ts'
 
 /** What happened, for who looks at one record. */
 export interface History {
@@ -23,4 +24,6 @@ export interface LedgerVerbPorts {
   readonly history: History
   /** Of this installation, fixed at birth. */
   readonly environment: Key['environment']
+  /** Keys that are known to be weak: nobody may speak here with one. */
+  readonly keyLists: KeyLists
 }
