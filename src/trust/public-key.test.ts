@@ -15,6 +15,8 @@ import { readVectors } from '../../test/frozen-vectors.ts'
 import { type KeyAlgorithmName, keyAlgorithms } from './algorithms.ts'
 import { generateKey } from './private-key.ts'
 import { importPublicKey, type PublicKey } from './public-key.ts'
+import { powerModulo } from './weak-keys/deep/power.ts'
+import { positive, type ShortCurveName, shortCurves } from './weak-keys/scalars/short-curve.ts'
 
 function importKey(algorithm: KeyAlgorithmName | AlgorithmIdentifier, key: Uint8Array) {
   const identifier = typeof algorithm === 'string' ? keyAlgorithms[algorithm].identifier : algorithm
@@ -97,6 +99,18 @@ test('an rsa key in another encoding is the same key or is refused', () => {
   )
 })
 
+/** A point so near to zero that its x still has room for the prime. All three primes are 3 modulo 4. */
+function pointOfSmallX(name: ShortCurveName): { readonly x: bigint; readonly y: bigint } {
+  const { prime, generator } = shortCurves[name]
+  const root = Uint8Array.fromHex(((prime + 1n) / 4n).toString(16).padStart(132, '0'))
+  const b = generator.y ** 2n - generator.x ** 3n + 3n * generator.x
+  for (let x = 1n; ; x += 1n) {
+    const square = positive(x ** 3n - 3n * x + b, prime)
+    const y = powerModulo(square, root, prime)
+    if ((y * y) % prime === square) return { x, y }
+  }
+}
+
 const curves = [
   ['p-256', 'prime256v1', 32],
   ['p-384', 'secp384r1', 48],
@@ -136,6 +150,26 @@ for (const [name, curve, octets] of curves) {
       point.slice(0, -1),
       concatBytes([point, Uint8Array.of(0)]),
       point.slice(0, 1 + octets).with(0, 4),
+    ])
+      assert.equal(refusal(name, bad), 'key-malformed', bad.toHex())
+  })
+
+  test(`SP 800-56A 5.6.2.3.3, 2: a ${name} point is refused whose coordinate is itself and the prime once more`, () => {
+    const { prime } = shortCurves[name]
+    const { x, y } = pointOfSmallX(name)
+    const hex = (number: bigint) => number.toString(16).padStart(2 * octets, '0')
+    const encoded = (form: string, ...numbers: bigint[]) =>
+      Uint8Array.fromHex(form + numbers.map(hex).join(''))
+    imported(name, encoded('04', x, y))
+    imported(name, encoded('04', x, prime - y))
+    for (const bad of [
+      encoded('04', x + prime, y),
+      encoded('02', x + prime),
+      encoded('03', x + prime),
+      // Only P-521 has octets for both.
+      ...(hex(y + prime).length > 2 * octets ? [] : [encoded('04', x, y + prime)]),
+      encoded('04', prime, y),
+      encoded('02', prime),
     ])
       assert.equal(refusal(name, bad), 'key-malformed', bad.toHex())
   })
