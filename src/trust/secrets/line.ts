@@ -6,6 +6,8 @@ export interface Line {
   readonly text: string
   /** Where it begins in the file. */
   readonly offset: number
+  /** Whether its beginning is seen: a line that is longer may begin before. */
+  readonly isFromStart: boolean
 }
 
 /** No line of a configuration is longer; of a longer one only what lies this near is seen. */
@@ -16,7 +18,10 @@ export function lineAround({ octets, at, base }: Sight): Line {
   while (start > 0 && at - start < reach && !endsLine(octets[start - 1]!)) start -= 1
   let end = at
   while (end < octets.length && end - at < reach && !endsLine(octets[end]!)) end += 1
-  return { text: textOf(octets.subarray(start, end)), offset: base + start }
+  return {
+    ...{ text: textOf(octets.subarray(start, end)), offset: base + start },
+    isFromStart: start === 0 || endsLine(octets[start - 1]!),
+  }
 }
 
 /** So many characters before and after a place, across lines. */
@@ -24,7 +29,7 @@ export function textAround(
   { octets, at, base }: Sight,
   before: number,
   after: number,
-): Line & { readonly at: number } {
+): Omit<Line, 'isFromStart'> & { readonly at: number } {
   const start = Math.max(0, at - before)
   return { text: textOf(octets.subarray(start, at + after)), offset: base + start, at: at - start }
 }

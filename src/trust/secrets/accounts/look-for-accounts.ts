@@ -35,7 +35,7 @@ export function lookAtAccountFile(file: Surroundings, tell: Tell): void {
   }
 }
 
-function lookAtLine(line: Line, file: Surroundings, tell: Tell): void {
+function lookAtLine(line: Pick<Line, 'text' | 'offset'>, file: Surroundings, tell: Tell): void {
   if (!tell.spend(1)) return
   const { text, offset } = line
   const [, name, password] = account.exec(text) ?? []

@@ -14,7 +14,7 @@ const beginning = /^-----BEGIN ([A-Z0-9][A-Z0-9 ]{0,40})-----/
 /** `\n` and `\r` as programs, JSON and YAML write them, once or twice escaped, and a line end of XML. */
 const escapedEnds = /\\{1,4}[rn]|&#(?:10|13|xa|xd);/gi
 /** The seam between two strings of a program: a quote, perhaps a comma, a sign that joins them, and a quote. */
-const seams = /["'`]\s*[,+.]?\s*\\?\s*[bru]?["'`]/g
+const seams = /["'`][\s,+.\\]{0,100}[bru]?["'`]/g
 /** What else stands around lines: indents, comment marks, quotes, an escaped slash. */
 const around = /^[ \t]*(?:[#*>|;]+|\/\/)[ \t]|[\s"'`\\]/gm
 const header = /^\s*[A-Za-z][A-Za-z-]*: .*$/

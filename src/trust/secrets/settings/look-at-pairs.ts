@@ -6,7 +6,7 @@ import type { Surroundings, Tell } from '../sight.ts'
 /** What programs call a secret. */
 const secretName =
   /(?:^|[_.\s-])(?:pass(?:word|wd|phrase)?|pwd|secret|api_?key|auth_?token|access_?token|psk)$/i
-const pair = /^\s*(?:export\s+|set\s+)?["']?([A-Za-z][\w.-]{0,80})["']?\s*[=:]\s*(.*?)\s*$/
+const pair = /^(?:export\s+|set\s+)?["']?([A-Za-z][\w.-]{0,80})["']?\s*[=:]\s*(.*)$/
 const blank = /^\s*(?:[#;].*|\[[^\]]+\]\s*)?$/
 
 /**
@@ -26,7 +26,7 @@ function lookInLines(text: string, file: Surroundings, tell: Tell): void {
   const found: { readonly name: string; readonly offset: number }[] = []
   let offset = 0
   for (const line of text.split('\n')) {
-    const [, name, said = ''] = pair.exec(line) ?? []
+    const [, name, said = ''] = pair.exec(line.trim()) ?? []
     if (name === undefined && !blank.test(line)) return
     if (name !== undefined && secretName.test(name) && looksChosen(unquoted(said)))
       found.push({ name, offset })

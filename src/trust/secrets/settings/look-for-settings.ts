@@ -28,8 +28,10 @@ function lookAtSetting(row: SettingRow, sight: Sight, tell: Tell): void {
   if (!row.anywhere && !sight.file.isText) return
   if (sight.file.isManual) return
   if (row.rule === 'url-password' && !hasUser(sight)) return
-  if (!tell.spend(1)) return
   const line = lineAround(sight)
+  if (!row.anywhere && !line.isFromStart) return
+  // Long lines are costly to hold against a pattern.
+  if (!tell.spend(1 + (line.text.length >> 8))) return
   const start = line.offset - sight.base
   const text =
     row.after === undefined

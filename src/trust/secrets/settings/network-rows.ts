@@ -40,7 +40,7 @@ export const networkRows: readonly SettingRow[] = [
     ...{ confidence: 'likely', anyCase: true },
     needles: ['wifi_pass', 'wifi_psk', 'wifi_passphrase', 'wlan_pass', 'wlan_psk'],
     pattern:
-      /^\s*(?:CONFIG_\w*|#\s*define\s+\w*|(?:static\s+|constexpr\s+)*const\s+char\s*\*?\s*(?:const\s+)?\w*|export\s+\w*|"\w*)(?<name>(?:wifi|wlan)_?(?:passphrase|password|pass|psk)\w*)"?\s*(?:\[\s*\])?\s*[=:]?\s*"(?<value>[^"]{8,63})"/i,
+      /^\s*(?:CONFIG_\w*|#\s*define\s+\w*|(?:static\s+|constexpr\s+)*const\s+char\s*\*?\s*(?:const\s+)?\w*|export\s+\w*|"\w*)(?<name>(?:wifi|wlan)_?(?:passphrase|password|pass|psk)\w*)"?(?:\s{0,9}\[\s?\])?(?:\s{0,40}[=:])?\s{0,40}"(?<value>[^"]{8,63})"/i,
     judge: (value) => !isPlaceholder(value) && !/^my/i.test(value),
   },
   {
@@ -54,7 +54,7 @@ export const networkRows: readonly SettingRow[] = [
     ...{ confidence: 'likely', anyCase: true },
     needles: ['mqtt_pass', 'mqtt_password', 'mqttpass'],
     pattern:
-      /^\s*(?:CONFIG_\w*|#\s*define\s+\w*|(?:static\s+|constexpr\s+)*const\s+char\s*\*?\s*(?:const\s+)?\w*|export\s+\w*|["']?\w*)(?<name>mqtt_?(?:password|passwd|pass)\w*)["']?\s*(?:\[\s*\])?\s*(?:[=:]\s*|\s)(?:"(?<value>[^"\n]{3,128})"|'(?<value>[^'\n]{3,128})'|(?<value>[^\s"'#;,(){}]{3,128})\s*$)/i,
+      /^\s*(?:CONFIG_\w*|#\s*define\s+\w*|(?:static\s+|constexpr\s+)*const\s+char\s*\*?\s*(?:const\s+)?\w*|export\s+\w*|["']?\w*)(?<name>mqtt_?(?:password|passwd|pass)\w*)["']?(?:\s{0,9}\[\s?\])?(?:\s{0,40}[=:]\s{0,40}|\s{1,40})(?:"(?<value>[^"\n]{3,128})"|'(?<value>[^'\n]{3,128})'|(?<value>[^\s"'#;,(){}]{3,128})\s*$)/i,
     judge: (value) => looksChosen(value) && !value.includes('('),
   },
   {

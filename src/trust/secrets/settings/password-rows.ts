@@ -36,7 +36,7 @@ export const passwordRows: readonly SettingRow[] = [
     ...{ rule: 'config-password', what: 'a unit of systemd', confidence: 'likely' },
     needles: ['Environment='],
     pattern:
-      /^Environment=.*?["']?(?<name>\w*(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY))=(?<value>[^\s"']{3,200})/i,
+      /^Environment=(?:.*[\s"'])?(?<name>\w{0,60}(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY))=(?<value>[^\s"']{3,200})/i,
   },
   {
     // The client of Docker keeps user and password in base64.
@@ -64,7 +64,7 @@ export const passwordRows: readonly SettingRow[] = [
     ...{ rule: 'config-password', what: 'secrets of PPP', confidence: 'certain', after: 2_000 },
     needles: ['# Secrets for authentication using', '# client\tserver\tsecret'],
     pattern:
-      /^#[^\n]*\n(?:\s*(?:#[^\n]*)?\n){0,20}(?<name>[^\s#]+)\s+\S+\s+"?(?<value>[^\s"]{3,128})"?/,
+      /^#[^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n){0,20}[ \t]*(?<name>[^\s#]+)[ \t]+\S+[ \t]+"?(?<value>[^\s"]{3,128})"?/,
   },
   {
     // Linux's keyboard of C: a name that says password, and a string beside it.

@@ -48,7 +48,7 @@ export const switchRows: readonly SettingRow[] = [
     // xinetd.conf(5)
     ...{ rule: 'telnet-enabled', what: 'xinetd', confidence: 'certain', after: 800 },
     needles: ['service telnet'],
-    pattern: /^\s*service\s+telnet\s*\n?\s*\{(?:(?!\}|disable\s*=\s*yes)[\s\S])*\}/,
+    pattern: /^\s*service\s+telnet\s*\{(?:(?!\}|disable\s*=\s*yes)[\s\S])*\}/,
   },
   {
     // A unit, a line of inittab or of inetd that hands out a shell instead of a login.
