@@ -61,6 +61,7 @@ test('a store of keys is told, and one that opens with what everybody tries by i
   make('default.p12', 'changeit')
   make('empty.p12', '')
   make('own.p12', 'Tango-Uniform-4')
+  make('open.p12', 'Tango-Uniform-4', '-keypbe', 'NONE', '-certpbe', 'NONE')
   openssl(
     'pkcs12',
     '-export',
@@ -76,10 +77,15 @@ test('a store of keys is told, and one that opens with what everybody tries by i
   const found = findIn({
     ...{ 'default.p12': read('default.p12'), 'empty.p12': read('empty.p12') },
     ...{ 'own.p12': read('own.p12'), 'roots.p12': read('roots.p12'), 'image.bin': around },
+    'open.p12': read('open.p12'),
   })
+  // Its password protects against changes alone: what is in it is in the clear.
+  const [openKey] = found.filter(({ rule }) => rule === 'private-key')
   assert.deepEqual(told(found), [
-    ...['key-store image.bin@500', 'key-store own.p12@0'],
+    ...['key-store image.bin@500', 'key-store open.p12@0', 'key-store own.p12@0'],
     ...['key-store-default-password default.p12@0', 'key-store-default-password empty.p12@0'],
+    ...[`private-key open.p12@${openKey?.offset}`],
+    ...[`private-key-of-certificate open.p12@${openKey?.offset}`],
   ])
   assert.match(found.find(({ path }) => path[0] === 'default.p12')!.what, /default 'changeit'/)
   assert.doesNotMatch(JSON.stringify(found), /Tango/)

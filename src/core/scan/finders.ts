@@ -58,11 +58,14 @@ function counted(reporter: Reporter, counts: Map<string, number>): Reporter {
   }
 }
 
+/** Before its title a page of roff has requests and remarks alone: a script that writes one begins otherwise. */
+const manual = /^(?:(?:['.].*)?\r?\n)*\.(?:TH|Dd|SH|Sh) /
+
 function surroundingsOf({ path, head, size }: ScannedFile, now: Temporal.Instant): Surroundings {
   let text: string | undefined
   const start = textOf(head.subarray(0, 8_192))
   return {
-    isManual: /^\.(?:TH|Dd|SH|Sh) /m.test(start),
+    isManual: manual.test(start),
     ...{ now, head, isText: isText(head), name: path.at(-1) ?? '' },
     isWhole: size === head.length,
     get text() {
@@ -91,8 +94,8 @@ class SecretFinder implements Finder, Tell {
   readonly #told = new Set<string>()
   #units = unitsAtOnce
   #cutShort = false
-  /** Up to where what was found last has its own keys in it. */
-  #within = 0
+  /** Where the store of keys lies that was found last. */
+  #store = { from: 0, until: 0 }
 
   constructor(file: Surroundings, reporter: Reporter, shared: Shared) {
     this.#file = file
@@ -125,14 +128,18 @@ class SecretFinder implements Finder, Tell {
     // The same key in two forms, one within the other, or twice in a file, is one thing to mend.
     const same = `${found.rule} ${found.identity}`
     if (this.#told.has(same)) return
-    if (found.offset < this.#within && found.until === undefined) return
+    if (found.rule === 'private-key-encrypted' && this.#isInStore(found.offset)) return
     if (this.#told.size >= mostFindings) {
       this.#cutShort = true
       return
     }
     this.#told.add(same)
-    if (found.until !== undefined) this.#within = found.until
+    if (found.until !== undefined) this.#store = { from: found.offset, until: found.until }
     this.#report(found)
+  }
+
+  #isInStore(offset: number): boolean {
+    return offset >= this.#store.from && offset < this.#store.until
   }
 
   trace(trace: Trace): void {

@@ -317,6 +317,36 @@ const cases: readonly Case[] = [
   },
 ]
 
+test('a page of a manual is passed over, and nothing that only has a line of one', () => {
+  const setting = 'PermitRootLogin yes\n'
+  const manual = `.\\" made by a tool\n.de Sp\n.if t .sp\n..\n.TH SSHD_CONFIG 5\n.SH NAME\n${setting}`
+  assert.deepEqual(findIn({ 'sshd_config.5': manual }), [])
+  const script = `#!/bin/sh\ncat <<END\n.TH PUMP 1\nEND\n${setting}`
+  assert.deepEqual(
+    findIn({ 'first-boot.sh': script }).map(({ rule }) => rule),
+    ['ssh-root-login'],
+  )
+})
+
+test('a password with the signs of a variable in it is one where nothing puts variables in', () => {
+  for (const password of ['P@$$w0rd!', '50%off{now}', 'a<b>c-2026'])
+    assert.deepEqual(
+      findIn({ 'wpa.conf': `network={\n psk="${password}"\n}\n` }).map(({ rule }) => rule),
+      ['wifi-password'],
+      password,
+    )
+  for (const stands of [
+    '$PASSWORD',
+    '${PSK}',
+    '$(get psk)',
+    '{{ wifi.psk }}',
+    '<secret word>',
+    '%PSK_HERE%',
+    '@PSK_OF_ALL@',
+  ])
+    assert.deepEqual(findIn({ 'wpa.conf': `network={\n psk="${stands}"\n}\n` }), [], stands)
+})
+
 for (const { rule, source, file, finds, silent } of cases) {
   test(`${rule} is found (${source})`, () => {
     const found = findIn({ [file]: finds })

@@ -11,7 +11,7 @@ export interface Found {
   /** As `Finding` says. */
   readonly identity: string
   readonly key?: string
-  /** Where it ends, if it is one thing with keys of its own in it, which are not told again. */
+  /** Where it ends, if it is a store of keys: those in it that are encrypted are not told again. */
   readonly until?: number
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isPlaceholder, looksChosen } from '../placeholder.ts'
+import { isLiteralPassword, isPlaceholder, looksChosen } from '../placeholder.ts'
 import type { SettingRow } from './setting-row.ts'
 
 /** Passwords of wireless networks and brokers, by the formats that devices keep them in. */
@@ -8,11 +8,13 @@ export const networkRows: readonly SettingRow[] = [
     // wpa_supplicant.conf(5)
     ...{ rule: 'wifi-password', what: 'wpa_supplicant', confidence: 'certain', needles: ['psk='] },
     pattern: /^\s*psk=(?:"(?<value>[^"]{8,63})"|(?<value>[0-9a-fA-F]{64}))\s*(?:#.*)?$/,
+    judge: isLiteralPassword,
   },
   {
     ...{ rule: 'wifi-password', what: 'wpa_supplicant (WEP)', confidence: 'certain' },
     needles: ['wep_key'],
     pattern: /^\s*wep_key[0-3]=(?:"(?<value>[^"]{5,16})"|(?<value>[0-9a-fA-F]{10,32}))\s*$/,
+    judge: isLiteralPassword,
   },
   {
     // hostapd.conf
@@ -20,12 +22,14 @@ export const networkRows: readonly SettingRow[] = [
     needles: ['wpa_passphrase=', 'wpa_psk=', 'sae_password='],
     pattern:
       /^\s*(?:wpa_passphrase=(?<value>.{8,63})|wpa_psk=(?<value>[0-9a-fA-F]{64})|sae_password=(?<value>[^|\s]{8,63}).*)$/,
+    judge: isLiteralPassword,
   },
   {
     // nm-settings-keyfile(5)
     ...{ rule: 'wifi-password', what: 'NetworkManager', confidence: 'certain', after: 1_000 },
     needles: ['[wifi-security]', '[802-11-wireless-security]'],
     pattern: /^\[[\w-]+\]\r?\n(?:(?!\[).*\r?\n){0,20}?psk=(?<value>.{8,64}?)\r?(?:\n|$)/,
+    judge: isLiteralPassword,
   },
   {
     // OpenWrt, /etc/config/wireless
@@ -33,6 +37,7 @@ export const networkRows: readonly SettingRow[] = [
     needles: ['wifi-iface'],
     pattern:
       /^config\s+wifi-iface\b.*\n(?:(?!config\s).*\n){0,30}?\s*option\s+key\s+(?:'(?<value>[^'\n]{8,64})'|"(?<value>[^"\n]{8,64})"|(?<value>[^\s'"]{8,64}))/,
+    judge: isLiteralPassword,
   },
   {
     // ESP-IDF's sdkconfig, and what sketches call it.
@@ -48,6 +53,7 @@ export const networkRows: readonly SettingRow[] = [
     ...{ rule: 'mqtt-password', what: 'mosquitto (bridge)', confidence: 'certain' },
     needles: ['remote_password'],
     pattern: /^\s*remote_password\s+(?<value>\S.*?)\s*$/,
+    judge: isLiteralPassword,
   },
   {
     ...{ rule: 'mqtt-password', what: 'an MQTT password in a program or its configuration' },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isPlaceholder, looksChosen } from '../placeholder.ts'
+import { isLiteralPassword, isPlaceholder, looksChosen } from '../placeholder.ts'
 import type { SettingRow } from './setting-row.ts'
 
 /** Hosts that no device talks to: RFC 2606, RFC 6761, and what manuals write. */
@@ -29,7 +29,7 @@ export const passwordRows: readonly SettingRow[] = [
     needles: ['machine '],
     pattern:
       /^\s*machine\s+(?<name>\S{3,253})\s+login\s+\S{1,64}\s+(?:account\s+\S+\s+)?password\s+(?<value>\S{3,128})/,
-    judge: (value, { name = '' }) => !isPlaceholder(value) && !nobody.test(name),
+    judge: (value, { name = '' }) => isLiteralPassword(value) && !nobody.test(name),
   },
   {
     // systemd.exec(5)
@@ -58,6 +58,7 @@ export const passwordRows: readonly SettingRow[] = [
     ...{ rule: 'config-password', what: 'credentials of a network share', confidence: 'likely' },
     ...{ needles: ['username='], after: 300 },
     pattern: /^username=(?<name>\S{1,64})\r?\npassword=(?<value>\S{3,128})\r?(?:\n|$)/,
+    judge: isLiteralPassword,
   },
   {
     // ppp: chap-secrets and pap-secrets.
@@ -65,6 +66,7 @@ export const passwordRows: readonly SettingRow[] = [
     needles: ['# Secrets for authentication using', '# client\tserver\tsecret'],
     pattern:
       /^#[^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n){0,20}[ \t]*(?<name>[^\s#]+)[ \t]+\S+[ \t]+"?(?<value>[^\s"]{3,128})"?/,
+    judge: isLiteralPassword,
   },
   {
     // Linux's keyboard of C: a name that says password, and a string beside it.
