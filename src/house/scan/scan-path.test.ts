@@ -63,6 +63,16 @@ test('links are not followed, pipes not opened, and names shown so that no termi
   assert.deepEqual([summary.links, summary.special, summary.files], [2, 1, 2])
 })
 
+test('a link that is named as a path is followed, to a file as to a directory', async () => {
+  const mark = newMark()
+  mkdirSync(join(root, 'builds/one'), { recursive: true })
+  writeFileSync(join(root, 'builds/one/image.bin'), mark)
+  symlinkSync('one/image.bin', join(root, 'builds/latest.bin'))
+  symlinkSync('one', join(root, 'builds/latest'))
+  assert.deepEqual((await scanned('builds/latest.bin')).told, [['builds/latest.bin', mark]])
+  assert.deepEqual((await scanned('builds/latest')).told, [['builds/latest/image.bin', mark]])
+})
+
 test('a path that is not there is told', async () => {
   assert.deepEqual((await scanned('nowhere')).told, [['nowhere', 'gone']])
 })

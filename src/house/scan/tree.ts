@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Dirent } from 'node:fs'
-import { lstat, opendir, stat } from 'node:fs/promises'
+import { lstat, opendir, realpath, stat } from 'node:fs/promises'
 import type { NotScanned, NotScannedReason } from '#core/scan/not-scanned.ts'
 import { nameOf } from '#format/archive/fields.ts'
 import type { ListedFile } from './thread-protocol.ts'
@@ -31,7 +31,7 @@ export async function* listTree(
     try {
       const status = await stat(path)
       const octets = Buffer.from(path).toString('latin1')
-      if (status.isFile()) yield listed(octets)
+      if (status.isFile()) yield await listedByName(path, octets)
       else if (status.isDirectory()) yield* listDirectory(octets, status.dev, counts)
       else yield passedBy(octets, 'unreadable', 'it is neither a file nor a directory')
     } catch (error) {
@@ -120,6 +120,12 @@ function listed(path: string): ListedFile {
 /** Most names are for the eye as they are. */
 function shown(path: string): string {
   return /^[\x20-\x5b\x5d-\x7e]*$/.test(path) ? path : nameOf(octetsOf(path))
+}
+
+/** Under the name that somebody gave: what a link leads to is found out here, since none is opened. */
+async function listedByName(path: string, octets: string): Promise<ListedFile> {
+  const target = await realpath(path, { encoding: 'buffer' })
+  return { name: shown(octets), path: target.toString('latin1') }
 }
 
 function passedBy(path: string, reason: NotScannedReason, because: string): NotScanned {
