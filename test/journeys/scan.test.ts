@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,8 +12,9 @@ import { after, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { encodePem } from '#format/pem.ts'
-import { encodePrivateKey } from '#trust/private-key.ts'
+import { encodePrivateKey, generateKey } from '#trust/private-key.ts'
 import { enrolled, openTestHouse, temporaryDirectory, withProduct } from '../support/house.ts'
+import { listOf } from '../support/key-lists.ts'
 import { callApi } from '../support/local-api.ts'
 
 const house = await openTestHouse()
@@ -61,22 +62,24 @@ test('an image that is sent is scanned, recorded with its event, and not kept', 
     .map((line) => JSON.parse(line))
   assert.deepEqual(
     lines.map(({ kind }) => kind),
-    ['received', 'finding', 'done'],
+    ['received', 'finding', 'finding', 'done'],
   )
   assert.deepEqual(lines[1].path, ['pump-1.4.2', 'content'])
-  assert.equal(lines[2].result, 'found')
+  assert.equal(lines[2].rule, 'private-key-known')
+  assert.match(lines[2].what, /^this key belongs to device PUMP-7 /)
+  assert.equal(lines[3].result, 'found')
   assert.deepEqual(leftOvers(), before)
-  const shown = await callApi(house, 'GET', `/scans/${lines[2].scan}`)
+  const shown = await callApi(house, 'GET', `/scans/${lines[3].scan}`)
   assert.equal(shown.body.product, pump.id)
   assert.equal(shown.body.octets, image.length)
   assert.equal(shown.body.findings[0].rule, 'private-key')
   const listed = await callApi(house, 'GET', `/scans?sha256=${shown.body.sha256}`)
   assert.deepEqual(
     listed.body.items.map(({ id }: { id: string }) => id),
-    [lines[2].scan],
+    [lines[3].scan],
   )
   // Numbered within a second of its commit.
-  const told = () => callApi(house, 'GET', `/log?type=image-scanned&subject=${lines[2].scan}`)
+  const told = () => callApi(house, 'GET', `/log?type=image-scanned&subject=${lines[3].scan}`)
   while ((await told()).body.items.length === 0) await turn()
 })
 
@@ -93,6 +96,80 @@ test('of an image that is cut off on its way nothing stays, and the next is scan
   while (leftOvers().length > before.length) await turn()
   const clean = await send(gzipSync('nothing'), 'name=clean')
   assert.equal(JSON.parse(clean.trim().split('\n').at(-1)!).result, 'clean')
+})
+
+/** Without any form: what a device with a page of flash for its settings keeps. */
+const raw = Uint8Array.fromBase64(String(device.key.privateKey.export({ format: 'jwk' }).d), {
+  alphabet: 'base64url',
+})
+
+test('32 octets that are the key of a device in the inventory are told, with nothing else in the image', async () => {
+  const answer = await send(raw, 'name=settings.bin')
+  const [, finding, done] = answer
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  assert.deepEqual([finding.rule, finding.offset], ['private-key-known', 0])
+  assert.match(finding.what, /^32 octets that are the p-256 private key of device PUMP-7 /)
+  assert.equal(done.result, 'found')
+  writeFileSync(join(place, 'settings.bin'), raw)
+  const here = await vitalsign('scan', 'settings.bin')
+  assert.equal(here.status, 0, here.out)
+  const asked = await vitalsign('scan', 'settings.bin', '--data', house.directory)
+  assert.equal(asked.status, 1, asked.err)
+  assert.match(asked.out, /private-key-known: 32 octets .* of device PUMP-7 /)
+})
+
+test('of the key of an authority it is said how many devices rely on it', async () => {
+  const { items } = await house.core.ledger.list('authority', { limit: 10 })
+  const keys = await Promise.all(
+    items.map(({ key: id }) => house.core.ledger.read('key', id ?? '')),
+  )
+  const { body } = await callApi(house, 'POST', '/keys/owners', {
+    fingerprints: keys.flatMap((one) => one?.fingerprint.toHex() ?? []),
+  })
+  const devices = (kind: string) =>
+    items
+      .filter((one) => one.kind === kind)
+      .map(({ id }) => body.known.find(({ owner }: { owner: string }) => owner === id).devices)
+  assert.ok(devices('issuing').includes(1))
+  assert.deepEqual(
+    devices('root').filter((count) => count > 0),
+    [1],
+  )
+})
+
+test('a key in a list of weak keys that was taken in is told by a scan that knows the data directory', async () => {
+  const { privateKey, publicKey } = await generateKey('p-256')
+  const lists = join(house.directory, 'weak-keys')
+  mkdirSync(lists, { recursive: true })
+  writeFileSync(join(lists, 'one.list'), listOf([publicKey]).bytes)
+  writeFileSync(join(lists, 'two.list'), 'no list')
+  writeFileSync(join(place, 'listed.pem'), encodePem('PRIVATE KEY', encodePrivateKey(privateKey)))
+  const { out, err } = await vitalsign('scan', 'listed.pem', '--data', house.directory)
+  assert.match(out, /weak-key: a private key: the key stands in the list known, chosen keys/)
+  assert.match(err, /two.list was not asked/)
+  rmSync(lists, { recursive: true })
+})
+
+test('nothing of a secret stays in the installation that scanned it', async () => {
+  const secrets = ['Tango-Uniform-4', raw.toHex(), raw.toBase64(), key.split('\n')[1]!]
+  const settings = `[wifi-security]\npsk=Tango-Uniform-4\n\n${key}\nkey=${raw.toHex()}\n`
+  const answer = await send(Buffer.from(settings), 'name=all-of-it')
+  const done = JSON.parse(answer.trim().split('\n').at(-1)!)
+  assert.equal(done.found, 3, answer)
+  // Numbered within a second of its commit.
+  const events = () => callApi(house, 'GET', `/log?type=image-scanned&subject=${done.scan}`)
+  while ((await events()).body.items.length === 0) await turn()
+  const kept = readdirSync(house.directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name)))
+  const shown = [answer, JSON.stringify(house.troubles), ...kept]
+  assert.ok(kept.some((octets) => octets.includes(done.scan) || octets.includes('all-of-it')))
+  for (const secret of secrets) {
+    assert.ok(shown.every((told) => !told.includes(secret)))
+    assert.ok(kept.every((octets) => !octets.includes(raw)))
+  }
 })
 
 test('an image of a product that is not there is refused before it is read', async () => {

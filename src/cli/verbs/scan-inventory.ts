@@ -1,53 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Finding } from '#core/scan/finding.ts'
+import { findKnownKeys, fingerprintsToAsk } from '#core/scan/known-keys.ts'
 import { resultOf, type ScanReport } from '#core/scan/report.ts'
 import { mostRecorded } from '#format/admin/operations/scans.ts'
-import { identityOf } from '#trust/secrets/identity.ts'
-import { rules } from '#trust/secrets/rules.ts'
+import type { RawScan } from '../means-scan.ts'
 import { wrongUse } from '../stop.ts'
 import type { Answer } from '../talk/server.ts'
 import type { Call } from './verb.ts'
 
-type Owner = Answer<'key.owners'>['known'][number]
-
-const privateRules: ReadonlySet<string> = new Set([
-  ...(['private-key', 'private-key-encrypted', 'raw-key', 'test-key'] as const),
-])
 /** As many keys as one question may name. */
 const mostAsked = 1_000
 
-/** For each private key that the inventory knows, a finding beside its own that says whose it is. */
+/** What was found, with a finding for each private key that the inventory knows: it says whose it is. */
 export async function askInventory(
   call: Call,
-  findings: readonly Finding[],
+  { findings, rawKeys }: Pick<RawScan, 'findings' | 'rawKeys'>,
 ): Promise<readonly Finding[]> {
-  const keys = findings.filter(({ rule, key }) => key !== undefined && privateRules.has(rule))
-  const fingerprints = [...new Set(keys.flatMap(({ key }) => key ?? []))]
+  const fingerprints = fingerprintsToAsk(findings, rawKeys)
   if (fingerprints.length === 0) return findings
   const server = await call.connect()
-  const owners = new Map<string, Owner>()
+  const known: Answer<'key.owners'>['known'][number][] = []
   for (let at = 0; at < fingerprints.length; at += mostAsked) {
     const part = fingerprints.slice(at, at + mostAsked)
-    const { known } = await server.ask('key.owners', { fingerprints: part })
-    for (const owner of known) owners.set(owner.fingerprint, owner)
+    known.push(...(await server.ask('key.owners', { fingerprints: part })).known)
   }
-  return [...findings, ...keys.flatMap((finding) => knownAs(finding, owners))]
-}
-
-function knownAs(finding: Finding, owners: ReadonlyMap<string, Owner>): readonly Finding[] {
-  const owner = owners.get(finding.key ?? '')
-  if (owner === undefined) return []
-  const { ownerName, purpose, certificates, inForce } = owner
-  const rule = 'private-key-known'
-  const many = certificates === 1 ? 'certificate' : 'certificates'
-  return [
-    {
-      ...finding,
-      ...{ rule, severity: rules[rule].severity, confidence: 'certain' },
-      what: `this key belongs to ${ownerName} (${purpose}), with ${certificates} ${many}, ${inForce} in force`,
-      identity: identityOf(rule, owner.fingerprint),
-    },
-  ]
+  return [...findings, ...findKnownKeys(findings, rawKeys, known)]
 }
 
 /** Notes the result in the installation, and says under which id. */

@@ -33,13 +33,18 @@ export const scanImages: Verb = async (call) => {
   const progress = terminal.progress('scanning …')
   let raw: RawScan
   try {
-    raw = await work.scan({ paths, budgets: budgetsOf(call), now: startedAt }, (done) =>
-      progress.update(progressText(done)),
+    raw = await work.scan(
+      {
+        ...{ paths, budgets: budgetsOf(call), now: startedAt, data: said.text('data') },
+        asksInventory: namesServer(call),
+      },
+      (done) => progress.update(progressText(done)),
     )
   } finally {
     progress.end()
   }
-  const findings = namesServer(call) ? await askInventory(call, raw.findings) : raw.findings
+  for (const { file, because } of raw.listFaults) terminal.hint(`${file} was not asked: ${because}`)
+  const findings = namesServer(call) ? await askInventory(call, raw) : raw.findings
   const { notScanned, files, octets } = raw
   const report = makeReport(
     { paths, startedAt, endedAt: means.now(), files, octets, notScanned },

@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fingerprintOf } from '#trust/public-key.ts'
 import { identityOf } from '#trust/secrets/identity.ts'
-import { publicOfRaw, type RawFamily, rawFamilies } from '#trust/secrets/keys/raw-key.ts'
 import { type RuleName, rules } from '#trust/secrets/rules.ts'
-import type { Clue, Conclude, Finding } from './finding.ts'
+import type { Clue, Finding } from './finding.ts'
+import { familiesIn, leavesCandidates, type RawKey, tryCandidates } from './raw-keys.ts'
 import { showPath } from './show-path.ts'
 
 type Placed = Clue & { readonly path: readonly string[] }
 
-/** What all files together show: keys beside their certificates, raw keys, one identity in many places. */
-export const conclude: Conclude = (clues) => {
+/**
+ * What all files together show: keys beside their certificates, raw keys, one identity in many places.
+ *
+ * @param clues of all threads
+ * @param rawKeys what the candidates among them may be, where that was found out before
+ */
+export function conclude(
+  clues: readonly Placed[],
+  rawKeys: readonly RawKey[] = [...tryCandidates(clues, familiesIn(clues))].flat(),
+): readonly Finding[] {
   const byKind = Map.groupBy(clues, ({ kind }) => kind)
   const certificates = byKind.get('certificate') ?? []
   const publicKeys = [...certificates, ...(byKind.get('public-key') ?? [])]
   return [
     ...pairedKeys(byKind.get('private-key') ?? [], certificates),
-    ...rawKeys(byKind.get('raw-candidate') ?? [], publicKeys),
+    ...ofThisImage(rawKeys, publicKeys),
     ...duplicates(certificates),
     ...expiredRoots(certificates),
-    ...(byKind.get('too-many') ?? []).slice(0, 1).map(notCompared),
+    ...[...(byKind.get('too-many') ?? []), leavesCandidates(clues) ?? []]
+      .flat()
+      .slice(0, 1)
+      .map(notCompared),
   ]
 }
 
@@ -48,43 +58,22 @@ function pairedKeys(keys: readonly Placed[], certificates: readonly Placed[]): r
   })
 }
 
-/** So many octets are tried: each costs some 50 microseconds for each family of keys that the image has. */
-const mostCandidates = 20_000
-
-function rawKeys(candidates: readonly Placed[], publicKeys: readonly Placed[]): readonly Finding[] {
+function ofThisImage(keys: readonly RawKey[], publicKeys: readonly Placed[]): readonly Finding[] {
   const wanted = new Map(publicKeys.map((clue) => [clue.facts.fingerprint ?? '', clue]))
-  const families = rawFamilies.filter((family) =>
-    publicKeys.some(({ facts }) => facts.family === family),
-  )
   const told = new Set<string>()
-  const tried = new Set<string>()
-  const found: Finding[] = []
-  for (const candidate of candidates) {
-    const text = candidate.octets.toHex()
-    if (families.length === 0 || tried.size >= mostCandidates || tried.has(text)) continue
-    tried.add(text)
-    for (const family of families) {
-      const match = matchOf(family, candidate.octets, wanted)
-      if (match === undefined || told.has(match.fingerprint)) continue
-      told.add(match.fingerprint)
-      const { fingerprint, clue } = match
-      found.push(
-        finding('raw-key', candidate, {
-          what: `32 octets that are the ${family} private key of ${nameOf(clue)}`,
-          ...{ identity: identityOf('raw-key', fingerprint), key: fingerprint },
-        }),
-      )
-    }
-  }
-  return found
-}
-
-function matchOf(family: RawFamily, octets: Uint8Array, wanted: ReadonlyMap<string, Placed>) {
-  const material = publicOfRaw(family, octets)
-  if (material === undefined) return undefined
-  const fingerprint = fingerprintOf(family, material).toHex()
-  const clue = wanted.get(fingerprint)
-  return clue === undefined ? undefined : { fingerprint, clue }
+  return keys.flatMap(({ path, offset, family, fingerprint }) => {
+    const clue = wanted.get(fingerprint)
+    if (clue === undefined || told.has(fingerprint)) return []
+    told.add(fingerprint)
+    return finding(
+      'raw-key',
+      { path, offset },
+      {
+        what: `32 octets that are the ${family} private key of ${nameOf(clue)}`,
+        ...{ identity: identityOf('raw-key', fingerprint), key: fingerprint },
+      },
+    )
+  })
 }
 
 function nameOf({ kind, facts, path }: Placed): string {

@@ -30,7 +30,7 @@ export interface ScannedFile {
 /**
  * What is no finding by itself and may become one beside what lies elsewhere in the same scan: a certificate, the
  * key of one, octets that may be a key. Plain data, which goes from thread to thread. May hold a secret: it is kept
- * in memory alone, and given to `Finders.conclude`.
+ * in memory alone, and given to `conclude`.
  */
 export interface Clue {
   readonly kind: string
@@ -60,8 +60,3 @@ export type OpenFinder = (file: ScannedFile, reporter: Reporter) => Finder | und
 export interface Finders {
   readonly open: OpenFinder
 }
-
-/** What all files together show, from the clues of all threads. Called once, at the end. */
-export type Conclude = (
-  clues: readonly (Clue & { readonly path: readonly string[] })[],
-) => readonly Finding[]

@@ -337,7 +337,7 @@ test('a password with the signs of a variable in it is one where nothing puts va
     )
   for (const stands of [
     '$PASSWORD',
-    '${PSK}',
+    '$'.concat('{PSK}'),
     '$(get psk)',
     '{{ wifi.psk }}',
     '<secret word>',

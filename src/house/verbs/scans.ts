@@ -3,7 +3,8 @@
 import type { Actor } from '#core/audit/event.ts'
 import type { ScanRecord } from '#core/ledger/tables.ts'
 import type { Finding } from '#core/scan/finding.ts'
-import { ownerOfKey } from '#core/scan/key-owners.ts'
+import { type KeyOwner, ownersOfKeys } from '#core/scan/key-owners.ts'
+import { findKnownKeys, fingerprintsToAsk } from '#core/scan/known-keys.ts'
 import { recordScan } from '#core/scan/record-scan.ts'
 import { makeReport, resultOf } from '#core/scan/report.ts'
 import { pageOf } from '#edge/admin/ledger-verbs/queries.ts'
@@ -24,23 +25,9 @@ export function scanVerbs(core: Core): ScanVerbs {
   const { ledger } = core
   const desk = { isBusy: false }
   return {
-    'key.owners': async ({ fingerprints }) => {
-      const found = await Promise.all(
-        fingerprints.map((one) => ownerOfKey(Uint8Array.fromHex(one), ledger)),
-      )
-      return {
-        known: found.flatMap((owner, index) =>
-          owner === undefined
-            ? []
-            : {
-                ...{ fingerprint: fingerprints[index]!, key: owner.key.id },
-                ...{ owner: owner.key.owner, ownerName: owner.name },
-                ...{ purpose: owner.key.purpose, state: owner.key.state },
-                ...{ certificates: owner.certificates, inForce: owner.inForce },
-              },
-        ),
-      }
-    },
+    'key.owners': async ({ fingerprints }) => ({
+      known: (await ownersOfKeys(fingerprints, ledger)).map(showOwner),
+    }),
 
     'scan.list': async (asked) => {
       const { product, sha256, result } = asked
@@ -89,6 +76,8 @@ export function scanVerbs(core: Core): ScanVerbs {
   }
 }
 
+type Collected = Awaited<ReturnType<typeof collect>>
+
 interface Sent {
   readonly body: AsyncIterable<Uint8Array>
   readonly signal: AbortSignal
@@ -107,10 +96,15 @@ async function* linesOf(
     try {
       yield { kind: 'received', octets: image.octets }
       const startedAt = core.clock.now()
-      const raw = await collect([image.path], { now: startedAt, signal })
+      const raw = await collect([image.path], {
+        ...{ now: startedAt, signal, asksInventory: true, lists: core.keyLists },
+      })
+      const findings = [...raw.findings, ...(await knownIn(raw, core))].map(named(name))
+      const { notScanned: unread, files } = raw
+      const scan = { paths: [name], files, octets: image.octets, notScanned: unread }
       const report = makeReport(
-        { paths: [name], startedAt, endedAt: core.clock.now(), ...raw, octets: image.octets },
-        { findings: raw.findings.map(named(name)), accepted: [], expired: [], unused: [] },
+        { ...scan, startedAt, endedAt: core.clock.now() },
+        { findings, accepted: [], expired: [], unused: [] },
       )
       for (const finding of report.findings) yield { kind: 'finding', ...plain(finding) }
       for (const { path, offset, reason, because } of raw.notScanned)
@@ -142,6 +136,25 @@ async function* linesOf(
   }
 }
 
+/** What the inventory knows of what was found. */
+async function knownIn({ findings, rawKeys }: Collected, { ledger }: Core) {
+  const fingerprints = fingerprintsToAsk(findings, rawKeys)
+  const owners: KeyOwner[] = []
+  // So many at a time: the ledger has others to answer, too.
+  for (let at = 0; at < fingerprints.length; at += 256)
+    owners.push(...(await ownersOfKeys(fingerprints.slice(at, at + 256), ledger)))
+  return findKnownKeys(findings, rawKeys, owners.map(showOwner))
+}
+
+function showOwner(owner: KeyOwner): OutputOf<'key.owners'>['known'][number] {
+  const { fingerprint, key, name, purpose, certificates, inForce, devices, sharedWith } = owner
+  return {
+    ...{ fingerprint, key: key?.id ?? null, owner: owner.owner, ownerName: name },
+    ...{ purpose, state: key?.state ?? 'active' },
+    ...{ certificates, inForce, devices, sharedWith },
+  }
+}
+
 /** Under the name that the sender gave, not that of a file of ours. */
 function named(name: string) {
   return (finding: Finding): Finding => ({ ...finding, path: [name, ...finding.path.slice(1)] })
@@ -149,7 +162,8 @@ function named(name: string) {
 
 function plain({ rule, severity, confidence, path, offset, what, identity, key }: Finding) {
   return {
-    ...{ rule, severity, confidence, path: [...path], offset, what: what.slice(0, 1_000) },
+    ...{ rule, severity, confidence, path: path.map((step) => step.slice(0, 4_096)), offset },
+    what: what.slice(0, 1_000),
     ...{ identity, key: key ?? null },
   }
 }

@@ -74,18 +74,20 @@ export const scans = {
       known: z.array(
         z.object({
           fingerprint,
-          key: id('key'),
+          key: id('key').nullable(),
           owner: z.string(),
           ownerName: z.string(),
           purpose: z.string(),
           state: z.enum(['active', 'weak', 'retired', 'compromised']),
           certificates: count,
           inForce: count,
+          devices: count.nullable(),
+          sharedWith: z.string().nullable(),
         }),
       ),
     }),
     summary: 'say whose keys these are',
-    help: 'Asked by a scan about every key that it found. What is not answered for is not known here.',
+    help: 'Asked by a scan about every key that it found. What is not answered for is not known here. Of an authority it is counted how many devices have what it, or one below it, issued; a key without an id is of an authority whose key was made elsewhere.',
   }),
 
   'scan.list': operation({
