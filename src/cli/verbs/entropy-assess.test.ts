@@ -84,6 +84,20 @@ test('samples come from standard input, too, and several may stand in an octet',
   assert.deepEqual([found.file, found.samples, found.symbolBits], ['standard input', 4_000, 2])
 })
 
+test('samples that are passed over are counted, also within an octet', async () => {
+  const octets = even(1_000)
+  octets.fill(0b11_11_11_00, 0, 50)
+  // 50 octets hold 200 samples of 2 bits, of which the last is the first that may be anything but 3.
+  const said = { json: true, bits: 2, packed: true, samples: 100, skip: 3 }
+  const found = JSON.parse((await run({ file: '-', ...said }, octets)).out)
+  assert.deepEqual([found.samples, found.distinct], [100, 2])
+  assert.equal(found.estimates[0].facts.count, 75)
+  const rest = JSON.parse(
+    (await run({ file: '-', ...said, samples: 9_999, skip: 203 }, octets)).out,
+  )
+  assert.equal(rest.samples, 4 * 1_000 - 203)
+})
+
 test('the width of a sample is the least that holds all of them, unless it is said', async () => {
   const path = fileOf(
     'narrow',

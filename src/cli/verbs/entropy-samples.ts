@@ -29,11 +29,13 @@ export async function readSamples(
   input: () => AsyncIterable<Uint8Array>,
 ): Promise<Samples> {
   const perOctet = wanted.packed ? samplesInOctet(wanted.bits) : 1
-  const most = Math.ceil((wanted.skip + wanted.atMost) / perOctet)
+  const skipOctets = Math.floor(wanted.skip / perOctet)
+  const skip = wanted.skip % perOctet
+  const most = Math.ceil((skip + wanted.atMost) / perOctet)
   const chunks = path === '-' ? input() : (await openFile(path, 'FILE')).chunks
-  const { octets, isMore } = await readUpTo(chunks, most, path)
+  const { octets, isMore } = await readUpTo(chunks, skipOctets, most, path)
   const all = perOctet === 1 ? octets : unpacked(octets, perOctet)
-  const samples = all.subarray(wanted.skip, wanted.skip + wanted.atMost)
+  const samples = all.subarray(skip, skip + wanted.atMost)
   if (samples.length < leastLength)
     throw new Stop(
       exit.refused,
@@ -41,7 +43,7 @@ export async function readSamples(
       { hint: 'an assessment takes 1,000,000 consecutive samples' },
     )
   const symbolBits = widthOf(samples, wanted, path)
-  return { samples, symbolBits, isCut: isMore || all.length > wanted.skip + wanted.atMost }
+  return { samples, symbolBits, isCut: isMore || all.length > skip + wanted.atMost }
 }
 
 /** @throws Stop */
@@ -53,11 +55,19 @@ function samplesInOctet(bits: number | undefined): number {
   )
 }
 
-async function readUpTo(chunks: AsyncIterable<Uint8Array>, most: number, path: string) {
-  const octets = new Uint8Array(Math.min(most, 1 << 30))
-  let length = 0
+/** What is passed over is kept nowhere. */
+async function readUpTo(
+  chunks: AsyncIterable<Uint8Array>,
+  skip: number,
+  most: number,
+  path: string,
+) {
+  const octets = new Uint8Array(most)
+  let [over, length] = [skip, 0]
   try {
-    for await (const chunk of chunks) {
+    for await (const whole of chunks) {
+      const chunk = whole.subarray(Math.min(over, whole.length))
+      over -= whole.length - chunk.length
       const part = chunk.subarray(0, most - length)
       octets.set(part, length)
       length += part.length
