@@ -102,6 +102,11 @@ test('a device with an expected TPM enrols without any code, and its key stays i
   assert.ok(!('kind' in publicKey))
   const key = await house.core.ledger.find('key', 'fingerprint', [publicKey.fingerprint])
   assert.deepEqual([key?.attested, key?.protection, key?.exportable], [true, 'tpm', false])
+  const making = await house.core.ledger.find('keyMaking', 'key', [key?.id])
+  assert.deepEqual(
+    [making?.source, making?.mode, making?.result],
+    ['tpm', 'conditioned', 'not-testable'],
+  )
   assert.doesNotMatch(filesOf(bench), /BEGIN (EC |RSA )?PRIVATE KEY/)
   assert.ok(
     bench.files.names().includes(fileOf.attestation),

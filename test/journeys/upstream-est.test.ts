@@ -174,6 +174,14 @@ test('a device that pinned our root takes what was signed elsewhere, and moves b
   const done = await enrol(bench, { settings, code, birth: false, again: false, attempts: 1 })
   assert.equal(done.kind, 'proved', JSON.stringify(done))
   assert.equal(isIssuedBy(headquarters, workingOf(bench).leaf.der), true)
+  // What it says of its key is booked here, and does not keep the one elsewhere from signing.
+  const device = await house.core.ledger.find('device', 'serial', [pump.id, serial])
+  const said = { by: 'owner', equal: [device?.id], limit: 10 } as const
+  const makings = await house.core.ledger.list('keyMaking', said)
+  assert.deepEqual(
+    makings.items.map(({ source, mode }) => [source, mode]),
+    [['getrandom', 'conditioned']],
+  )
   await changeProfile(house.core, {})
   assert.equal((await keepUp(bench, { now: true })).kind, 'kept')
   assert.equal(isIssuedBy(house, workingOf(bench).leaf.der), true)
