@@ -128,6 +128,7 @@ test('simpleenroll answers with the issued certificate only', async () => {
       sourceAddress: '192.0.2.1',
       requestId: 'r',
       channelBinding: undefined,
+      connectionCertificate: undefined,
       proxy: undefined,
     },
   ])

@@ -56,7 +56,7 @@ test('a metric that is cleared is off the page', () => {
 
 test('no label could hold a serial, a path or an address', () => {
   const known = new Set(
-    'version node_version environment node check source port operation status refusal why fault authority task result severity state backend upstream integration'.split(
+    'version node_version environment node check source port operation status refusal why fault authority task result severity state backend upstream integration kind'.split(
       ' ',
     ),
   )
