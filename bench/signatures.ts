@@ -6,11 +6,14 @@
  *     node bench/signatures.ts [--known 1000000] [--count 5000] [--rounds 3]
  */
 import { randomFillSync } from 'node:crypto'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
 import { SignatureWalk } from '#core/keywatch/nonces/walk-signatures.ts'
 import { newId } from '#core/ledger/ids.ts'
 import type { Put } from '#core/ledger/ledger.ts'
 import type { Enrolment } from '#core/ledger/tables.ts'
+import { databaseName } from '#edge/store/open-store.ts'
 import { generateKey } from '#trust/private-key.ts'
 import { SmallNonces } from '#trust/weak-keys/nonces/small-nonces.ts'
 import {
@@ -43,7 +46,9 @@ export async function benchSignatures({ known, count, rounds }: SignaturesOption
     const pump = await addPump(core)
     const first = await expectDevice(core, pump, 'FIRST')
     issuedOf(await ask(core, first.credential, await generateKey('p-256')))
+    const before = storeOctets(core)
     await fill(core, known)
+    const octets = (storeOctets(core) - before) / known
     const walk = walkOf(core)
     await walk.run(never)
     const rates: number[] = []
@@ -64,6 +69,10 @@ export async function benchSignatures({ known, count, rounds }: SignaturesOption
         note: `without its pauses; processor: ${Math.round(own)} us main thread each`,
       },
       {
+        ...{ name: 'a signature in the store', value: Math.round(octets), unit: 'octets' },
+        note: 'P-256, with its indexes; SQLite',
+      },
+      {
         ...{ name: 'issue while history is walked', value: Math.round(beside), unit: '/s' },
         limit: { name: 'issue while nothing is walked', value: Math.round(alone) },
         note: 'P-256, 64 at a time; the walk goes at its own pace',
@@ -72,6 +81,16 @@ export async function benchSignatures({ known, count, rounds }: SignaturesOption
   } finally {
     await core.close()
   }
+}
+
+/** What the database takes, whether it stands in the file already or in the journal. */
+function storeOctets({ means }: TestCore): number {
+  const path = join(means.configuration.data, databaseName)
+  const database = new DatabaseSync(path, { readOnly: true })
+  const read = 'SELECT page_count * page_size AS octets FROM pragma_page_count, pragma_page_size'
+  const octets = Number(database.prepare(read).get()?.octets)
+  database.close()
+  return octets
 }
 
 function walkOf(core: TestCore, isPaced = false) {

@@ -121,6 +121,7 @@ export function houseSources(core: Core, log: LogStore): readonly Source[] {
     upstreamSource(core),
     integrationSource(core),
     keywatchSource(core),
+    signatureSource(core),
   ]
 }
 
@@ -282,6 +283,15 @@ function keywatchSource(core: Core): Source {
       const last = Temporal.Instant.from(lastRunAt)
       give('vitalsign_keywatch_last_run_timestamp_seconds', {}, unixSeconds(last))
     },
+  }
+}
+
+function signatureSource({ signatures }: Core): Source {
+  return {
+    name: 'signatures',
+    keepMilliseconds: 0,
+    gives: ['vitalsign_signatures_passed_over_total'],
+    read: (give) => give('vitalsign_signatures_passed_over_total', {}, signatures.passedOver()),
   }
 }
 

@@ -222,8 +222,8 @@ export const tables = {
       enrolment: optional(id('enr')),
       /** The evidence of a TPM that bears it. */
       attestation: optional(id('att')),
-      /** The device whose request was refused, or was not yet answered; those of one device are bounded. */
-      refusedOf: optional(id('dev')),
+      /** Whose request was refused, or was not yet answered: a device or an application; those of one are bounded. */
+      refusedOf: optional(text),
       at: instant,
     },
     {

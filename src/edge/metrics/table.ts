@@ -172,6 +172,10 @@ export const metricTable = {
     'gauge',
     'RSA keys that were last held against one another, for primes that they share',
   ),
+  vitalsign_signatures_passed_over_total: row(
+    'counter',
+    'refused requests whose signatures this node had no room to look at',
+  ),
 
   vitalsign_key_backend_up: row('gauge', '1 if this backend of keys can sign, else 0', 'backend'),
   vitalsign_key_signatures_total: row('counter', 'signatures made by this node', 'backend'),

@@ -45,6 +45,13 @@ export async function enrolApplication(
 ): Promise<Outcome> {
   const about: About = { subjects: claimed(request) }
   const outcome = await enrolOrRefuse(request, about, means, ports)
+  const {
+    proved,
+    subjects: [application],
+  } = about
+  // Whatever is issued is kept with its request.
+  if (outcome.kind !== 'issued' && proved !== undefined && application !== undefined)
+    ports.signatures.note(proved, application)
   if (outcome.kind === 'refused') {
     const { reason, detail } = outcome
     const { subjects, second } = about
@@ -61,6 +68,8 @@ interface About {
   subjects: readonly string[]
   /** Whose key was shown for the application. */
   second?: SecondOwner
+  /** The request, once it has proved its possession. */
+  proved?: CertificationRequest
 }
 
 function claimed({ credential }: EnrolmentRequest): readonly string[] {
@@ -113,6 +122,7 @@ async function prove(
   const possession = await provePossession(pkcs10)
   if (possession.kind === 'refused') return possession
   const { proved } = possession
+  about.proved = proved.request
   const said = saidMaking(pkcs10)
   if (said.kind === 'refused') return said
   const { applying, profile, host, request, means } = asking

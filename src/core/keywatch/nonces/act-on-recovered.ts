@@ -30,8 +30,17 @@ export async function actOnRecovered(
     const finding = await openFinding(id, found, ports)
     if (key === undefined || key.state === 'compromised' || finding === undefined) continue
     const deed = await act(key, ports)
-    await tell(key, finding, deed, ports)
+    // Who has seen that it is left to them is not told of it by each further signature.
+    const isNews = deed === 'revoked' || !(await wasSeen(id, ports))
+    if (isNews) await tell(key, finding, deed, ports)
   }
+}
+
+/** Whether somebody has seen the alarm about this key, so that it is over. */
+async function wasSeen(key: string, { ledger }: RecoveryPorts): Promise<boolean> {
+  const seen = { by: 'kind', equal: ['key-recovered', 'cleared'], where: { subject: key } } as const
+  const { items } = await ledger.list('alarm', { ...seen, limit: 1 })
+  return items.length > 0
 }
 
 async function openFinding(

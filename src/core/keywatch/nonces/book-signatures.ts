@@ -4,9 +4,9 @@ import type { Put } from '#core/ledger/ledger.ts'
 import type { SignatureRecord } from '#core/ledger/tables.ts'
 import { bookFindings } from '../book-findings.ts'
 import { actOnRecovered, type RecoveryPorts } from './act-on-recovered.ts'
-import { type LookingPorts, look } from './look.ts'
+import { type LookingPorts, look, type Seen } from './look.ts'
 import { type Cursors, progressPut, readProgress } from './progress.ts'
-import type { RefusedSignatures } from './refused-signatures.ts'
+import type { RefusedRequest, RefusedSignatures } from './refused-signatures.ts'
 import { type SignedMessage, signedRequest } from './signed-message.ts'
 
 export type BookingPorts = LookingPorts & RecoveryPorts
@@ -16,6 +16,7 @@ export interface Source {
   readonly message: SignedMessage
   readonly enrolment?: string
   readonly attestation?: string
+  /** The id of the device or application whose request was refused. */
   readonly refusedOf?: string
   /** When it came, as far as that is known. */
   readonly at: Temporal.Instant
@@ -32,20 +33,19 @@ const markOctets = 8
  * are looked at once more.
  *
  * @param cursors where the walk stands after these; undefined: as before
- * @returns how many were new
+ * @returns how many were new; undefined: others were always first, and they have to be looked at once more
  */
 export async function bookSignatures(
   sources: readonly Source[],
   cursors: Cursors | undefined,
   ports: BookingPorts,
-): Promise<number> {
+): Promise<number | undefined> {
   const { ledger } = ports
   const records = sources.map((one) => recordOf(one, ports))
   for (let tries = 1; tries <= mostTries; tries++) {
     const progress = await readProgress(ledger)
-    const { fresh, found, recovered } = await look(records, ports)
-    await bookFindings(found, ports)
-    await actOnRecovered(recovered, found, ports)
+    const { fresh, ...seen } = await look(records, ports)
+    if (!(await bookAndAct(seen, ports))) continue
     if (fresh.length === 0 && cursors === undefined) return 0
     const put = progressPut(progress, { ...progress.cursors, ...cursors }, ports)
     const committed = await ledger.commit({
@@ -54,8 +54,20 @@ export async function bookSignatures(
     })
     if (committed.kind === 'committed') return fresh.length
   }
-  // Whoever walks comes by here again.
-  return 0
+  return undefined
+}
+
+/** @returns whether all of it stands booked: no signature counts as looked at before that */
+export async function bookAndAct(
+  { found, recovered }: Omit<Seen, 'fresh'>,
+  ports: BookingPorts,
+): Promise<boolean> {
+  await bookFindings(found, ports)
+  for (const { key, kind, cause } of found)
+    if ((await ports.ledger.find('keyFinding', 'once', [key, kind, cause])) === undefined)
+      return false
+  await actOnRecovered(recovered, found, ports)
+  return true
 }
 
 function recordOf(
@@ -72,36 +84,52 @@ function recordOf(
 }
 
 /**
- * Signatures of refused requests that are kept, for ever: of one device, and of one key. Who is admitted and sends
+ * Signatures of refused requests that are kept, for ever: of one device or application, and of one key. Who is admitted and sends
  * ever new requests fills no disk, and a nonce that repeats does so long before.
  */
-export const mostRefused = { ofDevice: 64, ofKey: 16 } as const
+export const mostRefused = { ofOwner: 64, ofKey: 16 } as const
 
 /** Books what the doors of this node refused since the last time, within bounds. @returns how many were new */
 export async function bookRefused(
   refused: RefusedSignatures,
   ports: BookingPorts,
 ): Promise<number> {
+  const waiting = [...refused.take()]
   let booked = 0
-  // One by one, so that each counts for the bounds of the next.
-  for (const { request, device } of refused.take()) {
-    const message = signedRequest(request)
-    if (message === undefined || !(await isRoom(message, device, ports))) continue
-    const source = { message, refusedOf: device, at: ports.clock.now() }
-    booked += await bookSignatures([source], undefined, ports)
+  try {
+    // One by one, so that each counts for the bounds of the next.
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+      const fresh = await bookOne(one, ports)
+      booked += fresh ?? 0
+      if (fresh !== undefined) continue
+      waiting.unshift(one)
+      break
+    }
+  } finally {
+    // What was not looked at waits for the next time; but one that nobody can look at keeps nobody waiting.
+    for (const { request, owner } of waiting) refused.note(request, owner)
   }
   return booked
 }
 
+async function bookOne(
+  { request, owner }: RefusedRequest,
+  ports: BookingPorts,
+): Promise<number | undefined> {
+  const message = signedRequest(request)
+  if (message === undefined || !(await isRoom(message, owner, ports))) return 0
+  return bookSignatures([{ message, refusedOf: owner, at: ports.clock.now() }], undefined, ports)
+}
+
 async function isRoom(
   { keyFingerprint }: SignedMessage,
-  device: string,
+  owner: string,
   { ledger }: BookingPorts,
 ): Promise<boolean> {
-  const [ofDevice, ofKey] = await Promise.all([
-    ledger.list('signature', { by: 'refused', equal: [device], limit: mostRefused.ofDevice }),
+  const [ofOwner, ofKey] = await Promise.all([
+    ledger.list('signature', { by: 'refused', equal: [owner], limit: mostRefused.ofOwner }),
     ledger.list('signature', { by: 'key', equal: [keyFingerprint], limit: 1000 }),
   ])
   const refused = ofKey.items.filter(({ refusedOf }) => refusedOf !== null)
-  return ofDevice.items.length < mostRefused.ofDevice && refused.length < mostRefused.ofKey
+  return ofOwner.items.length < mostRefused.ofOwner && refused.length < mostRefused.ofKey
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { glance } from '#core/ledger/ledger.ts'
 import type { SignatureRecord } from '#core/ledger/tables.ts'
-import { bookFindings } from '../book-findings.ts'
-import { actOnRecovered } from './act-on-recovered.ts'
+import { bookAndAct } from './book-signatures.ts'
 import { curveOf, lookCloser } from './look.ts'
 import { progressPut, readProgress } from './progress.ts'
 import type { WalkingPorts } from './walk-signatures.ts'
@@ -14,12 +13,13 @@ const pageSize = 2_000
  * Holds all signatures that are kept against the table of small nonces, if it is another one than the last time: what
  * came while the list was not there yet, or before it grew.
  *
- * One that is cut short begins anew.
+ * One that is cut short begins anew, as does one whose findings could not be booked.
  */
 export async function holdAgainstTable(ports: WalkingPorts, signal: AbortSignal): Promise<void> {
   const { ledger, nonceTable } = ports
   const table = nonceTable()
   if (table === '' || (await readProgress(ledger)).cursors.table === table) return
+  let isWhole = true
   let after: string | null | undefined
   do {
     const page = await glance(
@@ -29,11 +29,11 @@ export async function holdAgainstTable(ports: WalkingPorts, signal: AbortSignal)
       ledger,
     )
     const suspects = page.items.filter((one) => ports.nonceOf(curveOf(one), one.r) !== undefined)
-    if (suspects.length > 0) await follow(suspects, ports)
+    if (suspects.length > 0) isWhole = (await follow(suspects, ports)) && isWhole
     await ports.pause(0)
     after = page.next
   } while (after !== null && !signal.aborted)
-  if (signal.aborted) return
+  if (signal.aborted || !isWhole) return
   const progress = await readProgress(ledger)
   const put = progressPut(progress, { ...progress.cursors, table }, ports)
   // Who books at the same moment moves the record; then the next run does this once more.
@@ -43,10 +43,8 @@ export async function holdAgainstTable(ports: WalkingPorts, signal: AbortSignal)
 async function follow(
   suspects: readonly Pick<SignatureRecord, 'id'>[],
   ports: WalkingPorts,
-): Promise<void> {
+): Promise<boolean> {
   const records = await Promise.all(suspects.map(({ id }) => ports.ledger.read('signature', id)))
   const whole = records.flatMap((one) => one ?? [])
-  const { found, recovered } = await lookCloser(whole, [], ports)
-  await bookFindings(found, ports)
-  await actOnRecovered(recovered, found, ports)
+  return bookAndAct(await lookCloser(whole, [], ports), ports)
 }

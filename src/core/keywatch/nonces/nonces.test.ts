@@ -2,9 +2,15 @@
 /** The watch on the nonces of signatures, from the request at the door to the act of revocation. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { addApplication } from '#core/applications/add.ts'
+import {
+  applicationLabel,
+  enrolApplication,
+} from '#core/enrolment/applications/enrol-application.ts'
+import type { EnrolmentRequest } from '#core/enrolment/request.ts'
 import { newId } from '#core/ledger/ids.ts'
-import type { Put } from '#core/ledger/ledger.ts'
-import type { Enrolment, Key, Product } from '#core/ledger/tables.ts'
+import type { Change, Committed, Put } from '#core/ledger/ledger.ts'
+import type { Enrolment, Key, Kind, Product } from '#core/ledger/tables.ts'
 import { setAlone } from '#core/revocation/acts/alone.ts'
 import { acknowledge, openAlarm } from '#core/watch/alarm.ts'
 import { allOf } from '#core/watch/pages.ts'
@@ -12,6 +18,7 @@ import { encodeObject } from '#format/attestation/members.ts'
 import { encodeAttest } from '#format/tpm/structure/attest.ts'
 import { encodePublic } from '#format/tpm/structure/public.ts'
 import { encodeTpmSignature } from '#format/tpm/structure/signature.ts'
+import { type Means, ownIssuer } from '#house/core.ts'
 import { sha256 } from '#trust/digest.ts'
 import type { CurveName } from '#trust/weak-keys/nonces/curve.ts'
 import {
@@ -96,6 +103,25 @@ async function again(core: TestCore, bad: Bad, nonce: bigint): Promise<string> {
   return issuedOf(await ask(core, credential, requestWithNonce(bad.key, nonce, another()))).id
 }
 
+/** A ledger where somebody else is always first with records of one kind. */
+class Busy {
+  with: Kind | undefined
+
+  readonly replace = ({ ledger }: Means) => ({
+    ledger: {
+      read: ledger.read.bind(ledger),
+      find: ledger.find.bind(ledger),
+      list: ledger.list.bind(ledger),
+      count: ledger.count.bind(ledger),
+      commit: async (change: Change): Promise<Committed> => {
+        const put = change.puts.find(({ kind }) => kind === this.with)
+        if (put === undefined) return ledger.commit(change)
+        return { kind: 'conflict', record: put.kind, id: put.record.id, rule: 'version' }
+      },
+    },
+  })
+}
+
 async function keyOf(core: TestCore, { key }: Bad) {
   const found = await core.ledger.find('key', 'fingerprint', [key.publicKey.fingerprint])
   return found ?? assert.fail('no key')
@@ -177,9 +203,83 @@ test('where the policy proposes, nothing is revoked, the key is barred, and the 
     const key = await keyOf(core, bad)
     assert.equal(key.state, 'weak')
     assert.equal((await certificateOf(core, second)).state, 'issued')
-    assert.match((await openAlarm('key-recovered', key.id, core.ledger))?.text ?? '', /revoke them/)
+    const alarm = (await openAlarm('key-recovered', key.id, core.ledger)) ?? assert.fail('no alarm')
+    assert.match(alarm.text, /revoke them/)
     assert.deepEqual(await findingsOf(core), ['nonce-repeated proposed'])
+
+    // Whoever has seen it is not told of it again by each further request.
+    await acknowledge(alarm, operator, core)
+    const device = await force(core, await deviceOf(core, bad), { enrolmentsLeft: 1 })
+    const code = await codeFor(core, device)
+    const credential = { kind: 'code', user: device.serial, code } as const
+    const request = requestWithNonce(bad.key, nonce, another())
+    for (const fresh of [1, 0]) {
+      assert.equal(reasonOf(await ask(core, credential, request)), 'key-known-weak')
+      assert.equal(await bookRefused(core.signatures, { ...core, nonceOf: () => undefined }), fresh)
+      assert.equal(await openAlarm('key-recovered', key.id, core.ledger), undefined)
+    }
+    await setKeyPolicy(policy, 'a test', operator, core)
+    await ask(core, credential, request)
+    await bookRefused(core.signatures, { ...core, nonceOf: () => undefined })
+    assert.equal((await certificateOf(core, second)).state, 'revoked')
+    const revoked = await openAlarm('key-recovered', key.id, core.ledger)
+    assert.match(revoked?.text ?? '', /were revoked/)
   })
+})
+
+test('an application that is refused has signed all the same', async () => {
+  await withCore(async (core) => {
+    const wish = { name: 'reader', profile: 'client', names: [], products: [], codeHours: 24 }
+    const added = await addApplication(wish, 'Acme', operator, core)
+    if (added.kind !== 'added') assert.fail(added.detail)
+    const means = { maker: 'Acme', issuer: await ownIssuer(core) }
+    const asked = { protocol: 'est', operation: 'enrol', label: applicationLabel } as const
+    const credential = { kind: 'code', user: 'reader', code: added.code } as const
+    const [key, nonce] = [knownKey('p-256'), anyNumber('p-256')]
+    const apply = (over: Partial<EnrolmentRequest>) =>
+      enrolApplication(
+        {
+          ...{ ...asked, sourceAddress: '192.0.2.7', credential },
+          ...{ request: requestWithNonce(key, nonce, another()), ...over },
+        },
+        means,
+        core,
+      )
+    const { certificate } = issuedOf(await apply({}))
+    const shown = { kind: 'certificate', chain: [certificate] } as const
+    const again = await apply({ operation: 'reenrol', credential: shown })
+    assert.equal(again.kind, 'refused')
+    assert.equal(await bookRefused(core.signatures, { ...core, nonceOf: () => undefined }), 1)
+    const [refused] = await signaturesOf(core)
+    assert.equal(refused?.refusedOf, added.application.id)
+    assert.equal(await walking(core).run(never), 1)
+    const found = await core.ledger.find('key', 'fingerprint', [key.publicKey.fingerprint])
+    assert.equal(found?.state, 'compromised')
+  })
+})
+
+test('what could not be booked is looked at once more', async () => {
+  const busy = new Busy()
+  await withCore(async (core) => {
+    const [nonce, ports] = [anyNumber('p-256'), { ...core, nonceOf: () => undefined }]
+    const walk = walking(core)
+    const bad = await enrolBad(core, await addPump(core), 'PUMP-1', nonce)
+    const held = await force(core, await deviceOf(core, bad), { enrolmentsLeft: 1 })
+    const credential = { kind: 'code', user: held.serial, code: await codeFor(core, held) } as const
+    await force(core, held, { enrolmentsLeft: 0 })
+    const request = requestWithNonce(bad.key, nonce, another())
+    assert.equal(reasonOf(await ask(core, credential, request)), 'device-already-enrolled')
+    busy.with = 'signature'
+    assert.equal(await walk.run(never), 0)
+    busy.with = undefined
+    assert.equal(await walk.run(never), 1)
+    busy.with = 'keyFinding'
+    assert.equal(await bookRefused(core.signatures, ports), 0)
+    assert.equal((await keyOf(core, bad)).state, 'active')
+    busy.with = undefined
+    assert.equal(await bookRefused(core.signatures, ports), 1)
+    assert.equal((await keyOf(core, bad)).state, 'compromised')
+  }, busy.replace)
 })
 
 test('a finding that somebody dismissed is not acted on, however often it is found', async () => {
@@ -307,7 +407,7 @@ test('who is admitted and refused again and again fills no table', async () => {
       keyFingerprint.toHex(),
     )
     for (const all of ofKeys.values()) assert.ok(all.length <= mostRefused.ofKey)
-    assert.equal((await signaturesOf(core)).length, mostRefused.ofDevice)
+    assert.equal((await signaturesOf(core)).length, mostRefused.ofOwner)
     assert.ok(core.signatures.passedOver() >= 24, 'a minute has room for a few of one device')
   })
 })

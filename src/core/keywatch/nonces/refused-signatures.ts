@@ -4,12 +4,12 @@ import type { CertificationRequest } from '#format/x509/certification-request.ts
 /** A request whose signature was right, and that became no certificate. */
 export interface RefusedRequest {
   readonly request: CertificationRequest
-  /** The id of the device that asked. */
-  readonly device: string
+  /** The id of the device or application that asked. */
+  readonly owner: string
 }
 
-/** Of one device, and of all, until they are booked: a minute's worth, some 2 kB each. */
-const most = { ofDevice: 4, inAll: 2_000 } as const
+/** Of one who asks, and of all, until they are booked: a minute's worth, some 2 kB each. */
+const most = { ofOwner: 4, inAll: 2_000 } as const
 
 /**
  * Requests that were refused, or wait for a person, after they had proved their possession: their signatures are
@@ -20,25 +20,25 @@ const most = { ofDevice: 4, inAll: 2_000 } as const
  */
 export class RefusedSignatures {
   #waiting: RefusedRequest[] = []
-  readonly #ofDevice = new Map<string, number>()
+  readonly #ofOwner = new Map<string, number>()
   #passedOver = 0
 
   /** Called on the way of every refused request: costs next to nothing. */
-  note(request: CertificationRequest, device: string): void {
-    const before = this.#ofDevice.get(device) ?? 0
-    if (before >= most.ofDevice || this.#waiting.length >= most.inAll) {
+  note(request: CertificationRequest, owner: string): void {
+    const before = this.#ofOwner.get(owner) ?? 0
+    if (before >= most.ofOwner || this.#waiting.length >= most.inAll) {
       this.#passedOver++
       return
     }
-    this.#ofDevice.set(device, before + 1)
-    this.#waiting.push({ request, device })
+    this.#ofOwner.set(owner, before + 1)
+    this.#waiting.push({ request, owner })
   }
 
   /** All that waits, which is forgotten here. */
   take(): readonly RefusedRequest[] {
     const taken = this.#waiting
     this.#waiting = []
-    this.#ofDevice.clear()
+    this.#ofOwner.clear()
     return taken
   }
 

@@ -68,7 +68,10 @@ export class SignatureWalk {
       const unseen = page.items.filter(({ id }) => !done.has(id))
       isBehind &&= page.next !== null && page.items.every((row) => isOlder(row, began))
       const next = isBehind && page.next !== null ? { [walk]: page.next } : undefined
-      booked += await bookSignatures(await this.#taken(unseen), next, this.#ports)
+      const fresh = await bookSignatures(await this.#taken(unseen), next, this.#ports)
+      // Nothing of the page counts as walked over: the next run begins with it.
+      if (fresh === undefined) break
+      booked += fresh
       for (const { id } of page.items) {
         if (isBehind) done.delete(id)
         else done.add(id)

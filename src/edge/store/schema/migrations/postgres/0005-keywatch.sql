@@ -33,7 +33,7 @@ CREATE TABLE "signature" (
   "mark" bytea NOT NULL,
   "enrolment" bytea,
   "attestation" bytea,
-  "refusedOf" bytea,
+  "refusedOf" text COLLATE "C",
   "at" bigint NOT NULL
 );
 

@@ -33,7 +33,7 @@ CREATE TABLE "signature" (
   "mark" BLOB NOT NULL,
   "enrolment" BLOB,
   "attestation" BLOB,
-  "refusedOf" BLOB,
+  "refusedOf" TEXT,
   "at" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
