@@ -35,8 +35,16 @@ export interface Group {
   readonly owners: number
   /** By trait, the commonest value first. */
   readonly traits: readonly Trait[]
+  /** Who has the keys: lots, if they are few and hold all of them, else products. */
+  readonly cohorts: readonly GroupCohort[]
   /** When the first and the last of the keys were first certified, as far as that is known. */
   readonly certified: { readonly from: string; readonly until: string } | null
+}
+
+/** Devices that a renewal order can name; by the name of their product. */
+export interface GroupCohort {
+  readonly product: string
+  readonly lot: string | null
 }
 
 /** Values of one trait that are told apart; of more, none is common to the keys. */
@@ -72,7 +80,27 @@ export async function readGroup(
       traits.push({ what, value, keys, inFleet: await countFleet(what, sample, ledger) })
   }
   const { severity } = first
-  return { kind, cause, severity, first, proposed, keys, owners: owners.size, traits, certified }
+  return {
+    ...{ kind, cause, severity, first, proposed, keys, owners: owners.size, traits },
+    ...{ cohorts: cohortsOf(tallies, keys), certified },
+  }
+}
+
+/** Above so many lots one order for the product is what people can oversee. */
+const mostLots = 3
+
+function cohortsOf(tallies: ReadonlyMap<TraitName, Tally>, all: number): readonly GroupCohort[] {
+  const lots = [...(tallies.get('lot')?.values() ?? [])]
+  const inLots = lots.reduce((sum, { keys }) => sum + keys, 0)
+  if (lots.length <= mostLots && inLots === all)
+    return lots.flatMap(({ sample }) => cohortOf(sample, sample.lot))
+  const products = [...(tallies.get('productName')?.values() ?? [])]
+  return products.flatMap(({ sample }) => cohortOf(sample, null))
+}
+
+function cohortOf({ facts }: KeyFinding, lot: string | null): readonly GroupCohort[] {
+  const product = facts['productName']
+  return typeof product === 'string' ? [{ product, lot }] : []
 }
 
 interface Value {
@@ -81,7 +109,9 @@ interface Value {
   readonly sample: KeyFinding
 }
 
-function count(tally: Map<string, Value>, value: string | undefined, sample: KeyFinding): void {
+type Tally = Map<string, Value>
+
+function count(tally: Tally, value: string | undefined, sample: KeyFinding): void {
   if (value === undefined) return
   const known = tally.get(value)
   if (known !== undefined) known.keys++

@@ -25,6 +25,7 @@ import { renewalBy } from '../../../test/support/house.ts'
 import { bookFindings, type FoundWeakness } from './book-findings.ts'
 import { dismissFinding } from './dismiss.ts'
 import { readGroup } from './group.ts'
+import { proposeEnding } from './propose.ts'
 import { settleFindings } from './settle-findings.ts'
 import { summarise } from './summary.ts'
 import { tellFindings } from './tell-findings.ts'
@@ -207,4 +208,24 @@ test('the summary says what all have in common, and how much of the fleet that i
     await bookFindings([await sharesPrime(core, devices[3]!)], core)
     const wider = (await readGroup('prime-shared', prime, core.ledger)) ?? assert.fail()
     assert.match(summarise(wider), /^4 keys of 4 owners: all of address/)
+  }))
+
+test('keys of a few lots have those lots renew, and not all of their product', () =>
+  withCore(async (core) => {
+    const pump = await addPump(core)
+    const bad: FoundWeakness[] = []
+    for (const lot of ['L-7', 'L-8', 'L-9', 'L-10']) {
+      const device = await enrolDevice(core, pump, `P of ${lot}`, {}, lot)
+      bad.push(await sharesPrime(core, device))
+    }
+    const orders = async () => {
+      const group = (await readGroup('prime-shared', prime, core.ledger)) ?? assert.fail()
+      const proposal = await proposeEnding(group, core)
+      if (proposal.kind === 'refused') assert.fail(proposal.detail)
+      return proposal.steps.flatMap(({ command }) => /order (.*) --within/.exec(command)?.[1] ?? [])
+    }
+    await bookFindings(bad.slice(0, 2), core)
+    assert.deepEqual(await orders(), [...['--product pump --lot L-7', '--product pump --lot L-8']])
+    await bookFindings(bad, core)
+    assert.deepEqual(await orders(), ['--product pump'])
   }))

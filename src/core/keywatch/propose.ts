@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { WeaknessName } from '#trust/weak-keys/weaknesses.ts'
 import { onNoList } from '../ledger/shards.ts'
-import type { KeyFinding } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import type { ActPorts } from '../revocation/acts/ask.ts'
 import { type Preview, previewAct } from '../revocation/acts/preview.ts'
@@ -29,11 +28,7 @@ const renewalHours = 24
  *
  * @returns a refusal where no act on a set may touch them, as of an authority
  */
-export async function proposeEnding(
-  group: Group,
-  of: KeyFinding,
-  ports: ActPorts,
-): Promise<Proposal | Refused> {
+export async function proposeEnding(group: Group, ports: ActPorts): Promise<Proposal | Refused> {
   const cause = group.cause.toHex()
   const preview = await previewAct(
     { act: 'end', chosen: { cause } },
@@ -41,26 +36,25 @@ export async function proposeEnding(
     ports,
   )
   if (preview.kind === 'refused') return preview
-  return { kind: 'proposal', preview, steps: stepsOf(group, of, cause, preview) }
+  return { kind: 'proposal', preview, steps: stepsOf(group, cause, preview) }
 }
 
 function stepsOf(
-  { kind, keys, traits }: Group,
-  { facts, lot }: KeyFinding,
+  { kind, cohorts }: Group,
   cause: string,
   preview: Preview,
 ): readonly ProposedStep[] {
   if (preview.certificates === 0) return []
-  const product = facts['productName']
-  const isOneLot = lot !== null && traits.some((one) => one.what === 'lot' && one.keys === keys)
-  const steps: ProposedStep[] = []
-  if (preview.withoutIdentity > 0 && typeof product === 'string') {
-    const cohort = `--product ${quoted(product)}${isOneLot ? ` --lot ${quoted(lot)}` : ''}`
-    steps.push({
-      why: `${preview.withoutIdentity} devices have no other identity: have them make other keys first, and mend how they make them`,
-      command: `vitalsign renewal order ${cohort} --within ${renewalHours} --because "${wordsOf(kind)}"`,
-    })
-  }
+  const without = preview.withoutIdentity
+  const steps = (without === 0 ? [] : cohorts).map(
+    ({ product, lot }, at): ProposedStep => ({
+      why:
+        at === 0
+          ? `${without} ${without === 1 ? 'device has' : 'devices have'} no other identity: have them make other keys first, and mend how they make them`
+          : 'and those that have the others',
+      command: `vitalsign renewal order --product ${quoted(product)}${lot === null ? '' : ` --lot ${quoted(lot)}`} --within ${renewalHours} --because "${wordsOf(kind)}"`,
+    }),
+  )
   return [
     ...steps,
     {

@@ -49,7 +49,7 @@ export function keywatchVerbs(core: Core, watch: KeyWatch): KeywatchVerbs {
       const group = isWeakness(finding.kind)
         ? await readGroup(finding.kind, finding.cause, ledger)
         : undefined
-      const proposal = group && (await proposeEnding(group, finding, core))
+      const proposal = group && (await proposeEnding(group, core))
       return {
         ...showFinding(finding),
         ...{ means: known?.means ?? finding.kind, source: known?.source ?? '' },
@@ -214,8 +214,15 @@ async function showGroup(
   return {
     ...{ keys, owners, undecided: proposed, summary: summarise(group), traits: [...traits] },
     ...{ certifiedFrom: certified?.from ?? null, certifiedUntil: certified?.until ?? null },
-    findings: items.map(showFinding),
+    findings: items.map(showFinding).sort(bySerial),
   }
+}
+
+/** As people count: P-9 before P-10. */
+const collator = new Intl.Collator('en', { numeric: true })
+
+function bySerial(left: Shown, right: Shown): number {
+  return collator.compare(left.deviceSerial ?? '', right.deviceSerial ?? '')
 }
 
 /** Of a kind that this program does not know, as another node's that is newer. */
