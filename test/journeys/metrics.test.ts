@@ -5,7 +5,10 @@ import { spawnSync } from 'node:child_process'
 import { after, test } from 'node:test'
 import { parseEvent } from '#core/audit/encode-event.ts'
 import { newId } from '#core/ledger/ids.ts'
+import type { Committed } from '#core/ledger/ledger.ts'
 import type { RequestSeen } from '#edge/http/seen.ts'
+import { measuredLedger } from '#edge/metrics/measured-ledger.ts'
+import { Metrics } from '#edge/metrics/metrics.ts'
 import { metricTable } from '#edge/metrics/table.ts'
 import { generateKey } from '#trust/private-key.ts'
 import {
@@ -102,8 +105,6 @@ test('what the house does and holds is told', async () => {
   assert.equal(figure(page, 'vitalsign_certificates_revoked_total'), 0)
   assert.ok(figure(page, 'vitalsign_certificates_current') >= 3)
   assert.ok(figure(page, 'vitalsign_commit_seconds_count') > 3)
-  // A job of the house may be booking something just now.
-  assert.ok(figure(page, 'vitalsign_commits_waiting') < 5)
   assert.ok(figure(page, 'vitalsign_log_size') > 5)
   assert.ok(figure(page, 'vitalsign_tls_handshakes_total{port="devices"}') >= 2)
   const issuer = house.core.doors.own.find(({ kind }) => kind === 'issuing')
@@ -114,6 +115,29 @@ test('what the house does and holds is told', async () => {
   assert.ok(ends * 1_000 > house.core.clock.now().epochMilliseconds)
   assert.equal(figure(page, 'vitalsign_ready'), 1)
   assert.match(page, /vitalsign_build_info\{version="\d+\.\d+\.\d+",node_version="v26\./)
+})
+
+test('a commit waits until it is durable or broken, and no longer', async () => {
+  const metrics = new Metrics()
+  const asked: PromiseWithResolvers<Committed>[] = []
+  const commit = () => {
+    const answer = Promise.withResolvers<Committed>()
+    asked.push(answer)
+    return answer.promise
+  }
+  const ledger = measuredLedger({ ...house.core.ledger, commit }, metrics, () => 0)
+  const waits = () => figure(metrics.text(), 'vitalsign_commits_waiting')
+  assert.equal(waits(), 0)
+  const all = Array.from({ length: 3 }, () => ledger.commit({ puts: [], events: [] }))
+  assert.equal(waits(), 3)
+  asked[0]?.resolve({ kind: 'committed' })
+  await all[0]
+  assert.equal(waits(), 2)
+  asked[1]?.reject(new Error('away'))
+  await assert.rejects(all[1] ?? Promise.resolve(), /away/)
+  asked[2]?.resolve({ kind: 'conflict', record: 'device', id: 'dev_1' })
+  await all[2]
+  assert.equal(waits(), 0)
 })
 
 test('what has ended is not counted as current, nor as ending; a silent device is counted', async (t) => {
