@@ -45,7 +45,7 @@ for (let at = 0; at < count; at += 1_000) {
 const tester = new ThreadedTester({ lists: noLists, directory })
 await measure('read alone', async () => {})
 await measure('read and tested', async (page) => {
-  await tester.test(page)
+  await tester.test(page, new AbortController().signal)
 })
 await tester.close()
 await store.close()

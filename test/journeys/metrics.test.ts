@@ -135,7 +135,7 @@ test('a commit waits until it is durable or broken, and no longer', async () => 
   assert.equal(waits(), 2)
   asked[1]?.reject(new Error('away'))
   await assert.rejects(all[1] ?? Promise.resolve(), /away/)
-  asked[2]?.resolve({ kind: 'conflict', record: 'device', id: 'dev_1' })
+  asked[2]?.resolve({ kind: 'conflict', record: 'device', id: 'dev_1', rule: 'version' })
   await all[2]
   assert.equal(waits(), 0)
 })

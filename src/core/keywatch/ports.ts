@@ -14,8 +14,8 @@ export interface KeyPage {
 export interface KeyTester {
   /** Names the checks and the lists that it goes by: another one whenever a check is new or a list changed. */
   tests(): Promise<string>
-  /** What is found out about the keys of a page; those that it cannot read are passed over. */
-  test(page: KeyPage): Promise<readonly FoundWeakness[]>
+  /** What is found out about the keys of a page, in part if the signal ends it; unreadable keys are passed over. */
+  test(page: KeyPage, signal: AbortSignal): Promise<readonly FoundWeakness[]>
 }
 
 /**

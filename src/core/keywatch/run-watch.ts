@@ -62,7 +62,7 @@ class Look {
     const { ledger, tester } = this.#ports
     const round = beginRound((await watchState(ledger)).keys, await tester.tests(), this.#ports)
     const of = await ledger.count('key', {})
-    await this.#walk('keys', round, of, (page) => tester.test(page))
+    await this.#walk('keys', round, of, (page) => tester.test(page, this.#signal))
   }
 
   /** Hands over what is new since the newest that the search keeps, and has it compared with all others. */

@@ -14,8 +14,10 @@ import { readVectors } from '../../../test/frozen-vectors.ts'
 import { temporaryDirectory } from '../../../test/support/house.ts'
 import { listOf } from '../../../test/support/key-lists.ts'
 import { HouseKeyLists, keyListPlace } from '../key-lists.ts'
+import { programVersion } from '../version.ts'
 import { ThreadedTester } from './threaded-tester.ts'
 
+const stays = new AbortController().signal
 const data = temporaryDirectory()
 const place = keyListPlace(data)
 const listed = await generateKey('p-256')
@@ -58,7 +60,7 @@ function isImported(spki: Uint8Array = new Uint8Array()): boolean {
 test('a page that holds slow keys is tested on a thread, and what is known of each is found', async () => {
   const keys = flawed.map(({ blocks }) => blocks[0]?.bytes ?? assert.fail())
   assert.ok(keys.length >= 4)
-  const found = await tester.test(pageOf([...keys, listed.publicKey.spki]))
+  const found = await tester.test(pageOf([...keys, listed.publicKey.spki]), stays)
   for (const [at, { name, expect }] of flawed.entries()) {
     const kinds = found.filter(({ key }) => key === idAt(at)).map(({ kind }) => kind)
     assert.ok(
@@ -79,10 +81,10 @@ test('a handful of quick keys is tested here, with the same outcome', async () =
   const small = pageOf([listed.publicKey.spki, other.publicKey.spki])
   const large = pageOf(Array.from({ length: 40 }, () => listed.publicKey.spki))
   assert.deepEqual(
-    (await tester.test(small)).map(({ kind }) => kind),
+    (await tester.test(small, stays)).map(({ kind }) => kind),
     ['key-listed'],
   )
-  assert.equal((await tester.test(large)).length, 40)
+  assert.equal((await tester.test(large, stays)).length, 40)
 })
 
 test('moduli are those of the RSA keys of a page, whatever stands between them', async () => {
@@ -91,4 +93,20 @@ test('moduli are those of the RSA keys of a page, whatever stands between them',
   const [only = assert.fail(), ...more] = await tester.moduli(page)
   assert.deepEqual([only.id, more.length], [idAt(1), 0])
   assert.deepEqual(only.modulus, Uint8Array.from(rsa.material))
+})
+
+test('a page is let go of when the run is ended, and the next one is tested as ever', async () => {
+  const [{ blocks } = assert.fail()] = flawed
+  const key = blocks[0]?.bytes ?? assert.fail()
+  const page = pageOf(Array.from({ length: 500 }, () => key))
+  const ending = new AbortController()
+  const left = tester.test(page, ending.signal)
+  ending.abort()
+  const next = tester.test(pageOf([key]), stays)
+  assert.deepEqual(await left, [])
+  assert.ok((await next).length > 0)
+})
+
+test('keys are tested anew by another version of the program', async () => {
+  assert.match(await tester.tests(), new RegExp(`^vitalsign ${RegExp.escape(programVersion())}`))
 })

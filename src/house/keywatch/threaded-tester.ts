@@ -5,6 +5,7 @@ import type { FoundWeakness } from '#core/keywatch/book-findings.ts'
 import type { KeyPage, KeyTester } from '#core/keywatch/ports.ts'
 import type { KeyLists } from '#trust/weak-keys/key-lists.ts'
 import type { WatchedModulus } from '#trust/weak-keys/shared-primes/shared-prime.ts'
+import { programVersion } from '../version.ts'
 import { hasSlowKeys, moduliOf, testPage } from './test-page.ts'
 
 export interface KeyRequest {
@@ -26,6 +27,7 @@ export type KeyReply =
   | { readonly broken: string }
 
 interface Waiter {
+  readonly thread: Worker
   readonly resolve: (reply: KeyReply) => void
   readonly reject: (fault: Fault) => void
 }
@@ -39,14 +41,13 @@ const mostHere = 32
 /** Pages are a megabyte or so; what is over is rubbish of one page. */
 const heapMegabytes = 256
 
-/** To be raised when a check of the gate is new or looks further: all keys are then tested anew. */
-const checksVersion = 1
-
 /** Tests keys on a thread of its own, which is started by the first large page and ends with the run. */
 export class ThreadedTester implements KeyTester {
   readonly #waiters: Waiter[] = []
   readonly #lists: KeyLists
   readonly #directory: string
+  /** A check is new, or looks further, in a new version of this program only: all keys are then tested anew. */
+  readonly #checks = `vitalsign ${programVersion()}`
   #thread: Worker | undefined
 
   constructor({ lists, directory }: WatchedLists) {
@@ -56,13 +57,24 @@ export class ThreadedTester implements KeyTester {
 
   async tests(): Promise<string> {
     const { digest } = this.#lists
-    return [`checks-${checksVersion}`, ...(digest === '' ? [] : [digest])].join(' ')
+    return [this.#checks, ...(digest === '' ? [] : [digest])].join(' ')
   }
 
-  async test(page: KeyPage): Promise<readonly FoundWeakness[]> {
+  async test(page: KeyPage, signal: AbortSignal): Promise<readonly FoundWeakness[]> {
+    if (signal.aborted) return []
     if (this.#isSmall(page)) return testPage(page, this.#lists)
-    const reply = await this.#ask({ work: 'test', page, lists: this.#lists.digest })
-    return 'found' in reply ? reply.found : broken(reply)
+    // Seconds of RSA keys, for which a house that closes does not wait.
+    const end = () => void this.close()
+    signal.addEventListener('abort', end, { once: true })
+    try {
+      const reply = await this.#ask({ work: 'test', page, lists: this.#lists.digest })
+      return 'found' in reply ? reply.found : broken(reply)
+    } catch (error) {
+      if (signal.aborted) return []
+      throw error
+    } finally {
+      signal.removeEventListener('abort', end)
+    }
   }
 
   /** The moduli of the RSA keys of a page. */
@@ -85,10 +97,11 @@ export class ThreadedTester implements KeyTester {
 
   #ask(request: KeyRequest): Promise<KeyReply> {
     return new Promise((resolve, reject) => {
-      this.#thread ??= this.#start()
-      this.#waiters.push({ resolve, reject })
-      this.#thread.ref()
-      this.#thread.postMessage(request)
+      const thread = this.#thread ?? this.#start()
+      this.#thread = thread
+      this.#waiters.push({ thread, resolve, reject })
+      thread.ref()
+      thread.postMessage(request)
     })
   }
 
@@ -101,15 +114,18 @@ export class ThreadedTester implements KeyTester {
       this.#waiters.shift()?.resolve(reply)
       if (this.#waiters.length === 0) thread.unref()
     })
-    thread.on('error', (cause) => this.#lose(cause))
-    thread.on('exit', () => this.#lose(undefined))
+    thread.on('error', (cause) => this.#lose(thread, cause))
+    thread.on('exit', () => this.#lose(thread, undefined))
     return thread
   }
 
-  #lose(cause: unknown): void {
-    this.#thread = undefined
+  #lose(thread: Worker, cause: unknown): void {
+    if (this.#thread === thread) this.#thread = undefined
     const fault = new Fault('store-unreachable', 'the thread that tests keys has ended', { cause })
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(fault)
+    const waiters = this.#waiters.splice(0)
+    // Another may have been started since.
+    this.#waiters.push(...waiters.filter((waiter) => waiter.thread !== thread))
+    for (const waiter of waiters) if (waiter.thread === thread) waiter.reject(fault)
   }
 }
 

@@ -11,6 +11,8 @@ import { listOf } from '../../../test/support/key-lists.ts'
 import { HouseKeyLists, keyListPlace } from '../key-lists.ts'
 import { ThreadedTester } from './threaded-tester.ts'
 
+const stays = new AbortController().signal
+
 function pageOf(keys: readonly PublicKey[]) {
   const spkis = keys.map(({ spki }) => spki)
   return {
@@ -32,8 +34,8 @@ test('old keys are held against the lists of the node, on its thread too, and an
     const keys = await Promise.all(
       Array.from({ length: 40 }, async () => (await generateKey('p-256')).publicKey),
     )
-    const few = () => tester.test(pageOf(keys.slice(0, 3)))
-    const many = () => tester.test(pageOf(keys))
+    const few = () => tester.test(pageOf(keys.slice(0, 3)), stays)
+    const many = () => tester.test(pageOf(keys), stays)
     const before = await tester.tests()
     assert.deepEqual([await few(), await many()], [[], []])
     writeFileSync(join(directory, 'one.list'), listOf([keys[1]!, keys[39]!]).bytes)
