@@ -26,7 +26,7 @@ packages=(
   python3-cryptography golang-go default-jdk-headless
   cpio e2fsprogs lz4 squashfs-tools xz-utils zip zstd
   mender-artifact parted rauc swupdate u-boot-tools
-  putty-tools
+  openssh-client putty-tools
   libgmp-dev
 )
 missing=()
