@@ -15,7 +15,8 @@ export function lookForRawKeys(file: Surroundings, tell: Tell): void {
   const { head, isWhole, isText } = file
   if (!isWhole || head.length < keyOctets || head.length > smallFile) return
   if (isText) lookInText(file.text, tell)
-  else lookAligned(head, 0, tell)
+  // Of 32 octets of chance one in forty has no sign that a text would not have.
+  if (!isText || head.some((octet) => octet >= 0x80)) lookAligned(head, 0, tell)
 }
 
 /**
