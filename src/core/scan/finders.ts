@@ -63,11 +63,12 @@ const manual = /^(?:(?:['.].*)?\r?\n)*\.(?:TH|Dd|SH|Sh) /
 
 function surroundingsOf({ path, head, size }: ScannedFile, now: Temporal.Instant): Surroundings {
   let text: string | undefined
-  const start = textOf(head.subarray(0, 8_192))
   return {
-    isManual: manual.test(start),
     ...{ now, head, isText: isText(head), name: path.at(-1) ?? '' },
     isWhole: size === head.length,
+    get isManual() {
+      return manual.test(textOf(head.subarray(0, 8_192)))
+    },
     get text() {
       text ??= textOf(head)
       return text
@@ -75,15 +76,21 @@ function surroundingsOf({ path, head, size }: ScannedFile, now: Temporal.Instant
   }
 }
 
+/** Signs that texts hardly have. */
+const strangeness = Uint8Array.from({ length: 256 }, (_, octet) =>
+  octet < 0x20 && ![0x09, 0x0a, 0x0d, 0x1b].includes(octet) ? 1 : 0,
+)
+
 /** No zero octet, and hardly any sign that texts do not have. */
 function isText(head: Uint8Array): boolean {
+  const end = Math.min(head.length, 4_096)
   let strange = 0
-  for (const octet of head.subarray(0, 4_096)) {
+  for (let at = 0; at < end; at++) {
+    const octet = head[at]!
     if (octet === 0) return false
-    if (octet < 0x20 && octet !== 0x09 && octet !== 0x0a && octet !== 0x0d && octet !== 0x1b)
-      strange += 1
+    strange += strangeness[octet]!
   }
-  return strange * 50 <= Math.min(head.length, 4_096)
+  return strange * 50 <= end
 }
 
 class SecretFinder implements Finder, Tell {

@@ -14,9 +14,14 @@ const leastDifferent = 24
 export function lookForRawKeys(file: Surroundings, tell: Tell): void {
   const { head, isWhole, isText } = file
   if (!isWhole || head.length < keyOctets || head.length > smallFile) return
-  if (isText) lookInText(file.text, tell)
+  if (isText) lookInText(file, tell)
   // Of 32 octets of chance one in forty has no sign that a text would not have.
-  if (!isText || head.some((octet) => octet >= 0x80)) lookAligned(head, 0, tell)
+  if (!isText || !isAscii(head)) lookAligned(head, 0, tell)
+}
+
+function isAscii(octets: Uint8Array): boolean {
+  for (let at = 0; at < octets.length; at++) if (octets[at]! >= 0x80) return false
+  return true
 }
 
 /**
@@ -79,11 +84,29 @@ const forms: readonly {
   },
 ]
 
-/** What all forms have, so that most texts are passed over once. */
-const anyForm = /[A-Za-z0-9+/_-]{43}|0x[0-9A-Fa-f]{2}[\s,]+0x|(?:[0-9A-Fa-f]{2}:){31}/
+const inBase64 = new Uint8Array(256)
+for (const octet of new TextEncoder().encode(
+  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-',
+))
+  inBase64[octet] = 1
 
-function lookInText(text: string, tell: Tell): void {
-  if (!anyForm.test(text)) return
+/** Whether one of the forms can stand in a text: most texts are passed over once, and held against no pattern. */
+function mayHoldKey(octets: Uint8Array): boolean {
+  let run = 0
+  let [prefixes, colons] = [0, 0]
+  for (let at = 0; at < octets.length; at++) {
+    const octet = octets[at]!
+    run = inBase64[octet] === 1 ? run + 1 : 0
+    // 43 characters of base64, `0x`, and `:` 31 times.
+    if (run === 43) return true
+    if (octet === 0x78) prefixes += 1
+    else if (octet === 0x3a) colons += 1
+  }
+  return prefixes >= keyOctets || colons >= keyOctets - 1
+}
+
+function lookInText({ head, text }: Surroundings, tell: Tell): void {
+  if (!mayHoldKey(head)) return
   for (const { pattern, read } of forms)
     for (const found of text.matchAll(pattern)) traceText(read(found[0]), found.index, tell)
 }

@@ -4,8 +4,8 @@ import type { SettingRow } from './setting-row.ts'
 
 /** Hosts that no device talks to: RFC 2606, RFC 6761, and what manuals write. */
 const nobody =
-  /^(?:localhost|127\.|0\.0\.0\.0|host(?:name)?$|server$|proxy\w*$|domain|site$|url$|ip$|addr|my|your|some|foo|bar|a$|b$|h$|x$)|(?:^|\.)(?:example(?:\.\w+)?|test|invalid|localhost|local|tld)$|\.\./i
-const nobodysUser = /^(?:user(?:name)?|login|foo|name|me|u|usr|joe|john|alice|bob)$/i
+  /^(?:localhost|127\.|0\.0\.0\.0|host(?:name)?$|server$|proxy\w*$|domain|site$|url$|ip$|addr|my|your|some|fake|dummy|foo|bar|a$|b$|h$|x$)|(?:^|\.)(?:example(?:\.\w+)?|test|invalid|localhost|local|tld)$|\.\./i
+const nobodysUser = /^(?:user(?:name)?|login|foo|name|me|u|usr|joe|john|jane|alice|bob)$/i
 
 /** The last letters of the schemes that carry a user and a password: http, https, ftp, mqtt, amqp, postgresql, redis, … */
 const schemeEnds = ['p://', 's://', 't://', 'l://', 'b://', 'h://', 'v://']
