@@ -12,6 +12,7 @@ import {
   enrolDevice,
   expectDevice,
   force,
+  Interrupted,
   issuedOf,
   multiply,
   operator,
@@ -91,6 +92,28 @@ test('a quarantine and its release are acts with a record of their own', async (
     assert.deepEqual(quarantined?.setSha256, released?.setSha256)
     assert.equal((await certificateOf(core, enrolled.id)).revocation, released?.id)
   })
+})
+
+test('a release does not fail because the lists tell of the quarantine at the same moment', async () => {
+  const interrupted = new Interrupted()
+  await withCore(async (core) => {
+    const enrolled = await enrolDevice(core, await addPump(core), 'A')
+    await holdBack(core, enrolled)
+    const { quarantine: id } = await deviceOf(core, enrolled)
+    interrupted.beforeNext('revocation', async () => {
+      const act = (await core.ledger.read('revocation', id ?? '')) ?? assert.fail('no act')
+      const columns = { version: act.version + 1, publishedAt: core.clock.now() }
+      const record = { ...act, ...columns, unpublishedSince: null }
+      await core.ledger.commit({ puts: [{ kind: 'revocation', record }], events: [] })
+    })
+    assert.equal((await letGo(core, enrolled)).kind, 'changed')
+    assert.equal(await saysWho(core, enrolled), 'known')
+    const { items } = await core.ledger.list('revocation', { limit: 9 })
+    assert.deepEqual(items.map(({ act, state }) => `${act} ${state}`).sort(), [
+      'quarantine released',
+      'release effective',
+    ])
+  }, interrupted.replace)
 })
 
 test('a device that never enrolled can be held back, and its code is good again after', async () => {

@@ -19,6 +19,9 @@ const cessationOfOperation = 5
 /** Records in one commit; all else that the house does waits for it. */
 const mostInCommit = 500
 
+/** Of a release, while the house writes to the acts that it ends. */
+const mostTries = 5
+
 /**
  * Puts a device in quarantine: it gets nothing more here, and all its certificates are held, until it is
  * released. To ask it again holds what an interrupted quarantine left.
@@ -65,6 +68,21 @@ export async function quarantine(
  * believed again; those that something else holds or ended are not. Nothing changes if it is in none.
  */
 export async function release(
+  before: Device,
+  because: string,
+  actor: Actor,
+  ports: DevicePorts,
+): Promise<DeviceChanged> {
+  for (let tries = 1; ; tries++) {
+    const done = await releaseOnce(before, because, actor, ports)
+    if (done.kind !== 'refused' || done.reason !== 'conflict' || tries === mostTries) return done
+    // The house notes on the acts when lists tell of them: nobody who releases has to know. Whoever changed the
+    // device does.
+    if ((await ports.ledger.read('device', before.id))?.version !== before.version) return done
+  }
+}
+
+async function releaseOnce(
   before: Device,
   because: string,
   actor: Actor,
