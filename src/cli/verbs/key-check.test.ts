@@ -171,6 +171,18 @@ test('a blocklist of badkeys is taken in with its index, and its keys are found 
     [['badkeys', 501]],
   )
   assert.deepEqual(readdirSync(join(data, 'weak-keys')), ['badkeys.list'])
+  // As it is fetched; and with an index that is not there.
+  const packed = file('blocklist.dat.xz', Uint8Array.fromHex('fd377a585a000004e6d6b446'))
+  await assert.rejects(run(importKeyList, { file: packed, data }), (error) => {
+    assert.ok(error instanceof Stop)
+    assert.match(error.hint ?? '', /xz -d/)
+    return true
+  })
+  const nowhere = run(importKeyList, { file: dat, index: join(place, 'nowhere.json'), data })
+  await assert.rejects(
+    nowhere,
+    (error) => error instanceof Stop && /cannot be read/.test(error.message),
+  )
 })
 
 test('a list of ours is taken in under its name, and one that lies is not', async () => {

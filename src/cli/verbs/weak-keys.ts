@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { importBlocklist } from '#edge/key-lists/import-blocklist.ts'
 import { openKeyListDirectory } from '#edge/key-lists/key-list-directory.ts'
@@ -38,7 +38,9 @@ export const importKeyList: Verb = async (call) => {
     if (!(error instanceof FormatError)) throw error
     throw new Stop(exit.refused, `${printable(file)} was not taken: ${error.message}`, {
       code: error.code,
-      hint: 'fetch it again; what was there before stays',
+      hint: isPacked(readFirst(file))
+        ? 'it is packed: unpack it with "xz -d" first; what was there before stays'
+        : 'fetch it again; what was there before stays',
     })
   } finally {
     progress.end()
@@ -54,6 +56,13 @@ const ownBeginning = 'vitalsign key list '
 
 function isOwn(first: Uint8Array): boolean {
   return new TextDecoder().decode(first).startsWith(ownBeginning)
+}
+
+/** The .xz File Format 1.1.0, section 2.1.1.1: its magic. */
+const packedBeginning = 'fd377a585a00'
+
+function isPacked(first: Uint8Array): boolean {
+  return first.toHex().startsWith(packedBeginning)
 }
 
 function readFirst(file: string): Uint8Array {
@@ -78,7 +87,7 @@ async function fromBadkeys(call: Call, place: string): Promise<KeyListHead> {
       `${file} is no list of ours, and no badkeysdata.json says what it is`,
       'name the index that came with a blocklist of badkeys: --index badkeysdata.json',
     )
-  const { head } = await importBlocklist(file, parseBadkeysIndex(readFileSync(index)), place)
+  const { head } = await importBlocklist(file, parseBadkeysIndex(readFile(index, '--index')), place)
   return head
 }
 
