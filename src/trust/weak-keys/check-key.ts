@@ -3,9 +3,9 @@ import { keyAlgorithms } from '../algorithms.ts'
 import type { PublicKey } from '../public-key.ts'
 import { hasClosePrimes } from './close-primes.ts'
 import { type KeyLists, noLists } from './key-lists.ts'
-import { knownSeeds } from './known-seeds.ts'
+import { seedOf } from './known-seeds.ts'
 import { modulusPattern } from './modulus-pattern.ts'
-import { publishedKeys } from './published-keys.ts'
+import { publishedIn } from './published-keys.ts'
 import { hasRocaMark } from './roca.ts'
 import { checkScalar } from './scalars/check-scalar.ts'
 import { hasSmallFactor } from './small-factors.ts'
@@ -44,14 +44,14 @@ function weaknessesAlone(key: PublicKey): readonly KeyWeakness[] {
 }
 
 function publishedWeakness({ fingerprint }: PublicKey): readonly KeyWeakness[] {
-  const source = publishedKeys.get(fingerprint.toHex())
+  const source = publishedIn(fingerprint.toHex())
   return source === undefined
     ? []
     : [{ name: 'key-published', detail: `the private key is published in ${source}` }]
 }
 
 function seedWeakness({ fingerprint }: PublicKey): readonly KeyWeakness[] {
-  const seed = knownSeeds.get(fingerprint.toHex())
+  const seed = seedOf(fingerprint)
   return seed === undefined
     ? []
     : [{ name: 'seed-known', detail: `the key was made from a seed of octets ${seed}` }]

@@ -5,7 +5,7 @@ import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import { readVectors } from '../../../test/frozen-vectors.ts'
 import { importPublicKey } from '../public-key.ts'
 import { checkKey } from './check-key.ts'
-import { publishedKeys } from './published-keys.ts'
+import { publishedIn, publishedKeys } from './published-keys.ts'
 import { refuseWeakKey } from './weak-keys.ts'
 
 const inDocuments = readVectors('trust/published-keys')
@@ -17,7 +17,7 @@ for (const { name, blocks, expect, head } of inDocuments)
     if ('kind' in key) assert.fail(key.detail)
     const no = refuseWeakKey(key)
     assert.equal(no?.reason, expect)
-    const source = publishedKeys.get(key.fingerprint.toHex()) ?? assert.fail('not in the table')
+    const source = publishedIn(key.fingerprint.toHex()) ?? assert.fail('not in the table')
     assert.ok(head.get('source')?.startsWith(source) && no.detail.includes(source))
   })
 
@@ -27,7 +27,7 @@ for (const { name, blocks, expect, head } of inPrograms)
       const key = importPublicKey(parseSubjectPublicKeyInfo(bytes))
       if ('kind' in key) assert.fail(key.detail)
       const found = checkKey(key).find((one) => one.name === expect)
-      const source = publishedKeys.get(key.fingerprint.toHex()) ?? assert.fail('not in the table')
+      const source = publishedIn(key.fingerprint.toHex()) ?? assert.fail('not in the table')
       assert.equal(found?.detail, `the private key is published in ${source}`)
       const [program = ''] = source.split(', ')
       assert.ok(head.get('source')?.startsWith(program), source)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hash, X509Certificate } from 'node:crypto'
 import { isCryptoRefusal } from '#trust/crypto-refusal.ts'
-import { publishedKeys } from '#trust/weak-keys/published-keys.ts'
+import { publishedIn } from '#trust/weak-keys/published-keys.ts'
 import { identityOf } from '../identity.ts'
 import { sequenceAround } from '../keys/der-span.ts'
 import { lookAligned, nearCertificate } from '../keys/look-for-raw.ts'
@@ -46,7 +46,7 @@ export function lookAtCertificate(
   const say = (rule: Found['rule'], confidence: Found['confidence'], what: string) =>
     tell.found({ rule, confidence, offset, what, identity: identityOf(rule, sha256), ...key })
 
-  const published = publishedKeys.get(half?.fingerprint ?? '')
+  const published = publishedIn(half?.fingerprint ?? '')
   if (published !== undefined)
     say(
       'test-key',

@@ -6,7 +6,7 @@ import { algorithms } from '#format/oids.ts'
 import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import { findKeyAlgorithm } from '#trust/algorithms.ts'
 import { fingerprintOf } from '#trust/public-key.ts'
-import { publishedKeys } from '#trust/weak-keys/published-keys.ts'
+import { publishedIn } from '#trust/weak-keys/published-keys.ts'
 import { identityOf } from '../identity.ts'
 import { sequenceAround } from '../keys/der-span.ts'
 import type { Look, Sight, Tell } from '../sight.ts'
@@ -48,7 +48,7 @@ export function tellPublicKey(key: SeenKey, offset: number, tell: Tell): void {
     ...{ kind: 'public-key', offset, octets: key.material },
     facts: { fingerprint, family: key.family },
   })
-  const published = publishedKeys.get(fingerprint)
+  const published = publishedIn(fingerprint)
   if (published === undefined) return
   tell.found({
     ...{ rule: 'test-key', confidence: 'certain', offset, key: fingerprint },

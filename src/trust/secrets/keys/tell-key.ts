@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hash } from 'node:crypto'
-import { publishedKeys } from '#trust/weak-keys/published-keys.ts'
+import { publishedIn } from '#trust/weak-keys/published-keys.ts'
 import { identityOf } from '../identity.ts'
 import type { Tell } from '../sight.ts'
 import type { DerKey } from './der-key.ts'
@@ -11,7 +11,7 @@ import type { SshKey } from './ssh-key.ts'
 export function tellOpenKey(half: PublicHalf, form: string, offset: number, tell: Tell): void {
   const { algorithm, fingerprint, spki } = half
   const what = `${algorithm} private key, ${form}`
-  const published = publishedKeys.get(fingerprint)
+  const published = publishedIn(fingerprint)
   const rule = published === undefined ? 'private-key' : 'test-key'
   tell.found({
     ...{ rule, confidence: 'certain', offset, key: fingerprint },
