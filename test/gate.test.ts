@@ -31,6 +31,8 @@ const withoutGate: Readonly<Record<string, string>> = {
     'what our own key had certified before a restore; the watch looks at it',
   'src/core/recovery/signer.ts': 'an authority of ours',
   'src/core/verification/asker.ts': 'looked up by its fingerprint',
+  'src/core/scan/key-owners.ts': 'found in an image, and looked up by its fingerprint',
+  'src/core/scan/listed-keys.ts': 'found in an image, and looked up in the lists',
   'src/device/request.ts': 'made on the device, which sends it to the gate',
   'src/edge/admin/ledger-verbs/find-certificate.ts': 'looked up by its fingerprint',
   'src/edge/pkcs11/public-half.ts': 'made by a token for us, and approved as our own',
