@@ -225,6 +225,10 @@ test('wrong use is told as such: no path, no reason, a baseline that is none', a
   for (const [words, said] of [
     [['scan', 'nowhere'], /nowhere is not there/],
     [['scan', 'rootfs', '--write-baseline', 'x.json'], /needs a reason/],
+    [
+      ['scan', 'rootfs', '--write-baseline', 'base.json', '--because', 'again'],
+      /base.json is there already/,
+    ],
     [['scan', 'rootfs', '--because', 'why'], /says nothing without --write-baseline/],
     [['scan', 'rootfs', '--baseline', 'broken.json'], /broken.json: vitalsign-baseline must be 1/],
   ] as const) {

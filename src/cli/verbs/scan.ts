@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
+import { resolve } from 'node:path'
 import {
   type Acceptance,
   applyBaseline,
@@ -26,7 +27,8 @@ export const scanImages: Verb = async (call) => {
   const { said, means, terminal } = call
   const paths = pathsOf(call)
   const gate = gateOf(call)
-  const old = baselineOf(said.text('baseline'))
+  const today = todayOf(means)
+  const old = baselineOf(said.text('baseline'), today)
   const writes = writingOf(call)
   const startedAt = means.now()
   const work = await means.scanning()
@@ -62,6 +64,11 @@ function progressText({ files, octetsIn }: { readonly files: number; readonly oc
   return `${files.toLocaleString('en')} files, ${Math.round(octetsIn / 1e6).toLocaleString('en')} MB`
 }
 
+/** As the ends of acceptances are counted. */
+function todayOf(means: Call['means']): Temporal.PlainDate {
+  return means.now().toZonedDateTimeISO('UTC').toPlainDate()
+}
+
 /** A path that is not there is a slip, and no clean image. @throws Stop */
 function pathsOf({ said }: Call): readonly string[] {
   const value = said.value('path')
@@ -91,9 +98,9 @@ function namesServer({ said }: Call): boolean {
 }
 
 /** @throws Stop */
-function baselineOf(path: string | undefined): readonly Acceptance[] {
+function baselineOf(path: string | undefined, today: Temporal.PlainDate): readonly Acceptance[] {
   if (path === undefined) return []
-  const read = readBaseline(readTextFile(path, '--baseline'))
+  const read = readBaseline(readTextFile(path, '--baseline'), today)
   if (read.kind === 'baseline') return read.entries
   throw wrongUse(
     `${path}: ${read.where} ${read.fault}`,
@@ -117,7 +124,13 @@ function writingOf({ said, means }: Call): Writing | undefined {
   }
   if (because === undefined || because.trim().length < 3)
     throw wrongUse('--write-baseline needs a reason', 'say why with --because TEXT')
-  const today = means.now().toZonedDateTimeISO('UTC').toPlainDate()
+  const baseline = said.text('baseline')
+  if (existsSync(path) && (baseline === undefined || resolve(baseline) !== resolve(path)))
+    throw wrongUse(
+      `${path} is there already, and what it accepts would be lost`,
+      'name it as --baseline, too: then its acceptances stay',
+    )
+  const today = todayOf(means)
   const asked = said.text('until')
   const until = asked === undefined ? today.add({ days: 90 }) : dateOf(asked)
   const last = today.add({ days: mostDays })
@@ -136,7 +149,7 @@ function dateOf(text: string): Temporal.PlainDate {
 }
 
 async function writeFiles(
-  { said, terminal }: Call,
+  { said, terminal, means }: Call,
   report: ScanReport,
   version: string,
   old: readonly Acceptance[],
@@ -147,6 +160,7 @@ async function writeFiles(
     await writeFile(sarif, [`${JSON.stringify(sarifOf(report, version), null, 1)}\n`])
   if (writes === undefined) return
   const { path, ...says } = writes
-  await writeFile(path, [writeBaseline(report.findings, old, says)])
+  const today = todayOf(means)
+  await writeFile(path, [writeBaseline(report.findings, old, says, today)])
   terminal.note(`${path} accepts ${report.findings.length} findings until ${says.until}`)
 }

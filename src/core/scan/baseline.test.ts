@@ -9,6 +9,7 @@ import type { NotScanned } from './not-scanned.ts'
 import { makeReport, passes, resultOf } from './report.ts'
 import { sarifOf } from './sarif.ts'
 
+const today = scanTime.toZonedDateTimeISO('UTC').toPlainDate()
 const identity = 'ab'.repeat(32)
 const finding: Finding = {
   ...{ rule: 'private-key', severity: 'critical', confidence: 'certain', identity },
@@ -23,7 +24,7 @@ function baseline(...accept: object[]): string {
 }
 
 function entriesOf(text: string): readonly Acceptance[] {
-  const read = readBaseline(text)
+  const read = readBaseline(text, today)
   if (read.kind === 'fault') assert.fail(`${read.where} ${read.fault}`)
   return read.entries
 }
@@ -73,9 +74,10 @@ test('a baseline that is not as it should be is refused, with the place', () => 
     [baseline({ ...entry, identity: 'abc' }), 'accept[0].identity'],
     [baseline({ ...entry, until: '2027-02-30' }), 'accept[0].until'],
     [baseline({ ...entry, until: 'for ever' }), 'accept[0].until'],
+    [baseline({ ...entry, until: `${today.add({ days: 367 })}` }), 'accept[0].until'],
   ]
   for (const [text, where] of wrong) {
-    const read = readBaseline(text)
+    const read = readBaseline(text, today)
     assert.equal(read.kind === 'fault' ? read.where : 'read', where)
   }
 })
@@ -83,13 +85,28 @@ test('a baseline that is not as it should be is refused, with the place', () => 
 test('what is written as a baseline is read again, and keeps what was there', () => {
   const says = { because: 'known', by: 'ada', until: Temporal.PlainDate.from('2027-02-01') }
   const old = entriesOf(baseline({ ...entry, identity: 'cd'.repeat(32), path: 'x/**' }))
-  const again = entriesOf(writeBaseline([finding, finding], old, says))
+  const again = entriesOf(writeBaseline([finding, finding], old, says, today))
   assert.deepEqual(
     again.map((one) => [one.identity, one.path, `${one.until}`]),
     [
       ['cd'.repeat(32), 'x/**', '2027-01-31'],
       [identity, null, '2027-02-01'],
     ],
+  )
+})
+
+test('what has ended and is accepted anew stands once in what is written', () => {
+  const says = { because: 'still known', by: 'ada', until: Temporal.PlainDate.from('2027-02-01') }
+  const old = entriesOf(
+    baseline(
+      { ...entry, until: '2026-10-31' },
+      { ...entry, until: '2026-10-31', identity: 'cd'.repeat(32) },
+    ),
+  )
+  const again = entriesOf(writeBaseline([finding], old, says, today))
+  assert.deepEqual(
+    again.map((one) => `${one.identity.slice(0, 2)} ${one.until}`),
+    ['cd 2026-10-31', 'ab 2027-02-01'],
   )
 })
 
@@ -126,6 +143,16 @@ test('a report is told the gravest first', () => {
     report.findings.map(({ severity }) => severity),
     ['critical', 'notice'],
   )
+})
+
+test('what a file is called makes no link in the messages of SARIF', () => {
+  const path = ['fw.tar', 'etc/[click](https://evil.example)']
+  const report = makeReport(
+    { ...scan, notScanned: [] },
+    { findings: [{ ...finding, path }], accepted: [], expired: [], unused: [] },
+  )
+  const { runs } = JSON.parse(JSON.stringify(sarifOf(report, '1.0.0')))
+  assert.match(runs[0].results[0].message.text, /etc\/\\\[click\\\]\(https/)
 })
 
 test('SARIF names each rule, each result with its fingerprint, and what was accepted as suppressed', () => {

@@ -37,9 +37,13 @@ export const mostDays = 366
 
 const keys = ['rule', 'identity', 'path', 'because', 'by', 'until'] as const
 
-/** Reads a baseline strictly: a word that is not known may be a misspelt one, and would accept too much. */
+/**
+ * Reads a baseline strictly: a word that is not known may be a misspelt one, and would accept too much; an end in ten
+ * years is none.
+ */
 export function readBaseline(
   text: string,
+  today: Temporal.PlainDate,
 ): { readonly kind: 'baseline'; readonly entries: readonly Acceptance[] } | BaselineFault {
   try {
     const file = objectAt(JSON.parse(text), 'the file')
@@ -48,7 +52,11 @@ export function readBaseline(
     const { accept } = file
     if (!Array.isArray(accept)) throw new Fault('accept', 'must be a list')
     if (accept.length > mostEntries) throw new Fault('accept', `has over ${mostEntries} entries`)
-    return { kind: 'baseline', entries: accept.map(readEntry) }
+    const last = today.add({ days: mostDays })
+    return {
+      kind: 'baseline',
+      entries: accept.map((entry, index) => readEntry(entry, index, last)),
+    }
   } catch (error) {
     if (error instanceof Fault) return { kind: 'fault', where: error.where, fault: error.message }
     if (error instanceof SyntaxError)
@@ -65,7 +73,7 @@ class Fault extends Error {
   }
 }
 
-function readEntry(value: unknown, index: number): Acceptance {
+function readEntry(value: unknown, index: number, last: Temporal.PlainDate): Acceptance {
   const where = `accept[${index}]`
   const entry = objectAt(value, where)
   checkKeys(entry, keys, where)
@@ -74,12 +82,18 @@ function readEntry(value: unknown, index: number): Acceptance {
   const identity = textAt(entry.identity, `${where}.identity`, 64, 64)
   if (!/^[0-9a-f]{64}$/.test(identity)) throw new Fault(`${where}.identity`, 'is no digest')
   const path = entry.path ?? null
+  const until = dateAt(entry.until, `${where}.until`)
+  if (Temporal.PlainDate.compare(until, last) > 0)
+    throw new Fault(
+      `${where}.until`,
+      `is further away than ${mostDays} days; ${last} is the last day`,
+    )
   return {
     ...{ rule, identity },
     path: path === null ? null : textAt(path, `${where}.path`, 1, 4_096),
     because: textAt(entry.because, `${where}.because`, 3, 500),
     by: textAt(entry.by, `${where}.by`, 1, 200),
-    until: dateAt(entry.until, `${where}.until`),
+    until,
   }
 }
 
@@ -154,11 +168,15 @@ function patternOf(path: string): RegExp {
   return new RegExp(`^${parts.join('')}$`)
 }
 
-/** A baseline that accepts these findings, each once and wherever it lies; old entries stay as they are. */
+/**
+ * A baseline that accepts these findings, each once and wherever it lies; old entries stay as they are, but for those
+ * that have ended and are accepted anew.
+ */
 export function writeBaseline(
   findings: readonly Finding[],
   old: readonly Acceptance[],
   says: Pick<Acceptance, 'because' | 'by' | 'until'>,
+  today: Temporal.PlainDate,
 ): string {
   const fresh = new Map(
     findings.map(({ rule, identity }) => [
@@ -166,7 +184,9 @@ export function writeBaseline(
       { rule, identity, path: null, ...says },
     ]),
   )
-  const accept = [...old, ...fresh.values()].map(({ until, path, ...entry }) => ({
+  const stays = ({ rule, identity, until }: Acceptance) =>
+    Temporal.PlainDate.compare(until, today) >= 0 || !fresh.has(`${rule} ${identity}`)
+  const accept = [...old.filter(stays), ...fresh.values()].map(({ until, path, ...entry }) => ({
     ...entry,
     ...(path === null ? {} : { path }),
     until: until.toString(),

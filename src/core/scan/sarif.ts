@@ -58,7 +58,7 @@ function resultOf(finding: Finding) {
   const isInside = path.length > 1
   return {
     ...{ ruleId: rule, ruleIndex: ruleNames.indexOf(rule), level: levels[severity] },
-    message: { text: sentence(isInside ? `${what}, in ${showPath(path)}` : what) },
+    message: { text: messageOf(isInside ? `${what}, in ${showPath(path)}` : what) },
     locations: [
       {
         physicalLocation: {
@@ -88,7 +88,7 @@ function acceptedOf({ finding, acceptance }: AcceptedFinding) {
 function notificationOf({ path, because, reason }: NotScanned) {
   return {
     ...{ level: 'warning', descriptor: { id: `not-scanned/${reason}` } },
-    message: { text: sentence(`not scanned because ${because}: ${showPath(path)}`) },
+    message: { text: messageOf(`not scanned because ${because}: ${showPath(path)}`) },
     locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(path[0] ?? '') } } }],
   }
 }
@@ -97,6 +97,11 @@ function notificationOf({ path, because, reason }: NotScanned) {
 function uriOf(path: string): string {
   const parts = path.replace(/^\.\//, '').split('/').map(encodeURIComponent)
   return path.startsWith('/') ? `file://${parts.join('/')}` : parts.join('/')
+}
+
+/** 3.11.6: brackets would begin a link, and names of files are a stranger's. */
+function messageOf(text: string): string {
+  return sentence(text).replace(/[\\[\]]/g, '\\$&')
 }
 
 function sentence(text: string): string {
