@@ -175,6 +175,30 @@ test('what only looks like a key is none: a number changed, a key cut short, a p
   assert.deepEqual(findIn(files), [])
 })
 
+test('what stands before a key, as programs have it as a constant, is none', () => {
+  // As in the library of SoftHSM 2.6.1, which makes keys of raw octets: X25519, Ed25519, X448, Ed448.
+  const heads = [
+    ...['302e020100300506032b656e04220420', '302e020100300506032b657004220420'],
+    ...['3046020100300506032b656f043a0438', '3047020100300506032b6571043b0439'],
+  ].map((hex) => Uint8Array.fromHex(hex))
+  const after = new TextEncoder().encode(
+    'Could not encode EDDSA public key\0OSSLEDPublicKey.cpp\0Op',
+  )
+  const table = Uint8Array.from([...heads.flatMap((head) => [...head]), ...after])
+  assert.deepEqual(findIn({ 'libsofthsm2.so': table }), [])
+  for (const head of heads)
+    assert.deepEqual(findIn({ program: Uint8Array.from([...head, ...after]) }), [])
+  // A scalar that anybody could have put there, after the head of a curve.
+  const curve = (scalar: string) =>
+    Uint8Array.fromHex(
+      `3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420${scalar}`,
+    )
+  assert.deepEqual(findIn({ program: curve('0102030405060708'.repeat(4)) }), [])
+  const { d = '' } = keys['P-256']!.export({ format: 'jwk' })
+  const scalar = Uint8Array.fromBase64(d, { alphabet: 'base64url' }).toHex()
+  assert.deepEqual(told(findIn({ program: curve(scalar) })), ['private-key program@0'])
+})
+
 test('what was published is named by where', () => {
   for (const { name, blocks } of readVectors('trust/published-keys').slice(0, 4)) {
     const [block] = blocks

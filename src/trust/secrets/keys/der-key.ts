@@ -12,6 +12,7 @@ import {
   encodeAlgorithmIdentifier,
 } from '#format/x509/algorithm-identifier.ts'
 import { isCryptoRefusal } from '#trust/crypto-refusal.ts'
+import { mayBeSecret } from './chance.ts'
 import { type PublicHalf, publicHalfOf } from './public-half.ts'
 
 /** A private key in DER, its structure proved by its own numbers. */
@@ -77,7 +78,14 @@ function readPkcs8(der: Uint8Array): DerKey | undefined {
   const isRsa = algorithm.oid === algorithms.rsaEncryption || algorithm.oid === algorithms.rsassaPss
   if (isRsa && !hasItsPrimes(privateKey)) return undefined
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-  return open(key, 'PKCS #8')
+  const found = open(key, 'PKCS #8')
+  // A seed or scalar after its header; longer ones prove themselves by their structure.
+  const isShort = privateKey.length < 80
+  return isShort && !mayBeSecret(privateKey.subarray(2), fingerprintIn(found)) ? undefined : found
+}
+
+function fingerprintIn(key: DerKey): string {
+  return key.kind === 'open' ? key.half.fingerprint : ''
 }
 
 /** RSAPrivateKey of RFC 8017 appendix A.1.2 has nine numbers; what OpenSSL writes for DSA has six. */
@@ -166,7 +174,9 @@ function openPoint(
           )
         : encodeAlgorithmIdentifier(algorithms.ecPublicKey, candidate)
     const key = pointKey(algorithm, scalar, point)
-    if (key !== undefined) return open(key, form)
+    if (key === undefined) continue
+    const found = open(key, form)
+    if (point !== undefined || mayBeSecret(scalar, fingerprintIn(found))) return found
   }
   return undefined
 }
