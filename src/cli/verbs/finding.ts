@@ -120,7 +120,7 @@ function proposalLines({ id, proposal, state }: Found): readonly string[] {
     return state === 'proposed' ? ['nothing is believed of these keys that could be ended'] : []
   const { certificates, owners, needsSecond, steps } = proposal
   return [
-    `proposed, and done by nobody but you: end trust in ${certificates} certificates of ${owners} owners`,
+    `proposed, and done by nobody but you:${certificates === 0 ? '' : ` end trust in ${certificates} certificates of ${owners} owners`}`,
     ...(needsSecond ? ['  a second person has to agree'] : []),
     ...steps.flatMap(({ why, command }, index) => [`  ${index + 1}. ${why}`, `     ${command}`]),
     `  or accept it, and say why: vitalsign finding dismiss ${id} --because "…"`,

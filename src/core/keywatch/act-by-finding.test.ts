@@ -18,6 +18,8 @@ import {
 } from '../../../test/support/core.ts'
 import { bookFindings } from './book-findings.ts'
 import { dismissFinding } from './dismiss.ts'
+import { readGroup } from './group.ts'
+import { proposeEnding } from './propose.ts'
 import { settleFindings } from './settle-findings.ts'
 
 const prime = sha256(new TextEncoder().encode('a prime'))
@@ -102,4 +104,30 @@ test('a finding is chosen beside nothing that leads elsewhere, and narrowed by w
     assert.equal(reasonOf(none), 'not-found')
     assert.equal((await preview(core, { cause, device: first.owner })).certificates, 1)
     assert.equal((await preview(core, { cause, kind: 'birth' })).certificates, 0)
+  }))
+
+test('a cause that an authority has too is acted on without it, and the authority is named', () =>
+  withCore(async (core) => {
+    const [device = assert.fail()] = await fleet(core)
+    const { key, authority } = await certificateOf(core, device.id)
+    const ofIssuer = (await core.ledger.read('authority', authority)) ?? assert.fail()
+    const flaw = { kind: 'prime-shared', cause: prime, detail: 'a prime', facts: {} } as const
+    await bookFindings([{ ...flaw, key: ofIssuer.key ?? assert.fail() }], core)
+    const steps = async () => {
+      const group = (await readGroup('prime-shared', prime, core.ledger)) ?? assert.fail()
+      const proposal = await proposeEnding(group, core)
+      return proposal.kind === 'proposal' ? proposal.steps.map((step) => step.command) : []
+    }
+    const revoke = `vitalsign authority revoke ${authority} --reason keyCompromise`
+    assert.deepEqual(
+      (await steps()).map((command) => command.startsWith(revoke)),
+      [true],
+    )
+    const refused = await askAct(ending({ cause }), operator, core)
+    assert.equal(reasonOf(refused), 'not-permitted')
+    await bookFindings([{ ...flaw, key }], core)
+    assert.deepEqual((await preview(core, { cause })).first, ['P-1'])
+    const commands = await steps()
+    assert.ok(commands.some((command) => command.startsWith('vitalsign revocation end --cause')))
+    assert.ok(commands.at(-1)?.startsWith(revoke))
   }))

@@ -35,6 +35,8 @@ export interface Group {
   readonly owners: number
   /** By trait, the commonest value first. */
   readonly traits: readonly Trait[]
+  /** Those of the owners that are authorities, by id. */
+  readonly authorities: readonly string[]
   /** Who has the keys: lots, if they are few and hold all of them, else products. */
   readonly cohorts: readonly GroupCohort[]
   /** When the first and the last of the keys were first certified, as far as that is known. */
@@ -82,6 +84,7 @@ export async function readGroup(
   const { severity } = first
   return {
     ...{ kind, cause, severity, first, proposed, keys, owners: owners.size, traits },
+    authorities: [...owners].filter((owner) => owner.startsWith('aut_')),
     ...{ cohorts: cohortsOf(tallies, keys), certified },
   }
 }

@@ -15,7 +15,8 @@ export interface ProposedStep {
 /** What acting on a cause would end, and how people would do it. */
 export interface Proposal {
   readonly kind: 'proposal'
-  readonly preview: Preview
+  /** Undefined: no act on a set may touch them, as they are of authorities. */
+  readonly preview: Preview | undefined
   readonly steps: readonly ProposedStep[]
 }
 
@@ -26,7 +27,7 @@ const renewalHours = 24
  * Proposes to end trust in all keys of a cause: devices first make other keys, so that none falls silent, and then the
  * very set that is counted here is ended. It asks for nothing by itself.
  *
- * @returns a refusal where no act on a set may touch them, as of an authority
+ * @returns a refusal where nothing of it can be chosen any more
  */
 export async function proposeEnding(group: Group, ports: ActPorts): Promise<Proposal | Refused> {
   const cause = group.cause.toHex()
@@ -35,8 +36,22 @@ export async function proposeEnding(group: Group, ports: ActPorts): Promise<Prop
     ({ shard }) => shard === onNoList,
     ports,
   )
-  if (preview.kind === 'refused') return preview
-  return { kind: 'proposal', preview, steps: stepsOf(group, cause, preview) }
+  const ofAuthorities = group.authorities.map((id) => authorityStep(id, group.kind))
+  if (preview.kind === 'preview')
+    return {
+      kind: 'proposal',
+      preview,
+      steps: [...stepsOf(group, cause, preview), ...ofAuthorities],
+    }
+  if (ofAuthorities.length === 0) return preview
+  return { kind: 'proposal', preview: undefined, steps: ofAuthorities }
+}
+
+function authorityStep(id: string, kind: WeaknessName): ProposedStep {
+  return {
+    why: 'one of the keys is that of an authority: replace it first (docs/guides/replace-a-compromised-authority.md), and two people end it',
+    command: `vitalsign authority revoke ${id} --reason keyCompromise --because "${wordsOf(kind)}"`,
+  }
 }
 
 function stepsOf(

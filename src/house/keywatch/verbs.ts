@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { digestOfSet } from '#core/enforcement/book-act.ts'
 import { dismissFinding } from '#core/keywatch/dismiss.ts'
 import { type Group, readGroup } from '#core/keywatch/group.ts'
 import { openByKind } from '#core/keywatch/open-findings.ts'
 import type { Step } from '#core/keywatch/ports.ts'
-import { proposeEnding } from '#core/keywatch/propose.ts'
+import { type Proposal, proposeEnding } from '#core/keywatch/propose.ts'
 import { pauseWatch, type Round, resumeWatch, watchState } from '#core/keywatch/state.ts'
 import { summarise } from '#core/keywatch/summary.ts'
 import { isWeakness } from '#core/keywatch/tell-findings.ts'
@@ -233,22 +234,15 @@ function alone(finding: KeyFinding): OutputOf<'finding.show'>['group'] {
   }
 }
 
-function showProposal({
-  preview,
-  steps,
-}: {
-  readonly preview: {
-    readonly certificates: number
-    readonly owners: number
-    readonly withoutIdentity: number
-    readonly needsSecond: boolean
-    readonly set: Uint8Array
-  }
-  readonly steps: readonly { readonly why: string; readonly command: string }[]
-}): OutputOf<'finding.show'>['proposal'] {
-  const { certificates, owners, withoutIdentity, needsSecond, set } = preview
+function showProposal({ preview, steps }: Proposal): OutputOf<'finding.show'>['proposal'] {
+  const { certificates, owners, withoutIdentity, needsSecond, set } = preview ?? ofAuthorities
   return {
     ...{ certificates, owners, withoutIdentity, needsSecond },
     ...{ set: set.toHex(), steps: [...steps] },
   }
+}
+
+/** No set stands for them. */
+const ofAuthorities = {
+  ...{ certificates: 0, owners: 0, withoutIdentity: 0, needsSecond: true, set: digestOfSet([]) },
 }

@@ -76,8 +76,9 @@ export async function judge(
   if (wrong !== undefined) return wrong
   const set = await readSet({ act, chosen, at }, ledger, visit)
   if (set.kind === 'refused') return set
-  // Whoever chooses all that an authority issued does not mean its own certificates.
-  if (set.ofAuthorities > 0 && (chosen.authority === undefined || set.ids.length === 0)) {
+  // Whoever chooses all that an authority issued, or whatever has a weakness, does not mean what an authority needs.
+  const isWide = chosen.authority !== undefined || chosen.cause !== undefined
+  if (set.ofAuthorities > 0 && (!isWide || set.ids.length === 0)) {
     return refuse(
       'not-permitted',
       'these are certificates of authorities; "authority revoke" ends one, and two people have to agree',
