@@ -31,10 +31,11 @@ export async function openFile(
   }
 }
 
-/** Writes a file that is there whole or not at all. @throws Stop */
+/** Writes a file that is there whole or not at all; `what` is the argument that named it. @throws Stop */
 export async function writeFile(
   path: string,
   chunks: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,
+  what = '--output',
 ): Promise<void> {
   const part = `${path}.part`
   try {
@@ -43,7 +44,7 @@ export async function writeFile(
   } catch (cause) {
     rmSync(part, { force: true })
     if (!isSystemError(cause)) throw cause
-    throw broken(`${path} cannot be written: ${reasonOf(cause)}`, 'look at --output', cause)
+    throw broken(`${path} cannot be written: ${reasonOf(cause)}`, `look at ${what}`, cause)
   }
 }
 

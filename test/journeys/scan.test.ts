@@ -216,6 +216,13 @@ test('what somebody answers for passes the gate, in text, JSON and SARIF', async
     assert.ok(!String(told).includes(key.split('\n')[1]!))
 })
 
+test('a file that cannot be written costs the scan nothing that it found', async () => {
+  const told = await vitalsign('scan', 'rootfs', '--sarif', 'nowhere/scan.sarif')
+  assert.equal(told.status, 3)
+  assert.match(told.err, /nowhere\/scan\.sarif cannot be written[\s\S]*look at --sarif/)
+  assert.match(told.out, /private-key: P-256 private key/)
+})
+
 function scanText(out: string): string {
   return out
 }

@@ -53,10 +53,11 @@ export const scanImages: Verb = async (call) => {
     applyBaseline(findings, old, startedAt),
   )
   const passed = passes(report, gate)
-  await writeFiles(call, report, work.version, old, writes)
-  if (said.has('record')) await recordScan(call, report, await work.digest(paths))
+  // Told first: a scan may have taken an hour, and a file that cannot be written shall not cost it.
   if (isJson(call)) await terminal.write(jsonText(documentOf(report, passed)))
   else await writeLines(call, reportLines(report, passed, tableOptions(call)))
+  await writeFiles(call, report, work.version, old, writes)
+  if (said.has('record')) await recordScan(call, report, await work.digest(paths))
   return passed ? exit.done : exit.refused
 }
 
@@ -157,10 +158,11 @@ async function writeFiles(
 ): Promise<void> {
   const sarif = said.text('sarif')
   if (sarif !== undefined)
-    await writeFile(sarif, [`${JSON.stringify(sarifOf(report, version), null, 1)}\n`])
+    await writeFile(sarif, [`${JSON.stringify(sarifOf(report, version), null, 1)}\n`], '--sarif')
   if (writes === undefined) return
   const { path, ...says } = writes
   const today = todayOf(means)
-  await writeFile(path, [writeBaseline(report.findings, old, says, today)])
+  const text = writeBaseline(report.findings, old, says, today)
+  await writeFile(path, [text], '--write-baseline')
   terminal.note(`${path} accepts ${report.findings.length} findings until ${says.until}`)
 }
