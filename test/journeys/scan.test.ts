@@ -5,7 +5,6 @@ import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
@@ -21,6 +20,9 @@ const house = await openTestHouse()
 after(() => house.stop())
 const pump = await withProduct(house)
 const place = temporaryDirectory()
+// Where images are kept while they are scanned: others scan at the same time, and have theirs elsewhere.
+const kept = temporaryDirectory()
+process.env['TMPDIR'] = kept
 const program = join(import.meta.dirname, '../../bin/vitalsign')
 
 /** The command line as a person runs it. */
@@ -47,7 +49,7 @@ function send(body: Uint8Array, query: string) {
 }
 
 function leftOvers() {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('vitalsign-image-'))
+  return readdirSync(kept).filter((name) => name.startsWith('vitalsign-image-'))
 }
 
 const device = await enrolled(house, pump, 'PUMP-7')
@@ -161,14 +163,14 @@ test('nothing of a secret stays in the installation that scanned it', async () =
   // Numbered within a second of its commit.
   const events = () => callApi(house, 'GET', `/log?type=image-scanned&subject=${done.scan}`)
   while ((await events()).body.items.length === 0) await turn()
-  const kept = readdirSync(house.directory, { recursive: true, withFileTypes: true })
+  const stored = readdirSync(house.directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => readFileSync(join(entry.parentPath, entry.name)))
-  const shown = [answer, JSON.stringify(house.troubles), ...kept]
-  assert.ok(kept.some((octets) => octets.includes(done.scan) || octets.includes('all-of-it')))
+  const shown = [answer, JSON.stringify(house.troubles), ...stored]
+  assert.ok(stored.some((octets) => octets.includes(done.scan) || octets.includes('all-of-it')))
   for (const secret of secrets) {
     assert.ok(shown.every((told) => !told.includes(secret)))
-    assert.ok(kept.every((octets) => !octets.includes(raw)))
+    assert.ok(stored.every((octets) => !octets.includes(raw)))
   }
 })
 
