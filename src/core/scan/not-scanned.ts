@@ -16,6 +16,8 @@ export const notScannedReasons = {
   changed: 'scan again when nobody writes there',
   'other-file-system': 'name it as a path of its own',
   'scanner-ended': 'report this file: the scanner broke in it',
+  outside: 'name where it leads as a path of its own, if that belongs to the product',
+  'too-many-findings': 'mend what was found, and scan again; or scan its parts one by one',
   stopped: 'scan again, and let it come to its end',
 } as const satisfies Record<string, string>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { crc32, createInflateRaw } from 'node:zlib'
 import type { Packed } from '#format/archive/archive.ts'
+import { EmptyStreams } from '#format/archive/empty-streams.ts'
 import { u32le } from '#format/archive/fields.ts'
 import { gzipHeaderOctets, parseGzipHeader } from '#format/archive/gzip.ts'
 import { FormatError } from '#format/format-error.ts'
@@ -20,6 +21,7 @@ const pieceOctets = 262_144
 export async function* gzipPieces(packed: Packed): AsyncGenerator<Uint8Array> {
   const { source } = packed
   let [at, given] = [0, 0]
+  const empty = new EmptyStreams()
   for (;;) {
     const head = await source.read(at, gzipHeaderOctets)
     if (at > 0 && !(head[0] === 0x1f && head[1] === 0x8b)) break
@@ -37,6 +39,7 @@ export async function* gzipPieces(packed: Packed): AsyncGenerator<Uint8Array> {
     if (u32le(trailer, 0) !== sum || u32le(trailer, 4) !== size % 0x1_0000_0000)
       throw new FormatError('value-not-allowed', given, 'a gzip member does not match its sum')
     at += 8
+    empty.after(size, at)
   }
   packed.ended?.(at)
 }

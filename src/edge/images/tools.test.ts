@@ -176,3 +176,20 @@ test('LZ4 looks back over no beginning and gives no more than there is room for'
     isA('truncated'),
   )
 })
+
+/** Streams of nothing, and what has to follow them. Node passes over frames of zstd by itself, so these are skippable. */
+const nothing: Partial<Record<Compression, readonly [Uint8Array, Uint8Array]>> = {
+  gzip: [plain(zlib.gzipSync('')), new Uint8Array()],
+  zstd: [Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0), plain(zlib.zstdCompressSync(''))],
+  lz4: [Uint8Array.fromHex('04224d1860408200000000'), new Uint8Array()],
+}
+for (const [compression, [bytes, last]] of Object.entries(nothing))
+  test(`${compression}: a few streams of nothing are nothing, and thousands are refused`, async () => {
+    const unpacked = (count: number) =>
+      all(
+        compression as Compression,
+        concatBytes([...Array.from({ length: count }, () => bytes), last]),
+      )
+    assert.equal((await unpacked(20)).length, 0)
+    await assert.rejects(unpacked(2_000), isA('too-many'))
+  })

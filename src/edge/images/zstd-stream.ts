@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants, createZstdDecompress } from 'node:zlib'
 import type { Packed } from '#format/archive/archive.ts'
+import { EmptyStreams } from '#format/archive/empty-streams.ts'
 import { u32le } from '#format/archive/fields.ts'
 import { archiveLimits } from '#format/archive/limits.ts'
 import { Pull } from '#format/archive/pull.ts'
@@ -20,6 +21,7 @@ export const zstdParameters = {
 /** The content of all frames, and of those behind skippable ones. */
 export async function* zstdPieces(packed: Packed): AsyncGenerator<Uint8Array> {
   let [frames, at] = [0, 0]
+  const empty = new EmptyStreams()
   for (;;) {
     const pull = new Pull(packed.source, at)
     const mark = await pull.peek(4)
@@ -27,6 +29,7 @@ export async function* zstdPieces(packed: Packed): AsyncGenerator<Uint8Array> {
     if (isSkippable(magic)) {
       await passSkippable(pull)
       at = pull.at
+      empty.after(0, at)
     } else if (magic === zstdMagic) {
       const engine = createZstdDecompress({ chunkSize: pieceOctets, params: zstdParameters })
       yield* counted(drive(engine, packed.source, at), (taken) => {

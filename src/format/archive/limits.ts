@@ -13,6 +13,8 @@ export const archiveLimits = {
   directoryOctets: 268_435_456,
   /** Octets of a table that are read at once, where it is gone through. */
   readOctets: 1_048_576,
+  /** Streams behind each other that give nothing: bgzip ends with one, and each costs as much as a full one. */
+  emptyStreams: 1_024,
   /** Octets that a compressed stream may look back: as many as `xz -9` and `zstd -19` do. */
   dictionaryOctets: 67_108_864,
 } as const

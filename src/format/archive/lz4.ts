@@ -2,6 +2,7 @@
 /** LZ4 frames, and the legacy ones in which kernels are packed. */
 import { FormatError } from '../format-error.ts'
 import type { ArchiveForm, Packed } from './archive.ts'
+import { EmptyStreams } from './empty-streams.ts'
 import { u32le } from './fields.ts'
 import { unpackLz4Block } from './lz4-block.ts'
 import { Pull } from './pull.ts'
@@ -34,13 +35,19 @@ export const lz4: ArchiveForm = singleStream({
  */
 export async function* lz4Pieces(packed: Packed): AsyncGenerator<Uint8Array> {
   const pull = new Pull(packed.source)
+  const empty = new EmptyStreams()
   for (;;) {
     const mark = await pull.peek(4)
     const magic = mark.length < 4 ? undefined : u32le(mark, 0)
-    if (magic === frameMagic) yield* framePieces(pull)
-    else if (magic === legacyMagic) yield* legacyPieces(pull)
+    let given = 0
+    if (magic === frameMagic || magic === legacyMagic)
+      for await (const piece of magic === frameMagic ? framePieces(pull) : legacyPieces(pull)) {
+        given += piece.length
+        yield piece
+      }
     else if (magic !== undefined && isSkippable(magic)) await passSkippable(pull)
     else break
+    empty.after(given, pull.at)
   }
   if (pull.at === 0) throw new FormatError('value-not-allowed', 0, 'no frame of LZ4')
   packed.ended?.(pull.at)

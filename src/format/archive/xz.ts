@@ -4,6 +4,7 @@ import { sameBytes } from '../bytes.ts'
 import { FormatError } from '../format-error.ts'
 import type { ArchiveForm, Packed } from './archive.ts'
 import { Crc64, crc32 } from './checksums.ts'
+import { EmptyStreams } from './empty-streams.ts'
 import { isAt, u16be, u32le } from './fields.ts'
 import { Pull } from './pull.ts'
 import { singleStream } from './single-stream.ts'
@@ -30,8 +31,14 @@ export const xz: ArchiveForm = singleStream({
  */
 export async function* xzPieces(packed: Packed): AsyncGenerator<Uint8Array> {
   const pull = new Pull(packed.source)
+  const empty = new EmptyStreams()
   for (;;) {
-    yield* streamPieces(pull)
+    let given = 0
+    for await (const piece of streamPieces(pull)) {
+      given += piece.length
+      yield piece
+    }
+    empty.after(given, pull.at)
     packed.ended?.(pull.at)
     // Padding between streams is of zeros, four at a time.
     while (sameBytes(await pull.peek(4), new Uint8Array(4))) pull.skip(4)

@@ -8,12 +8,12 @@ import { familiesIn, inventoryFamilies, type RawKey, tryCandidates } from '#core
 import type { FoundClue } from '#core/scan/walk/scope.ts'
 import { type KeyLists, noLists } from '#trust/weak-keys/key-lists.ts'
 import { type ScanOptions, scanPath } from './scan-path.ts'
+import type { Found } from './thread-protocol.ts'
 
 const finders = new URL('./secret-finders.ts', import.meta.url).href
 
-/** A hostile image shall not fill the memory with what is found in it. */
-const mostFindings = 100_000
-const mostClues = 100_000
+/** Of each kind. A hostile image shall not fill the memory with what is found in it. */
+const mostKept = 100_000
 
 export interface CollectOptions extends Omit<ScanOptions, 'finders'> {
   readonly now: Temporal.Instant
@@ -36,18 +36,7 @@ export async function collect(
     ...options,
     finders: { url: finders, options: { now: `${now}` } },
   })
-  const findings: Finding[] = []
-  const notScanned: NotScanned[] = []
-  const clues: FoundClue[] = []
-  let count = 0
-  for await (const found of scan) {
-    if ('reason' in found) notScanned.push(found)
-    else if ('rule' in found) {
-      count += 1
-      if (count <= mostFindings) findings.push(found)
-      else if (count === mostFindings + 1) notScanned.push(tooMany(found))
-    } else addClue(found, clues)
-  }
+  const { findings, notScanned, clues } = await gather(scan)
   const { files, octetsIn: octets } = await scan.summary
   const rawKeys = await tryAll(clues, asksInventory)
   return {
@@ -61,10 +50,23 @@ export async function collect(
   }
 }
 
-function addClue(clue: FoundClue, clues: FoundClue[]): void {
-  if (clues.length < mostClues) clues.push(clue)
-  else if (clues.length === mostClues)
-    clues.push({ ...clue, kind: 'too-many', octets: new Uint8Array(), facts: {} })
+/** What was found by its kind, up to `most` of each; that there was more is told once. */
+export async function gather(scan: AsyncIterable<Found>, most = mostKept) {
+  const findings: Finding[] = []
+  const notScanned: NotScanned[] = []
+  const clues: FoundClue[] = []
+  /** By kind, where the first lies that was not noted. */
+  const more = new Map<string, NotScanned>()
+  const keep = <Kind extends Found>(kept: Kind[], found: Kind, what: string) => {
+    if (kept.length < most) kept.push(found)
+    else if (!more.has(what)) more.set(what, tooMany(found, what))
+  }
+  for await (const found of scan) {
+    if ('reason' in found) keep(notScanned, found, 'parts that were not scanned')
+    else if ('rule' in found) keep(findings, found, 'findings')
+    else keep(clues, found, 'keys and certificates to be held against each other')
+  }
+  return { findings, notScanned: [...notScanned, ...more.values()], clues }
 }
 
 /** In steps, since other work waits for this thread. */
@@ -87,9 +89,7 @@ function withoutTold(listed: readonly Finding[], findings: readonly Finding[]) {
   return listed.filter(({ rule, key }) => !told.has(`${rule} ${key}`))
 }
 
-function tooMany({ path }: Finding): NotScanned {
-  return {
-    ...{ kind: 'not-scanned', reason: 'stopped', path, offset: null },
-    because: `more than ${mostFindings} findings: from here on none was noted`,
-  }
+function tooMany({ path }: Found, what: string): NotScanned {
+  const because = `there are too many ${what}: from here on none was noted`
+  return { kind: 'not-scanned', reason: 'too-many-findings', path, offset: null, because }
 }

@@ -73,6 +73,29 @@ test('a link that is named as a path is followed, to a file as to a directory', 
   assert.deepEqual((await scanned('builds/latest')).told, [['builds/latest/image.bin', mark]])
 })
 
+test('a link that leads out of the tree is told, and one into it is scanned where it leads', async () => {
+  const mark = newMark()
+  for (const name of ['tree/etc', 'elsewhere'])
+    mkdirSync(join(root, 'links', name), { recursive: true })
+  writeFileSync(join(root, 'links/elsewhere/key'), newMark())
+  writeFileSync(join(root, 'links/tree/etc/key'), mark)
+  const link = (to: string, name: string) => symlinkSync(to, join(root, 'links/tree', name))
+  link('etc/key', 'within')
+  // The root of the device is meant.
+  link('/etc/key', 'rooted')
+  link('/proc/mounts', 'mounts')
+  link('/dev/null', 'masked')
+  link('nowhere', 'broken')
+  link('circle', 'circle')
+  assert.deepEqual((await scanned('links/tree')).told, [['links/tree/etc/key', mark]])
+  link('../elsewhere', 'out')
+  link('../elsewhere/key', 'out-too')
+  assert.deepEqual((await scanned('links/tree')).told, [
+    ['links/tree/etc/key', mark],
+    ['links/tree/out', 'outside'],
+  ])
+})
+
 test('a path that is not there is told', async () => {
   assert.deepEqual((await scanned('nowhere')).told, [['nowhere', 'gone']])
 })

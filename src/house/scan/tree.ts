@@ -3,6 +3,7 @@ import type { Dirent } from 'node:fs'
 import { lstat, opendir, realpath, stat } from 'node:fs/promises'
 import type { NotScanned, NotScannedReason } from '#core/scan/not-scanned.ts'
 import { nameOf } from '#format/archive/fields.ts'
+import { Links } from './links.ts'
 import type { ListedFile } from './thread-protocol.ts'
 
 /** What a directory has besides files. None of it is opened. */
@@ -20,7 +21,7 @@ const namesAtOnce = 1_024
 /**
  * The files below each path in the order of their names, octet by octet; a path may be a file itself.
  *
- * No link is followed but one that is named as a path, nothing but a file is listed, and no other file system is
+ * No link is followed but one that is named as a path, and that one leads out of the tree is told; nothing but a file is listed, and no other file system is
  * entered: a device's /proc or a mounted share is not what somebody meant by a directory.
  */
 export async function* listTree(
@@ -32,7 +33,7 @@ export async function* listTree(
       const status = await stat(path)
       const octets = Buffer.from(path).toString('latin1')
       if (status.isFile()) yield await listedByName(path, octets)
-      else if (status.isDirectory()) yield* listDirectory(octets, status.dev, counts)
+      else if (status.isDirectory()) yield* listRoot(octets, status.dev, counts)
       else yield passedBy(octets, 'unreadable', 'it is neither a file nor a directory')
     } catch (error) {
       yield passedBy(Buffer.from(path).toString('latin1'), ...wordsOf(error))
@@ -40,26 +41,40 @@ export async function* listTree(
   }
 }
 
-async function* listDirectory(
+async function* listRoot(
   path: string,
   device: number,
   counts: TreeCounts,
 ): AsyncGenerator<ListedFile | NotScanned> {
-  counts.directories++
+  const links = await Links.of(path)
+  yield* listDirectory(path, { device, counts, links })
+  const told = links.told()
+  if (told !== undefined) yield told
+}
+
+/** The tree that is listed. */
+interface Tree {
+  readonly device: number
+  readonly counts: TreeCounts
+  readonly links: Links
+}
+
+async function* listDirectory(path: string, tree: Tree): AsyncGenerator<ListedFile | NotScanned> {
+  tree.counts.directories++
   const names: Entry[] = []
   try {
     const directory = await opendir(octetsOf(path), { encoding: 'latin1', bufferSize: namesAtOnce })
     for await (const entry of directory) {
       names.push(entryOf(entry))
       if (names.length === mostSorted) {
-        for (const name of names.splice(0)) yield* listEntry(path, name, device, counts)
+        for (const name of names.splice(0)) yield* listEntry(path, name, tree)
       }
     }
   } catch (error) {
     yield passedBy(path, ...wordsOf(error))
   }
   names.sort((left, right) => (left.name < right.name ? -1 : 1))
-  for (const name of names) yield* listEntry(path, name, device, counts)
+  for (const name of names) yield* listEntry(path, name, tree)
 }
 
 interface Entry {
@@ -81,32 +96,32 @@ function entryOf(entry: Dirent): Entry {
 async function* listEntry(
   parent: string,
   { name, type }: Entry,
-  device: number,
-  counts: TreeCounts,
+  tree: Tree,
 ): AsyncGenerator<ListedFile | NotScanned> {
   const path = parent.endsWith('/') ? parent + name : `${parent}/${name}`
   if (type === 'file') yield listed(path)
-  else if (type === 'link') counts.links++
-  else if (type === 'special') counts.special++
-  else yield* listOther(path, device, counts)
+  else if (type === 'link') await link(path, tree)
+  else if (type === 'special') tree.counts.special++
+  else yield* listOther(path, tree)
 }
 
 /** A directory, or what the file system does not tell the type of. */
-async function* listOther(
-  path: string,
-  device: number,
-  counts: TreeCounts,
-): AsyncGenerator<ListedFile | NotScanned> {
+async function* listOther(path: string, tree: Tree): AsyncGenerator<ListedFile | NotScanned> {
   try {
     const status = await lstat(octetsOf(path))
     if (status.isFile()) yield listed(path)
-    else if (status.isSymbolicLink()) counts.links++
-    else if (!status.isDirectory()) counts.special++
-    else if (status.dev === device) yield* listDirectory(path, device, counts)
+    else if (status.isSymbolicLink()) await link(path, tree)
+    else if (!status.isDirectory()) tree.counts.special++
+    else if (status.dev === tree.device) yield* listDirectory(path, tree)
     else yield passedBy(path, 'other-file-system', 'it is on another file system')
   } catch (error) {
     yield passedBy(path, ...wordsOf(error))
   }
+}
+
+async function link(path: string, { counts, links }: Tree): Promise<void> {
+  counts.links++
+  await links.meet(path)
 }
 
 function octetsOf(path: string): Buffer {
