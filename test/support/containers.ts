@@ -112,7 +112,7 @@ export function listTree(root: string): Record<string, string> {
 }
 
 /** Sizes at which blocks, pieces and fields of headers end. */
-const sizes = [0, 1, 511, 512, 513, 4_095, 4_096, 4_097, 65_535, 65_537, 131_072, 131_073, 300_001]
+const sizes = [0, 1, 511, 512, 513, 4_095, 4_096, 4_097, 65_535, 65_537, 131_072, 131_073]
 
 /**
  * A tree under `root`: those sizes, text that packs and noise that does not, holes, depth, long names, and links.
@@ -125,11 +125,11 @@ export function makeTree(root: string, random: Random): void {
     writeFileSync(join(root, `text-${size}`), words(random, size))
     writeFileSync(join(root, 'usr', `noise-${size}`), noise(random, size))
   }
-  // Of one text over and over: packers take long over three million octets that hardly pack.
+  // More than the largest block of squashfs, of one text over and over: packers take long over what hardly packs.
   const text = words(random, 50_001)
   writeFileSync(
-    join(root, 'three-million'),
-    Buffer.concat([noise(random, 2e5), ...Array(56).fill(text)]),
+    join(root, 'over-a-million'),
+    Buffer.concat([noise(random, 2e5), ...Array(19).fill(text)]),
   )
   writeFileSync(join(deep, 'id_ecdsa'), words(random, 227))
   // Over the 100 octets of a name in tar, and over ustar's prefix.
@@ -143,7 +143,7 @@ export function makeTree(root: string, random: Random): void {
   closeSync(sparse)
   symlinkSync('text-1', join(root, 'link'))
   symlinkSync(`../${'t'.repeat(150)}`, join(root, 'usr', 'long-link'))
-  for (let count = 0; count < 300; count++)
+  for (let count = 0; count < 120; count++)
     writeFileSync(join(root, 'usr', 'lib', `f${count}`), words(random, random.below(3_000)))
 }
 
