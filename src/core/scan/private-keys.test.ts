@@ -149,6 +149,22 @@ test('a key under a password is told as such, whatever encrypted it', () => {
   ])
 })
 
+test('a store in BER, as some programs write it, is told as one, and one of roots is not', () => {
+  const loose = (name: string) => {
+    const { blocks } = readVectors('scan').find((vector) => vector.name === name)!
+    const der = blocks[0]!.bytes.toHex()
+    // RFC 7292 section 4 with the lengths of X.690 section 8.1.3.6; what comes after the content is left out.
+    const content = der.slice(der.indexOf('06092a864886f70d010701') + 22 + 8)
+    return Uint8Array.fromHex(
+      `${'00'.repeat(20)}30800201033080` + `06092a864886f70d010701a0802480${content}00000000`,
+    )
+  }
+  assert.deepEqual(told(findIn({ 'nss.p12': loose('key-store.finds.pem') })), [
+    'key-store nss.p12@20',
+  ])
+  assert.deepEqual(findIn({ 'nss.p12': loose('key-store.silent.pem') }), [])
+})
+
 test('a public key and a key of public octets alone are no finding', () => {
   const halves = Object.values(keys).map((key) => createPublicKey(key))
   const files = halves.flatMap((half, index) => [

@@ -47,6 +47,24 @@ export function readPkcs12(der: Uint8Array): KeyStore | undefined {
   }
 }
 
+/**
+ * A PFX in BER, as programs write it that do not know how long it will be: its password is not tried.
+ *
+ * @param octets from its beginning on, and whatever follows it
+ * @returns with how much of it was looked at
+ */
+export function readLoosePkcs12(
+  octets: Uint8Array,
+): { readonly store: KeyStore; readonly seen: number } | undefined {
+  const text = octets.toHex()
+  const bags = keyBags.map((bag) => text.indexOf(bag)).filter((at) => at !== -1)
+  if (bags.length === 0) return undefined
+  // With the salt of the key, which no other store has.
+  const seen = Math.min(octets.length, (Math.min(...bags) >> 1) + 64)
+  const mark = hashed('sha256', [octets.subarray(0, seen)])
+  return { store: { form: 'PKCS #12', mark, opensWith: undefined }, seen }
+}
+
 /** keyBag and pkcs8ShroudedKeyBag of RFC 7292 appendix D, which stand in the clear in every store that was met. */
 const keyBags = ['060b2a864886f70d010c0a0101', '060b2a864886f70d010c0a0102']
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { sameBytes } from '#format/bytes.ts'
 import { defaultPasswords } from '../accounts/default-passwords.ts'
 import { identityOf } from '../identity.ts'
 import type { Look, Sight, Surroundings, Tell } from '../sight.ts'
 import { sequenceAround } from './der-span.ts'
-import { type KeyStore, readJavaStore, readPkcs12 } from './key-store.ts'
+import { type KeyStore, readJavaStore, readLoosePkcs12, readPkcs12 } from './key-store.ts'
 
 /** What a PFX has after its version: the SEQUENCE of a content of type data (RFC 7292 section 4). */
 export const lookForStores: readonly Look[] = [
@@ -14,9 +15,16 @@ export const lookForStores: readonly Look[] = [
 const storePasswords = ['', 'changeit', 'changeme', 'password', 'secret', 'keystore', 'export']
 const likely = [...new Set([...storePasswords, ...defaultPasswords.slice(0, 20)])]
 
-function lookAtPkcs12({ octets, at, base }: Sight, tell: Tell): void {
+/** The headers of a PFX in BER, and its version: 30 80, 02 01 03, 30 80. */
+const looseHead = Uint8Array.fromHex('30800201033080')
+
+function lookAtPkcs12(sight: Sight, tell: Tell): void {
+  const { octets, at, base } = sight
   const content = sequenceAround(octets, at)
-  if (content === undefined) return
+  if (content === undefined) {
+    lookAtLoosePkcs12(sight, tell)
+    return
+  }
   // 02 01 03 before it, and the header of all before that.
   const version = content.start - 3
   if (octets[version] !== 2 || octets[version + 1] !== 1 || octets[version + 2] !== 3) return
@@ -24,6 +32,13 @@ function lookAtPkcs12({ octets, at, base }: Sight, tell: Tell): void {
   if (span === undefined || !tell.spend(20)) return
   const store = readPkcs12(octets.subarray(span.start, span.end))
   if (store !== undefined) tellStore(store, base + span.start, base + span.end, tell)
+}
+
+function lookAtLoosePkcs12({ octets, at, base }: Sight, tell: Tell): void {
+  const start = at - looseHead.length
+  if (start < 0 || !sameBytes(octets.subarray(start, at), looseHead) || !tell.spend(200)) return
+  const found = readLoosePkcs12(octets.subarray(start))
+  if (found !== undefined) tellStore(found.store, base + start, base + start + found.seen, tell)
 }
 
 /** A store of Java begins its file, as its check is over all of it. */
