@@ -39,6 +39,8 @@ export class KeyWatch {
   readonly #openedAt: Temporal.Instant
   #pausing = new AbortController()
   #running: Promise<Run> | undefined
+  /** Whether somebody asked while one was on, which may have passed the keys that he means. */
+  #mustGoOn = false
   /** Whether trust ended somewhere since the findings were looked through. */
   #mustSettle = false
   #settling: Promise<void> | undefined
@@ -74,14 +76,17 @@ export class KeyWatch {
   }
 
   /**
-   * Runs it now, if no other node has it; a run that is on here is joined.
+   * Runs it now, if no other node has it; a run that is on here is joined, and followed by one over what came behind it.
    *
    * @param look is told of each step
    */
   async runNow(look: Listener): Promise<Run | Exclude<RanNow, { readonly kind: 'ran' }>> {
     this.#listeners.add(look)
     try {
-      if (this.#running !== undefined) return await this.#running
+      if (this.#running !== undefined) {
+        this.#mustGoOn = true
+        return await this.#running
+      }
       let run: Run | undefined
       const job: Job = {
         ...this.#job,
@@ -122,10 +127,20 @@ export class KeyWatch {
   }
 
   #run(signal: AbortSignal, mayBeLong: boolean): Promise<Run> {
-    this.#running ??= this.#runOnce(signal, mayBeLong).finally(() => {
+    this.#running ??= this.#runAll(signal, mayBeLong).finally(() => {
       this.#running = undefined
     })
     return this.#running
+  }
+
+  async #runAll(signal: AbortSignal, mayBeLong: boolean): Promise<Run> {
+    this.#mustGoOn = false
+    let run = await this.#runOnce(signal, mayBeLong)
+    while (this.#mustGoOn && run.kind === 'done') {
+      this.#mustGoOn = false
+      run = both(run, await this.#runOnce(signal, false))
+    }
+    return run
   }
 
   async #runOnce(signal: AbortSignal, mayBeLong: boolean): Promise<Run> {
@@ -183,5 +198,13 @@ export class KeyWatch {
         this.#report('findings about keys could not be settled', cause)
       }
     }
+  }
+}
+
+/** What two runs did, one after the other. */
+function both(before: Run, { kind, keys, moduli, deep, found }: Run): Run {
+  return {
+    ...{ kind, keys: before.keys + keys, moduli: Math.max(before.moduli, moduli) },
+    ...{ deep: before.deep + deep, found: before.found + found },
   }
 }
