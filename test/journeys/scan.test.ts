@@ -160,6 +160,12 @@ test('nothing of a secret stays in the installation that scanned it', async () =
   const answer = await send(Buffer.from(settings), 'name=all-of-it')
   const done = JSON.parse(answer.trim().split('\n').at(-1)!)
   assert.equal(done.found, 3, answer)
+  // Found again, the same things bear the same identities, wherever the image lay meanwhile.
+  const identities = (lines: string) => lines.match(/"identity":"[0-9a-f]+"/g)
+  assert.deepEqual(
+    identities(await send(Buffer.from(settings), 'name=all-of-it')),
+    identities(answer),
+  )
   // Numbered within a second of its commit.
   const events = () => callApi(house, 'GET', `/log?type=image-scanned&subject=${done.scan}`)
   while ((await events()).body.items.length === 0) await turn()

@@ -21,6 +21,8 @@ export interface ScanOptions {
   /** If absent: as many as there are cores, and not more than two, since each has memory of its own. */
   readonly threads?: number
   readonly signal?: AbortSignal
+  /** What the one file is called, where its path says nothing to anybody. */
+  readonly called?: string
   /** Told a few times a second. */
   readonly onProgress?: (progress: ScanProgress) => void
 }
@@ -90,7 +92,7 @@ async function* run(
   const progress = progressOf(options, counts)
   let notScanned = 0
   try {
-    for await (const found of inOrder(batches(paths, tree, board), crew, counts)) {
+    for await (const found of inOrder(batches(paths, tree, board, options.called), crew, counts)) {
       if ('reason' in found) notScanned++
       yield found
     }
@@ -113,6 +115,7 @@ async function* batches(
   paths: readonly string[],
   tree: TreeCounts,
   board: Board,
+  called: string | undefined,
 ): AsyncGenerator<Batch | Found> {
   let number = 0
   let files: ListedFile[] = []
@@ -134,7 +137,7 @@ async function* batches(
       }
       return
     }
-    files.push(entry)
+    files.push(called === undefined ? entry : { ...entry, name: called })
     if (files.length < filesOfBatch) continue
     yield { number: number++, files }
     files = []

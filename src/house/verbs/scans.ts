@@ -97,7 +97,7 @@ async function* linesOf(
       yield { kind: 'received', octets: image.octets }
       const startedAt = core.clock.now()
       const raw = await collect([image.path], {
-        ...{ now: startedAt, signal, asksInventory: true, lists: core.keyLists },
+        ...{ now: startedAt, signal, called: name, asksInventory: true, lists: core.keyLists },
       })
       const findings = [...raw.findings, ...(await knownIn(raw, core))].map(named(name))
       const { notScanned: unread, files } = raw
