@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { gzipSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import type { ArchiveForm } from '#format/archive/archive.ts'
 import type { ByteSource } from '#format/archive/byte-source.ts'
 import { archiveForms } from '#format/archive/forms.ts'
@@ -42,6 +42,16 @@ test('a container that contains itself ends at the depth that is allowed', async
   assert.deepEqual(reasons(result), ['too-deep'])
   assert.equal(result.counts.depth, 16)
 })
+
+for (const [layers, told] of [
+  [3, []],
+  [4, ['too-deep']],
+] as const)
+  test(`of ${layers} streams in one another that each may hold much memory, three are open at once`, async () => {
+    let image = text.encode('in the middle')
+    for (let layer = 0; layer < layers; layer++) image = zstdCompressSync(image)
+    assert.deepEqual(reasons(await walked(image)), told)
+  })
 
 test('containers that each contain many of their kind end with the budget of members', async () => {
   const forms = [selfContained(16)]

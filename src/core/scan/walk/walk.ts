@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ArchiveForm, Member, Packed } from '#format/archive/archive.ts'
+import type { ArchiveForm, Compression, Member, Packed } from '#format/archive/archive.ts'
 import type { ByteSource } from '#format/archive/byte-source.ts'
 import type { UnopenedForm } from '#format/firmware/unopened.ts'
 import { FormatError } from '#format/format-error.ts'
@@ -42,6 +42,12 @@ type Access = ArchiveForm['access']
 
 export const headOctets = 65_536
 
+/** Those that look back as far as their own head says, up to 64 MiB: so much memory each takes while it is open. */
+const windowed: ReadonlySet<Compression> = new Set(['xz', 'lzma', 'zstd', 'lz4'])
+
+/** Of such streams in one another; real images have up to two. */
+const mostWindows = 3
+
 /** One outermost file and all that is in it. */
 export class Walk {
   readonly counts: WalkCounts = { containers: 0, leaves: 0, octetsIn: 0, octetsOut: 0, depth: 0 }
@@ -54,6 +60,8 @@ export class Walk {
   readonly #few: FewNotScanned
   readonly #top: Scope
   readonly #source: ByteSource
+  /** Streams that are open in one another and keep a window. */
+  #windows = 0
 
   constructor(name: string, source: ByteSource, setup: WalkSetup, to: WalkReporter) {
     this.#setup = setup
@@ -325,6 +333,13 @@ export class Walk {
       return member.takes ?? member.content.size
     }
     const packed: Packed = member.content
+    const keepsWindow = windowed.has(packed.compression)
+    if (keepsWindow && this.#windows === mostWindows) {
+      const because = `it lies within ${mostWindows} streams already of which each may hold 64 MiB of memory`
+      scope.notScanned('too-deep', null, because)
+      return undefined
+    }
+    if (keepsWindow) this.#windows++
     let taken: number | undefined
     const stream = this.#setup.tools.open({
       ...packed,
@@ -337,6 +352,7 @@ export class Walk {
       await this.#look(scope, stream, 'forward')
     } finally {
       stream.close()
+      if (keepsWindow) this.#windows--
     }
     return taken
   }
