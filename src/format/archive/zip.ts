@@ -25,14 +25,23 @@ const compressions: Record<number, Compression | undefined> = {
   95: 'xz',
 }
 
+/** APPNOTE.TXT 4.4.5: methods 0 to 20, and 93 to 99. */
+const [lastOldMethod, firstNewMethod, lastNewMethod] = [20, 93, 99]
+
 export const zip: ArchiveForm = {
   name: 'zip',
   access: 'ranged',
-  headOctets: localOctets,
-  recognise: (head) =>
-    (isAt(head, 0, localMark) && head.length >= localOctets && head[5] === 0) ||
-    isAt(head, 0, `${endMark}\0\0\0\0`),
+  headOctets: localOctets + 1,
+  recognise: (head) => isLocalHeader(head) || isAt(head, 0, `${endMark}\0\0\0\0`),
   members,
+}
+
+/** Programs that read zip have its mark among their constants: a header has a method that exists, and a name. */
+function isLocalHeader(head: Uint8Array): boolean {
+  if (!isAt(head, 0, localMark) || head.length <= localOctets || head[5] !== 0) return false
+  const method = u16le(head, 8)
+  const exists = method <= lastOldMethod || (method >= firstNewMethod && method <= lastNewMethod)
+  return exists && u16le(head, 26) > 0 && head[localOctets]! >= 0x20
 }
 
 async function* members(source: ByteSource, tools: ArchiveTools): AsyncGenerator<Member | Unread> {

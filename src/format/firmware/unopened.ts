@@ -28,11 +28,11 @@ const marks: readonly Mark[] = [
   { name: 'JFFS2', at: 0, is: [0x19, 0x85, 0xe0, 0x02] },
   { name: 'YAFFS', at: 0, is: [3, 0, 0, 0, 1, 0, 0, 0, 0xff, 0xff] },
   { name: 'YAFFS', at: 0, is: [1, 0, 0, 0, 1, 0, 0, 0, 0xff, 0xff] },
-  { name: 'EROFS', at: 1024, is: [0xe2, 0xe1, 0xf5, 0xe0] },
+  { name: 'EROFS', at: 1024, is: [0xe2, 0xe1, 0xf5, 0xe0], and: isErofs },
   { name: 'cramfs', at: 0, is: [0x45, 0x3d, 0xcd, 0x28], and: isCramfs },
   { name: 'cramfs', at: 0, is: [0x28, 0xcd, 0x3d, 0x45] },
   { name: 'romfs', at: 0, is: '-rom1fs-' },
-  { name: 'F2FS', at: 1024, is: [0x10, 0x20, 0xf5, 0xf2] },
+  { name: 'F2FS', at: 1024, is: [0x10, 0x20, 0xf5, 0xf2], and: isF2fs },
   { name: 'XFS', at: 0, is: 'XFSB' },
   { name: 'ISO 9660', at: 32_769, is: 'CD001' },
   { name: 'a squashfs of big-endian order', at: 0, is: 'sqsh' },
@@ -79,6 +79,18 @@ function isJffs2Node(head: Uint8Array): boolean {
 /** The place of its directory has a CRC: programs that read the form have its mark among their constants. */
 function is7Zip(head: Uint8Array): boolean {
   return head.length >= 32 && crc32(head.subarray(12, 32)) === u32le(head, 8)
+}
+
+/** A sector, as a power of two, times the sectors of a block is a block. */
+function isF2fs(head: Uint8Array): boolean {
+  if (head.length < 1044) return false
+  const [sector, sectors, block] = [1032, 1036, 1040].map((at) => u32le(head, at))
+  return sector! >= 9 && sector! <= 16 && sector! + sectors! === block
+}
+
+/** Blocks of 512 octets to 64 KiB, as a power of two. */
+function isErofs(head: Uint8Array): boolean {
+  return head[1036]! >= 9 && head[1036]! <= 16
 }
 
 function isCramfs(head: Uint8Array): boolean {
