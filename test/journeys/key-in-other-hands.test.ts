@@ -99,6 +99,7 @@ async function assertUntold(numbers: readonly bigint[]): Promise<void> {
     const base64 = [bytes.toString('base64').slice(0, 42), bytes.toString('base64url').slice(0, 42)]
     return [bytes.toString('latin1'), ...text, ...base64]
   })
+  await house.sequence()
   const events = await askLocally(house, 'GET', '/log?limit=1000')
   assert.match(events.text, /key-weakness-found/)
   const backup = await madeBackup(house)
