@@ -6,7 +6,8 @@
 # server is deployed and watched with; SoftHSM is a token that OpenSC's pkcs11-tool judges, swtpm a TPM that
 # tpm2-tools and OpenSSL's provider use too, tpm2-abrmd its resource manager, Pebble a public authority that speaks ACME;
 # Mosquitto and nginx are where sessions end, GnuTLS judges status, and Python, Go and Java read the guide's examples;
-# images are packed by the tools that pack real ones, PuTTY makes a form of key, and GMP is the measure of batch GCD.
+# images are packed by the tools that pack real ones, PuTTY makes a form of key, and GMP is the measure of batch GCD;
+# the C client is built on Mbed TLS and measured for Cortex-M, and Python reads what was signed for it.
 set -euo pipefail
 packages=(
   age ca-certificates curl dash git haproxy openssl
@@ -28,6 +29,8 @@ packages=(
   mender-artifact parted rauc swupdate u-boot-tools
   openssh-client putty-tools
   libgmp-dev
+  libmbedtls-dev gcc-arm-none-eabi libnewlib-arm-none-eabi
+  device-tree-compiler python3-cbor2 python3-libfdt
 )
 missing=()
 for package in "${packages[@]}"; do

@@ -46,6 +46,11 @@ const coreRank: Record<string, number> = {
   adoption: 6,
   ceremony: 6,
   scan: 3,
+  'time-stamps': 4,
+  releases: 4,
+  approvals: 5,
+  signing: 6,
+  rotation: 7,
   verification: 7,
   watch: 7,
   'status-files': 7,
@@ -67,6 +72,7 @@ const packageRooms: Record<string, readonly string[]> = {
   'age-encryption': ['edge/backup'],
   'shamir-secret-sharing': ['edge/ceremony'],
   '@clack/prompts': ['cli'],
+  '@noble/curves': ['edge/keystore'],
 }
 
 /** What reads the clock or makes chance, anywhere but in the ports of the house. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The backends that keep the keys of this house, and which of them has which key. */
 import type { BackendHealth, KeyBackend } from '#core/authority/key-backend.ts'
-import type { Custody, MadeKey, SigningKeys } from '#core/authority/signing-key.ts'
+import type { Custody, MadeKey, SignatureAsked, SigningKeys } from '#core/authority/signing-key.ts'
 import { Fault } from '#core/fault.ts'
 import type { Key } from '#core/ledger/tables.ts'
 import { sameBytes } from '#format/bytes.ts'
@@ -34,9 +34,9 @@ export class KeyBackends implements SigningKeys {
     this.#recordOf = recordOf
   }
 
-  async sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array> {
+  async sign(keyId: string, toBeSigned: Uint8Array, asked?: SignatureAsked): Promise<Uint8Array> {
     const keeper = await this.#keeperOf(keyId)
-    const signature = await keeper.sign(keyId, toBeSigned)
+    const signature = await keeper.sign(keyId, toBeSigned, asked)
     if (!this.#compared.has(keyId)) await this.#compare(keyId, keeper)
     return signature
   }

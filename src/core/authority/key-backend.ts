@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
-import type { Custody, MadeKey } from './signing-key.ts'
+import type { Custody, MadeKey, SignatureAsked } from './signing-key.ts'
 
 /** How one backend is doing, for `doctor`, `/metrics`, `/readyz` and alarms. */
 export interface BackendHealth {
@@ -59,7 +59,7 @@ export interface KeyBackend {
     place: 'authority' | 'root' | 'log',
   ): Promise<MadeKey>
   /** In the form that X.509 knows: ECDSA as DER, RSA and others as they are. */
-  sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array>
+  sign(keyId: string, toBeSigned: Uint8Array, asked?: SignatureAsked): Promise<Uint8Array>
   /** Whether the key is there, also where another node made it; while it is away, whether it was when last looked. */
   has(keyId: string): Promise<boolean>
   health(): BackendHealth

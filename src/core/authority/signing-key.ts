@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KeyAlgorithmName } from '#trust/algorithms.ts'
+import type { KeyAlgorithmName, SignatureAlgorithmName } from '#trust/algorithms.ts'
 import type { Key } from '../ledger/tables.ts'
 
 /** Where private keys may be kept; which token or which TPM, the configuration says. */
@@ -14,6 +14,16 @@ export type KeyFacts = Pick<
   Key,
   'origin' | 'protection' | 'exportable' | 'moduleCertificate' | 'custody'
 >
+
+/** How a signature is to be made, where it is not the usual one of its key. */
+export interface SignatureAsked {
+  readonly algorithm: SignatureAlgorithmName
+  /**
+   * `digest`: what is to be signed is the digest of the message already, by the digest of the algorithm; so is
+   * what is too long to be carried here, or must not leave where it is.
+   */
+  readonly over: 'message' | 'digest'
+}
 
 /** A key that was just made. */
 export interface MadeKey {
@@ -32,8 +42,12 @@ export interface MadeKey {
  * `Fault('key-unreachable')` if the token or TPM that keeps it does not answer.
  */
 export interface SigningKeys {
-  /** The signature over the bytes, with the one algorithm that a key of this kind signs with. */
-  sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array>
+  /**
+   * The signature over the bytes, with the one algorithm that a key of this kind signs with, or as asked.
+   *
+   * @throws TypeError if such a key does not sign as asked
+   */
+  sign(keyId: string, toBeSigned: Uint8Array, asked?: SignatureAsked): Promise<Uint8Array>
   /**
    * Makes a key under this id.
    *

@@ -305,6 +305,206 @@ export const tables = {
     },
   ),
 
+  /** A build of a product on its way to devices: what it is, what was shown about it, and how far it came. */
+  release: table(
+    'rel',
+    {
+      product: id('prd'),
+      firmwareVersion: text,
+      /** Devices that keep a counter take nothing lower; of a product and channel it never falls. */
+      securityVersion: integer,
+      kind: word('security', 'feature', 'configuration'),
+      channel: text,
+      environment,
+      state: word('draft', 'submitted', 'approved', 'signed', 'published', 'withdrawn'),
+      /** Counts every change of content or attachment: approvals are for one of them. */
+      revision: integer,
+      /** Until when devices that run it are to be able to check it. */
+      supportUntil: optional(instant),
+      /** SHA-256 of the release manifest (format/release) as it was submitted. */
+      manifestSha256: optional(bytes),
+      createdBy: text,
+      createdAt: instant,
+      submittedAt: optional(instant),
+      signedAt: optional(instant),
+      publishedAt: optional(instant),
+      withdrawnAt: optional(instant),
+      because: optional(text),
+    },
+    {
+      unique: { version: ['product', 'environment', 'channel', 'firmwareVersion'] },
+      lists: {
+        product: ['product', 'createdAt'],
+        state: ['state', 'createdAt'],
+        created: ['createdAt'],
+      },
+    },
+  ),
+
+  /** One thing that belongs to a release: what devices get, or what was shown about it. */
+  releasePart: table(
+    'rlp',
+    {
+      release: id('rel'),
+      role: word('artefact', 'sbom', 'vex', 'provenance', 'test'),
+      name: text,
+      /** Of its octets, which `stored` knows. */
+      sha256: bytes,
+      octets: integer,
+      /** What was read in it, for people and for checks: form, format and version, subjects, gaps. */
+      facts: json<Readonly<Record<string, unknown>>>(),
+      addedBy: text,
+      addedAt: instant,
+    },
+    { unique: { name: ['release', 'role', 'name'] }, lists: { sha256: ['sha256'] } },
+  ),
+
+  /** Octets that are kept by their digest, on disk or in an object store. */
+  stored: table(
+    'obj',
+    { sha256: bytes, octets: integer, storedAt: instant },
+    { unique: { sha256: ['sha256'] }, lists: { stored: ['storedAt'] } },
+  ),
+
+  /** Octets on their way here: may be cut off and go on. */
+  upload: table(
+    'upl',
+    {
+      octets: integer,
+      /** What the sender says that they hash to. */
+      sha256: bytes,
+      state: word('open', 'done', 'ended'),
+      startedBy: text,
+      startedAt: instant,
+      expiresAt: instant,
+    },
+    { lists: { state: ['state', 'expiresAt'], by: ['startedBy', 'sha256'] } },
+  ),
+
+  /** What must be true before a release of a product is signed, and who says so; the newest version counts. */
+  signingPolicy: table(
+    'spo',
+    {
+      product: id('prd'),
+      number: integer,
+      rules: json<Readonly<Record<string, unknown>>>(),
+      changedBy: text,
+      changedAt: instant,
+    },
+    { unique: { number: ['product', 'number'] }, appendOnly: true },
+  ),
+
+  /** The key with which a person approves, on a machine of their own. */
+  approverKey: table(
+    'apk',
+    {
+      person: id('psn'),
+      fingerprint: bytes,
+      spki: bytes,
+      certificate: optional(bytes),
+      state: word('waiting', 'active', 'ended'),
+      addedAt: instant,
+      confirmedBy: optional(text),
+      endedAt: optional(instant),
+    },
+    { unique: { fingerprint: ['fingerprint'] }, lists: { person: ['person', 'state'] } },
+  ),
+
+  /** A person's signature under a release manifest: name, time and meaning are in what was signed. */
+  approval: table(
+    'apv',
+    {
+      release: id('rel'),
+      manifestSha256: bytes,
+      person: id('psn'),
+      approverKey: id('apk'),
+      meaning: text,
+      /** The detached signature, as anybody can check it without us. */
+      signature: bytes,
+      statedAt: instant,
+      takenAt: instant,
+      /** Void since the release changed, or the key ended; for ever. */
+      voidedAt: optional(instant),
+      voidedBecause: optional(text),
+    },
+    {
+      unique: { once: ['release', 'manifestSha256', 'person'] },
+      lists: { release: ['release', 'takenAt'], person: ['person', 'takenAt'] },
+    },
+  ),
+
+  /** A key that signs artefacts of a product in one environment, in one or several forms. */
+  artefactKey: table(
+    'sgk',
+    {
+      product: id('prd'),
+      environment,
+      name: text,
+      key: id('key'),
+      /** Its certificate and those above it, leaf first; empty: a bare key. */
+      chain: json<readonly string[]>(),
+      /** Names of forms (trust/artefact). */
+      forms: json<readonly string[]>(),
+      /** `next`: devices learn it, nothing relies on it yet. `current`: signs. `retiring`: signs beside the next. */
+      state: word('next', 'current', 'retiring', 'retired', 'revoked'),
+      addedBy: text,
+      addedAt: instant,
+      retiredAt: optional(instant),
+    },
+    {
+      unique: { name: ['product', 'environment', 'name'] },
+      lists: { product: ['product', 'environment', 'state'], key: ['key'] },
+    },
+  ),
+
+  /** What came out when an artefact of a release was signed in a form. */
+  signedArtefact: table(
+    'sga',
+    {
+      release: id('rel'),
+      part: id('rlp'),
+      form: text,
+      /** Of what was signed, and of what came out, which `stored` knows. */
+      sourceSha256: bytes,
+      sha256: bytes,
+      octets: integer,
+      keys: json<readonly string[]>(),
+      /** The time-stamp over its signature, DER; null where the form or the environment has none. */
+      timeStamp: optional(bytes),
+      facts: json<Readonly<Record<string, unknown>>>(),
+      signedAt: instant,
+    },
+    { unique: { form: ['release', 'part', 'form'] }, lists: { sha256: ['sha256'] } },
+  ),
+
+  /** A time-stamp that was given (RFC 3161): what was stamped, never by whom it was made. */
+  timeStamp: table(
+    'tst',
+    {
+      serial: bytes,
+      digest: bytes,
+      hash: word('sha256', 'sha384', 'sha512'),
+      key: id('key'),
+      at: instant,
+    },
+    { unique: { serial: ['serial'] }, lists: { at: ['at'] }, appendOnly: true },
+  ),
+
+  /** What a device says that it runs and believes: from it the adoption of a key is counted. */
+  installed: table(
+    'ins',
+    {
+      device: id('dev'),
+      product: id('prd'),
+      firmwareVersion: text,
+      securityVersion: integer,
+      /** SHA-256, hexadecimal, of the keys that its bootloader takes. */
+      anchors: json<readonly string[]>(),
+      reportedAt: instant,
+    },
+    { unique: { device: ['device'] }, lists: { product: ['product', 'firmwareVersion'] } },
+  ),
+
   /** A certificate from the moment that it was meant to be signed. */
   certificate: table(
     'crt',
@@ -1552,6 +1752,17 @@ export type KeyMaking = LedgerRecord<'keyMaking'>
 export type SignatureRecord = LedgerRecord<'signature'>
 export type KeyFinding = LedgerRecord<'keyFinding'>
 export type ScanRecord = LedgerRecord<'scan'>
+export type Release = LedgerRecord<'release'>
+export type ReleasePart = LedgerRecord<'releasePart'>
+export type Stored = LedgerRecord<'stored'>
+export type Upload = LedgerRecord<'upload'>
+export type SigningPolicy = LedgerRecord<'signingPolicy'>
+export type ApproverKey = LedgerRecord<'approverKey'>
+export type Approval = LedgerRecord<'approval'>
+export type ArtefactKey = LedgerRecord<'artefactKey'>
+export type SignedArtefactRecord = LedgerRecord<'signedArtefact'>
+export type TimeStampRecord = LedgerRecord<'timeStamp'>
+export type Installed = LedgerRecord<'installed'>
 export type CrlRecord = LedgerRecord<'crl'>
 export type CrlPart = LedgerRecord<'crlPart'>
 export type Entrance = LedgerRecord<'entrance'>

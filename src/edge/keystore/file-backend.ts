@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BackendHealth, KeyBackend } from '#core/authority/key-backend.ts'
-import { keptInFile, type MadeKey } from '#core/authority/signing-key.ts'
+import { keptInFile, type MadeKey, type SignatureAsked } from '#core/authority/signing-key.ts'
 import { type KeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
 import type { Keystore } from './keystore.ts'
 
@@ -29,10 +29,10 @@ export class FileBackend implements KeyBackend {
     return { spki: await this.#keystore.make(algorithm, keyId, place), facts: keptInFile }
   }
 
-  async sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array> {
+  async sign(keyId: string, toBeSigned: Uint8Array, asked?: SignatureAsked): Promise<Uint8Array> {
     this.#waiting++
     try {
-      const signature = await this.#keystore.sign(keyId, toBeSigned)
+      const signature = await this.#keystore.sign(keyId, toBeSigned, asked)
       this.#signatures++
       return signature
     } catch (error) {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { SignatureAsked } from '#core/authority/signing-key.ts'
 import { Fault } from '#core/fault.ts'
 import type { Randomness } from '#core/ports.ts'
 import { type KeyAlgorithmName, signatureAlgorithmFor } from '#trust/algorithms.ts'
@@ -17,6 +18,7 @@ import { type Cost, Derivations, usualCost } from './derivation.ts'
 import { isKeyId, keysIn, nextPathOf, pathIn, readKeyFile } from './key-directory.ts'
 import { damaged, openKey, parseKeyFile, type SealedKey, sealKey } from './key-file.ts'
 import type { Passphrase } from './passphrase.ts'
+import { signAsAsked } from './sign-as-asked.ts'
 
 /** Where keys rest; `root` may be on a medium that is taken away. */
 export interface Places {
@@ -67,9 +69,10 @@ export class Keystore {
   }
 
   /** @throws Fault `key-missing`, `key-locked`, `key-damaged` */
-  async sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array> {
-    const { privateKey, publicKey } = await this.#pair(keyId)
-    return sign(privateKey, signatureAlgorithmFor(publicKey.algorithm), toBeSigned)
+  async sign(keyId: string, toBeSigned: Uint8Array, asked?: SignatureAsked): Promise<Uint8Array> {
+    const pair = await this.#pair(keyId)
+    if (asked !== undefined) return signAsAsked(pair, toBeSigned, asked, this.#random)
+    return sign(pair.privateKey, signatureAlgorithmFor(pair.publicKey.algorithm), toBeSigned)
   }
 
   /**

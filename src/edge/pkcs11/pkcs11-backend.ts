@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BackendHealth, KeyBackend } from '#core/authority/key-backend.ts'
-import type { KeyFacts, MadeKey } from '#core/authority/signing-key.ts'
+import type { KeyFacts, MadeKey, SignatureAsked } from '#core/authority/signing-key.ts'
 import { Fault } from '#core/fault.ts'
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { verifySignature } from '#trust/signature.ts'
@@ -115,7 +115,8 @@ export class Pkcs11Backend implements KeyBackend {
     }
   }
 
-  async sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array> {
+  async sign(keyId: string, toBeSigned: Uint8Array, asked?: SignatureAsked): Promise<Uint8Array> {
+    if (asked !== undefined) throw new TypeError('not yet')
     const process = this.#open()
     if (process.waiting >= mostWaiting)
       throw this.#away(`${process.waiting} signatures wait for it already`)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hash } from 'node:crypto'
 import { encodeDer } from '#format/der/writer.ts'
-import { algorithms } from '#format/oids.ts'
 import type { SignatureAlgorithm } from '#trust/algorithms.ts'
+import { encodeDigestInfo } from '#trust/digest-signature.ts'
 import type { SignForm } from './mechanisms.ts'
 
 /**
@@ -19,15 +19,7 @@ export function inputFor(
   if (digest === null) return toBeSigned
   const digested = hash(digest, toBeSigned, 'buffer')
   if (form !== 'rsa-pkcs') return digested
-  return encodeDer((writer) =>
-    writer.sequence(() => {
-      writer.sequence(() => {
-        writer.oid(algorithms[digest])
-        writer.null()
-      })
-      writer.octets(digested)
-    }),
-  )
+  return encodeDigestInfo(digest, digested)
 }
 
 /** The signature as X.509 has it: a token writes ECDSA as r and s side by side. RFC 3279 section 2.2.3. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BackendHealth, KeyBackend } from '#core/authority/key-backend.ts'
-import type { MadeKey } from '#core/authority/signing-key.ts'
+import type { MadeKey, SignatureAsked } from '#core/authority/signing-key.ts'
 import { Fault } from '#core/fault.ts'
 import type { TpmCommand } from '#format/tpm/command/command.ts'
 import type { TpmTransport } from '#format/tpm/command/exchange.ts'
@@ -118,7 +118,8 @@ export class TpmBackend implements KeyBackend {
     }
   }
 
-  async sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array> {
+  async sign(keyId: string, toBeSigned: Uint8Array, asked?: SignatureAsked): Promise<Uint8Array> {
+    if (asked !== undefined) throw new TypeError('not yet')
     this.#needUp()
     if (this.#waiting >= mostWaiting)
       throw this.#unreachable(`${this.#waiting} signatures wait for it already`)

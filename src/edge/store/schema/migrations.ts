@@ -11,4 +11,5 @@ export const migrations: readonly string[] = [
   '0003-roots.sql',
   '0004-status.sql',
   '0005-keywatch.sql',
+  '0006-firmware.sql',
 ]

@@ -1,0 +1,192 @@
+CREATE TABLE "release" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "product" bytea NOT NULL,
+  "firmwareVersion" text COLLATE "C" NOT NULL,
+  "securityVersion" bigint NOT NULL,
+  "kind" text COLLATE "C" NOT NULL,
+  "channel" text COLLATE "C" NOT NULL,
+  "environment" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "revision" bigint NOT NULL,
+  "supportUntil" bigint,
+  "manifestSha256" bytea,
+  "createdBy" text COLLATE "C" NOT NULL,
+  "createdAt" bigint NOT NULL,
+  "submittedAt" bigint,
+  "signedAt" bigint,
+  "publishedAt" bigint,
+  "withdrawnAt" bigint,
+  "because" text COLLATE "C"
+);
+
+CREATE UNIQUE INDEX "release_one_version" ON "release" ("product", "environment", "channel", "firmwareVersion");
+
+CREATE INDEX "release_by_product" ON "release" ("product", "createdAt", "id");
+
+CREATE INDEX "release_by_state" ON "release" ("state", "createdAt", "id");
+
+CREATE INDEX "release_by_created" ON "release" ("createdAt", "id");
+
+CREATE TABLE "releasePart" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "release" bytea NOT NULL,
+  "role" text COLLATE "C" NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
+  "sha256" bytea NOT NULL,
+  "octets" bigint NOT NULL,
+  "facts" text COLLATE "C" NOT NULL,
+  "addedBy" text COLLATE "C" NOT NULL,
+  "addedAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "releasePart_one_name" ON "releasePart" ("release", "role", "name");
+
+CREATE INDEX "releasePart_by_sha256" ON "releasePart" ("sha256", "id");
+
+CREATE TABLE "stored" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "sha256" bytea NOT NULL,
+  "octets" bigint NOT NULL,
+  "storedAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "stored_one_sha256" ON "stored" ("sha256");
+
+CREATE INDEX "stored_by_stored" ON "stored" ("storedAt", "id");
+
+CREATE TABLE "upload" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "octets" bigint NOT NULL,
+  "sha256" bytea NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "startedBy" text COLLATE "C" NOT NULL,
+  "startedAt" bigint NOT NULL,
+  "expiresAt" bigint NOT NULL
+);
+
+CREATE INDEX "upload_by_state" ON "upload" ("state", "expiresAt", "id");
+
+CREATE INDEX "upload_by_by" ON "upload" ("startedBy", "sha256", "id");
+
+CREATE TABLE "signingPolicy" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "product" bytea NOT NULL,
+  "number" bigint NOT NULL,
+  "rules" text COLLATE "C" NOT NULL,
+  "changedBy" text COLLATE "C" NOT NULL,
+  "changedAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "signingPolicy_one_number" ON "signingPolicy" ("product", "number");
+
+CREATE TABLE "approverKey" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "person" bytea NOT NULL,
+  "fingerprint" bytea NOT NULL,
+  "spki" bytea NOT NULL,
+  "certificate" bytea,
+  "state" text COLLATE "C" NOT NULL,
+  "addedAt" bigint NOT NULL,
+  "confirmedBy" text COLLATE "C",
+  "endedAt" bigint
+);
+
+CREATE UNIQUE INDEX "approverKey_one_fingerprint" ON "approverKey" ("fingerprint");
+
+CREATE INDEX "approverKey_by_person" ON "approverKey" ("person", "state", "id");
+
+CREATE TABLE "approval" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "release" bytea NOT NULL,
+  "manifestSha256" bytea NOT NULL,
+  "person" bytea NOT NULL,
+  "approverKey" bytea NOT NULL,
+  "meaning" text COLLATE "C" NOT NULL,
+  "signature" bytea NOT NULL,
+  "statedAt" bigint NOT NULL,
+  "takenAt" bigint NOT NULL,
+  "voidedAt" bigint,
+  "voidedBecause" text COLLATE "C"
+);
+
+CREATE UNIQUE INDEX "approval_one_once" ON "approval" ("release", "manifestSha256", "person");
+
+CREATE INDEX "approval_by_release" ON "approval" ("release", "takenAt", "id");
+
+CREATE INDEX "approval_by_person" ON "approval" ("person", "takenAt", "id");
+
+CREATE TABLE "artefactKey" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "product" bytea NOT NULL,
+  "environment" text COLLATE "C" NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
+  "key" bytea NOT NULL,
+  "chain" text COLLATE "C" NOT NULL,
+  "forms" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "addedBy" text COLLATE "C" NOT NULL,
+  "addedAt" bigint NOT NULL,
+  "retiredAt" bigint
+);
+
+CREATE UNIQUE INDEX "artefactKey_one_name" ON "artefactKey" ("product", "environment", "name");
+
+CREATE INDEX "artefactKey_by_product" ON "artefactKey" ("product", "environment", "state", "id");
+
+CREATE INDEX "artefactKey_by_key" ON "artefactKey" ("key", "id");
+
+CREATE TABLE "signedArtefact" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "release" bytea NOT NULL,
+  "part" bytea NOT NULL,
+  "form" text COLLATE "C" NOT NULL,
+  "sourceSha256" bytea NOT NULL,
+  "sha256" bytea NOT NULL,
+  "octets" bigint NOT NULL,
+  "keys" text COLLATE "C" NOT NULL,
+  "timeStamp" bytea,
+  "facts" text COLLATE "C" NOT NULL,
+  "signedAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "signedArtefact_one_form" ON "signedArtefact" ("release", "part", "form");
+
+CREATE INDEX "signedArtefact_by_sha256" ON "signedArtefact" ("sha256", "id");
+
+CREATE TABLE "timeStamp" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "serial" bytea NOT NULL,
+  "digest" bytea NOT NULL,
+  "hash" text COLLATE "C" NOT NULL,
+  "key" bytea NOT NULL,
+  "at" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "timeStamp_one_serial" ON "timeStamp" ("serial");
+
+CREATE INDEX "timeStamp_by_at" ON "timeStamp" ("at", "id");
+
+CREATE TABLE "installed" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "device" bytea NOT NULL,
+  "product" bytea NOT NULL,
+  "firmwareVersion" text COLLATE "C" NOT NULL,
+  "securityVersion" bigint NOT NULL,
+  "anchors" text COLLATE "C" NOT NULL,
+  "reportedAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "installed_one_device" ON "installed" ("device");
+
+CREATE INDEX "installed_by_product" ON "installed" ("product", "firmwareVersion", "id");

@@ -1,0 +1,192 @@
+CREATE TABLE "release" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "product" BLOB NOT NULL,
+  "firmwareVersion" TEXT NOT NULL,
+  "securityVersion" INTEGER NOT NULL,
+  "kind" TEXT NOT NULL,
+  "channel" TEXT NOT NULL,
+  "environment" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "revision" INTEGER NOT NULL,
+  "supportUntil" INTEGER,
+  "manifestSha256" BLOB,
+  "createdBy" TEXT NOT NULL,
+  "createdAt" INTEGER NOT NULL,
+  "submittedAt" INTEGER,
+  "signedAt" INTEGER,
+  "publishedAt" INTEGER,
+  "withdrawnAt" INTEGER,
+  "because" TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "release_one_version" ON "release" ("product", "environment", "channel", "firmwareVersion");
+
+CREATE INDEX "release_by_product" ON "release" ("product", "createdAt", "id");
+
+CREATE INDEX "release_by_state" ON "release" ("state", "createdAt", "id");
+
+CREATE INDEX "release_by_created" ON "release" ("createdAt", "id");
+
+CREATE TABLE "releasePart" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "release" BLOB NOT NULL,
+  "role" TEXT NOT NULL,
+  "name" TEXT NOT NULL,
+  "sha256" BLOB NOT NULL,
+  "octets" INTEGER NOT NULL,
+  "facts" TEXT NOT NULL,
+  "addedBy" TEXT NOT NULL,
+  "addedAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "releasePart_one_name" ON "releasePart" ("release", "role", "name");
+
+CREATE INDEX "releasePart_by_sha256" ON "releasePart" ("sha256", "id");
+
+CREATE TABLE "stored" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "sha256" BLOB NOT NULL,
+  "octets" INTEGER NOT NULL,
+  "storedAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "stored_one_sha256" ON "stored" ("sha256");
+
+CREATE INDEX "stored_by_stored" ON "stored" ("storedAt", "id");
+
+CREATE TABLE "upload" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "octets" INTEGER NOT NULL,
+  "sha256" BLOB NOT NULL,
+  "state" TEXT NOT NULL,
+  "startedBy" TEXT NOT NULL,
+  "startedAt" INTEGER NOT NULL,
+  "expiresAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX "upload_by_state" ON "upload" ("state", "expiresAt", "id");
+
+CREATE INDEX "upload_by_by" ON "upload" ("startedBy", "sha256", "id");
+
+CREATE TABLE "signingPolicy" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "product" BLOB NOT NULL,
+  "number" INTEGER NOT NULL,
+  "rules" TEXT NOT NULL,
+  "changedBy" TEXT NOT NULL,
+  "changedAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "signingPolicy_one_number" ON "signingPolicy" ("product", "number");
+
+CREATE TABLE "approverKey" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "person" BLOB NOT NULL,
+  "fingerprint" BLOB NOT NULL,
+  "spki" BLOB NOT NULL,
+  "certificate" BLOB,
+  "state" TEXT NOT NULL,
+  "addedAt" INTEGER NOT NULL,
+  "confirmedBy" TEXT,
+  "endedAt" INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "approverKey_one_fingerprint" ON "approverKey" ("fingerprint");
+
+CREATE INDEX "approverKey_by_person" ON "approverKey" ("person", "state", "id");
+
+CREATE TABLE "approval" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "release" BLOB NOT NULL,
+  "manifestSha256" BLOB NOT NULL,
+  "person" BLOB NOT NULL,
+  "approverKey" BLOB NOT NULL,
+  "meaning" TEXT NOT NULL,
+  "signature" BLOB NOT NULL,
+  "statedAt" INTEGER NOT NULL,
+  "takenAt" INTEGER NOT NULL,
+  "voidedAt" INTEGER,
+  "voidedBecause" TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "approval_one_once" ON "approval" ("release", "manifestSha256", "person");
+
+CREATE INDEX "approval_by_release" ON "approval" ("release", "takenAt", "id");
+
+CREATE INDEX "approval_by_person" ON "approval" ("person", "takenAt", "id");
+
+CREATE TABLE "artefactKey" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "product" BLOB NOT NULL,
+  "environment" TEXT NOT NULL,
+  "name" TEXT NOT NULL,
+  "key" BLOB NOT NULL,
+  "chain" TEXT NOT NULL,
+  "forms" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "addedBy" TEXT NOT NULL,
+  "addedAt" INTEGER NOT NULL,
+  "retiredAt" INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "artefactKey_one_name" ON "artefactKey" ("product", "environment", "name");
+
+CREATE INDEX "artefactKey_by_product" ON "artefactKey" ("product", "environment", "state", "id");
+
+CREATE INDEX "artefactKey_by_key" ON "artefactKey" ("key", "id");
+
+CREATE TABLE "signedArtefact" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "release" BLOB NOT NULL,
+  "part" BLOB NOT NULL,
+  "form" TEXT NOT NULL,
+  "sourceSha256" BLOB NOT NULL,
+  "sha256" BLOB NOT NULL,
+  "octets" INTEGER NOT NULL,
+  "keys" TEXT NOT NULL,
+  "timeStamp" BLOB,
+  "facts" TEXT NOT NULL,
+  "signedAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "signedArtefact_one_form" ON "signedArtefact" ("release", "part", "form");
+
+CREATE INDEX "signedArtefact_by_sha256" ON "signedArtefact" ("sha256", "id");
+
+CREATE TABLE "timeStamp" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "serial" BLOB NOT NULL,
+  "digest" BLOB NOT NULL,
+  "hash" TEXT NOT NULL,
+  "key" BLOB NOT NULL,
+  "at" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "timeStamp_one_serial" ON "timeStamp" ("serial");
+
+CREATE INDEX "timeStamp_by_at" ON "timeStamp" ("at", "id");
+
+CREATE TABLE "installed" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "device" BLOB NOT NULL,
+  "product" BLOB NOT NULL,
+  "firmwareVersion" TEXT NOT NULL,
+  "securityVersion" INTEGER NOT NULL,
+  "anchors" TEXT NOT NULL,
+  "reportedAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "installed_one_device" ON "installed" ("device");
+
+CREATE INDEX "installed_by_product" ON "installed" ("product", "firmwareVersion", "id");

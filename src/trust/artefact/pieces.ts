@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto'
+import type { ByteSource } from '#format/archive/byte-source.ts'
+import { FormatError } from '#format/format-error.ts'
+import type { DigestName } from '../digest-signature.ts'
+import type { Piece } from './form.ts'
+
+/** How much is read at a time: enough for the disk, little beside what the process needs. */
+const stepOctets = 1_048_576
+
+/** How many octets the pieces are together. */
+export function sizeOf(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0)
+}
+
+/**
+ * The octets of the pieces, in order; each chunk is the caller's until it asks for the next.
+ *
+ * @throws FormatError `truncated` where a source ends before its span does
+ */
+export async function* readPieces(pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) {
+    if (piece instanceof Uint8Array) yield piece
+    else yield* readSpan(piece.source, piece.from, piece.length)
+  }
+}
+
+/** The octets of a span, step by step. @throws FormatError `truncated` */
+export async function* readSpan(
+  source: ByteSource,
+  from: number,
+  length: number,
+): AsyncGenerator<Uint8Array> {
+  const end = from + length
+  for (let at = from; at < end; ) {
+    const chunk = await source.read(at, Math.min(stepOctets, end - at))
+    if (chunk.length === 0) throw new FormatError('truncated', at, `${end - at} more octets`)
+    yield chunk
+    at += chunk.length
+  }
+}
+
+/** The digest of the pieces. @throws FormatError `truncated` */
+export async function digestPieces(
+  hash: DigestName,
+  pieces: readonly Piece[],
+): Promise<Uint8Array> {
+  const running = createHash(hash)
+  for await (const chunk of readPieces(pieces)) running.update(chunk)
+  return Uint8Array.from(running.digest())
+}
