@@ -68,10 +68,19 @@ export interface AnatomyPart {
   readonly facts: readonly (readonly [string, string])[]
 }
 
+/** What may be chosen when a form is signed: from these rows come flags of the command line and fields of requests. */
+export interface OptionRow {
+  readonly kind: 'text' | 'integer' | 'flag' | 'list'
+  /** For people: what it decides, in one line. */
+  readonly help: string
+  /** It has to be given. */
+  readonly needed?: true
+}
+
 /**
  * One form that a bootloader or updater checks.
  *
- * @typeParam O what may be chosen when it is signed; a plain object, as it stands in a request
+ * @typeParam O what may be chosen when it is signed: texts, numbers, flags and lists of texts by name, as its `options` say
  */
 export interface ArtefactForm<O> {
   readonly name: ArtefactFormName
@@ -81,6 +90,7 @@ export interface ArtefactForm<O> {
   readonly place: 'embedded' | 'detached'
   /** What its verifiers check, the recommended one first. */
   readonly algorithms: readonly SignatureAlgorithmName[]
+  readonly options: { readonly [K in keyof O]-?: OptionRow }
   /** Why it cannot be signed where only a digest is known; undefined: it can. */
   readonly needsAll: string | undefined
   /**

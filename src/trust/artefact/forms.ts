@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ArtefactForm } from './form.ts'
+import type { ArtefactFormName } from './form-names.ts'
+
+/** A form whose choices were read by its own table (`options`). */
+// biome-ignore lint/suspicious/noExplicitAny: each form has choices of its own, which its table of options checks
+export type AnyForm = ArtefactForm<any>
+
+/** Every form that is signed and checked here; a form that is added is one line. */
+export const artefactForms: Partial<Readonly<Record<ArtefactFormName, AnyForm>>> = {}
