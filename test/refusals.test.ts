@@ -10,6 +10,7 @@ import { refusals } from '#core/refusal.ts'
 const tables = [
   'src/core/refusal.ts',
   'src/trust/refusal.ts',
+  'src/trust/artefact/refusal.ts',
   'src/trust/compact-status/refusal.ts',
   'src/trust/tpm/refusal.ts',
   'src/core/fault.ts',

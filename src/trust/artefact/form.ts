@@ -8,8 +8,8 @@
 import type { ByteSource } from '#format/archive/byte-source.ts'
 import type { SignatureAlgorithmName } from '../algorithms.ts'
 import type { PublicKey } from '../public-key.ts'
-import type { Refused } from '../refusal.ts'
 import type { ArtefactFormName } from './form-names.ts'
+import type { ArtefactRefused } from './refusal.ts'
 import type { DeviceTrust, Verdict } from './verdict.ts'
 
 /** Who signs: a key, and the certificates that say whose it is. */
@@ -104,13 +104,17 @@ export interface ArtefactForm<O> {
     source: ByteSource,
     options: O,
     signers: readonly ArtefactSigner[],
-  ): Promise<SigningPlan | Refused>
+  ): Promise<SigningPlan | ArtefactRefused>
   /**
    * Whether a device would believe it, as far as the file itself says.
    *
    * @param beside of a detached form: what was signed
    */
-  verify(source: ByteSource, trust: DeviceTrust, beside?: ByteSource): Promise<Verdict | Refused>
+  verify(
+    source: ByteSource,
+    trust: DeviceTrust,
+    beside?: ByteSource,
+  ): Promise<Verdict | ArtefactRefused>
   /** What it is made of; checks no signature, and shows as much of a damaged file as can be read. */
   inspect(source: ByteSource): Promise<Anatomy>
 }
