@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Signatures over a digest that somebody else computed: what RSA is given, as the standard writes it. */
 import { createHash } from 'node:crypto'
+import { sameBytes } from '#format/bytes.ts'
 import { encodeDer } from '#format/der/writer.ts'
 import { algorithms } from '#format/oids.ts'
-import type { SignatureAlgorithm } from './algorithms.ts'
+import {
+  keyAlgorithms,
+  type SignatureAlgorithm,
+  type SignatureAlgorithmName,
+  signatureAlgorithms,
+} from './algorithms.ts'
+import type { PublicKey } from './public-key.ts'
 
 export type DigestName = NonNullable<SignatureAlgorithm['digest']>
 
@@ -12,6 +19,35 @@ export const digestOctets: Readonly<Record<DigestName, number>> = {
   sha256: 32,
   sha384: 48,
   sha512: 64,
+}
+
+/**
+ * The row of an algorithm that was asked of a key.
+ *
+ * @throws TypeError if it is not made with such a key
+ */
+export function signatureAlgorithmAsked(
+  name: SignatureAlgorithmName,
+  key: Pick<PublicKey, 'algorithm'>,
+): SignatureAlgorithm {
+  const algorithm = signatureAlgorithms[name]
+  if (!algorithm.keyOids.includes(keyAlgorithms[key.algorithm].identifier.oid))
+    throw new TypeError(`a key of ${key.algorithm} does not sign by ${name}`)
+  return algorithm
+}
+
+/**
+ * The digest of an algorithm that signs digests, and that these octets may be one of.
+ *
+ * @throws TypeError if it signs messages alone (EdDSA, ML-DSA, SLH-DSA), or a digest has another length
+ */
+export function digestAsked(
+  { digest, name }: SignatureAlgorithm,
+  digested: Uint8Array,
+): DigestName {
+  if (digest === null || digested.length !== digestOctets[digest])
+    throw new TypeError(`${digested.length} octets are no digest that ${name} signs`)
+  return digest
 }
 
 /**
@@ -61,6 +97,34 @@ export function encodePssMessage(
   encoded.set(hashed, start + block.length)
   encoded[encoded.length - 1] = 0xbc
   return encoded
+}
+
+/**
+ * Whether an encoded message is one of this digest, with a salt of exactly this length.
+ *
+ * @param encoded as long as the modulus
+ * @see RFC 8017 section 9.1.2
+ */
+export function fitsPssMessage(
+  digest: DigestName,
+  digested: Uint8Array,
+  saltOctets: number,
+  modulusBits: number,
+  encoded: Uint8Array,
+): boolean {
+  const bits = modulusBits - 1
+  const octets = Math.ceil(bits / 8)
+  const blockOctets = octets - digestOctets[digest] - 1
+  const start = encoded.length - octets
+  if (start < 0 || blockOctets < saltOctets + 1) return false
+  const masked = encoded.subarray(start, start + blockOctets)
+  const hashed = encoded.subarray(start + blockOctets, -1)
+  const mask = maskOf(digest, hashed, blockOctets)
+  const block = masked.map((octet, index) => octet ^ (mask[index] ?? 0))
+  block[0] = (block[0] ?? 0) & (0xff >> (8 * octets - bits))
+  // Made anew with its salt: padding, cleared bits and trailer are then compared with the rest.
+  const salt = block.subarray(blockOctets - saltOctets)
+  return sameBytes(encodePssMessage(digest, digested, salt, modulusBits), encoded)
 }
 
 /** MGF1. @see RFC 8017 appendix B.2.1 */

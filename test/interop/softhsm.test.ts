@@ -2,11 +2,16 @@
 /** Our PKCS #11 backend on SoftHSM, judged by OpenSC's pkcs11-tool and by OpenSSL. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { hash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
-import { type KeyAlgorithmName, signatureAlgorithmFor } from '#trust/algorithms.ts'
+import {
+  type KeyAlgorithmName,
+  signatureAlgorithmFor,
+  signatureAlgorithms,
+} from '#trust/algorithms.ts'
 import { importPublicKey } from '#trust/public-key.ts'
 import { verifySignature } from '#trust/signature.ts'
 import { temporaryDirectory } from '../support/house.ts'
@@ -196,4 +201,40 @@ test('a key that another node made in their token is found, signs, and is looked
     [['key_1', spki.toHex()]],
   )
   assert.ok((await other.sign('key_1', message)).length > 60)
+})
+
+test('a token signs by another padding, and digests of others, where its key does', {
+  skip,
+}, async () => {
+  const backend = await openTokenBackend(softToken('asked'))
+  const ways = [
+    ['p-256', 'ecdsa-sha256'],
+    ['p-384', 'ecdsa-sha256'],
+    ['rsa-3072', 'rsa-pss-sha256'],
+    ['rsa-3072', 'rsa-sha512'],
+    ['rsa-pss-3072', 'rsa-pss-sha512'],
+  ] as const
+  for (const [key, algorithm] of ways) {
+    const keyId = `key_${key}_${algorithm}`
+    const { spki } = await backend.make(key, keyId)
+    const publicKey = importPublicKey(parseSubjectPublicKeyInfo(spki))
+    assert.ok(!('kind' in publicKey))
+    const { digest, identifier } = signatureAlgorithms[algorithm]
+    const digested = Uint8Array.from(hash(digest ?? '', message, 'buffer'))
+    for (const [over, bytes] of [
+      ['message', message],
+      ['digest', digested],
+    ] as const) {
+      const signature = await backend.sign(keyId, bytes, { algorithm, over })
+      assert.equal(await verifySignature(identifier, publicKey, message, signature), true)
+    }
+    // The way of one signature is not the way of the next.
+    const usual = signatureAlgorithmFor(key)
+    const again = await backend.sign(keyId, message)
+    assert.equal(await verifySignature(usual.identifier, publicKey, message, again), true)
+    await assert.rejects(backend.sign(keyId, message, { algorithm, over: 'digest' }), TypeError)
+  }
+  await backend.make('ed25519', 'key_ed')
+  const asked = { algorithm: 'ed25519', over: 'digest' } as const
+  await assert.rejects(backend.sign('key_ed', new Uint8Array(32), asked), TypeError)
 })

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Authority keys in a software TPM, and a house that signs with them. */
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { openTpmLink, type TpmLink } from '#device/tpm/link.ts'
 import { TpmBackend, type TpmShelf } from '#edge/tpm/tpm-backend.ts'
 import type { TpmTransport } from '#format/tpm/command/exchange.ts'
 import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
-import { type KeyAlgorithmName, signatureAlgorithmFor } from '#trust/algorithms.ts'
+import {
+  type KeyAlgorithmName,
+  signatureAlgorithmFor,
+  signatureAlgorithms,
+} from '#trust/algorithms.ts'
 import { importPublicKey } from '#trust/public-key.ts'
 import { verifySignature } from '#trust/signature.ts'
 import { enrolled, isIssuedBy, openTestHouse, withProduct } from '../support/house.ts'
@@ -96,6 +101,35 @@ test('keys are made inside, more than the TPM has room for at once, and sign', {
   assert.ok(await again.backend.has('key-p-256'))
   assert.ok((await again.backend.sign('key-p-256', message)).length > 60)
   await again.backend.close()
+})
+
+test('a TPM signs digests of others, and RSA by another padding where its salt is that of the algorithm', {
+  skip,
+}, async () => {
+  const { backend } = await open(tpm)
+  const ways = [
+    ['p-256', 'ecdsa-sha256'],
+    ['p-384', 'ecdsa-sha384'],
+    ['rsa-3072', 'rsa-sha256'],
+    ['rsa-3072', 'rsa-pss-sha256'],
+  ] as const
+  for (const [key, algorithm] of ways) {
+    const keyId = `asked-${key}-${algorithm}`
+    const { spki } = await backend.make(key, keyId)
+    const publicKey = importPublicKey(parseSubjectPublicKeyInfo(spki))
+    assert.ok(!('kind' in publicKey))
+    const { digest, identifier } = signatureAlgorithms[algorithm]
+    const digested = Uint8Array.from(hash(digest ?? '', message, 'buffer'))
+    for (const [over, bytes] of [
+      ['message', message],
+      ['digest', digested],
+    ] as const) {
+      const signature = await backend.sign(keyId, bytes, { algorithm, over })
+      assert.equal(await verifySignature(identifier, publicKey, message, signature), true)
+    }
+    await assert.rejects(backend.sign(keyId, message, { algorithm, over: 'digest' }), TypeError)
+  }
+  await backend.close()
 })
 
 test('a TPM that goes away is told of, and is used again when it is back', { skip }, async () => {

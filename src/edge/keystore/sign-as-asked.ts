@@ -3,8 +3,12 @@ import { constants, type KeyObject, privateEncrypt } from 'node:crypto'
 import { p256, p384, p521 } from '@noble/curves/nist.js'
 import type { SignatureAsked } from '#core/authority/signing-key.ts'
 import type { Randomness } from '#core/ports.ts'
-import { keyAlgorithms, signatureAlgorithms } from '#trust/algorithms.ts'
-import { digestOctets, encodeDigestInfo, encodePssMessage } from '#trust/digest-signature.ts'
+import {
+  digestAsked,
+  encodeDigestInfo,
+  encodePssMessage,
+  signatureAlgorithmAsked,
+} from '#trust/digest-signature.ts'
 import { type KeyPair, sign } from '#trust/private-key.ts'
 
 /** By the names that Node gives to curves. */
@@ -29,13 +33,9 @@ export async function signAsAsked(
   { algorithm: name, over }: SignatureAsked,
   random: Randomness,
 ): Promise<Uint8Array> {
-  const algorithm = signatureAlgorithms[name]
-  if (!algorithm.keyOids.includes(keyAlgorithms[publicKey.algorithm].identifier.oid))
-    throw new TypeError(`a key of ${publicKey.algorithm} does not sign by ${name}`)
+  const algorithm = signatureAlgorithmAsked(name, publicKey)
   if (over === 'message') return sign(privateKey, algorithm, toBeSigned)
-  const { digest } = algorithm
-  if (digest === null || toBeSigned.length !== digestOctets[digest])
-    throw new TypeError(`${toBeSigned.length} octets are no digest that ${name} signs`)
+  const digest = digestAsked(algorithm, toBeSigned)
   // OpenSSL lets such a key sign messages alone.
   if (privateKey.asymmetricKeyType === 'rsa-pss')
     throw new TypeError(`a key of ${publicKey.algorithm} in a file signs no digest`)

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { SignatureAsked } from '#core/authority/signing-key.ts'
 import { sameBytes } from '#format/bytes.ts'
 import { type SignatureAlgorithm, signatureAlgorithmFor } from '#trust/algorithms.ts'
+import { signatureAlgorithmAsked } from '#trust/digest-signature.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import type { Refused } from '#trust/refusal.ts'
 import { type SignForm, tokenAlgorithms } from './mechanisms.ts'
 import { publicHalf } from './public-half.ts'
 import type { TokenKey } from './questions.ts'
+import { formFor } from './signature-form.ts'
 import { flawOf } from './token-key.ts'
 
 /** A key of the token that may be used. */
@@ -31,4 +35,11 @@ export function heldFrom(key: TokenKey, before?: HeldKey): HeldKey | Refused {
     extractable: key.extractable,
     flaw: isOther ? 'is another one than before' : flawOf(key),
   }
+}
+
+/** The same key, to sign by another algorithm than its usual one. @throws TypeError if it does not sign so */
+export function heldAsAsked(held: HeldKey, { algorithm }: SignatureAsked): HeldKey {
+  const signatureAlgorithm = signatureAlgorithmAsked(algorithm, held.publicKey)
+  if (signatureAlgorithm.name === held.signatureAlgorithm.name) return held
+  return { ...held, signatureAlgorithm, form: formFor(held.form, signatureAlgorithm) }
 }

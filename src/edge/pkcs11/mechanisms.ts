@@ -32,6 +32,10 @@ export const signForms = {
     mechanism: mechanism.rsaPkcsPss,
     pss: { hash: mechanism.sha384, mask: mask.sha384, saltOctets: 48 },
   },
+  'rsa-pss-sha512': {
+    mechanism: mechanism.rsaPkcsPss,
+    pss: { hash: mechanism.sha512, mask: mask.sha512, saltOctets: 64 },
+  },
   eddsa: { mechanism: mechanism.eddsa },
   'ml-dsa': { mechanism: mechanism.mlDsa },
 } as const satisfies Record<string, { readonly mechanism: number; readonly pss?: PssParameters }>

@@ -3,10 +3,10 @@ import type { BackendHealth, KeyBackend } from '#core/authority/key-backend.ts'
 import type { KeyFacts, MadeKey, SignatureAsked } from '#core/authority/signing-key.ts'
 import { Fault } from '#core/fault.ts'
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
-import { verifySignature } from '#trust/signature.ts'
+import { verifyOver } from '#trust/verify-digest.ts'
 import { parseDescription, parseFindAnswer, parseTokenKey } from './answers.ts'
 import { type FrameKind, frameKinds } from './frames.ts'
-import { type HeldKey, heldFrom } from './held-key.ts'
+import { type HeldKey, heldAsAsked, heldFrom } from './held-key.ts'
 import { tokenAlgorithms } from './mechanisms.ts'
 import { ModuleProcess } from './module-process.ts'
 import { type Patience, usualPatience } from './patience.ts'
@@ -116,7 +116,6 @@ export class Pkcs11Backend implements KeyBackend {
   }
 
   async sign(keyId: string, toBeSigned: Uint8Array, asked?: SignatureAsked): Promise<Uint8Array> {
-    if (asked !== undefined) throw new TypeError('not yet')
     const process = this.#open()
     if (process.waiting >= mostWaiting)
       throw this.#away(`${process.waiting} signatures wait for it already`)
@@ -126,7 +125,13 @@ export class Pkcs11Backend implements KeyBackend {
     if (held.flaw !== undefined)
       throw new Fault('key-not-as-asked', `key ${keyId} in ${this.name} ${held.flaw}`)
     try {
-      return await this.#signed(keyId, held, toBeSigned, process)
+      return await this.#signed(
+        keyId,
+        asked === undefined ? held : heldAsAsked(held, asked),
+        toBeSigned,
+        process,
+        asked?.over,
+      )
     } catch (error) {
       // Whatever bent it may bend the next one.
       if (error instanceof Fault && error.code === 'key-not-as-asked') process.kill(error.message)
@@ -347,12 +352,12 @@ export class Pkcs11Backend implements KeyBackend {
     { form, publicKey, signatureAlgorithm }: HeldKey,
     toBeSigned: Uint8Array,
     process: ModuleProcess,
+    over: SignatureAsked['over'] = 'message',
   ): Promise<Uint8Array> {
-    const question = encodeSign(keyId, form, inputFor(form, signatureAlgorithm, toBeSigned))
+    const question = encodeSign(keyId, form, inputFor(form, signatureAlgorithm, toBeSigned, over))
     const answer = await this.#ask(frameKinds.sign, question, this.#patience.sign, process)
     const signature = signatureFrom(form, answer)
-    const { identifier } = signatureAlgorithm
-    if ((await verifySignature(identifier, publicKey, toBeSigned, signature)) !== true) {
+    if (!(await verifyOver(over, signatureAlgorithm, publicKey, toBeSigned, signature))) {
       this.#failures++
       throw new Fault('key-not-as-asked', `${this.name} signs wrongly with key ${keyId}`)
     }

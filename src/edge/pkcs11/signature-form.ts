@@ -1,25 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 import { hash } from 'node:crypto'
+import type { SignatureAsked } from '#core/authority/signing-key.ts'
 import { encodeDer } from '#format/der/writer.ts'
 import type { SignatureAlgorithm } from '#trust/algorithms.ts'
-import { encodeDigestInfo } from '#trust/digest-signature.ts'
-import type { SignForm } from './mechanisms.ts'
+import { digestAsked, encodeDigestInfo } from '#trust/digest-signature.ts'
+import { type SignForm, signForms } from './mechanisms.ts'
 
 /**
  * What the token is given to sign: the digest, made here so that little goes over the pipe, or all of the
  * message where the algorithm takes that.
  *
+ * @throws TypeError if it is asked over a digest, and the algorithm signs none
  * @see RFC 8017 section 9.2 for the DigestInfo that PKCS #1 v1.5 signs
  */
 export function inputFor(
   form: SignForm,
-  { digest }: SignatureAlgorithm,
+  algorithm: SignatureAlgorithm,
   toBeSigned: Uint8Array,
+  over: SignatureAsked['over'],
 ): Uint8Array {
+  if (over === 'digest') digestAsked(algorithm, toBeSigned)
+  const { digest } = algorithm
   if (digest === null) return toBeSigned
-  const digested = hash(digest, toBeSigned, 'buffer')
-  if (form !== 'rsa-pkcs') return digested
-  return encodeDigestInfo(digest, digested)
+  const digested = over === 'digest' ? toBeSigned : hash(digest, toBeSigned, 'buffer')
+  return form === 'rsa-pkcs' ? encodeDigestInfo(digest, digested) : digested
+}
+
+/**
+ * In which form a key signs by an algorithm that is not its usual one.
+ *
+ * @throws TypeError if it does not: the digest of RSASSA-PSS is that of its salt and its mask
+ */
+export function formFor(
+  usual: SignForm,
+  { name, digest, saltOctets }: SignatureAlgorithm,
+): SignForm {
+  if (usual === 'ecdsa') return usual
+  if (saltOctets === null && usual === 'rsa-pkcs') return usual
+  const pss = `rsa-pss-${digest}`
+  if (saltOctets !== null && isSignForm(pss)) return pss
+  throw new TypeError(`a token signs in no form of ${name}`)
+}
+
+function isSignForm(name: string): name is SignForm {
+  return Object.hasOwn(signForms, name)
 }
 
 /** The signature as X.509 has it: a token writes ECDSA as r and s side by side. RFC 3279 section 2.2.3. */

@@ -87,14 +87,17 @@ test('what the token signs is the digest; PKCS #1 v1.5 takes it with its name', 
   const { privateKey, publicKey } = await generateKey('rsa-2048')
   const message = new TextEncoder().encode('message')
   const row = signatureAlgorithms['rsa-sha256']
-  const info = inputFor('rsa-pkcs', row, message)
+  const info = inputFor('rsa-pkcs', row, message, 'message')
   // RFC 8017 section 9.2 note 1: the digest after 19 octets that say that it is SHA-256.
   assert.equal(info.subarray(0, 19).toHex(), '3031300d060960864801650304020105000420')
   const signature = await sign(privateKey, row, message)
   const { publicDecrypt } = await import('node:crypto')
   assert.equal(Uint8Array.from(publicDecrypt(publicKey.keyObject, signature)).toHex(), info.toHex())
-  assert.equal(inputFor('ecdsa', signatureAlgorithms['ecdsa-sha384'], message).length, 48)
-  assert.equal(inputFor('eddsa', signatureAlgorithms.ed25519, message), message)
+  assert.equal(
+    inputFor('ecdsa', signatureAlgorithms['ecdsa-sha384'], message, 'message').length,
+    48,
+  )
+  assert.equal(inputFor('eddsa', signatureAlgorithms.ed25519, message, 'message'), message)
 })
 
 test('the PIN is never tried again, a wrong question concerns itself, and all else opens the token anew', () => {

@@ -9,14 +9,15 @@ import { create } from '#format/tpm/command/objects.ts'
 import { sign } from '#format/tpm/command/signing.ts'
 import { TpmError } from '#format/tpm/return-code.ts'
 import { signatureOctets } from '#format/tpm/structure/signature.ts'
-import type { KeyAlgorithmName } from '#trust/algorithms.ts'
-import { verifySignature } from '#trust/signature.ts'
+import type { KeyAlgorithmName, SignatureAlgorithm } from '#trust/algorithms.ts'
+import { digestAsked, signatureAlgorithmAsked } from '#trust/digest-signature.ts'
 import { tpmDigest } from '#trust/tpm/name.ts'
 import {
   signingKeyTemplates,
   storageRootHandle,
   type TpmSigningAlgorithm,
 } from '#trust/tpm/templates.ts'
+import { verifyOver } from '#trust/verify-digest.ts'
 import { identityOf, isLockedOut } from './identity.ts'
 import { ensureStorageRoot, LoadedKeys } from './loaded-keys.ts'
 import { encodeWrapped, readWrapped, type WrappedKey, wrappedFrom } from './wrapped-key.ts'
@@ -51,6 +52,13 @@ const usualLooks: Looks = { up: 10_000, away: 2_000, locked: 60_000 }
 
 /** A TPM makes some hundred signatures a second; more than this would wait for longer than a device does. */
 const mostWaiting = 500
+
+/** One signature, as it is to be made. */
+interface SigningTask {
+  readonly algorithm: SignatureAlgorithm
+  readonly over: SignatureAsked['over']
+  readonly toBeSigned: Uint8Array
+}
 
 /** Keys in the TPM of this machine: made inside, under its storage root key, and of use nowhere else. */
 export class TpmBackend implements KeyBackend {
@@ -119,7 +127,6 @@ export class TpmBackend implements KeyBackend {
   }
 
   async sign(keyId: string, toBeSigned: Uint8Array, asked?: SignatureAsked): Promise<Uint8Array> {
-    if (asked !== undefined) throw new TypeError('not yet')
     this.#needUp()
     if (this.#waiting >= mostWaiting)
       throw this.#unreachable(`${this.#waiting} signatures wait for it already`)
@@ -130,9 +137,14 @@ export class TpmBackend implements KeyBackend {
       throw new Fault('key-not-as-asked', `${this.name} has ${key.flaw} as ${keyId}`)
     this.#waiting++
     try {
-      const made = await this.#inTurn(() => this.#signNow(keyId, key, toBeSigned))
+      const algorithm =
+        asked === undefined
+          ? key.algorithm
+          : signatureAlgorithmAsked(asked.algorithm, key.publicKey)
+      const task = { toBeSigned, algorithm, over: asked?.over ?? 'message' } as const
+      const made = await this.#inTurn(() => this.#signNow(keyId, key, task))
       // Checked while the TPM makes the next one.
-      const signature = await this.#check(made, keyId, key, toBeSigned)
+      const signature = await this.#check(made, keyId, key, task)
       this.#signatures++
       this.#counts.set(keyId, (this.#counts.get(keyId) ?? 0) + 1)
       return signature
@@ -174,13 +186,19 @@ export class TpmBackend implements KeyBackend {
     await this.#ports.close()
   }
 
-  async #signNow(keyId: string, key: WrappedKey, toBeSigned: Uint8Array): Promise<Uint8Array> {
-    const { digest, name } = key.algorithm
+  async #signNow(
+    keyId: string,
+    key: WrappedKey,
+    { toBeSigned, algorithm, over }: SigningTask,
+  ): Promise<Uint8Array> {
+    const { digest, name } = algorithm
     if (digest === null) throw new TypeError(`a TPM does not sign by ${name}`)
-    const scheme = name.startsWith('ecdsa') ? 'ecdsa' : 'rsassa'
     const handle = await this.#handleOf(keyId, key)
-    const hashed = tpmDigest(digest, toBeSigned)
-    const signed = await this.#ask(sign(handle, hashed, { name: scheme, hash: digest }))
+    if (over === 'digest') digestAsked(algorithm, toBeSigned)
+    const hashed = over === 'digest' ? toBeSigned : tpmDigest(digest, toBeSigned)
+    const signed = await this.#ask(
+      sign(handle, hashed, { name: schemeOf(algorithm), hash: digest }),
+    )
     return signatureOctets(signed)
   }
 
@@ -188,18 +206,18 @@ export class TpmBackend implements KeyBackend {
   async #check(
     signature: Uint8Array,
     keyId: string,
-    { algorithm, publicKey }: WrappedKey,
-    toBeSigned: Uint8Array,
+    { publicKey }: WrappedKey,
+    { toBeSigned, algorithm, over }: SigningTask,
   ): Promise<Uint8Array> {
-    if ((await verifySignature(algorithm.identifier, publicKey, toBeSigned, signature)) === true)
-      return signature
+    if (await verifyOver(over, algorithm, publicKey, toBeSigned, signature)) return signature
     this.#failures++
     throw new Fault('key-not-as-asked', `${this.name} signs wrongly with key ${keyId}`)
   }
 
   async #prove(keyId: string, key: WrappedKey): Promise<void> {
-    const { fingerprint } = key.publicKey
-    await this.#check(await this.#signNow(keyId, key, fingerprint), keyId, key, fingerprint)
+    const { algorithm, publicKey } = key
+    const task = { toBeSigned: publicKey.fingerprint, algorithm, over: 'message' } as const
+    await this.#check(await this.#signNow(keyId, key, task), keyId, key, task)
   }
 
   async #handleOf(keyId: string, key: WrappedKey): Promise<number> {
@@ -319,4 +337,9 @@ export class TpmBackend implements KeyBackend {
 
 function isAble(algorithm: KeyAlgorithmName): algorithm is TpmSigningAlgorithm {
   return Object.hasOwn(signingKeyTemplates, algorithm)
+}
+
+function schemeOf({ name, saltOctets }: SignatureAlgorithm): 'ecdsa' | 'rsassa' | 'rsapss' {
+  if (name.startsWith('ecdsa')) return 'ecdsa'
+  return saltOctets === null ? 'rsassa' : 'rsapss'
 }
