@@ -78,6 +78,8 @@ export const keyPurposes = {
   ocspSigning: oid('1.3.6.1.5.5.7.3.9'),
   /** id-kp-cmcRA, RFC 6402 section 2.10. */
   cmcRA: oid('1.3.6.1.5.5.7.3.28'),
+  /** id-kp-updatePackageSigning, RFC 9809 section 3. */
+  updatePackageSigning: oid('1.3.6.1.5.5.7.3.43'),
   /** tcg-kp-AIKCertificate: a key that attests, TCG EK Credential Profile. */
   tcgAttestationKey: oid('2.23.133.8.3'),
 } as const satisfies Record<string, Oid>

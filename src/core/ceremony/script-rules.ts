@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { keyAlgorithms } from '#trust/algorithms.ts'
-import { markIn } from '../authority/environment-mark.ts'
+import { markIn } from '#trust/environment-mark.ts'
 import type { ScriptFault } from './read-script.ts'
 import { type CeremonyScript, leastConfirmed, stepsOf } from './script.ts'
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { FormatError } from '#format/format-error.ts'
-import { type Refused, refuse, type TrustRefusal } from '../refusal.ts'
+import type { PeerRefusal } from '../peer/refusal.ts'
+import { type Refused, refuse } from '../refusal.ts'
 
 /** Why an artefact is not signed, or not believed, whatever its form; sorted. */
 export const artefactRefusals = [
@@ -9,18 +10,23 @@ export const artefactRefusals = [
   'artefact-encrypted',
   'artefact-field-not-allowed',
   'artefact-field-twice',
+  'artefact-form-ambiguous',
   'artefact-malformed',
   'artefact-not-covered',
   'artefact-not-signed',
   'artefact-of-another-form',
+  'artefact-signature-missing',
+  'artefact-signer-of-trial',
   'artefact-signer-unfit',
   'artefact-signer-unknown',
+  'artefact-time-unknown',
   'artefact-trailing-octets',
   'artefact-truncated',
   'artefact-version-lower',
+  'artefact-version-missing',
 ] as const
 
-export type ArtefactRefusal = (typeof artefactRefusals)[number] | TrustRefusal
+export type ArtefactRefusal = (typeof artefactRefusals)[number] | PeerRefusal
 export type ArtefactRefused = Refused<ArtefactRefusal>
 
 /** What of a file does not follow its form, as a refusal; the detail ends with the place. */

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a device brings along when it judges an artefact, and what comes out. */
 import type { Certificate } from '#format/x509/certificate.ts'
+import type { Environment } from '../environment-mark.ts'
+import type { StatusRule } from '../peer/status-rule.ts'
 import type { PublicKey } from '../public-key.ts'
-
-/** What the extended key usage of a signer's certificate is asked for, as verifiers of CMS ask it. */
-export const signerPurposes = ['any', 'email', 'code', 'email-and-code', 'update-package'] as const
-export type SignerPurpose = (typeof signerPurposes)[number]
+import type { SignerPurpose } from './signer-purpose.ts'
 
 export interface DeviceTrust {
   /** Bare keys that it takes. */
@@ -13,16 +12,23 @@ export interface DeviceTrust {
   /** Roots that a signer's certificate has to lead to. */
   readonly roots: readonly Certificate[]
   readonly purpose: SignerPurpose
-  /** What it knows of revocation (a status file, a CRL); absent: it asks nobody. */
-  readonly isRevoked?: (certificate: Certificate) => boolean | 'unknown'
+  /** How it looks at revocation (a status file, lists); absent: it asks nobody. */
+  readonly status?: StatusRule
   /** Its clock; undefined: it has none that it believes, and takes time from signed metadata. */
   readonly now: Temporal.Instant | undefined
+  /**
+   * A moment that is surely over, of what it believed before: no time from anywhere is taken that is earlier, and a
+   * clock behind it was never set. Undefined: it has seen nothing yet.
+   */
+  readonly seen?: Temporal.Instant
   /** Roots of time-stamp authorities; empty: a time-stamp changes nothing. */
   readonly stampRoots: readonly Certificate[]
   /** The lowest security version that it takes: its monotonic counter; undefined: it has none. */
   readonly counter: number | undefined
   /** It takes nothing that is not signed by a classical and by a post-quantum key. */
   readonly demandsBoth: boolean
+  /** Where it is: a device in the field takes no certificate whose names say TRIAL or TEST. Absent: it does not ask. */
+  readonly environment?: Environment
 }
 
 /** One signature that held. */
@@ -32,6 +38,8 @@ export interface ProvedSigner {
   readonly certificate: Certificate | undefined
   /** When a time-stamp authority that is believed saw the signature. */
   readonly stampedAt: Temporal.Instant | undefined
+  /** The moment as of which its certificate was judged; undefined: the device knows the key itself. */
+  readonly judgedAt: Temporal.Instant | undefined
 }
 
 export interface Verdict {
