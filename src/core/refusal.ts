@@ -103,6 +103,7 @@ export const refusals = [
   'share-wrong',
   'shares-too-few',
   'sign-in-wrong',
+  'signer-strands-devices',
   'store-full',
   'subject-alternative-name-beyond-profile',
   'subject-beyond-profile',
