@@ -44,7 +44,7 @@ test('what can be read as two forms is refused with both names', async () => {
 })
 
 test('a form that is not there is refused with the names of those that are', () => {
-  const found = formNamed('authenticode')
+  const found = formNamed('authenticode', forms)
   assert.ok('reason' in found)
   assert.equal(found.reason, 'artefact-of-another-form')
 })

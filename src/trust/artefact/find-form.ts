@@ -2,23 +2,24 @@
 import type { ByteSource } from '#format/archive/byte-source.ts'
 import { refuse } from '../refusal.ts'
 import { type ArtefactFormName, artefactFormNames } from './form-names.ts'
-import { type AnyForm, artefactForms } from './forms.ts'
+import type { AnyForm, ArtefactForms } from './forms.ts'
 import type { ArtefactRefused } from './refusal.ts'
 
-type Forms = typeof artefactForms
-
 /** The form of this name. */
-export function formNamed(name: string): AnyForm | ArtefactRefused {
+export function formNamed(name: string, forms: ArtefactForms): AnyForm | ArtefactRefused {
   const known = artefactFormNames.find((one) => one === name)
-  const form = known && artefactForms[known]
+  const form = known && forms[known]
   return (
     form ??
-    refuse('artefact-of-another-form', `"${name}" is no form; there are ${knownNames().join(', ')}`)
+    refuse(
+      'artefact-of-another-form',
+      `"${name}" is no form; there are ${knownNames(forms).join(', ')}`,
+    )
   )
 }
 
 /** The names of the forms that are signed and checked here. */
-export function knownNames(forms: Forms = artefactForms): readonly ArtefactFormName[] {
+export function knownNames(forms: ArtefactForms): readonly ArtefactFormName[] {
   return artefactFormNames.filter((name) => forms[name] !== undefined)
 }
 
@@ -29,7 +30,7 @@ export function knownNames(forms: Forms = artefactForms): readonly ArtefactFormN
  */
 export async function findForm(
   source: ByteSource,
-  forms: Forms = artefactForms,
+  forms: ArtefactForms,
 ): Promise<AnyForm | ArtefactRefused> {
   const found: AnyForm[] = []
   for (const name of knownNames(forms)) {
