@@ -32,10 +32,13 @@ export const attributeTypes = {
 export const attributes = {
   contentType: oid('1.2.840.113549.1.9.3'),
   messageDigest: oid('1.2.840.113549.1.9.4'),
+  signingTime: oid('1.2.840.113549.1.9.5'),
   challengePassword: oid('1.2.840.113549.1.9.7'),
   extensionRequest: oid('1.2.840.113549.1.9.14'),
   changeSubjectName: oid('1.3.6.1.5.5.7.7.36'),
   smimeCapabilities: oid('1.2.840.113549.1.9.15'),
+  /** id-aa-timeStampToken, RFC 3161 appendix A. */
+  timeStampToken: oid('1.2.840.113549.1.9.16.2.14'),
   decryptKeyIdentifier: oid('1.2.840.113549.1.9.16.2.37'),
   asymmetricDecryptKeyIdentifier: oid('1.2.840.113549.1.9.16.2.54'),
   requestTemplate: oid('1.2.840.113549.1.9.16.2.61'),
