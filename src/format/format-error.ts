@@ -12,6 +12,8 @@ export const formatCodes = {
   'indefinite-length': 'indefinite length',
   'integer-malformed': 'integer is not minimal',
   'length-not-minimal': 'length is not minimal',
+  'map-key-duplicate': 'a key of a map stands twice',
+  'map-not-sorted': 'keys of a map are not in ascending order',
   'oid-malformed': 'object identifier is malformed',
   'pem-malformed': 'not PEM',
   'serial-number-wrong': 'serial number is not positive or over 20 octets',
