@@ -2,6 +2,7 @@
 import type { ArchiveTools } from '#format/archive/archive.ts'
 import type { ArtefactForm } from './form.ts'
 import type { ArtefactFormName } from './form-names.ts'
+import { outerManifestForm } from './outer-manifest/form.ts'
 
 /** A form whose choices were read by its own table (`options`). */
 // biome-ignore lint/suspicious/noExplicitAny: each form has choices of its own, which its table of options checks
@@ -15,5 +16,7 @@ export type ArtefactForms = Partial<Readonly<Record<ArtefactFormName, AnyForm>>>
  * @param _tools what unpacks: some of them have compressed parts, and trust unpacks nothing itself
  */
 export function artefactForms(_tools: ArchiveTools): ArtefactForms {
-  return {}
+  return {
+    'outer-manifest': outerManifestForm,
+  }
 }

@@ -29,6 +29,9 @@ export interface DeviceTrust {
   readonly demandsBoth: boolean
   /** Where it is: a device in the field takes no certificate whose names say TRIAL or TEST. Absent: it does not ask. */
   readonly environment?: Environment
+  /** What it is, where a form says for what it was made; absent: it does not ask. */
+  readonly product?: string
+  readonly hardware?: string
 }
 
 /** One signature that held. */

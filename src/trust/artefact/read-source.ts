@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { ByteSource } from '#format/archive/byte-source.ts'
+import { concatBytes } from '#format/bytes.ts'
+import { FormatError } from '#format/format-error.ts'
+import { Sha256 } from '../digest.ts'
+
+const stepOctets = 1_048_576
+
+/** All of a source that has at most so many octets. @throws FormatError `too-large` */
+export async function readWhole(source: ByteSource, mostOctets: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let at = 0
+  for await (const chunk of chunksOf(source)) {
+    at += chunk.length
+    if (at > mostOctets) throw new FormatError('too-large', mostOctets, `over ${mostOctets} octets`)
+    chunks.push(chunk.slice())
+  }
+  return concatBytes(chunks)
+}
+
+/** How long a source is, and its digest; it is read once and never held. */
+export async function digestSource(
+  source: ByteSource,
+): Promise<{ readonly octets: number; readonly sha256: Uint8Array }> {
+  const running = new Sha256()
+  let octets = 0
+  for await (const chunk of chunksOf(source)) {
+    running.take(chunk)
+    octets += chunk.length
+  }
+  return { octets, sha256: running.finish() }
+}
+
+/** The octets of a source to its end, wherever that is; each chunk is the caller's until it asks for the next. */
+export async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
+  for (let at = 0; ; ) {
+    const chunk = await source.read(at, stepOctets)
+    if (chunk.length === 0) return
+    yield chunk
+    at += chunk.length
+  }
+}
