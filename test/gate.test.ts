@@ -41,6 +41,8 @@ const withoutGate: Readonly<Record<string, string>> = {
   'src/house/keywatch/deep-thread.ts': 'keys of the ledger, looked at more closely',
   'src/house/keywatch/test-page.ts': 'keys of the ledger, held against the gate again',
   'src/house/backup-drill.ts': 'keys of our own, tried for a moment',
+  'src/trust/cms/plan-cms.ts': 'compared with the key that signs',
+  'src/trust/cms/verify-cms.ts': 'the leaf of a path that is validated, which asks the gate',
   'src/trust/lint/crl/crl-rules.ts': 'an authority of ours',
   'src/trust/peer/status-rule.ts': 'the signer of a status, whose path was validated',
   'src/trust/private-key.ts': 'the public half of a private key; who takes it in asks the gate',
