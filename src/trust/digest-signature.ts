@@ -21,6 +21,11 @@ export const digestOctets: Readonly<Record<DigestName, number>> = {
   sha512: 64,
 }
 
+/** The digest of octets that are in memory. */
+export function digestBy(digest: DigestName, octets: Uint8Array): Uint8Array {
+  return Uint8Array.from(createHash(digest).update(octets).digest())
+}
+
 /**
  * The row of an algorithm that was asked of a key.
  *

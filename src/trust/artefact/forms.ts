@@ -2,6 +2,7 @@
 import type { ArchiveTools } from '#format/archive/archive.ts'
 import type { ArtefactForm } from './form.ts'
 import type { ArtefactFormName } from './form-names.ts'
+import { mcubootForm } from './mcuboot/mcuboot.ts'
 import { outerManifestForm } from './outer-manifest/form.ts'
 
 /** A form whose choices were read by its own table (`options`). */
@@ -18,5 +19,6 @@ export type ArtefactForms = Partial<Readonly<Record<ArtefactFormName, AnyForm>>>
 export function artefactForms(_tools: ArchiveTools): ArtefactForms {
   return {
     'outer-manifest': outerManifestForm,
+    mcuboot: mcubootForm,
   }
 }

@@ -49,3 +49,9 @@ export async function digestPieces(
   for await (const chunk of readPieces(pieces)) running.update(chunk)
   return Uint8Array.from(running.digest())
 }
+
+/** How long a source is, of one whose end is known. @throws TypeError */
+export function knownSize(source: ByteSource): number {
+  if (source.size === undefined) throw new TypeError('the size of an artefact has to be known')
+  return source.size
+}

@@ -33,12 +33,17 @@ export interface McubootImage {
 }
 
 export const mcubootHeaderOctets = 32
-const magic = 0x96f3_b83d
-const valuesMagic = 0x6907
-const protectedMagic = 0x6908
+export const mcubootMagics = {
+  image: 0x96f3_b83d,
+  values: 0x6907,
+  protectedValues: 0x6908,
+} as const
 
 /** bootutil/image.h, IMAGE_F_…; LZMA also with its filters. */
-export const mcubootFlags = { aes128: 0x4, aes256: 0x8, lzma1: 0x200, lzma2: 0x400 } as const
+export const mcubootFlags = {
+  ...{ aes128: 0x4, aes256: 0x8, nonBootable: 0x10, ramLoad: 0x20, romFixed: 0x100 },
+  ...{ lzma1: 0x200, lzma2: 0x400, armThumb: 0x800 },
+} as const
 
 /**
  * @throws FormatError
@@ -47,7 +52,8 @@ export const mcubootFlags = { aes128: 0x4, aes256: 0x8, lzma1: 0x200, lzma2: 0x4
 export function parseMcubootHeader(bytes: Uint8Array): McubootHeader {
   if (bytes.length < mcubootHeaderOctets)
     throw new FormatError('truncated', bytes.length, 'a header of MCUboot')
-  if (u32le(bytes, 0) !== magic) throw new FormatError('value-not-allowed', 0, 'no MCUboot image')
+  if (u32le(bytes, 0) !== mcubootMagics.image)
+    throw new FormatError('value-not-allowed', 0, 'no MCUboot image')
   const headerSize = u16le(bytes, 8)
   if (headerSize < mcubootHeaderOctets)
     throw new FormatError('value-not-allowed', 8, `a header of ${headerSize} octets`)
@@ -58,8 +64,35 @@ export function parseMcubootHeader(bytes: Uint8Array): McubootHeader {
     protectedSize: u16le(bytes, 10),
     imageSize: u32le(bytes, 12),
     flags: u32le(bytes, 16),
-    version: `${bytes[20]}.${bytes[21]}.${u16le(bytes, 22)}+${u32le(bytes, 24)}`,
+    version: mcubootVersionAt(bytes, 20),
   }
+}
+
+/** struct image_version, as people write it. */
+export function mcubootVersionAt(bytes: Uint8Array, at: number): string {
+  return `${bytes[at]}.${bytes[at + 1]}.${u16le(bytes, at + 2)}+${u32le(bytes, at + 4)}`
+}
+
+export interface McubootVersion {
+  readonly major: number
+  readonly minor: number
+  readonly revision: number
+  readonly build: number
+}
+
+/**
+ * `1.2.3+4`; what is left out at the end is 0.
+ *
+ * @throws FormatError
+ * @see MCUboot scripts/imgtool/version.py
+ */
+export function parseMcubootVersion(text: string): McubootVersion {
+  const parts = /^(\d{1,3})(?:\.(\d{1,3})(?:\.(\d{1,5})(?:\+(\d{1,10}))?)?)?$/.exec(text)
+  const [major, minor, revision, build] = [1, 2, 3, 4].map((index) => Number(parts?.[index] ?? 0))
+  if (parts === null || major! > 0xff || minor! > 0xff || revision! > 0xffff)
+    throw new FormatError('value-not-allowed', 0, `version ${text}, wanted is one as 1.2.3+4`)
+  if (build! > 0xffff_ffff) throw new FormatError('value-not-allowed', 0, `version ${text}`)
+  return { major: major!, minor: minor!, revision: revision!, build: build! }
 }
 
 /**
@@ -70,13 +103,16 @@ export function parseMcubootHeader(bytes: Uint8Array): McubootHeader {
 export async function parseMcubootImage(source: ByteSource): Promise<McubootImage> {
   const header = parseMcubootHeader(await source.read(0, mcubootHeaderOctets))
   const start = header.headerSize + header.imageSize
+  // MCUboot adds in 32 bits: what leaves them would begin anew at zero.
+  if (start + header.protectedSize > 0xffff_ffff)
+    throw new FormatError('too-large', 12, `an image of ${header.imageSize} octets`)
   const guarded =
     header.protectedSize === 0
       ? { values: [], end: start }
-      : await readValues(source, start, protectedMagic)
+      : await readValues(source, start, mcubootMagics.protectedValues)
   if (guarded.end !== start + header.protectedSize)
     throw new FormatError('value-not-allowed', 10, `${header.protectedSize} octets of protection`)
-  const { values, end } = await readValues(source, guarded.end, valuesMagic)
+  const { values, end } = await readValues(source, guarded.end, mcubootMagics.values)
   return { header, protectedValues: guarded.values, values, end }
 }
 
