@@ -109,19 +109,19 @@ export async function parseMcubootImage(source: ByteSource): Promise<McubootImag
   const guarded =
     header.protectedSize === 0
       ? { values: [], end: start }
-      : await readValues(source, start, mcubootMagics.protectedValues)
-  if (guarded.end !== start + header.protectedSize)
-    throw new FormatError('value-not-allowed', 10, `${header.protectedSize} octets of protection`)
+      : await readValues(source, start, mcubootMagics.protectedValues, header.protectedSize)
   const { values, end } = await readValues(source, guarded.end, mcubootMagics.values)
   return { header, protectedValues: guarded.values, values, end }
 }
 
-async function readValues(source: ByteSource, start: number, wanted: number) {
+async function readValues(source: ByteSource, start: number, wanted: number, stated?: number) {
   const info = await readExactly(source, start, 4)
   if (u16le(info, 0) !== wanted)
     throw new FormatError('value-not-allowed', start, 'no trailer values of MCUboot')
   const size = u16le(info, 2)
   if (size < 4) throw new FormatError('value-not-allowed', start + 2, `${size} octets of values`)
+  if (stated !== undefined && size !== stated)
+    throw new FormatError('value-not-allowed', 10, `${stated} octets of protection, not ${size}`)
   const bytes = (await readExactly(source, start, size)).slice()
   const values: McubootValue[] = []
   let at = 4
