@@ -2,7 +2,7 @@
 import { parseMcubootVersion } from '#format/firmware/boot/mcuboot.ts'
 import { isVendorValue, mcubootValues } from '#format/firmware/boot/mcuboot-values.ts'
 import { encodeMcubootDependency, type McubootEntry } from '#format/firmware/boot/mcuboot-write.ts'
-import { refuse } from '../../refusal.ts'
+import { refuse } from '#trust/refusal.ts'
 import type { ArtefactRefused } from '../refusal.ts'
 import type { McubootChoices } from './choices.ts'
 

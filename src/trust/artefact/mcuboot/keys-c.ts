@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { keyAlgorithms } from '../../algorithms.ts'
-import type { PublicKey } from '../../public-key.ts'
+import { keyAlgorithms } from '#trust/algorithms.ts'
+import type { PublicKey } from '#trust/public-key.ts'
 import { mcubootKeyOctets, mcubootKinds } from './kinds.ts'
 
 /**

@@ -7,9 +7,9 @@ import {
   type KeyAlgorithmName,
   keyAlgorithms,
   type SignatureAlgorithmName,
-} from '../../algorithms.ts'
-import { type DigestName, digestBy } from '../../digest-signature.ts'
-import type { PublicKey } from '../../public-key.ts'
+} from '#trust/algorithms.ts'
+import { type DigestName, digestBy } from '#trust/digest-signature.ts'
+import type { PublicKey } from '#trust/public-key.ts'
 
 export interface McubootKind {
   readonly algorithm: SignatureAlgorithmName

@@ -14,7 +14,7 @@ import {
   encodeMcubootHeader,
   type McubootEntry,
 } from '#format/firmware/boot/mcuboot-write.ts'
-import { refuse } from '../../refusal.ts'
+import { refuse } from '#trust/refusal.ts'
 import type { Piece } from '../form.ts'
 import { knownSize } from '../pieces.ts'
 import type { ArtefactRefused } from '../refusal.ts'

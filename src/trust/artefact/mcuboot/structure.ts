@@ -12,7 +12,7 @@ import {
   mcubootValueRow,
   mcubootValues,
 } from '#format/firmware/boot/mcuboot-values.ts'
-import { refuse } from '../../refusal.ts'
+import { refuse } from '#trust/refusal.ts'
 import { knownSize, readSpan } from '../pieces.ts'
 import type { ArtefactRefused } from '../refusal.ts'
 import { isSignatureValue } from './kinds.ts'
