@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { commandNamed } from '#cli/commands/commands.ts'
+import { commandNamed, whole } from '#cli/commands/commands.ts'
 import { readLine } from '#cli/commands/read-line.ts'
 import { readConfiguration } from '#house/configuration.ts'
 
@@ -12,8 +12,8 @@ const guides = globSync('docs/guides/*.md').sort()
 const pages = ['README.md', 'ARCHITECTURE.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md']
 
 for (const guide of guides) {
-  test(`every command of ${guide} can be said`, () => {
-    for (const line of commandsOf(readFileSync(guide, 'utf8'))) demandSayable(line)
+  test(`every command of ${guide} can be said`, async () => {
+    for (const line of commandsOf(readFileSync(guide, 'utf8'))) await demandSayable(line)
   })
 
   test(`${guide} begins with what its reader wants`, () => {
@@ -52,12 +52,12 @@ function commandsOf(text: string): readonly string[] {
   )
 }
 
-function demandSayable(line: string): void {
+async function demandSayable(line: string): Promise<void> {
   const words = line.match(/"[^"]*"|\S+/g)?.map((word) => word.replaceAll('"', '')) ?? []
   if (words[0] === 'serve') return void readConfiguration(words.slice(1))
   const command = commandNamed(words.slice(0, 2).join(' ')) ?? commandNamed(words[0] ?? '')
   if (command === undefined) assert.fail(`no command: ${line}`)
-  readLine(command, words.slice(command.name.split(' ').length))
+  readLine(await whole(command), words.slice(command.name.split(' ').length))
 }
 
 function linksOf(text: string): readonly RegExpMatchArray[] {

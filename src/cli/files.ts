@@ -31,15 +31,22 @@ export async function openFile(
   }
 }
 
-/** Writes a file that is there whole or not at all; `what` is the argument that named it. @throws Stop */
+/**
+ * Writes a file that is there whole or not at all; `what` is the argument that named it.
+ *
+ * @param check looks at what was written before it gets its name; if it rejects, nothing is left
+ * @throws Stop
+ */
 export async function writeFile(
   path: string,
   chunks: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,
   what = '--output',
+  check?: (part: string) => Promise<void>,
 ): Promise<void> {
   const part = `${path}.part`
   try {
     await pipeline(chunks, createWriteStream(part, { flush: true }))
+    await check?.(part)
     renameSync(part, path)
   } catch (cause) {
     rmSync(part, { force: true })
@@ -48,7 +55,8 @@ export async function writeFile(
   }
 }
 
-function unreadable(path: string, what: string, cause: unknown) {
+/** What is told of a file that the system does not give. */
+export function unreadable(path: string, what: string, cause: unknown) {
   if (!isSystemError(cause)) return cause
   return wrongUse(`${path} cannot be read: ${reasonOf(cause)}`, `look at ${what}`)
 }

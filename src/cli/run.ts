@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Fault } from '#core/fault.ts'
-import { type Command, commandNamed, nouns, verbsOf } from './commands/commands.ts'
+import { type Command, commandNamed, nouns, verbsOf, whole } from './commands/commands.ts'
 import { readLine, seeHelp } from './commands/read-line.ts'
 import { didYouMean } from './commands/suggest.ts'
 import { commandHelp } from './help/command-help.ts'
@@ -19,7 +19,7 @@ export async function runCommandLine(words: readonly string[], means: Means): Pr
   try {
     const { command, rest } = commandIn(words)
     if (command === undefined || asksHelp(rest)) return await help(words, means, terminal)
-    return await runCommand(command, rest, means, terminal)
+    return await runCommand(await whole(command), rest, means, terminal)
   } catch (error) {
     const stop = stopOf(error)
     const hint = stop.hint ?? hintFor(stop, words, means)
@@ -89,7 +89,8 @@ async function help(
   if (noun === 'serve') await terminal.line(await means.serveHelp())
   else if (noun === undefined) await terminal.line(overview(options).join('\n'))
   else if (noun === 'options') await terminal.line(optionsHelp(options).join('\n'))
-  else if (command !== undefined) await terminal.line(commandHelp(command, options).join('\n'))
+  else if (command !== undefined)
+    await terminal.line(commandHelp(await whole(command), options).join('\n'))
   else if (nouns.includes(noun) && verb === undefined) {
     await terminal.line(nounHelp(noun, options).join('\n'))
   } else throw unknown(noun, verb)

@@ -49,6 +49,11 @@ export function isKeyAlgorithmName(text: string): text is KeyAlgorithmName {
   return Object.hasOwn(keyRows, text)
 }
 
+/** Narrows text from a table or a file to the name of a signature algorithm. */
+export function isSignatureAlgorithmName(text: string): text is SignatureAlgorithmName {
+  return Object.hasOwn(signatureRows, text)
+}
+
 const keysByIdentifier = new Map<string, KeyAlgorithm>()
 for (const row of Object.values(keyAlgorithms)) {
   const identifier = row.identifier.der.toHex()

@@ -38,9 +38,10 @@ for (const command of commands) {
   test(`"${command.name}" has flags that mean one thing each`, () => {
     const flags = command.arguments.filter(({ how }) => how === 'flag').map(({ flag }) => flag)
     assert.equal(new Set(flags).size, flags.length)
-    // A log's key and a machine's key never meet: with a file, no server is asked.
+    // A log's or a signer's key and a machine's key never meet: with a file, no server is asked.
     const shared = flags.filter((flag) => commonArguments.some((common) => common.flag === flag))
-    assert.deepEqual(shared, command.name === 'log verify' ? ['key'] : [])
+    const own = ['log verify', 'firmware sign', 'firmware verify']
+    assert.deepEqual(shared, own.includes(command.name) ? ['key'] : [])
   })
 
   test(`"${command.name}" has help in lines of 80 characters that name all it takes`, () => {

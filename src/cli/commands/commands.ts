@@ -20,6 +20,14 @@ export interface Command {
   readonly arguments: readonly Argument[]
   /** Without the program's name. */
   readonly examples: readonly string[]
+  /** Further arguments that take a while to know: read when the command is said, or its help is asked for. */
+  readonly more?: () => Promise<readonly Argument[]>
+}
+
+/** A command with all that it takes. */
+export async function whole(command: Command): Promise<Command> {
+  if (command.more === undefined) return command
+  return { ...command, arguments: [...command.arguments, ...(await command.more())] }
 }
 
 const serve: Command = {

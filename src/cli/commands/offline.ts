@@ -3,6 +3,7 @@ import { own } from './argument.ts'
 import { ceremonyCommands } from './ceremony.ts'
 import type { Command } from './commands.ts'
 import { examples } from './examples.ts'
+import { firmwareCommands } from './firmware.ts'
 import { scanCommand } from './scan.ts'
 
 const backupFile = own('file', 'the backup', {
@@ -99,6 +100,7 @@ export const offlineCommands: readonly Command[] = [
       }),
     ],
   }),
+  ...firmwareCommands,
   offline('scan', scanCommand),
   offline('key check', {
     summary: 'look for all that is known to be wrong with a public key',

@@ -17,7 +17,7 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
   ['People and machines', ['person', 'machine', 'registrar', 'proxy', 'whoami']],
   ['Makers of chips', ['vendor-root', 'element']],
   ['Watching', ['alarm', 'notification', 'delivery', 'renewal']],
-  ['Images', ['scan']],
+  ['Images', ['scan', 'firmware']],
   ['The log', ['log']],
   ['Evidence', ['report', 'qualify']],
   ['Keeping safe', ['backup', 'store']],

@@ -8,7 +8,7 @@ import { type ValidPath, validatePath } from '../path.ts'
 import { checkStatus } from '../peer/status-rule.ts'
 import type { PublicKey } from '../public-key.ts'
 import { type Refused, refuse } from '../refusal.ts'
-import { anchorOf, type TrustAnchor } from '../trust-anchor.ts'
+import { anchorsOf } from './anchors-of.ts'
 import type { ArtefactRefused } from './refusal.ts'
 import { checkSignerPurpose } from './signer-purpose.ts'
 import { timeFor } from './time-for.ts'
@@ -71,16 +71,6 @@ function named(keys: readonly PublicKey[]): string {
   if (keys.length === 0) return 'no key'
   const shown = keys.slice(0, 4).map(({ fingerprint }) => fingerprint.toHex().slice(0, 16))
   return `${shown.join(', ')}${keys.length > 4 ? ` and ${keys.length - 4} more` : ''}`
-}
-
-function anchorsOf(roots: readonly Certificate[]): readonly TrustAnchor[] | Refused {
-  const anchors: TrustAnchor[] = []
-  for (const root of roots) {
-    const made = anchorOf(root)
-    if (made.kind === 'refused') return made
-    anchors.push(made.anchor)
-  }
-  return anchors
 }
 
 async function judgePath(

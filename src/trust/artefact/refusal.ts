@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { FormatError } from '#format/format-error.ts'
+import type { StatusFileRefusal } from '../compact-status/refusal.ts'
 import type { PeerRefusal } from '../peer/refusal.ts'
 import { type Refused, refuse } from '../refusal.ts'
 
@@ -29,7 +30,7 @@ export const artefactRefusals = [
   'artefact-version-missing',
 ] as const
 
-export type ArtefactRefusal = (typeof artefactRefusals)[number] | PeerRefusal
+export type ArtefactRefusal = (typeof artefactRefusals)[number] | PeerRefusal | StatusFileRefusal
 export type ArtefactRefused = Refused<ArtefactRefusal>
 
 /** What of a file does not follow its form, as a refusal; the detail ends with the place. */

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { artefactFormNames } from '#trust/artefact/form-names.ts'
+import { signerPurposes } from '#trust/artefact/signer-purpose.ts'
+import { environments } from '#trust/environment-mark.ts'
+import { own } from './argument.ts'
+import type { Command } from './commands.ts'
+import { examples } from './examples.ts'
+
+const file = own('file', 'the file', {
+  ...{ kind: 'text', how: 'position', required: true, placeholder: 'FILE' },
+})
+const form = own('form', 'its form, where what is in it does not say', {
+  ...{ kind: 'choice', choices: artefactFormNames, placeholder: 'FORM' },
+})
+const beside = own('beside', 'of a signature that stands beside what it signs: what was signed', {
+  ...{ kind: 'text', placeholder: 'FILE' },
+})
+
+/** What a device has and asks, said one by one. */
+const trust = [
+  own('deviceKey', 'a public key that the device knows', {
+    ...{ kind: 'list', flag: 'key', placeholder: 'FILE' },
+  }),
+  own('deviceRoots', 'the roots that the device has (PEM)', {
+    ...{ kind: 'list', flag: 'roots', placeholder: 'FILE' },
+  }),
+  own('purpose', 'what the certificate of the signer has to be for', {
+    ...{ kind: 'choice', choices: signerPurposes, fallback: 'email-and-code' },
+    placeholder: 'WORD',
+  }),
+  own('environment', 'where the device is', {
+    ...{ kind: 'choice', choices: environments, fallback: 'production', placeholder: 'WORD' },
+  }),
+  own('counter', 'the security version at which the counter of the device stands', {
+    ...{ kind: 'number', placeholder: 'N' },
+  }),
+  own('at', 'the clock of the device (now)', { kind: 'text', placeholder: 'TIME' }),
+  own('noClock', 'the device has no clock that it believes', { kind: 'boolean' }),
+  own('seen', 'the latest time that the device has seen', { kind: 'text', placeholder: 'TIME' }),
+  own('status', 'the status file that the device holds', {
+    ...{ kind: 'text', placeholder: 'FILE' },
+  }),
+  own('crl', 'a revocation list that the device holds', {
+    ...{ kind: 'list', placeholder: 'FILE' },
+  }),
+  own('unknownStatus', 'with --status or --crl: what is done where neither knows the signer', {
+    ...{ kind: 'choice', choices: ['refuse', 'accept'], fallback: 'refuse', placeholder: 'WORD' },
+  }),
+  own('stampRoots', 'the roots of time-stamps that the device believes (PEM)', {
+    ...{ kind: 'text', placeholder: 'FILE' },
+  }),
+  own('both', 'the device demands a classical and a post-quantum signature', { kind: 'boolean' }),
+]
+
+/** Work on signed artefacts that needs no server. */
+export const firmwareCommands: readonly Command[] = [
+  offline('firmware forms', {
+    summary: 'which forms of signed artefacts there are',
+    help: 'Without a form it lists all of them; with one it says what its verifiers check, and what can be chosen when it is signed.',
+    arguments: [
+      own('form', 'one of them', {
+        ...{ kind: 'choice', choices: artefactFormNames, how: 'position', placeholder: 'FORM' },
+      }),
+    ],
+  }),
+  offline('firmware inspect', {
+    summary: 'show what an image or a bundle is made of',
+    help: 'Part by part: where it lies, how long it is, what it says. Checks no signature, and shows as much of a damaged file as can be read. The form is found by what is in it.',
+    arguments: [file, form],
+  }),
+  offline('firmware verify', {
+    summary: 'say whether a device would believe an artefact',
+    help: 'Does what a device does, with what you say that it has: keys, or roots; what it asks of the signer; its clock, its counter, what it knows of revocation. Needs no server and believes none. Exit status 1: it would not. For a device as it is declared in a file, see "firmware check".',
+    arguments: [
+      file,
+      form,
+      beside,
+      ...trust,
+      own('files', 'a directory with the files that a manifest names: each is held against it', {
+        ...{ kind: 'text', placeholder: 'DIR' },
+      }),
+    ],
+  }),
+  {
+    ...offline('firmware sign', {
+      summary: 'sign an image or a bundle with keys of your own',
+      help: 'With a key in a file or in a PKCS #11 token, asking no server: nothing is booked and nobody approved it; releases are signed by "release sign". What is written was verified before, and is there whole or not at all. Or in two steps, for keys that are elsewhere: --digest-only prints what has to be signed, and --signatures takes what was signed. Which choices a form has, "firmware forms FORM" says.',
+      arguments: [
+        file,
+        own('form', 'the form in which it is signed', {
+          ...{ kind: 'choice', choices: artefactFormNames, required: true, placeholder: 'FORM' },
+        }),
+        own('signingKey', 'the private key (PEM); one for each signature', {
+          ...{ kind: 'list', flag: 'key', placeholder: 'FILE' },
+        }),
+        own('chain', 'certificates of a key, its own first (PEM), for each key', {
+          ...{ kind: 'list', placeholder: 'FILE' },
+        }),
+        own('algorithm', 'how it is signed, where the form and the key leave a choice', {
+          ...{ kind: 'text', placeholder: 'NAME' },
+        }),
+        own(
+          'out',
+          'what is written (FILE.signed; beside it where the form is detached, FILE.FORM)',
+          {
+            ...{ kind: 'text', placeholder: 'FILE' },
+          },
+        ),
+        own('digestOnly', 'print what has to be signed, for the public keys of --key', {
+          kind: 'boolean',
+        }),
+        own('signatures', 'a signature from elsewhere, in answer to --digest-only; one for each', {
+          ...{ kind: 'list', placeholder: 'FILE' },
+        }),
+        own('passphraseFile', 'a file with the passphrases, a line a key; /dev/fd/3 is one, too', {
+          ...{ kind: 'text', placeholder: 'FILE' },
+        }),
+        own('tokenModule', 'the PKCS #11 module of a token', {
+          ...{ kind: 'text', placeholder: 'FILE' },
+        }),
+        own('token', 'the label of the token', { kind: 'text', placeholder: 'TEXT' }),
+        own('tokenKey', 'the id of the key in the token', { kind: 'text', placeholder: 'TEXT' }),
+      ],
+    }),
+    more: async () => (await import('../firmware/choices.ts')).choiceArguments(),
+  },
+]
+
+function offline(name: string, rest: Pick<Command, 'summary' | 'help' | 'arguments'>): Command {
+  return { name, operation: undefined, kind: undefined, examples: examples[name] ?? [], ...rest }
+}
