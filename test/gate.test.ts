@@ -26,7 +26,7 @@ const withoutGate: Readonly<Record<string, string>> = {
   'src/core/keywatch/nonces/look.ts': 'keys of the ledger, looked at for their signatures',
   'src/core/keywatch/nonces/signed-message.ts':
     'keys of the ledger, looked at for their signatures',
-  'src/core/ocsp/make-responder.ts': 'made here, and approved as our own',
+  'src/core/authority/make-own-signer.ts': 'made here, and approved as our own',
   'src/core/recovery/learn.ts':
     'what our own key had certified before a restore; the watch looks at it',
   'src/core/recovery/signer.ts': 'an authority of ours',

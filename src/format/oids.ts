@@ -35,6 +35,11 @@ export const attributes = {
   signingTime: oid('1.2.840.113549.1.9.5'),
   challengePassword: oid('1.2.840.113549.1.9.7'),
   extensionRequest: oid('1.2.840.113549.1.9.14'),
+  signingTime: oid('1.2.840.113549.1.9.5'),
+  /** id-aa-signingCertificateV2, RFC 5035 section 3. */
+  signingCertificateV2: oid('1.2.840.113549.1.9.16.2.47'),
+  /** id-aa-signingCertificate, RFC 5035 section 5: by SHA-1. */
+  signingCertificate: oid('1.2.840.113549.1.9.16.2.12'),
   changeSubjectName: oid('1.3.6.1.5.5.7.7.36'),
   smimeCapabilities: oid('1.2.840.113549.1.9.15'),
   /** id-aa-timeStampToken, RFC 3161 appendix A. */
@@ -60,6 +65,8 @@ export const contentTypes = {
   envelopedData: oid('1.2.840.113549.1.7.3'),
   /** RFC 5083. */
   authEnvelopedData: oid('1.2.840.113549.1.9.16.1.23'),
+  /** id-ct-TSTInfo, RFC 3161 section 2.4.2. */
+  timeStamp: oid('1.2.840.113549.1.9.16.1.4'),
   /** RFC 5958: an AsymmetricKeyPackage. */
   keyPackage: oid('2.16.840.1.101.2.1.2.78.5'),
 } as const satisfies Record<string, Oid>

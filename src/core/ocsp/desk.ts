@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { OcspRequest } from '#format/ocsp/request.ts'
 import { type Refused, refuse } from '#trust/refusal.ts'
+import type { OwnSignerPorts } from '../authority/make-own-signer.ts'
 import type { Authority } from '../ledger/tables.ts'
 import { type Answer, Answers, answerKey } from './answers.ts'
 import { isAnsweredFor, type NamedIssuer, NamedIssuers, namingCount } from './issuers.ts'
 import { judge } from './judge.ts'
-import type { MakingPorts } from './make-responder.ts'
 import { Responders } from './responders.ts'
 import { signAnswer } from './sign-answer.ts'
 import { SigningBudget, signingPrice } from './signing-budget.ts'
 
-export interface DeskPorts extends MakingPorts {
+export interface DeskPorts extends OwnSignerPorts {
   /** Every authority there is; `generation` rises with each change of them. */
   readonly doors: { readonly authorities: readonly Authority[]; readonly generation: number }
   /** Hears of what broke where nobody waits for it; MUST NOT throw. */

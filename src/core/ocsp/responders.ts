@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Refused, refuse } from '#trust/refusal.ts'
+import type { OwnSignerPorts } from '../authority/make-own-signer.ts'
 import { Fault } from '../fault.ts'
 import type { Authority } from '../ledger/tables.ts'
 import { findResponder, isRenewalDue, type Responder } from './find-responder.ts'
-import { type MakingPorts, makeResponder } from './make-responder.ts'
+import { makeResponder } from './make-responder.ts'
 
 /** Why nobody answers for an authority. */
 export type NoResponder = Refused<'issuer-unknown' | 'responder-missing'>
@@ -16,7 +17,7 @@ const againAfter = Temporal.Duration.from({ seconds: 10 })
  * node that is.
  */
 export class Responders {
-  readonly #ports: MakingPorts
+  readonly #ports: OwnSignerPorts
   readonly #known = new Map<string, Responder>()
   /** By authority what is under way. */
   readonly #making = new Map<string, Promise<Responder | NoResponder>>()
@@ -27,7 +28,7 @@ export class Responders {
   /** How often something was forgotten: what was looked up before that may not be so any more. */
   #forgotten = 0
 
-  constructor(ports: MakingPorts) {
+  constructor(ports: OwnSignerPorts) {
     this.#ports = ports
   }
 

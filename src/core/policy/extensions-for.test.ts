@@ -81,6 +81,14 @@ const expected: Record<ReadyProfileName, readonly string[]> = {
     'extKeyUsage',
     'ocspNoCheck',
   ],
+  'time-stamp-signer': [
+    'authorityKeyIdentifier',
+    'subjectKeyIdentifier',
+    'keyUsage!',
+    'extKeyUsage!',
+    'cRLDistributionPoints',
+    'authorityInfoAccess',
+  ],
   issuing: [
     'authorityKeyIdentifier',
     'subjectKeyIdentifier',

@@ -65,7 +65,10 @@ function encodeUsages({ document }: Profile): readonly Extension[] {
   const extensions = [encodeExtension('keyUsage', document.keyUsage.bits)]
   const purposes = document.extendedKeyUsage?.purposes
   if (purposes !== undefined)
-    extensions.push(encodeExtension('extKeyUsage', purposes.map(purposeOid)))
+    // RFC 3161 section 2.3: critical where it is a time-stamp's; RFC 5280 leaves it open for all others.
+    extensions.push(
+      encodeExtension('extKeyUsage', purposes.map(purposeOid), purposes.includes('timeStamping')),
+    )
   const policies = document.certificatePolicies?.policies
   if (policies !== undefined)
     extensions.push(

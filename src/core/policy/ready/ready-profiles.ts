@@ -310,6 +310,40 @@ export const readyProfiles = {
     },
   },
 
+  'time-stamp-signer': {
+    format,
+    name: 'time-stamp-signer',
+    version: 1,
+    about: 'says when a signature was there',
+    kind: 'signer',
+    environments: everywhere,
+    subject: {
+      attributes: namedSubject,
+      requested: 'part',
+      because: 'RFC 3161 section 2.3: verifiers look at the purpose, the name is for people',
+    },
+    keys: {
+      algorithms: ['p-384', 'p-256', 'rsa-3072', 'rsa-4096'],
+      because: 'our choice: what every verifier of time-stamps checks, OpenSSL of 2022 among them',
+    },
+    keyUsage: signsOnly,
+    extendedKeyUsage: {
+      purposes: ['timeStamping'],
+      because: 'RFC 3161 section 2.3: this one purpose alone, and critical',
+    },
+    validity: {
+      hours: 98_550,
+      because:
+        'CA/Browser Forum code signing requirements 6.3.2: at most 135 months; what it signed is checked that long',
+    },
+    backdating: {
+      minutes: 0,
+      because: 'our choice: no time-stamp is older than its signer',
+    },
+    admission: personAsks,
+    status: listedStatus,
+  },
+
   issuing: {
     format,
     name: 'issuing',
