@@ -22,7 +22,7 @@ import {
 import { believed, certIdOf, parsedQuestion } from '../../../test/support/ocsp.ts'
 import { Answers } from './answers.ts'
 import { OcspDesk } from './desk.ts'
-import { signingBudget } from './signing-budget.ts'
+import { signingBudget } from '../authority/signing-budget.ts'
 
 const source = '192.0.2.9'
 const shared = await openTestCore()

@@ -8,7 +8,7 @@ import { isAnsweredFor, type NamedIssuer, NamedIssuers, namingCount } from './is
 import { judge } from './judge.ts'
 import { Responders } from './responders.ts'
 import { signAnswer } from './sign-answer.ts'
-import { SigningBudget, signingPrice } from './signing-budget.ts'
+import { SigningBudget, signingPrice } from '../authority/signing-budget.ts'
 
 export interface DeskPorts extends OwnSignerPorts {
   /** Every authority there is; `generation` rises with each change of them. */
