@@ -27,6 +27,9 @@ const withoutGate: Readonly<Record<string, string>> = {
   'src/core/keywatch/nonces/signed-message.ts':
     'keys of the ledger, looked at for their signatures',
   'src/core/authority/make-own-signer.ts': 'made here, and approved as our own',
+  'src/core/time-stamps/find-stamper.ts': 'certified here, and approved as our own',
+  'src/trust/cms/hold-signature.ts': 'who signed an artefact; a device judges its path next',
+  'src/trust/cms/plan-cms.ts': 'compared with the key that signs',
   'src/core/recovery/learn.ts':
     'what our own key had certified before a restore; the watch looks at it',
   'src/core/recovery/signer.ts': 'an authority of ours',

@@ -104,6 +104,7 @@ export const refusals = [
   'shares-too-few',
   'sign-in-wrong',
   'signer-strands-devices',
+  'stamper-missing',
   'store-full',
   'subject-alternative-name-beyond-profile',
   'subject-beyond-profile',

@@ -35,7 +35,6 @@ export const attributes = {
   signingTime: oid('1.2.840.113549.1.9.5'),
   challengePassword: oid('1.2.840.113549.1.9.7'),
   extensionRequest: oid('1.2.840.113549.1.9.14'),
-  signingTime: oid('1.2.840.113549.1.9.5'),
   /** id-aa-signingCertificateV2, RFC 5035 section 3. */
   signingCertificateV2: oid('1.2.840.113549.1.9.16.2.47'),
   /** id-aa-signingCertificate, RFC 5035 section 5: by SHA-1. */

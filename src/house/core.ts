@@ -30,6 +30,7 @@ import { type Learning, type LearningPorts, learnCertificate } from '#core/recov
 import type { CertificateRows } from '#core/status-files/certificate-rows.ts'
 import { usualBlockSize } from '#core/status-files/make-status-file.ts'
 import type { BlockBuilder } from '#core/status-files/refresh-blocks.ts'
+import { StampDesk } from '#core/time-stamps/stamp-desk.ts'
 import { VendorRegister } from '#core/vendors/vendor-trust.ts'
 import { KnownPaths } from '#core/verification/known-paths.ts'
 import { raise } from '#core/watch/alarm.ts'
@@ -84,6 +85,8 @@ export interface Core extends EnrolmentPorts {
   readonly keeper: DoorKeeper
   readonly shelf: CrlShelf
   readonly ocsp: OcspDesk
+  /** Says when a digest was there. */
+  readonly timeStamps: StampDesk
   /** What those read who cannot ask. */
   readonly statusFiles: StatusFiles
   readonly rows: CertificateRows
@@ -169,6 +172,7 @@ export async function openCore(means: Means): Promise<Core> {
   const { environment } = installation
   const maker = ownMaker(installation)
   const ocsp = openOcsp({ ...issuing, doors, environment, maker, report }, feed)
+  const timeStamps = new StampDesk({ ...issuing, environment, maker, report })
   const publishing = { ledger, keys, clock, random, guard, crlUrl, report }
   const shelf = new CrlShelf({ ...publishing, authorities: doors })
   feed.followElsewhere(async (news) => {
@@ -196,6 +200,7 @@ export async function openCore(means: Means): Promise<Core> {
       keeper,
       shelf,
       ocsp,
+      timeStamps,
       statusFiles,
       rows: means.rows,
       anchors,

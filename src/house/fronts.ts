@@ -22,6 +22,7 @@ import type { Route } from '#edge/http/message.ts'
 import { whoamiRoute } from '#edge/http/whoami.ts'
 import { ocspRoutes } from '#edge/status/ocsp-routes.ts'
 import { type Readiness, statusRoutes, type WhichCrl } from '#edge/status/routes.ts'
+import { timeStampRoutes } from '#edge/time-stamps/routes.ts'
 import { tlogRoutes } from '#edge/tlog/routes.ts'
 import { challengeRoute } from '#edge/upstream/acme/challenges.ts'
 import { encodeCsrAttributes } from '#format/est/csr-attributes.ts'
@@ -120,6 +121,10 @@ export function publicRoutes({
     ...ocspRoutes({
       clock,
       answer: async (request, source) => (await core).ocsp.answer(request, source),
+      report,
+    }),
+    ...timeStampRoutes({
+      answer: async (request, source) => (await core).timeStamps.answer(request, source),
       report,
     }),
     ...tlogRoutes(log),

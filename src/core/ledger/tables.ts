@@ -477,19 +477,6 @@ export const tables = {
     { unique: { form: ['release', 'part', 'form'] }, lists: { sha256: ['sha256'] } },
   ),
 
-  /** A time-stamp that was given (RFC 3161): what was stamped, never by whom it was made. */
-  timeStamp: table(
-    'tst',
-    {
-      serial: bytes,
-      digest: bytes,
-      hash: word('sha256', 'sha384', 'sha512'),
-      key: id('key'),
-      at: instant,
-    },
-    { unique: { serial: ['serial'] }, lists: { at: ['at'] }, appendOnly: true },
-  ),
-
   /** What a device says that it runs and believes: from it the adoption of a key is counted. */
   installed: table(
     'ins',
@@ -1761,7 +1748,6 @@ export type ApproverKey = LedgerRecord<'approverKey'>
 export type Approval = LedgerRecord<'approval'>
 export type ArtefactKey = LedgerRecord<'artefactKey'>
 export type SignedArtefactRecord = LedgerRecord<'signedArtefact'>
-export type TimeStampRecord = LedgerRecord<'timeStamp'>
 export type Installed = LedgerRecord<'installed'>
 export type CrlRecord = LedgerRecord<'crl'>
 export type CrlPart = LedgerRecord<'crlPart'>

@@ -20,9 +20,9 @@ import {
   withCore,
 } from '../../../test/support/core.ts'
 import { believed, certIdOf, parsedQuestion } from '../../../test/support/ocsp.ts'
+import { signingBudget } from '../authority/signing-budget.ts'
 import { Answers } from './answers.ts'
 import { OcspDesk } from './desk.ts'
-import { signingBudget } from '../authority/signing-budget.ts'
 
 const source = '192.0.2.9'
 const shared = await openTestCore()

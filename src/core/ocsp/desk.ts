@@ -2,13 +2,13 @@
 import type { OcspRequest } from '#format/ocsp/request.ts'
 import { type Refused, refuse } from '#trust/refusal.ts'
 import type { OwnSignerPorts } from '../authority/make-own-signer.ts'
+import { SigningBudget, signingPrice } from '../authority/signing-budget.ts'
 import type { Authority } from '../ledger/tables.ts'
 import { type Answer, Answers, answerKey } from './answers.ts'
 import { isAnsweredFor, type NamedIssuer, NamedIssuers, namingCount } from './issuers.ts'
 import { judge } from './judge.ts'
 import { Responders } from './responders.ts'
 import { signAnswer } from './sign-answer.ts'
-import { SigningBudget, signingPrice } from '../authority/signing-budget.ts'
 
 export interface DeskPorts extends OwnSignerPorts {
   /** Every authority there is; `generation` rises with each change of them. */

@@ -128,6 +128,7 @@ export const statuses = {
   'signer-strands-devices': 400,
   'signature-algorithm-unknown': 400,
   'signature-wrong': 403,
+  'stamper-missing': 503,
   'status-delta-wrong': 403,
   'status-file-early': 403,
   'status-file-malformed': 403,

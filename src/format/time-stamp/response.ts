@@ -45,7 +45,8 @@ export function parseTimeStampResponse(der: Uint8Array): TimeStampResponse {
     const inner = reader.sequence()
     const info = inner.sequence()
     const status = info.smallInteger(mostStatus)
-    const texts = info.peek() === tag.sequence ? info.sequenceOf((list) => list.text(tag.utf8String)) : []
+    const texts =
+      info.peek() === tag.sequence ? info.sequenceOf((list) => list.text(tag.utf8String)) : []
     const failure = info.hasMore ? failureOf(info.namedBits(31)) : undefined
     info.end()
     const start = inner.offset

@@ -23,6 +23,7 @@ export const artefactRefusals = [
   'artefact-signer-of-trial',
   'artefact-signer-unfit',
   'artefact-signer-unknown',
+  'artefact-stamp-wrong',
   'artefact-time-unknown',
   'artefact-trailing-octets',
   'artefact-truncated',

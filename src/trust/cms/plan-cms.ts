@@ -31,6 +31,8 @@ export interface CmsWish {
   readonly signers: readonly ArtefactSigner[]
   /** Says when it was signed, by the signer's own word; absent: it does not say. */
   readonly signingTime?: Temporal.Instant
+  /** `left-out`: whoever checks it has them. Absent: all of them stand in the message. */
+  readonly certificates?: 'left-out'
   /** More signed attributes, for each signer. */
   readonly attributesOf?: (certificate: Certificate, digest: DigestName) => RequestAttribute[]
 }
@@ -164,12 +166,12 @@ async function signed(draft: Draft, signature: Uint8Array, stamp?: Stamp): Promi
 }
 
 function encodeMessage(
-  { content, contentType = contentTypes.data }: CmsWish,
+  { content, contentType = contentTypes.data, certificates: wanted }: CmsWish,
   drafts: readonly Draft[],
   signers: readonly SignerInfo[],
 ): Uint8Array {
   const certificates = new Map<string, Uint8Array>()
-  for (const { signer } of drafts)
+  for (const { signer } of wanted === 'left-out' ? [] : drafts)
     for (const der of signer.chain) certificates.set(der.toHex(), der)
   return encodeSignedData({
     digestAlgorithms: [...new Set(drafts.map(({ digest }) => digest))].map(digestIdentifier),

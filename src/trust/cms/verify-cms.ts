@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Whether a device believes a CMS SignedData. RFC 5652 section 5.6. */
-import { sameBytes } from '#format/bytes.ts'
-import { readCommonAttributes, type SignedAttributes } from '#format/cms/signed-attributes.ts'
 import type { SignedData } from '#format/cms/signed-data.ts'
-import {
-  encodeSignedAttributes,
-  type SignerIdentifier,
-  type SignerInfo,
-} from '#format/cms/signer-info.ts'
+import type { SignerInfo } from '#format/cms/signer-info.ts'
 import type { Oid } from '#format/der/oid.ts'
-import { FormatError } from '#format/format-error.ts'
-import { contentTypes } from '#format/oids.ts'
-import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
-import { readExtension } from '#format/x509/extension.ts'
-import { sameName } from '#format/x509/name.ts'
-import { judgeSigner, type SignerClaim } from '../artefact/judge-signer.ts'
-import { type ArtefactRefused, refuseFormat } from '../artefact/refusal.ts'
+import { attributes, contentTypes } from '#format/oids.ts'
+import { judgeSigner } from '../artefact/judge-signer.ts'
+import type { ArtefactRefused } from '../artefact/refusal.ts'
 import type { DeviceTrust, ProvedSigner } from '../artefact/verdict.ts'
-import type { DigestName } from '../digest-signature.ts'
-import { importPublicKey, type PublicKey } from '../public-key.ts'
 import { refuse } from '../refusal.ts'
-import { verifySignature } from '../signature.ts'
-import { findCmsAlgorithm, findDigest, mayStandWith } from './digests.ts'
+import { verifyTimeStamp } from '../time-stamp/verify-time-stamp.ts'
+import {
+  type DigestOf,
+  type HeldSignature,
+  holdSignature,
+  readCertificates,
+} from './hold-signature.ts'
 
 export interface CmsRules {
   /** Absent: id-data. */
@@ -33,9 +26,6 @@ export interface CmsRules {
    */
   readonly unknownSigners: 'refused' | 'skipped'
 }
-
-/** The digest of the content, wherever that is; asked once for each kind. */
-export type DigestOf = (name: DigestName) => Promise<Uint8Array>
 
 export interface ProvedCms {
   readonly kind: 'proved'
@@ -81,7 +71,9 @@ export async function verifyCms(
   for (const info of message.signers) {
     const held = await holdSignature(info, contentType, certificates, digestOf)
     if (held.kind === 'refused') return held
-    const one = await judgeSigner(held, trust)
+    const stamped = await withStamp(held, info, trust)
+    if (stamped.kind === 'refused') return stamped
+    const one = await judgeSigner(stamped, trust)
     if (!('reason' in one)) proved.push({ ...one, signingTime: held.claimedAt })
     else if (rules.unknownSigners === 'refused') return one
     else passedOver ??= one
@@ -94,116 +86,25 @@ export async function verifyCms(
 /** Each costs a signature and a path; a release has two or three. */
 const mostSigners = 8
 
-/** Strangers that do not read are passed over: whoever signed has to be among those that do. */
-function readCertificates(ders: readonly Uint8Array[]): Certificate[] {
-  const certificates: Certificate[] = []
-  for (const der of ders) {
-    try {
-      certificates.push(parseCertificate(der, { unknownCritical: 'keep' }))
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error
-    }
-  }
-  return certificates
-}
-
-interface Held extends SignerClaim {
-  readonly kind: 'held'
-}
-
-/** The signature alone: of this content, by the key of the certificate that it names. */
-async function holdSignature(
-  info: SignerInfo,
-  contentType: Oid,
-  certificates: readonly Certificate[],
-  digestOf: DigestOf,
-): Promise<Held | ArtefactRefused> {
-  const leaf = certificates.find((one) => isNamed(one, info.signer))
-  if (leaf === undefined)
-    return refuse(
-      'artefact-signer-unknown',
-      `the certificate of signer ${shown(info.signer)} is not in the CMS`,
-    )
-  const publicKey = importPublicKey(leaf.publicKey)
-  if ('kind' in publicKey) return publicKey
-  const said = attributesOf(info)
-  if ('kind' in said) return said
-  const no =
-    (await refuseContent(info, said, contentType, digestOf)) ??
-    (await refuseSignature(info, publicKey))
-  if (no !== undefined) return no
-  const chain = [leaf, ...certificates.filter((one) => one !== leaf)]
-  return { kind: 'held', publicKey, chain, claimedAt: said.signingTime }
-}
-
-function isNamed(certificate: Certificate, signer: SignerIdentifier): boolean {
-  if (signer.kind === 'certificate')
-    return (
-      sameBytes(certificate.serialNumber, signer.serialNumber) &&
-      sameName(certificate.issuer, signer.issuer)
-    )
-  const identifier = readExtension(certificate.extensions, 'subjectKeyIdentifier')
-  return identifier !== undefined && sameBytes(identifier, signer.keyIdentifier)
-}
-
-function shown(signer: SignerIdentifier): string {
-  return signer.kind === 'certificate'
-    ? `with serial number ${signer.serialNumber.toHex()}`
-    : `with key identifier ${signer.keyIdentifier.toHex().slice(0, 64)}`
-}
-
-function attributesOf(info: SignerInfo): SignedAttributes | ArtefactRefused {
-  if (info.signedAttributes.length === 0)
-    return refuse('artefact-field-not-allowed', 'a signer of the CMS has no signed attributes')
-  try {
-    return readCommonAttributes(info.signedAttributes)
-  } catch (error) {
-    if (error instanceof FormatError) return refuseFormat(error)
-    throw error
-  }
-}
-
-/** 5.6: the attributes are of this content. */
-async function refuseContent(
-  info: SignerInfo,
-  { contentType, messageDigest }: SignedAttributes,
-  expected: Oid,
-  digestOf: DigestOf,
-): Promise<ArtefactRefused | undefined> {
-  // 11.1: it MUST match, so that a signature over one kind of content is none over another.
-  if (contentType !== expected)
-    return refuse(
-      'artefact-of-another-form',
-      `the signed attributes are of content of type ${contentType}, not ${expected}`,
-    )
-  const digest = findDigest(info.digestAlgorithm)
-  if (digest === undefined)
-    return refuse('signature-algorithm-unknown', `digest ${info.digestAlgorithm.oid} is not known`)
-  if (!sameBytes(await digestOf(digest), messageDigest))
-    return refuse('artefact-digest-wrong', `the ${digest} of the content is not the signed one`)
-  return undefined
-}
-
-async function refuseSignature(
-  info: SignerInfo,
-  key: PublicKey,
-): Promise<ArtefactRefused | undefined> {
-  const digest = findDigest(info.digestAlgorithm)
-  const algorithm = digest && findCmsAlgorithm(info.signatureAlgorithm, digest)
-  if (digest === undefined || algorithm === undefined)
-    return refuse(
-      'signature-algorithm-unknown',
-      `signature algorithm ${info.signatureAlgorithm.oid} is not known`,
-    )
-  if (!mayStandWith(algorithm.row, digest))
-    return refuse(
-      'signature-algorithm-unknown',
-      `${algorithm.row.name} does not stand with ${digest}`,
-    )
-  const over = encodeSignedAttributes(info.signedAttributes)
-  const genuine = await verifySignature(algorithm.identifier, key, over, info.signature)
-  if (genuine === true) return undefined
-  return genuine === false
-    ? refuse('signature-wrong', `signer ${shown(info.signer)} did not sign this`)
-    : genuine
+/**
+ * The moment of its time-stamp, where it bears one and the device looks at any. One that is wrong is refused: it was put
+ * there to be believed.
+ */
+async function withStamp(
+  held: HeldSignature,
+  { signature, unsignedAttributes }: SignerInfo,
+  { stampRoots }: DeviceTrust,
+): Promise<HeldSignature | ArtefactRefused> {
+  const found = unsignedAttributes.find(({ type }) => type === attributes.timeStampToken)
+  if (found === undefined || stampRoots.length === 0) return held
+  const [token, ...more] = found.values
+  if (token === undefined || more.length > 0)
+    return refuse('artefact-stamp-wrong', `${found.values.length} time-stamps beside a signature`)
+  const stamp = await verifyTimeStamp({
+    token,
+    over: signature,
+    roots: stampRoots,
+    others: held.chain,
+  })
+  return stamp.kind === 'refused' ? stamp : { ...held, stampedAt: stamp.at }
 }

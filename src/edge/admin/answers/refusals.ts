@@ -121,6 +121,7 @@ export const statusOf = {
   'signer-strands-devices': 422,
   'signature-algorithm-unknown': 422,
   'signature-wrong': 422,
+  'stamper-missing': 503,
   'status-delta-wrong': 422,
   'status-file-early': 422,
   'status-file-malformed': 422,

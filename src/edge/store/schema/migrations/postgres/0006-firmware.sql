@@ -162,20 +162,6 @@ CREATE UNIQUE INDEX "signedArtefact_one_form" ON "signedArtefact" ("release", "p
 
 CREATE INDEX "signedArtefact_by_sha256" ON "signedArtefact" ("sha256", "id");
 
-CREATE TABLE "timeStamp" (
-  "id" bytea NOT NULL PRIMARY KEY,
-  "version" bigint NOT NULL,
-  "serial" bytea NOT NULL,
-  "digest" bytea NOT NULL,
-  "hash" text COLLATE "C" NOT NULL,
-  "key" bytea NOT NULL,
-  "at" bigint NOT NULL
-);
-
-CREATE UNIQUE INDEX "timeStamp_one_serial" ON "timeStamp" ("serial");
-
-CREATE INDEX "timeStamp_by_at" ON "timeStamp" ("at", "id");
-
 CREATE TABLE "installed" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,

@@ -162,20 +162,6 @@ CREATE UNIQUE INDEX "signedArtefact_one_form" ON "signedArtefact" ("release", "p
 
 CREATE INDEX "signedArtefact_by_sha256" ON "signedArtefact" ("sha256", "id");
 
-CREATE TABLE "timeStamp" (
-  "id" BLOB NOT NULL PRIMARY KEY,
-  "version" INTEGER NOT NULL,
-  "serial" BLOB NOT NULL,
-  "digest" BLOB NOT NULL,
-  "hash" TEXT NOT NULL,
-  "key" BLOB NOT NULL,
-  "at" INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE UNIQUE INDEX "timeStamp_one_serial" ON "timeStamp" ("serial");
-
-CREATE INDEX "timeStamp_by_at" ON "timeStamp" ("at", "id");
-
 CREATE TABLE "installed" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { algorithms } from '#format/oids.ts'
+import type { TimeStampRequest } from '#format/time-stamp/request.ts'
+import { encodeAlgorithmIdentifier } from '#format/x509/algorithm-identifier.ts'
+import { parseCertificate } from '#format/x509/certificate.ts'
+import { sha256 } from '#trust/digest.ts'
+import { verifyTimeStamp } from '#trust/time-stamp/verify-time-stamp.ts'
+import { type TestCore, withCore } from '../../../test/support/core.ts'
+import { signingBudget } from '../authority/signing-budget.ts'
+import { findStamper } from './find-stamper.ts'
+
+const over = new TextEncoder().encode('a signature')
+const request: TimeStampRequest = {
+  messageImprint: {
+    hashAlgorithm: encodeAlgorithmIdentifier(algorithms.sha256),
+    hashedMessage: sha256(over),
+  },
+  ...{ policy: undefined, nonce: undefined, wantsCertificate: true },
+}
+
+async function stampIn(core: TestCore) {
+  const answered = await core.timeStamps.answer(request, undefined)
+  if (answered.kind === 'refused') return answered
+  const roots = core.doors.own
+    .filter(({ kind }) => kind === 'root')
+    .map(({ certificate }) => parseCertificate(certificate))
+  const proved = await verifyTimeStamp({ token: answered.token, over, roots, others: [] })
+  assert.ok(proved.kind === 'stamped', 'detail' in proved ? proved.detail : '')
+  return proved
+}
+
+test('who stamps is made once, however many ask, and has its successor a month before its end', () =>
+  withCore(async (core) => {
+    const idNow = async () => (await findStamper(core.clock.now(), core.ledger))?.id
+    assert.equal(await idNow(), undefined)
+    await Promise.all([stampIn(core), stampIn(core), stampIn(core)])
+    const first = await idNow()
+    assert.ok(first !== undefined)
+    core.clock.pass({ hours: 24 * 30 })
+    await stampIn(core)
+    assert.equal(await idNow(), first)
+    // Everything of a trial ends after 90 days.
+    core.clock.pass({ hours: 24 * 31 })
+    await stampIn(core)
+    assert.notEqual(await idNow(), first)
+    assert.deepEqual(core.troubles, [])
+  }))
+
+test('a clock behind the last event stamps nothing', () =>
+  withCore(async (core) => {
+    await stampIn(core)
+    core.clock.pass({ minutes: -10 })
+    const answered = await stampIn(core)
+    assert.equal(answered.kind === 'refused' && answered.reason, 'clock-behind')
+  }))
+
+test('strangers spend from a budget, the house does not', () =>
+  withCore(async (core) => {
+    await stampIn(core)
+    let granted = 0
+    for (let count = 0; count < signingBudget.perSource + 5; count++) {
+      const answered = await core.timeStamps.answer(request, '192.0.2.1')
+      if (answered.kind === 'stamped') granted++
+      else assert.equal(answered.reason, 'rate-limited')
+    }
+    assert.equal(granted, signingBudget.perSource)
+    assert.equal((await stampIn(core)).kind, 'stamped')
+  }))
+
+test('where nobody can be certified, nothing is stamped, and it is said why', () =>
+  withCore(async (core) => {
+    const { items } = await core.ledger.list('authority', {
+      by: 'kind',
+      equal: ['issuing'],
+      limit: 10,
+    })
+    for (const record of items) {
+      const stopped = { ...record, version: record.version + 1, state: 'issuing-stopped' } as const
+      await core.ledger.commit({ puts: [{ kind: 'authority', record: stopped }], events: [] })
+    }
+    const answered = await core.timeStamps.answer(request, undefined)
+    assert.ok(answered.kind === 'refused')
+    assert.equal(answered.reason, 'stamper-missing')
+    assert.match(answered.detail, /no issuing authority is active/)
+  }))
