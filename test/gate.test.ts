@@ -28,8 +28,6 @@ const withoutGate: Readonly<Record<string, string>> = {
     'keys of the ledger, looked at for their signatures',
   'src/core/authority/make-own-signer.ts': 'made here, and approved as our own',
   'src/core/time-stamps/find-stamper.ts': 'certified here, and approved as our own',
-  'src/trust/cms/hold-signature.ts': 'who signed an artefact; a device judges its path next',
-  'src/trust/cms/plan-cms.ts': 'compared with the key that signs',
   'src/core/recovery/learn.ts':
     'what our own key had certified before a restore; the watch looks at it',
   'src/core/recovery/signer.ts': 'an authority of ours',
@@ -45,7 +43,7 @@ const withoutGate: Readonly<Record<string, string>> = {
   'src/house/keywatch/test-page.ts': 'keys of the ledger, held against the gate again',
   'src/house/backup-drill.ts': 'keys of our own, tried for a moment',
   'src/trust/cms/plan-cms.ts': 'compared with the key that signs',
-  'src/trust/cms/verify-cms.ts': 'the leaf of a path that is validated, which asks the gate',
+  'src/trust/cms/hold-signature.ts': 'the leaf of a path that is validated, which asks the gate',
   'src/trust/lint/crl/crl-rules.ts': 'an authority of ours',
   'src/trust/peer/status-rule.ts': 'the signer of a status, whose path was validated',
   'src/trust/private-key.ts': 'the public half of a private key; who takes it in asks the gate',
