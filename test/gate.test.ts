@@ -32,6 +32,7 @@ const withoutGate: Readonly<Record<string, string>> = {
     'what our own key had certified before a restore; the watch looks at it',
   'src/core/recovery/signer.ts': 'an authority of ours',
   'src/core/verification/asker.ts': 'looked up by its fingerprint',
+  'src/core/signing/artefact-key.ts': 'made here, and asked of the gate when it was made',
   'src/core/scan/key-owners.ts': 'found in an image, and looked up by its fingerprint',
   'src/core/scan/listed-keys.ts': 'found in an image, and looked up in the lists',
   'src/device/request.ts': 'made on the device, which sends it to the gate',

@@ -103,6 +103,7 @@ export const refusals = [
   'share-wrong',
   'shares-too-few',
   'sign-in-wrong',
+  'signer-chain-shared',
   'signer-strands-devices',
   'stamper-missing',
   'store-full',

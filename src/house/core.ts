@@ -19,7 +19,7 @@ import type { EnrolmentPorts } from '#core/enrolment/enrolment-ports.ts'
 import { RegistrarPace } from '#core/enrolment/speakers/pace.ts'
 import { RefusedSignatures } from '#core/keywatch/nonces/refused-signatures.ts'
 import { SecondOwnerDesk } from '#core/keywatch/second-owners.ts'
-import { isOfThisHouse } from '#core/ledger/authority-origin.ts'
+import { isForSigners, isOfThisHouse } from '#core/ledger/authority-origin.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import { deltaCrl } from '#core/ledger/shards.ts'
 import type { Kind } from '#core/ledger/tables.ts'
@@ -268,6 +268,7 @@ export function ownIssuer(
       kind === 'issuing' &&
       state === 'active' &&
       isOfThisHouse({ origin }) &&
+      !isForSigners({ origin }) &&
       (twin !== null) === ofTwins &&
       Temporal.Instant.compare(now, issueUntil) < 0,
   )

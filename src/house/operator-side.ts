@@ -48,6 +48,7 @@ import { revocationVerbs } from './verbs/revocations.ts'
 import { rolloverVerbs } from './verbs/rollover.ts'
 import { rootVerbs } from './verbs/roots.ts'
 import { scanVerbs } from './verbs/scans.ts'
+import { signingKeyVerbs } from './verbs/signing-keys.ts'
 import { type HouseFacts, statusVerbs } from './verbs/status.ts'
 import { statusFileVerbs } from './verbs/status-files.ts'
 import { successionVerbs } from './verbs/succession.ts'
@@ -189,6 +190,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...revocationVerbs(core, log, people),
     ...keyPolicyVerbs(core),
     ...scanVerbs(core),
+    ...signingKeyVerbs(core),
     ...rootVerbs(core),
     ...ceremonyVerbs(core),
     ...upstreamVerbs(core, parts.keys),

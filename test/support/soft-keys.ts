@@ -1,36 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KeyObject } from 'node:crypto'
 import {
   type KeptKeys,
   keptInFile,
   type MadeKey,
+  type SignatureAsked,
   type SigningKeys,
 } from '#core/authority/signing-key.ts'
+import { systemRandomness } from '#edge/chance/system-randomness.ts'
+import { signAsAsked } from '#edge/keystore/sign-as-asked.ts'
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { signatureAlgorithmFor } from '#trust/algorithms.ts'
-import { generateKey, parsePrivateKey, sign } from '#trust/private-key.ts'
+import { generateKey, type KeyPair, parsePrivateKey, sign } from '#trust/private-key.ts'
 
 /** Signing keys in memory, for tests that are not about keeping them. */
 export class SoftKeys implements SigningKeys, KeptKeys {
-  readonly #keys = new Map<string, { key: KeyObject; algorithm: KeyAlgorithmName }>()
+  readonly #keys = new Map<string, { readonly pair: KeyPair }>()
 
   async make(algorithm: KeyAlgorithmName, keyId: string): Promise<MadeKey> {
-    const { privateKey, publicKey } = await generateKey(algorithm)
-    this.#keys.set(keyId, { key: privateKey, algorithm })
-    return { spki: publicKey.spki, facts: keptInFile }
+    const pair = await generateKey(algorithm)
+    this.#keys.set(keyId, { pair })
+    return { spki: pair.publicKey.spki, facts: keptInFile }
   }
 
   async keep(keyId: string, pkcs8: Uint8Array): Promise<void> {
     const read = await parsePrivateKey(pkcs8)
     if (read.kind === 'refused') throw new Error(read.detail)
-    const { privateKey, publicKey } = read.pair
-    this.#keys.set(keyId, { key: privateKey, algorithm: publicKey.algorithm })
+    this.#keys.set(keyId, { pair: read.pair })
   }
 
-  async sign(keyId: string, toBeSigned: Uint8Array): Promise<Uint8Array> {
+  async sign(keyId: string, toBeSigned: Uint8Array, asked?: SignatureAsked): Promise<Uint8Array> {
     const held = this.#keys.get(keyId)
     if (held === undefined) throw new Error(`no key ${keyId}`)
-    return sign(held.key, signatureAlgorithmFor(held.algorithm), toBeSigned)
+    if (asked !== undefined) return signAsAsked(held.pair, toBeSigned, asked, systemRandomness)
+    const { privateKey, publicKey } = held.pair
+    return sign(privateKey, signatureAlgorithmFor(publicKey.algorithm), toBeSigned)
   }
 
   async has(keyId: string): Promise<boolean> {

@@ -281,6 +281,21 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'store move': [
     'store move --to postgres://vitalsign@db.example.com/vitalsign --password-file db.pass',
   ],
+  'signing-key list': ['signing-key list --product pump', 'signing-key list --state current'],
+  'signing-key make': [
+    'signing-key make pump --for mcuboot',
+    'signing-key make pump --name updates --for rauc,swupdate --keys-in pkcs11',
+    'signing-key make pump --name firmware-2027 --for mcuboot --next',
+  ],
+  'signing-key promote': [
+    'signing-key promote sgk_019a… --because "all pumps report that they know it"',
+  ],
+  'signing-key retire': ['signing-key retire sgk_019a… --because "replaced by firmware-2027"'],
+  'signing-key revoke': [
+    'signing-key revoke sgk_019a… --because "the build server was broken into"',
+  ],
+  'signing-key show': ['signing-key show sgk_019a…'],
+  'signing-key step-down': ['signing-key step-down sgk_019a… --because "firmware-2027 signs now"'],
   'scan list': ['scan list', 'scan list --product pump --result found'],
   'scan record': [
     'scan record --name pump-1.4.2 --sha256 9f86d081… --octets 4194304 --rules 2026.11 --result clean --found 0 --accepted 0 --not-scanned 0 --started-at 2026-11-29T12:00:00Z --ended-at 2026-11-29T12:00:09Z',

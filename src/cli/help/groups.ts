@@ -18,6 +18,7 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
   ['Makers of chips', ['vendor-root', 'element']],
   ['Watching', ['alarm', 'notification', 'delivery', 'renewal']],
   ['Images', ['scan', 'firmware']],
+  ['Signing', ['signing-key']],
   ['The log', ['log']],
   ['Evidence', ['report', 'qualify']],
   ['Keeping safe', ['backup', 'store']],

@@ -8,6 +8,7 @@ import { sha256 } from '#trust/digest.ts'
 import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
 import type { Actor } from '../audit/event.ts'
 import { Fault } from '../fault.ts'
+import { isForSigners } from '../ledger/authority-origin.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Authority } from '../ledger/tables.ts'
 import { approveOwn } from '../policy/decide.ts'
@@ -16,7 +17,7 @@ import { keyIdentifier, type OwnSigner } from './draft.ts'
 import { type IssuingPorts, issue, type Occasion } from './issue.ts'
 import { readyIssuer } from './issuer.ts'
 import type { Custody, KeyFacts } from './signing-key.ts'
-import { authorityName } from './subject-name.ts'
+import { authorityName, signersAuthorityName } from './subject-name.ts'
 import { twinAlgorithms, twinName } from './twin.ts'
 
 /** What the first start decides for the life of the installation. */
@@ -53,6 +54,8 @@ interface Wish {
   readonly beside: Authority | undefined
   /** The root that it follows: it keeps that one's name, and its place beside another. */
   readonly before?: Authority
+  /** It certifies signers of artefacts, as all do that follow it or stand below it. */
+  readonly forSigners?: true
 }
 
 /** How long an issuing authority signs new certificates before it only signs status (standards.md 2.3). */
@@ -148,6 +151,33 @@ export async function foundTwins(
   return { root: above, issuing: await besides(issuing, above) }
 }
 
+/** Under which names the authorities stand that certify signers of artefacts. */
+export const signersNames = { root: 'signers-root', issuing: 'signers-1' } as const
+
+/**
+ * Makes a root of its own for signers of artefacts, and an issuing authority below it: what bootloaders believe is
+ * apart from what identifies devices.
+ *
+ * As safe to repeat as `foundAuthorities`.
+ */
+export async function foundSigners(
+  founding: Founding,
+  ports: IssuingPorts,
+): Promise<{ readonly root: Authority; readonly issuing: Authority }> {
+  const forSigners = async (name: string, parent: Authority | undefined) => {
+    const there = await ports.ledger.find('authority', 'name', [name])
+    return there ?? found({ ...plain(name, parent), forSigners: true }, founding, ports)
+  }
+  const root = await forSigners(signersNames.root, undefined)
+  return { root, issuing: await forSigners(signersNames.issuing, root) }
+}
+
+function isForSignersToo({ forSigners, parent, before }: Wish): boolean {
+  return (
+    forSigners === true || [parent, before].some((one) => one !== undefined && isForSigners(one))
+  )
+}
+
 function plain(name: string, parent: Authority | undefined): Wish {
   return { name, parent, beside: undefined }
 }
@@ -195,8 +225,12 @@ async function found(wish: Wish, founding: Founding, ports: IssuingPorts): Promi
   return book({ ...wish, id, keyId, algorithm, facts, der: issued.certificate, founding }, ports)
 }
 
-function nameOf({ parent, beside }: Wish, publicKey: PublicKey): string {
-  return authorityName(parent === undefined ? 'root' : 'issuing', beside !== undefined, publicKey)
+function nameOf(wish: Wish, publicKey: PublicKey): string {
+  const { parent, beside } = wish
+  const rank = parent === undefined ? 'root' : 'issuing'
+  return isForSignersToo(wish)
+    ? signersAuthorityName(rank, publicKey)
+    : authorityName(rank, beside !== undefined, publicKey)
 }
 
 function importOwn(spki: Uint8Array): PublicKey {
@@ -264,7 +298,7 @@ async function book(made: Made, ports: IssuingPorts): Promise<Authority> {
     ...{
       products: [],
       crlNumberFrom: null,
-      origin: null,
+      origin: isForSignersToo(made) ? 'signers' : null,
       twin: made.beside?.id ?? made.before?.twin ?? null,
       keyEverHere: true,
     },

@@ -2,7 +2,7 @@
 import { isOperation } from '#format/est/operations.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
-import { isOfThisHouse } from '../ledger/authority-origin.ts'
+import { isForSigners, isOfThisHouse } from '../ledger/authority-origin.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
@@ -106,6 +106,8 @@ export async function checkProfileFor(
 
 function checkIssues(authority: Authority): Authority | Refused {
   const { name, kind, state } = authority
+  if (isForSigners(authority))
+    return refuse('input-wrong', `${name} certifies signers of artefacts, and no device`)
   if (kind === 'issuing' && state === 'active') return authority
   return refuse(
     'input-wrong',
@@ -125,7 +127,9 @@ export async function issuingAuthority(ledger: Ledger): Promise<Authority | Refu
     limit: 100,
   })
   return (
-    items.find((one) => one.state === 'active' && one.twin === null && isOfThisHouse(one)) ??
-    refuse('issuing-stopped', 'no issuing authority is active, so a product has no way in')
+    items.find(
+      (one) =>
+        one.state === 'active' && one.twin === null && isOfThisHouse(one) && !isForSigners(one),
+    ) ?? refuse('issuing-stopped', 'no issuing authority is active, so a product has no way in')
   )
 }

@@ -7,6 +7,7 @@ import { type Issuer, readyIssuer } from '../authority/issuer.ts'
 import { inOffice, isTwin, twinBeside } from '../authority/twin.ts'
 import { type ReadyUpstream, readyUpstream } from '../authority/upstream/ready-upstream.ts'
 import { Fault } from '../fault.ts'
+import { isForSigners } from '../ledger/authority-origin.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type {
   Authority,
@@ -218,15 +219,22 @@ export class Doors {
     return above
   }
 
-  /** Roots and issuing authorities of our own, issuers first, of each the twins last. */
+  /** Roots and issuing authorities of our own, issuers first, of each the twins and those for signers last. */
   get own(): readonly Authority[] {
     const rank = { issuing: 0, root: 1, foreign: 2 }
     return this.#authorities
       .filter(({ kind, state }) => kind !== 'foreign' && state !== 'retired')
       .toSorted(
         (left, right) =>
-          rank[left.kind] - rank[right.kind] || Number(isTwin(left)) - Number(isTwin(right)),
+          rank[left.kind] - rank[right.kind] ||
+          Number(isForSigners(left)) - Number(isForSigners(right)) ||
+          Number(isTwin(left)) - Number(isTwin(right)),
       )
+  }
+
+  /** Those of our own that certify devices and whom they meet: who signs artefacts is believed by other anchors. */
+  get ofIdentities(): readonly Authority[] {
+    return this.own.filter((one) => !isForSigners(one))
   }
 }
 

@@ -15,3 +15,11 @@ export function keyWasHere({ key, keyEverHere }: Pick<Authority, 'key' | 'keyEve
 export function isOfThisHouse({ origin }: Pick<Authority, 'origin'>): boolean {
   return origin !== 'adopted'
 }
+
+/**
+ * Whether it certifies signers of artefacts alone. No device is told of it, and nobody else is certified by it: a
+ * birth identity says no purpose, and RAUC as delivered takes a signer that says none under a root that it believes.
+ */
+export function isForSigners({ origin }: Pick<Authority, 'origin'>): boolean {
+  return origin === 'signers'
+}

@@ -441,7 +441,9 @@ export const tables = {
       environment,
       name: text,
       key: id('key'),
-      /** Its certificate and those above it, leaf first; empty: a bare key. */
+      /** Null: devices know the key itself. */
+      certificate: optional(id('crt')),
+      /** Its certificate and those above it, DER in Base64, leaf first and the root last; empty: a bare key. */
       chain: json<readonly string[]>(),
       /** Names of forms (trust/artefact). */
       forms: json<readonly string[]>(),
@@ -449,7 +451,9 @@ export const tables = {
       state: word('next', 'current', 'retiring', 'retired', 'revoked'),
       addedBy: text,
       addedAt: instant,
-      retiredAt: optional(instant),
+      /** Since when it signs nothing any more. */
+      endedAt: optional(instant),
+      because: optional(text),
     },
     {
       unique: { name: ['product', 'environment', 'name'] },
@@ -464,17 +468,38 @@ export const tables = {
       release: id('rel'),
       part: id('rlp'),
       form: text,
+      /** Of what came out, as a file: of a release no two are alike. */
+      name: text,
       /** Of what was signed, and of what came out, which `stored` knows. */
       sourceSha256: bytes,
       sha256: bytes,
       octets: integer,
+      /** The artefact keys that signed it. */
       keys: json<readonly string[]>(),
-      /** The time-stamp over its signature, DER; null where the form or the environment has none. */
+      /** A time-stamp (RFC 3161, DER) over what came out; null where the environment asks for none. */
       timeStamp: optional(bytes),
       facts: json<Readonly<Record<string, unknown>>>(),
+      signedBy: text,
       signedAt: instant,
     },
-    { unique: { form: ['release', 'part', 'form'] }, lists: { sha256: ['sha256'] } },
+    {
+      unique: { name: ['release', 'name'] },
+      lists: { release: ['release', 'signedAt'], sha256: ['sha256'] },
+    },
+  ),
+
+  /** Which artefacts of a product are signed in which forms, with which choices and keys; the newest version counts. */
+  signingPlan: table(
+    'spl',
+    {
+      product: id('prd'),
+      number: integer,
+      /** As `core/signing/signing-plan` reads it. */
+      lines: json<readonly unknown[]>(),
+      changedBy: text,
+      changedAt: instant,
+    },
+    { unique: { number: ['product', 'number'] }, appendOnly: true },
   ),
 
   /** What a device says that it runs and believes: from it the adoption of a key is counted. */
@@ -663,9 +688,10 @@ export const tables = {
       crlNumberFrom: optional(integer),
       /**
        * Null for one that was made here. `adopted`: it worked elsewhere and came with its key; `installed`:
-       * somebody else's root stands above it; `ceremony`: its root was made in a ceremony.
+       * somebody else's root stands above it; `ceremony`: its root was made in a ceremony; `signers`: it was made
+       * here to certify signers of artefacts, and nobody else.
        */
-      origin: optional(word('adopted', 'installed', 'ceremony')),
+      origin: optional(word('adopted', 'installed', 'ceremony', 'signers')),
       /** For one whose chain withstands quantum computers: the authority that it stands beside. */
       twin: optional(id('aut')),
       /** Whether its key was ever on a server of ours; once true, for ever. Null: ask `keyWasHere`. */
@@ -1748,6 +1774,7 @@ export type ApproverKey = LedgerRecord<'approverKey'>
 export type Approval = LedgerRecord<'approval'>
 export type ArtefactKey = LedgerRecord<'artefactKey'>
 export type SignedArtefactRecord = LedgerRecord<'signedArtefact'>
+export type SigningPlanRecord = LedgerRecord<'signingPlan'>
 export type Installed = LedgerRecord<'installed'>
 export type CrlRecord = LedgerRecord<'crl'>
 export type CrlPart = LedgerRecord<'crlPart'>

@@ -74,6 +74,22 @@ const expected: Record<ReadyProfileName, readonly string[]> = {
     'cRLDistributionPoints',
     'authorityInfoAccess',
   ],
+  'artefact-signer': [
+    'authorityKeyIdentifier',
+    'subjectKeyIdentifier',
+    'keyUsage!',
+    'extKeyUsage',
+    'cRLDistributionPoints',
+    'authorityInfoAccess',
+  ],
+  'artefact-signer-lasting': [
+    'authorityKeyIdentifier',
+    'subjectKeyIdentifier',
+    'keyUsage!',
+    'extKeyUsage',
+    'cRLDistributionPoints',
+    'authorityInfoAccess',
+  ],
   'ocsp-signer': [
     'authorityKeyIdentifier',
     'subjectKeyIdentifier',

@@ -4,6 +4,7 @@ import { type Founding, foundIssuing } from '../authority/founding.ts'
 import type { IssuingPorts } from '../authority/issue.ts'
 import type { Custody } from '../authority/signing-key.ts'
 import { isTwin, twinAlgorithms } from '../authority/twin.ts'
+import { isForSigners } from '../ledger/authority-origin.ts'
 import type { Authority } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { stopAuthority } from './stop-authority.ts'
@@ -93,7 +94,7 @@ function isUnfinished(there: Authority, { before, root }: Succession, algorithm:
     there.id !== before.id &&
     there.kind === 'issuing' &&
     there.state === 'active' &&
-    there.origin === null &&
+    there.origin === (isForSigners(before) ? before.origin : null) &&
     there.parent === root.id &&
     there.algorithm === algorithm &&
     isTwin(there) === isTwin(before) &&

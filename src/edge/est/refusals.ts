@@ -125,6 +125,7 @@ export const statuses = {
   'share-wrong': 403,
   'shares-too-few': 400,
   'sign-in-wrong': 403,
+  'signer-chain-shared': 400,
   'signer-strands-devices': 400,
   'signature-algorithm-unknown': 400,
   'signature-wrong': 403,

@@ -24,6 +24,7 @@ import { revocations } from './operations/revocations.ts'
 import { rollover } from './operations/rollover.ts'
 import { roots } from './operations/roots.ts'
 import { scans } from './operations/scans.ts'
+import { signingKeys } from './operations/signing-keys.ts'
 import { statusFiles } from './operations/status-files.ts'
 import { twin } from './operations/twin.ts'
 import { upstreams } from './operations/upstreams.ts'
@@ -58,6 +59,7 @@ export const operations = {
   ...elements,
   ...keys,
   ...scans,
+  ...signingKeys,
   ...keyPolicy,
   ...watch,
   ...keywatch,

@@ -95,7 +95,7 @@ export const authorityView = z.object({
   /** The authority that it stands beside, if it is a twin. */
   twin: id('aut').nullable(),
   /** Where it came from; null for one that was made here. */
-  origin: z.enum(['adopted', 'installed', 'ceremony']).nullable(),
+  origin: z.enum(['adopted', 'installed', 'ceremony', 'signers']).nullable(),
   /** Whether its key was ever on a server of this installation: once it was, for ever. */
   keyWasHere: z.boolean(),
   /** Which backend keeps its key: `file`, `pkcs11 TOKEN`, `tpm NAME`; null where none of ours does. */

@@ -46,7 +46,7 @@ export class AnchorSets {
   async certificatesAt(label: string | undefined): Promise<readonly Uint8Array[] | Refused> {
     const { doors } = this.#ports
     if (label === undefined)
-      return believedBy([...doors.own, ...elsewhere(doors)], doors).certificates
+      return believedBy([...doors.ofIdentities, ...elsewhere(doors)], doors).certificates
     const door = doors.labelled(label)
     return 'kind' in door ? door : (await this.believedFor(door.product.id)).certificates
   }
@@ -64,7 +64,7 @@ export class AnchorSets {
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       // A store that is away takes no anchor with it: every authority of ours is more than enough.
-      return kept?.believed ?? believedBy(doors.own, doors)
+      return kept?.believed ?? believedBy(doors.ofIdentities, doors)
     }
   }
 

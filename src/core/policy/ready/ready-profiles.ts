@@ -76,6 +76,32 @@ const listedStatus = {
     'RFC 5280 sections 4.2.1.13 and 4.2.2.1: a verifier finds the list and the issuer by itself',
 } as const
 
+/** What RAUC and SWUpdate take in their default and in their strict settings, and RFC 9809 besides. */
+const artefactSigner = {
+  subject: {
+    attributes: [...namedSubject, { type: 'OU', value: '{product}' }],
+    requested: 'ignored',
+    because: 'our choice: the house names the signers that it makes; one signer a product and key',
+  },
+  keys: {
+    algorithms: [
+      ...(['p-256', 'p-384', 'rsa-3072', 'rsa-4096', 'ed25519'] as const),
+      ...(['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'] as const),
+    ],
+    because:
+      'CA/Browser Forum code signing requirements 6.1.5: RSA of 3072 bits or more; FIPS 204 beyond 2035',
+  },
+  keyUsage: signsOnly,
+  extendedKeyUsage: {
+    purposes: ['codeSigning', 'emailProtection', 'updatePackageSigning'],
+    because:
+      'RFC 9809 section 3; as delivered RAUC and SWUpdate ask for emailProtection (smimesign), and for codeSigning where they are set to be strict: only both pass everywhere',
+  },
+  backdating: hourForSlowClocks,
+  admission: personAsks,
+  status: listedStatus,
+} as const
+
 export const readyProfiles = {
   idevid: {
     format,
@@ -276,6 +302,29 @@ export const readyProfiles = {
     },
     admission: personAsks,
     status: listedStatus,
+  },
+
+  'artefact-signer': {
+    ...{ format, name: 'artefact-signer', version: 1, kind: 'signer', environments: everywhere },
+    about: 'signs artefacts, where devices believe time-stamps; made by "signing-key make"',
+    ...artefactSigner,
+    validity: {
+      hours: 11_040,
+      because:
+        'CA/Browser Forum code signing requirements 6.3.2: at most 460 days; a time-stamp keeps what it signed valid',
+    },
+  },
+
+  'artefact-signer-lasting': {
+    ...{ format, name: 'artefact-signer-lasting', version: 1, kind: 'signer' },
+    environments: everywhere,
+    about: 'signs artefacts for RAUC and SWUpdate, which refuse them once it ended',
+    ...artefactSigner,
+    validity: {
+      hours: 131_400,
+      because:
+        'our choice: fifteen years, as long as a medical device is supported; RAUC and SWUpdate hold it against their clock and honour no time-stamp, so that devices could never be updated again once it ended; which key signs is settled by its state here',
+    },
   },
 
   'ocsp-signer': {

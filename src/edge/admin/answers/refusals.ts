@@ -118,6 +118,7 @@ export const statusOf = {
   'share-wrong': 403,
   'shares-too-few': 409,
   'sign-in-wrong': 401,
+  'signer-chain-shared': 422,
   'signer-strands-devices': 422,
   'signature-algorithm-unknown': 422,
   'signature-wrong': 422,

@@ -45,6 +45,7 @@ export type LedgerVerbs = Omit<
   | 'scan.record'
   | 'scan.send'
   | 'scan.show'
+  | `signing-key.${string}`
   | 'backup.note-drill'
   | 'backup.report'
   | 'ceremony.export'

@@ -51,6 +51,15 @@ const wholeCertificate = {
   },
 } as const
 
+const madeKey = 'artefact-key-made'
+/** What may have happened to a key that signs artefacts before it ends. */
+const signingKeys = [
+  [madeKey],
+  [madeKey, 'artefact-key-promoted'],
+  [madeKey, 'artefact-key-retiring'],
+  [madeKey, 'artefact-key-promoted', 'artefact-key-retiring'],
+] as const
+
 const boundTpm = [['tpm-expected'], ['tpm-expected', 'tpm-seen'], ['tpm-bound']] as const
 /** All by which a TPM is recognised. */
 const wholeTpm = {
@@ -69,6 +78,28 @@ export const recordRules: Readonly<Record<string, RecordRule>> = {
       removed: [['application-added', 'application-removed']],
     },
     binds: { 'application-added': { facts: { name: 'name', profile: 'profile' } } },
+  },
+  artefactKey: {
+    prefix: 'sgk',
+    states: {
+      next: [[madeKey]],
+      current: [[madeKey], [madeKey, 'artefact-key-promoted']],
+      retiring: [
+        [madeKey, 'artefact-key-retiring'],
+        [madeKey, 'artefact-key-promoted', 'artefact-key-retiring'],
+      ],
+      retired: signingKeys.map((life) => [...life, 'artefact-key-retired']),
+      revoked: signingKeys.flatMap((life) => [
+        [...life, 'artefact-key-revoked'],
+        [...life, 'artefact-key-retired', 'artefact-key-revoked'],
+      ]),
+    },
+    binds: {
+      [madeKey]: {
+        subjects: ['product', 'key'],
+        facts: { name: 'name', environment: 'environment' },
+      },
+    },
   },
   attestation: {
     prefix: 'att',

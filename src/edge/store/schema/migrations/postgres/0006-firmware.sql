@@ -129,12 +129,14 @@ CREATE TABLE "artefactKey" (
   "environment" text COLLATE "C" NOT NULL,
   "name" text COLLATE "C" NOT NULL,
   "key" bytea NOT NULL,
+  "certificate" bytea,
   "chain" text COLLATE "C" NOT NULL,
   "forms" text COLLATE "C" NOT NULL,
   "state" text COLLATE "C" NOT NULL,
   "addedBy" text COLLATE "C" NOT NULL,
   "addedAt" bigint NOT NULL,
-  "retiredAt" bigint
+  "endedAt" bigint,
+  "because" text COLLATE "C"
 );
 
 CREATE UNIQUE INDEX "artefactKey_one_name" ON "artefactKey" ("product", "environment", "name");
@@ -149,18 +151,34 @@ CREATE TABLE "signedArtefact" (
   "release" bytea NOT NULL,
   "part" bytea NOT NULL,
   "form" text COLLATE "C" NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
   "sourceSha256" bytea NOT NULL,
   "sha256" bytea NOT NULL,
   "octets" bigint NOT NULL,
   "keys" text COLLATE "C" NOT NULL,
   "timeStamp" bytea,
   "facts" text COLLATE "C" NOT NULL,
+  "signedBy" text COLLATE "C" NOT NULL,
   "signedAt" bigint NOT NULL
 );
 
-CREATE UNIQUE INDEX "signedArtefact_one_form" ON "signedArtefact" ("release", "part", "form");
+CREATE UNIQUE INDEX "signedArtefact_one_name" ON "signedArtefact" ("release", "name");
+
+CREATE INDEX "signedArtefact_by_release" ON "signedArtefact" ("release", "signedAt", "id");
 
 CREATE INDEX "signedArtefact_by_sha256" ON "signedArtefact" ("sha256", "id");
+
+CREATE TABLE "signingPlan" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "product" bytea NOT NULL,
+  "number" bigint NOT NULL,
+  "lines" text COLLATE "C" NOT NULL,
+  "changedBy" text COLLATE "C" NOT NULL,
+  "changedAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "signingPlan_one_number" ON "signingPlan" ("product", "number");
 
 CREATE TABLE "installed" (
   "id" bytea NOT NULL PRIMARY KEY,

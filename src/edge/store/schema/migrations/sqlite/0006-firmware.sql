@@ -129,12 +129,14 @@ CREATE TABLE "artefactKey" (
   "environment" TEXT NOT NULL,
   "name" TEXT NOT NULL,
   "key" BLOB NOT NULL,
+  "certificate" BLOB,
   "chain" TEXT NOT NULL,
   "forms" TEXT NOT NULL,
   "state" TEXT NOT NULL,
   "addedBy" TEXT NOT NULL,
   "addedAt" INTEGER NOT NULL,
-  "retiredAt" INTEGER
+  "endedAt" INTEGER,
+  "because" TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX "artefactKey_one_name" ON "artefactKey" ("product", "environment", "name");
@@ -149,18 +151,34 @@ CREATE TABLE "signedArtefact" (
   "release" BLOB NOT NULL,
   "part" BLOB NOT NULL,
   "form" TEXT NOT NULL,
+  "name" TEXT NOT NULL,
   "sourceSha256" BLOB NOT NULL,
   "sha256" BLOB NOT NULL,
   "octets" INTEGER NOT NULL,
   "keys" TEXT NOT NULL,
   "timeStamp" BLOB,
   "facts" TEXT NOT NULL,
+  "signedBy" TEXT NOT NULL,
   "signedAt" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX "signedArtefact_one_form" ON "signedArtefact" ("release", "part", "form");
+CREATE UNIQUE INDEX "signedArtefact_one_name" ON "signedArtefact" ("release", "name");
+
+CREATE INDEX "signedArtefact_by_release" ON "signedArtefact" ("release", "signedAt", "id");
 
 CREATE INDEX "signedArtefact_by_sha256" ON "signedArtefact" ("sha256", "id");
+
+CREATE TABLE "signingPlan" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "product" BLOB NOT NULL,
+  "number" INTEGER NOT NULL,
+  "lines" TEXT NOT NULL,
+  "changedBy" TEXT NOT NULL,
+  "changedAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "signingPlan_one_number" ON "signingPlan" ("product", "number");
 
 CREATE TABLE "installed" (
   "id" BLOB NOT NULL PRIMARY KEY,
