@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ArchiveTools } from '#format/archive/archive.ts'
+import { espForm } from './esp-secure-boot-v2/esp.ts'
 import type { ArtefactForm } from './form.ts'
 import type { ArtefactFormName } from './form-names.ts'
 import { mcubootForm } from './mcuboot/mcuboot.ts'
@@ -20,5 +21,6 @@ export function artefactForms(_tools: ArchiveTools): ArtefactForms {
   return {
     'outer-manifest': outerManifestForm,
     mcuboot: mcubootForm,
+    'esp-secure-boot-v2': espForm,
   }
 }

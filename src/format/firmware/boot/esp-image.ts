@@ -2,7 +2,7 @@
 /** The application image of ESP-IDF: a header, segments, a checksum, perhaps a digest. Little-endian. */
 import type { ArchiveForm, Member, Unread } from '#format/archive/archive.ts'
 import { type ByteSource, span } from '#format/archive/byte-source.ts'
-import { readExactly, u16le, u32le } from '#format/archive/fields.ts'
+import { nameOf, readExactly, u16le, u32le, untilZero } from '#format/archive/fields.ts'
 import { FormatError } from '#format/format-error.ts'
 
 export interface EspSegment {
@@ -18,6 +18,8 @@ export interface EspImage {
   readonly checksum: number
   /** Where the image ends, with its digest; a signature may follow. */
   readonly end: number
+  /** Where the SHA-256 of all before it lies, which ends the image; undefined: it has none. */
+  readonly digestAt: number | undefined
 }
 
 export const espHeaderOctets = 24
@@ -47,8 +49,9 @@ export async function parseEspImage(source: ByteSource): Promise<EspImage> {
   // The checksum is the last octet of a block of sixteen.
   const checksumAt = at + 15 - (at % 16)
   const checksum = (await readExactly(source, checksumAt, 1))[0]!
+  const digestAt = hasDigest ? checksumAt + 1 : undefined
   const end = checksumAt + 1 + (hasDigest ? digestOctets : 0)
-  return { chip, entry, segments, checksum, end }
+  return { chip, entry, segments, checksum, end, digestAt }
 }
 
 function parseHeader(bytes: Uint8Array) {
@@ -89,4 +92,30 @@ async function* members(source: ByteSource): AsyncGenerator<Member | Unread> {
       ...{ kind: 'member', type: 'file', name: `segment-0x${address.toString(16)}`, offset },
       content: span(source, offset, size),
     }
+}
+
+/** What an application says of itself, at the beginning of its first segment. */
+export interface EspDescription {
+  readonly securityVersion: number
+  readonly version: string
+  readonly project: string
+}
+
+const [descriptionMagic, descriptionOctets] = [0xabcd_5432, 256]
+
+/**
+ * Undefined: there is none, as in bootloaders.
+ *
+ * @see ESP-IDF components/esp_app_format/include/esp_app_desc.h, esp_app_desc_t
+ */
+export async function readEspDescription(
+  source: ByteSource,
+  { segments }: EspImage,
+): Promise<EspDescription | undefined> {
+  const [first] = segments
+  if (first === undefined || first.size < descriptionOctets) return undefined
+  const bytes = await readExactly(source, first.offset, descriptionOctets)
+  if (u32le(bytes, 0) !== descriptionMagic) return undefined
+  const text = (at: number) => nameOf(untilZero(bytes.subarray(at, at + 32)))
+  return { securityVersion: u32le(bytes, 4), version: text(16), project: text(48) }
 }
