@@ -8,10 +8,14 @@ import { globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 const withoutGate: Readonly<Record<string, string>> = {
+  'src/cli/approver/key-file.ts': 'made by its owner, who sends it to the gate',
+  'src/cli/approver/token-signer.ts': 'made by its owner, who sends it to the gate',
   'src/cli/verbs/crl-keep.ts': 'who signs a list is given by the person who asks',
   'src/cli/verbs/key-check.ts': 'it asks the gate for all that is wrong, and not for a refusal',
   'src/core/adoption/adoptee.ts':
     'what is in the field is taken over as it is, so that it can be revoked; the watch looks at it, and its renewal is refused',
+  'src/core/approvals/keys/register-key.ts':
+    'the key of a certificate, compared with the one that passed two lines above',
   'src/core/attestation/vouch.ts': 'compared with a key that passed',
   'src/core/authority/founding.ts': 'made here, and approved as our own',
   'src/core/authority/issue-link.ts': 'a root of ours, and approved as our own',
@@ -96,6 +100,7 @@ const takenInForGood: Readonly<Record<string, string>> = {
   'src/core/authority/trust-foreign.ts': 'anchorOf(certificate, ports.keyLists)',
   'src/core/enrolment/speakers/register.ts':
     'importSoundKey(certificate.publicKey, ports.keyLists)',
+  'src/core/approvals/keys/register-key.ts': 'soundKeyIn(statement, ports.keyLists)',
   'src/core/vendors/import-bundle.ts': 'refuseUnfit(found, vendor, ports.keyLists)',
   'src/edge/admin/ledger-verbs/people.ts':
     'importSoundKey(read.certificate.publicKey, ports.keyLists)',

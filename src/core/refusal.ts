@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { approvalRefusals } from '#trust/approval/refusal.ts'
 import { statusFileRefusals } from '#trust/compact-status/refusal.ts'
 import { peerRefusals } from '#trust/peer/refusal.ts'
 import { type Refused as RefusedFor, trustRefusals } from '#trust/refusal.ts'
@@ -14,8 +15,10 @@ export const refusals = [
   ...peerRefusals,
   ...tpmRefusals,
   ...statusFileRefusals,
+  ...approvalRefusals,
   'application-removed',
   'approval-refused',
+  'approval-time-implausible',
   'approver-counted',
   'attestation-missing',
   'attestation-secret-wrong',
@@ -68,6 +71,7 @@ export const refusals = [
   'issuing-stopped',
   'key-algorithm-not-admitted',
   'key-backend-away',
+  'key-differs',
   'key-has-another-owner',
   'key-not-requested',
   'key-retired',
@@ -106,6 +110,8 @@ export const refusals = [
   'signer-chain-shared',
   'signer-strands-devices',
   'stamper-missing',
+  'signing-policy-too-low',
+  'signing-policy-wrong',
   'store-full',
   'subject-alternative-name-beyond-profile',
   'subject-beyond-profile',

@@ -32,6 +32,7 @@ import type { PortName } from './logging.ts'
 import { pageFiles } from './page-files.ts'
 import { adoptionVerbs } from './verbs/adoption.ts'
 import { applicationVerbs } from './verbs/applications.ts'
+import { approverVerbs } from './verbs/approvers.ts'
 import { backupVerbs } from './verbs/backup.ts'
 import { ceremonyVerbs } from './verbs/ceremony.ts'
 import { certificateVerbs } from './verbs/certificates.ts'
@@ -49,6 +50,7 @@ import { rolloverVerbs } from './verbs/rollover.ts'
 import { rootVerbs } from './verbs/roots.ts'
 import { scanVerbs } from './verbs/scans.ts'
 import { signingKeyVerbs } from './verbs/signing-keys.ts'
+import { signingPolicyVerbs } from './verbs/signing-policies.ts'
 import { type HouseFacts, statusVerbs } from './verbs/status.ts'
 import { statusFileVerbs } from './verbs/status-files.ts'
 import { successionVerbs } from './verbs/succession.ts'
@@ -189,6 +191,8 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...rolloverVerbs(core),
     ...revocationVerbs(core, log, people),
     ...keyPolicyVerbs(core),
+    ...signingPolicyVerbs(core, people),
+    ...approverVerbs(core, people),
     ...scanVerbs(core),
     ...signingKeyVerbs(core),
     ...rootVerbs(core),

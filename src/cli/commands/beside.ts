@@ -2,6 +2,7 @@
 /** What the command line adds to the rows of the operations table. */
 import type { OperationKind } from '#format/admin/operation.ts'
 import type { OperationName } from '#format/admin/operations.ts'
+import { approverKey, tokenArguments } from './approver.ts'
 import { type Argument, own } from './argument.ts'
 
 export interface Beside {
@@ -33,6 +34,29 @@ export const besideKind: Partial<Record<OperationKind, Beside>> = {
 }
 
 export const besideOperation: Partial<Record<OperationName, Beside>> = {
+  'approver.register': {
+    help: 'Asks for the passphrase or PIN of the key, and then for that of your account; where nobody can be asked they are two lines of standard input.',
+    arguments: [
+      approverKey,
+      own('role', 'the role in which you approve, as the signing policy calls it', {
+        ...{ kind: 'text', required: true, placeholder: 'ROLE' },
+      }),
+      own('printedName', 'your name in approvals, if another than in the certificate', {
+        ...{ kind: 'text', placeholder: 'NAME' },
+      }),
+      ...tokenArguments,
+    ],
+    otherwise: [
+      { name: 'name', required: true, help: 'your account here' },
+      // Made here, and never said.
+      { name: 'statement', required: false, how: 'secret' },
+      { name: 'signature', required: false, how: 'secret' },
+      {
+        ...{ name: 'chain', required: false, kind: 'text', placeholder: 'FILE' },
+        help: 'certificates over your key that somebody else made, its own first (PEM)',
+      },
+    ],
+  },
   'authority.export': { arguments: [output] },
   'authority.import': {
     help: 'Every part can come from the directory of openssl ca or easy-rsa. The passphrase of a sealed key is asked for, or read as a line of standard input.',
@@ -128,6 +152,12 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
         fallback: 'text',
         placeholder: 'WORD',
       }),
+    ],
+  },
+  'signing-policy.show': {
+    help: 'With --output it writes the document alone, ready to edit and set.',
+    arguments: [
+      own('output', 'write the document to this file', { kind: 'text', placeholder: 'FILE' }),
     ],
   },
   'profile.show': {

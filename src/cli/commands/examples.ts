@@ -6,6 +6,22 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'alarm list': ['alarm list', 'alarm list --severity critical', 'alarm list --state cleared'],
   'anchor list': ['anchor list', 'anchor list --product pump'],
   'anchor show': ['anchor show pump', 'anchor show pump --lot 2026-07'],
+  'approver confirm': ['approver confirm apk_019a… --fingerprint 9f86d081… --name grace'],
+  'approver end': ['approver end apk_019a… --because "her card was lost"'],
+  'approver list': ['approver list', 'approver list --state waiting'],
+  'approver make-key': [
+    'approver make-key ada.pem --printed-name "Ada Lovelace"',
+    'approver make-key ada.pem --printed-name "Ada Lovelace" --token ada --module /usr/lib/softhsm/libsofthsm2.so',
+  ],
+  'approver register': ['approver register --approver-key ada.pem --role quality --name ada'],
+  'signing-policy approve': ['signing-policy approve spo_019a… --name grace'],
+  'signing-policy list': ['signing-policy list --product pump'],
+  'signing-policy refuse': ['signing-policy refuse spo_019a… --because "scans stay fresh"'],
+  'signing-policy set': ['signing-policy set pump policy.json --because "two of quality"'],
+  'signing-policy show': [
+    'signing-policy show pump',
+    'signing-policy show pump --output policy.json',
+  ],
   'application add': [
     'application add broker --profile server --host mqtt.example.com --host 10.0.0.7',
     'application add reader --profile client --product pump',

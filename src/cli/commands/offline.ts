@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { makeKeyCommand } from './approver.ts'
 import { own } from './argument.ts'
 import { ceremonyCommands } from './ceremony.ts'
 import type { Command } from './commands.ts'
@@ -21,6 +22,7 @@ const caFile = own('caFile', "the authorities of the database's certificate (PEM
 
 /** What needs no server: it works on files, or on a house that is stopped. */
 export const offlineCommands: readonly Command[] = [
+  offline('approver make-key', makeKeyCommand),
   offline('backup check', {
     summary: 'verify a whole backup without restoring it',
     help: 'Opens every part, counts every row, recomputes every digest and the tree of the log, and verifies the checkpoint. Needs no server and believes none.',

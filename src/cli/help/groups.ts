@@ -19,6 +19,7 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
   ['Watching', ['alarm', 'notification', 'delivery', 'renewal']],
   ['Images', ['scan', 'firmware']],
   ['Signing', ['signing-key']],
+  ['Releases', ['signing-policy', 'approver', 'approval']],
   ['The log', ['log']],
   ['Evidence', ['report', 'qualify']],
   ['Keeping safe', ['backup', 'store']],

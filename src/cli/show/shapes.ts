@@ -4,6 +4,8 @@ import type { OperationName } from '#format/admin/operations.ts'
 /** The columns of each kind of thing in a table, and their heads where the label would be too long. */
 export const shapes = {
   alarm: ['severity', 'kind', 'text', 'raisedAt', 'acknowledgedBy', 'id'],
+  approver: ['name', 'role', 'state', 'person', 'fingerprint', 'id'],
+  signingPolicy: ['number', 'state', 'because', 'changedBy', 'changedAt', 'id'],
   application: ['name', 'profile', 'names', 'products', 'state', 'seenAt', 'id'],
   attestation: ['device', 'form', 'module', 'quote', 'at', 'until', 'key', 'id'],
   anchorSet: ['product', 'number', 'given', 'anchors', 'createdAt', 'id'],
@@ -89,6 +91,8 @@ export const shapeOfList: Partial<Record<OperationName, Shape>> = {
   'reference.list': 'reference',
   'request.list': 'request',
   'revocation.list': 'revocation',
+  'approver.list': 'approver',
+  'signing-policy.list': 'signingPolicy',
   'scan.list': 'scan',
   'signing-key.list': 'signingKey',
   'status-file.list': 'statusFile',
@@ -116,6 +120,8 @@ export const shapeOfPart: Readonly<Record<string, Shape>> = {
 export const pluralOf: Readonly<Record<Shape, string>> = {
   alarm: 'alarms',
   application: 'applications',
+  approver: 'approver keys',
+  signingPolicy: 'signing policies',
   attestation: 'attestations',
   endorsement: 'TPMs',
   reference: 'reference values',

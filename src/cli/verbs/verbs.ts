@@ -15,6 +15,8 @@ const byKind: Readonly<Record<OperationKind, () => Promise<Verb>>> = {
 
 /** Where people deserve more than the answer's fields. Loaded only when asked, so that all starts fast. */
 const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
+  'approver.confirm': async () => (await import('./as-person.ts')).askAsPerson,
+  'approver.register': async () => (await import('./approver-register.ts')).registerApprover,
   'authority.export': async () => (await import('./export.ts')).exportPem,
   'authority.import': async () => (await import('./adopt.ts')).importAuthority,
   'authority.install': async () => (await import('./install-authority.ts')).installAuthority,
@@ -55,6 +57,9 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'revocation.preview': async () => (await import('./revocation.ts')).previewAct,
   'revocation.release': async () => (await import('./revocation.ts')).askAct,
   'revocation.show': async () => (await import('./revocation.ts')).showAct,
+  'signing-policy.approve': async () => (await import('./as-person.ts')).askAsPerson,
+  'signing-policy.set': async () => (await import('./signing-policy.ts')).setPolicy,
+  'signing-policy.show': async () => (await import('./signing-policy.ts')).showPolicy,
   'scan.send': async () => (await import('./scan-send.ts')).sendImage,
   'vendor-root.import': async () => (await import('./vendor-root-import.ts')).importVendorRoots,
   status: async () => (await import('./status.ts')).status,
@@ -62,6 +67,7 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
 
 /** What is done here, by no server. */
 const offline: Readonly<Record<string, () => Promise<Verb>>> = {
+  'approver make-key': async () => (await import('./approver-make-key.ts')).makeApproverKey,
   'backup check': async () => (await import('./backup-offline.ts')).checkBackup,
   'backup drill': async () => (await import('./backup-drill.ts')).drillBackup,
   'backup new-key': async () => (await import('./backup-offline.ts')).newKey,

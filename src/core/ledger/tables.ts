@@ -381,17 +381,32 @@ export const tables = {
     { lists: { state: ['state', 'expiresAt'], by: ['startedBy', 'sha256'] } },
   ),
 
-  /** What must be true before a release of a product is signed, and who says so; the newest version counts. */
+  /**
+   * What must be true before a release of a product is signed, and who says so. Of those that are active the one
+   * with the highest number counts, also for what was approved before it.
+   */
   signingPolicy: table(
     'spo',
     {
       product: id('prd'),
       number: integer,
       rules: json<Readonly<Record<string, unknown>>>(),
+      /** What it asks less than the one before it, a line each: then a second person agrees. */
+      lowered: json<readonly string[]>(),
+      /** `waiting`: for a second person. */
+      state: word('waiting', 'active', 'refused'),
+      because: text,
+      /** The people who agreed to it, besides who asked. */
+      approvals: json<readonly { readonly by: string; readonly at: string }[]>(),
       changedBy: text,
       changedAt: instant,
+      decidedBy: optional(text),
+      decidedAt: optional(instant),
     },
-    { unique: { number: ['product', 'number'] }, appendOnly: true },
+    {
+      unique: { number: ['product', 'number'] },
+      lists: { product: ['product', 'state', 'number'] },
+    },
   ),
 
   /** The key with which a person approves, on a machine of their own. */
@@ -399,38 +414,89 @@ export const tables = {
     'apk',
     {
       person: id('psn'),
+      key: id('key'),
       fingerprint: bytes,
       spki: bytes,
-      certificate: optional(bytes),
+      /** The printed name and the role that each approval by it bears. */
+      name: text,
+      role: text,
+      /** Where its private half lives, as its owner says. */
+      kept: word('file', 'token'),
+      /** The certificate over it and those above, DER in base64, its own first; made by the key itself where nobody else vouches. */
+      chain: json<readonly string[]>(),
+      /** What its owner signed with it to show that it is theirs, and the signature. */
+      statement: bytes,
+      signature: bytes,
       state: word('waiting', 'active', 'ended'),
       addedAt: instant,
       confirmedBy: optional(text),
+      confirmedAt: optional(instant),
+      endedBy: optional(text),
       endedAt: optional(instant),
+      endedBecause: optional(text),
     },
-    { unique: { fingerprint: ['fingerprint'] }, lists: { person: ['person', 'state'] } },
+    {
+      unique: { fingerprint: ['fingerprint'] },
+      lists: { person: ['person', 'state'], state: ['state', 'addedAt'], added: ['addedAt'] },
+    },
   ),
 
-  /** A person's signature under a release manifest: name, time and meaning are in what was signed. */
+  /** A person's signature for or against a release: name, time and meaning are in what was signed. */
   approval: table(
     'apv',
     {
       release: id('rel'),
       manifestSha256: bytes,
+      act: word('approve', 'refuse', 'review'),
       person: id('psn'),
       approverKey: id('apk'),
+      name: text,
+      role: text,
       meaning: text,
-      /** The detached signature, as anybody can check it without us. */
+      /** What was signed, canonical JSON (format/release), and its digest: the same statement counts once for ever. */
+      statement: bytes,
+      statementSha256: bytes,
+      /** The detached signature over the statement (CMS, DER), as anybody can check it without us. */
       signature: bytes,
       statedAt: instant,
       takenAt: instant,
+      /** Release, manifest and person, while it is not void: a person says one thing about one manifest. */
+      standing: optional(text),
       /** Void since the release changed, or the key ended; for ever. */
       voidedAt: optional(instant),
       voidedBecause: optional(text),
     },
     {
-      unique: { once: ['release', 'manifestSha256', 'person'] },
-      lists: { release: ['release', 'takenAt'], person: ['person', 'takenAt'] },
+      unique: { standing: ['standing'], statement: ['statementSha256'] },
+      lists: {
+        release: ['release', 'takenAt'],
+        person: ['person', 'takenAt'],
+        key: ['approverKey', 'takenAt'],
+      },
     },
+  ),
+
+  /** That one person's approval had to do for a release, and what became of it. */
+  emergency: table(
+    'emg',
+    {
+      release: id('rel'),
+      manifestSha256: bytes,
+      approval: id('apv'),
+      /** The relaxed rule, as evidence shows it. */
+      exception: id('exc'),
+      incident: text,
+      because: text,
+      /** Until when it may be signed on one approval. */
+      until: instant,
+      /** By when others have to have reviewed it. */
+      reviewBy: instant,
+      /** `confirmed`: so many agreed afterwards as would have had to before. `disputed`: one of them did not. */
+      state: word('open', 'confirmed', 'disputed', 'lapsed'),
+      beganAt: instant,
+      endedAt: optional(instant),
+    },
+    { lists: { state: ['state', 'beganAt'], release: ['release', 'beganAt'] } },
   ),
 
   /** A key that signs artefacts of a product in one environment, in one or several forms. */
@@ -1772,6 +1838,7 @@ export type Upload = LedgerRecord<'upload'>
 export type SigningPolicy = LedgerRecord<'signingPolicy'>
 export type ApproverKey = LedgerRecord<'approverKey'>
 export type Approval = LedgerRecord<'approval'>
+export type Emergency = LedgerRecord<'emergency'>
 export type ArtefactKey = LedgerRecord<'artefactKey'>
 export type SignedArtefactRecord = LedgerRecord<'signedArtefact'>
 export type SigningPlanRecord = LedgerRecord<'signingPlan'>

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Operation, OperationKind, Reference } from './operation.ts'
 import { adoption } from './operations/adoption.ts'
 import { applications } from './operations/applications.ts'
+import { approvers } from './operations/approvers.ts'
 import { attestation } from './operations/attestation.ts'
 import { backup } from './operations/backup.ts'
 import { ceremony } from './operations/ceremony.ts'
@@ -25,6 +26,7 @@ import { rollover } from './operations/rollover.ts'
 import { roots } from './operations/roots.ts'
 import { scans } from './operations/scans.ts'
 import { signingKeys } from './operations/signing-keys.ts'
+import { signingPolicies } from './operations/signing-policies.ts'
 import { statusFiles } from './operations/status-files.ts'
 import { twin } from './operations/twin.ts'
 import { upstreams } from './operations/upstreams.ts'
@@ -64,6 +66,8 @@ export const operations = {
   ...watch,
   ...keywatch,
   ...integrations,
+  ...signingPolicies,
+  ...approvers,
 } as const
 
 export type OperationName = keyof typeof operations

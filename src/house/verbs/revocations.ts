@@ -2,9 +2,6 @@
 import type { LogStore } from '#core/audit/log-store.ts'
 import { onNoList } from '#core/ledger/shards.ts'
 import type { Enforcement, RevocationRecord } from '#core/ledger/tables.ts'
-import type { Attempts } from '#core/people/attempts.ts'
-import type { PassphraseHasher } from '#core/people/passphrase.ts'
-import { provePerson } from '#core/people/prove-person.ts'
 import type { Refused } from '#core/refusal.ts'
 import { aloneUpTo, setAlone } from '#core/revocation/acts/alone.ts'
 import { type Asked, askAct, type Wish } from '#core/revocation/acts/ask.ts'
@@ -19,14 +16,13 @@ import {
 } from '#core/revocation/acts/decide-act.ts'
 import { latelyDays, type Preview, previewAct } from '#core/revocation/acts/preview.ts'
 import { watchRevocations } from '#core/watch/revocations.ts'
-import type { Caller } from '#edge/admin/caller.ts'
 import { pageOf } from '#edge/admin/ledger-verbs/queries.ts'
 import { checkVersion, notFound } from '#edge/admin/ledger-verbs/record.ts'
 import type { Call, Verbs } from '#edge/admin/verbs.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
-import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 import { historyAbout } from './history.ts'
+import { type People, personHere } from './person-here.ts'
 
 type RevocationVerbs = Pick<
   Verbs,
@@ -42,11 +38,6 @@ type RevocationVerbs = Pick<
   | 'revocation.show'
   | 'revocation.withdraw'
 >
-
-interface People {
-  readonly hasher: PassphraseHasher
-  readonly attempts: Attempts
-}
 
 /** Events that are shown with an act. */
 const mostEvents = 100
@@ -110,7 +101,7 @@ export function revocationVerbs(core: Core, log: LogStore, people: People): Revo
       if (differs !== undefined) return differs
       const person = await personHere(call.caller, { name, passphrase }, people, core)
       if (person.kind === 'refused') return person
-      const decided = await approveAct(record, Uint8Array.fromHex(set), person.id, core)
+      const decided = await approveAct(record, Uint8Array.fromHex(set), person.person.id, core)
       await watchRevocations(core)
       if (decided.kind === 'refused') return decided
       return showRevocation(await carriedOut(decided.record, core))
@@ -178,31 +169,6 @@ function answerOf(asked: Asked): OutputOf<'revocation.end'> | Refused {
   if (asked.kind === 'refused') return asked
   const revocation = asked.kind === 'asked' ? showRevocation(asked.record) : null
   return { revocation, already: asked.already }
-}
-
-/** Whoever signed in, or proves to be a person by name and passphrase; the machine itself is nobody. */
-async function personHere(
-  caller: Caller,
-  said: { readonly name?: string | undefined; readonly passphrase?: string | undefined },
-  people: People,
-  core: Core,
-): Promise<{ readonly kind: 'person'; readonly id: string } | Refused> {
-  const { name, passphrase } = said
-  if (caller.session !== undefined) return { kind: 'person', id: caller.session.person.id }
-  if (name === undefined || passphrase === undefined) {
-    return refuse(
-      'credential-missing',
-      'an approval is a person’s: sign in, or say --name and type the passphrase of that person',
-    )
-  }
-  const proved = await provePerson(
-    { name, passphrase, source: caller.source },
-    { ...core, ...people },
-  )
-  if (proved.kind === 'refused') return proved
-  return proved.person.role === 'auditor'
-    ? refuse('not-permitted', `${name} is auditor; an operator or administrator approves`)
-    : { kind: 'person', id: proved.person.id }
 }
 
 export function showRevocation(record: RevocationRecord): OutputOf<'revocation.list'> {

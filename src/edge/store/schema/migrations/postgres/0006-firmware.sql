@@ -78,49 +78,100 @@ CREATE TABLE "signingPolicy" (
   "product" bytea NOT NULL,
   "number" bigint NOT NULL,
   "rules" text COLLATE "C" NOT NULL,
+  "lowered" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "because" text COLLATE "C" NOT NULL,
+  "approvals" text COLLATE "C" NOT NULL,
   "changedBy" text COLLATE "C" NOT NULL,
-  "changedAt" bigint NOT NULL
+  "changedAt" bigint NOT NULL,
+  "decidedBy" text COLLATE "C",
+  "decidedAt" bigint
 );
 
 CREATE UNIQUE INDEX "signingPolicy_one_number" ON "signingPolicy" ("product", "number");
+
+CREATE INDEX "signingPolicy_by_product" ON "signingPolicy" ("product", "state", "number", "id");
 
 CREATE TABLE "approverKey" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,
   "person" bytea NOT NULL,
+  "key" bytea NOT NULL,
   "fingerprint" bytea NOT NULL,
   "spki" bytea NOT NULL,
-  "certificate" bytea,
+  "name" text COLLATE "C" NOT NULL,
+  "role" text COLLATE "C" NOT NULL,
+  "kept" text COLLATE "C" NOT NULL,
+  "chain" text COLLATE "C" NOT NULL,
+  "statement" bytea NOT NULL,
+  "signature" bytea NOT NULL,
   "state" text COLLATE "C" NOT NULL,
   "addedAt" bigint NOT NULL,
   "confirmedBy" text COLLATE "C",
-  "endedAt" bigint
+  "confirmedAt" bigint,
+  "endedBy" text COLLATE "C",
+  "endedAt" bigint,
+  "endedBecause" text COLLATE "C"
 );
 
 CREATE UNIQUE INDEX "approverKey_one_fingerprint" ON "approverKey" ("fingerprint");
 
 CREATE INDEX "approverKey_by_person" ON "approverKey" ("person", "state", "id");
 
+CREATE INDEX "approverKey_by_state" ON "approverKey" ("state", "addedAt", "id");
+
+CREATE INDEX "approverKey_by_added" ON "approverKey" ("addedAt", "id");
+
 CREATE TABLE "approval" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,
   "release" bytea NOT NULL,
   "manifestSha256" bytea NOT NULL,
+  "act" text COLLATE "C" NOT NULL,
   "person" bytea NOT NULL,
   "approverKey" bytea NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
+  "role" text COLLATE "C" NOT NULL,
   "meaning" text COLLATE "C" NOT NULL,
+  "statement" bytea NOT NULL,
+  "statementSha256" bytea NOT NULL,
   "signature" bytea NOT NULL,
   "statedAt" bigint NOT NULL,
   "takenAt" bigint NOT NULL,
+  "standing" text COLLATE "C",
   "voidedAt" bigint,
   "voidedBecause" text COLLATE "C"
 );
 
-CREATE UNIQUE INDEX "approval_one_once" ON "approval" ("release", "manifestSha256", "person");
+CREATE UNIQUE INDEX "approval_one_standing" ON "approval" ("standing") WHERE "standing" IS NOT NULL;
+
+CREATE UNIQUE INDEX "approval_one_statement" ON "approval" ("statementSha256");
 
 CREATE INDEX "approval_by_release" ON "approval" ("release", "takenAt", "id");
 
 CREATE INDEX "approval_by_person" ON "approval" ("person", "takenAt", "id");
+
+CREATE INDEX "approval_by_key" ON "approval" ("approverKey", "takenAt", "id");
+
+CREATE TABLE "emergency" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "release" bytea NOT NULL,
+  "manifestSha256" bytea NOT NULL,
+  "approval" bytea NOT NULL,
+  "exception" bytea NOT NULL,
+  "incident" text COLLATE "C" NOT NULL,
+  "because" text COLLATE "C" NOT NULL,
+  "until" bigint NOT NULL,
+  "reviewBy" bigint NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "beganAt" bigint NOT NULL,
+  "endedAt" bigint
+);
+
+CREATE INDEX "emergency_by_state" ON "emergency" ("state", "beganAt", "id");
+
+CREATE INDEX "emergency_by_release" ON "emergency" ("release", "beganAt", "id");
 
 CREATE TABLE "artefactKey" (
   "id" bytea NOT NULL PRIMARY KEY,

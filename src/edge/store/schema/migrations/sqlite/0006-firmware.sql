@@ -78,49 +78,100 @@ CREATE TABLE "signingPolicy" (
   "product" BLOB NOT NULL,
   "number" INTEGER NOT NULL,
   "rules" TEXT NOT NULL,
+  "lowered" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "because" TEXT NOT NULL,
+  "approvals" TEXT NOT NULL,
   "changedBy" TEXT NOT NULL,
-  "changedAt" INTEGER NOT NULL
+  "changedAt" INTEGER NOT NULL,
+  "decidedBy" TEXT,
+  "decidedAt" INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX "signingPolicy_one_number" ON "signingPolicy" ("product", "number");
+
+CREATE INDEX "signingPolicy_by_product" ON "signingPolicy" ("product", "state", "number", "id");
 
 CREATE TABLE "approverKey" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,
   "person" BLOB NOT NULL,
+  "key" BLOB NOT NULL,
   "fingerprint" BLOB NOT NULL,
   "spki" BLOB NOT NULL,
-  "certificate" BLOB,
+  "name" TEXT NOT NULL,
+  "role" TEXT NOT NULL,
+  "kept" TEXT NOT NULL,
+  "chain" TEXT NOT NULL,
+  "statement" BLOB NOT NULL,
+  "signature" BLOB NOT NULL,
   "state" TEXT NOT NULL,
   "addedAt" INTEGER NOT NULL,
   "confirmedBy" TEXT,
-  "endedAt" INTEGER
+  "confirmedAt" INTEGER,
+  "endedBy" TEXT,
+  "endedAt" INTEGER,
+  "endedBecause" TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX "approverKey_one_fingerprint" ON "approverKey" ("fingerprint");
 
 CREATE INDEX "approverKey_by_person" ON "approverKey" ("person", "state", "id");
 
+CREATE INDEX "approverKey_by_state" ON "approverKey" ("state", "addedAt", "id");
+
+CREATE INDEX "approverKey_by_added" ON "approverKey" ("addedAt", "id");
+
 CREATE TABLE "approval" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,
   "release" BLOB NOT NULL,
   "manifestSha256" BLOB NOT NULL,
+  "act" TEXT NOT NULL,
   "person" BLOB NOT NULL,
   "approverKey" BLOB NOT NULL,
+  "name" TEXT NOT NULL,
+  "role" TEXT NOT NULL,
   "meaning" TEXT NOT NULL,
+  "statement" BLOB NOT NULL,
+  "statementSha256" BLOB NOT NULL,
   "signature" BLOB NOT NULL,
   "statedAt" INTEGER NOT NULL,
   "takenAt" INTEGER NOT NULL,
+  "standing" TEXT,
   "voidedAt" INTEGER,
   "voidedBecause" TEXT
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX "approval_one_once" ON "approval" ("release", "manifestSha256", "person");
+CREATE UNIQUE INDEX "approval_one_standing" ON "approval" ("standing") WHERE "standing" IS NOT NULL;
+
+CREATE UNIQUE INDEX "approval_one_statement" ON "approval" ("statementSha256");
 
 CREATE INDEX "approval_by_release" ON "approval" ("release", "takenAt", "id");
 
 CREATE INDEX "approval_by_person" ON "approval" ("person", "takenAt", "id");
+
+CREATE INDEX "approval_by_key" ON "approval" ("approverKey", "takenAt", "id");
+
+CREATE TABLE "emergency" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "release" BLOB NOT NULL,
+  "manifestSha256" BLOB NOT NULL,
+  "approval" BLOB NOT NULL,
+  "exception" BLOB NOT NULL,
+  "incident" TEXT NOT NULL,
+  "because" TEXT NOT NULL,
+  "until" INTEGER NOT NULL,
+  "reviewBy" INTEGER NOT NULL,
+  "state" TEXT NOT NULL,
+  "beganAt" INTEGER NOT NULL,
+  "endedAt" INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX "emergency_by_state" ON "emergency" ("state", "beganAt", "id");
+
+CREATE INDEX "emergency_by_release" ON "emergency" ("release", "beganAt", "id");
 
 CREATE TABLE "artefactKey" (
   "id" BLOB NOT NULL PRIMARY KEY,

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Actor, AuditEvent } from '#core/audit/event.ts'
+import type { Put } from '#core/ledger/ledger.ts'
+import { settle } from '#core/ledger/settle.ts'
+import type { Approval, ApproverKey, Release } from '#core/ledger/tables.ts'
+import type { ApprovalPorts } from '../ports.ts'
+import { voided } from '../void.ts'
+import { type KeyChanged, toldOfKey } from './register-key.ts'
+
+/** Approvals by one key that are looked at; more for releases that are not signed yet is no person. */
+const mostApprovals = 1_000
+
+/**
+ * Ends a key for ever. What it said of releases that are not signed yet is void in the same commit, since whoever
+ * stole it may have said that; what was signed before stays as it is.
+ */
+export async function endKey(
+  before: ApproverKey,
+  because: string,
+  actor: Actor,
+  ports: ApprovalPorts,
+): Promise<KeyChanged> {
+  if (before.state === 'ended') return { kind: 'changed', key: before }
+  const { ledger, clock } = ports
+  const now = clock.now()
+  const key: ApproverKey = {
+    ...{ ...before, version: before.version + 1, state: 'ended' },
+    ...{ endedBy: actor.id, endedAt: now, endedBecause: because },
+  }
+  const known = await ledger.read('key', before.key)
+  const open = await openApprovals(before, ports)
+  const puts: Put[] = [{ kind: 'approverKey', record: key }]
+  if (known?.state === 'active')
+    puts.push({
+      kind: 'key',
+      record: { ...known, version: known.version + 1, state: 'retired' },
+    })
+  const events: AuditEvent[] = [
+    toldOfKey('approver-key-ended', key, actor, now, { because, voided: open.length }),
+  ]
+  for (const { approval, release } of open) {
+    puts.push(...voided([approval], `the key ended: ${because}`, now))
+    events.push({
+      ...{ type: 'release-approval-voided', at: now, actor },
+      subjects: [release.id, approval.id, key.id],
+      facts: { because: 'the key ended' },
+    })
+    // What it stood on is gone: it waits again for those who have to agree.
+    if (release.state === 'approved') puts.push(asSubmitted(release))
+  }
+  const refused = await settle({ puts, events }, ledger)
+  return refused ?? { kind: 'changed', key }
+}
+
+function asSubmitted(release: Release): Put {
+  return {
+    kind: 'release',
+    record: { ...release, version: release.version + 1, state: 'submitted' },
+  }
+}
+
+async function openApprovals(
+  { id }: ApproverKey,
+  { ledger }: ApprovalPorts,
+): Promise<readonly { readonly approval: Approval; readonly release: Release }[]> {
+  const { items } = await ledger.list('approval', {
+    ...{ by: 'key', equal: [id], descending: true, limit: mostApprovals },
+  })
+  const open: { readonly approval: Approval; readonly release: Release }[] = []
+  for (const approval of items) {
+    // A no stays a no: it is not taken back by who holds the key.
+    if (approval.voidedAt !== null || approval.act === 'refuse') continue
+    const release = await ledger.read('release', approval.release)
+    if (release?.state === 'submitted' || release?.state === 'approved')
+      open.push({ approval, release })
+  }
+  return open
+}
