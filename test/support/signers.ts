@@ -55,11 +55,21 @@ export interface SignerWish extends Wish {
   readonly name?: string
 }
 
-export async function signingHouse(name = 'Test'): Promise<SigningHouse> {
+/** For judges that look at the clock of this machine. */
+export const longLived = {
+  notBefore: Temporal.Instant.from('2020-01-01T00:00:00Z'),
+  notAfter: Temporal.Instant.from('2049-12-31T23:59:59Z'),
+}
+
+/** @param validity of all certificates; absent: as in other made certificates */
+export async function signingHouse(
+  name = 'Test',
+  validity: Pick<Wish, 'notBefore' | 'notAfter'> = {},
+): Promise<SigningHouse> {
   const root = await makeEntity(`CN=${name} firmware root`, 'p-384')
   const issuing = await makeEntity(`CN=${name} firmware authority`)
-  const rootCertificate = await certifyAuthority(root)
-  const issuingCertificate = await certifyAuthority(issuing, root)
+  const rootCertificate = await certifyAuthority(root, root, [], undefined, validity)
+  const issuingCertificate = await certifyAuthority(issuing, root, [], undefined, validity)
   return {
     ...{ root, rootCertificate, issuing, issuingCertificate },
     async signer(wish = {}) {
@@ -70,7 +80,7 @@ export async function signingHouse(name = 'Test'): Promise<SigningHouse> {
         encodeExtension('subjectKeyIdentifier', keyIdentifierOf(entity)),
         ...(purposes === undefined ? [] : [encodeExtension('extKeyUsage', purposes)]),
       ]
-      const certificate = await certify(entity, issuing, { extensions, ...wish })
+      const certificate = await certify(entity, issuing, { extensions, ...validity, ...wish })
       return {
         publicKey: entity.pair.publicKey,
         privateKey: entity.pair.privateKey,

@@ -5,6 +5,7 @@ import type { ArtefactForm } from './form.ts'
 import type { ArtefactFormName } from './form-names.ts'
 import { mcubootForm } from './mcuboot/mcuboot.ts'
 import { outerManifestForm } from './outer-manifest/form.ts'
+import { raucForm } from './rauc/rauc.ts'
 
 /** A form whose choices were read by its own table (`options`). */
 // biome-ignore lint/suspicious/noExplicitAny: each form has choices of its own, which its table of options checks
@@ -15,12 +16,13 @@ export type ArtefactForms = Partial<Readonly<Record<ArtefactFormName, AnyForm>>>
 /**
  * Every form that is signed and checked here; a form that is added is one line.
  *
- * @param _tools what unpacks: some of them have compressed parts, and trust unpacks nothing itself
+ * @param tools what unpacks: some of them have compressed parts, and trust unpacks nothing itself
  */
-export function artefactForms(_tools: ArchiveTools): ArtefactForms {
+export function artefactForms(tools: ArchiveTools): ArtefactForms {
   return {
     'outer-manifest': outerManifestForm,
     mcuboot: mcubootForm,
     'esp-secure-boot-v2': espForm,
+    rauc: raucForm(tools),
   }
 }

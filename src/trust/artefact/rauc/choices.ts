@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { OptionRow } from '#trust/artefact/form.ts'
+
+export interface RaucChoices {
+  readonly signedAt?: string
+  readonly salt?: string
+  readonly largestSignature?: number
+}
+
+export const raucOptions: { readonly [K in keyof RaucChoices]-?: OptionRow } = {
+  signedAt: {
+    kind: 'text',
+    help: 'when it is signed, as 2027-06-01T12:00:00Z: what devices with use-bundle-signing-time judge by',
+  },
+  salt: {
+    kind: 'text',
+    help: 'the salt of the hash tree, 64 hexadecimal digits; without it, one that follows from the manifest',
+  },
+  largestSignature: {
+    kind: 'integer',
+    help: 'octets of the largest signature that the devices take (max-bundle-signature-size); 65536 without it',
+  },
+}
