@@ -27,6 +27,7 @@ import {
   readProxied,
   readRoot,
   readSwitch,
+  readTimeStamps,
   readToken,
   readTpm,
   readUrl,
@@ -82,6 +83,8 @@ export interface Configuration {
   readonly metricsFrom: readonly string[]
   /** How much the log tells; undefined: `info`, and `warn` where it goes to a terminal. */
   readonly logLevel: LogLevel | undefined
+  /** Who stamps time for releases, and a file with its roots; undefined: the house itself. */
+  readonly timeStamps: { readonly url: URL; readonly rootsFile: string } | undefined
   /** The bytes of the configuration file, for its event; undefined: there is none. */
   readonly file: Uint8Array | undefined
 }
@@ -137,6 +140,11 @@ export const settings = {
     fallback: '',
     help: 'a chain that withstands quantum computers beside; at the first start',
   },
+  'time-stamps-from': {
+    fallback: '',
+    help: 'a time-stamp authority (RFC 3161) for releases, by its URL; else the house itself',
+  },
+  'time-stamp-roots': { fallback: '', help: 'a PEM file with the roots of that authority' },
   'keys-in': {
     fallback: 'file',
     help: 'where authority keys are made: file, pkcs11 or tpm; at the first start',
@@ -206,6 +214,7 @@ export function readConfiguration(words: readonly string[]): Configuration {
     ),
     token: readToken(wordOf, faults),
     tpm: readTpm(wordOf('tpm'), wordOf('tpm-name'), faults),
+    timeStamps: readTimeStamps(wordOf('time-stamps-from'), wordOf('time-stamp-roots'), faults),
     passphraseFile: wordOf('passphrase-file') || undefined,
     database: readDatabase(
       wordOf('database'),

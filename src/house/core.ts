@@ -31,6 +31,7 @@ import type { CertificateRows } from '#core/status-files/certificate-rows.ts'
 import { usualBlockSize } from '#core/status-files/make-status-file.ts'
 import type { BlockBuilder } from '#core/status-files/refresh-blocks.ts'
 import { StampDesk } from '#core/time-stamps/stamp-desk.ts'
+import type { StampSource } from '#core/time-stamps/stamp-source.ts'
 import { VendorRegister } from '#core/vendors/vendor-trust.ts'
 import { KnownPaths } from '#core/verification/known-paths.ts'
 import { raise } from '#core/watch/alarm.ts'
@@ -48,6 +49,7 @@ import { foundOnce } from './nodes/found-once.ts'
 import type { ThisNode } from './nodes/this-node.ts'
 import { openOcsp } from './ocsp.ts'
 import { StatusFiles } from './status-files.ts'
+import { openStampSource } from './time-stamps.ts'
 import { noDesk, type UpstreamHealth, upstreamPorts } from './upstreams.ts'
 
 /** What the machine gives to core. */
@@ -87,6 +89,8 @@ export interface Core extends EnrolmentPorts {
   readonly ocsp: OcspDesk
   /** Says when a digest was there. */
   readonly timeStamps: StampDesk
+  /** Where signatures of releases get their time-stamps. */
+  readonly stamps: StampSource
   /** What those read who cannot ask. */
   readonly statusFiles: StatusFiles
   readonly rows: CertificateRows
@@ -201,6 +205,7 @@ export async function openCore(means: Means): Promise<Core> {
       shelf,
       ocsp,
       timeStamps,
+      stamps: openStampSource(configuration, timeStamps, random),
       statusFiles,
       rows: means.rows,
       anchors,

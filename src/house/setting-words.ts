@@ -38,6 +38,20 @@ export function readLegacy(word: string, faults: string[]): ListenAddress | unde
   return word === '' ? undefined : readAddress('legacy-listen', word, faults)
 }
 
+export function readTimeStamps(
+  address: string,
+  rootsFile: string,
+  faults: string[],
+): Configuration['timeStamps'] {
+  if ((address === '') !== (rootsFile === ''))
+    faults.push('time-stamps-from and time-stamp-roots stand together: who stamps, and its roots')
+  if (address === '' || rootsFile === '') return undefined
+  const url = URL.parse(address)
+  if (url !== null && /^https?:$/.test(url.protocol)) return { url, rootsFile }
+  faults.push(`time-stamps-from: must be an address with http or https, is "${address}"`)
+  return undefined
+}
+
 export function readNames(word: string, faults: string[]): readonly string[] {
   const names = partsOf(word)
   const wrong = names.find((name) => !isServerName(name))

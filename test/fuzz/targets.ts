@@ -50,6 +50,7 @@ import { encodeName, parseName } from '#format/x509/name.ts'
 import { encodeSubjectPublicKeyInfo, parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import { encodeRsaPssParameters, parseRsaPssParameters } from '#format/x509/rsa-pss-parameters.ts'
 import { formatVectors } from '../vectors/vector.ts'
+import { timeStampTargets } from './time-stamp-targets.ts'
 import { tpmTargets } from './tpm-targets.ts'
 
 export interface Target {
@@ -94,6 +95,7 @@ export const targets: readonly Target[] = [
     again: (bytes) => encodeStatusDelta(parseStatusDelta(bytes)),
     ...{ exact: true, limits: undefined, binary: true },
   },
+  ...timeStampTargets,
   ...tpmTargets,
   {
     name: 'certificate',

@@ -11,6 +11,7 @@ import { encodePem } from '#format/pem.ts'
 import { parseTimeStampResponse } from '#format/time-stamp/response.ts'
 import { parseCertificate } from '#format/x509/certificate.ts'
 import { encodeExtension } from '#format/x509/extension.ts'
+import { openStampSource } from '#house/time-stamps.ts'
 import { encodePrivateKey } from '#trust/private-key.ts'
 import { verifyTimeStamp } from '#trust/time-stamp/verify-time-stamp.ts'
 import { certify, certifyAuthority, makeEntity } from '../made-certificates.ts'
@@ -117,6 +118,42 @@ test('what cannot be stamped is told in the words of the protocol', { skip }, as
   ] as const) {
     const answer = parseTimeStampResponse(await asked(bytes, type))
     assert.equal(answer.kind === 'rejected' && answer.failure, 'badDataFormat')
+  }
+})
+
+test('a house has its releases stamped by another, and by nobody that its roots do not know', {
+  skip,
+}, async () => {
+  const { host, port } = house.addresses.status
+  writeFileSync(at('root.pem'), rootPem(house))
+  const other = await certifyAuthority(await makeEntity('CN=Other root'))
+  writeFileSync(at('other.pem'), encodePem('CERTIFICATE', other.der))
+  const words = ['--time-stamps-from', `http://${host}:${port}/tsa`, '--time-stamp-roots']
+  const asking = await openTestHouse(undefined, {}, [...words, at('root.pem')])
+  try {
+    const stamped = await asking.core.stamps.stamp(signature)
+    assert.ok(stamped.kind === 'stamped', 'detail' in stamped ? stamped.detail : '')
+    const question = { token: stamped.token, over: signature, roots: roots(), others: [] }
+    assert.equal((await verifyTimeStamp(question)).kind, 'stamped')
+    const source = (path: string, file: string) =>
+      openStampSource(
+        { timeStamps: { url: new URL(`http://${host}:${port}${path}`), rootsFile: at(file) } },
+        asking.core.timeStamps,
+        asking.core.random,
+      )
+    for (const [path, file, why] of [
+      ['/tsa', 'other.pem', /gave no time-stamp/],
+      ['/healthz', 'root.pem', /status/],
+    ] as const) {
+      const refused = await source(path, file).stamp(signature)
+      assert.ok(refused.kind === 'refused')
+      assert.equal(refused.reason, 'stamper-missing')
+      assert.match(refused.detail, why)
+    }
+    for (const file of ['signature', 'missing'])
+      assert.throws(() => source('/tsa', file), { code: 'configuration-wrong' })
+  } finally {
+    await asking.stop()
   }
 })
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { oid } from '#format/der/oid.ts'
 import type { TimeStampRequest } from '#format/time-stamp/request.ts'
-import { findDigest } from '#trust/cms/digests.ts'
+import { digestIdentifier, findDigest } from '#trust/cms/digests.ts'
+import { sha256 } from '#trust/digest.ts'
 import { digestOctets } from '#trust/digest-signature.ts'
 import { refuse } from '#trust/refusal.ts'
 import { planTimeStamp } from '#trust/time-stamp/plan-time-stamp.ts'
@@ -12,6 +13,7 @@ import { Fault } from '../fault.ts'
 import { findStamper, type Stamper } from './find-stamper.ts'
 import { makeStamper } from './make-stamper.ts'
 import type { StampRefused } from './refusals.ts'
+import type { Stamped, StampSource } from './stamp-source.ts'
 
 /**
  * The policy of our time-stamps: the clock is that of the server, which refuses while it stands behind its last
@@ -31,15 +33,8 @@ export interface StampDeskPorts extends OwnSignerPorts {
   report(what: string, cause: unknown): void
 }
 
-export interface Stamped {
-  readonly kind: 'stamped'
-  /** TimeStampToken, DER. */
-  readonly token: Uint8Array
-  readonly at: Temporal.Instant
-}
-
 /** Says of digests that they were there at this time (RFC 3161). Nothing is booked: the token is the record. */
-export class StampDesk {
+export class StampDesk implements StampSource {
   readonly #ports: StampDeskPorts
   readonly #budget = new SigningBudget()
   #making: Promise<Stamper | StampRefused> | undefined
@@ -69,6 +64,15 @@ export class StampDesk {
     if (source !== undefined && !this.#budget.spend(source, price, now))
       return refuse('rate-limited', 'too many time-stamps are asked for; ask later')
     return this.#stamp(request, stamper, now)
+  }
+
+  stamp(signature: Uint8Array): Promise<Stamped | StampRefused> {
+    const messageImprint = {
+      hashAlgorithm: digestIdentifier('sha256'),
+      hashedMessage: sha256(signature),
+    }
+    const asked = { policy: undefined, nonce: undefined, wantsCertificate: true }
+    return this.answer({ messageImprint, ...asked }, undefined)
   }
 
   async #stamp(

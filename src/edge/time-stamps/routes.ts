@@ -2,7 +2,7 @@
 /** Time-stamps over HTTP: RFC 3161 section 3.4. */
 import { Fault } from '#core/fault.ts'
 import type { StampRefused } from '#core/time-stamps/refusals.ts'
-import type { Stamped } from '#core/time-stamps/stamp-desk.ts'
+import type { Stamped } from '#core/time-stamps/stamp-source.ts'
 import { networkOf } from '#edge/http/connections.ts'
 import type { HttpRequest, HttpResponse, Route } from '#edge/http/message.ts'
 import { limits } from '#format/der/budget.ts'

@@ -74,14 +74,17 @@ export function encodeGranted(token: Uint8Array): Uint8Array {
   )
 }
 
-/** @param text for people */
-export function encodeRejected(failure: StampFailure, text: string): Uint8Array {
+/**
+ * @param failure undefined: for no reason that has a name
+ * @param text for people
+ */
+export function encodeRejected(failure: StampFailure | undefined, text: string): Uint8Array {
   return encodeDer((writer) =>
     writer.sequence(() =>
       writer.sequence(() => {
         writer.integer(statusRejection)
         writer.sequence(() => writer.text(text, tag.utf8String))
-        writer.namedBits(1 << stampFailures[failure])
+        if (failure !== undefined) writer.namedBits(1 << stampFailures[failure])
       }),
     ),
   )

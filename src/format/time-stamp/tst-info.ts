@@ -106,7 +106,7 @@ export function encodeTstInfo(info: TstInfo): Uint8Array {
       writer.oid(info.policy)
       writeMessageImprint(writer, info.messageImprint)
       writer.integerBytes(info.serialNumber)
-      writer.generalizedTime(info.genTime)
+      writer.octets(genTimeOctets(info.genTime), tag.generalizedTime)
       if (accuracy !== undefined)
         writer.sequence(() => {
           if (accuracy.seconds > 0) writer.integer(accuracy.seconds)
@@ -117,4 +117,9 @@ export function encodeTstInfo(info: TstInfo): Uint8Array {
       if (nonce !== undefined) writer.integerBytes(nonce)
     }),
   )
+}
+
+/** A fraction stands there only where there is one, without zeros at its end. RFC 3161 section 2.4.2. */
+function genTimeOctets(genTime: Temporal.Instant): Uint8Array {
+  return new TextEncoder().encode(genTime.toString().replaceAll(/[-:T]/g, ''))
 }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Asks a time-stamp authority of somebody else. RFC 3161 section 3.4. */
+import { request as plainRequest } from 'node:http'
+import { request as secureRequest } from 'node:https'
+import type { Randomness } from '#core/ports.ts'
+import type { StampRefused } from '#core/time-stamps/refusals.ts'
+import type { Stamped, StampSource } from '#core/time-stamps/stamp-source.ts'
+import { sameBytes } from '#format/bytes.ts'
+import { FormatError } from '#format/format-error.ts'
+import { encodeTimeStampRequest } from '#format/time-stamp/request.ts'
+import { parseTimeStampResponse } from '#format/time-stamp/response.ts'
+import type { Certificate } from '#format/x509/certificate.ts'
+import { digestIdentifier } from '#trust/cms/digests.ts'
+import { sha256 } from '#trust/digest.ts'
+import { refuse } from '#trust/refusal.ts'
+import { verifyTimeStamp } from '#trust/time-stamp/verify-time-stamp.ts'
+import { callingOptions } from '#trust/tls-settings.ts'
+
+export interface TimeStampAuthority {
+  /** Plain HTTP is as good as TLS: a token proves itself. */
+  readonly url: URL
+  /** That its signer has to lead to. */
+  readonly roots: readonly Certificate[]
+}
+
+/** How long it may take, from the first packet to the last. */
+const patienceMilliseconds = 15_000
+/** A token with a chain of RSA certificates has some 6 kB. */
+const mostAnswerBytes = 131_072
+
+/** Whoever asks waits for the network: a release is signed once. */
+export class AskedTimeStamps implements StampSource {
+  readonly #authority: TimeStampAuthority
+  readonly #random: Randomness
+
+  constructor(authority: TimeStampAuthority, random: Randomness) {
+    this.#authority = authority
+    this.#random = random
+  }
+
+  async stamp(signature: Uint8Array): Promise<Stamped | StampRefused> {
+    const nonce = this.#random.bytes(16)
+    // Positive and minimal, as DER has it.
+    nonce[0] = ((nonce[0] ?? 0) & 0x3f) | 0x40
+    const query = encodeTimeStampRequest({
+      messageImprint: {
+        hashAlgorithm: digestIdentifier('sha256'),
+        hashedMessage: sha256(signature),
+      },
+      ...{ policy: undefined, nonce, wantsCertificate: true },
+    })
+    const answered = await post(this.#authority.url, query)
+    if (typeof answered === 'string') return this.#missing(answered)
+    const token = readToken(answered)
+    if (typeof token === 'string') return this.#missing(token)
+    const { roots } = this.#authority
+    const proved = await verifyTimeStamp({ token, over: signature, roots, others: [] })
+    if (proved.kind === 'refused') return this.#missing(proved.detail)
+    // Else an old answer could be played again, and say that something was there before.
+    if (proved.info.nonce === undefined || !sameBytes(proved.info.nonce, nonce))
+      return this.#missing('its time-stamp is not the answer to this question')
+    return { kind: 'stamped', token, at: proved.info.genTime }
+  }
+
+  #missing(why: string): StampRefused {
+    return refuse('stamper-missing', `${this.#authority.url.host} gave no time-stamp: ${why}`)
+  }
+}
+
+function readToken(answer: Uint8Array): Uint8Array | string {
+  try {
+    const read = parseTimeStampResponse(answer)
+    if (read.kind === 'granted') return read.token
+    return `it refused (${read.failure ?? 'without a reason'})`
+  } catch (error) {
+    if (error instanceof FormatError) return 'its answer is none of RFC 3161'
+    throw error
+  }
+}
+
+/** The body of the answer; a text says why there is none, and holds nothing that the other side wrote. */
+function post(url: URL, query: Uint8Array): Promise<Uint8Array | string> {
+  const { promise, resolve } = Promise.withResolvers<Uint8Array | string>()
+  const signal = AbortSignal.timeout(patienceMilliseconds)
+  const options = {
+    ...{ method: 'POST', agent: false, signal, maxHeaderSize: 16_384 },
+    headers: {
+      ...{ 'content-type': 'application/timestamp-query', connection: 'close' },
+      'content-length': query.length,
+    },
+  }
+  const sent =
+    url.protocol === 'https:'
+      ? secureRequest(url, { ...options, ...callingOptions() })
+      : plainRequest(url, options)
+  const fail = ({ code }: NodeJS.ErrnoException) =>
+    resolve(
+      signal.aborted
+        ? `no answer in ${patienceMilliseconds / 1000} seconds`
+        : `the connection broke${code === undefined ? '' : ` (${code})`}`,
+    )
+  sent.once('error', fail)
+  sent.once('response', (answer) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    answer.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      chunks.push(chunk)
+      if (length <= mostAnswerBytes) return
+      resolve(`its answer has more than ${mostAnswerBytes} bytes`)
+      sent.destroy()
+    })
+    answer.once('error', fail)
+    answer.once('end', () => {
+      if (answer.statusCode !== 200) return resolve(`it answered with status ${answer.statusCode}`)
+      resolve(answer.complete ? new Uint8Array(Buffer.concat(chunks)) : 'its answer was cut off')
+    })
+  })
+  sent.end(query)
+  return promise
+}
