@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vitalsign_der.h"
+
+#include <string.h>
+
+/* The size of tag and length and of the content, or 0 for what is no DER. */
+static size_t head_of(const struct vs_span *from, size_t *content) {
+  const uint8_t *at = from->bytes;
+  size_t head = 2;
+  if (from->size < 2 || (at[0] & 0x1f) == 0x1f) return 0;
+  *content = at[1];
+  if (at[1] == 0x81 && from->size >= 3 && at[2] >= 0x80) {
+    *content = at[2];
+    head = 3;
+  } else if (at[1] == 0x82 && from->size >= 4 && at[2] > 0) {
+    *content = (size_t)at[2] << 8 | at[3];
+    head = 4;
+  } else if (at[1] >= 0x80) return 0;
+  return *content <= from->size - head ? head : 0;
+}
+
+static int take(struct vs_span *from, uint8_t tag, struct vs_span *out, int whole) {
+  size_t content = 0, head = head_of(from, &content);
+  if (head == 0 || from->bytes[0] != tag) return 0;
+  out->bytes = from->bytes + (whole ? 0 : head);
+  out->size = content + (whole ? head : 0);
+  from->bytes += head + content;
+  from->size -= head + content;
+  return 1;
+}
+
+int vs_der_take(struct vs_span *from, uint8_t tag, struct vs_span *content) { return take(from, tag, content, 0); }
+
+int vs_der_take_whole(struct vs_span *from, uint8_t tag, struct vs_span *value) { return take(from, tag, value, 1); }
+
+uint8_t vs_der_next(const struct vs_span *from) { return from->size > 0 ? from->bytes[0] : 0; }
+
+int vs_der_take_small(struct vs_span *from, unsigned *value) {
+  struct vs_span after = *from, digits;
+  if (!vs_der_take(&after, VS_DER_INTEGER, &digits) || digits.size == 0 || digits.size > 3) return 0;
+  if (digits.bytes[0] >= 0x80 || (digits.size == 3 && digits.bytes[0] != 0)) return 0;
+  if (digits.size > 1 && digits.bytes[0] == 0 && digits.bytes[1] < 0x80) return 0;
+  for (*value = 0; digits.size > 0; digits.size--) *value = *value << 8 | *digits.bytes++;
+  *from = after;
+  return 1;
+}
+
+uint64_t vs_seconds_of(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second) {
+  /* A year that begins in March has its leap day at its end. */
+  uint64_t years = year - (month <= 2), months = (month + 9) % 12;
+  uint64_t days = years * 365 + years / 4 - years / 100 + years / 400 + (months * 153 + 2) / 5 + day - 1;
+  return (days - 719468) * 86400 + hour * 3600u + minute * 60u + second;
+}
+
+static int digits(const uint8_t *at, size_t count, unsigned *value) {
+  for (*value = 0; count > 0; count--, at++) {
+    if (*at < '0' || *at > '9') return 0;
+    *value = *value * 10 + (unsigned)(*at - '0');
+  }
+  return 1;
+}
+
+int vs_der_take_time(struct vs_span *from, uint64_t *seconds) {
+  struct vs_span text, after = *from;
+  unsigned year, part[5];
+  size_t long_year;
+  if (vs_der_take(&after, VS_DER_UTC_TIME, &text)) long_year = 0;
+  else if (vs_der_take(&after, VS_DER_TIME, &text)) long_year = 2;
+  else return 0;
+  if (text.size != 13 + long_year || text.bytes[text.size - 1] != 'Z') return 0;
+  if (!digits(text.bytes, 2 + long_year, &year)) return 0;
+  for (size_t i = 0; i < 5; i++)
+    if (!digits(text.bytes + 2 + long_year + 2 * i, 2, &part[i])) return 0;
+  if (long_year == 0) year += year < 50 ? 2000 : 1900;
+  if (year < 1970 || part[0] < 1 || part[0] > 12 || part[1] < 1 || part[1] > 31) return 0;
+  if (part[2] > 23 || part[3] > 59 || part[4] > 59) return 0;
+  *seconds = vs_seconds_of(year, part[0], part[1], part[2], part[3], part[4]);
+  *from = after;
+  return 1;
+}
+
+int vs_same(struct vs_span left, struct vs_span right) {
+  return left.size == right.size && (left.size == 0 || memcmp(left.bytes, right.bytes, left.size) == 0);
+}

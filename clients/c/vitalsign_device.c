@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vitalsign_device.h"
+
+#include <string.h>
+
+#include "vitalsign_base64.h"
+#include "vitalsign_certificate.h"
+#include "vitalsign_der.h"
+#include "vitalsign_digest.h"
+#include "vitalsign_http.h"
+#include "vitalsign_path.h"
+#include "vitalsign_request.h"
+#include "vitalsign_state.h"
+#include "vitalsign_whoami.h"
+
+/* What is asked for, and by what proof. */
+struct errand {
+  const char *operation;
+  const char *code;                 /* null: none */
+  const struct vs_identity *birth;  /* null: none; neither: the identity in use is the proof */
+  int new_key;
+};
+
+static struct vs_span span_of(const uint8_t *bytes, size_t size) {
+  struct vs_span span;
+  span.bytes = bytes;
+  span.size = size;
+  return span;
+}
+
+/* The first certificate of a chain. */
+static int leaf_of(struct vs_span chain, struct vs_span *leaf) {
+  if (chain.size < 2) return 0;
+  *leaf = span_of(chain.bytes + 2, (size_t)chain.bytes[0] << 8 | chain.bytes[1]);
+  return leaf->size > 0 && leaf->size <= chain.size - 2;
+}
+
+/* --- settings --- */
+
+/* Printable, without what would end a line, a field or a login; `most` characters. */
+static int is_text(const char *text, size_t most, const char *without) {
+  size_t size = 0;
+  for (; text[size] != 0; size++)
+    if (size == most || text[size] <= ' ' || text[size] > '~' || strchr(without, text[size]) != NULL) return 0;
+  return size > 0;
+}
+
+static enum vs_result check(struct vs_device *device, const char *code) {
+  device->status = device->is_pending = 0;
+  device->retry_after = 0;
+  device->renew_from = 0;
+  device->said[0] = 0;
+  if (device->host == NULL || !is_text(device->host, 253, "/:@?#[]")) return VS_SETTINGS_WRONG;
+  /* The characters of a PrintableString, which is what the subject's serialNumber is. */
+  if (device->serial == NULL || !is_text(device->serial, 64, ":\"!#$%&*;<>@[\\]^_`{|}~")) return VS_SETTINGS_WRONG;
+  if (device->label != NULL && !is_text(device->label, 64, "/?#%\\\"<>[]^`{|}")) return VS_SETTINGS_WRONG;
+  if (code != NULL && !is_text(code, 255, "")) return VS_SETTINGS_WRONG;
+  return device->anchor_count > 0 ? VS_OK : VS_SETTINGS_WRONG;
+}
+
+/* Seconds that are surely over: the clock's, or what an anchor or our own certificate proves if that is later. */
+static uint64_t surely_over(const struct vs_device *device, const struct vs_certificate *own) {
+  uint64_t now = device->clock.now(device->clock.context);
+  struct vs_certificate anchor;
+  for (size_t i = 0; i < device->anchor_count; i++)
+    if (vs_read_certificate(&anchor, device->anchors[i]) && anchor.not_before > now) now = anchor.not_before;
+  return own != NULL && own->not_before > now ? own->not_before : now;
+}
+
+static struct vs_server server_of(const struct vs_device *device, const struct vs_identity *identity) {
+  struct vs_server server = {device->host, device->port, device->anchors, device->anchor_count, 0};
+  struct vs_certificate own;
+  struct vs_span leaf;
+  int has_own = identity != NULL && leaf_of(identity->chain, &leaf) && vs_read_certificate(&own, leaf);
+  server.now = surely_over(device, has_own ? &own : NULL);
+  return server;
+}
+
+/* --- one question --- */
+
+static void note_words(struct vs_device *device, const uint8_t *body, size_t size) {
+  size_t kept = 0;
+  for (size_t i = 0; i < size && kept + 1 < sizeof device->said; i++)
+    if (body[i] >= ' ' && body[i] <= '~') device->said[kept++] = (char)body[i];
+    else if (body[i] == '\n' && kept > 0) break;
+  device->said[kept] = 0;
+}
+
+/* What a status means; VS_OK for 200. */
+static enum vs_result meaning(struct vs_device *device, const struct vs_answer *answer, const uint8_t *body) {
+  device->status = answer->status;
+  device->retry_after = answer->retry_after;
+  device->is_pending = answer->status == 202;
+  if (answer->status == 200) return VS_OK;
+  note_words(device, body, answer->size);
+  if (answer->status == 202 || answer->status == 429 || (answer->status >= 500 && answer->status != 501)) return VS_LATER;
+  return VS_REFUSED_BY_SERVER;
+}
+
+/* Opens, asks, closes; the request is read from its slot into the record buffer once the handshake is done. */
+static enum vs_result ask(struct vs_device *device, const struct vs_identity *identity, struct vs_question *question, int sends_request,
+                          uint8_t *body, size_t room, size_t *size) {
+  struct vs_server server = server_of(device, identity);
+  struct vs_answer answer;
+  struct vs_record record;
+  enum vs_result result = device->secure.open(device->secure.context, &server, identity);
+  if (result != VS_OK) return result;
+  question->host = device->host;
+  question->port = device->port;
+  if (sends_request) {
+    int found = vs_read_record(&record, &device->storage, VS_SLOT_REQUEST, device->record, device->record_size);
+    if (found != 1 || !leaf_of(record.chain, &question->request)) result = VS_STORAGE_BROKEN;
+  }
+  if (result == VS_OK) result = vs_ask(&device->secure, question, body, room, &answer);
+  device->secure.close(device->secure.context);
+  if (result != VS_OK) return result;
+  *size = answer.size;
+  return meaning(device, &answer, body);
+}
+
+/* The certificates of an EST body, decoded in place. */
+static enum vs_result open_bag(uint8_t *body, size_t size, struct vs_span *certificates) {
+  if (!vs_base64_decode(body, &size)) return VS_BASE64_MALFORMED;
+  return vs_read_certs_only(span_of(body, size), certificates) ? VS_OK : VS_ANSWER_MALFORMED;
+}
+
+/* --- proving, and taking into use --- */
+
+static int same_number(struct vs_span hex, struct vs_span number) {
+  static const char digits[] = "0123456789abcdef";
+  while (number.size > 1 && number.bytes[0] == 0) number.bytes++, number.size--;
+  while (hex.size > 2 && hex.bytes[0] == '0' && hex.bytes[1] == '0') hex.bytes += 2, hex.size -= 2;
+  if (hex.size != 2 * number.size) return 0;
+  for (size_t i = 0; i < hex.size; i++) {
+    uint8_t octet = number.bytes[i / 2];
+    if ((hex.bytes[i] | 0x20) != digits[i % 2 == 0 ? octet >> 4 : octet & 15] && hex.bytes[i] != (uint8_t)digits[i % 2 == 0 ? octet >> 4 : octet & 15])
+      return 0;
+  }
+  return 1;
+}
+
+/* Shows the identity of a slot to the server, which must know this very certificate as this device's. */
+static enum vs_result prove(struct vs_device *device, unsigned slot) {
+  struct vs_question question = {0};
+  struct vs_record record;
+  struct vs_identity identity;
+  struct vs_certificate own;
+  struct vs_whoami whoami;
+  struct vs_span leaf;
+  size_t size;
+  enum vs_result result;
+  int found = vs_read_record(&record, &device->storage, slot, device->record, device->record_size);
+  if (found != 1) return found < 0 ? VS_STORAGE_BROKEN : VS_STATE_DAMAGED;
+  if (!leaf_of(record.chain, &leaf) || !vs_read_certificate(&own, leaf)) return VS_STATE_DAMAGED;
+  identity.key = record.key;
+  identity.chain = record.chain;
+  question.prefix = "";
+  question.operation = "whoami";
+  result = ask(device, &identity, &question, 0, device->answer, device->answer_size, &size);
+  if (result == VS_REFUSED_BY_SERVER && (device->status == 401 || device->status == 403)) return VS_CREDENTIAL_REFUSED;
+  if (result != VS_OK) return result;
+  if (!vs_read_whoami(&whoami, span_of(device->answer, size))) return VS_ANSWER_MALFORMED;
+  device->renew_from = whoami.renew_from;
+  if (!vs_same(whoami.device, span_of((const uint8_t *)device->serial, strlen(device->serial)))) return VS_ANSWER_NOT_OURS;
+  return same_number(whoami.serial_number, own.serial) ? VS_OK : VS_ANSWER_NOT_OURS;
+}
+
+/* Lets what is new prove itself; only a "no" of the server itself costs it its place, and only beside an older one. */
+static enum vs_result settle(struct vs_device *device, struct vs_state *state) {
+  enum vs_result result = prove(device, vs_next_slot(state));
+  if (result == VS_OK) return vs_take_next(state, &device->storage);
+  if ((result == VS_CREDENTIAL_REFUSED || result == VS_ANSWER_NOT_OURS) && state->has_identity &&
+      vs_drop_next(state, &device->storage) != VS_OK)
+    return VS_STORAGE_BROKEN;
+  return result;
+}
+
+/* --- getting one --- */
+
+/* What a request is kept under: an earlier one that asked for the same by the same proof is sent again. */
+static void wanted_digest(const struct vs_device *device, const struct errand *errand, struct vs_span current, uint8_t out[32]) {
+  struct vs_digest digest;
+  uint8_t kind[3];
+  kind[0] = (uint8_t)(current.size > 0);
+  kind[1] = (uint8_t)(errand->new_key != 0);
+  kind[2] = (uint8_t)(device->use_p384 != 0);
+  vs_digest_begin(&digest, 256);
+  vs_digest_add(&digest, kind, sizeof kind);
+  vs_digest_add(&digest, device->serial, strlen(device->serial) + 1);
+  if (device->code_in_request && errand->code != NULL) vs_digest_add(&digest, errand->code, strlen(errand->code));
+  vs_digest_add(&digest, current.bytes, current.size);
+  vs_digest_end(&digest, out);
+}
+
+/* Writes key and request beside one another, and both to their slot, before anybody is asked. */
+static enum vs_result write_request(struct vs_device *device, mbedtls_pk_context *key, const struct vs_wanted *wanted, uint32_t generation,
+                                    const uint8_t digest[32], uint8_t *work, size_t room) {
+  uint8_t *to = device->record + VS_RECORD_HEAD;
+  size_t left = device->record_size - VS_RECORD_HEAD, key_size, size;
+  enum vs_result result = vs_write_request(key, wanted, &device->random, work, room, &size);
+  if (result == VS_OK) result = vs_write_key(key, to, left, &key_size);
+  if (result != VS_OK) return result;
+  if (left - key_size < size + 2 || size > 0xffff) return VS_BUFFER_TOO_SMALL;
+  to[key_size] = (uint8_t)(size >> 8);
+  to[key_size + 1] = (uint8_t)size;
+  memcpy(to + key_size + 2, work, size);
+  return vs_write_record(&device->storage, VS_SLOT_REQUEST, generation, digest, key_size, device->record,
+                         VS_RECORD_HEAD + key_size + 2 + size, device->record_size);
+}
+
+/* `current`: the record of the identity that is renewed, in the record buffer; null at a first enrolment. */
+static enum vs_result prepare(struct vs_device *device, struct vs_state *state, const struct errand *errand, const struct vs_record *current,
+                              uint8_t *work, size_t room) {
+  struct vs_wanted wanted = {0};
+  struct vs_certificate own;
+  struct vs_record before;
+  struct vs_span leaf = {NULL, 0};
+  mbedtls_pk_context key;
+  uint8_t digest[32];
+  enum vs_result result;
+  if (current != NULL) {
+    if (!leaf_of(current->chain, &leaf) || !vs_read_certificate(&own, leaf)) return VS_STATE_DAMAGED;
+    wanted.subject = own.subject;
+    wanted.alternative_name = own.alternative_name;
+  } else wanted.serial = device->serial;
+  if (device->code_in_request) wanted.challenge_password = errand->code;
+  wanted_digest(device, errand, leaf, digest);
+  if (state->has_request) {
+    /* Into the other buffer, since `current` is in the one of records. */
+    int found = vs_read_record(&before, &device->storage, VS_SLOT_REQUEST, work, room);
+    if (found < 0) return VS_STORAGE_BROKEN;
+    if (found == 1 && memcmp(before.wanted, digest, 32) == 0) return VS_OK;
+  }
+  mbedtls_pk_init(&key);
+  result = errand->new_key ? vs_make_key(&key, device->use_p384 ? MBEDTLS_ECP_DP_SECP384R1 : MBEDTLS_ECP_DP_SECP256R1, &device->random)
+                           : vs_read_key(&key, current->key, &device->random);
+  if (result == VS_OK) result = write_request(device, &key, &wanted, state->generation + 1, digest, work, room);
+  mbedtls_pk_free(&key);
+  if (result == VS_OK) state->has_request = 1;
+  return result;
+}
+
+/* Finds our certificate in the answer, by its key, and the path from it to an anchor; then it is on disk, unproven. */
+static enum vs_result receive(struct vs_device *device, struct vs_state *state, int is_renewal, struct vs_span answer, struct vs_span offered) {
+  struct vs_record request;
+  struct vs_certificate asked, got;
+  struct vs_span der, one, rest = answer;
+  struct vs_server server = server_of(device, NULL);
+  uint8_t *chain;
+  size_t size = 0, left;
+  enum vs_result result;
+  if (vs_read_record(&request, &device->storage, VS_SLOT_REQUEST, device->record, device->record_size) != 1) return VS_STORAGE_BROKEN;
+  if (!leaf_of(request.chain, &der) || !vs_read_request(&asked, der)) return VS_STATE_DAMAGED;
+  for (got.der.size = 0; vs_der_take_whole(&rest, VS_DER_SEQUENCE, &one);) {
+    if (!vs_read_certificate(&got, one)) return VS_CERTIFICATE_MALFORMED;
+    if (vs_same(got.public_key, asked.public_key)) break;
+    got.der.size = 0;
+  }
+  if (got.der.size == 0) return VS_ANSWER_NOT_OURS;
+  /* RFC 7030 section 4.2.2: a renewal changes no name. */
+  if (is_renewal && (!vs_same(got.subject, asked.subject) || !vs_same(got.alternative_name, asked.alternative_name)))
+    return VS_ANSWER_NOT_OURS;
+  /* It proves its own time to be over. */
+  if (got.not_before > server.now && device->clock.now(device->clock.context) == 0) server.now = got.not_before;
+  chain = device->record + VS_RECORD_HEAD + request.key.size;
+  left = device->record_size - VS_RECORD_HEAD - request.key.size;
+  if (got.der.size > 0xffff || left < got.der.size + 2) return VS_BUFFER_TOO_SMALL;
+  chain[size++] = (uint8_t)(got.der.size >> 8);
+  chain[size++] = (uint8_t)got.der.size;
+  memcpy(chain + size, got.der.bytes, got.der.size);
+  size += got.der.size;
+  result = vs_find_path(&server, got.der, offered, chain, &size, left);
+  if (result != VS_OK) return result;
+  result = vs_write_record(&device->storage, vs_next_slot(state), state->generation + 1, request.wanted, request.key.size, device->record,
+                           VS_RECORD_HEAD + request.key.size + size, device->record_size);
+  if (result == VS_OK) state->has_next = 1;
+  return result;
+}
+
+/* GET cacerts: the certificates of authorities, from a server that an anchor vouches for, moved to the buffer's front. */
+static enum vs_result fetch_authorities(struct vs_device *device, struct vs_span *offered) {
+  struct vs_question question = {0};
+  size_t size;
+  enum vs_result result;
+  question.prefix = "/.well-known/est";
+  question.label = device->label;
+  question.operation = "cacerts";
+  result = ask(device, NULL, &question, 0, device->answer, device->answer_size, &size);
+  if (result != VS_OK) return result;
+  result = open_bag(device->answer, size, offered);
+  if (result != VS_OK) return result;
+  memmove(device->answer, offered->bytes, offered->size);
+  offered->bytes = device->answer;
+  return VS_OK;
+}
+
+/*
+ * From key to proof, in steps that power may cut off anywhere: key and request in their slot -> asked -> answer in a
+ * slot beside the old -> proven -> in use, the old gone.
+ */
+static enum vs_result obtain(struct vs_device *device, struct vs_state *state, const struct errand *errand) {
+  struct vs_question question = {0};
+  struct vs_record current;
+  struct vs_identity identity;
+  struct vs_span offered, answer;
+  uint8_t *body;
+  size_t room, size = 0;
+  int is_renewal = errand->code == NULL && errand->birth == NULL, found = 1;
+  enum vs_result result = fetch_authorities(device, &offered);
+  if (result != VS_OK) return result;
+  body = device->answer + offered.size;
+  room = device->answer_size - offered.size;
+  if (is_renewal) found = vs_read_record(&current, &device->storage, state->slot, device->record, device->record_size);
+  if (found == 1) result = prepare(device, state, errand, is_renewal ? &current : NULL, body, room);
+  if (is_renewal && found == 1 && result == VS_OK)
+    found = vs_read_record(&current, &device->storage, state->slot, device->record, device->record_size);
+  if (found != 1) return VS_STORAGE_BROKEN;
+  if (result != VS_OK) return result;
+  if (is_renewal) {
+    identity.key = current.key;
+    identity.chain = current.chain;
+  }
+  question.prefix = "/.well-known/est";
+  question.label = device->label;
+  question.operation = errand->operation;
+  if (errand->code != NULL && !device->code_in_request) {
+    question.user = device->serial;
+    question.code = errand->code;
+  }
+  result = ask(device, is_renewal ? &identity : errand->birth, &question, 1, body, room, &size);
+  if (result == VS_OK) result = open_bag(body, size, &answer);
+  if (result == VS_OK) result = receive(device, state, is_renewal, answer, offered);
+  if (result == VS_OK) return settle(device, state);
+  /* The "no" may be about the key itself; the next attempt makes another. */
+  if (result == VS_REFUSED_BY_SERVER && vs_drop_request(state, &device->storage) != VS_OK) return VS_STORAGE_BROKEN;
+  return result;
+}
+
+/* --- what is called --- */
+
+static enum vs_result begin(struct vs_device *device, const char *code, struct vs_state *state) {
+  enum vs_result result = check(device, code);
+  if (result == VS_OK && device->record_size <= VS_RECORD_HEAD + VS_RECORD_REST) result = VS_BUFFER_TOO_SMALL;
+  return result == VS_OK ? vs_read_state(state, &device->storage, device->record, device->record_size) : result;
+}
+
+enum vs_result vs_enrol(struct vs_device *device, const char *code, const struct vs_identity *birth, int again) {
+  struct vs_state state;
+  struct errand errand = {"simpleenroll", NULL, NULL, 1};
+  enum vs_result result = begin(device, code, &state);
+  if (result != VS_OK) return result;
+  if ((code == NULL) == (birth == NULL)) return VS_SETTINGS_WRONG;
+  if (state.has_identity && !again) return VS_ENROLLED_ALREADY;
+  if (state.has_next) {
+    result = settle(device, &state);
+    if (!(again && (result == VS_CREDENTIAL_REFUSED || result == VS_ANSWER_NOT_OURS))) return result;
+    if (vs_drop_next(&state, &device->storage) != VS_OK) return VS_STORAGE_BROKEN;
+  }
+  errand.code = code;
+  errand.birth = birth;
+  return obtain(device, &state, &errand);
+}
+
+static enum vs_result renew(struct vs_device *device, struct vs_state *state, int new_key) {
+  struct errand errand = {"simplereenroll", NULL, NULL, 0};
+  errand.new_key = new_key;
+  if (state->has_next) return settle(device, state);
+  if (state->is_damaged) return VS_STATE_DAMAGED;
+  return state->has_identity ? obtain(device, state, &errand) : VS_NOT_ENROLLED;
+}
+
+enum vs_result vs_renew(struct vs_device *device, int new_key) {
+  struct vs_state state;
+  enum vs_result result = begin(device, NULL, &state);
+  return result == VS_OK ? renew(device, &state, new_key) : result;
+}
+
+enum vs_result vs_keep_up(struct vs_device *device, int new_key) {
+  struct vs_state state;
+  struct vs_identity identity;
+  struct vs_span leaf;
+  uint64_t due, now, order;
+  enum vs_result result = begin(device, NULL, &state);
+  if (result != VS_OK || state.has_next || !state.has_identity) return result == VS_OK ? renew(device, &state, new_key) : result;
+  result = prove(device, state.slot);
+  if (result == VS_CREDENTIAL_REFUSED || result == VS_ANSWER_NOT_OURS) return result;
+  order = device->renew_from;
+  if (vs_identity_in_use(device, &identity) != VS_OK || !leaf_of(identity.chain, &leaf) || vs_due(leaf, &due) != VS_OK) return VS_STATE_DAMAGED;
+  now = server_of(device, &identity).now;
+  if (now < due && (order == 0 || now < order)) return VS_OK;
+  return renew(device, &state, new_key);
+}
+
+enum vs_result vs_identity_in_use(struct vs_device *device, struct vs_identity *identity) {
+  struct vs_state state;
+  struct vs_record record;
+  enum vs_result result = vs_read_state(&state, &device->storage, device->record, device->record_size);
+  if (result != VS_OK) return result;
+  if (!state.has_identity) return state.is_damaged ? VS_STATE_DAMAGED : VS_NOT_ENROLLED;
+  if (vs_read_record(&record, &device->storage, state.slot, device->record, device->record_size) != 1) return VS_STORAGE_BROKEN;
+  identity->key = record.key;
+  identity->chain = record.chain;
+  return VS_OK;
+}
+
+enum vs_result vs_due(struct vs_span certificate, uint64_t *due) {
+  struct vs_certificate read;
+  uint8_t digest[32];
+  uint64_t life, spread;
+  if (!vs_read_certificate(&read, certificate)) return VS_CERTIFICATE_MALFORMED;
+  life = read.not_after - read.not_before;
+  /* A twentieth of the life, by the certificate's own digest: a fleet of one day does not come in one minute. */
+  vs_sha256(certificate, digest);
+  spread = life / 20 * ((uint64_t)digest[0] << 16 | (uint64_t)digest[1] << 8 | digest[2]) >> 24;
+  *due = read.not_before + life / 3 * 2 + spread;
+  return VS_OK;
+}

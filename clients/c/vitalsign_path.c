@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vitalsign_path.h"
+
+#include <string.h>
+
+#include "vitalsign_der.h"
+
+static uint64_t seconds_of(const mbedtls_x509_time *time) {
+  if (time->year < 1970) return 0;
+  return vs_seconds_of((unsigned)time->year, (unsigned)time->mon, (unsigned)time->day, (unsigned)time->hour, (unsigned)time->min,
+                       (unsigned)time->sec);
+}
+
+int vs_walk_judge(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
+  struct vs_walk *walk = context;
+  /* The library knows no time, or the machine's: the clock port is what counts. */
+  *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
+  if (walk->now < seconds_of(&certificate->valid_from)) {
+    walk->is_early = 1;
+    *flags |= MBEDTLS_X509_BADCERT_FUTURE;
+  } else if (walk->now > seconds_of(&certificate->valid_to)) {
+    walk->is_late = 1;
+    *flags |= MBEDTLS_X509_BADCERT_EXPIRED;
+  }
+  if (depth < 0 || depth >= VS_PATH_MOST) {
+    *flags |= MBEDTLS_X509_BADCERT_NOT_TRUSTED;
+    return 0;
+  }
+  walk->found[depth].bytes = certificate->raw.p;
+  walk->found[depth].size = certificate->raw.len;
+  if ((size_t)depth + 1 > walk->count) walk->count = (size_t)depth + 1;
+  return 0;
+}
+
+enum vs_result vs_walk_result(const struct vs_walk *walk, enum vs_result otherwise) {
+  return walk->is_late ? VS_CERTIFICATE_EXPIRED : walk->is_early ? VS_CERTIFICATE_NOT_YET_VALID : otherwise;
+}
+
+enum vs_result vs_parse_anchors(mbedtls_x509_crt *list, const struct vs_server *server) {
+  int parsed = 0;
+  for (size_t i = 0; i < server->anchor_count; i++)
+    /* One that this library cannot use (a post-quantum twin) vouches for nothing. */
+    parsed += mbedtls_x509_crt_parse_der(list, server->anchors[i].bytes, server->anchors[i].size) == 0;
+  return parsed > 0 ? VS_OK : VS_SETTINGS_WRONG;
+}
+
+static int is_for_clients(const mbedtls_x509_crt *leaf) {
+  return !leaf->ca_istrue &&
+         mbedtls_x509_crt_check_key_usage(leaf, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) == 0 &&
+         mbedtls_x509_crt_check_extended_key_usage(leaf, MBEDTLS_OID_CLIENT_AUTH, MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH)) == 0;
+}
+
+/* Copies what stands between the leaf and the anchor behind the leaf. */
+static enum vs_result keep(const struct vs_walk *walk, uint8_t *chain, size_t *chain_size, size_t chain_most) {
+  for (size_t i = 1; i + 1 < walk->count; i++) {
+    struct vs_span one = walk->found[i];
+    if (one.size > 0xffff || chain_most - *chain_size < one.size + 2) return VS_BUFFER_TOO_SMALL;
+    chain[(*chain_size)++] = (uint8_t)(one.size >> 8);
+    chain[(*chain_size)++] = (uint8_t)one.size;
+    memcpy(chain + *chain_size, one.bytes, one.size);
+    *chain_size += one.size;
+  }
+  return VS_OK;
+}
+
+static enum vs_result find(mbedtls_x509_crt *list, mbedtls_x509_crt *anchors, const struct vs_server *server, struct vs_span leaf,
+                           struct vs_span others, uint8_t *chain, size_t *chain_size, size_t chain_most) {
+  struct vs_walk walk = {0};
+  struct vs_span one;
+  uint32_t flags = 0;
+  enum vs_result result = vs_parse_anchors(anchors, server);
+  if (result != VS_OK) return result;
+  if (mbedtls_x509_crt_parse_der(list, leaf.bytes, leaf.size) != 0) return VS_CERTIFICATE_MALFORMED;
+  while (vs_der_take_whole(&others, VS_DER_SEQUENCE, &one)) {
+    int parsed = mbedtls_x509_crt_parse_der(list, one.bytes, one.size);
+    if (parsed == MBEDTLS_ERR_X509_ALLOC_FAILED) return VS_LIBRARY_BROKEN;
+  }
+  walk.now = server->now;
+  if (mbedtls_x509_crt_verify_with_profile(list, anchors, NULL, &mbedtls_x509_crt_profile_next, NULL, &flags, vs_walk_judge, &walk) != 0)
+    return (flags & ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE)) != 0
+               ? VS_CERTIFICATE_NOT_TRUSTED
+               : vs_walk_result(&walk, VS_CERTIFICATE_NOT_TRUSTED);
+  return is_for_clients(list) ? keep(&walk, chain, chain_size, chain_most) : VS_CERTIFICATE_NOT_TRUSTED;
+}
+
+enum vs_result vs_find_path(const struct vs_server *server, struct vs_span leaf, struct vs_span others, uint8_t *chain,
+                            size_t *chain_size, size_t chain_most) {
+  mbedtls_x509_crt list, anchors;
+  enum vs_result result;
+  mbedtls_x509_crt_init(&list);
+  mbedtls_x509_crt_init(&anchors);
+  result = find(&list, &anchors, server, leaf, others, chain, chain_size, chain_most);
+  mbedtls_x509_crt_free(&list);
+  mbedtls_x509_crt_free(&anchors);
+  return result;
+}

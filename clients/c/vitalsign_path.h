@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Paths of certificates: Mbed TLS judges signatures, authorities and purposes, we judge time by the clock port. */
+#ifndef VITALSIGN_PATH_H
+#define VITALSIGN_PATH_H
+
+#include "vitalsign_mbed.h"
+#include "vitalsign_ports.h"
+
+enum { VS_PATH_MOST = 6 };
+
+/* What a path is walked with, and what came of it. `judge` is a callback of mbedtls_x509_crt_verify and of its TLS. */
+struct vs_walk {
+  uint64_t now;
+  int is_early, is_late;
+  size_t count;
+  struct vs_span found[VS_PATH_MOST]; /* from the leaf to the anchor, views into Mbed TLS */
+};
+
+int vs_walk_judge(void *walk, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
+
+/* Why, of what Mbed TLS says of a path that `walk` saw; `otherwise` where it is not about time. */
+enum vs_result vs_walk_result(const struct vs_walk *walk, enum vs_result otherwise);
+
+/*
+ * Whether `leaf` is a client's certificate with a path to an anchor, by way of `others` (DER one after the other, any
+ * order; what Mbed TLS cannot read is passed over). The certificates between leaf and anchor are appended to `chain` as
+ * identities have them: `*chain_size` of at most `chain_most` octets. Mbed TLS takes a copy of all from its heap.
+ */
+enum vs_result vs_find_path(const struct vs_server *server, struct vs_span leaf, struct vs_span others, uint8_t *chain,
+                            size_t *chain_size, size_t chain_most);
+
+/* Parses DER anchors into an empty list. */
+enum vs_result vs_parse_anchors(mbedtls_x509_crt *list, const struct vs_server *server);
+
+#endif
