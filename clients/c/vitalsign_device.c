@@ -260,8 +260,6 @@ static enum vs_result receive(struct vs_device *device, struct vs_state *state, 
   /* RFC 7030 section 4.2.2: a renewal changes no name. */
   if (is_renewal && (!vs_same(got.subject, asked.subject) || !vs_same(got.alternative_name, asked.alternative_name)))
     return VS_ANSWER_NOT_OURS;
-  /* It proves its own time to be over. */
-  if (got.not_before > server.now && device->clock.now(device->clock.context) == 0) server.now = got.not_before;
   chain = device->record + VS_RECORD_HEAD + request.key.size;
   left = device->record_size - VS_RECORD_HEAD - request.key.size;
   if (got.der.size > 0xffff || left < got.der.size + 2) return VS_BUFFER_TOO_SMALL;

@@ -13,12 +13,13 @@ static uint64_t seconds_of(const mbedtls_x509_time *time) {
 
 int vs_walk_judge(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
   struct vs_walk *walk = context;
+  uint64_t begin = seconds_of(&certificate->valid_from), end = seconds_of(&certificate->valid_to);
   /* The library knows no time, or the machine's: the clock port is what counts. */
   *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
-  if (walk->now < seconds_of(&certificate->valid_from)) {
-    walk->is_early = 1;
-    *flags |= MBEDTLS_X509_BADCERT_FUTURE;
-  } else if (walk->now > seconds_of(&certificate->valid_to)) {
+  if (walk->first_end == 0 || end < walk->first_end) walk->first_end = end;
+  /* A clock that was never set stands in the past: what leads to an anchor proves that its own time has begun. */
+  if (walk->now < begin) walk->now = begin;
+  if (walk->now > walk->first_end) {
     walk->is_late = 1;
     *flags |= MBEDTLS_X509_BADCERT_EXPIRED;
   }
@@ -33,7 +34,7 @@ int vs_walk_judge(void *context, mbedtls_x509_crt *certificate, int depth, uint3
 }
 
 enum vs_result vs_walk_result(const struct vs_walk *walk, enum vs_result otherwise) {
-  return walk->is_late ? VS_CERTIFICATE_EXPIRED : walk->is_early ? VS_CERTIFICATE_NOT_YET_VALID : otherwise;
+  return walk->is_late ? VS_CERTIFICATE_EXPIRED : otherwise;
 }
 
 enum vs_result vs_parse_anchors(mbedtls_x509_crt *list, const struct vs_server *server) {
@@ -77,7 +78,7 @@ static enum vs_result find(mbedtls_x509_crt *list, mbedtls_x509_crt *anchors, co
   }
   walk.now = server->now;
   if (mbedtls_x509_crt_verify_with_profile(list, anchors, NULL, &mbedtls_x509_crt_profile_next, NULL, &flags, vs_walk_judge, &walk) != 0)
-    return (flags & ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE)) != 0
+    return (flags & ~(uint32_t)MBEDTLS_X509_BADCERT_EXPIRED) != 0
                ? VS_CERTIFICATE_NOT_TRUSTED
                : vs_walk_result(&walk, VS_CERTIFICATE_NOT_TRUSTED);
   return is_for_clients(list) ? keep(&walk, chain, chain_size, chain_most) : VS_CERTIFICATE_NOT_TRUSTED;

@@ -10,8 +10,8 @@ enum { VS_PATH_MOST = 6 };
 
 /* What a path is walked with, and what came of it. `judge` is a callback of mbedtls_x509_crt_verify and of its TLS. */
 struct vs_walk {
-  uint64_t now;
-  int is_early, is_late;
+  uint64_t now, first_end; /* first_end: 0 before the walk */
+  int is_late;
   size_t count;
   struct vs_span found[VS_PATH_MOST]; /* from the leaf to the anchor, views into Mbed TLS */
 };

@@ -34,8 +34,7 @@
   of(VS_ANSWER_NOT_OURS, "answer-not-ours")           /* of another key, subject or device */              \
   of(VS_CERTIFICATE_MALFORMED, "certificate-malformed")                                                    \
   of(VS_CERTIFICATE_NOT_TRUSTED, "certificate-not-trusted")                                                \
-  of(VS_CERTIFICATE_EXPIRED, "certificate-expired")                                                        \
-  of(VS_CERTIFICATE_NOT_YET_VALID, "certificate-not-yet-valid")
+  of(VS_CERTIFICATE_EXPIRED, "certificate-expired")
 
 enum vs_result {
 #define VS_AS_NAME(name, word) name,

@@ -2,7 +2,7 @@
 /** The C99 client of clients/c against a whole house over TLS 1.2, as Mbed TLS 2.28 speaks it. */
 import assert from 'node:assert/strict'
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Product } from '#core/ledger/tables.ts'
@@ -34,12 +34,13 @@ after(async () => {
   await driver?.end()
 })
 
-async function meet(host: string): Promise<void> {
+/** Whom to ask, by which entrance, and whose root to believe. */
+async function meet(host: string, label?: string, { core }: TestHouse = house): Promise<void> {
   const { port } = house.addresses.legacy ?? assert.fail('no port for old devices')
-  const root = house.core.doors.own.find(({ kind }) => kind === 'root') ?? assert.fail('no root')
+  const root = core.doors.own.find(({ kind }) => kind === 'root') ?? assert.fail('no root')
   const path = join(place, 'root.der')
   writeFileSync(path, root.certificate)
-  assert.equal(await driver.ask('to', host, port, path), 'ok')
+  assert.equal(await driver.ask('to', host, port, path, label ?? ''), 'ok')
 }
 
 /** A device that is expected, its code, and a storage of its own that the driver turns to. */
@@ -99,14 +100,114 @@ test('a device enrols with its code, renews with its key, and takes a new key', 
   assert.equal(await did('renew'), 'ok')
   const renewed = await held()
   assert.equal(renewed.publicKey, first.publicKey)
-  assert.notEqual(
-    renewed.certificates[0]!.serialNumber,
-    first.certificates[0]!.serialNumber,
-  )
+  assert.notEqual(renewed.certificates[0]!.serialNumber, first.certificates[0]!.serialNumber)
   assert.equal(await did('rekey'), 'ok')
   const rekeyed = await held()
   assert.notEqual(rekeyed.publicKey, first.publicKey)
   assert.equal(rekeyed.certificates[0]!.subject, first.certificates[0]!.subject)
   assert.equal(await did('keep-up'), 'ok')
   assert.equal((await held()).publicKey, rekeyed.publicKey, 'nothing was due')
+})
+
+test('wherever power is cut while it enrols, the same command goes on, and the code is not lost', {
+  skip: noMbedTls,
+}, async () => {
+  for (let writing = 1; ; writing++) {
+    const code = await expected(`C-E-${writing}`)
+    await driver.ask('cut', writing, 'torn')
+    const cut = await did('enrol', code)
+    if (cut === 'ok') {
+      assert.equal(writing, 5, 'request, identity, mark, request gone')
+      break
+    }
+    assert.equal(cut, 'cut')
+    const then = await did('enrol', code)
+    assert.equal(then, writing > 3 ? 'enrolled-already' : 'ok', `at writing ${writing}`)
+    await held()
+    assert.equal(await did('keep-up'), 'ok')
+  }
+})
+
+test('wherever power is cut while it takes a new key, an identity is in use that the server accepts', {
+  skip: noMbedTls,
+}, async () => {
+  const code = await expected('C-R')
+  assert.equal(await did('enrol', code), 'ok')
+  for (const how of ['torn', 'after'])
+    for (let writing = 1; ; writing++) {
+      const before = await held()
+      await driver.ask('cut', writing, how)
+      const cut = await did('rekey')
+      if (cut === 'ok') {
+        assert.equal(writing, 6, 'request, identity, mark, old identity gone, request gone')
+        break
+      }
+      assert.equal(cut, 'cut')
+      const now = await held()
+      const inUse = how === 'torn' ? 3 : 2
+      assert.equal(now.publicKey !== before.publicKey, writing > inUse, `${how} ${writing}`)
+      assert.equal(await did('keep-up'), 'ok')
+      assert.equal(await did('rekey'), 'ok')
+    }
+  const files = readdirSync(join(place, 'C-R')).map((name) =>
+    readFileSync(join(place, 'C-R', name)),
+  )
+  assert.equal(files.filter(({ length }) => length > 100).length, 1, 'no old key is left')
+})
+
+test('an identity whose marks were lost proves itself again', { skip: noMbedTls }, async () => {
+  const code = await expected('C-M')
+  assert.equal(await did('enrol', code), 'ok')
+  assert.equal(await did('rekey'), 'ok')
+  const before = await held()
+  for (const mark of [3, 4]) writeFileSync(join(place, 'C-M', `slot-${mark}`), 'noise')
+  assert.equal(await did('keep-up'), 'ok')
+  assert.equal((await held()).publicKey, before.publicKey)
+})
+
+test('with an identity that cannot be read back nothing is sent, and a new code gives another', {
+  skip: noMbedTls,
+}, async () => {
+  const code = await expected('C-D')
+  assert.equal(await did('enrol', code), 'ok')
+  const path = join(place, 'C-D', 'slot-0')
+  const bytes = readFileSync(path)
+  bytes[100]! ^= 1
+  writeFileSync(path, bytes)
+  assert.equal(await did('renew'), 'state-damaged')
+  assert.equal(await did('show'), 'state-damaged')
+})
+
+test('a birth identity is enough to enrol by', { skip: noMbedTls }, async () => {
+  const birth = `${product.name}-birth`
+  const code = await expected('C-B')
+  await meet('127.0.0.1', birth)
+  assert.equal(await driver.ask('enrol', code), 'ok 200 0 ')
+  await meet('127.0.0.1', product.name)
+  mkdirSync(join(place, 'C-B-working'))
+  await driver.ask('at', join(place, 'C-B-working'), 'C-B')
+  assert.equal(await driver.ask('birth', join(place, 'C-B')), 'ok 200 0 ')
+  await held()
+  await meet('127.0.0.1')
+})
+
+test('a server of other roots, and one of another name, get nothing', {
+  skip: noMbedTls,
+}, async () => {
+  const code = await expected('C-S')
+  await meet('localhost')
+  assert.equal(await did('enrol', `${code}x`), 'refused-by-server', 'the name fits')
+  const other = await openTestHouse()
+  try {
+    await meet('127.0.0.1', undefined, other)
+    assert.equal(await did('enrol', code), 'server-not-trusted')
+  } finally {
+    await other.stop()
+  }
+  await meet('127.0.0.1')
+  await driver.ask('time', 4102444800)
+  assert.equal(await did('enrol', code), 'certificate-expired')
+  await driver.ask('time', 0)
+  assert.equal(await did('enrol', code), 'ok', 'without a clock')
+  await driver.ask('time', 1)
 })

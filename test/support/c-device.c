@@ -192,6 +192,8 @@ static void act_until_cut(const char *word, const char *rest) {
   }
   child = fork();
   if (child == 0) {
+    /* Else each child would draw what the one before it drew. */
+    if (mbedtls_ctr_drbg_reseed(&generator, NULL, 0) != 0) exit(3);
     act(word, rest);
     exit(0);
   }
