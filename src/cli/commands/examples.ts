@@ -323,6 +323,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'scan build/images --baseline scan-baseline.json --sarif scan.sarif',
     'scan firmware.bin --data ./data --record --product pump',
   ],
+  'firmware check': [
+    'firmware check update.raucb --device pump-4.json',
+    'firmware check app.signed.bin --device a.json --device b.json --support-until 2036-12-31 --json',
+  ],
   'firmware forms': ['firmware forms', 'firmware forms mcuboot'],
   'firmware inspect': ['firmware inspect app.signed.bin', 'firmware inspect update.raucb --json'],
   'firmware sign': [

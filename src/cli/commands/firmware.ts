@@ -55,6 +55,21 @@ const trust = [
 
 /** Work on signed artefacts that needs no server. */
 export const firmwareCommands: readonly Command[] = [
+  offline('firmware check', {
+    summary: 'say whether devices would take it, and until when',
+    help: 'For each declared device: what its bootloader or updater is set to, what it holds, whether its clock is right. It is asked now, at the end of support, and whenever in between a certificate, a list or a status file ends. Exit status 1: one of them would not always take it, so that this can stand before a release. docs/device-declaration.md says how a device is declared.',
+    arguments: [
+      file,
+      own('device', 'the declaration of a device (JSON)', {
+        ...{ kind: 'list', required: true, placeholder: 'FILE' },
+      }),
+      beside,
+      own('at', 'a further moment to ask about', { kind: 'list', placeholder: 'TIME' }),
+      own('supportUntil', 'until when devices are to take it, if it is not declared', {
+        ...{ kind: 'text', placeholder: 'TIME' },
+      }),
+    ],
+  }),
   offline('firmware forms', {
     summary: 'which forms of signed artefacts there are',
     help: 'Without a form it lists all of them; with one it says what its verifiers check, and what can be chosen when it is signed.',

@@ -6,7 +6,11 @@ import { printable } from './value.ts'
 
 /** An anatomy as people read it: a line a part, its facts below it. */
 export function anatomyLines({ title, parts }: Anatomy, options: TableOptions): readonly string[] {
-  const cells = parts.map((part) => [offsetText(part), part.octets.toLocaleString('en')] as const)
+  const furthest = Math.max(0, ...parts.map(({ offset = 0 }) => offset))
+  const digits = Math.max(4, furthest.toString(16).length)
+  const cells = parts.map(
+    (part) => [offsetText(part, digits), part.octets.toLocaleString('en')] as const,
+  )
   const widths = [0, 1].map((column) => Math.max(0, ...cells.map((row) => row[column as 0].length)))
   const names = Math.max(0, ...parts.map(({ name }) => printable(name).length))
   return [
@@ -27,8 +31,8 @@ export function anatomyLines({ title, parts }: Anatomy, options: TableOptions): 
   ]
 }
 
-function offsetText({ offset }: AnatomyPart): string {
-  return offset === undefined ? '·' : `0x${offset.toString(16).padStart(4, '0')}`
+function offsetText({ offset }: AnatomyPart, digits: number): string {
+  return offset === undefined ? '·' : `0x${offset.toString(16).padStart(digits, '0')}`
 }
 
 /** The same for programs. */

@@ -79,6 +79,7 @@ const offline: Readonly<Record<string, () => Promise<Verb>>> = {
   'backup restore': async () => (await import('./backup-offline.ts')).restoreBackup,
   'crl keep': async () => (await import('./crl-keep.ts')).keepLists,
   'entropy assess': async () => (await import('./entropy-assess.ts')).assessEntropy,
+  'firmware check': async () => (await import('./firmware-check.ts')).checkFirmware,
   'firmware forms': async () => (await import('./firmware-forms.ts')).listForms,
   'firmware inspect': async () => (await import('./firmware-inspect.ts')).inspectFirmware,
   'firmware sign': async () => (await import('./firmware-sign.ts')).signFirmware,

@@ -117,6 +117,12 @@ export class Members {
     return value
   }
 
+  flag(name: string): boolean {
+    const value = this.#need(name)
+    if (typeof value === 'boolean') return value
+    throw new FormatError('value-not-allowed', 0, `${this.#path}${name} is neither true nor false`)
+  }
+
   /** `from` to `most` items; each is read out of an object that has it as its member `item`. */
   list<T>(name: string, from: number, most: number, read: (item: Members) => T): readonly T[] {
     const value = this.#need(name)

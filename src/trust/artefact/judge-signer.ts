@@ -35,12 +35,13 @@ export async function judgeSigner(
   claim: SignerClaim,
   trust: DeviceTrust,
 ): Promise<ProvedSigner | ArtefactRefused> {
+  trust.hears?.(claim)
   const { publicKey, chain } = claim
   const [leaf, ...intermediates] = chain
   if (leaf === undefined || knows(trust, publicKey)) return judgeKey(publicKey, trust)
   if (!sameBytes(leaf.publicKey.der, publicKey.spki))
     return refuse('signature-wrong', `${formatName(leaf.subject)} has another key than signed`)
-  const at = timeFor(claim, trust)
+  const at = trust.timeless ? leaf.notBefore : timeFor(claim, trust)
   if ('reason' in at) return at
   const anchors = anchorsOf(trust.roots)
   if ('reason' in anchors) return anchors
@@ -83,7 +84,7 @@ async function judgePath(
   const no = checkSignerPurpose(all, trust.purpose) ?? checkMarks(all, trust)
   if (no !== undefined || trust.status === undefined) return no
   // What is known of revocation is as of now: a stamp from before it does not make a revoked signer good again.
-  const status = await checkStatus(path, trust.now ?? at, trust.status)
+  const status = await checkStatus(path, trust.now ?? trust.seen ?? at, trust.status)
   return status.kind === 'refused' ? status : undefined
 }
 

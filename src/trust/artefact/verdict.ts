@@ -4,6 +4,7 @@ import type { Certificate } from '#format/x509/certificate.ts'
 import type { Environment } from '../environment-mark.ts'
 import type { StatusRule } from '../peer/status-rule.ts'
 import type { PublicKey } from '../public-key.ts'
+import type { SignerClaim } from './judge-signer.ts'
 import type { SignerPurpose } from './signer-purpose.ts'
 
 export interface DeviceTrust {
@@ -21,6 +22,8 @@ export interface DeviceTrust {
    * clock behind it was never set. Undefined: it has seen nothing yet.
    */
   readonly seen?: Temporal.Instant
+  /** It holds certificates against no time at all: whether they have expired is nothing to it. */
+  readonly timeless?: true
   /** Roots of time-stamp authorities; empty: a time-stamp changes nothing. */
   readonly stampRoots: readonly Certificate[]
   /** The lowest security version that it takes: its monotonic counter; undefined: it has none. */
@@ -32,6 +35,8 @@ export interface DeviceTrust {
   /** What it is, where a form says for what it was made; absent: it does not ask. */
   readonly product?: string
   readonly hardware?: string
+  /** Hears of each signer whose signature held, before it is judged: for who judges it again at another time. */
+  readonly hears?: (claim: SignerClaim) => void
 }
 
 /** One signature that held. */
