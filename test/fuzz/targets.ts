@@ -50,6 +50,7 @@ import { encodeName, parseName } from '#format/x509/name.ts'
 import { encodeSubjectPublicKeyInfo, parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import { encodeRsaPssParameters, parseRsaPssParameters } from '#format/x509/rsa-pss-parameters.ts'
 import { formatVectors } from '../vectors/vector.ts'
+import { envelopeTargets } from './envelope-targets.ts'
 import { timeStampTargets } from './time-stamp-targets.ts'
 import { tpmTargets } from './tpm-targets.ts'
 
@@ -97,6 +98,7 @@ export const targets: readonly Target[] = [
   },
   ...timeStampTargets,
   ...tpmTargets,
+  ...envelopeTargets,
   {
     name: 'certificate',
     parse: (der) => parseCertificate(der),

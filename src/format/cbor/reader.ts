@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { compareBytes, plainBytes } from '#format/bytes.ts'
+import { compareBytes, plainBytes, sameBytes } from '#format/bytes.ts'
 import { Budget, type Limits } from '#format/der/budget.ts'
 import { FormatError } from '#format/format-error.ts'
 import { major, majorNames, simple } from './major.ts'
 import { CborTagged, type CborValue } from './value.ts'
+import { encodeHead } from './writer.ts'
 
 /**
  * Reads deterministic CBOR, item by item, without building a tree.
@@ -153,6 +154,13 @@ export class CborReader {
   /** The number of a tag; its item follows. */
   tag(): number {
     return this.#head(major.tag)
+  }
+
+  /** Whether the next item bears this tag; it stays the next. */
+  startsWithTag(expected: number): boolean {
+    const head = encodeHead(major.tag, expected)
+    const here = this.#bytes.subarray(this.#next, Math.min(this.#end, this.#next + head.length))
+    return sameBytes(here, head)
   }
 
   /** This tag and no other. */

@@ -26,7 +26,7 @@ export interface CoseHeader {
   readonly others: readonly (number | string)[]
 }
 
-const emptyHeader: CoseHeader = {
+export const emptyHeader: CoseHeader = {
   algorithm: undefined,
   contentType: undefined,
   keyId: undefined,
