@@ -6,6 +6,7 @@ import type { ArtefactFormName } from './form-names.ts'
 import { mcubootForm } from './mcuboot/mcuboot.ts'
 import { outerManifestForm } from './outer-manifest/form.ts'
 import { raucForm } from './rauc/rauc.ts'
+import { suitForm } from './suit/form.ts'
 
 /** A form whose choices were read by its own table (`options`). */
 // biome-ignore lint/suspicious/noExplicitAny: each form has choices of its own, which its table of options checks
@@ -20,6 +21,7 @@ export type ArtefactForms = Partial<Readonly<Record<ArtefactFormName, AnyForm>>>
  */
 export function artefactForms(tools: ArchiveTools): ArtefactForms {
   return {
+    suit: suitForm,
     'outer-manifest': outerManifestForm,
     mcuboot: mcubootForm,
     'esp-secure-boot-v2': espForm,
