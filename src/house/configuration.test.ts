@@ -170,6 +170,14 @@ test('a stopping node drains for at most a minute', () => {
     assert.match(faultsOf('--drain', word)[0] ?? '', /^drain: /)
 })
 
+test('artefacts lie in the data directory unless a place that servers share is named', () => {
+  const { artefacts, artefactLimit } = read()
+  assert.deepEqual([artefacts.endsWith('/artefacts'), artefactLimit], [true, 16_000_000_000])
+  const named = read('--artefacts', '/srv/artefacts', '--artefact-limit', '500')
+  assert.deepEqual([named.artefacts, named.artefactLimit], ['/srv/artefacts', 500_000_000])
+  assert.match(faultsOf('--artefact-limit', '16 GB')[0] ?? '', /^artefact-limit: /)
+})
+
 test('proxies that pass TLS through have a port and addresses, or neither', () => {
   assert.equal(read().proxied, undefined)
   const words = ['--proxy-listen', '10.0.0.5:8444', '--proxy-from', '10.0.0.10, 2001:db8::/32']

@@ -21,6 +21,7 @@ import {
   readLegacy,
   readLogLevel,
   readMaker,
+  readMegabytes,
   readNames,
   readNetworks,
   readOperatorAddress,
@@ -77,6 +78,10 @@ export interface Configuration {
   readonly passphraseFile: string | undefined
   /** The database that several nodes share; undefined: SQLite in the data directory. */
   readonly database: PostgresSettings | undefined
+  /** Where uploaded and signed artefacts are kept; several nodes have one directory together. */
+  readonly artefacts: string
+  /** The largest artefact that may be uploaded, in octets. */
+  readonly artefactLimit: number
   /** How long a node that was told to stop serves on while `/readyz` says no, in seconds. */
   readonly drainSeconds: number
   /** Networks that may read `/metrics`, besides this machine itself: `ADDRESS` or `ADDRESS/BITS`. */
@@ -171,6 +176,14 @@ export const settings = {
   database: { fallback: '', help: 'postgres://USER@HOST/NAME, shared by several servers' },
   'database-password-file': { fallback: '', help: "a file with the database's password" },
   'database-ca-file': { fallback: '', help: "the authorities of the database's certificate, PEM" },
+  artefacts: {
+    fallback: '',
+    help: 'the directory of artefacts, shared where several servers share a database; DIR/artefacts',
+  },
+  'artefact-limit': {
+    fallback: '16000',
+    help: 'the largest artefact that may be uploaded, in megabytes',
+  },
   drain: { fallback: '0', help: 'seconds to serve on after /readyz says that it stops' },
   'metrics-from': { fallback: '', help: 'networks that may read /metrics, separated by commas' },
   'log-level': { fallback: '', help: 'silent, error, warn, info or debug' },
@@ -222,6 +235,8 @@ export function readConfiguration(words: readonly string[]): Configuration {
       wordOf('database-ca-file'),
       faults,
     ),
+    artefacts: resolve(wordOf('artefacts') || join(data, 'artefacts')),
+    artefactLimit: readMegabytes('artefact-limit', wordOf('artefact-limit'), faults),
     drainSeconds: readDrain(wordOf('drain'), faults),
     metricsFrom: readNetworks(wordOf('metrics-from'), faults),
     logLevel: readLogLevel(wordOf('log-level'), faults),

@@ -27,6 +27,7 @@ import type { OcspDesk } from '#core/ocsp/desk.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
 import { epochOf, type Restore, readRestores } from '#core/recovery/epoch.ts'
 import { type Learning, type LearningPorts, learnCertificate } from '#core/recovery/learn.ts'
+import type { ArtefactStore } from '#core/releases/ports.ts'
 import type { CertificateRows } from '#core/status-files/certificate-rows.ts'
 import { usualBlockSize } from '#core/status-files/make-status-file.ts'
 import type { BlockBuilder } from '#core/status-files/refresh-blocks.ts'
@@ -58,6 +59,8 @@ export interface Means {
   readonly ledger: Ledger
   readonly log: LogStore
   readonly rows: CertificateRows
+  /** Where octets of any size are kept. */
+  readonly artefacts: ArtefactStore
   /** Builds blocks of status files; absent: on this thread. */
   readonly buildBlock?: BlockBuilder
   readonly keys: SigningKeys
@@ -94,6 +97,9 @@ export interface Core extends EnrolmentPorts {
   /** What those read who cannot ask. */
   readonly statusFiles: StatusFiles
   readonly rows: CertificateRows
+  readonly artefacts: ArtefactStore
+  /** The largest artefact that may be uploaded, in octets. */
+  readonly artefactLimit: number
   readonly anchors: AnchorSets
   /** Whose chips are believed. */
   readonly vendors: VendorRegister
@@ -208,6 +214,8 @@ export async function openCore(means: Means): Promise<Core> {
       stamps: openStampSource(configuration, timeStamps, random),
       statusFiles,
       rows: means.rows,
+      artefacts: means.artefacts,
+      artefactLimit: configuration.artefactLimit,
       anchors,
       recovered,
       restores,

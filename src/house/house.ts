@@ -11,6 +11,7 @@ import type { Fault } from '#core/fault.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { AuthorityRequest } from '#core/ledger/tables.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
+import { openArtefactDirectory } from '#edge/artefacts/directory-store.ts'
 import { systemRandomness } from '#edge/chance/system-randomness.ts'
 import { runJobs } from '#edge/clock/run-jobs.ts'
 import { systemClock } from '#edge/clock/system-clock.ts'
@@ -212,11 +213,12 @@ async function open(
   closers.add(() => node.end())
   const keyLists = await HouseKeyLists.open(data)
   closers.add(() => keyLists.close())
+  const artefacts = await openArtefactDirectory(configuration.artefacts, random)
   const blocks = new ThreadedBlockBuilder()
   closers.add(() => blocks.close())
   core = await openCore({
     ...{ configuration, ledger, keys, clock, random, feed, node, log: store.log, report },
-    ...{ rows: store.rows, buildBlock: blocks.build, keyLists },
+    ...{ rows: store.rows, artefacts, buildBlock: blocks.build, keyLists },
     // A node that waited while another founded may have been given another passphrase.
     checkKeys: () => keystore.checkPassphrase(),
     keyBackends: () => backends.states(),

@@ -2,6 +2,7 @@
 import { expireSessions } from '#core/attestation/expire.ts'
 import { longestSigning, recoverReserved } from '#core/authority/abandon.ts'
 import { expireRequests } from '#core/enrolment/approval/decide-request.ts'
+import { collectArtefacts, sweepArtefacts } from '#core/releases/collect.ts'
 import { carryOutAll } from '#core/revocation/acts/carry-out.ts'
 import { settlePublished } from '#core/revocation/settle-published.ts'
 import { watchRevocations } from '#core/watch/revocations.ts'
@@ -72,6 +73,18 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
         await settlePublished(core)
         await watchRevocations(core)
       },
+    },
+    {
+      name: 'artefacts',
+      every: Temporal.Duration.from({ hours: 1 }),
+      run: ({ signal }) => collectArtefacts(core, signal),
+    },
+    {
+      name: 'artefacts-sweep',
+      // Each node has what lies with it, or all have one directory and one of them is the first.
+      everyNode: true,
+      every: Temporal.Duration.from({ hours: 1 }),
+      run: () => sweepArtefacts(core),
     },
     {
       name: 'node',

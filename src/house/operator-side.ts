@@ -33,6 +33,7 @@ import { pageFiles } from './page-files.ts'
 import { adoptionVerbs } from './verbs/adoption.ts'
 import { applicationVerbs } from './verbs/applications.ts'
 import { approverVerbs } from './verbs/approvers.ts'
+import { artefactVerbs } from './verbs/artefacts.ts'
 import { backupVerbs } from './verbs/backup.ts'
 import { ceremonyVerbs } from './verbs/ceremony.ts'
 import { certificateVerbs } from './verbs/certificates.ts'
@@ -43,6 +44,7 @@ import { logVerbs } from './verbs/log.ts'
 import { nodeVerbs } from './verbs/node.ts'
 import { policyVerbs } from './verbs/policy.ts'
 import { qualificationVerbs } from './verbs/qualification.ts'
+import { releaseVerbs } from './verbs/releases.ts'
 import { reportVerbs } from './verbs/reports.ts'
 import { decisionVerbs } from './verbs/requests.ts'
 import { revocationVerbs } from './verbs/revocations.ts'
@@ -195,6 +197,8 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...approverVerbs(core, people),
     ...scanVerbs(core),
     ...signingKeyVerbs(core),
+    ...artefactVerbs(core),
+    ...releaseVerbs(core, log),
     ...rootVerbs(core),
     ...ceremonyVerbs(core),
     ...upstreamVerbs(core, parts.keys),

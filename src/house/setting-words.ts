@@ -131,6 +131,13 @@ export function readDrain(word: string, faults: string[]): number {
   return 0
 }
 
+/** A number of octets, said in megabytes. */
+export function readMegabytes(name: string, word: string, faults: string[]): number {
+  if (/^[1-9]\d{0,8}$/.test(word)) return Number(word) * 1_000_000
+  faults.push(`${name}: must be a number of megabytes such as 500, is "${word}"`)
+  return 0
+}
+
 export function readEnvironment(word: string, faults: string[]): Configuration['environment'] {
   if (word === 'trial' || word === 'test' || word === 'production') return word
   faults.push(`environment: must be trial, test or production, is "${word}"`)

@@ -2,6 +2,7 @@
 /** Core on a real store with keys in memory and a clock that a test sets, without any door. */
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import type { AuditEvent } from '#core/audit/event.ts'
 import { addDevice } from '#core/devices/add.ts'
 import { newCode } from '#core/devices/code.ts'
@@ -12,6 +13,7 @@ import { newId } from '#core/ledger/ids.ts'
 import type { Put } from '#core/ledger/ledger.ts'
 import { settle } from '#core/ledger/settle.ts'
 import type { CertificateRecord, Device, Kind, Product } from '#core/ledger/tables.ts'
+import { openArtefactDirectory } from '#edge/artefacts/directory-store.ts'
 import { systemRandomness } from '#edge/chance/system-randomness.ts'
 import { openStore } from '#edge/store/open-store.ts'
 import { readConfiguration } from '#house/configuration.ts'
@@ -81,6 +83,7 @@ export async function openTestCore(
       { ...{ ledger: store.ledger, clock, random }, shared: undefined },
     ),
     ...{ statusUrl: 'http://localhost:8080', keyLists: noLists },
+    artefacts: await openArtefactDirectory(join(directory, 'artefacts'), random),
     report: (what) => troubles.push(what),
   }
   const means = { ...usual, ...replace(usual) }

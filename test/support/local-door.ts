@@ -11,7 +11,7 @@ export interface LocalAnswer {
 /** One question at the local administrator's door. */
 export function askLocal(
   { socket }: { readonly socket: string },
-  method: 'GET' | 'POST' | 'DELETE',
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
   body?: object,
 ): Promise<LocalAnswer> {

@@ -38,7 +38,7 @@ export async function withMachine(
 }
 
 export interface MachineCall {
-  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
   /** Keeps connections; absent: each request has one of its own. */

@@ -22,6 +22,16 @@ const output = own('output', 'write to this file instead of standard output', {
 export const besideKind: Partial<Record<OperationKind, Beside>> = {
   list: { arguments: [own('all', 'all of them, page by page', { kind: 'boolean' })] },
   lines: { arguments: [output] },
+  octets: { arguments: [output] },
+  append: {
+    arguments: [
+      own('file', 'the file with the octets, or - for standard input', {
+        kind: 'text',
+        how: 'position',
+        required: true,
+      }),
+    ],
+  },
   upload: {
     arguments: [
       own('file', 'the file, or - for standard input', {
@@ -55,6 +65,22 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
         ...{ name: 'chain', required: false, kind: 'text', placeholder: 'FILE' },
         help: 'certificates over your key that somebody else made, its own first (PEM)',
       },
+    ],
+  },
+  'artefact.upload': {
+    help: 'FILE is read twice: its digest comes first. A transfer that is cut off goes on by itself, also of a command that is said again.',
+    arguments: [
+      own('file', 'the file', {
+        kind: 'text',
+        how: 'position',
+        required: true,
+        placeholder: 'FILE',
+      }),
+    ],
+    otherwise: [
+      { name: 'name', required: false },
+      { name: 'octets', required: false },
+      { name: 'sha256', required: false },
     ],
   },
   'authority.export': { arguments: [output] },
@@ -141,6 +167,14 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
         kind: 'text',
         placeholder: 'FILE',
       }),
+    ],
+  },
+  'release.attach': {
+    help: 'With --file it uploads the octets first; else --sha256 says which of those that are here.',
+    arguments: [own('file', 'the file with the octets', { kind: 'text', placeholder: 'FILE' })],
+    otherwise: [
+      { name: 'name', required: false },
+      { name: 'sha256', required: false },
     ],
   },
   'report.credentials': {

@@ -20,6 +20,8 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
   ['Images', ['scan', 'firmware']],
   ['Signing', ['signing-key']],
   ['Releases', ['signing-policy', 'approver', 'approval']],
+
+  ['Firmware', ['release', 'artefact']],
   ['The log', ['log']],
   ['Evidence', ['report', 'qualify']],
   ['Keeping safe', ['backup', 'store']],

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { z } from 'zod'
-import type { Operation } from '#format/admin/operation.ts'
+import { type Operation, takesBody } from '#format/admin/operation.ts'
 import {
   type KindOf,
   type OperationName,
@@ -54,6 +54,22 @@ export class Server {
     return read as Answer<N>
   }
 
+  /** Sends octets, and gives what the table says of the answer. @throws Stop */
+  async append<N extends OperationName>(
+    name: N,
+    input: Input,
+    octets: AsyncIterable<Uint8Array>,
+  ): Promise<Answer<N>> {
+    const row = operationOf(name)
+    const answer = await this.#wire.send({
+      ...messageOf(row, input),
+      ...{ body: octets, mediaType: row.uploadType ?? 'application/octet-stream' },
+    })
+    const body = await text(answer)
+    await checkStatus(answer, row, body)
+    return row.output.parse(readJson(body)) as Answer<N>
+  }
+
   /** The bytes of a stream as they come: of an export, a watch, or the news of an upload. @throws Stop */
   async stream(
     name: OperationName,
@@ -81,7 +97,8 @@ export function pageOf<T>(answer: unknown, read: (item: unknown) => T): Page<T> 
 }
 
 /** Where each input goes: into the path, the query, or the body. */
-function messageOf({ method, path, kind }: Operation, input: Input) {
+function messageOf(row: Operation, input: Input) {
+  const { method, path } = row
   const rest = new Map(Object.entries(input).filter(([, value]) => value !== undefined))
   const filled = path.replace(/:(\w+)/g, (_match, name: string) => {
     const value = String(rest.get(name) ?? '')
@@ -89,7 +106,7 @@ function messageOf({ method, path, kind }: Operation, input: Input) {
     return encodeURIComponent(value)
   })
   const target = `/api/v1${filled}`
-  if (method === 'POST' && kind !== 'upload') {
+  if (method === 'POST' && !takesBody(row)) {
     const body = JSON.stringify(Object.fromEntries(rest))
     return { method, path: target, mediaType: 'application/json', body }
   }

@@ -23,7 +23,7 @@ export type Place =
     }
 
 export interface Sent {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly mediaType?: string
   readonly body?: string | AsyncIterable<Uint8Array>

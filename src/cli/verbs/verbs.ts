@@ -11,12 +11,15 @@ const byKind: Readonly<Record<OperationKind, () => Promise<Verb>>> = {
   events: async () => (await import('./watch.ts')).watch,
   lines: async () => (await import('./export.ts')).exportLines,
   upload: async () => (await import('./import.ts')).importFile,
+  append: async () => (await import('./artefact-upload.ts')).appendOctets,
+  octets: async () => (await import('./download.ts')).download,
 }
 
 /** Where people deserve more than the answer's fields. Loaded only when asked, so that all starts fast. */
 const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'approver.confirm': async () => (await import('./as-person.ts')).askAsPerson,
   'approver.register': async () => (await import('./approver-register.ts')).registerApprover,
+  'artefact.upload': async () => (await import('./artefact-upload.ts')).uploadArtefact,
   'authority.export': async () => (await import('./export.ts')).exportPem,
   'authority.import': async () => (await import('./adopt.ts')).importAuthority,
   'authority.install': async () => (await import('./install-authority.ts')).installAuthority,
@@ -49,6 +52,8 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'qualify.check': async () => (await import('./qualify.ts')).checkResult,
   'qualify.installation': async () => (await import('./qualify.ts')).qualify,
   'qualify.operation': async () => (await import('./qualify.ts')).qualify,
+  'release.attach': async () => (await import('./release-attach.ts')).attachPart,
+  'release.show': async () => (await import('./release-show.ts')).showRelease,
   'report.credentials': async () => (await import('./report.ts')).reportCredentials,
   'authority.revoke': async () => (await import('./revocation.ts')).askAct,
   'revocation.approve': async () => (await import('./revocation.ts')).approveAct,

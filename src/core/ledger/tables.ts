@@ -298,6 +298,8 @@ export const tables = {
       requestedBy: text,
       startedAt: instant,
       endedAt: instant,
+      /** Whether the octets were scanned here; null or false: it is the word of who noted it. */
+      madeHere: optional(boolean),
     },
     {
       lists: { started: ['startedAt'], product: ['product', 'startedAt'], sha256: ['sha256'] },
@@ -321,8 +323,10 @@ export const tables = {
       revision: integer,
       /** Until when devices that run it are to be able to check it. */
       supportUntil: optional(instant),
-      /** SHA-256 of the release manifest (format/release) as it was submitted. */
+      /** SHA-256 of the release manifest (format/release) as it was submitted; null again after any change. */
       manifestSha256: optional(bytes),
+      /** Ids of all who ever made, changed, uploaded or attached any of it: none of them approves it. */
+      contributors: json<readonly string[]>(),
       createdBy: text,
       createdAt: instant,
       submittedAt: optional(instant),
@@ -332,7 +336,7 @@ export const tables = {
       because: optional(text),
     },
     {
-      unique: { version: ['product', 'environment', 'channel', 'firmwareVersion'] },
+      unique: { firmware: ['product', 'environment', 'channel', 'firmwareVersion'] },
       lists: {
         product: ['product', 'createdAt'],
         state: ['state', 'createdAt'],
@@ -348,28 +352,88 @@ export const tables = {
       release: id('rel'),
       role: word('artefact', 'sbom', 'vex', 'provenance', 'test'),
       name: text,
-      /** Of its octets, which `stored` knows. */
+      /** Of its octets, which `stored` knows; of a test, whose report is kept elsewhere, of that. */
       sha256: bytes,
+      /** 0 of a test. */
       octets: integer,
       /** What was read in it, for people and for checks: form, format and version, subjects, gaps. */
       facts: json<Readonly<Record<string, unknown>>>(),
       addedBy: text,
       addedAt: instant,
+      /** `ROLE/NAME` while it belongs to the release; null once it was taken away. */
+      slot: optional(text),
+      removedAt: optional(instant),
     },
-    { unique: { name: ['release', 'role', 'name'] }, lists: { sha256: ['sha256'] } },
+    {
+      unique: { slot: ['release', 'slot'] },
+      lists: { release: ['release'], sha256: ['sha256'] },
+    },
+  ),
+
+  /** The text of a release as it was submitted, which is what was approved and signed: none is ever changed. */
+  releaseManifest: table(
+    'rlm',
+    { release: id('rel'), revision: integer, sha256: bytes, text: bytes, madeAt: instant },
+    {
+      unique: { sha256: ['sha256'], revision: ['release', 'revision'] },
+      appendOnly: true,
+    },
+  ),
+
+  /** How high the security version of a product came in a channel: what is signed raises it, nothing lowers it. */
+  releaseLine: table(
+    'rll',
+    {
+      product: id('prd'),
+      environment,
+      channel: text,
+      securityVersion: integer,
+      /** The release that was signed last. */
+      release: id('rel'),
+    },
+    { unique: { line: ['product', 'environment', 'channel'] } },
+  ),
+
+  /** A key of a build service: what it says of how an artefact was built is believed of this product. */
+  builderKey: table(
+    'bdk',
+    {
+      product: id('prd'),
+      name: text,
+      fingerprint: bytes,
+      spki: bytes,
+      /** Builder ids that it may speak for (SLSA `builder.id`); empty: any. */
+      builders: json<readonly string[]>(),
+      addedBy: text,
+      addedAt: instant,
+      endedAt: optional(instant),
+      because: optional(text),
+    },
+    { unique: { key: ['product', 'fingerprint'] }, lists: { product: ['product', 'addedAt'] } },
   ),
 
   /** Octets that are kept by their digest, on disk or in an object store. */
   stored: table(
     'obj',
-    { sha256: bytes, octets: integer, storedAt: instant },
-    { unique: { sha256: ['sha256'] }, lists: { stored: ['storedAt'] } },
+    {
+      sha256: bytes,
+      octets: integer,
+      /** `gone`: nothing needed them and they were removed; they may come again. */
+      state: word('kept', 'gone'),
+      storedBy: text,
+      storedAt: instant,
+      /** When something was last said to need them: what is new is not collected. */
+      wantedAt: instant,
+    },
+    { unique: { sha256: ['sha256'] }, lists: { state: ['state', 'wantedAt'] } },
   ),
 
   /** Octets on their way here: may be cut off and go on. */
   upload: table(
     'upl',
     {
+      /** As its sender calls it. */
+      name: text,
       octets: integer,
       /** What the sender says that they hash to. */
       sha256: bytes,
@@ -1833,6 +1897,9 @@ export type KeyFinding = LedgerRecord<'keyFinding'>
 export type ScanRecord = LedgerRecord<'scan'>
 export type Release = LedgerRecord<'release'>
 export type ReleasePart = LedgerRecord<'releasePart'>
+export type ReleaseManifestRecord = LedgerRecord<'releaseManifest'>
+export type ReleaseLine = LedgerRecord<'releaseLine'>
+export type BuilderKey = LedgerRecord<'builderKey'>
 export type Stored = LedgerRecord<'stored'>
 export type Upload = LedgerRecord<'upload'>
 export type SigningPolicy = LedgerRecord<'signingPolicy'>

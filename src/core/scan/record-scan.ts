@@ -16,7 +16,7 @@ export interface RecordPorts {
 /** A record of many findings keeps the gravest. */
 export const mostRecorded = 1_000
 
-/** Books what a scan came to, with its event: a release will be held against it. */
+/** Books what a scan came to, with its event: a release is held against it. */
 export async function recordScan(
   scan: Omit<ScanRecord, 'id' | 'version' | 'requestedBy'>,
   actor: Actor,

@@ -2,9 +2,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '#core/ports.ts'
-import type { Operation } from '#format/admin/operation.ts'
+import { type Operation, takesBody } from '#format/admin/operation.ts'
 import { type OperationName, operationOf } from '#format/admin/operations.ts'
 import { refuse } from '#trust/refusal.ts'
+import { answerOctets } from './answers/octets.ts'
 import { answerPlain } from './answers/plain.ts'
 import { isRefused, RefusalError } from './answers/problem.ts'
 import { answerEvents, answerLines } from './answers/stream.ts'
@@ -14,7 +15,7 @@ import { limits } from './limits.ts'
 import { isKeyed, RememberedAnswers } from './requests/idempotency.ts'
 import { InputReader } from './requests/input.ts'
 import { uploadOf } from './requests/upload.ts'
-import type { Call, Verbs } from './verbs.ts'
+import type { Call, OctetsAnswer, Verbs } from './verbs.ts'
 
 export interface BinderParts {
   readonly door: Door
@@ -58,7 +59,7 @@ export class Binder {
     const bound = { name, row, verb, reader: new InputReader(row) }
     const route = (scope: FastifyInstance) =>
       scope.route({
-        method: row.method,
+        method: row.heads === undefined || row.method !== 'GET' ? row.method : ['GET', 'HEAD'],
         url: `/api/v1${row.path}`,
         config: { operation: name, ...(row.ofTheMoment && { rateLimit: false }) },
         ...(row.bodyBytes !== undefined && { bodyLimit: row.bodyBytes }),
@@ -66,7 +67,7 @@ export class Binder {
         preParsing: async (request) => this.#admit(row, request),
         handler: async (request, reply) => this.#answer(bound, request, reply),
       })
-    if (row.kind !== 'upload') return void route(api)
+    if (!takesBody(row)) return void route(api)
     await api.register(async (scope) => {
       scope.removeAllContentTypeParsers()
       const type = row.uploadType ?? 'text/csv'
@@ -94,9 +95,7 @@ export class Binder {
       caller,
       expectedVersion: expectedVersionOf(request.headers['if-match']),
       signal: gone,
-      body: uploadOf(
-        row.kind === 'upload' ? (request.body as IncomingMessage | undefined) : undefined,
-      ),
+      body: uploadOf(takesBody(row) ? (request.body as IncomingMessage | undefined) : undefined),
       keepSession: (token) => this.#parts.door.keepSession(reply, token),
     }
     if (row.kind === 'events') this.#admitEventStream(reply)
@@ -108,6 +107,9 @@ export class Binder {
       case 'lines':
       case 'upload':
         return answerLines(reply, row, this.#documentsOf(answer, call, request, reply))
+      case 'octets':
+        return answerOctets(reply, answer as OctetsAnswer, request.headers)
+      case 'append':
       case 'plain':
       case 'list':
         return answerPlain(reply, row, answer)

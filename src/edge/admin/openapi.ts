@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
 import { refusals } from '#core/refusal.ts'
-import { fieldsOf, type Operation } from '#format/admin/operation.ts'
+import { fieldsOf, type Operation, takesBody } from '#format/admin/operation.ts'
 import { operationNames, operationOf } from '#format/admin/operations.ts'
 import { isKeyed } from './requests/idempotency.ts'
 
@@ -14,6 +14,8 @@ const mediaTypes = {
   events: 'text/event-stream',
   lines: 'application/x-ndjson',
   upload: 'application/x-ndjson',
+  append: 'application/json',
+  octets: 'application/octet-stream',
 } as const satisfies Record<Operation['kind'], string>
 
 /** The OpenAPI 3.1 description of the API, made from the table of operations. */
@@ -24,6 +26,8 @@ export function openApiDocument(version: string): Json {
     const path = `/api/v1${row.path.replace(/:(\w+)/g, '{$1}')}`
     paths[path] ??= {}
     paths[path][row.method.toLowerCase()] = describe(name, row)
+    if (row.heads !== undefined && row.method === 'GET')
+      paths[path]['head'] = describeHead(name, row)
   }
   return {
     openapi: '3.1.0',
@@ -90,6 +94,24 @@ function describe(name: string, row: Operation): Json {
   }
 }
 
+/** The same question, answered by the fields of the head alone. */
+function describeHead(name: string, row: Operation): Json {
+  const whole = describe(name, row)
+  return {
+    ...whole,
+    operationId: `${name}.head`,
+    responses: {
+      ...(whole['responses'] as Json),
+      200: {
+        description: row.summary,
+        headers: Object.fromEntries(
+          Object.values(row.heads ?? {}).map((field) => [field, { schema: { type: 'string' } }]),
+        ),
+      },
+    },
+  }
+}
+
 function pathNames(row: Operation): readonly string[] {
   return [...row.path.matchAll(/:(\w+)/g)].map((match) => match[1] ?? '')
 }
@@ -137,11 +159,11 @@ function headersOf(row: Operation): readonly Json[] {
 }
 
 function hasJsonBody(row: Operation): boolean {
-  return row.method === 'POST' && row.kind !== 'upload'
+  return row.method === 'POST' && !takesBody(row)
 }
 
 function bodyOf(row: Operation): Json | undefined {
-  if (row.kind === 'upload') {
+  if (takesBody(row)) {
     const type = row.uploadType ?? 'text/csv'
     return { required: true, content: { [type]: { schema: { type: 'string' } } } }
   }

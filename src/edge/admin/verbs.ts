@@ -11,7 +11,7 @@ export interface Call {
   readonly expectedVersion: number | undefined
   /** Aborts when the client has gone or the server closes. */
   readonly signal: AbortSignal
-  /** For an upload: its body, which may be left unread. */
+  /** For an upload or an append: its body, which may be left unread. */
   readonly body: AsyncIterable<Uint8Array>
   /** Lets the client keep a session (undefined: give it up); does nothing where there are none. */
   keepSession(token: string | undefined): void
@@ -23,12 +23,24 @@ export interface PageOf<T> {
   readonly next: string | null
 }
 
+/** Octets that are read as the client takes them; `close` is called once, however it ends. */
+export interface OctetsAnswer {
+  readonly octets: number
+  /** 32 bytes. */
+  readonly sha256: Uint8Array
+  readonly name: string
+  read(from: number, length: number): AsyncIterable<Uint8Array>
+  close(): Promise<void>
+}
+
 interface Answers<T> {
   plain: T
   list: PageOf<T>
   events: AsyncIterable<T>
   lines: AsyncIterable<T>
   upload: AsyncIterable<T>
+  append: T
+  octets: OctetsAnswer
 }
 
 export type Verb<N extends OperationName> = (

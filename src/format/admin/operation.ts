@@ -22,9 +22,15 @@ export type DoorName = (typeof doors)[number]
  *
  * `plain`: one JSON document. `list`: a page `{ items, next }`. `events`: server-sent events, each
  * one JSON document, until the client leaves. `lines`: JSON documents, one a line (NDJSON).
- * `upload`: a body goes in, CSV unless the row says otherwise, `lines` come out.
+ * `upload`: a body goes in, CSV unless the row says otherwise, `lines` come out. `append`: octets go in, from an
+ * offset on, and one document comes out. `octets`: they come out as they are, or the range of them that was asked.
  */
-export type OperationKind = 'plain' | 'list' | 'events' | 'lines' | 'upload'
+export type OperationKind = 'plain' | 'list' | 'events' | 'lines' | 'upload' | 'append' | 'octets'
+
+/** Whether a body of its own goes in, which is read as it comes. */
+export function takesBody({ kind }: Pick<Operation, 'kind'>): boolean {
+  return kind === 'upload' || kind === 'append'
+}
 
 /** One thing that can be asked of an installation: REST route, OpenAPI and command are made from it. */
 export interface Operation<
@@ -33,7 +39,7 @@ export interface Operation<
   K extends OperationKind = OperationKind,
 > {
   readonly kind: K
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** Under `/api/v1`; `:name` takes its value from the input of that name. */
   readonly path: string
   /** The least role; `public` asks for none. */
@@ -63,8 +69,12 @@ export interface Operation<
   readonly files?: readonly (keyof z.input<I> & string)[]
   /** Inputs that never stand in an argument: asked for without echo, or read from standard input. */
   readonly secrets?: readonly (keyof z.input<I> & string)[]
-  /** Of an upload: what its body is; absent: rows of CSV. */
-  readonly uploadType?: 'application/octet-stream'
+  /** Of an upload: what its body is; absent: rows of CSV. Of an append: as the draft of resumable uploads calls it. */
+  readonly uploadType?: 'application/octet-stream' | 'application/partial-upload'
+  /** Members of the answer that stand in its head, too, where also HEAD may be asked. */
+  readonly heads?: Readonly<Record<string, string>>
+  /** Inputs that may be said in a field of the head instead of the query. */
+  readonly fields?: Partial<Record<keyof z.input<I> & string, string>>
   /** The most that its body may have, where the usual bound is too small. */
   readonly bodyBytes?: number
   /** Inputs that a person may also say as a name: the command line looks their id up. */

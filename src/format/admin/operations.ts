@@ -4,6 +4,7 @@ import type { Operation, OperationKind, Reference } from './operation.ts'
 import { adoption } from './operations/adoption.ts'
 import { applications } from './operations/applications.ts'
 import { approvers } from './operations/approvers.ts'
+import { artefacts } from './operations/artefacts.ts'
 import { attestation } from './operations/attestation.ts'
 import { backup } from './operations/backup.ts'
 import { ceremony } from './operations/ceremony.ts'
@@ -19,6 +20,7 @@ import { nodes } from './operations/nodes.ts'
 import { people } from './operations/people.ts'
 import { profiles } from './operations/profiles.ts'
 import { qualification } from './operations/qualification.ts'
+import { releases } from './operations/releases.ts'
 import { reports } from './operations/reports.ts'
 import { requests } from './operations/requests.ts'
 import { revocations } from './operations/revocations.ts'
@@ -62,6 +64,8 @@ export const operations = {
   ...keys,
   ...scans,
   ...signingKeys,
+  ...artefacts,
+  ...releases,
   ...keyPolicy,
   ...watch,
   ...keywatch,

@@ -22,6 +22,8 @@ export function answerPlain(reply: FastifyReply, row: Operation, answer: unknown
   const shown = row.kind === 'list' ? shownPage(row, answer) : row.output.parse(answer)
   const version = versionIn(shown)
   if (version !== undefined) reply.header('etag', `"${version}"`)
+  for (const [member, field] of Object.entries(row.heads ?? {}))
+    reply.header(field, headText(Reflect.get(shown as object, member)))
   return reply.code(row.creates ? 201 : 200).send(shown)
 }
 
@@ -34,4 +36,9 @@ function versionIn(shown: unknown): number | undefined {
   return typeof shown === 'object' && shown !== null && 'version' in shown
     ? Number(shown.version)
     : undefined
+}
+
+/** As the draft of resumable uploads writes numbers and truth (RFC 9651). */
+function headText(value: unknown): string {
+  return typeof value === 'boolean' ? `?${Number(value)}` : String(value)
 }

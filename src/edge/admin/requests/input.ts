@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
-import { type Field, fieldsOf, type Operation } from '#format/admin/operation.ts'
+import { type Field, fieldsOf, type Operation, takesBody } from '#format/admin/operation.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { InputFault, RefusedInput } from '../answers/problem.ts'
 
@@ -19,14 +19,17 @@ export class InputReader {
 
   /** The checked input, or what is wrong with it, input by input. Values are not repeated: some are secret. */
   read(
-    request: Pick<FastifyRequest, 'params' | 'query' | 'body'>,
+    request: Pick<FastifyRequest, 'params' | 'query' | 'body' | 'headers'>,
   ): { readonly kind: 'input'; readonly input: Readonly<Record<string, unknown>> } | RefusedInput {
-    const body =
-      this.#row.method === 'POST' && this.#row.kind !== 'upload' ? (request.body ?? {}) : {}
+    const body = this.#row.method === 'POST' && !takesBody(this.#row) ? (request.body ?? {}) : {}
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
       return refuse('input-wrong', 'the body must be a JSON object')
     }
-    const beside: Record<string, unknown> = { ...this.#typed(request.query), ...body }
+    const beside: Record<string, unknown> = {
+      ...this.#typed(this.#inHead(request.headers)),
+      ...this.#typed(request.query),
+      ...body,
+    }
     const twice = this.#inPath.find((name) => Object.hasOwn(beside, name))
     if (twice !== undefined) {
       return refuse('input-wrong', `"${twice}" stands in the path and must not stand elsewhere`)
@@ -37,6 +40,15 @@ export class InputReader {
     const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, given))
     const shown = faults.map(({ path, fault }) => `${path}: ${fault}`).join('; ')
     return { ...refuse('input-wrong', shown), faults }
+  }
+
+  /** What the row lets be said in fields of the head. */
+  #inHead(headers: FastifyRequest['headers']): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(this.#row.fields ?? {}).flatMap(([name, field]) =>
+        field === undefined || headers[field] === undefined ? [] : [[name, headers[field]]],
+      ),
+    )
   }
 
   /** Path and query hold text only: numbers and booleans are read from it where the input is one. */

@@ -1,3 +1,5 @@
+ALTER TABLE "scan" ADD COLUMN "madeHere" bigint;
+
 CREATE TABLE "release" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,
@@ -11,6 +13,7 @@ CREATE TABLE "release" (
   "revision" bigint NOT NULL,
   "supportUntil" bigint,
   "manifestSha256" bytea,
+  "contributors" text COLLATE "C" NOT NULL,
   "createdBy" text COLLATE "C" NOT NULL,
   "createdAt" bigint NOT NULL,
   "submittedAt" bigint,
@@ -20,7 +23,7 @@ CREATE TABLE "release" (
   "because" text COLLATE "C"
 );
 
-CREATE UNIQUE INDEX "release_one_version" ON "release" ("product", "environment", "channel", "firmwareVersion");
+CREATE UNIQUE INDEX "release_one_firmware" ON "release" ("product", "environment", "channel", "firmwareVersion");
 
 CREATE INDEX "release_by_product" ON "release" ("product", "createdAt", "id");
 
@@ -38,28 +41,80 @@ CREATE TABLE "releasePart" (
   "octets" bigint NOT NULL,
   "facts" text COLLATE "C" NOT NULL,
   "addedBy" text COLLATE "C" NOT NULL,
-  "addedAt" bigint NOT NULL
+  "addedAt" bigint NOT NULL,
+  "slot" text COLLATE "C",
+  "removedAt" bigint
 );
 
-CREATE UNIQUE INDEX "releasePart_one_name" ON "releasePart" ("release", "role", "name");
+CREATE UNIQUE INDEX "releasePart_one_slot" ON "releasePart" ("release", "slot") WHERE "slot" IS NOT NULL;
+
+CREATE INDEX "releasePart_by_release" ON "releasePart" ("release", "id");
 
 CREATE INDEX "releasePart_by_sha256" ON "releasePart" ("sha256", "id");
+
+CREATE TABLE "releaseManifest" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "release" bytea NOT NULL,
+  "revision" bigint NOT NULL,
+  "sha256" bytea NOT NULL,
+  "text" bytea NOT NULL,
+  "madeAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "releaseManifest_one_sha256" ON "releaseManifest" ("sha256");
+
+CREATE UNIQUE INDEX "releaseManifest_one_revision" ON "releaseManifest" ("release", "revision");
+
+CREATE TABLE "releaseLine" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "product" bytea NOT NULL,
+  "environment" text COLLATE "C" NOT NULL,
+  "channel" text COLLATE "C" NOT NULL,
+  "securityVersion" bigint NOT NULL,
+  "release" bytea NOT NULL
+);
+
+CREATE UNIQUE INDEX "releaseLine_one_line" ON "releaseLine" ("product", "environment", "channel");
+
+CREATE TABLE "builderKey" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "product" bytea NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
+  "fingerprint" bytea NOT NULL,
+  "spki" bytea NOT NULL,
+  "builders" text COLLATE "C" NOT NULL,
+  "addedBy" text COLLATE "C" NOT NULL,
+  "addedAt" bigint NOT NULL,
+  "endedAt" bigint,
+  "because" text COLLATE "C"
+);
+
+CREATE UNIQUE INDEX "builderKey_one_key" ON "builderKey" ("product", "fingerprint");
+
+CREATE INDEX "builderKey_by_product" ON "builderKey" ("product", "addedAt", "id");
 
 CREATE TABLE "stored" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,
   "sha256" bytea NOT NULL,
   "octets" bigint NOT NULL,
-  "storedAt" bigint NOT NULL
+  "state" text COLLATE "C" NOT NULL,
+  "storedBy" text COLLATE "C" NOT NULL,
+  "storedAt" bigint NOT NULL,
+  "wantedAt" bigint NOT NULL
 );
 
 CREATE UNIQUE INDEX "stored_one_sha256" ON "stored" ("sha256");
 
-CREATE INDEX "stored_by_stored" ON "stored" ("storedAt", "id");
+CREATE INDEX "stored_by_state" ON "stored" ("state", "wantedAt", "id");
 
 CREATE TABLE "upload" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
   "octets" bigint NOT NULL,
   "sha256" bytea NOT NULL,
   "state" text COLLATE "C" NOT NULL,

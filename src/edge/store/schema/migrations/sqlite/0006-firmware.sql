@@ -1,3 +1,5 @@
+ALTER TABLE "scan" ADD COLUMN "madeHere" INTEGER;
+
 CREATE TABLE "release" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,
@@ -11,6 +13,7 @@ CREATE TABLE "release" (
   "revision" INTEGER NOT NULL,
   "supportUntil" INTEGER,
   "manifestSha256" BLOB,
+  "contributors" TEXT NOT NULL,
   "createdBy" TEXT NOT NULL,
   "createdAt" INTEGER NOT NULL,
   "submittedAt" INTEGER,
@@ -20,7 +23,7 @@ CREATE TABLE "release" (
   "because" TEXT
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX "release_one_version" ON "release" ("product", "environment", "channel", "firmwareVersion");
+CREATE UNIQUE INDEX "release_one_firmware" ON "release" ("product", "environment", "channel", "firmwareVersion");
 
 CREATE INDEX "release_by_product" ON "release" ("product", "createdAt", "id");
 
@@ -38,28 +41,80 @@ CREATE TABLE "releasePart" (
   "octets" INTEGER NOT NULL,
   "facts" TEXT NOT NULL,
   "addedBy" TEXT NOT NULL,
-  "addedAt" INTEGER NOT NULL
+  "addedAt" INTEGER NOT NULL,
+  "slot" TEXT,
+  "removedAt" INTEGER
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX "releasePart_one_name" ON "releasePart" ("release", "role", "name");
+CREATE UNIQUE INDEX "releasePart_one_slot" ON "releasePart" ("release", "slot") WHERE "slot" IS NOT NULL;
+
+CREATE INDEX "releasePart_by_release" ON "releasePart" ("release", "id");
 
 CREATE INDEX "releasePart_by_sha256" ON "releasePart" ("sha256", "id");
+
+CREATE TABLE "releaseManifest" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "release" BLOB NOT NULL,
+  "revision" INTEGER NOT NULL,
+  "sha256" BLOB NOT NULL,
+  "text" BLOB NOT NULL,
+  "madeAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "releaseManifest_one_sha256" ON "releaseManifest" ("sha256");
+
+CREATE UNIQUE INDEX "releaseManifest_one_revision" ON "releaseManifest" ("release", "revision");
+
+CREATE TABLE "releaseLine" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "product" BLOB NOT NULL,
+  "environment" TEXT NOT NULL,
+  "channel" TEXT NOT NULL,
+  "securityVersion" INTEGER NOT NULL,
+  "release" BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "releaseLine_one_line" ON "releaseLine" ("product", "environment", "channel");
+
+CREATE TABLE "builderKey" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "product" BLOB NOT NULL,
+  "name" TEXT NOT NULL,
+  "fingerprint" BLOB NOT NULL,
+  "spki" BLOB NOT NULL,
+  "builders" TEXT NOT NULL,
+  "addedBy" TEXT NOT NULL,
+  "addedAt" INTEGER NOT NULL,
+  "endedAt" INTEGER,
+  "because" TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "builderKey_one_key" ON "builderKey" ("product", "fingerprint");
+
+CREATE INDEX "builderKey_by_product" ON "builderKey" ("product", "addedAt", "id");
 
 CREATE TABLE "stored" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,
   "sha256" BLOB NOT NULL,
   "octets" INTEGER NOT NULL,
-  "storedAt" INTEGER NOT NULL
+  "state" TEXT NOT NULL,
+  "storedBy" TEXT NOT NULL,
+  "storedAt" INTEGER NOT NULL,
+  "wantedAt" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX "stored_one_sha256" ON "stored" ("sha256");
 
-CREATE INDEX "stored_by_stored" ON "stored" ("storedAt", "id");
+CREATE INDEX "stored_by_state" ON "stored" ("state", "wantedAt", "id");
 
 CREATE TABLE "upload" (
   "id" BLOB NOT NULL PRIMARY KEY,
   "version" INTEGER NOT NULL,
+  "name" TEXT NOT NULL,
   "octets" INTEGER NOT NULL,
   "sha256" BLOB NOT NULL,
   "state" TEXT NOT NULL,

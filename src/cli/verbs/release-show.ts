@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import { jsonText } from '../show/json.ts'
+import { pairLines } from '../show/record.ts'
+import { printable, valueText } from '../show/value.ts'
+import { exit } from '../stop.ts'
+import type { Answer } from '../talk/server.ts'
+import type { Paint } from '../terminal/paint.ts'
+import { provedIn } from './release-proofs.ts'
+import { begin, isJson, tableOptions, type Verb, writeLines } from './verb.ts'
+
+type Story = Answer<'release.show'>
+type Line = readonly [string, string]
+
+/** The page of a release: what it is, what it has, who said yes, what was signed, and the proofs of the log. */
+export const showRelease: Verb = async (call) => {
+  const { server, input } = await begin(call)
+  const story = await server.ask('release.show', input)
+  if (isJson(call)) await call.terminal.write(jsonText(story))
+  else await writeLines(call, storyLines(story, tableOptions(call).paint))
+  return exit.done
+}
+
+function storyLines(story: Story, paint: Paint): readonly string[] {
+  const sections: readonly (readonly [string, readonly Line[]])[] = [
+    ['parts', story.parts.map((part) => [part.role, partText(part)])],
+    ['scans', story.scans.map((scan) => [scan.artefact, scanText(scan)])],
+    [
+      'checks',
+      story.checks.map(({ check, good, detail }) => [
+        check,
+        `${good ? 'good' : 'not met'}: ${printable(detail)}`,
+      ]),
+    ],
+    ['approvals', story.approvals.map((one) => approvalLine(one, story))],
+    ['signed', story.signed.map((one) => signedLine(one, story))],
+    ['log', story.events.toReversed().map((event) => [`${event.index}`, eventText(event, story)])],
+  ]
+  return [
+    paint('bold', printable(`${story.productName} ${story.firmwareVersion}: ${story.state}`)),
+    ...(story.because === null ? [] : [printable(`  ${story.because}`)]),
+    '',
+    ...pairLines(headOf(story), { paint, indent: '' }),
+    ...sections.flatMap(([title, lines]) => [
+      '',
+      paint('bold', title),
+      ...(lines.length === 0 ? ['  none'] : pairLines(lines, { paint, indent: '  ' })),
+    ]),
+    ...proofLines(story),
+  ]
+}
+
+function headOf(story: Story): readonly Line[] {
+  return [
+    ['release', `${story.id}, revision ${story.revision}`],
+    ['security version', String(story.securityVersion)],
+    ['kind', story.kind],
+    ['channel', printable(`${story.channel}, ${story.environment}`)],
+    ['supported until', valueText(story.supportUntil)],
+    [
+      'manifest',
+      story.manifestSha256 === null ? 'not submitted' : `SHA-256 ${story.manifestSha256}`,
+    ],
+    ['made by', printable(`${story.createdBy}, ${valueText(story.createdAt)}`)],
+    ['had a part', printable(story.contributors.join(', '))],
+  ]
+}
+
+function partText({ name, octets, sha256, facts }: Story['parts'][number]): string {
+  const told = Object.entries(facts)
+    .filter(([, value]) => typeof value !== 'object')
+    .map(([fact, value]) => `${fact} ${value}`)
+  return printable([`${name}  ${octets} octets  ${sha256}`, ...told].join('  '))
+}
+
+function scanText(scan: Story['scans'][number]): string {
+  const { id, result, found, notScanned, rules, madeHere } = scan
+  const where = madeHere ? 'here' : 'elsewhere'
+  return printable(
+    `${result}: ${found} found, ${notScanned} not scanned, ${where}, rules ${rules}  ${id}`,
+  )
+}
+
+function approvalLine(one: Story['approvals'][number], story: Story): Line {
+  const { name, act, role, meaning, statedAt, voidedAt, voidedBecause, manifestSha256 } = one
+  const isOfThis = manifestSha256 === story.manifestSha256
+  const state =
+    voidedAt !== null
+      ? `void since ${valueText(voidedAt)}: ${voidedBecause ?? ''}`
+      : isOfThis
+        ? 'in force'
+        : 'of another revision'
+  return [name, printable(`${act} as ${role}: ${meaning}, ${valueText(statedAt)}: ${state}`)]
+}
+
+function signedLine(one: Story['signed'][number], { parts }: Story): Line {
+  const part = parts.find(({ id }) => id === one.part)
+  const stamped = one.isTimeStamped ? ', time-stamped' : ''
+  return [
+    one.form,
+    printable(
+      `${part?.name ?? one.part}  ${one.octets} octets  ${one.sha256}  by ${one.keys.join(', ')}${stamped}`,
+    ),
+  ]
+}
+
+function eventText(event: Story['events'][number], story: Story): string {
+  const { actor, at, type } = event
+  const proof = provedIn(event, story.log) ? 'proved' : 'not proved!'
+  return printable(`${proof}  ${valueText(at)}  ${type}  ${actor.kind} ${actor.id}`)
+}
+
+function proofLines({ log, events }: Story): readonly string[] {
+  if (events.length === 0) return ['', 'no event is in the signed log yet; it takes a second']
+  return [
+    '',
+    `each event was proved here to be in the log of ${log.size} events with root ${log.rootSha256}`,
+    'with --json the page holds all that is needed to check it elsewhere: vitalsign release check FILE',
+  ]
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import { encodeReleaseManifest } from '#format/release/manifest.ts'
+import { sha256 } from '#trust/digest.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { Actor } from '../audit/event.ts'
+import { newId } from '../ledger/ids.ts'
+import { settle } from '../ledger/settle.ts'
+import type { Release, ReleaseManifestRecord, ReleasePart } from '../ledger/tables.ts'
+import type { Refused } from '../refusal.ts'
+import type { ReleaseChanged } from './create.ts'
+import { judgeDocument } from './judge-document.ts'
+import { manifestOf } from './manifest-of.ts'
+import { partsOf } from './parts-of.ts'
+import type { ReleasePorts } from './ports.ts'
+import { checkSecurityVersion } from './security-version.ts'
+
+/** Puts a release forward as it is now: its manifest is written down, and may be approved. */
+export async function submitRelease(
+  release: Release,
+  actor: Actor,
+  ports: ReleasePorts,
+): Promise<ReleaseChanged> {
+  const { ledger, clock } = ports
+  if (release.state !== 'draft')
+    return refuse('release-state-wrong', `${release.id} is ${release.state}; a draft is submitted`)
+  const parts = await partsOf(release.id, ledger)
+  const unfit =
+    (await checkSecurityVersion(release, ledger)) ?? (await checkParts(release, parts, ports))
+  if (unfit !== undefined) return unfit
+  const text = encodeReleaseManifest(await manifestOf(release, parts, ledger))
+  const now = clock.now()
+  const manifest: ReleaseManifestRecord = {
+    ...{ id: newId('releaseManifest', ports), version: 1, release: release.id },
+    ...{ revision: release.revision, sha256: sha256(text), text, madeAt: now },
+  }
+  const submitted: Release = {
+    ...{ ...release, version: release.version + 1, state: 'submitted', submittedAt: now },
+    ...{ manifestSha256: manifest.sha256 },
+  }
+  const refused = await settle(
+    {
+      puts: [
+        { kind: 'release', record: submitted },
+        { kind: 'releaseManifest', record: manifest },
+      ],
+      events: [
+        {
+          ...{ type: 'release-submitted', at: now, actor },
+          subjects: [release.id, release.product],
+          facts: { revision: release.revision, manifestSha256: manifest.sha256.toHex() },
+        },
+      ],
+    },
+    ledger,
+  )
+  return refused ?? { kind: 'changed', release: submitted }
+}
+
+/**
+ * Why a release cannot be signed with what it has, if so: an artefact whose octets are not here, or a document
+ * that is of something else, which it may have become since it was attached.
+ */
+export async function checkParts(
+  release: Release,
+  parts: readonly ReleasePart[],
+  ports: ReleasePorts,
+): Promise<Refused | undefined> {
+  if (!parts.some(({ role }) => role === 'artefact'))
+    return refuse('artefact-missing', `${release.id} has no artefact; attach what devices get`)
+  for (const part of parts) {
+    const { role, name, sha256, octets } = part
+    if (role === 'test') continue
+    if ((await ports.artefacts.size(sha256)) !== octets)
+      return refuse('artefact-missing', `the octets of ${role} ${name} are not here`)
+    if (role === 'artefact') continue
+    const read = await judgeDocument(part, release, parts, ports)
+    if (read.kind === 'refused') return read
+  }
+  return undefined
+}
