@@ -7,6 +7,7 @@ import { mcubootForm } from './mcuboot/mcuboot.ts'
 import { outerManifestForm } from './outer-manifest/form.ts'
 import { raucForm } from './rauc/rauc.ts'
 import { suitForm } from './suit/form.ts'
+import { fitForm } from './uboot-fit/fit.ts'
 
 /** A form whose choices were read by its own table (`options`). */
 // biome-ignore lint/suspicious/noExplicitAny: each form has choices of its own, which its table of options checks
@@ -26,5 +27,6 @@ export function artefactForms(tools: ArchiveTools): ArtefactForms {
     mcuboot: mcubootForm,
     'esp-secure-boot-v2': espForm,
     rauc: raucForm(tools),
+    'uboot-fit': fitForm,
   }
 }

@@ -19,17 +19,27 @@ export interface FdtProperty {
   readonly offset: number
   readonly length: number
   readonly bytes: Uint8Array | undefined
+  /** Of its name, in the block of strings. */
+  readonly nameAt: number
 }
 
 export interface FdtNode {
   readonly name: string
   readonly properties: ReadonlyMap<string, FdtProperty>
   readonly children: readonly FdtNode[]
+  /** Of the token that begins it. */
+  readonly from: number
+  /** Where its name has ended. */
+  readonly bodyFrom: number
+  /** Behind the token that ends it. */
+  readonly to: number
 }
 
 export interface Fdt {
   readonly header: FdtHeader
   readonly root: FdtNode
+  /** Tokens that say nothing: what was taken out without moving the rest. */
+  readonly nothings: number
 }
 
 export const fdtHeaderOctets = 40
@@ -44,7 +54,7 @@ const limits = {
   /** Longer values are told by their place alone: they are whole images. */
   valueOctets: 4_096,
 }
-const token = { beginNode: 1, endNode: 2, property: 3, nothing: 4, end: 9 }
+export const fdtTokens = { beginNode: 1, endNode: 2, property: 3, nothing: 4, end: 9 }
 
 /** @throws FormatError */
 export function parseFdtHeader(bytes: Uint8Array): FdtHeader {
@@ -82,7 +92,7 @@ export async function parseFdt(source: ByteSource): Promise<Fdt> {
   const strings = (await readExactly(source, header.stringsOffset, header.stringsSize)).slice()
   const reader = new StructureReader(source, header, strings)
   const root = await reader.root()
-  return { header, root }
+  return { header, root, nothings: reader.nothings }
 }
 
 class StructureReader {
@@ -91,6 +101,7 @@ class StructureReader {
   readonly #end: number
   #at: number
   #values = 0
+  nothings = 0
 
   constructor(source: ByteSource, header: FdtHeader, strings: Uint8Array) {
     this.#source = source
@@ -100,24 +111,27 @@ class StructureReader {
   }
 
   async root(): Promise<FdtNode> {
-    await this.#expect(token.beginNode)
+    await this.#expect(fdtTokens.beginNode)
     const root = await this.#node(0)
-    await this.#expect(token.end)
+    await this.#expect(fdtTokens.end)
     return root
   }
 
   /** What follows the token that begins it. */
   async #node(depth: number): Promise<FdtNode> {
     if (depth > limits.depth) throw new FormatError('too-deep', this.#at, 'nodes in one another')
+    const from = this.#at - 4
     const name = await this.#name()
+    const bodyFrom = this.#at
     const properties = new Map<string, FdtProperty>()
     const children: FdtNode[] = []
     for (;;) {
       const at = this.#at
       const next = await this.#token()
-      if (next === token.endNode) return { name, properties, children }
-      if (next === token.beginNode) children.push(await this.#node(depth + 1))
-      else if (next === token.property) {
+      if (next === fdtTokens.endNode)
+        return { name, properties, children, from, bodyFrom, to: this.#at }
+      if (next === fdtTokens.beginNode) children.push(await this.#node(depth + 1))
+      else if (next === fdtTokens.property) {
         const property = await this.#property()
         if (children.length > 0)
           throw new FormatError('value-not-allowed', at, 'a property behind a node')
@@ -138,8 +152,8 @@ class StructureReader {
     if (length > this.#end - offset) throw new FormatError('truncated', offset, `value of ${name}`)
     const short = length <= limits.valueOctets
     const value = short ? (await readExactly(this.#source, offset, length)).slice() : undefined
-    this.#at = offset + aligned(length)
-    return { name, offset, length, bytes: value }
+    this.#at = offset + fdtAligned(length)
+    return { name, offset, length, bytes: value, nameAt }
   }
 
   async #name(): Promise<string> {
@@ -148,7 +162,7 @@ class StructureReader {
     const end = bytes.indexOf(0)
     if (end < 0) throw new FormatError('too-large', this.#at, 'the name of a node')
     const name = nameOf(bytes.subarray(0, end))
-    this.#at += aligned(end + 1)
+    this.#at += fdtAligned(end + 1)
     return name
   }
 
@@ -156,7 +170,8 @@ class StructureReader {
     for (;;) {
       if (this.#values++ > limits.values) throw new FormatError('too-many', this.#at, 'tokens')
       const value = u32be(await this.#take(4), 0)
-      if (value !== token.nothing) return value
+      if (value !== fdtTokens.nothing) return value
+      this.nothings++
     }
   }
 
@@ -174,7 +189,8 @@ class StructureReader {
   }
 }
 
-function aligned(length: number): number {
+/** The next multiple of four. */
+export function fdtAligned(length: number): number {
   return Math.ceil(length / 4) * 4
 }
 
@@ -184,6 +200,20 @@ export function fdtNumber({ bytes, offset, name }: FdtProperty): number {
   const value = bytes?.length === 8 ? u32be(bytes, 0) * 0x1_0000_0000 + u32be(bytes, 4) : Number.NaN
   if (!Number.isSafeInteger(value)) throw new FormatError('value-not-allowed', offset, name)
   return value
+}
+
+/** All strings of a value; what does not end with a zero octet, or holds an empty one, gives undefined. */
+export function fdtTexts(property: FdtProperty | undefined): readonly string[] | undefined {
+  const { bytes } = property ?? {}
+  if (bytes === undefined || bytes.at(-1) !== 0) return undefined
+  const texts: string[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(0, at)
+    if (end === at) return undefined
+    texts.push(nameOf(bytes.subarray(at, end)))
+    at = end + 1
+  }
+  return texts
 }
 
 /** The first string of a value; undefined where there is none. */

@@ -16,9 +16,10 @@ import {
   signerOf,
   trustIn,
 } from '../../../../test/support/artefacts/signed.ts'
+import { inverseMod32 } from '../montgomery.ts'
 import { espAnchors } from './burn.ts'
 import { espForm } from './esp.ts'
-import { espKeyOctets, inverseMod32 } from './keys.ts'
+import { espKeyOctets } from './keys.ts'
 
 const application = espApplication(new TextEncoder().encode('a program of a few octets'))
 const rsa = await signerOf('rsa-3072', 'rsa-pss-sha256')

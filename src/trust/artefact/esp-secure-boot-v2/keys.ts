@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Keys as the boot ROM of these chips computes with them. */
 import { concatBytes } from '#format/bytes.ts'
-import { limits } from '#format/der/budget.ts'
-import { readDer } from '#format/der/reader.ts'
 import { joinEcdsaSignature, splitEcdsaSignature } from '#format/ecdsa-signature.ts'
 import { type EspScheme, espCurves } from '#format/firmware/boot/esp-signature.ts'
-import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import type { KeyAlgorithmName, SignatureAlgorithmName } from '#trust/algorithms.ts'
 import { sha256 } from '#trust/digest.ts'
 import type { DigestName } from '#trust/digest-signature.ts'
 import type { PublicKey } from '#trust/public-key.ts'
+import { montgomeryOf } from '../montgomery.ts'
 
 export interface EspKind {
   readonly scheme: EspScheme
@@ -48,39 +46,21 @@ export function espKeyOctets(key: PublicKey): Uint8Array {
   ])
 }
 
-function rsaOctets({ spki, material }: PublicKey): Uint8Array {
-  const modulus = BigInt(`0x${material.toHex()}`)
-  const residue = 2n ** 6144n % modulus
+function rsaOctets(key: PublicKey): Uint8Array {
+  const { exponent, squaredResidue, negativeInverse } = montgomeryOf(key)
+  if (exponent >= 2n ** 32n) throw new TypeError('the ROM takes exponents of 32 bits')
   return concatBytes([
-    material.slice().reverse(),
-    littleEndian(exponentOf(spki), 4),
-    littleEndian(residue, 384),
-    littleEndian(2n ** 32n - inverseMod32(modulus), 4),
+    key.material.slice().reverse(),
+    littleEndian(Number(exponent)),
+    squaredResidue.slice().reverse(),
+    littleEndian(negativeInverse),
   ])
 }
 
-function exponentOf(spki: Uint8Array): bigint {
-  return readDer(parseSubjectPublicKeyInfo(spki).key, limits.small, (reader) => {
-    const sequence = reader.sequence()
-    sequence.integerBytes()
-    const exponent = BigInt(`0x${sequence.integerBytes().toHex()}`)
-    sequence.end()
-    if (exponent >= 2n ** 32n) throw new TypeError('the ROM takes exponents of 32 bits')
-    return exponent
-  })
-}
-
-/** Of an odd number, modulo 2^32: each step doubles the bits that are right. */
-export function inverseMod32(odd: bigint): bigint {
-  const wide = 2n ** 32n
-  let inverse = 1n
-  for (let bits = 1; bits < 32; bits *= 2)
-    inverse = (((inverse * (2n - odd * inverse)) % wide) + wide) % wide
-  return inverse
-}
-
-function littleEndian(value: bigint, octets: number): Uint8Array {
-  return Uint8Array.fromHex(value.toString(16).padStart(2 * octets, '0')).reverse()
+function littleEndian(value: number): Uint8Array {
+  const octets = new Uint8Array(4)
+  new DataView(octets.buffer).setUint32(0, value, true)
+  return octets
 }
 
 /** What is burnt into the eFuses for this key: SHA-256 of it as it stands in a block. */

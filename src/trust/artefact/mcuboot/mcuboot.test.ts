@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { memorySource } from '#format/archive/byte-source.ts'
 import { concatBytes } from '#format/bytes.ts'
 import { parseMcubootImage } from '#format/firmware/boot/mcuboot.ts'
+import { encodeMcubootArea } from '#format/firmware/boot/mcuboot-write.ts'
 import { mcubootCorruptions, put } from '../../../../test/support/artefacts/mcuboot-corruptions.ts'
 import {
   judged,
@@ -13,6 +14,7 @@ import {
   signerOf,
   trustIn,
 } from '../../../../test/support/artefacts/signed.ts'
+import { mcubootKeyOctets } from './kinds.ts'
 import { mcubootForm } from './mcuboot.ts'
 
 const payload = new TextEncoder().encode('a program of a few octets')
@@ -217,8 +219,7 @@ test('a signature over the image itself is checked', async () => {
   assert.ok(plan.kind === 'plan')
   const whole = { ...plan, wanted: [{ signer: ed25519, over: 'message', bytes: covered } as const] }
   const [signature] = await signatures(whole, [ed25519])
-  const { encodeMcubootArea } = await import('#format/firmware/boot/mcuboot-write.ts')
-  const { mcubootKeyOctets } = await import('./kinds.ts')
+
   const made = (mark: number) =>
     concatBytes([
       covered,
