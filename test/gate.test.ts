@@ -16,6 +16,7 @@ const withoutGate: Readonly<Record<string, string>> = {
     'what is in the field is taken over as it is, so that it can be revoked; the watch looks at it, and its renewal is refused',
   'src/core/approvals/keys/register-key.ts':
     'the key of a certificate, compared with the one that passed two lines above',
+  'src/core/approvals/prove-signer.ts': 'registered before, by way of the gate',
   'src/core/attestation/vouch.ts': 'compared with a key that passed',
   'src/core/authority/founding.ts': 'made here, and approved as our own',
   'src/core/authority/issue-link.ts': 'a root of ours, and approved as our own',

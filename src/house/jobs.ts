@@ -5,6 +5,7 @@ import { expireRequests } from '#core/enrolment/approval/decide-request.ts'
 import { collectArtefacts, sweepArtefacts } from '#core/releases/collect.ts'
 import { carryOutAll } from '#core/revocation/acts/carry-out.ts'
 import { settlePublished } from '#core/revocation/settle-published.ts'
+import { watchEmergencies } from '#core/watch/emergencies.ts'
 import { watchRevocations } from '#core/watch/revocations.ts'
 import type { Job } from '#edge/clock/run-jobs.ts'
 import type { Core } from './core.ts'
@@ -85,6 +86,11 @@ export function jobsOf(core: Core, work: TimedWork): readonly Job[] {
       everyNode: true,
       every: Temporal.Duration.from({ hours: 1 }),
       run: () => sweepArtefacts(core),
+    },
+    {
+      name: 'emergencies',
+      every: Temporal.Duration.from({ minutes: 5 }),
+      run: () => watchEmergencies(core),
     },
     {
       name: 'node',

@@ -32,6 +32,7 @@ import type { PortName } from './logging.ts'
 import { pageFiles } from './page-files.ts'
 import { adoptionVerbs } from './verbs/adoption.ts'
 import { applicationVerbs } from './verbs/applications.ts'
+import { approvalVerbs } from './verbs/approvals.ts'
 import { approverVerbs } from './verbs/approvers.ts'
 import { artefactVerbs } from './verbs/artefacts.ts'
 import { backupVerbs } from './verbs/backup.ts'
@@ -195,6 +196,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...keyPolicyVerbs(core),
     ...signingPolicyVerbs(core, people),
     ...approverVerbs(core, people),
+    ...approvalVerbs(core),
     ...scanVerbs(core),
     ...signingKeyVerbs(core),
     ...artefactVerbs(core),

@@ -49,3 +49,49 @@ export const makeKeyCommand: Pick<Command, 'summary' | 'help' | 'arguments'> = {
     ...tokenArguments,
   ],
 }
+
+export const verifyCommand: Pick<Command, 'summary' | 'help' | 'arguments'> = {
+  summary: 'check what people signed, without any server',
+  help: 'Each FILE is a statement, and its signature stands beside it under the same name with .p7s: as "release approvals --output" wrote them. Says who signed what, when and with which meaning. The list of approvers is believed because the fingerprints in it were compared with the people: keep your own. Exit status 1: one of the files is not good, somebody refused, or too few people agreed.',
+  arguments: [
+    own('file', 'a statement; again for each further one', {
+      ...{ kind: 'list', how: 'position', required: true, placeholder: 'FILE' },
+    }),
+    own('manifest', 'the text of the release', {
+      ...{ kind: 'text', required: true, placeholder: 'FILE' },
+    }),
+    own('approvers', 'who may approve, with their keys', {
+      ...{ kind: 'text', required: true, placeholder: 'FILE' },
+    }),
+    own('people', 'how many people have to have agreed', {
+      ...{ kind: 'number', fallback: 1, placeholder: 'N' },
+    }),
+  ],
+}
+
+/** What is made here of the key, and never said. */
+export const madeHere = [
+  { name: 'statement', required: false, how: 'secret' },
+  { name: 'signature', required: false, how: 'secret' },
+] as const
+
+export const signingArguments = [
+  approverKey,
+  own('meaning', 'what your signature means; asked for if it is not said', {
+    ...{ kind: 'text', placeholder: 'TEXT' },
+  }),
+  own('yes', 'sign without being asked once more', { kind: 'boolean' }),
+  ...tokenArguments,
+]
+
+export const emergencyArguments = [
+  own('incident', 'in an emergency: the incident that cannot wait, as your records name it', {
+    ...{ kind: 'text', placeholder: 'REFERENCE' },
+  }),
+  own('because', 'with --incident: why waiting for others would harm more', {
+    ...{ kind: 'text', placeholder: 'TEXT' },
+  }),
+  own('until', 'with --incident: until when it may be signed on your approval alone', {
+    ...{ kind: 'text', placeholder: 'TIME' },
+  }),
+]

@@ -2,7 +2,13 @@
 /** What the command line adds to the rows of the operations table. */
 import type { OperationKind } from '#format/admin/operation.ts'
 import type { OperationName } from '#format/admin/operations.ts'
-import { approverKey, tokenArguments } from './approver.ts'
+import {
+  approverKey,
+  emergencyArguments,
+  madeHere,
+  signingArguments,
+  tokenArguments,
+} from './approver.ts'
 import { type Argument, own } from './argument.ts'
 
 export interface Beside {
@@ -58,9 +64,7 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
     ],
     otherwise: [
       { name: 'name', required: true, help: 'your account here' },
-      // Made here, and never said.
-      { name: 'statement', required: false, how: 'secret' },
-      { name: 'signature', required: false, how: 'secret' },
+      ...madeHere,
       {
         ...{ name: 'chain', required: false, kind: 'text', placeholder: 'FILE' },
         help: 'certificates over your key that somebody else made, its own first (PEM)',
@@ -188,6 +192,19 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
       }),
     ],
   },
+  'release.approvals': {
+    help: 'With --output it writes them as files.',
+    arguments: [
+      own('output', 'write files into this directory', { kind: 'text', placeholder: 'DIR' }),
+    ],
+  },
+  'release.approve': {
+    help: 'With --incident it is an emergency: your approval alone does until the time that you say, as an exception, and others review it afterwards.',
+    arguments: [...signingArguments, ...emergencyArguments],
+    otherwise: madeHere,
+  },
+  'release.refuse': { arguments: signingArguments, otherwise: madeHere },
+  'release.review-emergency': { arguments: signingArguments, otherwise: madeHere },
   'signing-policy.show': {
     help: 'With --output it writes the document alone, ready to edit and set.',
     arguments: [

@@ -6,6 +6,9 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'alarm list': ['alarm list', 'alarm list --severity critical', 'alarm list --state cleared'],
   'anchor list': ['anchor list', 'anchor list --product pump'],
   'anchor show': ['anchor show pump', 'anchor show pump --lot 2026-07'],
+  'approval verify': [
+    'approval verify pump/approval-1.json pump/approval-2.json --manifest pump/manifest.json --approvers approvers.json --people 2',
+  ],
   'approver confirm': ['approver confirm apk_019a… --fingerprint 9f86d081… --name grace'],
   'approver end': ['approver end apk_019a… --because "her card was lost"'],
   'approver list': ['approver list', 'approver list --state waiting'],
@@ -14,6 +17,17 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'approver make-key ada.pem --printed-name "Ada Lovelace" --token ada --module /usr/lib/softhsm/libsofthsm2.so',
   ],
   'approver register': ['approver register --approver-key ada.pem --role quality --name ada'],
+  'release approvals': ['release approvals rel_019a…', 'release approvals rel_019a… --output pump'],
+  'release approve': [
+    'release approve rel_019a… --approver-key ada.pem',
+    'release approve rel_019a… --approver-key ada.pem --incident "CAPA 12" --because "pumps stop" --until 2026-11-30T12:00:00Z',
+  ],
+  'release judge': ['release judge rel_019a…'],
+  'release preview': ['release preview rel_019a…'],
+  'release refuse': [
+    'release refuse rel_019a… --approver-key ada.pem --meaning "the alarm is silent"',
+  ],
+  'release review-emergency': ['release review-emergency rel_019a… --approver-key grace.pem'],
   'signing-policy approve': ['signing-policy approve spo_019a… --name grace'],
   'signing-policy list': ['signing-policy list --product pump'],
   'signing-policy refuse': ['signing-policy refuse spo_019a… --because "scans stay fresh"'],

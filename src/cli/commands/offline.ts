@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { makeKeyCommand } from './approver.ts'
+import { makeKeyCommand, verifyCommand } from './approver.ts'
 import { own } from './argument.ts'
 import { ceremonyCommands } from './ceremony.ts'
 import type { Command } from './commands.ts'
@@ -22,6 +22,7 @@ const caFile = own('caFile', "the authorities of the database's certificate (PEM
 
 /** What needs no server: it works on files, or on a house that is stopped. */
 export const offlineCommands: readonly Command[] = [
+  offline('approval verify', verifyCommand),
   offline('approver make-key', makeKeyCommand),
   offline('backup check', {
     summary: 'verify a whole backup without restoring it',

@@ -62,6 +62,10 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'revocation.preview': async () => (await import('./revocation.ts')).previewAct,
   'revocation.release': async () => (await import('./revocation.ts')).askAct,
   'revocation.show': async () => (await import('./revocation.ts')).showAct,
+  'release.approvals': async () => (await import('./release-approvals.ts')).showApprovals,
+  'release.approve': async () => (await import('./release-approve.ts')).approveRelease,
+  'release.refuse': async () => (await import('./release-approve.ts')).refuseRelease,
+  'release.review-emergency': async () => (await import('./release-approve.ts')).reviewEmergency,
   'signing-policy.approve': async () => (await import('./as-person.ts')).askAsPerson,
   'signing-policy.set': async () => (await import('./signing-policy.ts')).setPolicy,
   'signing-policy.show': async () => (await import('./signing-policy.ts')).showPolicy,
@@ -72,6 +76,7 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
 
 /** What is done here, by no server. */
 const offline: Readonly<Record<string, () => Promise<Verb>>> = {
+  'approval verify': async () => (await import('./approval-verify.ts')).verifyApprovals,
   'approver make-key': async () => (await import('./approver-make-key.ts')).makeApproverKey,
   'backup check': async () => (await import('./backup-offline.ts')).checkBackup,
   'backup drill': async () => (await import('./backup-drill.ts')).drillBackup,

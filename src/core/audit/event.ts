@@ -89,6 +89,12 @@ export const eventTypes = {
   'approver-key-registered': 'a person registered the key by which they will approve',
   'approver-key-confirmed': 'another administrator confirmed the key by which a person approves',
   'approver-key-ended': 'the key by which a person approved ended',
+  'release-approval-given': 'a person signed that a release may go out',
+  'release-approval-refused': 'a person signed that a release must not go out',
+  'release-approval-reviewed': 'a person signed afterwards what one had approved in an emergency',
+  'emergency-release-declared': 'one person approved a release in an emergency, as an exception',
+  'emergency-release-reviewed':
+    'an emergency, in which one person approved a release, came to its end',
   'release-approval-voided': 'what a person said of a release is void',
   'signing-policy-proposed': 'a signing policy that asks less waits for a second person',
   'signing-policy-approved': 'a person agreed to a signing policy that asks less',

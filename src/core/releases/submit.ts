@@ -35,7 +35,9 @@ export async function submitRelease(
   }
   const submitted: Release = {
     ...{ ...release, version: release.version + 1, state: 'submitted', submittedAt: now },
-    ...{ manifestSha256: manifest.sha256 },
+    manifestSha256: manifest.sha256,
+    // Who puts it forward has a part in it, and approves it no more than who made it.
+    contributors: [...new Set([...release.contributors, actor.id])],
   }
   const refused = await settle(
     {

@@ -16,6 +16,8 @@ export const alarmKinds = {
     'devices showed certificates of the time that a restore lost, and they were learnt',
   'clock-apart': "the clock of a server is apart from the database's",
   'codes-unused': 'many enrolment codes run out and were never used',
+  'emergency-release':
+    'one person approved a release in an emergency, and others have not reviewed it or do not agree',
   'enforcement-given-up':
     'an integration could not be told for two weeks whose sessions are to end, and it was given up',
   'integration-down':

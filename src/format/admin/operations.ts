@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Operation, OperationKind, Reference } from './operation.ts'
 import { adoption } from './operations/adoption.ts'
 import { applications } from './operations/applications.ts'
+import { approvals } from './operations/approvals.ts'
 import { approvers } from './operations/approvers.ts'
 import { artefacts } from './operations/artefacts.ts'
 import { attestation } from './operations/attestation.ts'
@@ -72,6 +73,7 @@ export const operations = {
   ...integrations,
   ...signingPolicies,
   ...approvers,
+  ...approvals,
 } as const
 
 export type OperationName = keyof typeof operations

@@ -84,7 +84,7 @@ async function listed(asked: InputOf<'approver.list'>, ledger: Ledger) {
   return ledger.list('approverKey', { ...walk, ...pageOf(asked) })
 }
 
-async function showApprover(
+export async function showApprover(
   record: ApproverKey,
   ledger: Ledger,
 ): Promise<OutputOf<'approver.list'>> {

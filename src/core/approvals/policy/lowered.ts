@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Demand, demandOf, demandsOf, type PolicyRules, sbomDegrees } from './rules.ts'
+import {
+  type Demand,
+  demandOf,
+  demandsOf,
+  type PolicyRules,
+  sbomDegrees,
+  vexDegrees,
+} from './rules.ts'
 
 /** One thing that a demand says, and whether another says less. */
 interface Comparison {
@@ -29,20 +36,19 @@ const comparisons: readonly Comparison[] = [
   },
   {
     what: 'the SBOM',
-    less: ({ checks: { sbom: before } }, { checks: { sbom: after } }) => {
-      const [was, is] = [before, after].map((one) =>
-        one === undefined ? -1 : sbomDegrees.indexOf(one),
-      ) as [number, number]
-      if (is >= was) return undefined
-      return after === undefined ? dropped : `has to be ${after} only, and was to be ${before}`
-    },
+    less: ({ checks: { sbom: before } }, { checks: { sbom: after } }) =>
+      lesser(sbomDegrees, before, after),
+  },
+  {
+    what: 'the VEX statement',
+    less: ({ checks: { vex: before } }, { checks: { vex: after } }) =>
+      lesser(vexDegrees, before, after),
   },
   {
     what: 'the provenance',
     less: ({ checks: { provenance: before } }, { checks: { provenance: after } }) => {
       if (before === undefined) return undefined
       if (after === undefined) return dropped
-      if (before.signed === true && after.signed !== true) return 'need not be signed'
       if (before.builders === undefined) return undefined
       const { builders } = before
       const added = after.builders?.filter((one) => !builders.includes(one))
@@ -52,7 +58,6 @@ const comparisons: readonly Comparison[] = [
   },
   ...(
     [
-      ['vex', 'the VEX statement'],
       ['tests', 'the reference to tests'],
       ['securityVersionRises', 'the rise of the security version'],
       ['supportUntil', 'the end of support'],
@@ -90,6 +95,19 @@ const comparisons: readonly Comparison[] = [
     },
   },
 ]
+
+/** In words where the degree falls. */
+function lesser<W extends string>(
+  degrees: readonly W[],
+  before: W | undefined,
+  after: W | undefined,
+): string | undefined {
+  if (before === undefined) return undefined
+  if (after === undefined) return dropped
+  return degrees.indexOf(after) < degrees.indexOf(before)
+    ? `has to be ${after} only, and was to be ${before}`
+    : undefined
+}
 
 /** What a policy would ask less than the one before it, a line each; empty: nothing. */
 export function loweredBy(before: PolicyRules, after: PolicyRules): readonly string[] {

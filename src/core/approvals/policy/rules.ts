@@ -20,8 +20,11 @@ import {
 } from '#format/release/manifest.ts'
 
 /** What an SBOM has to say of each component; each word asks for all that the ones before it ask. */
-export const sbomDegrees = ['present', 'baseline', 'support'] as const
+export const sbomDegrees = ['attached', 'complete', 'supported'] as const
 export type SbomDegree = (typeof sbomDegrees)[number]
+
+/** What has to be known of vulnerabilities, the least first. */
+export const vexDegrees = ['attached', 'settled'] as const
 
 /** So many people agree to a production release at least, whatever a policy says. */
 export const fewestForProduction = 2
@@ -38,15 +41,19 @@ const checksShape = record('which checks have to pass', {
   ),
   sbom: optional(
     word(
-      'an SBOM that names each artefact; baseline: with the NTIA attributes of each component; support: and its support level and end',
+      'an SBOM that names each artefact; complete: with the NTIA attributes of each component; supported: and its support level and end',
       sbomDegrees,
     ),
   ),
-  vex: optional(yesNo('a statement about known vulnerabilities (VEX)')),
+  vex: optional(
+    word(
+      'a statement about known vulnerabilities (VEX); settled: and none of them is left open',
+      vexDegrees,
+    ),
+  ),
   provenance: optional(
     record('a statement of where each artefact was built', {
       builders: optional(list('the builders that are believed', text('a builder id', 500), 1, 50)),
-      signed: optional(yesNo('only statements whose signature a key of that builder made')),
     }),
   ),
   tests: optional(yesNo('a reference to at least one test, and none that failed')),
@@ -148,13 +155,13 @@ export const usualRules: PolicyRules = {
     approvals: { people: 1 },
   },
   test: {
-    checks: { scan: { atMostDays: 30, here: false }, sbom: 'present' },
+    checks: { scan: { atMostDays: 30, here: false }, sbom: 'attached' },
     approvals: { people: 1 },
   },
   production: {
     checks: {
       scan: { atMostDays: 30, here: true },
-      ...{ sbom: 'support', vex: true, provenance: {}, tests: true },
+      ...{ sbom: 'supported', vex: 'attached', provenance: {}, tests: true },
       ...{ securityVersionRises: true, supportUntil: true, originKnown: true },
     },
     approvals: { people: fewestForProduction },

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Release, ScanRecord } from '../ledger/tables.ts'
+import { checkRelease } from '../releases/checks.ts'
+import { partsOf } from '../releases/parts-of.ts'
+import type { ReleasePorts } from '../releases/ports.ts'
+import { lineOf } from '../releases/security-version.ts'
+import type { ReleaseFacts } from './checks.ts'
+import { handsIn } from './count-approvals.ts'
+
+/** Scans of one artefact that are looked at. */
+const mostScans = 100
+
+/** All that a release is judged by, read anew. */
+export async function readFacts(release: Release, ports: ReleasePorts): Promise<ReleaseFacts> {
+  const { ledger, clock } = ports
+  const parts = await partsOf(release.id, ledger)
+  const scans = new Map<string, readonly ScanRecord[]>()
+  for (const { role, sha256 } of parts)
+    if (role === 'artefact') scans.set(sha256.toHex(), await scansOf(sha256, ledger))
+  const looked = await checkRelease(release, ports)
+  return {
+    ...{ release, parts, scans, hands: handsIn(release, parts), now: clock.now() },
+    looked: new Map(looked.map((one) => [one.check, one])),
+    line: await lineOf(release, ledger),
+  }
+}
+
+async function scansOf(sha256: Uint8Array, ledger: Ledger): Promise<readonly ScanRecord[]> {
+  const { items } = await ledger.list('scan', {
+    ...{ by: 'sha256', equal: [sha256], descending: true, limit: mostScans },
+  })
+  return items
+}
