@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Containers and signed artefacts as octets, for tests: small ones, which stay in memory. */
-import { closeSync, openSync, writeSync } from 'node:fs'
 import { type ByteSource, memorySource } from '#format/archive/byte-source.ts'
 import type { FileToPack, PlacedOctets } from '#format/archive/squashfs-writer.ts'
-import type { SigningPlan } from '#trust/artefact/form.ts'
+import type { Piece } from '#trust/artefact/form.ts'
 import type { AnyForm } from '#trust/artefact/forms.ts'
 import { readPieces } from '#trust/artefact/pieces.ts'
-import type { ArtefactRefused } from '#trust/artefact/refusal.ts'
 import type { DeviceTrust } from '#trust/artefact/verdict.ts'
 import { type MadeSigner, signAll } from './signers.ts'
 
@@ -28,12 +26,6 @@ export async function octetsOf(placed: AsyncIterable<PlacedOctets>): Promise<Uin
   return whole
 }
 
-export function writePlaced(path: string, bytes: Uint8Array): void {
-  const file = openSync(path, 'w')
-  writeSync(file, bytes)
-  closeSync(file)
-}
-
 /** Plans, signs and lays out; whoever refuses is thrown. */
 export async function signedBy(
   form: AnyForm,
@@ -44,9 +36,12 @@ export async function signedBy(
   const from = source instanceof Uint8Array ? memorySource(source) : source
   const plan = await form.plan(from, choices, signers)
   if (plan.kind === 'refused') throw new Error(`${plan.reason}: ${plan.detail}`)
+  return piecesOf(await plan.finish(signAll(plan.wanted, signers)))
+}
+
+export async function piecesOf(pieces: readonly Piece[]): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of readPieces(await plan.finish(signAll(plan.wanted, signers))))
-    chunks.push(chunk.slice())
+  for await (const chunk of readPieces(pieces)) chunks.push(chunk.slice())
   return Uint8Array.from(Buffer.concat(chunks))
 }
 
@@ -59,5 +54,3 @@ export async function judgedBy(
   const verdict = await form.verify(memorySource(bytes), trust)
   return verdict.kind === 'refused' ? `${verdict.reason}: ${verdict.detail}` : verdict.kind
 }
-
-export type Planned = SigningPlan | ArtefactRefused

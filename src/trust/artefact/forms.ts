@@ -7,6 +7,7 @@ import { mcubootForm } from './mcuboot/mcuboot.ts'
 import { outerManifestForm } from './outer-manifest/form.ts'
 import { raucForm } from './rauc/rauc.ts'
 import { suitForm } from './suit/form.ts'
+import { swupdateForm } from './swupdate/swupdate.ts'
 import { fitForm } from './uboot-fit/fit.ts'
 
 /** A form whose choices were read by its own table (`options`). */
@@ -28,5 +29,6 @@ export function artefactForms(tools: ArchiveTools): ArtefactForms {
     'esp-secure-boot-v2': espForm,
     rauc: raucForm(tools),
     'uboot-fit': fitForm,
+    swupdate: swupdateForm,
   }
 }
