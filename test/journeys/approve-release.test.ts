@@ -162,7 +162,11 @@ test('two people read what they sign, sign it on their machines, and the release
   assert.deepEqual([counted.status, /counts once/.test(counted.error)], [1, true])
   const second = await approve('grace', release)
   assert.match(second.out, /nothing is missing: it may be signed/)
-  assert.equal((await json('release', 'show', release)).state, 'approved')
+  const shown = await json('release', 'show', release)
+  assert.deepEqual([shown.state, shown.verdict, shown.missing], ['approved', 'approved', []])
+  const page = await vitalsign(['release', 'show', release])
+  for (const line of [/artefacts-here +good: 1 artefact/, /Ada Lovelace +.*reviewed and approved/])
+    assert.match(page.out, line)
 })
 
 test('approvals are files that are checked without any server, by us and by openssl', {
@@ -280,6 +284,8 @@ test('one person approves in an emergency, an alarm stands, and others review it
   )
   assert.match(declared.out, /it may be signed until .*, and has to be reviewed by/)
   const { emergency, verdict } = await json('release', 'judge', id)
+  const page = await vitalsign(['release', 'show', id])
+  assert.match(page.out, /emergency +open: CAPA 12, pumps stop/)
   assert.deepEqual([verdict, emergency.state], ['emergency', 'open'])
   const alarm = () => openAlarm('emergency-release', emergency.id, house.core.ledger)
   assert.equal((await alarm())?.severity, 'critical')
