@@ -2,11 +2,11 @@
 /** What may be wrong with a signed FIT, and how each is refused; U-Boot itself judges those that are marked so. */
 import { memorySource } from '#format/archive/byte-source.ts'
 import { concatBytes } from '#format/bytes.ts'
-import { parseFdt } from '#format/firmware/boot/fdt.ts'
+import { type FdtNode, fdtAligned, parseFdt } from '#format/firmware/boot/fdt.ts'
 import { encodeFdtNode, FdtStrings, type NewFdtNode } from '#format/firmware/boot/fdt-write.ts'
 import { readPieces } from '#trust/artefact/pieces.ts'
 import type { ArtefactRefusal } from '#trust/artefact/refusal.ts'
-import { editTree } from '#trust/artefact/uboot-fit/edited.ts'
+import { editTree, type FdtEdit } from '#trust/artefact/uboot-fit/edited.ts'
 import { changeNode, devicetree, fitImage, kernel, placeOf, takeTree } from './fit.ts'
 import { flip, put } from './mcuboot-corruptions.ts'
 
@@ -16,10 +16,17 @@ export interface FitCorruption {
   /** Of `plainFit`, signed by one key; `conf-1` is what a device starts, unless `configuration` says another. */
   readonly change: (fit: Uint8Array) => Promise<Uint8Array>
   readonly configuration?: string
-  /** U-Boot 2023.01 starts it all the same: it looks at less of the file. */
+  /** What U-Boot of Debian 12 does, since its fix of CVE-2026-46728; what it starts all the same it does not look at. */
   readonly uboot: 'refuses' | 'starts'
 }
 
+const otherKernel = kernel.slice().fill(0x66)
+const kernelProperties = [
+  ['type', 'kernel'],
+  ['os', 'linux'],
+  ['load', [0x4008_0000]],
+  ['entry', [0x4008_0000]],
+] as const
 const signature = '/configurations/conf-1/signature-1'
 const refuses = 'refuses' as const
 const starts = 'starts' as const
@@ -42,28 +49,48 @@ function octetsOf(path: string, property: string, ...octets: readonly number[]) 
 
 const text = (value: string) => [...new TextEncoder().encode(value)]
 
-/**
- * Tokens put in behind a node's name, or behind one of its children; what signatures cover of the rest stays octet by
- * octet, as whoever wants to deceive would see to.
- */
-function inserted(path: string, place: 'first' | 'last' | 'property', made: () => NewFdtNode) {
-  return async (fit: Uint8Array) => {
-    const source = memorySource(fit)
-    const fdt = await parseFdt(source)
-    const { stringsOffset, stringsSize } = fdt.header
-    let node = fdt.root
-    for (const name of path.split('/').filter((part) => part !== ''))
-      node = node.children.find((child) => child.name === name)!
-    const strings = new FdtStrings(fit.slice(stringsOffset, stringsOffset + stringsSize))
-    const whole = encodeFdtNode(made(), strings)
-    // Of a node without a name eight octets begin it, and four end it.
-    const octets = place === 'property' ? whole.subarray(8, -4) : whole
-    const places = { first: node.children[0]?.from ?? node.to - 4, last: node.to - 4 }
-    const at = place === 'property' ? node.bodyFrom : places[place]
-    const { pieces } = await editTree(source, fdt, [{ from: at, to: at, octets }], strings)
+interface Opened {
+  readonly fit: Uint8Array
+  readonly root: FdtNode
+  readonly strings: FdtStrings
+  /** @param edits in ascending order */
+  edited(edits: readonly FdtEdit[]): Promise<Uint8Array>
+}
+
+/** What signatures cover of the rest stays octet by octet, as whoever wants to deceive would see to. */
+async function opened(fit: Uint8Array): Promise<Opened> {
+  const source = memorySource(fit)
+  const fdt = await parseFdt(source)
+  const { stringsOffset, stringsSize } = fdt.header
+  const strings = new FdtStrings(fit.slice(stringsOffset, stringsOffset + stringsSize))
+  const edited = async (edits: readonly FdtEdit[]) => {
+    const { pieces } = await editTree(source, fdt, edits, strings)
     const chunks: Uint8Array[] = []
     for await (const chunk of readPieces(pieces)) chunks.push(chunk.slice())
     return concatBytes(chunks)
+  }
+  return { fit, root: fdt.root, strings, edited }
+}
+
+function nodeAt(root: FdtNode, path: string): FdtNode {
+  let node = root
+  for (const name of path.split('/').filter((part) => part !== ''))
+    node = node.children.find((child) => child.name === name)!
+  return node
+}
+
+/** The tokens of properties alone: of a node without a name eight octets begin it, and four end it. */
+function propertyTokens(properties: NewFdtNode['properties'], strings: FdtStrings): Uint8Array {
+  return encodeFdtNode({ name: '', properties }, strings).subarray(8, -4)
+}
+
+/** A node put in before all others within a node, or behind them. */
+function inserted(path: string, place: 'first' | 'last', made: NewFdtNode) {
+  return async (fit: Uint8Array) => {
+    const { root, strings, edited } = await opened(fit)
+    const node = nodeAt(root, path)
+    const at = place === 'last' ? node.to - 4 : (node.children[0]?.from ?? node.to - 4)
+    return edited([{ from: at, to: at, octets: encodeFdtNode(made, strings) }])
   }
 }
 
@@ -208,42 +235,68 @@ export const fitCorruptions: readonly FitCorruption[] = [
     refusal: 'artefact-not-covered',
     configuration: 'evil',
     change: async (fit) => {
-      const another = kernel.slice().fill(0x66)
-      const hijacked = await hijack(fit)
-      const image = () => fitImage('evil', another, kernelProperties)
-      return inserted(
-        '/configurations',
-        'last',
-        () => hijacked,
-      )(await inserted('/images', 'last', image)(fit))
+      const image = fitImage('evil', otherKernel, kernelProperties)
+      const both = await inserted('/images', 'last', image)(fit)
+      return inserted('/configurations', 'last', await hijacked(fit))(both)
     },
-    uboot: starts,
+    uboot: refuses,
+  },
+  {
+    // CVE-2026-46728: what the list names is what was signed, and what is started is something else.
+    name: 'another kernel, while the list beside the signature names the old one in another place',
+    refusal: 'artefact-not-covered',
+    change: async (fit) => {
+      const { root, strings, edited } = await opened(fit)
+      const [first, last] = nodeAt(root, '/images').children
+      const genuine = fit.slice(first!.from, last!.to)
+      const aside = encodeFdtNode({ name: 'aside', properties: [] }, strings)
+      const evil = encodeFdtNode(fitImage('kernel-1', otherKernel, kernelProperties), strings)
+      const images = [aside.subarray(0, -4), genuine, aside.subarray(-4), evil]
+      const listed = ['kernel-1', 'kernel-1/hash-1', 'fdt-1', 'fdt-1/hash-1']
+      const paths = ['/', '/configurations/conf-1', ...listed.map((one) => `/images/aside/${one}`)]
+      const { offset, length } = nodeAt(root, signature).properties.get('hashed-nodes')!
+      return edited([
+        {
+          ...{ from: first!.from, to: last!.to },
+          octets: concatBytes([...images, fit.slice(last!.from, last!.to)]),
+        },
+        {
+          ...{ from: offset - 12, to: offset + fdtAligned(length) },
+          octets: propertyTokens([['hashed-nodes', paths]], strings),
+        },
+      ])
+    },
+    uboot: refuses,
   },
   {
     name: 'an image that no configuration names',
     refusal: 'artefact-not-covered',
-    change: inserted('/images', 'last', () => fitImage('spare', kernel)),
+    change: inserted('/images', 'last', fitImage('spare', kernel)),
     uboot: starts,
   },
   {
     name: 'a configuration that nobody signed',
     refusal: 'artefact-not-signed',
-    change: inserted('/configurations', 'first', () => ({
+    change: inserted('/configurations', 'first', {
       name: 'conf-0',
       properties: [['kernel', 'kernel-1']],
-    })),
+    }),
     uboot: starts,
   },
   {
     name: 'a node beside images and configurations',
     refusal: 'signature-wrong',
-    change: inserted('/', 'last', () => ({ name: 'notes', properties: [['note', 'a lie']] })),
+    change: inserted('/', 'last', { name: 'notes', properties: [['note', 'a lie']] }),
     uboot: refuses,
   },
   {
     name: 'a property of the node that holds the images',
     refusal: 'artefact-not-covered',
-    change: inserted('/images', 'property', () => ({ name: '', properties: [['note', 'a lie']] })),
+    change: async (fit) => {
+      const { root, strings, edited } = await opened(fit)
+      const at = nodeAt(root, '/images').bodyFrom
+      return edited([{ from: at, to: at, octets: propertyTokens([['note', 'a lie']], strings) }])
+    },
     uboot: starts,
   },
   {
@@ -260,15 +313,8 @@ export const fitCorruptions: readonly FitCorruption[] = [
   },
 ]
 
-const kernelProperties = [
-  ['type', 'kernel'],
-  ['os', 'linux'],
-  ['load', [0x4008_0000]],
-  ['entry', [0x4008_0000]],
-] as const
-
 /** A configuration of one's own, with the signature node of the genuine one. */
-async function hijack(fit: Uint8Array): Promise<NewFdtNode> {
+async function hijacked(fit: Uint8Array): Promise<NewFdtNode> {
   const tree = await takeTree(fit)
   const configurations = tree.children!.find(({ name }) => name === 'configurations')!
   const genuine = configurations.children!.find(({ name }) => name === 'conf-1')!

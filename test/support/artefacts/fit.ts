@@ -65,6 +65,7 @@ export function plainFit(): NewFdtNode {
   return {
     name: '',
     properties: [
+      ['timestamp', [1_795_910_400]],
       ['description', 'an infusion pump'],
       ['#address-cells', [1]],
     ],

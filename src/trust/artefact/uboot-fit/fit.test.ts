@@ -154,6 +154,10 @@ test('what U-Boot would not start, or not cover, is not signed', async () => {
     [fit, {}, [{ ...p256, algorithm: 'ecdsa-sha384' }], 'artefact-signer-unfit'],
     [fit, {}, [{ ...rsa, algorithm: 'rsa-pss-sha256' }], 'artefact-signer-unfit'],
     [devicetree({ name: '', properties: [] }), {}, [rsa], 'artefact-of-another-form'],
+    [
+      devicetree({ ...plainFit(), properties: [['description', 'made without mkimage']] }),
+      ...([{}, [rsa], 'artefact-malformed'] as const),
+    ],
     [image((node) => ({ ...node, children: [] })), {}, [rsa], 'artefact-not-covered'],
     [hash(['algo', 'crc32'], ['value', new Uint8Array(4)]), {}, [rsa], 'artefact-not-covered'],
     [hash(['algo', 'sha256']), {}, [rsa], 'artefact-digest-wrong'],

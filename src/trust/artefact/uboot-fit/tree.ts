@@ -34,6 +34,10 @@ export async function readFitTree(source: ByteSource): Promise<FitTree | Artefac
   const configurationsNode = childOf(root, 'configurations')
   if (images === undefined || configurationsNode === undefined)
     return refuse('artefact-of-another-form', 'a devicetree without images and configurations')
+  // U-Boot boot/image-fit.c, fit_check_format.
+  const lacking = ['description', 'timestamp'].find((name) => !root.properties.has(name))
+  if (lacking !== undefined)
+    return refuse('artefact-malformed', `the root has no ${lacking}: mkimage puts it there`)
   if (nothings > 0 || root.to + 4 !== header.structOffset + header.structSize)
     return refuse('artefact-malformed', 'tokens of no meaning in the tree, which no signer writes')
   if (root.name !== '') return refuse('artefact-malformed', `the root is called ${root.name}`)
