@@ -52,29 +52,37 @@ uint64_t vs_seconds_of(unsigned year, unsigned month, unsigned day, unsigned hou
   return (days - 719468) * 86400 + hour * 3600u + minute * 60u + second;
 }
 
-static int digits(const uint8_t *at, size_t count, unsigned *value) {
-  for (*value = 0; count > 0; count--, at++) {
-    if (*at < '0' || *at > '9') return 0;
-    *value = *value * 10 + (unsigned)(*at - '0');
+int vs_read_time(const char *form, const uint8_t *text, uint64_t *seconds) {
+  static const char places[] = "YMDhms", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  unsigned part[6] = {0}, digits = 0;
+  for (; *form != 0; form++, text++) {
+    const char *place = strchr(places, *form);
+    if (place != NULL) {
+      if (*text < '0' || *text > '9') return 0;
+      part[place - places] = part[place - places] * 10 + (unsigned)(*text - '0');
+      digits += place == places;
+    } else if (*form == 'b') {
+      while (part[1] < 12 && memcmp(months + 3 * part[1], text, 3) != 0) part[1]++;
+      if (part[1]++ == 12) return 0;
+      form += 2;
+      text += 2;
+    } else if (*form != '?' && *form != (char)*text) return 0;
   }
+  if (digits == 2) part[0] += part[0] < 50 ? 2000 : 1900;
+  if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > 31) return 0;
+  if (part[3] > 23 || part[4] > 59 || part[5] > 60) return 0;
+  *seconds = vs_seconds_of(part[0], part[1], part[2], part[3], part[4], part[5]);
   return 1;
 }
 
 int vs_der_take_time(struct vs_span *from, uint64_t *seconds) {
   struct vs_span text, after = *from;
-  unsigned year, part[5];
-  size_t long_year;
-  if (vs_der_take(&after, VS_DER_UTC_TIME, &text)) long_year = 0;
-  else if (vs_der_take(&after, VS_DER_TIME, &text)) long_year = 2;
-  else return 0;
-  if (text.size != 13 + long_year || text.bytes[text.size - 1] != 'Z') return 0;
-  if (!digits(text.bytes, 2 + long_year, &year)) return 0;
-  for (size_t i = 0; i < 5; i++)
-    if (!digits(text.bytes + 2 + long_year + 2 * i, 2, &part[i])) return 0;
-  if (long_year == 0) year += year < 50 ? 2000 : 1900;
-  if (year < 1970 || part[0] < 1 || part[0] > 12 || part[1] < 1 || part[1] > 31) return 0;
-  if (part[2] > 23 || part[3] > 59 || part[4] > 59) return 0;
-  *seconds = vs_seconds_of(year, part[0], part[1], part[2], part[3], part[4]);
+  const char *form = "YYMMDDhhmmssZ";
+  if (!vs_der_take(&after, VS_DER_UTC_TIME, &text)) {
+    form = "YYYYMMDDhhmmssZ";
+    if (!vs_der_take(&after, VS_DER_TIME, &text)) return 0;
+  }
+  if (text.size != strlen(form) || !vs_read_time(form, text.bytes, seconds)) return 0;
   *from = after;
   return 1;
 }
@@ -82,3 +90,5 @@ int vs_der_take_time(struct vs_span *from, uint64_t *seconds) {
 int vs_same(struct vs_span left, struct vs_span right) {
   return left.size == right.size && (left.size == 0 || memcmp(left.bytes, right.bytes, left.size) == 0);
 }
+
+int vs_is(struct vs_span text, const char *word) { return text.size == strlen(word) && memcmp(text.bytes, word, text.size) == 0; }

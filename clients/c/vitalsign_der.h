@@ -26,9 +26,17 @@ int vs_der_take_small(struct vs_span *from, unsigned *value);
 /* UTCTime or GeneralizedTime as RFC 5280 has them (seconds, Z), in seconds since 1970. */
 int vs_der_take_time(struct vs_span *from, uint64_t *seconds);
 
+/*
+ * Seconds since 1970 of a text in a form: Y M D h m s stand for digits of year (from 1970, and of two digits up to 2049),
+ * month, day, hour, minute, second, b for three letters of a month, ? for anything, all else for itself. The text is at
+ * least as long as the form. 1, or 0 if it is none.
+ */
+int vs_read_time(const char *form, const uint8_t *text, uint64_t *seconds);
+
 /* Seconds since 1970 of a date of the Gregorian calendar, year 1970 to 9999; month and day from 1. */
 uint64_t vs_seconds_of(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second);
 
 int vs_same(struct vs_span left, struct vs_span right);
+int vs_is(struct vs_span text, const char *word);
 
 #endif

@@ -133,8 +133,7 @@ static int same_number(struct vs_span hex, struct vs_span number) {
   if (hex.size != 2 * number.size) return 0;
   for (size_t i = 0; i < hex.size; i++) {
     uint8_t octet = number.bytes[i / 2];
-    if ((hex.bytes[i] | 0x20) != digits[i % 2 == 0 ? octet >> 4 : octet & 15] && hex.bytes[i] != (uint8_t)digits[i % 2 == 0 ? octet >> 4 : octet & 15])
-      return 0;
+    if ((hex.bytes[i] | 0x20) != digits[i % 2 == 0 ? octet >> 4 : octet & 15]) return 0;
   }
   return 1;
 }
@@ -145,8 +144,8 @@ static enum vs_result prove(struct vs_device *device, unsigned slot) {
   struct vs_record record;
   struct vs_identity identity;
   struct vs_certificate own;
-  struct vs_whoami whoami;
-  struct vs_span leaf;
+  struct vs_span leaf, body, device_said, number_said;
+  uint64_t order;
   size_t size;
   enum vs_result result;
   int found = vs_read_record(&record, &device->storage, slot, device->record, device->record_size);
@@ -159,10 +158,14 @@ static enum vs_result prove(struct vs_device *device, unsigned slot) {
   result = ask(device, &identity, &question, 0, device->answer, device->answer_size, &size);
   if (result == VS_REFUSED_BY_SERVER && (device->status == 401 || device->status == 403)) return VS_CREDENTIAL_REFUSED;
   if (result != VS_OK) return result;
-  if (!vs_read_whoami(&whoami, span_of(device->answer, size))) return VS_ANSWER_MALFORMED;
-  device->renew_from = whoami.renew_from;
-  if (!vs_same(whoami.device, span_of((const uint8_t *)device->serial, strlen(device->serial)))) return VS_ANSWER_NOT_OURS;
-  return same_number(whoami.serial_number, own.serial) ? VS_OK : VS_ANSWER_NOT_OURS;
+  body = span_of(device->answer, size);
+  device_said = vs_json_text(body, "device");
+  number_said = vs_json_text(body, "serialNumber");
+  if (device_said.size == 0 || number_said.size == 0) return VS_ANSWER_MALFORMED;
+  device->renew_from = vs_json_time(vs_json_text(body, "renewFrom"));
+  order = vs_json_time(vs_json_text(body, "after"));
+  if (order > 0 && (device->renew_from == 0 || order < device->renew_from)) device->renew_from = order;
+  return vs_is(device_said, device->serial) && same_number(number_said, own.serial) ? VS_OK : VS_ANSWER_NOT_OURS;
 }
 
 /* Lets what is new prove itself; only a "no" of the server itself costs it its place, and only beside an older one. */
@@ -267,7 +270,7 @@ static enum vs_result receive(struct vs_device *device, struct vs_state *state, 
   chain[size++] = (uint8_t)got.der.size;
   memcpy(chain + size, got.der.bytes, got.der.size);
   size += got.der.size;
-  result = vs_find_path(&server, got.der, offered, chain, &size, left);
+  result = vs_find_path(&server, VS_FOR_CLIENTS, got.der, offered, 0, chain, &size, left);
   if (result != VS_OK) return result;
   result = vs_write_record(&device->storage, vs_next_slot(state), state->generation + 1, request.wanted, request.key.size, device->record,
                            VS_RECORD_HEAD + request.key.size + size, device->record_size);

@@ -35,6 +35,20 @@ void vs_digest_end(struct vs_digest *digest, uint8_t *out) {
   for (size_t i = 0; i < size; i++) out[i] = whole[i];
 }
 
+enum vs_result vs_digest_source(const struct vs_source *source, unsigned bits, uint64_t size, uint8_t *piece, size_t piece_size, uint8_t *out) {
+  struct vs_digest digest;
+  int broken = piece_size == 0;
+  vs_digest_begin(&digest, bits);
+  for (uint64_t at = 0; at < size && !broken;) {
+    size_t some = size - at < piece_size ? (size_t)(size - at) : piece_size;
+    broken = source->read(source->context, at, piece, some) != 0;
+    if (!broken) vs_digest_add(&digest, piece, some);
+    at += some;
+  }
+  vs_digest_end(&digest, out);
+  return broken ? VS_SOURCE_BROKEN : VS_OK;
+}
+
 void vs_sha256(struct vs_span span, uint8_t out[32]) { vss_sha256(span.bytes, span.size, out); }
 
 void vss_sha256(const uint8_t *bytes, size_t size, uint8_t out[32]) {

@@ -160,20 +160,9 @@ static char *value_of(char *line, const char *name) {
 
 /* IMF-fixdate of RFC 9110 section 5.6.7, in seconds since 1970; 0 for anything else. */
 static uint64_t seconds_of_date(const char *text) {
-  static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  static const char form[] = "aaa, 00 aaa 0000 00:00:00 GMT";
-  unsigned part[5] = {0}, month = 0;
-  if (strlen(text) != sizeof form - 1) return 0;
-  for (size_t i = 0; form[i] != 0; i++) {
-    if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : form[i] != 'a' && text[i] != form[i]) return 0;
-    if (form[i] != '0') continue;
-    /* Day at 5, year at 12, hour at 17, minute at 20, second at 23. */
-    size_t which = i < 7 ? 0 : i < 16 ? 1 : 2 + (i - 17) / 3;
-    part[which] = part[which] * 10 + (unsigned)(text[i] - '0');
-  }
-  while (month < 12 && memcmp(months + 3 * month, text + 8, 3) != 0) month++;
-  if (month == 12 || part[0] < 1 || part[0] > 31 || part[1] < 1970) return 0;
-  return vs_seconds_of(part[1], month + 1, part[0], part[2], part[3], part[4]);
+  static const char form[] = "???, DD bbb YYYY hh:mm:ss G?T";
+  uint64_t seconds;
+  return strlen(text) == sizeof form - 1 && vs_read_time(form, (const uint8_t *)text, &seconds) ? seconds : 0;
 }
 
 /* Of the fields of an answer, what its reading needs. */

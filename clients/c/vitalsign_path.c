@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "vitalsign_certificate.h"
 #include "vitalsign_der.h"
+#include "vitalsign_digest.h"
+#include "vitalsign_signature.h"
 
 static uint64_t seconds_of(const mbedtls_x509_time *time) {
   if (time->year < 1970) return 0;
@@ -18,7 +21,8 @@ int vs_walk_judge(void *context, mbedtls_x509_crt *certificate, int depth, uint3
   *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
   if (walk->first_end == 0 || end < walk->first_end) walk->first_end = end;
   /* A clock that was never set stands in the past: what leads to an anchor proves that its own time has begun. */
-  if (walk->now < begin) walk->now = begin;
+  if (walk->now < begin && walk->is_strict) *flags |= MBEDTLS_X509_BADCERT_FUTURE;
+  else if (walk->now < begin) walk->now = begin;
   if (walk->now > walk->first_end) {
     walk->is_late = 1;
     *flags |= MBEDTLS_X509_BADCERT_EXPIRED;
@@ -45,10 +49,12 @@ enum vs_result vs_parse_anchors(mbedtls_x509_crt *list, const struct vs_server *
   return parsed > 0 ? VS_OK : VS_SETTINGS_WRONG;
 }
 
-static int is_for_clients(const mbedtls_x509_crt *leaf) {
-  return !leaf->ca_istrue &&
-         mbedtls_x509_crt_check_key_usage(leaf, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) == 0 &&
-         mbedtls_x509_crt_check_extended_key_usage(leaf, MBEDTLS_OID_CLIENT_AUTH, MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH)) == 0;
+static int is_for(enum vs_purpose purpose, const mbedtls_x509_crt *leaf) {
+  const char *oid = purpose == VS_FOR_CLIENTS ? MBEDTLS_OID_CLIENT_AUTH : MBEDTLS_OID_OCSP_SIGNING;
+  /* Mbed TLS takes a certificate without purposes as one for all: who signs status has to say so. */
+  if (leaf->ca_istrue || (purpose == VS_FOR_STATUS && leaf->ext_key_usage.buf.len == 0)) return 0;
+  return mbedtls_x509_crt_check_key_usage(leaf, MBEDTLS_X509_KU_DIGITAL_SIGNATURE) == 0 &&
+         mbedtls_x509_crt_check_extended_key_usage(leaf, oid, MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH)) == 0;
 }
 
 /* Copies what stands between the leaf and the anchor behind the leaf. */
@@ -64,34 +70,57 @@ static enum vs_result keep(const struct vs_walk *walk, uint8_t *chain, size_t *c
   return VS_OK;
 }
 
-static enum vs_result find(mbedtls_x509_crt *list, mbedtls_x509_crt *anchors, const struct vs_server *server, struct vs_span leaf,
-                           struct vs_span others, uint8_t *chain, size_t *chain_size, size_t chain_most) {
-  struct vs_walk walk = {0};
+static enum vs_result find(mbedtls_x509_crt *list, mbedtls_x509_crt *anchors, const struct vs_server *server, enum vs_purpose purpose,
+                           struct vs_span leaf, struct vs_span others, size_t prefix, struct vs_walk *walk) {
   struct vs_span one;
   uint32_t flags = 0;
   enum vs_result result = vs_parse_anchors(anchors, server);
   if (result != VS_OK) return result;
   if (mbedtls_x509_crt_parse_der(list, leaf.bytes, leaf.size) != 0) return VS_CERTIFICATE_MALFORMED;
-  while (vs_der_take_whole(&others, VS_DER_SEQUENCE, &one)) {
-    int parsed = mbedtls_x509_crt_parse_der(list, one.bytes, one.size);
-    if (parsed == MBEDTLS_ERR_X509_ALLOC_FAILED) return VS_LIBRARY_BROKEN;
+  while (others.size > prefix) {
+    others.bytes += prefix;
+    others.size -= prefix;
+    if (!vs_der_take_whole(&others, VS_DER_SEQUENCE, &one)) return VS_CERTIFICATE_MALFORMED;
+    if (mbedtls_x509_crt_parse_der(list, one.bytes, one.size) == MBEDTLS_ERR_X509_ALLOC_FAILED) return VS_LIBRARY_BROKEN;
   }
-  walk.now = server->now;
-  if (mbedtls_x509_crt_verify_with_profile(list, anchors, NULL, &mbedtls_x509_crt_profile_next, NULL, &flags, vs_walk_judge, &walk) != 0)
-    return (flags & ~(uint32_t)MBEDTLS_X509_BADCERT_EXPIRED) != 0
-               ? VS_CERTIFICATE_NOT_TRUSTED
-               : vs_walk_result(&walk, VS_CERTIFICATE_NOT_TRUSTED);
-  return is_for_clients(list) ? keep(&walk, chain, chain_size, chain_most) : VS_CERTIFICATE_NOT_TRUSTED;
+  walk->now = server->now;
+  walk->is_strict = purpose == VS_FOR_STATUS;
+  if (mbedtls_x509_crt_verify_with_profile(list, anchors, NULL, &mbedtls_x509_crt_profile_next, NULL, &flags, vs_walk_judge, walk) != 0)
+    return (flags & ~(uint32_t)MBEDTLS_X509_BADCERT_EXPIRED) != 0 ? VS_CERTIFICATE_NOT_TRUSTED : vs_walk_result(walk, VS_CERTIFICATE_NOT_TRUSTED);
+  return is_for(purpose, list) ? VS_OK : VS_CERTIFICATE_NOT_TRUSTED;
 }
 
-enum vs_result vs_find_path(const struct vs_server *server, struct vs_span leaf, struct vs_span others, uint8_t *chain,
-                            size_t *chain_size, size_t chain_most) {
+enum vs_result vs_find_path(const struct vs_server *server, enum vs_purpose purpose, struct vs_span leaf, struct vs_span others, size_t prefix,
+                            uint8_t *chain, size_t *chain_size, size_t chain_most) {
   mbedtls_x509_crt list, anchors;
+  struct vs_walk walk = {0};
   enum vs_result result;
   mbedtls_x509_crt_init(&list);
   mbedtls_x509_crt_init(&anchors);
-  result = find(&list, &anchors, server, leaf, others, chain, chain_size, chain_most);
+  result = find(&list, &anchors, server, purpose, leaf, others, prefix, &walk);
+  if (result == VS_OK && chain != NULL) result = keep(&walk, chain, chain_size, chain_most);
   mbedtls_x509_crt_free(&list);
   mbedtls_x509_crt_free(&anchors);
   return result;
+}
+
+int vs_verify_status(void *context, const uint8_t *message, const uint8_t *certificates, size_t count, const uint8_t *signature,
+                     size_t signature_size, uint64_t at) {
+  struct vs_server server = *(const struct vs_server *)context;
+  struct vs_certificate signer;
+  struct vs_span leaf = {certificates + 2, (size_t)certificates[0] << 8 | certificates[1]}, others = {NULL, 0}, bits;
+  struct vs_span made = {signature, signature_size};
+  struct vs_digest digest;
+  uint8_t value[64];
+  enum vs_key_kind kind;
+  others.bytes = leaf.bytes + leaf.size;
+  for (; count > 1; count--) others.size += 2 + ((size_t)others.bytes[others.size] << 8 | others.bytes[others.size + 1]);
+  if (!vs_read_certificate(&signer, leaf)) return 0;
+  kind = vs_read_signer(signer.public_key, &bits);
+  if (kind != VS_KEY_P256 && kind != VS_KEY_P384) return 0;
+  vs_digest_begin(&digest, kind == VS_KEY_P384 ? 384 : 256);
+  vs_digest_add(&digest, message, 48);
+  vs_digest_end(&digest, value);
+  server.now = at;
+  return vs_signature_holds(signer.public_key, kind, value, made) && vs_find_path(&server, VS_FOR_STATUS, leaf, others, 2, NULL, NULL, 0) == VS_OK;
 }

@@ -66,22 +66,16 @@ static size_t own_name(struct nib *nib, const char *serial) {
   return wrap(nib, VS_DER_SEQUENCE, size + named(nib, common_name, sizeof common_name, 0x0c, serial));
 }
 
+/* Never both: a renewal, which has the alternative name, needs no code. */
 static size_t attributes(struct nib *nib, const struct vs_wanted *wanted) {
-  size_t size = 0, one;
-  /* A SET OF: ...9.7 stands before ...9.14 in DER if it is the shorter one, and the longer one is written first. */
-  int has_name = wanted->alternative_name.size > 0, has_password = wanted->challenge_password != NULL;
-  size_t password = has_password ? strlen(wanted->challenge_password) + 17 : 0;
-  for (int turn = 0; turn < 2; turn++) {
-    int name_now = (turn == 0) == (wanted->alternative_name.size + 19 > password);
-    if (name_now && has_name) {
-      one = raw(nib, wanted->alternative_name.bytes, wanted->alternative_name.size);
-      one = wrap(nib, VS_DER_SET, wrap(nib, VS_DER_SEQUENCE, one));
-      size += wrap(nib, VS_DER_SEQUENCE, one + value(nib, VS_DER_OID, extension_request, sizeof extension_request));
-    } else if (!name_now && has_password) {
-      one = value(nib, 0x0c, wanted->challenge_password, strlen(wanted->challenge_password));
-      one = wrap(nib, VS_DER_SET, one);
-      size += wrap(nib, VS_DER_SEQUENCE, one + value(nib, VS_DER_OID, challenge, sizeof challenge));
-    }
+  size_t size = 0;
+  if (wanted->alternative_name.size > 0) {
+    size = raw(nib, wanted->alternative_name.bytes, wanted->alternative_name.size);
+    size = wrap(nib, VS_DER_SET, wrap(nib, VS_DER_SEQUENCE, size));
+    size = wrap(nib, VS_DER_SEQUENCE, size + value(nib, VS_DER_OID, extension_request, sizeof extension_request));
+  } else if (wanted->challenge_password != NULL) {
+    size = wrap(nib, VS_DER_SET, value(nib, 0x0c, wanted->challenge_password, strlen(wanted->challenge_password)));
+    size = wrap(nib, VS_DER_SEQUENCE, size + value(nib, VS_DER_OID, challenge, sizeof challenge));
   }
   return wrap(nib, VS_DER_TAGGED, size);
 }

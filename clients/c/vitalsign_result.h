@@ -34,7 +34,27 @@
   of(VS_ANSWER_NOT_OURS, "answer-not-ours")           /* of another key, subject or device */              \
   of(VS_CERTIFICATE_MALFORMED, "certificate-malformed")                                                    \
   of(VS_CERTIFICATE_NOT_TRUSTED, "certificate-not-trusted")                                                \
-  of(VS_CERTIFICATE_EXPIRED, "certificate-expired")
+  of(VS_CERTIFICATE_EXPIRED, "certificate-expired")                                                        \
+  /* of manifests and images: they are not genuine, or not for this device */                              \
+  of(VS_SOURCE_BROKEN, "source-broken")               /* the port could not read the image or file */      \
+  of(VS_ALGORITHM_NOT_BUILT_IN, "algorithm-not-built-in") /* so it cannot be checked, and is not believed */ \
+  of(VS_ALGORITHM_UNKNOWN, "signature-algorithm-unknown")                                                  \
+  of(VS_SIGNATURE_WRONG, "signature-wrong")                                                                \
+  of(VS_DIGEST_WRONG, "artefact-digest-wrong")                                                             \
+  of(VS_ENCRYPTED, "artefact-encrypted")                                                                   \
+  of(VS_ENVIRONMENT_WRONG, "artefact-environment-wrong")                                                   \
+  of(VS_FIELD_NOT_ALLOWED, "artefact-field-not-allowed")                                                   \
+  of(VS_FIELD_TWICE, "artefact-field-twice")                                                               \
+  of(VS_HARDWARE_WRONG, "artefact-hardware-wrong")    /* of another product or board */                    \
+  of(VS_ARTEFACT_MALFORMED, "artefact-malformed")                                                                   \
+  of(VS_NOT_SIGNED, "artefact-not-signed")                                                                 \
+  of(VS_SIGNATURE_MISSING, "artefact-signature-missing") /* of a kind that the device demands */           \
+  of(VS_SIGNATURES_DIFFER, "artefact-signatures-differ") /* from those that the policy names */            \
+  of(VS_SIGNER_UNKNOWN, "artefact-signer-unknown")                                                         \
+  of(VS_TRAILING_OCTETS, "artefact-trailing-octets")                                                       \
+  of(VS_TRUNCATED, "artefact-truncated")                                                                   \
+  of(VS_VERSION_LOWER, "artefact-version-lower")      /* than the device's counter */                      \
+  of(VS_VERSION_MISSING, "artefact-version-missing")
 
 enum vs_result {
 #define VS_AS_NAME(name, word) name,

@@ -5,14 +5,10 @@
 
 #include "vitalsign_ports.h"
 
-/* Views of the body. */
-struct vs_whoami {
-  struct vs_span device;        /* its serial */
-  struct vs_span serial_number; /* hexadecimal, of the certificate that the server saw */
-  uint64_t renew_from;          /* seconds since 1970: when it wants it renewed, or orders it sooner; 0: it says nothing */
-};
+/* The text of the first member of this name whose value is a text without escapes; empty: there is none. */
+struct vs_span vs_json_text(struct vs_span json, const char *name);
 
-/* 1, or 0 for what is no JSON of that kind; nested 8 deep at most. */
-int vs_read_whoami(struct vs_whoami *whoami, struct vs_span body);
+/* RFC 3339 in UTC, in seconds since 1970; 0 for anything else. */
+uint64_t vs_json_time(struct vs_span text);
 
 #endif

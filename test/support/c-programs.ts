@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { noCompiler } from './bent-module.ts'
 
@@ -33,22 +33,29 @@ export function clientSources(): readonly string[] {
 }
 
 export function gcc(...words: readonly string[]): void {
-  const built = spawnSync('gcc', words, { encoding: 'utf8' })
+  gccIn('.', ...words)
+}
+
+/** Objects come to lie where it runs. */
+function gccIn(directory: string, ...words: readonly string[]): void {
+  const built = spawnSync('gcc', words, { cwd: directory, encoding: 'utf8' })
   assert.equal(built.status, 0, built.stderr)
 }
 
-/** One program of all the client's files and a driver, in `place`; every step beyond its bytes is seen. */
-export function buildProgram(
-  place: string,
-  driver: string,
-  { sources = clientSources(), defines = [] as readonly string[] } = {},
-): string {
-  const program = join(place, 'program')
-  const objects = sources.map((source, index) => {
-    const object = join(place, `${index}.o`)
-    gcc(...strict, ...sanitized, ...defines, '-c', source, '-o', object)
-    return object
-  })
+export interface Build {
+  readonly sources?: readonly string[]
+  readonly defines?: readonly string[]
+  /** Those that are to be compiled anew where another program of these sources was built before; all of them. */
+  readonly changed?: readonly string[]
+}
+
+/** One program of the client's files and a driver, in a place of its own; every step beyond its bytes is seen. */
+export function buildProgram(place: string, driver: string, build: Build = {}): string {
+  const { sources = clientSources(), defines = [], changed = sources } = build
+  const program = join(place, ['program', ...defines].join(''))
+  const objects = sources.map((source) => join(place, basename(source, '.c').concat('.o')))
+  const compile = ['-c', ...changed.map((source) => resolve(source))]
+  gccIn(place, ...strict, ...sanitized, ...defines, ...compile)
   gcc(...ordinary, ...sanitized, ...defines, '-o', program, ...objects, driver, ...libraries)
   return program
 }

@@ -18,18 +18,10 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
   ['Makers of chips', ['vendor-root', 'element']],
   ['Watching', ['alarm', 'notification', 'delivery', 'renewal']],
   ['Images', ['scan', 'firmware']],
-  [
-    'Releases',
-    [
-      'release',
-      'artefact',
-      'signing-policy',
-      'approver',
-      'approval',
-      'signing-key',
-      'signing-plan',
-    ],
-  ],
+  ['Signing', ['signing-key']],
+  ['Releases', ['signing-policy', 'approver', 'approval']],
+
+  ['Firmware', ['release', 'artefact']],
   ['The log', ['log']],
   ['Evidence', ['report', 'qualify']],
   ['Keeping safe', ['backup', 'store']],

@@ -10,7 +10,6 @@ import { refuse } from '../refusal.ts'
 import type { TrustAnchor } from '../trust-anchor.ts'
 import { anchorsOf } from './anchors-of.ts'
 import type { ArtefactRefused } from './refusal.ts'
-import { later, presentOf } from './time-for.ts'
 import type { DeviceTrust } from './verdict.ts'
 
 /** What a device holds of revocation, as it lies in its files. */
@@ -36,7 +35,7 @@ export interface ReadStatus {
  */
 export function readHeldStatus(
   held: HeldStatus,
-  trust: Pick<DeviceTrust, 'roots' | 'now' | 'seen'>,
+  { roots, now, seen }: Pick<DeviceTrust, 'roots' | 'now' | 'seen'>,
 ): ReadStatus | ArtefactRefused {
   const lists: RevocationList[] = []
   for (const bytes of held.lists) {
@@ -46,9 +45,9 @@ export function readHeldStatus(
   }
   let file: TrustedStatusFile | undefined
   if (held.statusFile !== undefined) {
-    const anchors = anchorsOf(trust.roots)
+    const anchors = anchorsOf(roots)
     if ('reason' in anchors) return anchors
-    const opened = openHeld(held.statusFile, anchors, trust)
+    const opened = openHeld(held.statusFile, anchors, now ?? seen)
     if ('reason' in opened) return opened
     file = opened
   }
@@ -80,16 +79,15 @@ function listIn(bytes: Uint8Array): RevocationList | ArtefactRefused {
 function openHeld(
   bytes: Uint8Array,
   anchors: readonly TrustAnchor[],
-  trust: Pick<DeviceTrust, 'now' | 'seen'>,
+  at: Temporal.Instant | undefined,
 ): TrustedStatusFile | ArtefactRefused {
-  const madeAt = madeAtOf(bytes)
-  if ('reason' in madeAt) return madeAt
-  // Without a clock the file is judged as of the moment that it says itself, and never before what was seen.
-  const at = presentOf(trust) ?? later(trust.seen, madeAt)
-  const opened = openStatusFile(bytes, { anchors, at, ifStale: 'use' })
+  const moment = at ?? madeAtOf(bytes)
+  if (typeof moment === 'object' && 'reason' in moment) return moment
+  const opened = openStatusFile(bytes, { anchors, at: moment, ifStale: 'use' })
   return opened.kind === 'refused' ? opened : opened.trusted
 }
 
+/** A device without any clock judges the file as of the moment that the file itself says. */
 function madeAtOf(bytes: Uint8Array): Temporal.Instant | ArtefactRefused {
   try {
     return parseStatusFile(bytes).madeAt

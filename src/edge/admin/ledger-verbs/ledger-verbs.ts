@@ -56,7 +56,6 @@ export type LedgerVerbs = Omit<
   | 'scan.send'
   | 'scan.show'
   | `signing-key.${string}`
-  | `signing-plan.${string}`
   | 'backup.note-drill'
   | 'backup.report'
   | 'ceremony.export'

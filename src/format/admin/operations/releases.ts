@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { environment, id, instant, label, paging, reason } from '../fields.ts'
 import { operation } from '../operation.ts'
 import { eventView } from '../views.ts'
-import { judgementView } from './approvals.ts'
 import { digest, fileName } from './artefacts.ts'
 
 const count = z.int().min(0)
@@ -143,12 +142,7 @@ export const releases = {
           endedAt: instant,
         }),
       ),
-      /** What stands between it and its signature, judged now. */
-      verdict: judgementView.shape.verdict,
-      policy: judgementView.shape.policy,
-      checks: judgementView.shape.checks,
-      missing: judgementView.shape.missing,
-      emergency: judgementView.shape.emergency,
+      checks: z.array(z.object({ check: z.string(), good: z.boolean(), detail: z.string() })),
       approvals: z.array(
         z.object({
           id: id('apv'),
