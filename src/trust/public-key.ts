@@ -66,6 +66,12 @@ export function importPublicKey(spki: SubjectPublicKeyInfo): PublicKey | Refused
 
 function refuseAlgorithm({ algorithm: { oid, parameters }, algorithm }: SubjectPublicKeyInfo) {
   const shown = parameters === undefined ? 'absent' : parameters.subarray(0, 32).toHex()
+  // A backup that is restored, or a machine that is cloned, would sign twice with one of its one-time keys.
+  if (oid === algorithms.hssLmsHashsig)
+    return refuse(
+      'key-algorithm-unknown',
+      'an HSS/LMS key must never sign twice in one state, which no software can promise: nothing is signed or certified with it here, and its bare signatures are verified',
+    )
   if (oid === algorithms.rsassaPss) {
     const read = rsaPssSignature(parameters)
     if (read.kind === 'fault') return refuse('key-algorithm-unknown', `key of ${read.detail}`)

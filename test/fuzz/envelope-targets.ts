@@ -2,12 +2,15 @@
 /** CBOR and what is made of it: one encoding only, so that whatever is accepted is written again octet by octet. */
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
+import { concatBytes } from '#format/bytes.ts'
 import { cborLimits } from '#format/cbor/limits.ts'
 import { parseCbor } from '#format/cbor/reader.ts'
 import { encodeCbor } from '#format/cbor/writer.ts'
 import { emptyHeader } from '#format/cose/header.ts'
 import { parseCoseSign } from '#format/cose/sign.ts'
 import { encodeCoseSign1, parseCoseSign1 } from '#format/cose/sign1.ts'
+import { type LmsSignature, parseHssPublicKey, parseHssSignature } from '#format/lms/hss.ts'
+import { lmsParameters } from '#format/lms/parameters.ts'
 import {
   encodeOuterEnvelope,
   encodeOuterSignatures,
@@ -85,4 +88,31 @@ export const envelopeTargets: readonly Target[] = [
     ...binary,
     seeds: suitEnvelopes,
   },
+  {
+    name: 'hss-public-key',
+    parse: parseHssPublicKey,
+    again: (bytes) => parseHssPublicKey(bytes).bytes,
+    ...binary,
+  },
+  {
+    name: 'hss-signature',
+    parse: parseHssSignature,
+    again(bytes) {
+      const { signed, last } = parseHssSignature(bytes)
+      const parts = signed.flatMap(({ signature, key }) => [...partsOf(signature), key.bytes])
+      return concatBytes([u32(signed.length), ...parts, ...partsOf(last)])
+    },
+    ...binary,
+  },
 ]
+
+function partsOf({ leaf, otsType, randomizer, chains, lms, path }: LmsSignature): Uint8Array[] {
+  const [type = 0] = [...lmsParameters].find(([, row]) => row === lms) ?? []
+  return [u32(leaf), u32(otsType), randomizer, chains, u32(type), path]
+}
+
+function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value)
+  return bytes
+}

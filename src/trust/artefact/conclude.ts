@@ -2,7 +2,7 @@
 import { keyAlgorithms } from '../algorithms.ts'
 import { type Refused, refuse } from '../refusal.ts'
 import type { ArtefactRefused } from './refusal.ts'
-import type { DeviceTrust, ProvedSigner, Verdict } from './verdict.ts'
+import type { DeviceTrust, ProvedSigner, SignerKey, Verdict } from './verdict.ts'
 
 /**
  * The last word on an artefact whose signers are proved: whether they are enough, and whether it may follow what the
@@ -54,6 +54,6 @@ export function judgeSigners(
   return undefined
 }
 
-function isPostQuantum(algorithm: keyof typeof keyAlgorithms): boolean {
-  return keyAlgorithms[algorithm].postQuantum
+function isPostQuantum(algorithm: SignerKey['algorithm']): boolean {
+  return algorithm === 'hss-lms' || keyAlgorithms[algorithm].postQuantum
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a device brings along when it judges an artefact, and what comes out. */
+import type { HssPublicKey } from '#format/lms/hss.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
+import type { KeyAlgorithmName } from '../algorithms.ts'
 import type { Environment } from '../environment-mark.ts'
 import type { StatusRule } from '../peer/status-rule.ts'
 import type { PublicKey } from '../public-key.ts'
@@ -10,6 +12,8 @@ import type { SignerPurpose } from './signer-purpose.ts'
 export interface DeviceTrust {
   /** Bare keys that it takes. */
   readonly keys: readonly PublicKey[]
+  /** HSS keys that it takes beside them, where a form can be signed so; absent: none. */
+  readonly hssKeys?: readonly HssPublicKey[]
   /** Roots that a signer's certificate has to lead to. */
   readonly roots: readonly Certificate[]
   readonly purpose: SignerPurpose
@@ -39,9 +43,14 @@ export interface DeviceTrust {
   readonly hears?: (claim: SignerClaim) => void
 }
 
+/** The key of who signed; an HSS key only ever signed elsewhere, and is no key of any other use here. */
+export interface SignerKey extends Pick<PublicKey, 'spki' | 'fingerprint'> {
+  readonly algorithm: KeyAlgorithmName | 'hss-lms'
+}
+
 /** One signature that held. */
 export interface ProvedSigner {
-  readonly publicKey: PublicKey
+  readonly publicKey: SignerKey
   /** Undefined: the device knows the key itself. */
   readonly certificate: Certificate | undefined
   /** When a time-stamp authority that is believed saw the signature. */

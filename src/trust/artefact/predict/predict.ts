@@ -122,7 +122,9 @@ class JudgeOverTime {
   #judgeRest(verdict: Verdict): Verdict | ArtefactRefused {
     const { device } = this.#asked
     const { verifier, keys } = bootloaderRule(device.form)
-    const stranger = verdict.signers.find(({ publicKey }) => !keys.includes(publicKey.algorithm))
+    const stranger = verdict.signers.find(
+      ({ publicKey }) => !keys.some((key) => key === publicKey.algorithm),
+    )
     if (stranger !== undefined)
       return refuse(
         'artefact-signer-unfit',
