@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ArchiveTools } from '#format/archive/archive.ts'
+import { cmsForm } from './cms/form.ts'
 import { espForm } from './esp-secure-boot-v2/esp.ts'
 import type { ArtefactForm } from './form.ts'
 import type { ArtefactFormName } from './form-names.ts'
 import { mcubootForm } from './mcuboot/mcuboot.ts'
 import { outerManifestForm } from './outer-manifest/form.ts'
 import { raucForm } from './rauc/rauc.ts'
+import { rawForm } from './raw/form.ts'
 import { suitForm } from './suit/form.ts'
 import { swupdateForm } from './swupdate/swupdate.ts'
 import { fitForm } from './uboot-fit/fit.ts'
@@ -25,6 +27,8 @@ export function artefactForms(tools: ArchiveTools): ArtefactForms {
   return {
     suit: suitForm,
     'outer-manifest': outerManifestForm,
+    cms: cmsForm,
+    raw: rawForm,
     mcuboot: mcubootForm,
     'esp-secure-boot-v2': espForm,
     rauc: raucForm(tools),

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { createHash } from 'node:crypto'
 import type { ByteSource } from '#format/archive/byte-source.ts'
 import { concatBytes } from '#format/bytes.ts'
 import { FormatError } from '#format/format-error.ts'
 import { Sha256 } from '../digest.ts'
+import type { DigestName } from '../digest-signature.ts'
 
 const stepOctets = 1_048_576
 
@@ -40,4 +42,14 @@ export async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> 
     yield chunk
     at += chunk.length
   }
+}
+
+/** Several digests of a source, in one pass. */
+export async function digestsOf(
+  source: ByteSource,
+  names: readonly DigestName[],
+): Promise<ReadonlyMap<DigestName, Uint8Array>> {
+  const running = names.map((name) => [name, createHash(name)] as const)
+  for await (const chunk of chunksOf(source)) for (const [, hash] of running) hash.update(chunk)
+  return new Map(running.map(([name, hash]) => [name, Uint8Array.from(hash.digest())]))
 }

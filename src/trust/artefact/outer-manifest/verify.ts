@@ -13,9 +13,11 @@ import { coseNameOf } from '#trust/cose/algorithms.ts'
 import { verifyCoseSignature } from '#trust/cose/signature.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
+import { bareSigner } from '../bare-signer.ts'
 import { conclude } from '../conclude.ts'
 import { digestSource, readWhole } from '../read-source.ts'
 import { type ArtefactRefused, refusingFormat } from '../refusal.ts'
+import { stampOver } from '../stamp-over.ts'
 import type { DeviceTrust, ProvedSigner, Verdict } from '../verdict.ts'
 import { familiesOf } from './policy.ts'
 
@@ -73,10 +75,12 @@ function refuseOtherSignatures({ manifest: { policy }, signatures }: OuterEnvelo
 }
 
 async function proveRows(
-  { manifest: { policy }, payload, signatures }: OuterEnvelope,
-  { keys }: DeviceTrust,
+  { manifest: { policy }, payload, signatures, signaturesBytes, timeStamp }: OuterEnvelope,
+  trust: DeviceTrust,
 ): Promise<readonly ProvedSigner[] | ArtefactRefused> {
-  const byId = new Map(keys.map((key) => [sha256(key.spki).toHex(), key]))
+  const stampedAt = await stampOver(timeStamp, signaturesBytes, trust)
+  if (stampedAt !== undefined && 'reason' in stampedAt) return stampedAt
+  const byId = new Map(trust.keys.map((key) => [sha256(key.spki).toHex(), key]))
   const signers: ProvedSigner[] = []
   for (const [index, row] of policy.entries()) {
     const publicKey = byId.get(row.keyId.toHex())
@@ -88,7 +92,7 @@ async function proveRows(
     if (typeof genuine === 'object') return genuine
     if (!genuine)
       return refuse('signature-wrong', `signature ${index + 1} (${nameOf(row)}) does not hold`)
-    signers.push({ publicKey, certificate: undefined, stampedAt: undefined, judgedAt: undefined })
+    signers.push({ ...bareSigner(publicKey), stampedAt })
   }
   return signers
 }

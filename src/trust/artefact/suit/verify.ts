@@ -2,6 +2,7 @@
 import type { ByteSource } from '#format/archive/byte-source.ts'
 import { sameBytes } from '#format/bytes.ts'
 import { cborLimits } from '#format/cbor/limits.ts'
+import { encodeCbor } from '#format/cbor/writer.ts'
 import { encodeSignature1Input } from '#format/cose/sig-structure.ts'
 import type { CoseSign1 } from '#format/cose/sign1.ts'
 import { parseSuitEnvelope, type SuitEnvelope } from '#format/suit/envelope.ts'
@@ -11,9 +12,11 @@ import { verifyCoseSignature } from '#trust/cose/signature.ts'
 import { sha256 } from '#trust/digest.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
+import { bareSigner } from '../bare-signer.ts'
 import { conclude } from '../conclude.ts'
 import { digestSource, readWhole } from '../read-source.ts'
 import { type ArtefactRefused, refusingFormat } from '../refusal.ts'
+import { stampOver } from '../stamp-over.ts'
 import type { DeviceTrust, ProvedSigner, Verdict } from '../verdict.ts'
 import { digestHolds } from './digest.ts'
 import { imagesOf, type SuitImage } from './images.ts'
@@ -35,7 +38,7 @@ export async function verifySuit(
     const envelope = parseSuitEnvelope(await readWhole(source, cborLimits.suitEnvelope.maxBytes))
     if (!digestHolds(envelope.digest, envelope.manifestEncoded))
       return refuse('artefact-digest-wrong', 'the digest of the envelope is not of its manifest')
-    const signers = await proveBlocks(envelope, trust.keys)
+    const signers = await proveBlocks(envelope, trust)
     if ('reason' in signers) return signers
     const no =
       refuseUncovered(envelope) ?? unknownCommandIn(envelope) ?? refuseForOthers(envelope, trust)
@@ -57,7 +60,7 @@ export async function verifySuit(
  */
 async function proveBlocks(
   { blocks, digestBytes }: SuitEnvelope,
-  keys: readonly PublicKey[],
+  trust: DeviceTrust,
 ): Promise<readonly ProvedSigner[] | ArtefactRefused> {
   const signers: ProvedSigner[] = []
   let passedOver: ArtefactRefused | undefined
@@ -65,7 +68,7 @@ async function proveBlocks(
     if (sign1 === undefined) continue
     if (sign1.payload !== undefined)
       return refuse('artefact-malformed', `signature ${index + 1} brings a payload of its own`)
-    const { known, isNamed } = keysFor(sign1, keys)
+    const { known, isNamed } = keysFor(sign1, trust.keys)
     const publicKey = await keyThatMade(sign1, known, digestBytes)
     if (publicKey === undefined) {
       const no = refuseBlock(index, known.length > 0)
@@ -74,8 +77,15 @@ async function proveBlocks(
     } else if ('reason' in publicKey) return publicKey
     else if (signers.some((one) => one.publicKey === publicKey))
       return refuse('artefact-field-twice', `signature ${index + 1} is of a key that signed before`)
-    else
-      signers.push({ publicKey, certificate: undefined, stampedAt: undefined, judgedAt: undefined })
+    else {
+      const stampedAt = await stampOver(
+        sign1.unprotected.timeStamp,
+        encodeCbor(sign1.signature),
+        trust,
+      )
+      if (stampedAt !== undefined && 'reason' in stampedAt) return stampedAt
+      signers.push({ ...bareSigner(publicKey), stampedAt })
+    }
   }
   return signers.length === 0 && passedOver !== undefined ? passedOver : signers
 }
