@@ -45,6 +45,8 @@ export interface Wish {
   /** Another key than the issuer's to sign with. */
   readonly signedBy?: KeyObject
   readonly serial?: number
+  /** Its octets, where they have to be those of an authority of ours. */
+  readonly serialNumber?: Uint8Array
 }
 
 let serial = 1
@@ -57,10 +59,9 @@ export async function certify(
 ): Promise<Certificate> {
   const algorithm = signatureAlgorithmFor(issuer.pair.publicKey.algorithm)
   const toBeSigned = encodeTbsCertificate({
-    serialNumber: Uint8Array.of(
-      0x40,
-      ...new Uint8Array(new Uint32Array([wish.serial ?? serial++]).buffer),
-    ),
+    serialNumber:
+      wish.serialNumber ??
+      Uint8Array.of(0x40, ...new Uint8Array(new Uint32Array([wish.serial ?? serial++]).buffer)),
     signatureAlgorithm: algorithm.identifier,
     issuer: issuer.name,
     notBefore: wish.notBefore ?? madeNotBefore,

@@ -24,7 +24,9 @@ const textOf = (files: readonly string[]) =>
   files.map((file) => readFileSync(file, 'utf8')).join('\n')
 const isTest = (file: string) => file.endsWith('.test.ts')
 const sources = globSync('src/**/*.ts').filter((file) => !isTest(file) && !tables.includes(file))
-const tests = globSync('{src,test,demo}/**/*.test.ts').filter(
+/** Tables of corruptions, each row of which a test walks. */
+const walked = globSync('test/support/{artefacts/*,outer-manifests}.ts')
+const tests = [...globSync('{src,test,demo}/**/*.test.ts'), ...walked].filter(
   (file) => file !== 'test/refusals.test.ts',
 )
 const [source, tried] = [textOf(sources), textOf(tests)]

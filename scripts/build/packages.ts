@@ -23,8 +23,9 @@ export interface Package {
   readonly hasDependencies: boolean
 }
 
-/** For applications: whether to believe a peer or a key, asking no server. */
+/** For applications: whether to believe a peer, a key or an update, asking no server. */
 const trustLibrary = {
+  artefact: 'src/trust/artefact/library.ts',
   'compact-source': 'src/trust/peer/compact-source.ts',
   'crl-source': 'src/trust/peer/crl/crl-source.ts',
   'ocsp-source': 'src/trust/peer/ocsp-source.ts',
@@ -60,6 +61,7 @@ export const packages = {
     library: {
       './enrol': 'src/device/enrol.ts',
       './fault': 'src/device/fault.ts',
+      './firmware': 'src/device/firmware/verify-firmware.ts',
       './files': 'src/device/state/files.ts',
       './keep-up': 'src/device/keep-up.ts',
       './lock': 'src/device/state/lock.ts',
@@ -72,6 +74,7 @@ export const packages = {
       'docs/guides/enrol-a-device.md',
       'docs/guides/entropy.md',
       'docs/guides/tpm-device.md',
+      'docs/guides/verify-firmware.md',
     ],
     hasDependencies: false,
   },

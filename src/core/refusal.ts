@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { approvalRefusals } from '#trust/approval/refusal.ts'
+import { artefactRefusals } from '#trust/artefact/refusal.ts'
 import { statusFileRefusals } from '#trust/compact-status/refusal.ts'
 import { peerRefusals } from '#trust/peer/refusal.ts'
 import { type Refused as RefusedFor, trustRefusals } from '#trust/refusal.ts'
@@ -15,6 +16,7 @@ export const refusals = [
   ...peerRefusals,
   ...tpmRefusals,
   ...statusFileRefusals,
+  ...artefactRefusals,
   ...approvalRefusals,
   'application-removed',
   'approval-replayed',
@@ -118,6 +120,8 @@ export const refusals = [
   'sign-in-wrong',
   'signer-chain-shared',
   'signer-strands-devices',
+  'signing-key-missing',
+  'signing-plan-wrong',
   'stamper-missing',
   'signing-policy-too-low',
   'signing-policy-wrong',

@@ -16,6 +16,10 @@ export const deviceRefusals = {
     'look at the device on the server: was it revoked, quarantined or retired? does its clock run right?',
   'enrolled-already':
     'use "vitalsign-device renew", or give --again with a new code if the server allows it',
+  'firmware-nobody-believed':
+    'tell it the key or the root that signs its updates: "vitalsign-device firmware trust"',
+  'firmware-not-noted':
+    'check the update with "vitalsign-device firmware verify FILE --install" before it is installed',
   'handshake-refused':
     'whoever answers ends TLS at the sight of our certificate: look at the device on the server',
   'link-identifier-wrong':

@@ -108,6 +108,10 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
   'authority.request': { arguments: [output] },
   'ceremony.export': { arguments: [output] },
   'certificate.export': { arguments: [output] },
+  'signing-key.export-anchors': {
+    help: 'Several files go into the directory that --output names.',
+    arguments: [output],
+  },
   'certificate.find': {
     help: 'The file may be PEM or DER. Its first certificate alone is sent: a key beside it stays here.',
   },

@@ -337,6 +337,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'store move': [
     'store move --to postgres://vitalsign@db.example.com/vitalsign --password-file db.pass',
   ],
+  'signing-key export-anchors': [
+    'signing-key export-anchors pump --form mcuboot --output keys.c',
+    'signing-key export-anchors pump --form rauc',
+  ],
   'signing-key list': ['signing-key list --product pump', 'signing-key list --state current'],
   'signing-key make': [
     'signing-key make pump --for mcuboot',
@@ -351,6 +355,8 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'signing-key revoke sgk_019a… --because "the build server was broken into"',
   ],
   'signing-key show': ['signing-key show sgk_019a…'],
+  'signing-plan apply': ['signing-plan apply pump plan.json'],
+  'signing-plan show': ['signing-plan show pump'],
   'signing-key step-down': ['signing-key step-down sgk_019a… --because "firmware-2027 signs now"'],
   'scan list': ['scan list', 'scan list --product pump --result found'],
   'scan record': [

@@ -18,10 +18,18 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
   ['Makers of chips', ['vendor-root', 'element']],
   ['Watching', ['alarm', 'notification', 'delivery', 'renewal']],
   ['Images', ['scan', 'firmware']],
-  ['Signing', ['signing-key']],
-  ['Releases', ['signing-policy', 'approver', 'approval']],
-
-  ['Firmware', ['release', 'artefact']],
+  [
+    'Releases',
+    [
+      'release',
+      'artefact',
+      'signing-policy',
+      'approver',
+      'approval',
+      'signing-key',
+      'signing-plan',
+    ],
+  ],
   ['The log', ['log']],
   ['Evidence', ['report', 'qualify']],
   ['Keeping safe', ['backup', 'store']],

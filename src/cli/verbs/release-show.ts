@@ -24,13 +24,8 @@ function storyLines(story: Story, paint: Paint): readonly string[] {
   const sections: readonly (readonly [string, readonly Line[]])[] = [
     ['parts', story.parts.map((part) => [part.role, partText(part)])],
     ['scans', story.scans.map((scan) => [scan.artefact, scanText(scan)])],
-    [
-      'checks',
-      story.checks.map(({ check, good, detail }) => [
-        check,
-        `${good ? 'good' : 'not met'}: ${printable(detail)}`,
-      ]),
-    ],
+    ['checks', checkLinesOf(story)],
+    ['still missing', missingLines(story)],
     ['approvals', story.approvals.map((one) => approvalLine(one, story))],
     ['signed', story.signed.map((one) => signedLine(one, story))],
     ['log', story.events.toReversed().map((event) => [`${event.index}`, eventText(event, story)])],
@@ -47,6 +42,26 @@ function storyLines(story: Story, paint: Paint): readonly string[] {
     ]),
     ...proofLines(story),
   ]
+}
+
+/** What the signing policy asks; what it does not ask is shown where it is not met. */
+function checkLinesOf({ checks }: Story): readonly Line[] {
+  return checks.flatMap(({ check, asked, passed, detail, remedy }): Line[] => {
+    if (!asked) return passed ? [] : [[check, printable(`not asked: ${detail}`)]]
+    return [[check, printable(passed ? `good: ${detail}` : `not met: ${detail}; ${remedy}`)]]
+  })
+}
+
+/** Who has to agree yet, while it waits for that, and whether one person did for the time being. */
+function missingLines({ state, missing, emergency }: Story): readonly Line[] {
+  const lines: Line[] =
+    state === 'submitted' || state === 'approved'
+      ? missing.map((what): Line => ['people', printable(what)])
+      : []
+  if (emergency === null) return lines
+  const { incident, because, until, reviewBy } = emergency
+  const what = `${emergency.state}: ${incident}, ${because}; signed on one approval until ${valueText(until)}, to be reviewed by ${valueText(reviewBy)}`
+  return [...lines, ['emergency', printable(what)]]
 }
 
 function headOf(story: Story): readonly Line[] {

@@ -606,7 +606,7 @@ export const tables = {
       octets: integer,
       /** The artefact keys that signed it. */
       keys: json<readonly string[]>(),
-      /** A time-stamp (RFC 3161, DER) over what came out; null where the environment asks for none. */
+      /** A time-stamp (RFC 3161, DER) over the 32 octets of `sha256`; null where the environment asks for none. */
       timeStamp: optional(bytes),
       facts: json<Readonly<Record<string, unknown>>>(),
       signedBy: text,
@@ -629,7 +629,11 @@ export const tables = {
       changedBy: text,
       changedAt: instant,
     },
-    { unique: { number: ['product', 'number'] }, appendOnly: true },
+    {
+      unique: { number: ['product', 'number'] },
+      lists: { product: ['product', 'number'] },
+      appendOnly: true,
+    },
   ),
 
   /** What a device says that it runs and believes: from it the adoption of a key is counted. */

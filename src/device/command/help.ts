@@ -8,6 +8,7 @@ export const overview = `vitalsign-device: the identity of a device or an applic
   show        show the identity; needs no network
   verify      show the identity to the server, and tell what it says
   endorse     print the key by which the server can expect this device's TPM
+  firmware    say whether this device believes an update, and by what
   test-noise  run the start-up tests on a raw source of noise
   help        say more about one command: vitalsign-device help enrol
 
@@ -109,6 +110,33 @@ The tests are those of SP 800-90B section 4.4, and one for patterns that come ag
 forgotten. A source that passes is not thereby good: "vitalsign entropy assess" says more, in the lab.
 
   vitalsign-device test-noise --noise /dev/hwrng
+`,
+  firmware: `vitalsign-device firmware: say whether this device believes an update, and by what
+
+  firmware trust               tell the device whom it believes
+    --key FILE                   a public key that signs updates (PEM); again for each further one
+    --roots FILE                 roots that the signers' certificates lead to (PEM)
+    --stamp-roots FILE           roots of the time-stamps that count (PEM)
+    --status FILE                the status file that says who is revoked; none goes back
+    --purpose WORD               what the signer has to be for: email-and-code (the first time), email,
+                                 code, update-package, any
+    --environment WORD           production (the first time), test or trial
+    --product NAME --hardware NAME
+                                 what the device is, where an update says what it is for
+    --both                       take nothing without a classical and a post-quantum signature
+    --no-counter                 keep no counter, for forms that say no security version
+  firmware verify FILE         say whether the device would believe it; needs no network
+    --form FORM                  which form it is, where what is in it does not say
+    --beside FILE                of a signature that stands beside what it signs: what was signed
+    --install                    note it: it is about to be installed
+  firmware confirm             what was noted runs and is well: nothing older is believed from now on
+  firmware show                show what the device believes updates by
+
+Without keys and roots of its own the device believes the roots of its enrolment. The counter is raised
+by "confirm" alone, and never falls. A clock that stands before what the device has seen counts for
+nothing: then the time that was signed counts.
+
+  vitalsign-device firmware verify update.swu --install
 `,
 } as const
 

@@ -26,7 +26,7 @@ import { visitTpm } from '../tpm/conversation.ts'
 import { findEndorsement } from '../tpm/endorsement.ts'
 import { readCode } from './code.ts'
 import { type CommandName, helpOf, isCommandName, overview } from './help.ts'
-import { noiseOf, readOptions, settingsOf, tpmOf, WrongUse } from './options.ts'
+import { noiseOf, positionalsOf, readOptions, settingsOf, tpmOf, WrongUse } from './options.ts'
 import {
   birthLine,
   type ExitStatus,
@@ -161,6 +161,20 @@ const commands: Readonly<Record<CommandName, Command>> = {
       throw new WrongUse('--noise is missing', 'say where the raw source is: --noise /dev/hwrng')
     await testNoise(noise, { lastSha256: undefined }, thisMachine)
     return reportNoise(noise)
+  },
+
+  async firmware(words, outlet) {
+    const [verb, ...paths] = positionalsOf('firmware', words)
+    const { isFirmwareVerb, firmwareVerbs, runFirmware } = await import('./firmware.ts')
+    if (!isFirmwareVerb(verb))
+      throw new WrongUse(
+        verb === undefined ? 'firmware needs a verb' : `firmware knows no "${verb}"`,
+        `one of ${Object.keys(firmwareVerbs).join(', ')}; see "vitalsign-device help firmware"`,
+      )
+    const given = readOptions('firmware', words)
+    const act = async (ports: DevicePorts) => runFirmware(verb, paths, given, ports)
+    if (firmwareVerbs[verb] || given.install) return working(given.state, outlet, act)
+    return act(portsOf(openDirectory(given.state), () => {}))
   },
 
   async verify(words) {

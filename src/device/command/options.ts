@@ -81,12 +81,32 @@ const options = {
   endorse: { ...everywhere, tpm: { type: 'string' }, 'tpm-endorsement': { type: 'string' } },
   verify: everywhere,
   'test-noise': { ...everywhere, ...noise },
+  firmware: {
+    ...everywhere,
+    form: { type: 'string' },
+    beside: { type: 'string' },
+    install: { type: 'boolean', default: false },
+    key: { type: 'string', multiple: true },
+    roots: { type: 'string' },
+    'stamp-roots': { type: 'string' },
+    status: { type: 'string' },
+    purpose: { type: 'string' },
+    environment: { type: 'string' },
+    product: { type: 'string' },
+    hardware: { type: 'string' },
+    both: { type: 'boolean', default: false },
+    'no-counter': { type: 'boolean', default: false },
+  },
 } as const satisfies Record<CommandName, object>
 
 /** The options of one command; what is not given has its default. */
 export function readOptions<C extends CommandName>(command: C, words: readonly string[]) {
   try {
-    const { values } = parseArgs({ args: [...words], options: options[command], strict: true })
+    const { values } = parseArgs({
+      ...{ args: [...words], options: options[command], strict: true },
+      // Of one command alone: "firmware verify FILE".
+      allowPositionals: command === 'firmware',
+    })
     return values
   } catch (error) {
     if (error instanceof TypeError) {
@@ -96,6 +116,15 @@ export function readOptions<C extends CommandName>(command: C, words: readonly s
   }
 }
 
+/** The words of a command line that belong to no option. @throws WrongUse */
+export function positionalsOf(command: CommandName, words: readonly string[]): readonly string[] {
+  readOptions(command, words)
+  return parseArgs({
+    ...{ args: [...words], options: options[command], allowPositionals: true },
+  }).positionals
+}
+
+export type FirmwareOptions = ReturnType<typeof readOptions<'firmware'>>
 export type EnrolOptions = ReturnType<typeof readOptions<'enrol'>>
 
 /** Checks what a person gave for an enrolment. @throws WrongUse */

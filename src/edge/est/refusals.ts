@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Refusal } from '#core/refusal.ts'
+import { answeringArtefacts } from '#trust/artefact/refusal.ts'
 
 type Status = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 501 | 503
 
@@ -25,6 +26,7 @@ export const statuses = {
   'artefact-digest-differs': 403,
   'artefact-missing': 403,
   'artefact-too-large': 403,
+  ...answeringArtefacts(400 as const),
   'attestation-key-unfit': 400,
   'attestation-malformed': 400,
   'attestation-missing': 403,
@@ -144,6 +146,8 @@ export const statuses = {
   'sign-in-wrong': 403,
   'signer-chain-shared': 400,
   'signer-strands-devices': 400,
+  'signing-key-missing': 400,
+  'signing-plan-wrong': 400,
   'signature-algorithm-unknown': 400,
   'signature-wrong': 403,
   'stamper-missing': 503,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ArchiveTools, Compression, Packed } from '#format/archive/archive.ts'
+import { ForwardSource } from '#format/archive/forward-source.ts'
 import { streams, wholes } from './compressions.ts'
-import { ForwardSource } from './forward-source.ts'
 import { wordedError } from './worded-error.ts'
 
 /**

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { judgeRelease } from '#core/approvals/judge-release.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import { proveEvents } from '#core/audit/prove-events.ts'
 import type { Approval, Release, SignedArtefactRecord } from '#core/ledger/tables.ts'
-import { checkRelease, scansOf } from '#core/releases/checks.ts'
+import { scansOf } from '#core/releases/checks.ts'
 import { partsOf } from '#core/releases/parts-of.ts'
 import { signedArtefactsOf } from '#core/releases/publish.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
 import type { Core } from '../core.ts'
+import { showJudgement } from './approvals.ts'
 import { showEvent } from './history.ts'
 import { showPart } from './releases.ts'
 
@@ -24,13 +26,26 @@ export async function releaseStory(
 ): Promise<
   Pick<
     Story,
-    'productName' | 'parts' | 'scans' | 'checks' | 'approvals' | 'signed' | 'log' | 'events'
+    | 'verdict'
+    | 'policy'
+    | 'missing'
+    | 'emergency'
+    | 'productName'
+    | 'parts'
+    | 'scans'
+    | 'checks'
+    | 'approvals'
+    | 'signed'
+    | 'log'
+    | 'events'
   >
 > {
   const { ledger } = core
   const product = await ledger.read('product', release.product)
   const parts = await partsOf(release.id, ledger)
   const artefacts = parts.filter(({ role }) => role === 'artefact')
+  const judged = showJudgement(await judgeRelease(release, core))
+  const { verdict, policy, checks, missing, emergency } = judged
   const proved = await proveEvents(release.id, mostEvents, log)
   return {
     productName: product?.name ?? release.product,
@@ -40,7 +55,7 @@ export async function releaseStory(
       ...{ notScanned: scan.notScanned, madeHere: scan.madeHere === true },
       endedAt: scan.endedAt.toString(),
     })),
-    checks: [...(await checkRelease(release, core))],
+    ...{ verdict, policy, checks, missing, emergency },
     approvals: (await approvalsOf(release.id, core)).map(showApproval),
     signed: (await signedArtefactsOf(release.id, ledger)).map(showSigned),
     log: {

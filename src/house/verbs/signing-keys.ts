@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ArtefactKey, Key } from '#core/ledger/tables.ts'
+import type { ArtefactKey, Key, SigningPlanRecord } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
-import { chainOf, endOf, isFormName } from '#core/signing/artefact-key.ts'
+import { chainOf, endOf, isFormName, publicKeyOf } from '#core/signing/artefact-key.ts'
 import { moveKey } from '#core/signing/end-key.ts'
+import { type AnchorKey, exportAnchors } from '#core/signing/export-anchors.ts'
 import { makeArtefactKey } from '#core/signing/make-key.ts'
 import type { KeyPorts } from '#core/signing/ports.ts'
+import { applyPlan, newestPlan } from '#core/signing/signing-plan.ts'
 import { pageOf } from '#edge/admin/ledger-verbs/queries.ts'
 import { checkVersion, notFound } from '#edge/admin/ledger-verbs/record.ts'
 import type { Call, Verbs } from '#edge/admin/verbs.ts'
 import type { InputOf, OutputOf } from '#format/admin/operations.ts'
 import { encodePem } from '#format/pem.ts'
 import { isKeyAlgorithmName } from '#trust/algorithms.ts'
+import type { ArtefactFormName } from '#trust/artefact/form-names.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 import { foundingFor, ownMaker } from '../foundation.ts'
 
 type KeyVerbs = Pick<
   Verbs,
+  | 'signing-key.export-anchors'
   | 'signing-key.list'
   | 'signing-key.make'
   | 'signing-key.promote'
@@ -24,6 +28,8 @@ type KeyVerbs = Pick<
   | 'signing-key.revoke'
   | 'signing-key.show'
   | 'signing-key.step-down'
+  | 'signing-plan.apply'
+  | 'signing-plan.show'
 >
 type View = OutputOf<'signing-key.list'>
 
@@ -73,11 +79,74 @@ export function signingKeyVerbs(core: Core): KeyVerbs {
       }
     },
 
+    'signing-key.export-anchors': async (asked) => {
+      const { product, form, keys: only } = asked
+      const keys = await anchorKeys(product, form, only, core)
+      if ('reason' in keys) return keys
+      const anchors = exportAnchors(form, keys)
+      if (anchors.kind === 'refused') return anchors
+      const files = anchors.files.map(({ name, octets }) => ({ name, content: octets.toBase64() }))
+      return { form, keys: keys.map(({ name }) => name), files, notes: [...anchors.notes] }
+    },
+
+    'signing-plan.show': async ({ product }) => {
+      if ((await ledger.read('product', product)) === undefined) return notFound(product)
+      const plan = await newestPlan(product, ledger)
+      return plan === undefined
+        ? { product, number: 0, lines: [], changedBy: null, changedAt: null }
+        : showPlan(plan)
+    },
+
+    'signing-plan.apply': async ({ product: id, plan: { lines } }, { caller }) => {
+      const product = await ledger.read('product', id)
+      if (product === undefined) return notFound(id)
+      const applied = await applyPlan(product, lines, caller.actor, core)
+      return applied.kind === 'refused' ? applied : showPlan(applied.plan)
+    },
+
     'signing-key.promote': move('promote'),
     'signing-key.step-down': move('retiring'),
     'signing-key.retire': move('retire'),
     'signing-key.revoke': move('revoke'),
   }
+}
+
+function showPlan({ product, number, lines, changedBy, changedAt }: SigningPlanRecord) {
+  const shown = lines.map((line) => ({ ...(line as Readonly<Record<string, unknown>>) }))
+  return { product, number, lines: shown, changedBy, changedAt: changedAt.toString() }
+}
+
+/** The keys that devices of a product are to believe in a form: those named, else all that sign or will. */
+async function anchorKeys(
+  product: string,
+  form: ArtefactFormName,
+  only: readonly string[] | undefined,
+  { ledger, environment }: Core,
+): Promise<readonly AnchorKey[] | Refused> {
+  const { items } = await ledger.list('artefactKey', {
+    ...{ by: 'product', equal: [product, environment], limit: 1000 },
+  })
+  const known = items.filter((key) => key.forms.includes(form))
+  const strange = only?.find((id) => !known.some((key) => key.id === id))
+  if (strange !== undefined)
+    return refuse(
+      'signing-key-missing',
+      `${strange} is no key of this product that signs as ${form}`,
+    )
+  const meant = known.filter(({ id, state }) =>
+    only === undefined ? state !== 'retired' && state !== 'revoked' : only.includes(id),
+  )
+  if (meant.length === 0)
+    return refuse('signing-key-missing', `this product has no key that signs as ${form}`)
+  const keys: AnchorKey[] = []
+  for (const key of meant) {
+    const record = await ledger.read('key', key.key)
+    if (record === undefined) return notFound(key.key)
+    const publicKey = publicKeyOf(record)
+    if ('reason' in publicKey) return publicKey
+    keys.push({ name: key.name, publicKey, root: chainOf(key).at(-1) })
+  }
+  return keys
 }
 
 /** What core needs to make a key here. */
@@ -136,13 +205,4 @@ function showWith(key: ArtefactKey, record: Key | undefined): View {
     addedAt: key.addedAt.toString(),
     endedAt: key.endedAt?.toString() ?? null,
   }
-}
-
-/** A key that signs here, by its id; of this installation's environment. */
-export async function keyOf(id: string, core: Core): Promise<ArtefactKey | Refused> {
-  const key = await core.ledger.read('artefactKey', id)
-  if (key === undefined) return notFound(id)
-  return key.environment === core.environment
-    ? key
-    : refuse('environment-wrong', `${key.name} is a key of ${key.environment}`)
 }

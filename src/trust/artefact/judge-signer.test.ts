@@ -140,6 +140,9 @@ test('without a clock the time that was signed counts, and never one before what
   assert.equal(await wordFor({}, { ...lost, seen: madeNow }), String(madeNow))
   const later = madeNow.add({ hours: 24 })
   assert.equal(await wordFor({ claimedAt: madeNow }, { ...lost, seen: later }), String(later))
+  // What it has seen is a lower bound: that the certificate has begun is signed by an authority.
+  const earlier = madeNotBefore.subtract({ hours: 1 })
+  assert.equal(await wordFor({}, { ...lost, seen: earlier }), String(madeNotBefore))
   const over = madeNotAfter.add({ hours: 1 })
   assert.equal(
     await wordFor({ claimedAt: madeNow }, { ...lost, seen: over }),

@@ -11,7 +11,7 @@ import { type Refused, refuse } from '../refusal.ts'
 import { anchorsOf } from './anchors-of.ts'
 import type { ArtefactRefused } from './refusal.ts'
 import { checkSignerPurpose } from './signer-purpose.ts'
-import { timeFor } from './time-for.ts'
+import { later, presentOf, timeFor } from './time-for.ts'
 import type { DeviceTrust, ProvedSigner } from './verdict.ts'
 
 /** Who says to have signed; that the key made the signature is checked by the form, before. */
@@ -84,7 +84,7 @@ async function judgePath(
   const no = checkSignerPurpose(all, trust.purpose) ?? checkMarks(all, trust)
   if (no !== undefined || trust.status === undefined) return no
   // What is known of revocation is as of now: a stamp from before it does not make a revoked signer good again.
-  const status = await checkStatus(path, trust.now ?? trust.seen ?? at, trust.status)
+  const status = await checkStatus(path, presentOf(trust) ?? later(trust.seen, at), trust.status)
   return status.kind === 'refused' ? status : undefined
 }
 

@@ -31,6 +31,14 @@ export const artefactRefusals = [
   'artefact-version-missing',
 ] as const
 
+/** One answer to all of them, for a protocol in which no artefact is ever meant. */
+export function answeringArtefacts<A>(answer: A): Record<(typeof artefactRefusals)[number], A> {
+  return Object.fromEntries(artefactRefusals.map((refusal) => [refusal, answer])) as Record<
+    (typeof artefactRefusals)[number],
+    A
+  >
+}
+
 export type ArtefactRefusal = (typeof artefactRefusals)[number] | PeerRefusal | StatusFileRefusal
 export type ArtefactRefused = Refused<ArtefactRefusal>
 

@@ -10,6 +10,7 @@ import { refuse } from '../refusal.ts'
 import type { TrustAnchor } from '../trust-anchor.ts'
 import { anchorsOf } from './anchors-of.ts'
 import type { ArtefactRefused } from './refusal.ts'
+import { later, presentOf } from './time-for.ts'
 import type { DeviceTrust } from './verdict.ts'
 
 /** What a device holds of revocation, as it lies in its files. */
@@ -35,7 +36,7 @@ export interface ReadStatus {
  */
 export function readHeldStatus(
   held: HeldStatus,
-  { roots, now, seen }: Pick<DeviceTrust, 'roots' | 'now' | 'seen'>,
+  trust: Pick<DeviceTrust, 'roots' | 'now' | 'seen'>,
 ): ReadStatus | ArtefactRefused {
   const lists: RevocationList[] = []
   for (const bytes of held.lists) {
@@ -45,9 +46,9 @@ export function readHeldStatus(
   }
   let file: TrustedStatusFile | undefined
   if (held.statusFile !== undefined) {
-    const anchors = anchorsOf(roots)
+    const anchors = anchorsOf(trust.roots)
     if ('reason' in anchors) return anchors
-    const opened = openHeld(held.statusFile, anchors, now ?? seen)
+    const opened = openHeld(held.statusFile, anchors, trust)
     if ('reason' in opened) return opened
     file = opened
   }
@@ -79,15 +80,16 @@ function listIn(bytes: Uint8Array): RevocationList | ArtefactRefused {
 function openHeld(
   bytes: Uint8Array,
   anchors: readonly TrustAnchor[],
-  at: Temporal.Instant | undefined,
+  trust: Pick<DeviceTrust, 'now' | 'seen'>,
 ): TrustedStatusFile | ArtefactRefused {
-  const moment = at ?? madeAtOf(bytes)
-  if (typeof moment === 'object' && 'reason' in moment) return moment
-  const opened = openStatusFile(bytes, { anchors, at: moment, ifStale: 'use' })
+  const madeAt = madeAtOf(bytes)
+  if ('reason' in madeAt) return madeAt
+  // Without a clock the file is judged as of the moment that it says itself, and never before what was seen.
+  const at = presentOf(trust) ?? later(trust.seen, madeAt)
+  const opened = openStatusFile(bytes, { anchors, at, ifStale: 'use' })
   return opened.kind === 'refused' ? opened : opened.trusted
 }
 
-/** A device without any clock judges the file as of the moment that the file itself says. */
 function madeAtOf(bytes: Uint8Array): Temporal.Instant | ArtefactRefused {
   try {
     return parseStatusFile(bytes).madeAt

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Refusal } from '#core/refusal.ts'
+import { answeringArtefacts } from '#trust/artefact/refusal.ts'
 
 /** The status of each refusal on the admin API (RFC 9110 section 15, RFC 6585 section 4, RFC 4918 section 11.5). */
 export const statusOf = {
@@ -18,6 +19,7 @@ export const statusOf = {
   'artefact-digest-differs': 422,
   'artefact-missing': 409,
   'artefact-too-large': 413,
+  ...answeringArtefacts(422 as const),
   'attestation-key-unfit': 422,
   'attestation-malformed': 422,
   'attestation-missing': 422,
@@ -137,6 +139,8 @@ export const statusOf = {
   'sign-in-wrong': 401,
   'signer-chain-shared': 422,
   'signer-strands-devices': 422,
+  'signing-key-missing': 404,
+  'signing-plan-wrong': 422,
   'signature-algorithm-unknown': 422,
   'signature-wrong': 422,
   'stamper-missing': 503,

@@ -56,6 +56,7 @@ export type LedgerVerbs = Omit<
   | 'scan.send'
   | 'scan.show'
   | `signing-key.${string}`
+  | `signing-plan.${string}`
   | 'backup.note-drill'
   | 'backup.report'
   | 'ceremony.export'

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { environment, id, instant, label, paging, reason } from '../fields.ts'
 import { operation } from '../operation.ts'
 import { eventView } from '../views.ts'
+import { judgementView } from './approvals.ts'
 import { digest, fileName } from './artefacts.ts'
 
 const count = z.int().min(0)
@@ -142,7 +143,12 @@ export const releases = {
           endedAt: instant,
         }),
       ),
-      checks: z.array(z.object({ check: z.string(), good: z.boolean(), detail: z.string() })),
+      /** What stands between it and its signature, judged now. */
+      verdict: judgementView.shape.verdict,
+      policy: judgementView.shape.policy,
+      checks: judgementView.shape.checks,
+      missing: judgementView.shape.missing,
+      emergency: judgementView.shape.emergency,
       approvals: z.array(
         z.object({
           id: id('apv'),

@@ -34,6 +34,14 @@ const signingKeyView = z.object({
   because: z.string().nullable(),
 })
 
+const signingPlanView = z.object({
+  product: id('prd'),
+  number: z.int().min(0),
+  lines: z.array(z.record(z.string(), z.unknown())),
+  changedBy: z.string().nullable(),
+  changedAt: instant.nullable(),
+})
+
 export const signingKeys = {
   'signing-key.make': operation({
     kind: 'plain',
@@ -159,5 +167,68 @@ export const signingKeys = {
     summary: 'report a signing key as stolen',
     help: 'It signs nothing more, and its certificate goes on the revocation list with the reason keyCompromise. Few bootloaders look at lists: devices are safe from the thief only once they no longer hold the key.',
     positional: ['key'],
+  }),
+
+  'signing-key.export-anchors': operation({
+    kind: 'plain',
+    method: 'GET',
+    path: '/signing-keys/anchors',
+    role: 'auditor',
+    input: z.strictObject({
+      product: id('prd').describe('the product whose devices are to believe them'),
+      form: artefactForm.describe('the form whose bootloader or updater it is for'),
+      keys: z
+        .array(id('sgk'))
+        .max(16)
+        .optional()
+        .describe('these alone; absent: all that sign in this form, or will'),
+    }),
+    output: z.object({
+      form: artefactForm,
+      keys: z.array(z.string()),
+      files: z.array(z.object({ name: z.string(), content: z.base64() })),
+      notes: z.array(z.string()),
+    }),
+    summary: 'write anchors for bootloaders',
+    help: 'In the form that their bootloader takes: keys.c of MCUboot, the nodes of a control device tree of U-Boot, the keyring of RAUC, the CA file of SWUpdate, key files of Mender, digests for the eFuses of chips of Espressif. A key that is next is among them, so that devices know it before it signs.',
+    positional: ['product'],
+    references: { product: 'product' },
+  }),
+
+  'signing-plan.show': operation({
+    kind: 'plain',
+    method: 'GET',
+    path: '/signing-plans/:product',
+    role: 'auditor',
+    input: z.strictObject({ product: id('prd').describe('the product') }),
+    output: signingPlanView,
+    summary: 'show how artefacts of a product are signed',
+    help: 'In which forms, with which choices, by which keys; what "release sign" does unless it is told less.',
+    positional: ['product'],
+    references: { product: 'product' },
+  }),
+
+  'signing-plan.apply': operation({
+    kind: 'plain',
+    method: 'POST',
+    path: '/signing-plans/:product',
+    role: 'administrator',
+    input: z.strictObject({
+      product: id('prd').describe('the product'),
+      plan: z
+        .strictObject({
+          lines: z
+            .array(z.record(z.string().max(64), z.unknown()))
+            .min(1)
+            .max(32),
+        })
+        .describe('the plan (JSON)'),
+    }),
+    output: signingPlanView,
+    summary: 'write down how artefacts of a product are signed',
+    help: 'Under "lines", each line names a form, and may name artefacts (with * for any letters), options of the form, keys, how devices are set, and the form whose output it signs. It counts for what is signed from now on; docs/guides/signing-keys.md shows plans.',
+    positional: ['product', 'plan'],
+    files: ['plan'],
+    references: { product: 'product' },
   }),
 } as const

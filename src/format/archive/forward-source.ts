@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Unpacking } from '#format/archive/archive.ts'
-import { lookBack } from '#format/archive/byte-source.ts'
+import type { Unpacking } from './archive.ts'
+import { lookBack } from './byte-source.ts'
 
 /**
  * Pieces that come one after the other, as a source that its reader goes through from front to back.

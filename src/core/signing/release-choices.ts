@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ArtefactFormName } from '#trust/artefact/form-names.ts'
+import type { AnyForm } from '#trust/artefact/forms.ts'
+import type { Product, Release, ReleasePart } from '../ledger/tables.ts'
+
+/** What a release knows of itself and of the artefact that is signed. */
+export interface ReleaseFacts {
+  readonly release: Release
+  readonly product: Product
+  readonly part: Pick<ReleasePart, 'name'>
+  readonly now: Temporal.Instant
+}
+
+type Choices = Readonly<Record<string, (facts: ReleaseFacts) => unknown>>
+
+/**
+ * What a plan cannot say, since the release says it, and what was approved counts. A weak key was an exception when it
+ * was made, and is none again each time that it signs.
+ */
+const everyForm: Choices = {
+  signedAt: ({ now }) => now.round('second').toString(),
+}
+
+const choices: Partial<Readonly<Record<ArtefactFormName, Choices>>> = {
+  mcuboot: {
+    securityCounter: ({ release }) => String(release.securityVersion),
+    exceptionRsa2048: () => true,
+  },
+  'outer-manifest': {
+    product: ({ product }) => product.name,
+    version: ({ release }) => release.firmwareVersion,
+    securityVersion: ({ release }) => release.securityVersion,
+    environment: ({ release }) => release.environment,
+    kind: ({ release }) => release.kind,
+    madeAt: ({ now }) => Math.floor(now.epochMilliseconds / 1000),
+    name: ({ part }) => part.name,
+  },
+}
+
+/** The choices of a form: the release's own, and what the plan says beside them. */
+export function choicesOf(
+  { name: form, options }: Pick<AnyForm, 'name' | 'options'>,
+  said: Readonly<Record<string, unknown>>,
+  facts: ReleaseFacts,
+): Readonly<Record<string, unknown>> {
+  const own = Object.entries({ ...everyForm, ...choices[form] }).flatMap(([name, of]) =>
+    Object.hasOwn(options, name) ? [[name, of(facts)] as const] : [],
+  )
+  return { ...said, ...Object.fromEntries(own) }
+}
+
+/** Whether what comes out in this form says the security version of its release, under its signature. */
+export function saysSecurityVersion(form: ArtefactFormName): boolean {
+  const names = Object.keys(choices[form] ?? {})
+  return names.includes('securityVersion') || names.includes('securityCounter')
+}
