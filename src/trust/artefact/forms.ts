@@ -5,6 +5,7 @@ import { espForm } from './esp-secure-boot-v2/esp.ts'
 import type { ArtefactForm } from './form.ts'
 import type { ArtefactFormName } from './form-names.ts'
 import { mcubootForm } from './mcuboot/mcuboot.ts'
+import { menderForm } from './mender/mender.ts'
 import { outerManifestForm } from './outer-manifest/form.ts'
 import { raucForm } from './rauc/rauc.ts'
 import { rawForm } from './raw/form.ts'
@@ -31,6 +32,7 @@ export function artefactForms(tools: ArchiveTools): ArtefactForms {
     raw: rawForm,
     mcuboot: mcubootForm,
     'esp-secure-boot-v2': espForm,
+    mender: menderForm(tools),
     rauc: raucForm(tools),
     'uboot-fit': fitForm,
     swupdate: swupdateForm,
