@@ -177,7 +177,7 @@ export const fitCorruptions: readonly FitCorruption[] = [
   {
     name: 'a signature that says to be by SHA-1',
     refusal: 'signature-algorithm-unknown',
-    change: octetsOf(signature, 'algo', ...text('sha1,rsa3072\0\0')),
+    change: octetsOf(signature, 'algo', ...text('sha1,rsa2048\0\0')),
     uboot: refuses,
   },
   {
