@@ -70,6 +70,11 @@ const measures = {
     quick ? { rounds: 1, count: 5_000, issue: 1_000 } : { rounds: 3, count: 20_000, issue: 4_000 },
   ],
   tpm: [{ rounds: quick ? 1 : 3, count: 2_000 }],
+  'boot-artefacts': [
+    quick
+      ? { kilobytes: 1_000, count: 20, rounds: 1, gigabytes: 1 }
+      : { kilobytes: 1_000, count: 100, rounds: 3, gigabytes: 2 },
+  ],
 } as const
 
 const modules: Readonly<Record<string, readonly [file: string, name: string]>> = {
@@ -95,6 +100,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   scan: ['scan.ts', 'benchScan'],
   pkcs11: ['pkcs11.ts', 'benchPkcs11'],
   tpm: ['tpm.ts', 'benchTpm'],
+  'boot-artefacts': ['boot-artefacts.ts', 'benchBootArtefacts'],
 }
 
 const wanted =
