@@ -47,6 +47,17 @@ test('a chip is told the digest of each key, and how it is burnt', async () => {
   assert.match(notes[0]!, /^espefuse/)
 })
 
+test('U-Boot is given nodes of all keys, of which one is enough', async () => {
+  const { texts } = written('uboot-fit', [
+    await keyNamed('one', 'rsa-3072'),
+    await keyNamed('two', 'p-256'),
+  ])
+  assert.match(texts[0]!, /required-mode = "any";/)
+  assert.match(texts[0]!, /algo = "sha256,rsa3072";[\s\S]*algo = "sha256,ecdsa256";/)
+  const strange = exportAnchors('uboot-fit', [await keyNamed('three', 'ml-dsa-65')])
+  assert.equal(strange.kind === 'refused' && strange.reason, 'artefact-signer-unfit')
+})
+
 test('verifiers that hold roots are given each root once, and no bare key', () =>
   withCore(async (core) => {
     const authority = core.doors.own.find(({ kind }) => kind === 'root')

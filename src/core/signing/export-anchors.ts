@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { encodePem } from '#format/pem.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
+import { signatureAlgorithmFor } from '#trust/algorithms.ts'
 import { espAnchors } from '#trust/artefact/esp-secure-boot-v2/burn.ts'
 import type { ArtefactFormName } from '#trust/artefact/form-names.ts'
 import { encodeMcubootKeys } from '#trust/artefact/mcuboot/keys-c.ts'
+import { encodeFitKeySource } from '#trust/artefact/uboot-fit/control-tree.ts'
 import { sha256 } from '#trust/digest.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -63,6 +65,19 @@ const writers: Partial<Readonly<Record<ArtefactFormName, Writer>>> = {
       notes: [
         ...burnt.map(({ command }) => command),
         'eFuses are burnt once and for ever: try it on a board that you can spare',
+      ],
+    }
+  },
+  'uboot-fit': (keys) => {
+    const all = keys.map(({ publicKey }) => ({
+      ...{ publicKey, algorithm: signatureAlgorithmFor(publicKey.algorithm).name },
+    }))
+    return {
+      // The next key does not sign yet: one that signed is enough.
+      files: [textFile('keys.dtsi', encodeFitKeySource(all, 'any'))],
+      notes: [
+        'include this file in the devicetree of U-Boot (CONFIG_DEVICE_TREE_INCLUDES), and build it with CONFIG_FIT_SIGNATURE',
+        'most builds of U-Boot check RSA alone',
       ],
     }
   },
