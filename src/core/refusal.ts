@@ -61,6 +61,7 @@ export const refusals = [
   'device-quarantined',
   'device-retired',
   'device-unknown',
+  'document-malformed',
   'element-differs',
   'element-malformed',
   'element-not-expected',
@@ -97,6 +98,8 @@ export const refusals = [
   'passphrase-too-weak',
   'profile-wrong',
   'proof-not-admitted',
+  'provenance-not-trusted',
+  'provenance-of-another-artefact',
   'proxy-unknown',
   'quote-missing',
   'rate-limited',
@@ -110,6 +113,7 @@ export const refusals = [
   'request-malformed',
   'request-too-large',
   'responder-missing',
+  'sbom-of-another-artefact',
   'security-version-falls',
   'server-key-not-permitted',
   'set-changed',
@@ -142,6 +146,7 @@ export const refusals = [
   'tpm-of-another-device',
   'tpm-unexpected',
   'version-differs',
+  'vex-of-another-product',
   'waiting-list-full',
 ] as const
 

@@ -36,6 +36,7 @@ import { approvalVerbs } from './verbs/approvals.ts'
 import { approverVerbs } from './verbs/approvers.ts'
 import { artefactVerbs } from './verbs/artefacts.ts'
 import { backupVerbs } from './verbs/backup.ts'
+import { builderKeyVerbs } from './verbs/builder-keys.ts'
 import { ceremonyVerbs } from './verbs/ceremony.ts'
 import { certificateVerbs } from './verbs/certificates.ts'
 import { historyAbout } from './verbs/history.ts'
@@ -164,6 +165,7 @@ function verbsOf(parts: OperatorParts): Verbs {
   const history: History = {
     about: (subject, limit) => historyAbout(subject, limit, log, core.restores),
   }
+  const desk = { isBusy: false }
   const people = { hasher: makePassphraseHasher(core.random), attempts: new Attempts() }
   return {
     ...ledgerVerbs({
@@ -197,10 +199,11 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...signingPolicyVerbs(core, people),
     ...approverVerbs(core, people),
     ...approvalVerbs(core),
-    ...scanVerbs(core),
+    ...scanVerbs(core, desk),
     ...signingKeyVerbs(core),
     ...artefactVerbs(core),
-    ...releaseVerbs(core, log),
+    ...releaseVerbs(core, log, desk),
+    ...builderKeyVerbs(core),
     ...rootVerbs(core),
     ...ceremonyVerbs(core),
     ...upstreamVerbs(core, parts.keys),

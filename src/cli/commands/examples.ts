@@ -61,6 +61,15 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'authority import old-ca --certificate ca.pem --chain root.pem --private-key ca.key --last-crl-number 41',
   ],
   'authority install': ['authority install issuing-2 chain.pem --root-name corporate'],
+  'builder-key add': [
+    'builder-key add "CI of Acme" --product pump --public-key ci.pub',
+    'builder-key add "CI of Acme" --product pump --public-key ci.pub --builder https://ci.example.com/builder/1',
+  ],
+  'builder-key list': ['builder-key list --product pump'],
+  'builder-key remove': ['builder-key remove bdk_019a… --because "the runner was broken into"'],
+  'release download': ['release download rel_019a… app.signed.bin --output app.signed.bin'],
+  'release gaps': ['release gaps rel_019a…', 'release gaps rel_019a… --output gaps.jsonl'],
+  'release scan': ['release scan rel_019a…', 'release scan rel_019a… --again --json'],
   'release attach': [
     'release attach rel_019a… --file app.bin',
     'release attach rel_019a… --role sbom --file app.cdx.json',

@@ -23,6 +23,7 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
     [
       'release',
       'artefact',
+      'builder-key',
       'signing-policy',
       'approver',
       'approval',

@@ -113,7 +113,7 @@ function signedLine(one: Story['signed'][number], { parts }: Story): Line {
   return [
     one.form,
     printable(
-      `${part?.name ?? one.part}  ${one.octets} octets  ${one.sha256}  by ${one.keys.join(', ')}${stamped}`,
+      `${one.name} of ${part?.name ?? one.part}  ${one.octets} octets  ${one.sha256}  by ${one.keys.join(', ')}${stamped}`,
     ),
   ]
 }

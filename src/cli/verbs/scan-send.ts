@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { z } from 'zod'
+import { releaseScanLine } from '#format/admin/operations/releases.ts'
 import { scanLine } from '#format/admin/operations/scans.ts'
 import { openFile } from '../files.ts'
 import { printable } from '../show/value.ts'
@@ -31,6 +32,26 @@ export const sendImage: Verb = async (call) => {
       else await tell(call, line)
       if (line.kind === 'received') progress.update('scanning …')
       if (line.kind === 'done') status = line.result === 'clean' ? exit.done : exit.refused
+    }
+    return status
+  } finally {
+    progress.end()
+  }
+}
+
+/** Has the server scan what a release has; ends with 1 unless all of it is clean. */
+export const scanRelease: Verb = async (call) => {
+  const { server, name, input } = await begin(call)
+  const progress = call.terminal.progress('scanning …')
+  try {
+    let status: ExitStatus = exit.done
+    for await (const text of linesOf(await server.stream(name, input))) {
+      const line = releaseScanLine.parse(JSON.parse(text))
+      if (line.kind === 'artefact') progress.update(`scanning ${printable(line.name)} …`)
+      if (isJson(call)) await call.terminal.line(text)
+      else if (line.kind !== 'artefact') await tell(call, line)
+      else await call.terminal.line(printable(`${line.name}  ${line.sha256}`))
+      if (line.kind === 'done' && line.result !== 'clean') status = exit.refused
     }
     return status
   } finally {

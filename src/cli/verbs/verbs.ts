@@ -53,6 +53,8 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'qualify.installation': async () => (await import('./qualify.ts')).qualify,
   'qualify.operation': async () => (await import('./qualify.ts')).qualify,
   'release.attach': async () => (await import('./release-attach.ts')).attachPart,
+  'release.download': async () => (await import('./download.ts')).downloadFile,
+  'release.scan': async () => (await import('./scan-send.ts')).scanRelease,
   'release.show': async () => (await import('./release-show.ts')).showRelease,
   'report.credentials': async () => (await import('./report.ts')).reportCredentials,
   'authority.revoke': async () => (await import('./revocation.ts')).askAct,

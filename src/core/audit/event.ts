@@ -52,6 +52,8 @@ export const eventTypes = {
   'certificate-first-used': 'a new certificate proved itself in a live connection',
   'crl-published': 'a certificate revocation list was published',
   'status-file-made': 'a status file for those who cannot ask was made',
+  'builder-key-added': 'statements of a build service are believed from now on',
+  'builder-key-ended': 'statements of a build service are believed no more',
   'release-created': 'a release was begun',
   'release-changed': 'a release was changed: it is a draft again, and what was approved is void',
   'release-submitted': 'a release was put forward to be approved',

@@ -19,3 +19,12 @@ export async function partsOf(release: string, ledger: Ledger): Promise<readonly
   } while (after !== undefined)
   return parts
 }
+
+/** Those of the digests (hexadecimal) that are an artefact's. */
+export function ofThese(
+  digests: readonly (string | undefined)[],
+  artefacts: readonly Pick<ReleasePart, 'sha256'>[],
+): readonly string[] {
+  const here = new Set(artefacts.map(({ sha256 }) => sha256.toHex()))
+  return [...new Set(digests.filter((one) => one !== undefined))].filter((one) => here.has(one))
+}

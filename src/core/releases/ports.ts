@@ -33,6 +33,8 @@ export interface KeptOctets {
 export interface ArtefactStore {
   /** The octets with this digest; undefined: they are not here. MUST be closed. */
   open(sha256: Uint8Array): Promise<OpenOctets | undefined>
+  /** A file with the octets, for who needs a path; undefined: they are not here. MUST be closed, and not be changed. */
+  file(sha256: Uint8Array): Promise<{ readonly path: string; close(): Promise<void> } | undefined>
   /** How many octets have this digest; undefined: they are not here. */
   size(sha256: Uint8Array): Promise<number | undefined>
   /** Keeps what comes, whatever it is; the same octets are kept once. */

@@ -31,6 +31,13 @@ export async function openArtefactDirectory(
   }
   return {
     open: (sha256) => guarded(() => opened(pathOf(sha256))),
+    file: (sha256) =>
+      guarded(async () => {
+        const path = pathOf(sha256)
+        return (await sizeOf(path)) === undefined
+          ? undefined
+          : { path, close: () => Promise.resolve() }
+      }),
     size: (sha256) => guarded(() => sizeOf(pathOf(sha256))),
     keep: (chunks) => guarded(() => spool.keep(chunks)),
     room: () =>

@@ -76,6 +76,7 @@ export const statuses = {
   'device-quarantined': 403,
   'device-retired': 403,
   'device-unknown': 403,
+  'document-malformed': 403,
   'element-differs': 403,
   'element-malformed': 403,
   'element-not-expected': 403,
@@ -122,6 +123,8 @@ export const statuses = {
   'possession-not-proved': 400,
   'profile-wrong': 400,
   'proof-not-admitted': 403,
+  'provenance-not-trusted': 403,
+  'provenance-of-another-artefact': 403,
   'proxy-unknown': 403,
   'quote-differs': 403,
   'quote-missing': 403,
@@ -136,6 +139,7 @@ export const statuses = {
   'request-malformed': 400,
   'request-too-large': 413,
   'responder-missing': 503,
+  'sbom-of-another-artefact': 403,
   'security-version-falls': 403,
   'server-key-not-permitted': 403,
   'set-changed': 403,
@@ -179,6 +183,7 @@ export const statuses = {
   'tpm-of-another-device': 403,
   'tpm-unexpected': 403,
   'version-differs': 503,
+  'vex-of-another-product': 403,
   'waiting-list-full': 503,
 } as const satisfies Record<Refusal, Status>
 

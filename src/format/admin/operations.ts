@@ -8,6 +8,7 @@ import { approvers } from './operations/approvers.ts'
 import { artefacts } from './operations/artefacts.ts'
 import { attestation } from './operations/attestation.ts'
 import { backup } from './operations/backup.ts'
+import { builderKeys } from './operations/builder-keys.ts'
 import { ceremony } from './operations/ceremony.ts'
 import { certificates } from './operations/certificates.ts'
 import { devices } from './operations/devices.ts'
@@ -66,6 +67,7 @@ export const operations = {
   ...scans,
   ...signingKeys,
   ...artefacts,
+  ...builderKeys,
   ...releases,
   ...keyPolicy,
   ...watch,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Upload } from '#core/ledger/tables.ts'
+import type { Refused } from '#core/refusal.ts'
 import { storedOf } from '#core/releases/stored.ts'
 import { abandonUpload, appendUpload, beginUpload, uploadProgress } from '#core/releases/uploads.ts'
 import { pageOf } from '#edge/admin/ledger-verbs/queries.ts'
 import { notFound } from '#edge/admin/ledger-verbs/record.ts'
-import type { Verbs } from '#edge/admin/verbs.ts'
+import type { OctetsAnswer, Verbs } from '#edge/admin/verbs.ts'
 import { readSpan } from '#trust/artefact/pieces.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
@@ -21,7 +22,7 @@ type ArtefactVerbs = Pick<
 
 /** Octets of any size, in and out. */
 export function artefactVerbs(core: Core): ArtefactVerbs {
-  const { ledger, artefacts, artefactLimit } = core
+  const { ledger, artefactLimit } = core
   return {
     'artefact.upload': async ({ sha256, ...asked }, { caller }) => {
       const wanted = { ...asked, sha256: Uint8Array.fromHex(sha256) }
@@ -72,16 +73,25 @@ export function artefactVerbs(core: Core): ArtefactVerbs {
       const stored = await storedOf(sha256, ledger)
       if (stored?.state !== 'kept')
         return refuse('not-found', `nothing here has the SHA-256 ${digest}`)
-      const opened = await artefacts.open(sha256)
-      if (opened === undefined)
-        return refuse('artefact-missing', `the octets with SHA-256 ${digest} are not here`)
-      const { octets, source } = opened
-      return {
-        ...{ octets, sha256, name: name ?? digest },
-        read: (from, length) => readSpan(source, from, length),
-        close: () => opened.close(),
-      }
+      return openOctets(sha256, name ?? digest, core)
     },
+  }
+}
+
+/** Octets on their way out, in steps. */
+export async function openOctets(
+  sha256: Uint8Array,
+  name: string,
+  { artefacts }: Pick<Core, 'artefacts'>,
+): Promise<OctetsAnswer | Refused> {
+  const opened = await artefacts.open(sha256)
+  if (opened === undefined)
+    return refuse('artefact-missing', `the octets with SHA-256 ${sha256.toHex()} are not here`)
+  const { octets, source } = opened
+  return {
+    ...{ octets, sha256, name },
+    read: (from, length) => readSpan(source, from, length),
+    close: () => opened.close(),
   }
 }
 

@@ -92,9 +92,9 @@ function showApproval(approval: Approval): Story['approvals'][number] {
 }
 
 function showSigned(signed: SignedArtefactRecord): Story['signed'][number] {
-  const { id, part, form, sourceSha256, sha256, octets, keys, timeStamp, facts } = signed
+  const { id, part, name, form, sourceSha256, sha256, octets, keys, timeStamp, facts } = signed
   return {
-    ...{ id, part, form, sourceSha256: sourceSha256.toHex(), sha256: sha256.toHex(), octets },
+    ...{ id, part, name, form, sourceSha256: sourceSha256.toHex(), sha256: sha256.toHex(), octets },
     ...{ keys: [...keys], isTimeStamped: timeStamp !== null, facts: { ...facts } },
     signedAt: signed.signedAt.toString(),
   }

@@ -11,7 +11,11 @@ import { pageOf } from '#edge/admin/ledger-verbs/queries.ts'
 import { checkVersion, notFound } from '#edge/admin/ledger-verbs/record.ts'
 import type { Call, Verbs } from '#edge/admin/verbs.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
+import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
+import type { ScanDesk } from '../scan/scan-image.ts'
+import { openOctets } from './artefacts.ts'
+import { digestNamed, gapLines, scanLines } from './release-files.ts'
 import { releaseStory } from './release-story.ts'
 
 type ReleaseVerbs = Pick<
@@ -20,17 +24,20 @@ type ReleaseVerbs = Pick<
   | 'release.attach-test'
   | 'release.create'
   | 'release.detach'
+  | 'release.download'
   | 'release.edit'
+  | 'release.gaps'
   | 'release.list'
   | 'release.manifest'
   | 'release.publish'
+  | 'release.scan'
   | 'release.show'
   | 'release.submit'
   | 'release.withdraw'
 >
 
 /** Builds of a product on their way to devices. */
-export function releaseVerbs(core: Core, log: LogStore): ReleaseVerbs {
+export function releaseVerbs(core: Core, log: LogStore, desk: ScanDesk): ReleaseVerbs {
   const { ledger } = core
   /** What most of them do: find the release, at the version that the caller saw, and change it. */
   const changing = async (
@@ -114,6 +121,26 @@ export function releaseVerbs(core: Core, log: LogStore): ReleaseVerbs {
       const part = await ledger.read('releasePart', partId)
       if (part === undefined || part.release !== id || part.slot === null) return notFound(partId)
       return changing(id, call, (release) => detachPart(release, part, call.caller.actor, core))
+    },
+
+    'release.gaps': async ({ release: id }) => {
+      const release = await ledger.read('release', id)
+      return release === undefined ? notFound(id) : gapLines(release, core)
+    },
+
+    'release.scan': async ({ release: id, again }, { caller, signal }) => {
+      const release = await ledger.read('release', id)
+      if (release === undefined) return notFound(id)
+      if (desk.isBusy) return refuse('busy', 'another image is being scanned here')
+      return scanLines({ release, again, signal, actor: caller.actor, desk }, core)
+    },
+
+    'release.download': async ({ release: id, name }) => {
+      const release = await ledger.read('release', id)
+      if (release === undefined) return notFound(id)
+      const sha256 = await digestNamed(release, name, core)
+      if (sha256 === undefined) return refuse('not-found', `${id} has no file named ${name}`)
+      return openOctets(sha256, name, core)
     },
 
     'release.submit': ({ release: id }, call) =>

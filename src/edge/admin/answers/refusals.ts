@@ -69,6 +69,7 @@ export const statusOf = {
   'device-quarantined': 409,
   'device-retired': 409,
   'device-unknown': 404,
+  'document-malformed': 422,
   'element-differs': 409,
   'element-malformed': 422,
   'element-not-expected': 422,
@@ -115,6 +116,8 @@ export const statusOf = {
   'possession-not-proved': 422,
   'profile-wrong': 422,
   'proof-not-admitted': 403,
+  'provenance-not-trusted': 422,
+  'provenance-of-another-artefact': 422,
   'proxy-unknown': 403,
   'quote-differs': 422,
   'quote-missing': 422,
@@ -129,6 +132,7 @@ export const statusOf = {
   'request-malformed': 400,
   'request-too-large': 413,
   'responder-missing': 503,
+  'sbom-of-another-artefact': 422,
   'security-version-falls': 409,
   'server-key-not-permitted': 403,
   'set-changed': 409,
@@ -171,6 +175,7 @@ export const statusOf = {
   'tpm-of-another-device': 409,
   'tpm-unexpected': 422,
   'version-differs': 412,
+  'vex-of-another-product': 422,
   'waiting-list-full': 503,
 } as const satisfies Record<Refusal, number>
 

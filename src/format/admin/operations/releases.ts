@@ -5,6 +5,7 @@ import { operation } from '../operation.ts'
 import { eventView } from '../views.ts'
 import { judgementView } from './approvals.ts'
 import { digest, fileName } from './artefacts.ts'
+import { scanLine } from './scans.ts'
 
 const count = z.int().min(0)
 const kind = z.enum(['security', 'feature', 'configuration'])
@@ -61,6 +62,20 @@ export const provedEvent = z.object({
       path: z.array(z.string()),
     })
     .nullable(),
+})
+
+/** What a scan of a release tells: of which artefact, then as of any image. */
+export const releaseScanLine = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('artefact'), name: z.string(), sha256: digest }),
+  ...scanLine.options,
+])
+
+/** What an SBOM does not say of one component, or (null) of itself. */
+const gapLine = z.object({
+  sbom: z.string(),
+  component: z.string().nullable(),
+  componentVersion: z.string().nullable(),
+  missing: z.array(z.string()),
 })
 
 const release = id('rel').describe('the release')
@@ -168,6 +183,7 @@ export const releases = {
         z.object({
           id: id('sga'),
           part: id('rlp'),
+          name: z.string(),
           form: z.string(),
           sourceSha256: digest,
           sha256: digest,
@@ -282,6 +298,48 @@ export const releases = {
     summary: 'take a part away from a release',
     help: 'It leads back to a draft, and voids every approval. That it was attached stays in the log.',
     positional: ['release', 'part'],
+  }),
+
+  'release.gaps': operation({
+    kind: 'lines',
+    method: 'GET',
+    path: '/releases/:release/gaps',
+    role: 'auditor',
+    input: z.strictObject({ release }),
+    output: gapLine,
+    summary: 'say what the lists of components leave out',
+    help: 'One line for each component that lacks a baseline attribute (supplier, version, digest, identifier, relationship) or its support level and end of support, and one for a list that does not say who made it and when.',
+    positional: ['release'],
+  }),
+
+  'release.scan': operation({
+    kind: 'lines',
+    method: 'POST',
+    path: '/releases/:release/scans',
+    role: 'operator',
+    input: z.strictObject({
+      release,
+      again: z.boolean().default(false).describe('also what was scanned here already'),
+    }),
+    output: releaseScanLine,
+    summary: 'scan the artefacts of a release here',
+    help: 'Looks into the very octets that are kept here, one artefact after the other, and records each result: the newest one counts when the release is submitted and signed.',
+    positional: ['release'],
+  }),
+
+  'release.download': operation({
+    kind: 'octets',
+    method: 'GET',
+    path: '/releases/:release/files/:name',
+    role: 'auditor',
+    input: z.strictObject({
+      release,
+      name: fileName.describe('a part of the release, or a signed file of it'),
+    }),
+    output: z.string(),
+    summary: 'fetch a file of a release by its name',
+    help: 'Signed files come before parts of the same name. The command line checks the digest that the release has for it.',
+    positional: ['release', 'name'],
   }),
 
   'release.submit': operation({

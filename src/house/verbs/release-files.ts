@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What is done with the octets of a release: look into them, list what their papers leave out, find one by its name. */
+import type { Actor } from '#core/audit/event.ts'
+import type { Release } from '#core/ledger/tables.ts'
+import { scanOf } from '#core/releases/manifest-of.ts'
+import { partsOf } from '#core/releases/parts-of.ts'
+import { signedArtefactsOf } from '#core/releases/publish.ts'
+import { readDocument } from '#core/releases/read-document.ts'
+import type { OutputOf } from '#format/admin/operations.ts'
+import { gapsOf } from '#format/sbom/gaps.ts'
+import { parseSbom } from '#format/sbom/parse-sbom.ts'
+import type { Core } from '../core.ts'
+import { type ScanDesk, scanImage } from '../scan/scan-image.ts'
+
+/** What the SBOMs of a release leave out, component by component. */
+export async function* gapLines(
+  release: Release,
+  core: Core,
+): AsyncGenerator<OutputOf<'release.gaps'>> {
+  for (const part of await partsOf(release.id, core.ledger)) {
+    if (part.role !== 'sbom') continue
+    const bytes = await readDocument(part, core)
+    if ('kind' in bytes) continue
+    for (const { component, missing } of gapsOf(parseSbom(bytes)))
+      yield {
+        ...{ sbom: part.name, component: component?.name ?? null },
+        ...{ componentVersion: component?.version ?? null, missing: [...missing] },
+      }
+  }
+}
+
+interface ScanAsked {
+  readonly release: Release
+  readonly again: boolean
+  readonly signal: AbortSignal
+  readonly actor: Actor
+  readonly desk: ScanDesk
+}
+
+/** Scans artefact after artefact as they are kept here. */
+export async function* scanLines(
+  { release, again, signal, actor, desk }: ScanAsked,
+  core: Core,
+): AsyncGenerator<OutputOf<'release.scan'>> {
+  desk.isBusy = true
+  try {
+    for (const { role, name, sha256, octets } of await partsOf(release.id, core.ledger)) {
+      if (role !== 'artefact' || signal.aborted) continue
+      if (!again && (await scanOf(sha256, core.ledger))?.madeHere === true) continue
+      const file = await core.artefacts.file(sha256)
+      if (file === undefined) continue
+      yield { kind: 'artefact', name, sha256: sha256.toHex() }
+      try {
+        const image = { path: file.path, name, sha256, octets, product: release.product }
+        yield* scanImage({ image, signal, actor }, core)
+      } finally {
+        await file.close()
+      }
+    }
+  } finally {
+    desk.isBusy = false
+  }
+}
+
+/** The digest of what a release has under this name: signed, else as it was attached. */
+export async function digestNamed(
+  release: Release,
+  name: string,
+  { ledger }: Core,
+): Promise<Uint8Array | undefined> {
+  const signed = await signedArtefactsOf(release.id, ledger)
+  const parts = await partsOf(release.id, ledger)
+  const attached = parts.filter(({ role }) => role !== 'test')
+  return [...signed, ...attached].find((one) => one.name === name)?.sha256
+}
