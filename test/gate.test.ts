@@ -33,6 +33,7 @@ const withoutGate: Readonly<Record<string, string>> = {
     'keys of the ledger, looked at for their signatures',
   'src/core/authority/make-own-signer.ts': 'made here, and approved as our own',
   'src/core/time-stamps/find-stamper.ts': 'certified here, and approved as our own',
+  'src/core/releases/judge-provenance.ts': 'registered before, by way of the gate',
   'src/core/recovery/learn.ts':
     'what our own key had certified before a restore; the watch looks at it',
   'src/core/recovery/signer.ts': 'an authority of ours',

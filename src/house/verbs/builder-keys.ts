@@ -9,8 +9,9 @@ import type { OutputOf } from '#format/admin/operations.ts'
 import { FormatError } from '#format/format-error.ts'
 import { parsePem } from '#format/pem.ts'
 import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
-import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
+import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
+import { importSoundKey } from '#trust/sound-key.ts'
 import type { Core } from '../core.ts'
 
 type BuilderKeyVerbs = Pick<Verbs, 'builder-key.add' | 'builder-key.list' | 'builder-key.remove'>
@@ -20,7 +21,7 @@ export function builderKeyVerbs(core: Core): BuilderKeyVerbs {
   const { ledger } = core
   return {
     'builder-key.add': async ({ publicKey, ...asked }, { caller }) => {
-      const key = readKey(publicKey)
+      const key = readKey(publicKey, core)
       if ('reason' in key) return key
       const added = await addBuilderKey(asked, key, caller.actor, core)
       return added.kind === 'refused' ? added : showKey(added.key)
@@ -44,12 +45,12 @@ export function builderKeyVerbs(core: Core): BuilderKeyVerbs {
   }
 }
 
-function readKey(pem: string): PublicKey | Refused {
+function readKey(pem: string, { keyLists }: Core): PublicKey | Refused {
   try {
     const [block, ...more] = parsePem(pem)
     if (block?.label !== 'PUBLIC KEY' || more.length > 0)
       return refuse('key-malformed', 'publicKey: not one PUBLIC KEY in PEM')
-    return importPublicKey(parseSubjectPublicKeyInfo(block.bytes))
+    return importSoundKey(parseSubjectPublicKeyInfo(block.bytes), keyLists)
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     return refuse('key-malformed', `publicKey: ${error.message}`)
