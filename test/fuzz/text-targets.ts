@@ -34,6 +34,7 @@ import { encodeNoteKey, parseNoteKey } from '#format/tlog/note-key.ts'
 import { encodeTilePath, parseTilePath } from '#format/tlog/tile.ts'
 import { parseChainText } from '#format/x509/chain-text.ts'
 import { formatName, parseNameText } from '#format/x509/name.ts'
+import { approvalTargets } from './approval-targets.ts'
 import { ceremonyTargets } from './ceremony-targets.ts'
 import { keyListTargets } from './key-list-targets.ts'
 import type { Target } from './targets.ts'
@@ -202,6 +203,7 @@ export const textTargets: readonly Target[] = [
   ...acmeMessages,
   ...ceremonyTargets,
   ...keyListTargets,
+  ...approvalTargets,
   ofText(
     'register-list',
     [`  sha1:\n    0 : 0x${'AB'.repeat(20)}\n  sha256:\n    10: 0x${'CD'.repeat(32)}\n`],
