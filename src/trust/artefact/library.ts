@@ -9,6 +9,7 @@ import type { Anatomy } from './form.ts'
 import { artefactForms } from './forms.ts'
 import { type HeldTrust, readTrust } from './read-trust.ts'
 import type { ArtefactRefused } from './refusal.ts'
+import { showArtefact } from './show-artefact.ts'
 import type { Verdict } from './verdict.ts'
 
 export type { Anatomy, ArtefactRefused, ByteSource, HeldTrust, ReadHandle, Verdict }
@@ -47,7 +48,8 @@ export async function inspectArtefact(
 > {
   const form = await formOf(file)
   if ('reason' in form) return form
-  return { kind: 'shown', form: form.name, anatomy: await form.inspect(file.source) }
+  const anatomy = await showArtefact(form, file.source)
+  return 'reason' in anatomy ? anatomy : { kind: 'shown', form: form.name, anatomy }
 }
 
 function formOf({ source, form, tools = withoutTools }: ArtefactFile) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What lies in the squashfs of a bundle, and whether the manifest says the truth of it. */
+
 import type { ArchiveTools, Member } from '#format/archive/archive.ts'
 import { type ByteSource, span } from '#format/archive/byte-source.ts'
 import { readExactly } from '#format/archive/fields.ts'
@@ -12,6 +13,7 @@ import {
   raucManifestName,
 } from '#format/firmware/bundle/rauc-manifest.ts'
 import { FormatError } from '#format/format-error.ts'
+import { decodeUtf8 } from '#format/utf8.ts'
 import { digestPieces } from '#trust/artefact/pieces.ts'
 import type { ArtefactRefused } from '#trust/artefact/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -31,7 +33,7 @@ export async function manifestIn(
   const size = content.size ?? 0
   if (size > mostManifestOctets) throw new FormatError('too-large', 0, `a manifest of ${size}`)
   const text = (await readExactly(content, 0, size)).slice()
-  return parseRaucManifest(new TextDecoder('utf-8', { fatal: true }).decode(text))
+  return parseRaucManifest(decodeUtf8(text, 'the manifest'))
 }
 
 /**

@@ -102,7 +102,8 @@ async function newPayload(
       'artefact-truncated',
       `the squashfs has ${used} octets, the file ${size}: must be a multiple of ${treeBlock}, more than one of them, and hold it`,
     )
-  if (size - used >= treeBlock)
+  // A small one is filled up to the two blocks that RAUC asks for.
+  if (size - used >= treeBlock && size > 2 * treeBlock)
     return refuse(
       'artefact-trailing-octets',
       `${size - used} octets follow the squashfs, which is no bundle: it was cut off, or something was added`,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A RAUC bundle as it is to be judged: its parts, and the manifest that its CMS holds. */
+
 import type { ByteSource } from '#format/archive/byte-source.ts'
 import { parseSignedData, type SignedData } from '#format/cms/signed-data.ts'
 import { parseRaucBundle } from '#format/firmware/bundle/rauc.ts'
@@ -9,6 +10,7 @@ import {
   type RaucVerity,
 } from '#format/firmware/bundle/rauc-manifest.ts'
 import { FormatError } from '#format/format-error.ts'
+import { decodeUtf8 } from '#format/utf8.ts'
 import type { ArtefactRefused } from '#trust/artefact/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
 import { treeBlock, treeSize } from './hash-tree.ts'
@@ -57,7 +59,7 @@ export async function readBundle(
       'artefact-field-not-allowed',
       `the bundle has ${cms.signers.length} signers, ${oneSigner}`,
     )
-  const manifest = parseRaucManifest(new TextDecoder('utf-8', { fatal: true }).decode(signed))
+  const manifest = parseRaucManifest(decodeUtf8(signed, 'the manifest'))
   const { format, verity } = manifest
   if (format !== 'verity' || verity === undefined)
     return refuse(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** An update for SWUpdate as it is to be judged: what describes it, what signs that, and the files that it describes. */
+
 import { createHash } from 'node:crypto'
 import type { ByteSource } from '#format/archive/byte-source.ts'
 import { addToSum, type CpioEntry, readCpio } from '#format/archive/cpio-entries.ts'
@@ -10,6 +11,7 @@ import {
   swEntries,
 } from '#format/firmware/bundle/sw-description.ts'
 import { FormatError } from '#format/format-error.ts'
+import { decodeUtf8 } from '#format/utf8.ts'
 import { readSpan } from '#trust/artefact/pieces.ts'
 import type { ArtefactRefused } from '#trust/artefact/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -56,7 +58,7 @@ export async function readUpdate(source: ByteSource): Promise<SwUpdate | Artefac
   if (signed === undefined && entries.some(({ name }) => name === signatureName))
     return refuse('artefact-malformed', `${signatureName} does not follow ${descriptionName}`)
   const description = await whole(source, describes)
-  const settings = parseSwDescription(new TextDecoder('utf-8', { fatal: true }).decode(description))
+  const settings = parseSwDescription(decodeUtf8(description, 'sw-description'))
   const files = entries.slice(signed === undefined ? 1 : 2)
   const digests = digestsIn(settings)
   if ('kind' in digests) return digests
