@@ -6,8 +6,8 @@ export interface McubootChoices {
   readonly version?: string
   readonly headerSize?: number
   readonly padHeader?: boolean
-  readonly loadAddress?: number
-  readonly romFixed?: number
+  readonly loadAddress?: string
+  readonly romFixed?: string
   readonly nonBootable?: boolean
   readonly securityCounter?: string
   readonly dependency?: readonly string[]
@@ -33,8 +33,8 @@ export const mcubootChoices: ArtefactForm<McubootChoices>['options'] = {
     help: 'octets that the header takes; 32 unless told, 512 for Zephyr',
   },
   padHeader: { kind: 'flag', help: 'put the header before the payload, which has no room for it' },
-  loadAddress: { kind: 'integer', help: 'where it is copied to in RAM before it runs' },
-  romFixed: { kind: 'integer', help: 'the only address in flash that it runs at' },
+  loadAddress: { kind: 'text', help: 'where it is copied to in RAM before it runs, as 0x20000000' },
+  romFixed: { kind: 'text', help: 'the only address in flash that it runs at, as 0x8000' },
   nonBootable: { kind: 'flag', help: 'it is no image to start, but the second half of one' },
   securityCounter: {
     kind: 'text',

@@ -82,11 +82,16 @@ function placeOf(choices: McubootChoices) {
   const { loadAddress, romFixed, nonBootable } = choices
   if (loadAddress !== undefined && romFixed !== undefined)
     return refuse('artefact-choice-wrong', 'loadAddress and romFixed are one field of the header')
+  const text = loadAddress ?? romFixed ?? '0'
+  // Of 32 bits: the header takes no more, and says so.
+  const address = /^(?:0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : Number.NaN
+  if (Number.isNaN(address))
+    return refuse('artefact-choice-wrong', `address ${text}, wanted is one as 0x20000000`)
   const flags =
     (loadAddress === undefined ? 0 : mcubootFlags.ramLoad) |
     (romFixed === undefined ? 0 : mcubootFlags.romFixed) |
     (nonBootable === true ? mcubootFlags.nonBootable : 0)
-  return { kind: 'placed', address: loadAddress ?? romFixed ?? 0, flags } as const
+  return { kind: 'placed', address, flags } as const
 }
 
 /** What the header of an image says already. */

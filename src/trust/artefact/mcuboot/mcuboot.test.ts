@@ -101,7 +101,7 @@ test('the security version is held against the counter of the device', async () 
 
 test('header and protected area say what was chosen', async () => {
   const options = {
-    ...{ ...raw, loadAddress: 0x2000_0000, nonBootable: true },
+    ...{ ...raw, loadAddress: '0x20000000', nonBootable: true },
     dependency: ['1:1.2.3', '2:0.9.0+5'],
     value: ['0x00a0:c0ffee', '0xfefe:00'],
   }
@@ -154,7 +154,13 @@ test('choices that cannot be met are refused with what they would break', async 
     [payload, { padHeader: true }, [p256], 'artefact-choice-wrong'],
     [payload, { ...raw, keepSignatures: true }, [p256], 'artefact-choice-wrong'],
     [payload, { ...raw, headerSize: 31 }, [p256], 'artefact-choice-wrong'],
-    [payload, { ...raw, loadAddress: 1, romFixed: 1 }, [p256], 'artefact-choice-wrong'],
+    [payload, { ...raw, loadAddress: '1', romFixed: '1' }, [p256], 'artefact-choice-wrong'],
+    [payload, { ...raw, loadAddress: '0x100000000' }, [p256], 'artefact-choice-wrong'],
+    [payload, { ...raw, romFixed: '4294967296' }, [p256], 'artefact-malformed'],
+    [
+      ...([payload, { ...raw, confirm: true, overwriteOnly: true, slotSize: 65_536 }] as const),
+      ...([[p256], 'artefact-choice-wrong'] as const),
+    ],
     [payload, { ...raw, securityCounter: '4294967296' }, [p256], 'artefact-choice-wrong'],
     [payload, { ...raw, securityCounter: '-1' }, [p256], 'artefact-choice-wrong'],
     [payload, { ...raw, dependency: ['1.2.3'] }, [p256], 'artefact-choice-wrong'],

@@ -176,6 +176,8 @@ function slotFor(choices: McubootChoices): Slot | ArtefactRefused | undefined {
   if (pad !== true && confirm !== true) return undefined
   if (slotSize === undefined || !Number.isInteger(slotSize) || slotSize < 1)
     return refuse('artefact-choice-wrong', 'pad and confirm need slotSize, the octets of the slot')
+  if (confirm === true && choices.overwriteOnly === true)
+    return refuse('artefact-choice-wrong', 'what is copied over has nothing to confirm')
   const trailer = encodeMcubootTrailer({
     ...{ align, maxAlign: choices.maxAlign ?? Math.max(8, align), erased },
     maxSectors: choices.maxSectors ?? 128,
