@@ -51,6 +51,12 @@ const trust = [
     ...{ kind: 'text', placeholder: 'FILE' },
   }),
   own('both', 'the device demands a classical and a post-quantum signature', { kind: 'boolean' }),
+  own('deviceProduct', 'what the device is, where a form says for what it was made', {
+    ...{ kind: 'text', flag: 'product', placeholder: 'NAME' },
+  }),
+  own('deviceHardware', 'its hardware, likewise (of SUIT: the UUID of its class)', {
+    ...{ kind: 'text', flag: 'hardware', placeholder: 'NAME' },
+  }),
 ]
 
 /** Work on signed artefacts that needs no server. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { HssPublicKey } from '#format/lms/hss.ts'
 import { parsePem } from '#format/pem.ts'
 import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
 import { signerPurposes } from '#trust/artefact/signer-purpose.ts'
@@ -12,27 +13,49 @@ import { publicKeysOf } from '../commands/public-key-file.ts'
 import type { Said } from '../commands/read-line.ts'
 import { readFile } from '../files.ts'
 import { wrongUse } from '../stop.ts'
+import { hssKeyOf } from './hss-key-file.ts'
 import { stopFor } from './stop-for.ts'
 
 /** What a device has and asks, as the flags say it. @throws Stop */
 export function trustOf(said: Said, now: Temporal.Instant): DeviceTrust {
-  const keys = listed(said, 'deviceKey').flatMap((path) => publicKeysIn(path, '--key'))
+  const { keys, hssKeys } = keysIn(listed(said, 'deviceKey'))
   const roots = listed(said, 'deviceRoots').flatMap((path) => certificatesIn(path, '--roots'))
-  if (keys.length + roots.length === 0)
+  if (keys.length + hssKeys.length + roots.length === 0)
     throw wrongUse(
       'no key and no root is named by which the device would believe it',
       'name them: --key FILE for a bare public key, --roots FILE for certificates',
     )
   const stamps = said.text('stampRoots')
   const base = {
-    ...{ keys, roots, demandsBoth: said.has('both'), counter: counterOf(said) },
+    ...{ keys, hssKeys, roots, demandsBoth: said.has('both'), counter: counterOf(said) },
     stampRoots: stamps === undefined ? [] : certificatesIn(stamps, '--stamp-roots'),
     purpose: signerPurposes.find((one) => one === said.text('purpose')) ?? 'email-and-code',
     environment: environments.find((one) => one === said.text('environment')) ?? 'production',
     now: clockOf(said, now),
     ...seenOf(said),
+    ...whatItIs(said),
   } satisfies DeviceTrust
   return { ...base, ...statusOf(said, base) }
+}
+
+/** Keys that sign here, and those of HSS, which sign elsewhere. @throws Stop */
+function keysIn(paths: readonly string[]) {
+  const keys: PublicKey[] = []
+  const hssKeys: HssPublicKey[] = []
+  for (const path of paths) {
+    const hss = hssKeyOf(readFile(path, '--key'))
+    if (hss === undefined) keys.push(...publicKeysIn(path, '--key'))
+    else hssKeys.push(hss)
+  }
+  return { keys, hssKeys }
+}
+
+function whatItIs(said: Said): Pick<DeviceTrust, 'product' | 'hardware'> {
+  const [product, hardware] = [said.text('deviceProduct'), said.text('deviceHardware')]
+  return {
+    ...(product === undefined ? {} : { product }),
+    ...(hardware === undefined ? {} : { hardware }),
+  }
 }
 
 /** The paths or words of an argument that may be given several times. */

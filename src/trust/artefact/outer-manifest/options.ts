@@ -30,7 +30,7 @@ export const outerManifestOptions: Readonly<Record<keyof OuterManifestOptions, O
   },
   files: {
     kind: 'list',
-    help: 'a file that is not here, as NAME:OCTETS:SHA256; may be given several times',
+    help: 'a file that is not here, as NAME:OCTETS:SHA256',
   },
   hardware: { kind: 'list', help: 'hardware that it is for; left out: any' },
 }
