@@ -3,15 +3,14 @@
 
 #include <string.h>
 
-#include "vitalsign_base64.h"
 #include "vitalsign_certificate.h"
 #include "vitalsign_der.h"
 #include "vitalsign_digest.h"
-#include "vitalsign_http.h"
 #include "vitalsign_path.h"
 #include "vitalsign_request.h"
 #include "vitalsign_state.h"
-#include "vitalsign_whoami.h"
+#include "vitalsign_status.h"
+#include "vitalsign_talk.h"
 
 /* What is asked for, and by what proof. */
 struct errand {
@@ -20,20 +19,6 @@ struct errand {
   const struct vs_identity *birth;  /* null: none; neither: the identity in use is the proof */
   int new_key;
 };
-
-static struct vs_span span_of(const uint8_t *bytes, size_t size) {
-  struct vs_span span;
-  span.bytes = bytes;
-  span.size = size;
-  return span;
-}
-
-/* The first certificate of a chain. */
-static int leaf_of(struct vs_span chain, struct vs_span *leaf) {
-  if (chain.size < 2) return 0;
-  *leaf = span_of(chain.bytes + 2, (size_t)chain.bytes[0] << 8 | chain.bytes[1]);
-  return leaf->size > 0 && leaf->size <= chain.size - 2;
-}
 
 /* --- settings --- */
 
@@ -58,119 +43,17 @@ static enum vs_result check(struct vs_device *device, const char *code) {
   return device->anchor_count > 0 ? VS_OK : VS_SETTINGS_WRONG;
 }
 
-/* Seconds that are surely over: the clock's, or what an anchor or our own certificate proves if that is later. */
-static uint64_t surely_over(const struct vs_device *device, const struct vs_certificate *own) {
-  uint64_t now = device->clock.now(device->clock.context);
-  struct vs_certificate anchor;
-  for (size_t i = 0; i < device->anchor_count; i++)
-    if (vs_read_certificate(&anchor, device->anchors[i]) && anchor.not_before > now) now = anchor.not_before;
-  return own != NULL && own->not_before > now ? own->not_before : now;
-}
-
-static struct vs_server server_of(const struct vs_device *device, const struct vs_identity *identity) {
-  struct vs_server server = {device->host, device->port, device->anchors, device->anchor_count, 0};
-  struct vs_certificate own;
-  struct vs_span leaf;
-  int has_own = identity != NULL && leaf_of(identity->chain, &leaf) && vs_read_certificate(&own, leaf);
-  server.now = surely_over(device, has_own ? &own : NULL);
-  return server;
-}
-
-/* --- one question --- */
-
-static void note_words(struct vs_device *device, const uint8_t *body, size_t size) {
-  size_t kept = 0;
-  for (size_t i = 0; i < size && kept + 1 < sizeof device->said; i++)
-    if (body[i] >= ' ' && body[i] <= '~') device->said[kept++] = (char)body[i];
-    else if (body[i] == '\n' && kept > 0) break;
-  device->said[kept] = 0;
-}
-
-/* What a status means; VS_OK for 200. */
-static enum vs_result meaning(struct vs_device *device, const struct vs_answer *answer, const uint8_t *body) {
-  device->status = answer->status;
-  device->retry_after = answer->retry_after;
-  device->is_pending = answer->status == 202;
-  if (answer->status == 200) return VS_OK;
-  note_words(device, body, answer->size);
-  if (answer->status == 202 || answer->status == 429 || (answer->status >= 500 && answer->status != 501)) return VS_LATER;
-  return VS_REFUSED_BY_SERVER;
-}
-
-/* Opens, asks, closes; the request is read from its slot into the record buffer once the handshake is done. */
-static enum vs_result ask(struct vs_device *device, const struct vs_identity *identity, struct vs_question *question, int sends_request,
-                          uint8_t *body, size_t room, size_t *size) {
-  struct vs_server server = server_of(device, identity);
-  struct vs_answer answer;
-  struct vs_record record;
-  enum vs_result result = device->secure.open(device->secure.context, &server, identity);
-  if (result != VS_OK) return result;
-  question->host = device->host;
-  question->port = device->port;
-  if (sends_request) {
-    int found = vs_read_record(&record, &device->storage, VS_SLOT_REQUEST, device->record, device->record_size);
-    if (found != 1 || !leaf_of(record.chain, &question->request)) result = VS_STORAGE_BROKEN;
-  }
-  if (result == VS_OK) result = vs_ask(&device->secure, question, body, room, &answer);
-  device->secure.close(device->secure.context);
-  if (result != VS_OK) return result;
-  *size = answer.size;
-  return meaning(device, &answer, body);
-}
-
 /* The certificates of an EST body, decoded in place. */
 static enum vs_result open_bag(uint8_t *body, size_t size, struct vs_span *certificates) {
+  struct vs_span cms = {body, 0};
   if (!vs_base64_decode(body, &size)) return VS_BASE64_MALFORMED;
-  return vs_read_certs_only(span_of(body, size), certificates) ? VS_OK : VS_ANSWER_MALFORMED;
-}
-
-/* --- proving, and taking into use --- */
-
-static int same_number(struct vs_span hex, struct vs_span number) {
-  static const char digits[] = "0123456789abcdef";
-  while (number.size > 1 && number.bytes[0] == 0) number.bytes++, number.size--;
-  while (hex.size > 2 && hex.bytes[0] == '0' && hex.bytes[1] == '0') hex.bytes += 2, hex.size -= 2;
-  if (hex.size != 2 * number.size) return 0;
-  for (size_t i = 0; i < hex.size; i++) {
-    uint8_t octet = number.bytes[i / 2];
-    if ((hex.bytes[i] | 0x20) != digits[i % 2 == 0 ? octet >> 4 : octet & 15]) return 0;
-  }
-  return 1;
-}
-
-/* Shows the identity of a slot to the server, which must know this very certificate as this device's. */
-static enum vs_result prove(struct vs_device *device, unsigned slot) {
-  struct vs_question question = {0};
-  struct vs_record record;
-  struct vs_identity identity;
-  struct vs_certificate own;
-  struct vs_span leaf, body, device_said, number_said;
-  uint64_t order;
-  size_t size;
-  enum vs_result result;
-  int found = vs_read_record(&record, &device->storage, slot, device->record, device->record_size);
-  if (found != 1) return found < 0 ? VS_STORAGE_BROKEN : VS_STATE_DAMAGED;
-  if (!leaf_of(record.chain, &leaf) || !vs_read_certificate(&own, leaf)) return VS_STATE_DAMAGED;
-  identity.key = record.key;
-  identity.chain = record.chain;
-  question.prefix = "";
-  question.operation = "whoami";
-  result = ask(device, &identity, &question, 0, device->answer, device->answer_size, &size);
-  if (result == VS_REFUSED_BY_SERVER && (device->status == 401 || device->status == 403)) return VS_CREDENTIAL_REFUSED;
-  if (result != VS_OK) return result;
-  body = span_of(device->answer, size);
-  device_said = vs_json_text(body, "device");
-  number_said = vs_json_text(body, "serialNumber");
-  if (device_said.size == 0 || number_said.size == 0) return VS_ANSWER_MALFORMED;
-  device->renew_from = vs_json_time(vs_json_text(body, "renewFrom"));
-  order = vs_json_time(vs_json_text(body, "after"));
-  if (order > 0 && (device->renew_from == 0 || order < device->renew_from)) device->renew_from = order;
-  return vs_is(device_said, device->serial) && same_number(number_said, own.serial) ? VS_OK : VS_ANSWER_NOT_OURS;
+  cms.size = size;
+  return vs_read_certs_only(cms, certificates) ? VS_OK : VS_ANSWER_MALFORMED;
 }
 
 /* Lets what is new prove itself; only a "no" of the server itself costs it its place, and only beside an older one. */
 static enum vs_result settle(struct vs_device *device, struct vs_state *state) {
-  enum vs_result result = prove(device, vs_next_slot(state));
+  enum vs_result result = vs_prove(device, vs_next_slot(state));
   if (result == VS_OK) return vs_take_next(state, &device->storage);
   if ((result == VS_CREDENTIAL_REFUSED || result == VS_ANSWER_NOT_OURS) && state->has_identity &&
       vs_drop_next(state, &device->storage) != VS_OK)
@@ -222,7 +105,8 @@ static enum vs_result prepare(struct vs_device *device, struct vs_state *state, 
   uint8_t digest[32];
   enum vs_result result;
   if (current != NULL) {
-    if (!leaf_of(current->chain, &leaf) || !vs_read_certificate(&own, leaf)) return VS_STATE_DAMAGED;
+    leaf = vs_leaf_of(current->chain);
+    if (!vs_read_certificate(&own, leaf)) return VS_STATE_DAMAGED;
     wanted.subject = own.subject;
     wanted.alternative_name = own.alternative_name;
   } else wanted.serial = device->serial;
@@ -247,13 +131,13 @@ static enum vs_result prepare(struct vs_device *device, struct vs_state *state, 
 static enum vs_result receive(struct vs_device *device, struct vs_state *state, int is_renewal, struct vs_span answer, struct vs_span offered) {
   struct vs_record request;
   struct vs_certificate asked, got;
-  struct vs_span der, one, rest = answer;
-  struct vs_server server = server_of(device, NULL);
+  struct vs_span one, rest = answer;
+  struct vs_server server = vs_server_of(device, NULL);
   uint8_t *chain;
   size_t size = 0, left;
   enum vs_result result;
   if (vs_read_record(&request, &device->storage, VS_SLOT_REQUEST, device->record, device->record_size) != 1) return VS_STORAGE_BROKEN;
-  if (!leaf_of(request.chain, &der) || !vs_read_request(&asked, der)) return VS_STATE_DAMAGED;
+  if (!vs_read_request(&asked, vs_leaf_of(request.chain))) return VS_STATE_DAMAGED;
   for (got.der.size = 0; vs_der_take_whole(&rest, VS_DER_SEQUENCE, &one);) {
     if (!vs_read_certificate(&got, one)) return VS_CERTIFICATE_MALFORMED;
     if (vs_same(got.public_key, asked.public_key)) break;
@@ -286,7 +170,7 @@ static enum vs_result fetch_authorities(struct vs_device *device, struct vs_span
   question.prefix = "/.well-known/est";
   question.label = device->label;
   question.operation = "cacerts";
-  result = ask(device, NULL, &question, 0, device->answer, device->answer_size, &size);
+  result = vs_talk(device, NULL, &question, 0, device->answer, device->answer_size, &size);
   if (result != VS_OK) return result;
   result = open_bag(device->answer, size, offered);
   if (result != VS_OK) return result;
@@ -328,7 +212,7 @@ static enum vs_result obtain(struct vs_device *device, struct vs_state *state, c
     question.user = device->serial;
     question.code = errand->code;
   }
-  result = ask(device, is_renewal ? &identity : errand->birth, &question, 1, body, room, &size);
+  result = vs_talk(device, is_renewal ? &identity : errand->birth, &question, 1, body, room, &size);
   if (result == VS_OK) result = open_bag(body, size, &answer);
   if (result == VS_OK) result = receive(device, state, is_renewal, answer, offered);
   if (result == VS_OK) return settle(device, state);
@@ -379,15 +263,14 @@ enum vs_result vs_renew(struct vs_device *device, int new_key) {
 enum vs_result vs_keep_up(struct vs_device *device, int new_key) {
   struct vs_state state;
   struct vs_identity identity;
-  struct vs_span leaf;
   uint64_t due, now, order;
   enum vs_result result = begin(device, NULL, &state);
   if (result != VS_OK || state.has_next || !state.has_identity) return result == VS_OK ? renew(device, &state, new_key) : result;
-  result = prove(device, state.slot);
+  result = vs_prove(device, state.slot);
   if (result == VS_CREDENTIAL_REFUSED || result == VS_ANSWER_NOT_OURS) return result;
   order = device->renew_from;
-  if (vs_identity_in_use(device, &identity) != VS_OK || !leaf_of(identity.chain, &leaf) || vs_due(leaf, &due) != VS_OK) return VS_STATE_DAMAGED;
-  now = server_of(device, &identity).now;
+  if (vs_identity_in_use(device, &identity) != VS_OK || vs_due(vs_leaf_of(identity.chain), &due) != VS_OK) return VS_STATE_DAMAGED;
+  now = vs_server_of(device, &identity).now;
   if (now < due && (order == 0 || now < order)) return VS_OK;
   return renew(device, &state, new_key);
 }
@@ -411,7 +294,7 @@ enum vs_result vs_due(struct vs_span certificate, uint64_t *due) {
   if (!vs_read_certificate(&read, certificate)) return VS_CERTIFICATE_MALFORMED;
   life = read.not_after - read.not_before;
   /* A twentieth of the life, by the certificate's own digest: a fleet of one day does not come in one minute. */
-  vs_sha256(certificate, digest);
+  vss_sha256(certificate.bytes, certificate.size, digest);
   spread = life / 20 * ((uint64_t)digest[0] << 16 | (uint64_t)digest[1] << 8 | digest[2]) >> 24;
   *due = read.not_before + life / 3 * 2 + spread;
   return VS_OK;

@@ -49,8 +49,6 @@ enum vs_result vs_digest_source(const struct vs_source *source, unsigned bits, u
   return broken ? VS_SOURCE_BROKEN : VS_OK;
 }
 
-void vs_sha256(struct vs_span span, uint8_t out[32]) { vss_sha256(span.bytes, span.size, out); }
-
 void vss_sha256(const uint8_t *bytes, size_t size, uint8_t out[32]) {
   struct vs_digest digest;
   vs_digest_begin(&digest, 256);

@@ -23,7 +23,4 @@ void vs_digest_end(struct vs_digest *digest, uint8_t *out);
 /* The digest of the first `size` octets of a source, read in pieces. */
 enum vs_result vs_digest_source(const struct vs_source *source, unsigned bits, uint64_t size, uint8_t *piece, size_t piece_size, uint8_t *out);
 
-/* SHA-256 of one span. */
-void vs_sha256(struct vs_span span, uint8_t out[32]);
-
 #endif

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "vitalsign_base64.h"
 #include "vitalsign_der.h"
 
 /* --- what goes out --- */

@@ -41,7 +41,7 @@ static enum vs_result read(const struct image *image, uint64_t at, uint8_t *to, 
 
 /* An area of values that begins at `*at`, which moves behind it. `stated`: what the header says of its size; 0: nothing. */
 static enum vs_result read_area(struct image *image, uint64_t *at, unsigned magic, unsigned stated) {
-  uint8_t head[4];
+  uint8_t head[4] = {0};
   uint64_t end;
   enum vs_result result = read(image, *at, head, 4);
   unsigned size = number(head + 2, 2);

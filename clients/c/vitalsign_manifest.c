@@ -3,6 +3,7 @@
 #include "vitalsign_der.h"
 #include "vitalsign_digest.h"
 #include "vitalsign_signature.h"
+#include "vitalsign_status.h"
 #include "vitalsign_verify.h"
 
 #include <string.h>
@@ -25,9 +26,11 @@ static void key(struct vs_cbor *from, uint64_t number) { vs_cbor_expect(from, VS
 /* Ascending by octets, none twice: `before` is empty at the first. */
 static void ascend(struct vs_cbor *from, struct vs_span *before, struct vs_span text) {
   size_t common = before->size < text.size ? before->size : text.size;
-  int order = common == 0 ? 0 : memcmp(before->bytes, text.bytes, common);
   if (from->wrong != VS_OK) return;
-  if (before->size > 0 && (order > 0 || (order == 0 && before->size >= text.size))) vs_cbor_fail(from, VS_ARTEFACT_MALFORMED);
+  if (common > 0) {
+    int order = memcmp(before->bytes, text.bytes, common);
+    if (order > 0 || (order == 0 && before->size >= text.size)) vs_cbor_fail(from, VS_ARTEFACT_MALFORMED);
+  }
   *before = text;
 }
 
@@ -57,7 +60,7 @@ static int is_plain_name(struct vs_span name) {
 
 /* The octets of `count` items, which `one` reads and checks. */
 static struct vs_span items(struct vs_cbor *from, size_t count, void (*one)(struct vs_cbor *, struct vs_span *before)) {
-  struct vs_span all = from->rest, before = {NULL, 0};
+  struct vs_span all = from->rest, before = {from->rest.bytes, 0};
   for (; count > 0 && from->wrong == VS_OK; count--) one(from, &before);
   all.size -= from->rest.size;
   return all;
@@ -218,7 +221,7 @@ static enum vs_result check_rows(const struct vs_manifest *manifest, const struc
   for (size_t i = 0; i < manifest->policy_count; i++) {
     enum vs_result result = VS_SIGNER_UNKNOWN;
     for (size_t j = 0; j < trust->key_count && result == VS_SIGNER_UNKNOWN; j++) {
-      vs_sha256(trust->keys[j], id);
+      vss_sha256(trust->keys[j].bytes, trust->keys[j].size, id);
       if (memcmp(id, manifest->policy[i].key_id.bytes, 32) == 0) result = check_row(&signatures[i], trust->keys[j], payload);
     }
     if (result != VS_OK) return result;

@@ -74,8 +74,9 @@ struct vs_server {
 };
 
 /*
- * A connection that proved who the server is. `open` shows `identity` (null: none) if it is asked for; `read` and
- * `write` are as those of a transport. vitalsign_tls.h makes one of Mbed TLS; a modem may bring its own.
+ * A connection that proved who the server is. `open` shows `identity` (null: none) if it is asked for, and has taken what
+ * it needs of it when it returns; `read` and `write` are as those of a transport. vitalsign_tls.h makes one of Mbed TLS; a
+ * modem may bring its own.
  */
 struct vs_secure {
   void *context;

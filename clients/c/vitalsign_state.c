@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "vitalsign_digest.h"
+#include "vitalsign_status.h"
 
 /*
  * A record: "VSR1" | slot kind (1) | generation (4) | wanted (32) | size of the key (2) | key | chain | SHA-256 of all
@@ -17,19 +17,9 @@ static void put32(uint8_t *at, uint32_t value) {
 
 static uint32_t take32(const uint8_t *at) { return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]; }
 
-static void seal(uint8_t *bytes, size_t size) {
-  struct vs_span all;
-  all.bytes = bytes;
-  all.size = size;
-  vs_sha256(all, bytes + size);
-}
-
 static int is_sealed(const uint8_t *bytes, size_t size) {
   uint8_t digest[32];
-  struct vs_span all;
-  all.bytes = bytes;
-  all.size = size;
-  vs_sha256(all, digest);
+  vss_sha256(bytes, size, digest);
   return memcmp(digest, bytes + size, 32) == 0;
 }
 
@@ -60,7 +50,7 @@ enum vs_result vs_write_record(const struct vs_storage *storage, unsigned slot, 
   memmove(buffer + 9, wanted, 32);
   buffer[41] = (uint8_t)(key_size >> 8);
   buffer[42] = (uint8_t)key_size;
-  seal(buffer, used);
+  vss_sha256(buffer, used, buffer + used);
   return storage->write(storage->context, slot, buffer, used + VS_RECORD_REST) == 0 ? VS_OK : VS_STORAGE_BROKEN;
 }
 
@@ -141,7 +131,7 @@ enum vs_result vs_take_next(struct vs_state *state, const struct vs_storage *sto
   put32(bytes + 4, state->turn + 1);
   put32(bytes + 8, vs_next_slot(state));
   put32(bytes + 12, state->generation + 1);
-  seal(bytes, 16);
+  vss_sha256(bytes, 16, bytes + 16);
   /* The mark that counts stays as it is: a cut in this writing leaves it, and the new identity proves itself again. */
   state->mark = state->mark == VS_SLOT_MARK_A ? VS_SLOT_MARK_B : VS_SLOT_MARK_A;
   if (storage->write(storage->context, state->mark, bytes, sizeof bytes) != 0) return VS_STORAGE_BROKEN;

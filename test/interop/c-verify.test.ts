@@ -35,7 +35,7 @@ import { parseVector } from '../vectors/vector.ts'
 
 const sources = [
   ...['result', 'der', 'base64', 'certificate', 'digest', 'signature', 'cbor', 'manifest'],
-  ...['image', 'http', 'whoami'],
+  ...['image', 'http'],
 ].map((name) => `clients/c/vitalsign_${name}.c`)
 const manifestSource = 'clients/c/vitalsign_manifest.c'
 const place = temporaryDirectory()

@@ -55,7 +55,8 @@ export function buildProgram(place: string, driver: string, build: Build = {}): 
   const program = join(place, ['program', ...defines].join(''))
   const objects = sources.map((source) => join(place, basename(source, '.c').concat('.o')))
   const compile = ['-c', ...changed.map((source) => resolve(source))]
-  gccIn(place, ...strict, ...sanitized, ...defines, ...compile)
+  const headers = ['-I', resolve('clients/c')]
+  gccIn(place, ...strict, ...headers, ...sanitized, ...defines, ...compile)
   gcc(...ordinary, ...sanitized, ...defines, '-o', program, ...objects, driver, ...libraries)
   return program
 }
