@@ -53,6 +53,7 @@ import { revocationVerbs } from './verbs/revocations.ts'
 import { rolloverVerbs } from './verbs/rollover.ts'
 import { rootVerbs } from './verbs/roots.ts'
 import { scanVerbs } from './verbs/scans.ts'
+import { signingVerbs } from './verbs/signing.ts'
 import { signingKeyVerbs } from './verbs/signing-keys.ts'
 import { signingPolicyVerbs } from './verbs/signing-policies.ts'
 import { type HouseFacts, statusVerbs } from './verbs/status.ts'
@@ -201,6 +202,7 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...approvalVerbs(core),
     ...scanVerbs(core, desk),
     ...signingKeyVerbs(core),
+    ...signingVerbs(core),
     ...artefactVerbs(core),
     ...releaseVerbs(core, log, desk),
     ...builderKeyVerbs(core),

@@ -350,6 +350,8 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'signing-key export-anchors pump --form mcuboot --output keys.c',
     'signing-key export-anchors pump --form rauc',
   ],
+  'release sign': ['release sign rel_019a…', 'release sign rel_019a… --forms mcuboot --json'],
+  'release time-stamp': ['release time-stamp sga_019a… --json'],
   'signing-key list': ['signing-key list --product pump', 'signing-key list --state current'],
   'signing-key make': [
     'signing-key make pump --for mcuboot',

@@ -72,6 +72,7 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'signing-policy.set': async () => (await import('./signing-policy.ts')).setPolicy,
   'signing-policy.show': async () => (await import('./signing-policy.ts')).showPolicy,
   'signing-key.export-anchors': async () => (await import('./export-anchors.ts')).exportAnchors,
+  'release.sign': async () => (await import('./release-sign.ts')).signRelease,
   'scan.send': async () => (await import('./scan-send.ts')).sendImage,
   'vendor-root.import': async () => (await import('./vendor-root-import.ts')).importVendorRoots,
   status: async () => (await import('./status.ts')).status,

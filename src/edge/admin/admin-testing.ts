@@ -398,6 +398,8 @@ const otherVerbs = {
   'signing-key.step-down': notHere,
   'signing-plan.apply': notHere,
   'signing-plan.show': notHere,
+  'release.sign': notHere,
+  'release.time-stamp': notHere,
   'key.set-policy': notHere,
   'log.verify': notHere,
   'node.list': notHere,

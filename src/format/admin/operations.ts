@@ -29,6 +29,7 @@ import { revocations } from './operations/revocations.ts'
 import { rollover } from './operations/rollover.ts'
 import { roots } from './operations/roots.ts'
 import { scans } from './operations/scans.ts'
+import { signing } from './operations/signing.ts'
 import { signingKeys } from './operations/signing-keys.ts'
 import { signingPolicies } from './operations/signing-policies.ts'
 import { statusFiles } from './operations/status-files.ts'
@@ -66,6 +67,7 @@ export const operations = {
   ...keys,
   ...scans,
   ...signingKeys,
+  ...signing,
   ...artefacts,
   ...builderKeys,
   ...releases,

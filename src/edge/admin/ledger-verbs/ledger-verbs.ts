@@ -55,6 +55,8 @@ export type LedgerVerbs = Omit<
   | 'scan.record'
   | 'scan.send'
   | 'scan.show'
+  | 'release.sign'
+  | 'release.time-stamp'
   | `signing-key.${string}`
   | `signing-plan.${string}`
   | 'backup.note-drill'

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ByteSource } from '#format/archive/byte-source.ts'
+import type { SigningPlan, Stamp } from '#trust/artefact/form.ts'
+import { readOptions } from '#trust/artefact/options.ts'
+import { readPieces } from '#trust/artefact/pieces.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { SigningKeys } from '../authority/signing-key.ts'
+import { Fault } from '../fault.ts'
+import type { Product, Release } from '../ledger/tables.ts'
+import type { Clock } from '../ports.ts'
+import type { Refused } from '../refusal.ts'
+import type { ArtefactStore, KeptOctets } from '../releases/ports.ts'
+import type { StampRefused } from '../time-stamps/refusals.ts'
+import type { StampSource } from '../time-stamps/stamp-source.ts'
+import type { Work } from './plan-release.ts'
+import { choicesOf } from './release-choices.ts'
+import { verifyOutput } from './verify-output.ts'
+
+export interface OutputPorts {
+  readonly artefacts: ArtefactStore
+  readonly keys: SigningKeys
+  readonly clock: Clock
+  readonly stamps: StampSource
+}
+
+/** Something that came out and was checked; it is kept, and visible to nobody yet. */
+export interface Output extends KeptOctets {
+  readonly work: Work
+  readonly sourceSha256: Uint8Array
+  readonly timeStamp: Uint8Array | null
+}
+
+/** What is being done, for who waits. */
+export interface Progress {
+  readonly step: 'reading' | 'signing' | 'writing' | 'checking'
+  readonly name: string
+  readonly done: number
+  readonly of: number
+}
+export type Tell = (progress: Progress) => void
+
+interface Opened {
+  readonly work: Work
+  readonly sha256: Uint8Array
+  readonly source: ByteSource
+}
+
+/**
+ * Signs works that need nothing of one another: all are planned before the first signature is asked for, and all
+ * signatures are there before anything is written. What comes out is read as a device reads it.
+ *
+ * @param sources the octets of each work, by its digest
+ * @throws Fault as the store does
+ */
+export async function makeOutputs(
+  works: readonly Work[],
+  sources: ReadonlyMap<Work, Uint8Array>,
+  context: { readonly release: Release; readonly product: Product },
+  ports: OutputPorts,
+  tell: Tell,
+): Promise<{ readonly kind: 'outputs'; readonly outputs: readonly Output[] } | Refused> {
+  const opened: (Opened & { close(): Promise<void> })[] = []
+  try {
+    for (const work of works) {
+      const digest = sources.get(work) ?? work.part.sha256
+      const open = await ports.artefacts.open(digest)
+      if (open === undefined)
+        return refuse('artefact-missing', `the octets of ${work.part.name} are not here`)
+      opened.push({ work, sha256: digest, source: open.source, close: () => open.close() })
+    }
+    return await signOpened(opened, context, ports, tell)
+  } finally {
+    for (const { close } of opened) await close()
+  }
+}
+
+async function signOpened(
+  opened: readonly Opened[],
+  context: { readonly release: Release; readonly product: Product },
+  ports: OutputPorts,
+  tell: Tell,
+): Promise<{ readonly kind: 'outputs'; readonly outputs: readonly Output[] } | Refused> {
+  const planned: { readonly at: Opened; readonly plan: SigningPlan }[] = []
+  for (const [index, at] of opened.entries()) {
+    tell({ step: 'reading', name: at.work.part.name, done: index, of: opened.length })
+    const plan = await planOne(at, context, ports)
+    if (plan.kind === 'refused')
+      return refuse(plan.reason, `${at.work.part.name} as ${at.work.line.form}: ${plan.detail}`)
+    planned.push({ at, plan })
+  }
+  const signed: {
+    readonly at: Opened
+    readonly plan: SigningPlan
+    readonly signatures: readonly Uint8Array[]
+  }[] = []
+  for (const [index, { at, plan }] of planned.entries()) {
+    tell({ step: 'signing', name: at.work.name, done: index, of: planned.length })
+    const signatures = await signAll(plan, at.work, ports.keys)
+    if ('reason' in signatures) return signatures
+    signed.push({ at, plan, signatures })
+  }
+  const outputs: Output[] = []
+  for (const [index, one] of signed.entries()) {
+    tell({ step: 'writing', name: one.at.work.name, done: index, of: signed.length })
+    const output = await write(one, context.release, ports)
+    if ('reason' in output) return output
+    tell({ step: 'checking', name: one.at.work.name, done: index, of: signed.length })
+    const no = await verifyOutput(output, one.at.source, context.release, ports)
+    if (no !== undefined) return no
+    outputs.push(output)
+  }
+  return { kind: 'outputs', outputs }
+}
+
+async function planOne(
+  { work, source }: Opened,
+  { release, product }: { readonly release: Release; readonly product: Product },
+  { clock }: OutputPorts,
+): Promise<SigningPlan | Refused> {
+  const { line, form, part, keys } = work
+  const said = choicesOf(form, line.options, { release, product, part, now: clock.now() })
+  const read = readOptions(form, said)
+  if (read.kind === 'refused') return read
+  return form.plan(
+    source,
+    read.options,
+    keys.map(({ signer }) => signer),
+  )
+}
+
+/** Every signature of a plan, or none: a backend that is away has signed what nobody ever sees. */
+async function signAll(
+  { wanted }: SigningPlan,
+  { keys: usable }: Work,
+  keys: SigningKeys,
+): Promise<readonly Uint8Array[] | Refused> {
+  const signatures: Uint8Array[] = []
+  for (const { signer, over, bytes } of wanted) {
+    const by = usable.find((one) => one.signer === signer)
+    if (by === undefined) throw new TypeError('a form asks somebody whom nobody named')
+    const asked = { algorithm: signer.algorithm, over } as const
+    try {
+      signatures.push(await keys.sign(by.key.key, bytes, asked))
+    } catch (cause) {
+      if (!(cause instanceof Fault) || cause.code !== 'key-unreachable') throw cause
+      return refuse(
+        'key-backend-away',
+        `signing key ${by.key.name} cannot sign just now; nothing was signed, ask again later`,
+      )
+    }
+  }
+  return signatures
+}
+
+/** A time-stamp that is not to be had, on its way out of a form. */
+class NoStamp extends Error {
+  readonly no: StampRefused
+
+  constructor(no: StampRefused) {
+    super(no.detail)
+    this.no = no
+  }
+}
+
+async function write(
+  {
+    at: { work, sha256: sourceSha256 },
+    plan,
+    signatures,
+  }: {
+    readonly at: Opened
+    readonly plan: SigningPlan
+    readonly signatures: readonly Uint8Array[]
+  },
+  { environment }: Release,
+  ports: OutputPorts,
+): Promise<Output | Refused> {
+  const isStamped = environment === 'production'
+  const stamp: Stamp = async (signature) => {
+    const stamped = await ports.stamps.stamp(signature)
+    if (stamped.kind === 'refused') throw new NoStamp(stamped)
+    return stamped.token
+  }
+  try {
+    const pieces = await plan.finish(signatures, isStamped ? stamp : undefined)
+    const kept = await ports.artefacts.keep(readPieces(pieces))
+    const stamped = isStamped ? await ports.stamps.stamp(kept.sha256) : undefined
+    if (stamped?.kind === 'refused') throw new NoStamp(stamped)
+    return { ...kept, work, sourceSha256, timeStamp: stamped?.token ?? null }
+  } catch (error) {
+    if (!(error instanceof NoStamp)) throw error
+    return refuse(
+      'stamper-missing',
+      `what is for production carries a time-stamp, and none is to be had: ${error.no.detail}; nothing was signed`,
+    )
+  }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ArtefactFormName } from '#trust/artefact/form-names.ts'
+import type { AnyForm, ArtefactForms } from '#trust/artefact/forms.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Product, Release, ReleasePart } from '../ledger/tables.ts'
+import type { Refused } from '../refusal.ts'
+import type { ArtefactStore } from '../releases/ports.ts'
+import { isMeant, newestPlan, type PlanLine, parseSigningPlan } from './signing-plan.ts'
+import { type UsableKey, usableKeys } from './usable-keys.ts'
+
+/** One thing that will come out. */
+export interface Work {
+  readonly line: PlanLine
+  readonly form: AnyForm
+  readonly part: ReleasePart
+  /** Of what comes out. */
+  readonly name: string
+  readonly keys: readonly UsableKey[]
+}
+
+export interface PlanPorts {
+  readonly ledger: Ledger
+  readonly artefacts: Pick<ArtefactStore, 'open'>
+  readonly forms: ArtefactForms
+}
+
+/**
+ * All that will come out when a release is signed, what is made of other outputs last; nothing is signed yet.
+ *
+ * @param only the forms that are asked for; undefined: all of the plan. Without a plan they are the plan.
+ */
+export async function planRelease(
+  release: Release,
+  product: Product,
+  parts: readonly ReleasePart[],
+  only: readonly ArtefactFormName[] | undefined,
+  ports: PlanPorts,
+): Promise<{ readonly kind: 'works'; readonly works: readonly Work[] } | Refused> {
+  const read = await linesFor(product, only, ports.ledger)
+  if (read.kind === 'refused') return read
+  const artefacts = parts.filter(({ role }) => role === 'artefact')
+  const works: Work[] = []
+  for (const line of inOrder(read.lines)) {
+    const form = ports.forms[line.form]
+    if (form === undefined)
+      return refuse('not-implemented', `artefacts are not signed as ${line.form} here yet`)
+    const keys = await usableKeys(line, form, { release, product }, ports.ledger)
+    if (keys.kind === 'refused') return keys
+    const meant = await meantBy(line, form, artefacts, works, ports)
+    if ('reason' in meant) return meant
+    for (const part of meant)
+      works.push({ line, form, part, name: nameFor(line, form, part), keys: keys.keys })
+  }
+  const twice = works.find(({ name }, index) => works.findIndex((one) => one.name === name) < index)
+  if (twice !== undefined)
+    return refuse(
+      'signing-plan-wrong',
+      `two things would be named ${twice.name}; give the lines names of their own`,
+    )
+  return { kind: 'works', works }
+}
+
+async function linesFor(
+  product: Product,
+  only: readonly ArtefactFormName[] | undefined,
+  ledger: Ledger,
+): Promise<{ readonly kind: 'lines'; readonly lines: readonly PlanLine[] } | Refused> {
+  const record = await newestPlan(product.id, ledger)
+  const parsed = parseSigningPlan(record?.lines ?? only?.map((form) => ({ form })) ?? [])
+  if (parsed.kind === 'refused')
+    return record === undefined
+      ? refuse(
+          'signing-plan-wrong',
+          `${product.name} has no signing plan; say the forms, or write one: "vitalsign signing-plan apply"`,
+        )
+      : parsed
+  const lines = parsed.lines.filter(({ form }) => only === undefined || only.includes(form))
+  const missing = only?.find((form) => !lines.some((line) => line.form === form))
+  return missing === undefined
+    ? { kind: 'lines', lines }
+    : refuse('signing-plan-wrong', `the signing plan of ${product.name} has no line for ${missing}`)
+}
+
+/** What is made of another output comes after it. */
+function inOrder(lines: readonly PlanLine[]): readonly PlanLine[] {
+  return [...lines.filter(({ of }) => !of), ...lines.filter(({ of }) => of)]
+}
+
+async function meantBy(
+  line: PlanLine,
+  form: AnyForm,
+  artefacts: readonly ReleasePart[],
+  works: readonly Work[],
+  ports: PlanPorts,
+): Promise<readonly ReleasePart[] | Refused> {
+  const named = artefacts.filter(({ name }) => isMeant(line, name))
+  const { of } = line
+  const meant =
+    of !== undefined
+      ? named.filter(({ id }) => works.some((one) => one.part.id === id && one.line.form === of))
+      : line.artefacts !== undefined || form.place === 'detached'
+        ? named
+        : await recognised(named, form, ports)
+  return meant.length > 0
+    ? meant
+    : refuse(
+        'signing-plan-wrong',
+        `no artefact of the release is to be signed as ${line.form}: it has ${artefacts.map(({ name }) => name).join(', ')}`,
+      )
+}
+
+async function recognised(
+  parts: readonly ReleasePart[],
+  form: AnyForm,
+  { artefacts }: PlanPorts,
+): Promise<readonly ReleasePart[]> {
+  const found: ReleasePart[] = []
+  for (const part of parts) {
+    const open = await artefacts.open(part.sha256)
+    if (open === undefined) continue
+    try {
+      if (await form.recognise(open.source)) found.push(part)
+    } finally {
+      await open.close()
+    }
+  }
+  return found
+}
+
+/** What stands beside an artefact ends as such files do; what holds it keeps its ending. */
+const endings: Partial<Readonly<Record<ArtefactFormName, string>>> = {
+  cms: 'p7s',
+  raw: 'sig',
+  suit: 'suit',
+  'outer-manifest': 'manifest',
+}
+
+function nameFor(line: PlanLine, { name: form }: AnyForm, { name }: ReleasePart): string {
+  const dot = name.lastIndexOf('.')
+  const [stem, ending] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, '']
+  if (line.name !== undefined)
+    return line.name.replaceAll('{artefact}', name).replaceAll('{stem}', stem)
+  const beside = endings[form]
+  if (beside !== undefined) return `${name}${line.of ? `.${line.of}` : ''}.${beside}`
+  return `${stem}.${form}${ending}`
+}

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { archiveTools } from '#edge/images/tools.ts'
+import { readConfiguration } from '#house/configuration.ts'
+import { keyPorts } from '#house/verbs/signing-keys.ts'
+import type { ArtefactFormName } from '#trust/artefact/form-names.ts'
+import { artefactForms } from '#trust/artefact/forms.ts'
+import { refuse } from '#trust/refusal.ts'
+import {
+  addPump,
+  openTestCore,
+  operator,
+  reasonOf,
+  type TestCore,
+} from '../../../test/support/core.ts'
+import { attached, newRelease, stored } from '../../../test/support/releases.ts'
+import { Fault } from '../fault.ts'
+import type { Product, Release } from '../ledger/tables.ts'
+import { markApproved } from '../releases/mark.ts'
+import { signedArtefactsOf } from '../releases/publish.ts'
+import { submitRelease } from '../releases/submit.ts'
+import { moveKey } from './end-key.ts'
+import { type KeyWish, makeArtefactKey } from './make-key.ts'
+import { type ReleaseSigningPorts, signRelease } from './sign-release.ts'
+import { applyPlan } from './signing-plan.ts'
+
+const forms = artefactForms(archiveTools())
+let trial: TestCore
+let production: TestCore
+let products = 0
+
+before(async () => {
+  trial = await openTestCore()
+  production = await openTestCore(({ configuration }) => ({
+    configuration: readConfiguration([
+      ...['--data', configuration.data, '--environment', 'production'],
+      ...['--public-url', 'http://pki.example.com', '--maker', 'Acme'],
+    ]),
+  }))
+})
+after(() => Promise.all([trial.close(), production.close()]))
+
+function portsOf(core: TestCore, changed: Partial<ReleaseSigningPorts> = {}): ReleaseSigningPorts {
+  return { ...core, forms, judge: async () => undefined, ...changed }
+}
+
+async function key(core: TestCore, product: Product, changed: Partial<KeyWish>) {
+  const wish: KeyWish = {
+    ...{ product, name: 'boot', forms: ['mcuboot'], algorithm: undefined, custody: 'file' },
+    ...{ isNext: false, supportUntil: undefined, authority: undefined, because: undefined },
+    ...changed,
+  }
+  const made = await makeArtefactKey(wish, operator, keyPorts(core))
+  return made.kind === 'made' ? made.key : assert.fail(made.detail)
+}
+
+const plan = [
+  {
+    ...{ form: 'mcuboot', keys: ['boot'], artefacts: ['*.bin'], name: '{stem}.signed.bin' },
+    options: { version: '1.0.0', headerSize: 32, padHeader: true },
+  },
+  { form: 'outer-manifest', of: 'mcuboot', keys: ['outer', 'outer-pq'] },
+]
+
+/** A product whose images are signed for MCUboot, with an outer manifest by two keys over what came out. */
+async function pumpWithKeys(core: TestCore): Promise<Product> {
+  const pump = await addPump(core, `pump ${products++}`)
+  await key(core, pump, {})
+  await key(core, pump, { name: 'outer', forms: ['outer-manifest'] })
+  await key(core, pump, { name: 'outer-pq', forms: ['outer-manifest'], algorithm: 'ml-dsa-65' })
+  const applied = await applyPlan(pump, plan, operator, core)
+  assert.equal(applied.kind, 'applied')
+  return pump
+}
+
+async function approved(core: TestCore, product: Product, securityVersion = 7): Promise<Release> {
+  const supportUntil = Temporal.Instant.from('2036-01-01T00:00:00Z')
+  const draft = await newRelease(core, product, { securityVersion, supportUntil })
+  const sha256 = await stored(core, `image of ${product.id}${'.'.repeat(5_000)}`)
+  const { release } = await attached(core, draft, { role: 'artefact', name: 'app.bin', sha256 })
+  const submitted = await submitRelease(release, operator, core)
+  if (submitted.kind === 'refused') return assert.fail(submitted.detail)
+  await core.ledger.commit(markApproved(submitted.release, 2, operator, core))
+  return now(core, release)
+}
+
+async function now(core: TestCore, { id }: Release): Promise<Release> {
+  return (await core.ledger.read('release', id)) ?? assert.fail('the release is gone')
+}
+
+async function signed(core: TestCore, release: Release, only?: readonly ArtefactFormName[]) {
+  const done = await signRelease(release, only, operator, portsOf(core))
+  return done.kind === 'signed' ? done : assert.fail(`${done.reason}: ${done.detail}`)
+}
+
+/** Nothing of it is seen: neither rows nor state. */
+async function assertUntouched(core: TestCore, release: Release): Promise<void> {
+  assert.equal((await now(core, release)).state, 'approved')
+  assert.deepEqual(await signedArtefactsOf(release.id, core.ledger), [])
+}
+
+test('an approved release is signed in all its forms, and one form over another', async () => {
+  const release = await approved(trial, await pumpWithKeys(trial))
+  const steps = new Set<string>()
+  const done = await signRelease(release, undefined, operator, portsOf(trial), ({ step }) =>
+    steps.add(step),
+  )
+  if (done.kind === 'refused') return assert.fail(done.detail)
+  assert.deepEqual([...steps], ['reading', 'signing', 'writing', 'checking'])
+  assert.deepEqual(
+    done.signed.map(({ form, name, keys }) => [form, name, keys.length]),
+    [
+      ['mcuboot', 'app.signed.bin', 1],
+      ['outer-manifest', 'app.bin.mcuboot.manifest', 2],
+    ],
+  )
+  const [image, manifest] = done.signed
+  assert.deepEqual(manifest?.sourceSha256, image?.sha256)
+  assert.equal((await now(trial, release)).state, 'signed')
+  for (const one of done.signed) {
+    assert.equal(await trial.artefacts.size(one.sha256), one.octets)
+    assert.equal((await trial.ledger.find('stored', 'sha256', [one.sha256]))?.state, 'kept')
+    assert.equal(one.timeStamp, null)
+  }
+  const told = trial.events.filter(({ subjects }) => subjects.includes(release.id))
+  assert.deepEqual(told.map(({ type }) => type).slice(-3), [
+    ...['artefact-signed', 'artefact-signed', 'release-signed'],
+  ])
+})
+
+test('asked again it answers with what is there, and signs nothing', async () => {
+  const release = await approved(trial, await pumpWithKeys(trial))
+  const first = await signed(trial, release)
+  const again = await signed(trial, release)
+  assert.ok(again.isRepeated && !first.isRepeated)
+  assert.deepEqual(
+    again.signed.map(({ sha256 }) => sha256.toHex()).toSorted(),
+    first.signed.map(({ sha256 }) => sha256.toHex()).toSorted(),
+  )
+})
+
+test('of two that sign at the same moment one counts, and both hear the same', async () => {
+  const release = await approved(trial, await pumpWithKeys(trial))
+  const both = await Promise.all([signed(trial, release), signed(trial, release)])
+  assert.deepEqual(both.map(({ isRepeated }) => isRepeated).toSorted(), [false, true])
+  assert.equal((await signedArtefactsOf(release.id, trial.ledger)).length, 2)
+})
+
+test('only what is approved is signed, and approval is asked for again at the very moment', async () => {
+  const pump = await pumpWithKeys(trial)
+  const draft = await newRelease(trial, pump, { firmwareVersion: '0.9' })
+  assert.equal(
+    reasonOf(await signRelease(draft, undefined, operator, portsOf(trial))),
+    'release-state-wrong',
+  )
+  const release = await approved(trial, pump)
+  const no = portsOf(trial, { judge: async () => refuse('release-not-approved', 'a scan found') })
+  assert.equal(
+    reasonOf(await signRelease(release, undefined, operator, no)),
+    'release-not-approved',
+  )
+  await assertUntouched(trial, release)
+})
+
+test('a plan that does not fit the release signs nothing of it', async () => {
+  const pump = await pumpWithKeys(trial)
+  const release = await approved(trial, pump)
+  const reason = async (lines: readonly unknown[]) => {
+    assert.equal((await applyPlan(pump, lines, operator, trial)).kind, 'applied')
+    return reasonOf(await signRelease(release, undefined, operator, portsOf(trial)))
+  }
+  const [mcuboot, outer] = plan
+  assert.equal(await reason([{ ...mcuboot, artefacts: ['*.img'] }]), 'signing-plan-wrong')
+  assert.equal(await reason([{ ...mcuboot, options: { colour: 'red' } }]), 'artefact-choice-wrong')
+  assert.equal(await reason([{ ...mcuboot, keys: ['none'] }]), 'signing-key-missing')
+  assert.equal(
+    await reason([
+      { ...mcuboot, name: 'one' },
+      { ...outer, name: 'one' },
+    ]),
+    'signing-plan-wrong',
+  )
+  // An image without a header is no image of MCUboot by itself: nobody guesses.
+  assert.equal(await reason([{ form: 'mcuboot' }]), 'signing-plan-wrong')
+  await assertUntouched(trial, release)
+})
+
+test('whatever breaks at whichever step, the release stays approved and nothing is seen', async () => {
+  const release = await approved(trial, await pumpWithKeys(trial))
+  const calls = await countedCalls(release, Number.POSITIVE_INFINITY, true)
+  assert.ok(calls > 8, `${calls} calls`)
+  for (let at = 1; at <= calls; at++) {
+    await assert.rejects(countedCalls(release, at), /cut off/)
+    await assertUntouched(trial, release)
+  }
+  assert.equal((await signed(trial, release)).signed.length, 2)
+})
+
+/** A port with some of its methods replaced. */
+function breaking<T extends object>(port: T, methods: Partial<T>): T {
+  return new Proxy(port, {
+    get: (target, name) => {
+      const value = Reflect.get(Object.hasOwn(methods, name) ? methods : target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+/** Signs with ports that break at one of their calls; `dry`: the last commit is not made. */
+async function countedCalls(release: Release, breakAt: number, dry = false): Promise<number> {
+  let calls = 0
+  const step = () => {
+    if (++calls === breakAt) throw new Error('cut off')
+  }
+  const { keys, artefacts, ledger } = trial
+  const ports = portsOf(trial, {
+    keys: breaking(keys, {
+      sign: async (...asked) => {
+        step()
+        return keys.sign(...asked)
+      },
+    }),
+    artefacts: breaking(artefacts, {
+      open: async (sha256) => {
+        step()
+        return artefacts.open(sha256)
+      },
+      keep: async (chunks) => {
+        step()
+        return artefacts.keep(chunks)
+      },
+    }),
+    ledger: breaking(ledger, {
+      commit: async (change) => {
+        step()
+        if (dry) return { kind: 'conflict', record: 'release', id: release.id, rule: 'version' }
+        return ledger.commit(change)
+      },
+    }),
+  })
+  await signRelease(release, undefined, operator, ports)
+  return calls
+}
+
+test('a token that went away is a refusal, and so is a key that ended while it signed', async () => {
+  const pump = await pumpWithKeys(trial)
+  const release = await approved(trial, pump)
+  const away = portsOf(trial, {
+    keys: breaking(trial.keys, {
+      sign: async () => {
+        throw new Fault('key-unreachable', 'the token is out')
+      },
+    }),
+  })
+  assert.equal(reasonOf(await signRelease(release, undefined, operator, away)), 'key-backend-away')
+  const boot = await trial.ledger.find('artefactKey', 'name', [pump.id, 'trial', 'boot'])
+  const ending = portsOf(trial, {
+    keys: breaking(trial.keys, {
+      sign: async (...asked) => {
+        const now = await trial.ledger.read('artefactKey', boot!.id)
+        if (now?.state === 'current') await moveKey(now, 'revoke', 'a test', operator, trial)
+        return trial.keys.sign(...asked)
+      },
+    }),
+  })
+  assert.equal(reasonOf(await signRelease(release, undefined, operator, ending)), 'key-retired')
+  await assertUntouched(trial, release)
+})
+
+test('what a device would not believe is not kept, whatever signed it', async () => {
+  const release = await approved(trial, await pumpWithKeys(trial))
+  const wrong = portsOf(trial, {
+    keys: breaking(trial.keys, {
+      sign: (id, bytes, asked) =>
+        trial.keys.sign(
+          id,
+          bytes.map((octet) => octet ^ 1),
+          asked,
+        ),
+    }),
+  })
+  const done = await signRelease(release, undefined, operator, wrong)
+  assert.equal(reasonOf(done), 'signing-failed-check')
+  await assertUntouched(trial, release)
+})
+
+test('what is for production carries a time-stamp, and is not signed without', async () => {
+  const release = await approved(production, await pumpWithKeys(production))
+  const stamp = async () => refuse('stamper-missing', 'the time-stamp authority does not answer')
+  const away = portsOf(production, { stamps: { stamp } })
+  assert.equal(reasonOf(await signRelease(release, undefined, operator, away)), 'stamper-missing')
+  await assertUntouched(production, release)
+  const done = await signed(production, release)
+  for (const { timeStamp } of done.signed) assert.ok((timeStamp?.length ?? 0) > 500)
+})
+
+test('a release that falls below one that was signed meanwhile is not signed', async () => {
+  const pump = await pumpWithKeys(trial)
+  const older = await approved(trial, pump, 3)
+  const line = await trial.ledger.list('releaseLine', { limit: 100 })
+  assert.ok(line.items.length > 0)
+  const draft = await newRelease(trial, pump, { firmwareVersion: '2.0.0', securityVersion: 9 })
+  const sha256 = await stored(trial, 'the newer image')
+  const { release } = await attached(trial, draft, { role: 'artefact', name: 'app.bin', sha256 })
+  const submitted = await submitRelease(release, operator, trial)
+  if (submitted.kind === 'refused') return assert.fail(submitted.detail)
+  await trial.ledger.commit(markApproved(submitted.release, 2, operator, trial))
+  await signed(trial, release)
+  const refused = await signRelease(older, undefined, operator, portsOf(trial))
+  assert.equal(refused.kind, 'refused')
+  await assertUntouched(trial, older)
+})

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ArtefactFormName } from '#trust/artefact/form-names.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { Actor, AuditEvent } from '../audit/event.ts'
+import type { ClockGuard } from '../authority/clock-guard.ts'
+import { newId } from '../ledger/ids.ts'
+import type { Put } from '../ledger/ledger.ts'
+import type { Release, SignedArtefactRecord } from '../ledger/tables.ts'
+import type { Randomness } from '../ports.ts'
+import type { Refused } from '../refusal.ts'
+import { markSigned } from '../releases/mark.ts'
+import { partsOf } from '../releases/parts-of.ts'
+import { signedArtefactsOf } from '../releases/publish.ts'
+import { wanting } from '../releases/stored.ts'
+import { makeOutputs, type Output, type OutputPorts, type Tell } from './make-outputs.ts'
+import { type PlanPorts, planRelease, type Work } from './plan-release.ts'
+
+export interface ReleaseSigningPorts extends PlanPorts, OutputPorts {
+  readonly random: Randomness
+  readonly guard: ClockGuard
+  readonly artefacts: OutputPorts['artefacts']
+  /** Whether policy and approvals let it be signed now, all evidence looked at again. */
+  judge(release: Release): Promise<Refused | undefined>
+}
+
+export type ReleaseSigned =
+  | {
+      readonly kind: 'signed'
+      readonly release: Release
+      readonly signed: readonly SignedArtefactRecord[]
+      /** It was signed before: nothing was done. */
+      readonly isRepeated: boolean
+    }
+  | Refused
+
+/**
+ * Signs an approved release in all its forms, or in none: what came out is seen by nobody before the one commit
+ * that says all of it. Asked again, it answers with what is there.
+ *
+ * @throws Fault as the store, the keys and the ledger do; then nothing was signed that anybody sees
+ */
+export async function signRelease(
+  asked: Release,
+  only: readonly ArtefactFormName[] | undefined,
+  actor: Actor,
+  ports: ReleaseSigningPorts,
+  tell: Tell = () => {},
+): Promise<ReleaseSigned> {
+  const { ledger } = ports
+  const release = (await ledger.read('release', asked.id)) ?? asked
+  if (release.state === 'signed' || release.state === 'published') return repeated(release, ports)
+  if (release.state !== 'approved')
+    return refuse(
+      'release-state-wrong',
+      `${release.id} is ${release.state}; only what is approved is signed`,
+    )
+  const no = ports.guard.check(ports.clock.now()) ?? (await ports.judge(release))
+  if (no !== undefined) return no
+  const product = await ledger.read('product', release.product)
+  if (product === undefined) return refuse('not-found', `there is no product ${release.product}`)
+  const parts = await partsOf(release.id, ledger)
+  const planned = await planRelease(release, product, parts, only, ports)
+  if (planned.kind === 'refused') return planned
+  const made = await makeAll(planned.works, { release, product }, ports, tell)
+  if (made.kind === 'refused') return made
+  const ended = await checkKeysAgain(planned.works, ports)
+  if (ended !== undefined) return ended
+  return book(release, made.outputs, actor, ports)
+}
+
+async function repeated(release: Release, { ledger }: PlanPorts): Promise<ReleaseSigned> {
+  const signed = await signedArtefactsOf(release.id, ledger)
+  return { kind: 'signed', release, signed, isRepeated: true }
+}
+
+/** What is made of other outputs takes these as its source, as they are kept. */
+async function makeAll(
+  works: readonly Work[],
+  context: Parameters<typeof makeOutputs>[2],
+  ports: ReleaseSigningPorts,
+  tell: Tell,
+): Promise<{ readonly kind: 'outputs'; readonly outputs: readonly Output[] } | Refused> {
+  const first = await makeOutputs(
+    works.filter(({ line }) => !line.of),
+    new Map(),
+    context,
+    ports,
+    tell,
+  )
+  const later = works.filter(({ line }) => line.of)
+  if (first.kind === 'refused' || later.length === 0) return first
+  const sources = new Map<Work, Uint8Array>()
+  for (const work of later) {
+    const { of } = work.line
+    const before = first.outputs.find(
+      (one) => one.work.part.id === work.part.id && one.work.line.form === of,
+    )
+    if (before !== undefined) sources.set(work, before.sha256)
+  }
+  const second = await makeOutputs(later, sources, context, ports, tell)
+  if (second.kind === 'refused') return second
+  return { kind: 'outputs', outputs: [...first.outputs, ...second.outputs] }
+}
+
+/** A key that was reported stolen while it signed has signed nothing. */
+async function checkKeysAgain(
+  works: readonly Work[],
+  { ledger }: PlanPorts,
+): Promise<Refused | undefined> {
+  const keys = new Map(works.flatMap((work) => work.keys.map(({ key }) => [key.id, key])))
+  for (const { id, name, state } of keys.values()) {
+    const now = await ledger.read('artefactKey', id)
+    if (now?.state !== state)
+      return refuse(
+        'key-retired',
+        `signing key ${name} became ${now?.state ?? 'nothing'} while it signed; nothing was signed`,
+      )
+  }
+  return undefined
+}
+
+async function book(
+  release: Release,
+  outputs: readonly Output[],
+  actor: Actor,
+  ports: ReleaseSigningPorts,
+): Promise<ReleaseSigned> {
+  const { ledger } = ports
+  const marked = await markSigned(release, outputs.length, actor, ports)
+  if (marked.kind === 'refused') return marked
+  const records = outputs.map((output) => recordOf(release, output, actor, ports))
+  const stored = new Map<string, Put>()
+  for (const output of outputs)
+    stored.set(output.sha256.toHex(), await wanting(output, actor.id, ports))
+  const committed = await ledger.commit({
+    puts: [
+      ...marked.puts,
+      ...stored.values(),
+      ...records.map((record): Put => ({ kind: 'signedArtefact', record })),
+    ],
+    events: [...records.map((record) => told(record, actor)), ...marked.events],
+  })
+  const now = await ledger.read('release', release.id)
+  if (committed.kind === 'committed')
+    return { kind: 'signed', release: now ?? release, signed: records, isRepeated: false }
+  // Somebody else signed it at the same moment: theirs counts, and ours is collected.
+  if (now?.state === 'signed' || now?.state === 'published') return repeated(now, ports)
+  return refuse('conflict', 'the release was changed while it was signed; look again')
+}
+
+function recordOf(
+  release: Release,
+  { work, sha256, octets, sourceSha256, timeStamp }: Output,
+  actor: Actor,
+  ports: ReleaseSigningPorts,
+): SignedArtefactRecord {
+  return {
+    ...{ id: newId('signedArtefact', ports), version: 1, release: release.id, part: work.part.id },
+    ...{ form: work.line.form, name: work.name, sourceSha256, sha256, octets },
+    keys: work.keys.map(({ key }) => key.id),
+    timeStamp,
+    facts: {
+      algorithms: work.keys.map(({ signer }) => signer.algorithm),
+      keyNames: work.keys.map(({ key }) => key.name),
+      ...(work.line.of && { of: work.line.of }),
+    },
+    ...{ signedBy: actor.id, signedAt: ports.clock.now() },
+  }
+}
+
+function told(record: SignedArtefactRecord, actor: Actor): AuditEvent {
+  const { form, name, sourceSha256, sha256, octets, timeStamp } = record
+  return {
+    ...{ type: 'artefact-signed', at: record.signedAt, actor },
+    subjects: [record.id, record.release, record.part, ...record.keys],
+    facts: {
+      ...{ form, name, sourceSha256: sourceSha256.toHex(), sha256: sha256.toHex(), octets },
+      isTimeStamped: timeStamp !== null,
+    },
+  }
+}

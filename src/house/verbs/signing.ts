@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+import { judgeRelease, maySign } from '#core/approvals/judge-release.ts'
+import type { Release, SignedArtefactRecord } from '#core/ledger/tables.ts'
+import type { Refused } from '#core/refusal.ts'
+import { isFormName } from '#core/signing/artefact-key.ts'
+import type { Progress } from '#core/signing/make-outputs.ts'
+import {
+  type ReleaseSigned,
+  type ReleaseSigningPorts,
+  signRelease,
+} from '#core/signing/sign-release.ts'
+import { notFound } from '#edge/admin/ledger-verbs/record.ts'
+import type { Verbs } from '#edge/admin/verbs.ts'
+import { archiveTools } from '#edge/images/tools.ts'
+import type { OutputOf } from '#format/admin/operations.ts'
+import { artefactForms } from '#trust/artefact/forms.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { Core } from '../core.ts'
+
+type SigningVerbs = Pick<Verbs, 'release.sign' | 'release.time-stamp'>
+type Line = OutputOf<'release.sign'>
+
+/** The act of signing, and what came out of it. */
+export function signingVerbs(core: Core): SigningVerbs {
+  const { ledger } = core
+  return {
+    'release.sign': async ({ release: id, forms }, { caller }) => {
+      const release = await ledger.read('release', id)
+      if (release === undefined) return notFound(id)
+      return linesOf((tell) => signRelease(release, forms, caller.actor, signingPorts(core), tell))
+    },
+
+    'release.time-stamp': async ({ signed: id }) => {
+      const signed = await ledger.read('signedArtefact', id)
+      if (signed === undefined) return notFound(id)
+      const { timeStamp, sha256 } = signed
+      return timeStamp === null
+        ? refuse(
+            'not-found',
+            `${signed.name} carries no time-stamp: only what is for production does`,
+          )
+        : { signed: id, over: sha256.toHex(), token: timeStamp.toBase64() }
+    },
+  }
+}
+
+/** What core needs to sign releases here. */
+export function signingPorts(core: Core): ReleaseSigningPorts {
+  return {
+    ...core,
+    forms: artefactForms(archiveTools()),
+    judge: (release) => judge(release, core),
+  }
+}
+
+/** Looked at anew at the very moment of signing: nothing is remembered of an earlier look. */
+async function judge(release: Release, core: Core): Promise<Refused | undefined> {
+  const judgement = await judgeRelease(release, core)
+  if (maySign(judgement)) return undefined
+  const { verdict, checks, missing } = judgement
+  const failed = checks.flatMap(({ asked, passed, check, detail }) =>
+    asked && !passed ? [`${check}: ${detail}`] : [],
+  )
+  const why = [...failed, ...missing].join('; ')
+  return refuse('release-not-approved', `it may not be signed now (${verdict}): ${why}`)
+}
+
+/** Progress as it comes, and the outcome last. */
+async function* linesOf(
+  work: (tell: (progress: Progress) => void) => Promise<ReleaseSigned>,
+): AsyncGenerator<Line> {
+  const waiting: Progress[] = []
+  let wake = () => {}
+  const outcome = work((progress) => {
+    waiting.push(progress)
+    wake()
+  })
+  let done = false
+  const ended = outcome.then(
+    () => undefined,
+    () => undefined,
+  )
+  void ended.then(() => {
+    done = true
+    wake()
+  })
+  for (;;) {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      yield { kind: 'progress', ...next }
+    if (done) break
+    await new Promise<void>((resolve) => {
+      wake = resolve
+      if (done || waiting.length > 0) resolve()
+    })
+  }
+  const signed = await outcome
+  if (signed.kind === 'refused')
+    yield { kind: 'refused', reason: signed.reason, detail: signed.detail }
+  else {
+    const { release, isRepeated } = signed
+    const shown = signed.signed.map(showSigned)
+    yield { kind: 'signed', release: release.id, state: release.state, isRepeated, signed: shown }
+  }
+}
+
+type SignedView = Extract<Line, { readonly kind: 'signed' }>['signed'][number]
+
+function showSigned(record: SignedArtefactRecord): SignedView {
+  const { id, part, form, name, sourceSha256, sha256, octets, keys, timeStamp, facts } = record
+  if (!isFormName(form)) throw new TypeError(`${form} is no form`)
+  return {
+    ...{ id, part, form, name, sourceSha256: sourceSha256.toHex(), sha256: sha256.toHex(), octets },
+    ...{ keys: [...keys], keyNames: textsIn(facts['keyNames']) },
+    ...{ algorithms: textsIn(facts['algorithms']), isTimeStamped: timeStamp !== null },
+    ...{ signedBy: record.signedBy, signedAt: record.signedAt.toString() },
+  }
+}
+
+function textsIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : []
+}
