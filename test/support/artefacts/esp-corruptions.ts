@@ -6,8 +6,8 @@ import { sha256 } from '#trust/digest.ts'
 import { words } from '../scan/firmware-bytes.ts'
 import { type Corruption, flip, put } from './mcuboot-corruptions.ts'
 
-/** An application of ESP-IDF as its build makes it: one segment with a description, checksum and digest. */
-export function espApplication(payload: Uint8Array, securityVersion = 3): Uint8Array {
+/** An application of ESP-IDF as its build makes it: one segment with a description, checksum and digest; for a C6. */
+export function espApplication(payload: Uint8Array, chip = 0x0d, securityVersion = 3): Uint8Array {
   const description = new Uint8Array(256)
   description.set(words(0xabcd_5432, securityVersion))
   description.set(new TextEncoder().encode('1.4.2'), 16)
@@ -16,7 +16,7 @@ export function espApplication(payload: Uint8Array, securityVersion = 3): Uint8A
   padded.set(payload)
   const data = concatBytes([description, padded])
   const header = new Uint8Array(24)
-  header.set([0xe9, 1, 2, 0x20, 0, 0, 8, 0x40, 0xee, 0, 0, 0, 9, 0])
+  header.set([0xe9, 1, 2, 0x20, 0, 0, 8, 0x40, 0xee, 0, 0, 0, chip, 0])
   header[23] = 1
   const body = concatBytes([header, words(0x3c00_0020, data.length), data])
   const ended = concatBytes([body, new Uint8Array(16 - (body.length % 16))])

@@ -78,6 +78,8 @@ test('signers and images that no chip would take are refused', async () => {
     [application, {}, [await signerOf('rsa-2048', 'rsa-pss-sha256')], 'artefact-signer-unfit'],
     [application, {}, [{ ...rsa, algorithm: 'rsa-sha256' }], 'artefact-signer-unfit'],
     [application, {}, [rsa, p256], 'artefact-signer-unfit'],
+    [espApplication(new Uint8Array(8), 0x09), {}, [p256], 'artefact-signer-unfit'],
+    [espApplication(new Uint8Array(8), 0x0c), {}, [rsa], 'artefact-signer-unfit'],
     [application, {}, [], 'artefact-choice-wrong'],
     [once, { keepSignatures: true }, [p256], 'artefact-signer-unfit'],
     [flip(application, 100), {}, [rsa], 'artefact-digest-wrong'],

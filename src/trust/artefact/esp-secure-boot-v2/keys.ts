@@ -28,6 +28,28 @@ export const kindOfScheme = { rsa3072: rsa, p256, p384 } as const satisfies Reco
 >
 
 /**
+ * The chips that know one family alone, by the number in the header of an image; the others know both.
+ *
+ * @see ESP-IDF docs/en/security/secure-boot-v2.rst
+ */
+const oneFamily: ReadonlyMap<number, { readonly chip: string; readonly family: 'rsa' | 'ecdsa' }> =
+  new Map([
+    [0x00, { chip: 'ESP32', family: 'rsa' }],
+    [0x02, { chip: 'ESP32-S2', family: 'rsa' }],
+    [0x05, { chip: 'ESP32-C3', family: 'rsa' }],
+    [0x09, { chip: 'ESP32-S3', family: 'rsa' }],
+    [0x0c, { chip: 'ESP32-C2', family: 'ecdsa' }],
+  ])
+
+/** Why a chip would never take a signature of this kind; undefined: it may. */
+export function chipFault(chip: number, { algorithm }: EspKind): string | undefined {
+  const known = oneFamily.get(chip)
+  return known === undefined || algorithm.startsWith(known.family)
+    ? undefined
+    : `the image is for ${known.chip}, which checks ${known.family.toUpperCase()} alone`
+}
+
+/**
  * The key in a block. RSA: n, e, 2^6144 mod n and -n^-1 mod 2^32, so that the ROM can multiply after Montgomery;
  * ECDSA: the number of the curve, x and y.
  *

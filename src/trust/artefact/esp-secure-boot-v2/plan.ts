@@ -11,7 +11,14 @@ import { refuse } from '#trust/refusal.ts'
 import type { ArtefactForm, ArtefactSigner, Piece, SigningPlan } from '../form.ts'
 import { digestPieces } from '../pieces.ts'
 import { type ArtefactRefused, refusingFormat } from '../refusal.ts'
-import { type EspKind, espKeyOctets, espKinds, espSignatureOctets, kindOfScheme } from './keys.ts'
+import {
+  chipFault,
+  type EspKind,
+  espKeyOctets,
+  espKinds,
+  espSignatureOctets,
+  kindOfScheme,
+} from './keys.ts'
 import { type EspSignedImage, readEspSignedImage } from './signed-image.ts'
 
 export interface EspChoices {
@@ -40,6 +47,8 @@ export function planEsp(
     if ('reason' in kind) return kind
     const signed = await readEspSignedImage(source)
     if (signed.kind === 'refused') return signed
+    const strange = chipFault(signed.image.chip, kind)
+    if (strange !== undefined) return refuse('artefact-signer-unfit', strange)
     const kept = choices.keepSignatures === true ? signed.blocks : []
     const covered = coveredBy(source, signed)
     const digest = await digestPieces(kind.digest, covered)

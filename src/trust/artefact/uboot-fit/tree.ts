@@ -49,13 +49,16 @@ export async function readFitTree(source: ByteSource): Promise<FitTree | Artefac
   }
 }
 
-/** U-Boot looks nodes up by name, and takes a name without its `@` part for the same: which of two it finds is chance. */
+/** Devicetree Specification 0.4, table 2.1; without `@`, which U-Boot takes for the end of a name. */
+const nodeName = /^[0-9A-Za-z,._+-]+$/
+
+/** U-Boot looks nodes up by name: of two that it does not tell from one another it takes the first. */
 function nameFault(node: FdtNode, path: string): ArtefactRefused | undefined {
   const seen = new Set<string>()
   for (const child of node.children) {
     const here = `${path}/${child.name}`
-    if (child.name.includes('@'))
-      return refuse('artefact-malformed', `node ${here}: a name with @ is not told from others`)
+    if (!nodeName.test(child.name))
+      return refuse('artefact-malformed', `node ${here}: letters, digits and ,._+- make a name`)
     if (seen.has(child.name)) return refuse('artefact-field-twice', `node ${here} stands twice`)
     seen.add(child.name)
     const below = nameFault(child, here)
