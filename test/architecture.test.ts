@@ -73,6 +73,7 @@ const packageRooms: Record<string, readonly string[]> = {
   'shamir-secret-sharing': ['edge/ceremony'],
   '@clack/prompts': ['cli'],
   '@noble/curves': ['edge/keystore'],
+  jose: ['edge/builds'],
 }
 
 /** What reads the clock or makes chance, anywhere but in the ports of the house. */

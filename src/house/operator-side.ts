@@ -37,6 +37,8 @@ import { approverVerbs } from './verbs/approvers.ts'
 import { artefactVerbs } from './verbs/artefacts.ts'
 import { backupVerbs } from './verbs/backup.ts'
 import { builderKeyVerbs } from './verbs/builder-keys.ts'
+import { withinScope } from './verbs/builder-scope.ts'
+import { buildVerbs } from './verbs/builds.ts'
 import { ceremonyVerbs } from './verbs/ceremony.ts'
 import { certificateVerbs } from './verbs/certificates.ts'
 import { historyAbout } from './verbs/history.ts'
@@ -158,6 +160,10 @@ async function listening({ host, port }: ListenAddress): Promise<Server> {
 }
 
 function verbsOf(parts: OperatorParts): Verbs {
+  return withinScope(allVerbs(parts), parts.core.ledger)
+}
+
+function allVerbs(parts: OperatorParts): Verbs {
   const { core, log, sequencer, feed, facts } = parts
   const verifyLog = async () => {
     const { intact, events, findings } = await verifiedLog(log, sequencer)
@@ -201,6 +207,8 @@ function verbsOf(parts: OperatorParts): Verbs {
     ...approverVerbs(core, people),
     ...approvalVerbs(core),
     ...scanVerbs(core, desk),
+    ...buildVerbs(core),
+    ...scanVerbs(core),
     ...signingKeyVerbs(core),
     ...signingVerbs(core),
     ...artefactVerbs(core),

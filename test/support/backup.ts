@@ -13,7 +13,7 @@ import { temporaryDirectory } from './house.ts'
 /** Asks the local administrator's socket. */
 export async function askLocally(
   { socket }: Pick<House, 'socket'>,
-  method: 'GET' | 'POST',
+  method: 'DELETE' | 'GET' | 'POST',
   path: string,
   body?: object,
 ): Promise<{ readonly status: number; readonly text: string }> {

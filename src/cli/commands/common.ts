@@ -27,6 +27,11 @@ export const commonArguments: readonly Argument[] = [
     flag: 'key',
     placeholder: 'FILE',
   }),
+  own('idToken', 'with --server: or the ID token of a job of a service that runs builds', {
+    kind: 'text',
+    flag: 'id-token',
+    placeholder: 'FILE',
+  }),
   own('root', "with --server: SHA-256 of the root to trust, as the server's start printed it", {
     kind: 'text',
     placeholder: 'FINGERPRINT',

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { Said } from '../commands/read-line.ts'
+import { readTextFile } from '../files.ts'
 import type { Means, OpenedHouse } from '../means.ts'
 import { broken, wrongUse } from '../stop.ts'
 import { remotePlace } from './remote.ts'
@@ -15,7 +16,7 @@ export interface Connection {
   close(): Promise<void>
 }
 
-const onlyRemote = ['cert', 'root', 'ca'] as const
+const onlyRemote = ['cert', 'root', 'ca', 'idToken'] as const
 
 /**
  * Finds the server that was meant: one elsewhere, the one that runs on the data directory, or, where
@@ -27,11 +28,21 @@ export async function openConnection(said: Said, means: Means): Promise<Connecti
   const address = said.text('remoteServer')
   if (address !== undefined) {
     if (said.text('data') !== undefined) throw wrongUse('--server and --data exclude each other')
-    return connectionTo(new Wire(await remotePlace(address, said)))
+    const wire = new Wire(await remotePlace(address, said))
+    await signInAsJob(said.text('idToken'), wire)
+    return connectionTo(wire)
   }
   const needless = onlyRemote.find((name) => said.text(name) !== undefined)
   if (needless !== undefined) throw wrongUse(`--${needless} says nothing without --server`)
   return openLocal(resolve(said.text('data') ?? './data'), means)
+}
+
+/** A job is let in once for its ID token; what it is given lives in this process alone. @throws Stop */
+async function signInAsJob(file: string | undefined, wire: Wire): Promise<void> {
+  if (file === undefined) return
+  const idToken = readTextFile(file, '--id-token').trim()
+  const answer = await new Server(wire).ask('build.sign-in', { idToken })
+  wire.speakAs(answer.token)
 }
 
 async function openLocal(data: string, means: Means): Promise<Connection> {

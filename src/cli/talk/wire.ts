@@ -36,6 +36,7 @@ const connectMilliseconds = 15_000
 export class Wire {
   readonly #place: Place
   readonly #agent: Agent
+  #bearer: string | undefined
 
   constructor(place: Place) {
     this.#place = place
@@ -45,7 +46,10 @@ export class Wire {
 
   /** Sends a request; resolves with the answer's head, its body still to be read. @throws Stop */
   send({ method, path, mediaType, body }: Sent): Promise<IncomingMessage> {
-    const headers = mediaType === undefined ? {} : { 'Content-Type': mediaType }
+    const headers = {
+      ...(mediaType !== undefined && { 'Content-Type': mediaType }),
+      ...(this.#bearer !== undefined && { Authorization: `Bearer ${this.#bearer}` }),
+    }
     const options = { method, path, headers, agent: this.#agent }
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const place = this.#place
@@ -75,6 +79,11 @@ export class Wire {
       source.pipe(sent)
     }
     return promise
+  }
+
+  /** From now on what is asked is asked by whom this token stands for. */
+  speakAs(token: string): void {
+    this.#bearer = token
   }
 
   close(): void {

@@ -1492,6 +1492,52 @@ export const tables = {
     { unique: { name: ['name'], key: ['key'] } },
   ),
 
+  /** A service that runs builds, and for which of its jobs its word is taken. */
+  buildTrust: table(
+    'bdt',
+    {
+      name: text,
+      /** `iss` of its ID tokens, an address. */
+      issuer: text,
+      /** `aud`. */
+      audience: text,
+      /** `sub`, whole; or its beginning, before a star at the end. */
+      subject: text,
+      /** The ids of the products that such a job may release; at least one. */
+      products: json<readonly string[]>(),
+      /** How long a grant lasts. */
+      minutes: integer,
+      state: word('active', 'removed'),
+      createdBy: text,
+      createdAt: instant,
+    },
+    {
+      unique: { name: ['name'] },
+      lists: { issuer: ['issuer', 'state'], created: ['createdAt'] },
+    },
+  ),
+
+  /** What a job may do for some minutes; the token itself is never kept. */
+  grant: table(
+    'grn',
+    {
+      tokenSha256: bytes,
+      /** Of the ID token that it was given for: for each, once. */
+      idTokenSha256: bytes,
+      buildTrust: id('bdt'),
+      /** `sub` of the job. */
+      subject: text,
+      products: json<readonly string[]>(),
+      grantedAt: instant,
+      expiresAt: instant,
+    },
+    {
+      unique: { token: ['tokenSha256'], idToken: ['idTokenSha256'] },
+      lists: { expires: ['expiresAt'] },
+      appendOnly: true,
+    },
+  ),
+
   /**
    * A program of the maker that meets devices (a broker, a server, whoever reads from them), with an identity of
    * its own that it renews by itself.
@@ -1928,6 +1974,8 @@ export type Person = LedgerRecord<'person'>
 export type Session = LedgerRecord<'session'>
 export type Invitation = LedgerRecord<'invitation'>
 export type Machine = LedgerRecord<'machine'>
+export type BuildTrust = LedgerRecord<'buildTrust'>
+export type Grant = LedgerRecord<'grant'>
 export type Application = LedgerRecord<'application'>
 export type Setting = LedgerRecord<'setting'>
 export type NodeRecord = LedgerRecord<'node'>

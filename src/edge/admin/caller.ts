@@ -2,7 +2,13 @@
 import type { Actor } from '#core/audit/event.ts'
 import type { Person, Session } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
-import { type DoorName, type Operation, type Role, roles } from '#format/admin/operation.ts'
+import {
+  builder,
+  type CallerRole,
+  type DoorName,
+  type Operation,
+  roles,
+} from '#format/admin/operation.ts'
 import { refuse } from '#trust/refusal.ts'
 
 /** Who asks, as far as the door could tell. */
@@ -13,7 +19,9 @@ export interface Caller {
   readonly actor: Actor
   readonly name: string
   /** Undefined for somebody who has proved nothing. */
-  readonly role: Role | undefined
+  readonly role: CallerRole | undefined
+  /** Of a builder: the products that it is for. */
+  readonly products?: readonly string[]
   readonly session: { readonly session: Session; readonly person: Person } | undefined
 }
 
@@ -31,7 +39,7 @@ export function stranger(door: DoorName, source: string): Caller {
 
 /** Why a caller may not ask this, if so. */
 export function checkPermission(
-  row: Pick<Operation, 'doors' | 'role'>,
+  row: Pick<Operation, 'builders' | 'doors' | 'role'>,
   caller: Caller,
 ): Refused | undefined {
   if (row.doors !== undefined && !row.doors.includes(caller.door)) {
@@ -42,6 +50,10 @@ export function checkPermission(
   }
   if (row.role === 'public') return undefined
   if (caller.role === undefined) return refuse('credential-missing', howToProve[caller.door])
+  if (caller.role === builder)
+    return row.builders === true
+      ? undefined
+      : refuse('not-permitted', 'a job of a build releases what it built, and does nothing else')
   if (roles.indexOf(caller.role) <= roles.indexOf(row.role)) return undefined
   return refuse('not-permitted', `this needs the role ${row.role}, you are ${caller.role}`)
 }

@@ -9,6 +9,12 @@ export const personRoles = ['administrator', 'operator', 'auditor'] as const
  */
 export const roles = [...personRoles, 'verifier'] as const
 export type Role = (typeof roles)[number]
+/**
+ * What a job of a build is, apart from that order: it may ask what a row says, for the products that it is for, and
+ * nothing else.
+ */
+export const builder = 'builder'
+export type CallerRole = Role | typeof builder
 
 /**
  * Where the same API is reached: the operator port (browsers), the socket of the data directory
@@ -44,6 +50,8 @@ export interface Operation<
   readonly path: string
   /** The least role; `public` asks for none. */
   readonly role: Role | 'public'
+  /** A job of a build may ask it, too. Its product, or its release's, is held against what the job is for. */
+  readonly builders?: true
   /** Where it can be reached; absent: at every door. */
   readonly doors?: readonly DoorName[]
   /** Path, query and body merged into one; field descriptions are the help of each argument. */

@@ -9,6 +9,7 @@ import { artefacts } from './operations/artefacts.ts'
 import { attestation } from './operations/attestation.ts'
 import { backup } from './operations/backup.ts'
 import { builderKeys } from './operations/builder-keys.ts'
+import { builds } from './operations/builds.ts'
 import { ceremony } from './operations/ceremony.ts'
 import { certificates } from './operations/certificates.ts'
 import { devices } from './operations/devices.ts'
@@ -42,6 +43,7 @@ import { watch } from './operations/watch.ts'
 /** All that can be asked of an installation, by `noun.verb`. */
 export const operations = {
   ...people,
+  ...builds,
   ...devices,
   ...applications,
   ...attestation,

@@ -32,6 +32,7 @@ export const artefacts = {
     method: 'POST',
     path: '/artefacts/uploads',
     role: 'operator',
+    builders: true,
     creates: true,
     heads,
     input: z.strictObject({
@@ -49,6 +50,7 @@ export const artefacts = {
     method: 'GET',
     path: '/artefacts/uploads/:upload',
     role: 'operator',
+    builders: true,
     heads,
     input: z.strictObject({ upload }),
     output: uploadView,
@@ -63,6 +65,7 @@ export const artefacts = {
     method: 'PATCH',
     path: '/artefacts/uploads/:upload',
     role: 'operator',
+    builders: true,
     heads,
     fields: { offset: 'upload-offset' },
     input: z.strictObject({

@@ -79,6 +79,7 @@ export const devices = {
     method: 'GET',
     path: '/products',
     role: 'auditor',
+    builders: true,
     input: z.strictObject({
       ...paging,
       name: name.optional().describe('only the one of this name'),

@@ -99,6 +99,7 @@ export const releases = {
     method: 'POST',
     path: '/releases',
     role: 'operator',
+    builders: true,
     creates: true,
     input: z.strictObject({
       product: id('prd').describe('the product'),
@@ -141,6 +142,7 @@ export const releases = {
     method: 'GET',
     path: '/releases/:release',
     role: 'auditor',
+    builders: true,
     input: z.strictObject({ release }),
     output: z.object({
       ...releaseView.shape,
@@ -211,6 +213,7 @@ export const releases = {
     method: 'GET',
     path: '/releases/:release/manifest',
     role: 'auditor',
+    builders: true,
     input: z.strictObject({
       release,
       revision: z.int().min(1).optional().describe('that of an earlier revision'),
@@ -233,6 +236,7 @@ export const releases = {
     method: 'POST',
     path: '/releases/:release/edit',
     role: 'operator',
+    builders: true,
     input: z.strictObject({
       release,
       firmwareVersion: terms.firmwareVersion.optional(),
@@ -253,6 +257,7 @@ export const releases = {
     method: 'POST',
     path: '/releases/:release/parts',
     role: 'operator',
+    builders: true,
     creates: true,
     input: z.strictObject({
       release,
@@ -271,6 +276,7 @@ export const releases = {
     method: 'POST',
     path: '/releases/:release/tests',
     role: 'operator',
+    builders: true,
     creates: true,
     input: z.strictObject({
       release,
@@ -293,6 +299,7 @@ export const releases = {
     method: 'POST',
     path: '/releases/:release/parts/:part/detach',
     role: 'operator',
+    builders: true,
     input: z.strictObject({ release, part: id('rlp').describe('the part') }),
     output: releaseView,
     summary: 'take a part away from a release',
@@ -347,6 +354,7 @@ export const releases = {
     method: 'POST',
     path: '/releases/:release/submit',
     role: 'operator',
+    builders: true,
     input: z.strictObject({ release }),
     output: releaseView,
     summary: 'put a release forward to be approved',

@@ -300,3 +300,41 @@ CREATE TABLE "installed" (
 CREATE UNIQUE INDEX "installed_one_device" ON "installed" ("device");
 
 CREATE INDEX "installed_by_product" ON "installed" ("product", "firmwareVersion", "id");
+
+CREATE TABLE "buildTrust" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
+  "issuer" text COLLATE "C" NOT NULL,
+  "audience" text COLLATE "C" NOT NULL,
+  "subject" text COLLATE "C" NOT NULL,
+  "products" text COLLATE "C" NOT NULL,
+  "minutes" bigint NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "createdBy" text COLLATE "C" NOT NULL,
+  "createdAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "buildTrust_one_name" ON "buildTrust" ("name");
+
+CREATE INDEX "buildTrust_by_issuer" ON "buildTrust" ("issuer", "state", "id");
+
+CREATE INDEX "buildTrust_by_created" ON "buildTrust" ("createdAt", "id");
+
+CREATE TABLE "grant" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "tokenSha256" bytea NOT NULL,
+  "idTokenSha256" bytea NOT NULL,
+  "buildTrust" bytea NOT NULL,
+  "subject" text COLLATE "C" NOT NULL,
+  "products" text COLLATE "C" NOT NULL,
+  "grantedAt" bigint NOT NULL,
+  "expiresAt" bigint NOT NULL
+);
+
+CREATE UNIQUE INDEX "grant_one_token" ON "grant" ("tokenSha256");
+
+CREATE UNIQUE INDEX "grant_one_idToken" ON "grant" ("idTokenSha256");
+
+CREATE INDEX "grant_by_expires" ON "grant" ("expiresAt", "id");

@@ -300,3 +300,41 @@ CREATE TABLE "installed" (
 CREATE UNIQUE INDEX "installed_one_device" ON "installed" ("device");
 
 CREATE INDEX "installed_by_product" ON "installed" ("product", "firmwareVersion", "id");
+
+CREATE TABLE "buildTrust" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "name" TEXT NOT NULL,
+  "issuer" TEXT NOT NULL,
+  "audience" TEXT NOT NULL,
+  "subject" TEXT NOT NULL,
+  "products" TEXT NOT NULL,
+  "minutes" INTEGER NOT NULL,
+  "state" TEXT NOT NULL,
+  "createdBy" TEXT NOT NULL,
+  "createdAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "buildTrust_one_name" ON "buildTrust" ("name");
+
+CREATE INDEX "buildTrust_by_issuer" ON "buildTrust" ("issuer", "state", "id");
+
+CREATE INDEX "buildTrust_by_created" ON "buildTrust" ("createdAt", "id");
+
+CREATE TABLE "grant" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "tokenSha256" BLOB NOT NULL,
+  "idTokenSha256" BLOB NOT NULL,
+  "buildTrust" BLOB NOT NULL,
+  "subject" TEXT NOT NULL,
+  "products" TEXT NOT NULL,
+  "grantedAt" INTEGER NOT NULL,
+  "expiresAt" INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "grant_one_token" ON "grant" ("tokenSha256");
+
+CREATE UNIQUE INDEX "grant_one_idToken" ON "grant" ("idTokenSha256");
+
+CREATE INDEX "grant_by_expires" ON "grant" ("expiresAt", "id");

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The keys of a service that signs ID tokens. OpenID Connect Discovery 1.0 section 4, RFC 7517. */
+import { request as plainRequest } from 'node:http'
+import { request as secureRequest } from 'node:https'
+import { isLoopback } from '#core/webhook-address.ts'
+import { callingOptions } from '#trust/tls-settings.ts'
+
+/** A key set of a public service has some 10 kB. */
+const mostBytes = 131_072
+const patienceMilliseconds = 10_000
+/** Services change keys within days and show the new one before; a token of a key that is not known asks again. */
+const keptMilliseconds = 600_000
+/** Nobody makes us ask an issuer more often, whatever key a token names. */
+const againMilliseconds = 30_000
+
+export interface JsonWebKeySet {
+  readonly keys: readonly Record<string, unknown>[]
+}
+
+/** Those of issuers that an administrator named; no other is ever asked. */
+export class IssuerKeys {
+  readonly #kept = new Map<string, { readonly at: number; readonly keys: JsonWebKeySet }>()
+
+  /**
+   * @param now Unix time, milliseconds
+   * @param anew those that are kept did not have the key
+   * @returns a text that says why they are not to be had; it holds nothing that the other side wrote
+   */
+  async of(issuer: string, now: number, anew: boolean): Promise<JsonWebKeySet | string> {
+    const kept = this.#kept.get(issuer)
+    if (kept !== undefined && now - kept.at < (anew ? againMilliseconds : keptMilliseconds))
+      return kept.keys
+    const keys = await fetchKeys(issuer)
+    if (typeof keys !== 'string') this.#kept.set(issuer, { at: now, keys })
+    return keys
+  }
+}
+
+async function fetchKeys(issuer: string): Promise<JsonWebKeySet | string> {
+  const about = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
+  if (typeof about === 'string') return about
+  // Section 4.3: exactly the issuer that was asked.
+  if (about['issuer'] !== issuer) return 'its configuration is of another issuer'
+  const address = about['jwks_uri']
+  if (typeof address !== 'string') return 'its configuration names no keys'
+  const found = await fetchJson(address)
+  if (typeof found === 'string') return found
+  const { keys } = found
+  return Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null)
+    ? { keys }
+    : 'its keys do not read'
+}
+
+async function fetchJson(address: string): Promise<Record<string, unknown> | string> {
+  const url = URL.parse(address)
+  const isSecure = url?.protocol === 'https:'
+  if (url === null || !(isSecure || (url.protocol === 'http:' && isLoopback(url.hostname))))
+    return 'its address is not https'
+  const body = await get(url, isSecure)
+  if (typeof body === 'string') return body
+  try {
+    const read: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    return typeof read === 'object' && read !== null && !Array.isArray(read)
+      ? { ...read }
+      : 'its answer is no object'
+  } catch {
+    return 'its answer is no JSON'
+  }
+}
+
+function get(url: URL, isSecure: boolean): Promise<Uint8Array | string> {
+  const { promise, resolve } = Promise.withResolvers<Uint8Array | string>()
+  const signal = AbortSignal.timeout(patienceMilliseconds)
+  const options = { agent: false, signal, maxHeaderSize: 16_384, headers: { connection: 'close' } }
+  const sent = isSecure
+    ? secureRequest(url, { ...options, ...callingOptions() })
+    : plainRequest(url, options)
+  const fail = ({ code }: NodeJS.ErrnoException) =>
+    resolve(
+      signal.aborted
+        ? `no answer in ${patienceMilliseconds / 1000} seconds`
+        : `the connection broke${code === undefined ? '' : ` (${code})`}`,
+    )
+  sent.once('error', fail)
+  sent.once('response', (answer) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    answer.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      chunks.push(chunk)
+      if (length <= mostBytes) return
+      resolve(`its answer has more than ${mostBytes} bytes`)
+      sent.destroy()
+    })
+    answer.once('error', fail)
+    answer.once('end', () =>
+      resolve(
+        answer.statusCode === 200
+          ? new Uint8Array(Buffer.concat(chunks))
+          : `it answered with status ${answer.statusCode}`,
+      ),
+    )
+  })
+  sent.end()
+  return promise
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Ledger } from '#core/ledger/ledger.ts'
+import type { Refused } from '#core/refusal.ts'
+import type { Call, Verbs } from '#edge/admin/verbs.ts'
+import { builder } from '#format/admin/operation.ts'
+import { operationNames, operations } from '#format/admin/operations.ts'
+import { refuse } from '#trust/refusal.ts'
+
+type AnyVerb = (input: Record<string, unknown>, call: Call) => Promise<unknown>
+
+/** The verbs, of which a job of a build gets at none for a product that it is not for. */
+export function withinScope(verbs: Verbs, ledger: Pick<Ledger, 'read'>): Verbs {
+  const scoped: Record<string, AnyVerb> = {}
+  for (const name of operationNames) {
+    if (!('builders' in operations[name])) continue
+    const verb = verbs[name] as AnyVerb
+    scoped[name] = async (input, call) =>
+      (await refuseBeyond(input, call, ledger)) ?? verb(input, call)
+  }
+  const products = verbs['product.list']
+  return {
+    ...verbs,
+    ...(scoped as Partial<Verbs>),
+    // By their names; of others it learns nothing.
+    'product.list': async (input, call) => {
+      const page = await products(input, call)
+      const { role, products: own } = call.caller
+      if (role !== builder || 'reason' in page) return page
+      return { ...page, items: page.items.filter(({ id }) => own?.includes(id) === true) }
+    },
+  }
+}
+
+/** Octets by themselves are of no product: an upload counts for nothing before a release names it. */
+async function refuseBeyond(
+  input: Record<string, unknown>,
+  { caller }: Call,
+  ledger: Pick<Ledger, 'read'>,
+): Promise<Refused | undefined> {
+  if (caller.role !== builder) return undefined
+  const { product, release } = input
+  const asked =
+    typeof release === 'string' ? (await ledger.read('release', release))?.product : product
+  if (asked === undefined && release === undefined) return undefined
+  return typeof asked === 'string' && caller.products?.includes(asked) === true
+    ? undefined
+    : refuse('not-permitted', 'this job is for other products')
+}

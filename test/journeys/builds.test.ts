@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A job of a build, let in by the ID token of its service: what it may, and what it may not. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { askLocally } from '../support/backup.ts'
+import {
+  ask,
+  openTestHouse,
+  rootPem,
+  type TestHouse,
+  temporaryDirectory,
+  withProduct,
+} from '../support/house.ts'
+
+/** A service that runs builds, as far as it signs ID tokens. */
+const key = await generateKeyPair('RS256')
+const stranger = await generateKeyPair('RS256')
+const jwk = { ...(await exportJWK(key.publicKey)), kid: 'one', alg: 'RS256', use: 'sig' }
+let service: Server
+let issuer: string
+const asked: string[] = []
+
+let house: TestHouse
+let pump: string
+let other: string
+const subject = 'repo:acme/pump:ref:refs/heads/main'
+const audience = 'https://pki.acme.example'
+
+before(async () => {
+  service = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    const answer = request.url?.startsWith('/.well-known')
+      ? { issuer, jwks_uri: `${issuer}/keys` }
+      : { keys: [jwk] }
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
+  })
+  await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve))
+  issuer = `http://127.0.0.1:${(service.address() as AddressInfo).port}`
+  house = await openTestHouse()
+  pump = (await withProduct(house)).id
+  other = (await withProduct(house, 'other')).id
+  const added = await askLocally(house, 'POST', '/build-trusts', {
+    ...{ name: 'main of pump', issuer, audience, subject: 'repo:acme/pump:*', products: [pump] },
+  })
+  assert.equal(added.status, 201, added.text)
+})
+after(async () => {
+  await house.stop()
+  service.close()
+  assert.deepEqual(house.troubles, [])
+})
+
+interface Bent {
+  readonly claims?: JWTPayload
+  readonly by?: typeof key
+  readonly kid?: string
+  readonly life?: string
+}
+
+function idToken({ claims, by = key, kid = 'one', life = '5m' }: Bent = {}): Promise<string> {
+  return new SignJWT({ jti: crypto.randomUUID(), ...claims })
+    .setProtectedHeader({ alg: 'RS256', kid })
+    .setIssuer(claims?.iss ?? issuer)
+    .setSubject(claims?.sub ?? subject)
+    .setAudience(claims?.aud ?? audience)
+    .setIssuedAt(claims?.iat)
+    .setExpirationTime(claims?.exp ?? life)
+    .sign(by.privateKey)
+}
+
+async function api(method: string, path: string, body?: object, token?: string) {
+  const answer = await ask(house, method, `/api/v1${path}`, {
+    headers: {
+      ...(body && { 'content-type': 'application/json' }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  return { status: answer.status, body: JSON.parse(answer.body) }
+}
+
+const signIn = (idToken: string) => api('POST', '/builds/sign-in', { idToken })
+
+async function granted(): Promise<string> {
+  const { status, body } = await signIn(await idToken())
+  assert.equal(status, 200, JSON.stringify(body))
+  assert.deepEqual(body.products, [pump])
+  return body.token
+}
+
+test('a job drafts and submits releases of its own products, and does nothing else', async () => {
+  const token = await granted()
+  const draft = { product: pump, firmwareVersion: '1.0.0', securityVersion: 1 }
+  const created = await api('POST', '/releases', draft, token)
+  assert.equal(created.status, 201, JSON.stringify(created.body))
+  const { id } = created.body
+  assert.equal((await api('GET', `/releases/${id}`, undefined, token)).status, 200)
+  const listed = await api('GET', '/products', undefined, token)
+  assert.deepEqual(
+    listed.body.items.map((one: { id: string }) => one.id),
+    [pump],
+  )
+  const foreign = await askLocally(house, 'POST', '/releases', { ...draft, product: other })
+  const theirs = JSON.parse(foreign.text).id
+  const refused = [
+    ['POST', '/releases', { ...draft, product: other }],
+    ['GET', `/releases/${theirs}`, undefined],
+    ['POST', `/releases/${theirs}/submit`, {}],
+    ['POST', `/releases/${id}/publish`, {}],
+    ['GET', '/releases', undefined],
+    ['GET', '/devices', undefined],
+    ['GET', '/log', undefined],
+    ['POST', '/build-trusts', { name: 'x' }],
+  ] as const
+  for (const [method, path, body] of refused) {
+    const { status, body: problem } = await api(method, path, body, token)
+    assert.deepEqual([status, problem.code], [403, 'not-permitted'], `${method} ${path}`)
+  }
+  await house.sequence()
+  const log = await askLocally(house, 'GET', '/log?type=build-granted')
+  assert.match(log.text, /repo:acme\/pump:ref/)
+})
+
+test('an ID token is good once, for who it is meant, while it is fresh, by a key of its issuer', async () => {
+  const once = await idToken()
+  assert.equal((await signIn(once)).status, 200)
+  const now = Math.floor(Date.now() / 1000)
+  const bent = [
+    once,
+    await idToken({ claims: { sub: 'repo:acme/pumpkin:ref:refs/heads/main' } }),
+    await idToken({ claims: { aud: 'https://elsewhere.example' } }),
+    await idToken({ claims: { iat: now - 3600, exp: now - 1800 } }),
+    await idToken({ claims: { iat: now - 3600, exp: now + 3600 } }),
+    await idToken({ claims: { iss: 'https://token.actions.githubusercontent.com' } }),
+    await idToken({ by: stranger }),
+    await idToken({ by: stranger, kid: 'two' }),
+    unsigned(await idToken()),
+    `${await idToken()}x`,
+    'no token',
+  ]
+  for (const [index, token] of bent.entries()) {
+    const { status, body } = await signIn(token)
+    assert.deepEqual([status, body.code], [401, 'sign-in-wrong'], `${index}: ${body.detail}`)
+    assert.ok(!body.detail.includes(token.slice(0, 40)), 'the token is not repeated')
+  }
+})
+
+function unsigned(token: string): string {
+  const head = Buffer.from('{"alg":"none","kid":"one"}').toString('base64url')
+  return `${head}.${token.split('.')[1]}.`
+}
+
+test('nobody who is not named is asked for keys, and who is named not for every token', async () => {
+  asked.length = 0
+  const elsewhere = `http://127.0.0.1:${house.addresses.status.port}`
+  for (let count = 0; count < 5; count++) {
+    await signIn(await idToken({ claims: { iss: elsewhere } }))
+    await signIn(await idToken({ by: stranger, kid: `unknown ${count}` }))
+  }
+  assert.ok(asked.length <= 2, asked.join(' '))
+})
+
+test('a subject of everybody, and a star in its midst, are not taken', async () => {
+  for (const wide of ['*', 'repo:*', 'repo:acme*', 'repo:*/pump:*', 'repo:acme/pum*']) {
+    const asked = { name: wide.replaceAll('*', 'x'), issuer, audience, products: [pump] }
+    const { status, text } = await askLocally(house, 'POST', '/build-trusts', {
+      ...asked,
+      subject: wide,
+    })
+    assert.equal(status === 201 ? 'taken' : JSON.parse(text).code, 'input-wrong', wide)
+  }
+})
+
+test('the command line is let in by a file with the ID token, and keeps nothing', async () => {
+  const place = temporaryDirectory()
+  const files = { token: join(place, 'id-token'), root: join(place, 'root.pem') }
+  writeFileSync(files.token, `${await idToken()}\n`)
+  writeFileSync(files.root, rootPem(house))
+  const { host, port } = house.addresses.devices
+  const there = [
+    '--server',
+    `https://${host}:${port}`,
+    '--ca',
+    files.root,
+    '--id-token',
+    files.token,
+  ]
+  const words = [
+    'release',
+    'create',
+    'pump',
+    '2.0.0',
+    '--security-version',
+    '2',
+    '--json',
+    ...there,
+  ]
+  const { status, out } = await run(words)
+  assert.equal(status, 0, out)
+  assert.equal(JSON.parse(out).firmwareVersion, '2.0.0')
+  // The token was used up.
+  assert.equal((await run(words)).status, 1)
+})
+
+function run(words: readonly string[]): Promise<{ status: number | null; out: string }> {
+  const flags = ['--disable-warning=ExperimentalWarning', 'bin/vitalsign.ts']
+  const child = spawn(process.execPath, [...flags, ...words])
+  let out = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString()
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    out += chunk.toString()
+  })
+  return new Promise((resolve) => child.on('close', (status) => resolve({ status, out })))
+}
+
+test('a grant ends with the word that it stands on', async () => {
+  const token = await granted()
+  const listed = JSON.parse((await askLocally(house, 'GET', '/build-trusts')).text)
+  const { id } = listed.items.find((one: { name: string }) => one.name === 'main of pump')
+  assert.equal((await api('GET', '/whoami', undefined, token)).body.role, 'builder')
+  const removed = await askLocally(house, 'DELETE', `/build-trusts/${id}`)
+  assert.equal(removed.status, 200, removed.text)
+  assert.equal((await api('GET', '/whoami', undefined, token)).status, 401)
+  assert.equal((await signIn(await idToken())).status, 401)
+})
