@@ -85,7 +85,7 @@ async function api(method: string, path: string, body?: object, token?: string) 
   return { status: answer.status, body: JSON.parse(answer.body) }
 }
 
-const signIn = (idToken: string) => api('POST', '/builds/sign-in', { idToken })
+const signIn = (token: string) => api('POST', '/builds/sign-in', { token })
 
 async function granted(): Promise<string> {
   const { status, body } = await signIn(await idToken())
@@ -177,35 +177,33 @@ test('a subject of everybody, and a star in its midst, are not taken', async () 
   }
 })
 
-test('the command line is let in by a file with the ID token, and keeps nothing', async () => {
+test('one command hands in what a build made, by its ID token, and goes on where a run was cut off', async () => {
   const place = temporaryDirectory()
-  const files = { token: join(place, 'id-token'), root: join(place, 'root.pem') }
-  writeFileSync(files.token, `${await idToken()}\n`)
-  writeFileSync(files.root, rootPem(house))
+  const at = (name: string) => join(place, name)
+  writeFileSync(at('root.pem'), rootPem(house))
+  for (const name of ['app.bin', 'more.bin'])
+    writeFileSync(at(name), `a build of the pump: ${name}`)
   const { host, port } = house.addresses.devices
-  const there = [
-    '--server',
-    `https://${host}:${port}`,
-    '--ca',
-    files.root,
-    '--id-token',
-    files.token,
-  ]
-  const words = [
-    'release',
-    'create',
-    'pump',
-    '2.0.0',
-    '--security-version',
-    '2',
-    '--json',
-    ...there,
-  ]
-  const { status, out } = await run(words)
-  assert.equal(status, 0, out)
-  assert.equal(JSON.parse(out).firmwareVersion, '2.0.0')
-  // The token was used up.
-  assert.equal((await run(words)).status, 1)
+  const deliver = (...more: readonly string[]) =>
+    run([
+      ...['release', 'deliver', 'pump', '2.0.0', '--security-version', '2', '--json'],
+      ...['--server', `https://${host}:${port}`, '--ca', at('root.pem')],
+      ...['--id-token', at('id-token'), '--artefact', at('app.bin'), ...more],
+    ])
+  writeFileSync(at('id-token'), `${await idToken()}\n`)
+  const first = await deliver('--draft')
+  assert.equal(first.status, 0, first.out)
+  assert.equal(JSON.parse(first.out).state, 'draft')
+  // The token is used up.
+  assert.equal((await deliver()).status, 1)
+  writeFileSync(at('id-token'), await idToken())
+  const second = await deliver('--artefact', at('more.bin'))
+  assert.equal(second.status, 0, second.out)
+  const { id, state, manifestSha256 } = JSON.parse(second.out)
+  assert.deepEqual([id, state], [JSON.parse(first.out).id, 'submitted'])
+  assert.match(manifestSha256, /^[0-9a-f]{64}$/)
+  writeFileSync(at('id-token'), await idToken())
+  assert.equal((await deliver()).status, 1, 'what was submitted is handed in no more')
 })
 
 function run(words: readonly string[]): Promise<{ status: number | null; out: string }> {
@@ -225,9 +223,9 @@ test('a grant ends with the word that it stands on', async () => {
   const token = await granted()
   const listed = JSON.parse((await askLocally(house, 'GET', '/build-trusts')).text)
   const { id } = listed.items.find((one: { name: string }) => one.name === 'main of pump')
-  assert.equal((await api('GET', '/whoami', undefined, token)).body.role, 'builder')
+  assert.equal((await api('GET', '/session', undefined, token)).body.role, 'builder')
   const removed = await askLocally(house, 'DELETE', `/build-trusts/${id}`)
   assert.equal(removed.status, 200, removed.text)
-  assert.equal((await api('GET', '/whoami', undefined, token)).status, 401)
+  assert.equal((await api('GET', '/session', undefined, token)).status, 401)
   assert.equal((await signIn(await idToken())).status, 401)
 })

@@ -80,6 +80,17 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'release create': [
     'release create pump 2.4.1 --security-version 7 --kind security --support-until 2036-01-01T00:00:00Z',
   ],
+  'release deliver': [
+    'release deliver pump 2.4.1 --artefact app.bin --sbom app.cdx.json --security-version 7 --server https://pki.acme.example:8443 --ca root.pem --id-token id-token --json',
+  ],
+  'build-trust add': [
+    'build-trust add "main of pump" --issuer https://token.actions.githubusercontent.com --audience https://pki.acme.example --subject repo:acme/pump:ref:refs/heads/main --products pump',
+  ],
+  'build-trust list': ['build-trust list'],
+  'build-trust remove': ['build-trust remove bdt_019a…'],
+  'build sign-in': [
+    'build sign-in --server https://pki.acme.example:8443 --ca root.pem < id-token',
+  ],
   'release detach': ['release detach rel_019a… rlp_019a…'],
   'release edit': ['release edit rel_019a… --security-version 8'],
   'release list': ['release list', 'release list --product pump --state submitted'],

@@ -3,6 +3,7 @@ import { makeKeyCommand, verifyCommand } from './approver.ts'
 import { own } from './argument.ts'
 import { ceremonyCommands } from './ceremony.ts'
 import type { Command } from './commands.ts'
+import { deliverCommand } from './deliver.ts'
 import { examples } from './examples.ts'
 import { firmwareCommands } from './firmware.ts'
 import { scanCommand } from './scan.ts'
@@ -104,6 +105,7 @@ export const offlineCommands: readonly Command[] = [
     ],
   }),
   ...firmwareCommands,
+  offline('release deliver', deliverCommand),
   offline('scan', scanCommand),
   offline('key check', {
     summary: 'look for all that is known to be wrong with a public key',

@@ -23,6 +23,8 @@ const groups: readonly (readonly [title: string, nouns: readonly string[]])[] = 
     [
       'release',
       'artefact',
+      'build',
+      'build-trust',
       'builder-key',
       'signing-policy',
       'approver',

@@ -40,8 +40,8 @@ export async function openConnection(said: Said, means: Means): Promise<Connecti
 /** A job is let in once for its ID token; what it is given lives in this process alone. @throws Stop */
 async function signInAsJob(file: string | undefined, wire: Wire): Promise<void> {
   if (file === undefined) return
-  const idToken = readTextFile(file, '--id-token').trim()
-  const answer = await new Server(wire).ask('build.sign-in', { idToken })
+  const token = readTextFile(file, '--id-token').trim()
+  const answer = await new Server(wire).ask('build.sign-in', { token })
   wire.speakAs(answer.token)
 }
 

@@ -98,6 +98,7 @@ const offline: Readonly<Record<string, () => Promise<Verb>>> = {
   'firmware inspect': async () => (await import('./firmware-inspect.ts')).inspectFirmware,
   'firmware sign': async () => (await import('./firmware-sign.ts')).signFirmware,
   'firmware verify': async () => (await import('./firmware-verify.ts')).verifyFirmware,
+  'release deliver': async () => (await import('./release-deliver.ts')).deliverRelease,
   scan: async () => (await import('./scan.ts')).scanImages,
   'key check': async () => (await import('./key-check.ts')).checkKeys,
   'status-file check': async () => (await import('./status-file-check.ts')).checkStatusFile,

@@ -3,7 +3,7 @@ import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Refused } from '#core/refusal.ts'
 import type { Call, Verbs } from '#edge/admin/verbs.ts'
 import { builder } from '#format/admin/operation.ts'
-import { operationNames, operations } from '#format/admin/operations.ts'
+import { type OperationName, operationNames, operations } from '#format/admin/operations.ts'
 import { refuse } from '#trust/refusal.ts'
 
 type AnyVerb = (input: Record<string, unknown>, call: Call) => Promise<unknown>
@@ -15,7 +15,7 @@ export function withinScope(verbs: Verbs, ledger: Pick<Ledger, 'read'>): Verbs {
     if (!('builders' in operations[name])) continue
     const verb = verbs[name] as AnyVerb
     scoped[name] = async (input, call) =>
-      (await refuseBeyond(input, call, ledger)) ?? verb(input, call)
+      (await refuseBeyond(name, input, call, ledger)) ?? verb(input, call)
   }
   const products = verbs['product.list']
   return {
@@ -33,6 +33,7 @@ export function withinScope(verbs: Verbs, ledger: Pick<Ledger, 'read'>): Verbs {
 
 /** Octets by themselves are of no product: an upload counts for nothing before a release names it. */
 async function refuseBeyond(
+  name: OperationName,
   input: Record<string, unknown>,
   { caller }: Call,
   ledger: Pick<Ledger, 'read'>,
@@ -41,7 +42,7 @@ async function refuseBeyond(
   const { product, release } = input
   const asked =
     typeof release === 'string' ? (await ledger.read('release', release))?.product : product
-  if (asked === undefined && release === undefined) return undefined
+  if (asked === undefined && release === undefined && name !== 'release.list') return undefined
   return typeof asked === 'string' && caller.products?.includes(asked) === true
     ? undefined
     : refuse('not-permitted', 'this job is for other products')

@@ -39,7 +39,7 @@ export function buildVerbs(core: Core): BuildVerbs {
       return removed.kind === 'refused' ? removed : show(removed.trust)
     },
 
-    'build.sign-in': async ({ idToken }) => {
+    'build.sign-in': async ({ token: idToken }) => {
       const proved = await verifyIdToken(idToken, {
         ...{ keys, now: () => clock.now() },
         isKnown: async (issuer) => (await buildTrustsOf(issuer, ledger)).length > 0,

@@ -45,8 +45,8 @@ export const builds = {
       minutes: z.int().min(1).max(60).default(15).describe('how long a job is let in'),
     }),
     output: buildTrustView,
-    summary: 'let jobs of a service that runs builds release what they built',
-    help: 'A job shows the ID token of its service, as GitHub and GitLab make them, and is let in for some minutes: to make drafts of releases, upload, attach and submit. It approves, signs and publishes nothing. No secret is kept anywhere.',
+    summary: 'let jobs of a build service hand in releases',
+    help: 'A job shows the ID token that its service signs for it, and is let in for some minutes: to make drafts of releases, upload, attach and submit. It approves, signs and publishes nothing. No secret is kept anywhere.',
     positional: ['name'],
     references: { products: 'product' },
   }),
@@ -58,7 +58,7 @@ export const builds = {
     role: 'auditor',
     input: z.strictObject({ ...paging }),
     output: buildTrustView,
-    summary: 'list the services that run builds whose jobs are let in',
+    summary: 'list the build services that are believed',
     help: 'Those that were removed are shown, too.',
   }),
 
@@ -81,7 +81,7 @@ export const builds = {
     role: 'public',
     doors: ['machine'],
     input: z.strictObject({
-      idToken: z.string().min(1).max(16_384).describe('the ID token of the job'),
+      token: z.string().min(1).max(16_384).describe('the ID token of the job'),
     }),
     output: z.object({
       grant: id('grn'),
@@ -89,8 +89,8 @@ export const builds = {
       products: z.array(z.string()),
       expiresAt: instant,
     }),
-    summary: 'show the ID token of a job, and be let in for some minutes',
-    help: 'Each ID token is good once. The answer holds a token that goes into Authorization: Bearer; --id-token does all of this for a command of this program.',
-    secrets: ['idToken'],
+    summary: 'let a job in by its ID token',
+    help: 'Each ID token is good once. The answer holds a token that goes into the field Authorization of what is asked next; --id-token does all of this for a command of this program.',
+    secrets: ['token'],
   }),
 } as const

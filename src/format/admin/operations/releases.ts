@@ -125,6 +125,7 @@ export const releases = {
     method: 'GET',
     path: '/releases',
     role: 'auditor',
+    builders: true,
     input: z.strictObject({
       ...paging,
       product: id('prd').optional().describe('only releases of this product'),

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { own } from './argument.ts'
+import type { Command } from './commands.ts'
+
+const file = { kind: 'text', placeholder: 'FILE' } as const
+
+/** What a build does at its end, in one command: an ID token is good for one. */
+export const deliverCommand: Pick<Command, 'summary' | 'help' | 'arguments'> = {
+  summary: 'hand in what a build made, as one release',
+  help: 'Begins the release, or goes on with a draft of the same version that an earlier run of the build left; uploads and attaches what is new, and submits it. The answer of --json has the release and the digest of its manifest, which people approve next. Nothing is approved or signed by it.',
+  arguments: [
+    own('product', 'the product, by its name or id', {
+      ...{ kind: 'text', how: 'position', required: true, placeholder: 'PRODUCT' },
+    }),
+    own('firmwareVersion', 'the version of the firmware, as devices say it', {
+      ...{ kind: 'text', how: 'position', required: true, placeholder: 'VERSION' },
+    }),
+    own('artefact', 'what devices are to get; again for each further one', {
+      ...{ kind: 'list', required: true, placeholder: 'FILE' },
+    }),
+    own('securityVersion', 'what devices compare with their counter', {
+      ...{ kind: 'number', required: true, placeholder: 'N' },
+    }),
+    own('kind', 'what it is', {
+      ...{ kind: 'choice', choices: ['security', 'feature', 'configuration'] },
+      ...{ fallback: 'feature', placeholder: 'KIND' },
+    }),
+    own('channel', 'which devices it is for', {
+      ...{ kind: 'text', fallback: 'stable', placeholder: 'CHANNEL' },
+    }),
+    own('supportUntil', 'until when devices are to be able to check it', {
+      ...{ kind: 'text', placeholder: 'TIME' },
+    }),
+    own('sbom', 'the list of what it is made of', file),
+    own('vex', 'which known holes matter in it', file),
+    own('provenance', 'how it was built, signed by who built it', file),
+    own('draft', 'leave it a draft: somebody else submits it', { kind: 'boolean' }),
+  ],
+}

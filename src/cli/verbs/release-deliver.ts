@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import { basename } from 'node:path'
+import type { Said } from '../commands/read-line.ts'
+import { jsonText } from '../show/json.ts'
+import { exit, Stop, wrongUse } from '../stop.ts'
+import { idOf } from '../talk/references.ts'
+import type { Answer, Server } from '../talk/server.ts'
+import { uploadFile } from './artefact-upload.ts'
+import { type Call, isJson, type Verb } from './verb.ts'
+
+type Shown = Answer<'release.show'>
+const documentRoles = ['sbom', 'vex', 'provenance'] as const
+
+interface Part {
+  readonly role: 'artefact' | (typeof documentRoles)[number]
+  readonly path: string
+  readonly name: string
+}
+
+/** Hands in what a build made; run again, it goes on where it was cut off. */
+export const deliverRelease: Verb = async (call) => {
+  const { said, terminal } = call
+  const parts = partsIn(said)
+  const server = await call.connect()
+  const product = await idOf('product', said.text('product') ?? '', server)
+  const release = await beginOrFind(product, said, server)
+  for (const part of parts) await attach(part, release, call, server)
+  const done = said.has('draft')
+    ? await server.ask('release.show', { release: release.id })
+    : await server.ask('release.submit', { release: release.id })
+  if (isJson(call)) await terminal.write(jsonText(done))
+  else {
+    const { id, firmwareVersion, state, manifestSha256 } = done
+    await terminal.line(`${id}  ${firmwareVersion} is ${state}`)
+    if (manifestSha256 !== null) await terminal.line(`manifest SHA-256 ${manifestSha256}`)
+  }
+  return exit.done
+}
+
+/** @throws Stop if two files have one name */
+function partsIn(said: Said): readonly Part[] {
+  const parts: Part[] = listOf(said.value('artefact')).map((path) => part('artefact', path))
+  for (const role of documentRoles) {
+    const path = said.text(role)
+    if (path !== undefined) parts.push(part(role, path))
+  }
+  const twice = parts.find((one, at) =>
+    parts.slice(0, at).some(({ role, name }) => role === one.role && name === one.name),
+  )
+  if (twice !== undefined)
+    throw wrongUse(`two files are called ${twice.name}`, 'give them names of their own')
+  return parts
+}
+
+function listOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : []
+}
+
+function part(role: Part['role'], path: string): Part {
+  return { role, path, name: basename(path) }
+}
+
+/** The draft of this version: a new one, or the one that an earlier run left. @throws Stop */
+async function beginOrFind(product: string, said: Said, server: Server): Promise<Shown> {
+  const supportUntil = said.text('supportUntil')
+  const asked = {
+    ...{ product, firmwareVersion: said.text('firmwareVersion') ?? '' },
+    securityVersion: Number(said.value('securityVersion')),
+    ...{ kind: said.text('kind') ?? 'feature', channel: said.text('channel') ?? 'stable' },
+    ...(supportUntil !== undefined && { supportUntil }),
+  }
+  try {
+    const { id } = await server.ask('release.create', asked)
+    return await server.ask('release.show', { release: id })
+  } catch (error) {
+    if (!(error instanceof Stop) || error.code !== 'exists-already') throw error
+    const found = await findDraft(product, asked.firmwareVersion, asked.channel, server)
+    if (found?.state === 'draft') return found
+    throw error
+  }
+}
+
+async function findDraft(
+  product: string,
+  firmwareVersion: string,
+  channel: string,
+  server: Server,
+): Promise<Shown | undefined> {
+  let cursor: string | null = null
+  do {
+    const asked = { product, channel, limit: 100, ...(cursor !== null && { cursor }) }
+    const page: Answer<'release.list'> = await server.ask('release.list', asked)
+    const found = page.items.find((one) => one.firmwareVersion === firmwareVersion)
+    if (found !== undefined) return server.ask('release.show', { release: found.id })
+    cursor = page.next
+  } while (cursor !== null)
+  return undefined
+}
+
+/** What is attached already with the same octets stays; other octets of that name take its place. */
+async function attach(part: Part, release: Shown, call: Call, server: Server): Promise<void> {
+  const { role, name, path } = part
+  const { sha256 } = await uploadFile(path, name, call, server)
+  const before = release.parts.find((one) => one.role === role && one.name === name)
+  if (before?.sha256 === sha256) return
+  if (before !== undefined)
+    await server.ask('release.detach', { release: release.id, part: before.id })
+  await server.ask('release.attach', { release: release.id, role, name, sha256 })
+}
