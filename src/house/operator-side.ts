@@ -208,7 +208,6 @@ function allVerbs(parts: OperatorParts): Verbs {
     ...approvalVerbs(core),
     ...scanVerbs(core, desk),
     ...buildVerbs(core),
-    ...scanVerbs(core),
     ...signingKeyVerbs(core),
     ...signingVerbs(core),
     ...artefactVerbs(core),
