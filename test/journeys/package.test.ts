@@ -6,7 +6,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { encodePem } from '#format/pem.ts'
+import { mcubootForm } from '#trust/artefact/mcuboot/mcuboot.ts'
 import { packages } from '../../scripts/build/packages.ts'
+import { signed, signerOf } from '../support/artefacts/signed.ts'
 import { plainEnvironment, Running } from '../support/fresh-copy.ts'
 import { openTestHouse, withCode, withDevice, withProduct } from '../support/house.ts'
 
@@ -115,10 +118,35 @@ test('the device client as packed enrols, and knows what it has', async (t) => {
   assert.equal(shown.status, 0, shown.stderr)
 })
 
+test('the device client as packed believes an update by its key, and never goes back', async () => {
+  const signer = await signerOf('p-256')
+  writeFileSync(join(client, 'key.pub'), encodePem('PUBLIC KEY', signer.publicKey.spki))
+  for (const securityCounter of ['5', '6']) {
+    const options = { version: '1.0.0', padHeader: true, securityCounter }
+    const image = await signed(mcubootForm, new Uint8Array(9_000), options, [signer])
+    writeFileSync(join(client, `${securityCounter}.bin`), image)
+  }
+  const firmware = (...words: readonly string[]) =>
+    run(client, 'node_modules/.bin/vitalsign-device', [
+      'firmware',
+      ...words,
+      '--state',
+      './updates',
+    ])
+  const told = firmware('trust', '--key', 'key.pub')
+  assert.equal(told.status, 0, told.stderr)
+  assert.equal(firmware('verify', '6.bin', '--install').status, 0)
+  assert.match(firmware('confirm').stdout, /nothing below security version 6/)
+  const older = firmware('verify', '5.bin', '--json')
+  assert.equal(older.status, 1)
+  assert.equal(JSON.parse(older.stdout).reason, 'artefact-version-lower')
+})
+
 test('an application that verifies peers is checked against the types of its package, and runs', () => {
   const { directory, done } = installed('vitalsign-trust', '--offline')
   assert.equal(done.status, 0, done.stderr)
   const source = `
+import { memorySource, verifyArtefact } from 'vitalsign-trust/artefact'
 import { compactSource } from 'vitalsign-trust/compact-source'
 import { crlSource } from 'vitalsign-trust/crl-source'
 import { ocspSource } from 'vitalsign-trust/ocsp-source'
@@ -138,6 +166,15 @@ const verdict = await verifyPeer({
   status: { sources, whenUnknown: 'refuse', scope: 'path' },
 })
 console.log(verdict.kind === 'refused' ? verdict.reason : verdict.facts.serial)
+const source = memorySource(new Uint8Array(99))
+const judged = await verifyArtefact(
+  { source },
+  {
+    keys: '', roots: '', stampRoots: '', purpose: 'code', now: Temporal.Now.instant(),
+    counter: 1, demandsBoth: false,
+  },
+)
+console.log(judged.kind === 'refused' ? judged.reason : judged.form)
 export const uses = [openStatusFile, readAnchors, readRevocationList]
 `
   writeFileSync(join(directory, 'application.ts'), source)
@@ -145,7 +182,11 @@ export const uses = [openStatusFile, readAnchors, readRevocationList]
   const checked = run(directory, join(root, 'node_modules/.bin/tsc'), ['-p', '.'])
   assert.equal(checked.status, 0, checked.stdout)
   const ran = run(directory, process.execPath, ['application.ts'])
-  assert.equal(ran.stdout.trim(), 'certificate-malformed', ran.stderr)
+  assert.deepEqual(
+    ran.stdout.trim().split('\n'),
+    ['certificate-malformed', 'artefact-of-another-form'],
+    ran.stderr,
+  )
 })
 
 test('the same stands under trust/ in the server package, and in a clone', () => {
