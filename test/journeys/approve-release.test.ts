@@ -12,6 +12,7 @@ import { makePassphraseHasher } from '#edge/admin/argon2.ts'
 import { openTestHouse, type TestHouse, temporaryDirectory, withProduct } from '../support/house.ts'
 import { runHere } from '../support/in-process.ts'
 import { callApi } from '../support/local-api.ts'
+import { atTerminal } from '../support/pseudo-terminal.ts'
 import { rightPin, softHsm, softToken, withoutToken } from '../support/soft-token.ts'
 
 const accountPassphrase = 'nine blue herons over the marsh'
@@ -19,6 +20,8 @@ const keyPassphrase = 'seven slow barges under the bridge'
 const secrets = [accountPassphrase, keyPassphrase, rightPin]
 const files = temporaryDirectory()
 const openssl = spawnSync('/usr/bin/openssl', ['version']).status === 0
+const withoutScript =
+  spawnSync('script', ['--version']).status === 0 ? false : 'script (util-linux) is not here'
 const withoutOpenssl = openssl ? false : 'openssl is not here'
 let house: TestHouse
 let release = ''
@@ -74,6 +77,11 @@ async function json(...words: readonly string[]) {
   const ran = await vitalsign([...words, '--json'])
   assert.equal(ran.status, 0, ran.error)
   return JSON.parse(ran.out)
+}
+
+async function pumpId(): Promise<string> {
+  const { body } = await callApi(house, 'GET', '/products?name=pump')
+  return body.items[0].id
 }
 
 const keyFile = (name: string) => path(files, `${name}.pem`)
@@ -148,6 +156,14 @@ test('two people read what they sign, sign it on their machines, and the release
   writeFileSync(document, JSON.stringify(rules))
   const set = await vitalsign(['signing-policy', 'set', 'pump', document, '--because', 'two of us'])
   assert.equal(set.status, 0, set.error)
+  const { items } = (await callApi(house, 'GET', `/signing-policies?product=${await pumpId()}`))
+    .body
+  const agree = (name: string) =>
+    callApi(house, 'POST', `/signing-policies/${items[0].id}/approve`, {
+      ...{ name, passphrase: accountPassphrase },
+    })
+  assert.equal((await agree('kim')).body.code, 'not-permitted')
+  assert.equal((await agree('ada')).body.code, 'decided-already')
   const first = await approve('ada', release)
   assert.equal(first.status, 0, first.error)
   for (const line of [
@@ -293,6 +309,26 @@ test('one person approves in an emergency, an alarm stands, and others review it
   const reviewed = await vitalsign([...words, '--meaning', 'agreed'], keyPassphrase)
   assert.match(reviewed.out, /nothing is missing/)
   assert.equal(await alarm(), undefined)
+})
+
+test('at a terminal the person reads, says what it means, says yes, and types what only they know', {
+  skip: withoutScript,
+}, async () => {
+  const id = await submittedRelease('2.8.0')
+  const line = `${path(process.cwd(), 'bin/vitalsign')} release approve ${id} --approver-key ${keyFile('ada')} --data ${house.directory}`
+  const spoken = await atTerminal(line, files, (question) => {
+    if (/what does your signature mean/.test(question)) return 'looked at every line'
+    if (/type yes to sign/.test(question)) return 'yes'
+    if (/the passphrase of/.test(question)) return keyPassphrase
+    return assert.fail(`nobody expects: ${question}`)
+  })
+  assert.equal(spoken.status, 0, spoken.said)
+  assert.equal(spoken.asked.length, 3)
+  for (const part of [/pump 2\.8\.0, a feature release/, /signed and taken: approve/])
+    assert.match(spoken.said, part)
+  assert.ok(!spoken.said.includes(keyPassphrase))
+  const { body } = await callApi(house, 'GET', `/releases/${id}/approvals`)
+  assert.equal(body.approvals[0].meaning, 'looked at every line')
 })
 
 test('a refusal is signed with its reason, and stands', async () => {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { foldedName } from '#core/approvals/count-approvals.ts'
 import { FormatError } from '#format/format-error.ts'
 import { parseApproverList } from '#format/release/approver-list.ts'
 import {
@@ -59,16 +60,21 @@ function signatureBeside(file: string): string {
   return `${file.replace(/\.json$/, '')}.p7s`
 }
 
+/** A person counts once, by the account and by the printed name, however it is spelt. */
 function summaryOf(outcomes: readonly Outcome[]) {
-  const people = new Set<string>()
-  let against = 0
-  let refusedFiles = 0
+  const seen = new Set<string>()
+  let [people, against, refusedFiles] = [0, 0, 0]
   for (const { verified } of outcomes) {
     if (verified.kind === 'refused') refusedFiles++
     else if (verified.statement.act === 'refuse') against++
-    else people.add(verified.statement.person.id)
+    else {
+      const { id, name } = verified.statement.person
+      const marks = [id, foldedName(name)]
+      if (!marks.some((mark) => seen.has(mark))) people++
+      for (const mark of marks) seen.add(mark)
+    }
   }
-  return { people: people.size, against, refusedFiles }
+  return { people, against, refusedFiles }
 }
 
 async function tell(

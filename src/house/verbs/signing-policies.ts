@@ -13,6 +13,7 @@ import { pageOf } from '#edge/admin/ledger-verbs/queries.ts'
 import { checkVersion, notFound } from '#edge/admin/ledger-verbs/record.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
+import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 import { type People, personHere } from './person-here.ts'
 
@@ -64,6 +65,10 @@ export function signingPolicyVerbs(core: Core, people: People): SigningPolicyVer
       if (differs !== undefined) return differs
       const here = await personHere(call.caller, said, people, core)
       if (here.kind === 'refused') return here
+      const { name, role } = here.person
+      // Whoever may set a policy may agree to one, and nobody else, whichever way they came.
+      if (role !== 'administrator')
+        return refuse('not-permitted', `${name} is ${role}; an administrator agrees to a policy`)
       const changed = await approvePolicy(policy, here.person.id, core)
       return changed.kind === 'refused' ? changed : showPolicy(changed.policy)
     },

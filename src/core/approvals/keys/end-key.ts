@@ -3,6 +3,7 @@ import type { Actor, AuditEvent } from '#core/audit/event.ts'
 import type { Put } from '#core/ledger/ledger.ts'
 import { settle } from '#core/ledger/settle.ts'
 import type { Approval, ApproverKey, Release } from '#core/ledger/tables.ts'
+import { refuse } from '#trust/refusal.ts'
 import type { ApprovalPorts } from '../ports.ts'
 import { voided } from '../void.ts'
 import { type KeyChanged, toldOfKey } from './register-key.ts'
@@ -10,11 +11,28 @@ import { type KeyChanged, toldOfKey } from './register-key.ts'
 /** Approvals by one key that are looked at; more for releases that are not signed yet is no person. */
 const mostApprovals = 1_000
 
+/** Releases whose approvals are void move at the same moment for other reasons; ending a key cannot wait for that. */
+const mostTries = 5
+
 /**
  * Ends a key for ever. What it said of releases that are not signed yet is void in the same commit, since whoever
  * stole it may have said that; what was signed before stays as it is.
  */
 export async function endKey(
+  { id }: Pick<ApproverKey, 'id'>,
+  because: string,
+  actor: Actor,
+  ports: ApprovalPorts,
+): Promise<KeyChanged> {
+  for (let tries = 1; ; tries++) {
+    const key = await ports.ledger.read('approverKey', id)
+    if (key === undefined) return refuse('not-found', `nothing here has the id ${id}`)
+    const ended = await endOnce(key, because, actor, ports)
+    if (ended.kind !== 'refused' || ended.reason !== 'conflict' || tries === mostTries) return ended
+  }
+}
+
+async function endOnce(
   before: ApproverKey,
   because: string,
   actor: Actor,
