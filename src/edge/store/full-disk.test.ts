@@ -7,7 +7,7 @@ import { testPorts, withDirectory, writeOne, writeUntilFull } from './store-test
 test('a full database refuses writes, keeps what it has, goes on reading, and goes on when let', async () => {
   await withDirectory(async (directory) => {
     const ports = testPorts()
-    const small = await openStore(directory, ports, { maxPages: 300 })
+    const small = await openStore(directory, ports, { maxPages: 400 })
     const written = await writeUntilFull(small.ledger, ports)
     assert.ok(written.length > 10)
     await assert.rejects(writeOne(small.ledger, ports), { code: 'store-full' })
@@ -24,7 +24,7 @@ test('a full database refuses writes, keeps what it has, goes on reading, and go
 test('one change of a group that does not fit any more takes its neighbours with it, none half', async () => {
   await withDirectory(async (directory) => {
     const ports = testPorts()
-    const store = await openStore(directory, ports, { maxPages: 300 })
+    const store = await openStore(directory, ports, { maxPages: 400 })
     const results = await Promise.allSettled(
       Array.from({ length: 40 }, () => writeOne(store.ledger, ports, 100_000)),
     )
