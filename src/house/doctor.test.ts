@@ -4,6 +4,7 @@ import { chmodSync } from 'node:fs'
 import { test } from 'node:test'
 import { addPump, type TestCore, withCore } from '../../test/support/core.ts'
 import { changeProfile } from '../../test/support/profiles.ts'
+import { stored } from '../../test/support/releases.ts'
 import { examine } from './doctor.ts'
 
 /** Check -> verdict. */
@@ -25,6 +26,7 @@ test('a fresh installation lacks its administrator alone', async () => {
       'attested keys': 'good',
       'weak keys': 'good',
       'lists of weak keys': 'good',
+      artefacts: 'good',
       'revocation lists': 'good',
       'status files': 'good',
       OCSP: 'good',
@@ -80,3 +82,17 @@ test('a trial is told what stands between it and real devices', async () => {
     assert.equal(found['FIPS 140-3'], 'warning')
   })
 })
+
+test('octets that the ledger knows and that are not here are told, with one of them by name', () =>
+  withCore(async (core) => {
+    const digest = await stored(core, 'an image')
+    const found = async () =>
+      (await examine(core, core.means.configuration, { production: false })).find(
+        ({ check }) => check === 'artefacts',
+      )
+    assert.equal((await found())?.found, '1 artefacts are here')
+    await core.artefacts.remove(digest, async () => false)
+    const gone = await found()
+    assert.equal(gone?.verdict, 'bad')
+    assert.match(gone?.found ?? '', new RegExp(digest.toHex()))
+  }))

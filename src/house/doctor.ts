@@ -8,6 +8,7 @@ import { statusFileLife } from '#core/status-files/make-status-file.ts'
 import { tlsSettings } from '#trust/tls-settings.ts'
 import type { Configuration } from './configuration.ts'
 import { type Core, ownIssuer } from './core.ts'
+import { checkArtefacts } from './doctor/artefacts.ts'
 import { checkAttestedKeys } from './doctor/attested-keys.ts'
 import { checkCustody, checkModuleCertificates, examineBackends } from './doctor/key-checks.ts'
 import { checkKeyLists, checkKnownKeys } from './doctor/key-lists.ts'
@@ -68,6 +69,7 @@ const always: readonly (readonly [string, Check])[] = [
   ['attested keys', ({ core }) => checkAttestedKeys(core)],
   ['weak keys', ({ core }) => checkKeyWatch(core)],
   ['lists of weak keys', ({ core }) => checkKeyLists(core.keyLists)],
+  ['artefacts', ({ core }) => checkArtefacts(core)],
   ['revocation lists', ({ core }) => checkLists(core)],
   ['status files', ({ core }) => checkStatusFiles(core)],
   ['OCSP', ({ core }) => checkResponders(core)],

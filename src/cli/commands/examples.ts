@@ -77,6 +77,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'release attach-test': [
     'release attach-test rel_019a… "HIL run 12" --uri https://ci.example.com/12 --sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 --outcome passed',
   ],
+  'release check': ['release check page.json --log-key log.key'],
   'release create': [
     'release create pump 2.4.1 --security-version 7 --kind security --support-until 2036-01-01T00:00:00Z',
   ],

@@ -106,6 +106,21 @@ export const offlineCommands: readonly Command[] = [
   }),
   ...firmwareCommands,
   offline('release deliver', deliverCommand),
+  offline('release check', {
+    summary: 'check the page of a release without any server',
+    help: 'FILE is what "release show --json" wrote. Proves that the key of the log signed its head, and that every event of the page is in the log as it is shown; with --manifest also that the text that people approved is that of the page. Exit status 1: something is not as it says.',
+    arguments: [
+      own('file', 'the page', {
+        ...{ kind: 'text', how: 'position', required: true, placeholder: 'FILE' },
+      }),
+      own('logKey', "a file with the log's key, known from elsewhere", {
+        ...{ kind: 'text', required: true, placeholder: 'FILE' },
+      }),
+      own('manifest', 'the text that was approved, as "release manifest" shows it', {
+        ...{ kind: 'text', placeholder: 'FILE' },
+      }),
+    ],
+  }),
   offline('scan', scanCommand),
   offline('key check', {
     summary: 'look for all that is known to be wrong with a public key',

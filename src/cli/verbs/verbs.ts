@@ -101,6 +101,7 @@ const offline: Readonly<Record<string, () => Promise<Verb>>> = {
   'release deliver': async () => (await import('./release-deliver.ts')).deliverRelease,
   scan: async () => (await import('./scan.ts')).scanImages,
   'key check': async () => (await import('./key-check.ts')).checkKeys,
+  'release check': async () => (await import('./release-check.ts')).checkRelease,
   'status-file check': async () => (await import('./status-file-check.ts')).checkStatusFile,
   'weak-keys import': async () => (await import('./weak-keys.ts')).importKeyList,
   'weak-keys list': async () => (await import('./weak-keys.ts')).listKeyLists,

@@ -6,7 +6,8 @@ import { abandonUpload, appendUpload, beginUpload, uploadProgress } from '#core/
 import { pageOf } from '#edge/admin/ledger-verbs/queries.ts'
 import { notFound } from '#edge/admin/ledger-verbs/record.ts'
 import type { OctetsAnswer, Verbs } from '#edge/admin/verbs.ts'
-import { readSpan } from '#trust/artefact/pieces.ts'
+import type { ByteSource } from '#format/archive/byte-source.ts'
+import { FormatError } from '#format/format-error.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 
@@ -90,8 +91,25 @@ export async function openOctets(
   const { octets, source } = opened
   return {
     ...{ octets, sha256, name },
-    read: (from, length) => readSpan(source, from, length),
+    read: (from, length) => stepsOf(source, from, length),
     close: () => opened.close(),
+  }
+}
+
+/** What a client is given at once: more would only lie in memory until it is taken. */
+const stepOctets = 131_072
+
+async function* stepsOf(
+  source: ByteSource,
+  from: number,
+  length: number,
+): AsyncGenerator<Uint8Array> {
+  const end = from + length
+  for (let at = from; at < end; ) {
+    const step = await source.read(at, Math.min(stepOctets, end - at))
+    if (step.length === 0) throw new FormatError('truncated', at)
+    yield step
+    at += step.length
   }
 }
 
