@@ -5,8 +5,8 @@ import { FormatError } from '#format/format-error.ts'
 import type { DigestName } from '../digest-signature.ts'
 import type { Piece } from './form.ts'
 
-/** How much is read at a time: enough for the disk, little beside what the process needs. */
-const stepOctets = 1_048_576
+/** How much is read at a time: enough for the disk, and little of it waits to be given back to the system. */
+const stepOctets = 131_072
 
 /** How many octets the pieces are together. */
 export function sizeOf(pieces: readonly Piece[]): number {
