@@ -155,6 +155,8 @@ static enum vs_result receive(struct vs_device *device, struct vs_state *state, 
   memcpy(chain + size, got.der.bytes, got.der.size);
   size += got.der.size;
   result = vs_find_path(&server, VS_FOR_CLIENTS, got.der, offered, 0, chain, &size, left);
+  /* Some servers send what stands above it along, and nothing at cacerts. */
+  if (result == VS_CERTIFICATE_NOT_TRUSTED) result = vs_find_path(&server, VS_FOR_CLIENTS, got.der, answer, 0, chain, &size, left);
   if (result != VS_OK) return result;
   result = vs_write_record(&device->storage, vs_next_slot(state), state->generation + 1, request.wanted, request.key.size, device->record,
                            VS_RECORD_HEAD + request.key.size + size, device->record_size);
@@ -267,7 +269,7 @@ enum vs_result vs_keep_up(struct vs_device *device, int new_key) {
   enum vs_result result = begin(device, NULL, &state);
   if (result != VS_OK || state.has_next || !state.has_identity) return result == VS_OK ? renew(device, &state, new_key) : result;
   result = vs_prove(device, state.slot);
-  if (result == VS_CREDENTIAL_REFUSED || result == VS_ANSWER_NOT_OURS) return result;
+  if (result == VS_CREDENTIAL_REFUSED || result == VS_ANSWER_NOT_OURS || result == VS_HANDSHAKE_REFUSED) return result;
   order = device->renew_from;
   if (vs_identity_in_use(device, &identity) != VS_OK || vs_due(vs_leaf_of(identity.chain), &due) != VS_OK) return VS_STATE_DAMAGED;
   now = vs_server_of(device, &identity).now;

@@ -49,7 +49,8 @@ enum vs_result vs_renew(struct vs_device *device, int new_key);
 
 /*
  * To be called daily: finishes what was cut off, asks how the identity stands, and renews it where it is due by its own
- * life (after two thirds, spread over a fleet) or by the server's word. VS_OK: the identity is good.
+ * life (after two thirds, spread over a fleet) or by the server's word. VS_OK: the identity is good, and the server said so if
+ * `status` is not 0. A "no" to the identity is VS_CREDENTIAL_REFUSED or VS_HANDSHAKE_REFUSED: ask an operator for a code.
  */
 enum vs_result vs_keep_up(struct vs_device *device, int new_key);
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Servers that lie to the C99 client of clients/c: each answer is refused by name, and nothing is stepped beyond. */
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { encodeCertsOnly } from '#format/cms/certs-only.ts'
+import { parseCertificationRequest } from '#format/x509/certification-request.ts'
+import { provePossession } from '#trust/possession.ts'
 import { makeIssuer, makeRoot } from '../journeys/support/est-authority.ts'
 import {
   answerCertificates,
@@ -274,6 +276,56 @@ test('the server may order a renewal, and a device obeys', { skip }, async () =>
   assert.equal(await did('keep-up'), 'ok')
   server.rules.word = {}
   assert.notEqual(await driver.ask('show'), before)
+})
+
+test('keys may be on P-384, and a renewal keeps such a key', { skip }, async () => {
+  await freshDevice()
+  await driver.ask('p384', 1)
+  assert.equal(await did('enrol', 'code'), 'ok')
+  assert.equal(await did('renew'), 'ok')
+  assert.equal(await did('rekey'), 'ok')
+  await driver.ask('p384', 0)
+  const keys = server.issued.slice(-3).map(({ certificate }) => certificate.publicKey.der.toHex())
+  assert.ok(
+    keys.every((key) => key.startsWith('3076')),
+    'all on P-384',
+  )
+  assert.deepEqual([keys[0] === keys[1], keys[1] === keys[2]], [true, false])
+})
+
+test('a server that wants the code in the request gets it there alone', { skip }, async () => {
+  await freshDevice()
+  let login: string | undefined = 'none came'
+  server.rules.instead = (request, response) => {
+    if (request.method !== 'POST') return false
+    login = request.headers.authorization
+    response.writeHead(503).end()
+    return true
+  }
+  await driver.ask('challenge', 1)
+  assert.equal(await did('enrol', 'the-code'), 'later')
+  await driver.ask('challenge', 0)
+  server.rules.instead = () => false
+  assert.equal(login, undefined)
+  const slot = readFileSync(join(place, `H-${count}`, 'slot-2'))
+  const keySize = slot.readUInt16BE(41)
+  const at = 43 + keySize
+  const request = slot.subarray(at + 2, at + 2 + slot.readUInt16BE(at))
+  const parsed = parseCertificationRequest(new Uint8Array(request))
+  assert.equal(parsed.challengePassword, 'the-code')
+  assert.equal((await provePossession(parsed)).kind, 'proved')
+})
+
+test('certificates of the answer itself lead to the root, where cacerts has none but it', {
+  skip,
+}, async () => {
+  await freshDevice()
+  const { offers, answer } = server.rules
+  server.rules.offers = [server.root.certificate]
+  assert.equal(await did('enrol', 'code'), 'certificate-not-trusted')
+  server.rules.answer = (certificate) => [server.issuer.certificate, certificate]
+  assert.equal(await did('enrol', 'code'), 'ok')
+  Object.assign(server.rules, { offers, answer })
 })
 
 test('buffers that are too small are told, and nothing is lost by it', { skip }, async () => {

@@ -8,6 +8,7 @@
  *   cut N before|torn|after             the power goes at the N-th writing from now on
  *   time SECONDS                        what the clock port says; 0: unknown
  *   room ANSWER RECORD                  sizes of the two buffers
+ *   p384 0|1, challenge 0|1             settings of the same name
  *   enrol CODE | again CODE | birth DIRECTORY | renew | rekey | keep-up | show | due
  *
  * The answer is a line: the word of the result, status, retry-after, the words of the server; `cut` if the power went.
@@ -254,6 +255,12 @@ int main(void) {
       puts("ok");
     } else if (strcmp(words[0], "time") == 0) {
       clock_says = strtoull(words[1], NULL, 10);
+      puts("ok");
+    } else if (strcmp(words[0], "p384") == 0) {
+      device.use_p384 = atoi(words[1]);
+      puts("ok");
+    } else if (strcmp(words[0], "challenge") == 0) {
+      device.code_in_request = atoi(words[1]);
       puts("ok");
     } else if (strcmp(words[0], "room") == 0) {
       device.answer_size = (size_t)atoi(words[1]);
