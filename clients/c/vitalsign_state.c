@@ -82,8 +82,6 @@ static enum vs_result look(const struct vs_storage *storage, unsigned slot, uint
   int found = vs_read_record(&record, storage, slot, buffer, size);
   *has = found == 1 && record.generation == generation;
   if (length < 0 || found < 0) return VS_STORAGE_BROKEN;
-  /* Larger than the buffer that was given: not ours to judge. */
-  if ((size_t)length > size) return VS_BUFFER_TOO_SMALL;
   return *has || length == 0 ? VS_OK : empty(storage, slot);
 }
 
@@ -104,8 +102,11 @@ static enum vs_result without_marks(struct vs_state *state, const struct vs_stor
 
 static enum vs_result with_mark(struct vs_state *state, const struct vs_storage *storage, uint8_t *buffer, size_t size) {
   struct vs_record record;
+  long length = storage->read(storage->context, state->slot, buffer, 0);
   int found = vs_read_record(&record, storage, state->slot, buffer, size);
-  if (found < 0) return VS_STORAGE_BROKEN;
+  if (length < 0 || found < 0) return VS_STORAGE_BROKEN;
+  /* No cut made it so: it was written whole, into a larger buffer. */
+  if ((size_t)length > size) return VS_BUFFER_TOO_SMALL;
   state->has_identity = found == 1 && record.generation == state->generation;
   state->is_damaged = !state->has_identity;
   return VS_OK;

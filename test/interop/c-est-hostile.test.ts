@@ -341,6 +341,11 @@ test('buffers that are too small are told, and nothing is lost by it', { skip },
   }
   await driver.ask('room', 8192, 4096)
   assert.equal(await did('enrol', 'code'), 'ok')
+  const before = await driver.ask('show')
+  await driver.ask('room', 8192, 300)
+  assert.equal(await did('rekey'), 'buffer-too-small')
+  await driver.ask('room', 8192, 4096)
+  assert.equal(await driver.ask('show'), before)
 })
 
 test('a server of another name, of another purpose, or that has ended, hears nothing', {

@@ -66,7 +66,7 @@ static void close_socket(void *context) {
   socket_of = -1;
 }
 
-/* One file a slot; what a cut leaves is half of the new octets, and noise. */
+/* One file a slot; what a cut leaves is half of the new octets, and more noise than a record has room. */
 struct disk {
   char directory[512];
   int writes_left; /* 0: no cut */
@@ -101,7 +101,7 @@ static int write_slot(void *context, unsigned slot, const uint8_t *bytes, size_t
   if (to == NULL) return -1;
   if (is_cut && disk->how == 't') {
     if (size > 0) fwrite(bytes, 1, size / 2, to);
-    for (size_t i = size / 2; i < size + 7; i++) fputc((int)(i * 37 & 0xff), to);
+    for (size_t i = size / 2; i < size + 5000; i++) fputc((int)(i * 37 & 0xff), to);
     fclose(to);
     power_off();
   }
