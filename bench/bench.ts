@@ -75,6 +75,9 @@ const measures = {
       ? { kilobytes: 1_000, count: 20, rounds: 1, gigabytes: 1 }
       : { kilobytes: 1_000, count: 100, rounds: 3, gigabytes: 2 },
   ],
+  envelopes: [
+    quick ? { count: 50, rounds: 1, gigabytes: 1 } : { count: 300, rounds: 3, gigabytes: 2 },
+  ],
 } as const
 
 const modules: Readonly<Record<string, readonly [file: string, name: string]>> = {
@@ -101,6 +104,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   pkcs11: ['pkcs11.ts', 'benchPkcs11'],
   tpm: ['tpm.ts', 'benchTpm'],
   'boot-artefacts': ['boot-artefacts.ts', 'benchBootArtefacts'],
+  envelopes: ['envelopes.ts', 'benchEnvelopes'],
 }
 
 const wanted =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { FormatCode } from '#format/format-error.ts'
 import { cborLimits } from './limits.ts'
 import { CborReader, parseCbor } from './reader.ts'
@@ -159,4 +160,36 @@ test('a reader inside a byte string spends the same budget and counts offsets fr
   assert.throws(() => shallow.tuple(1, () => shallow.wrapped().tuple(1, () => 0)), {
     code: 'too-deep',
   })
+})
+
+const scalar = fc.oneof(
+  fc.maxSafeInteger(),
+  fc.string({ unit: 'binary' }),
+  fc.boolean(),
+  fc.constant(null),
+  fc.uint8Array(),
+)
+const { value: anything } = fc.letrec<{ value: CborValue }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    scalar,
+    fc.array(tie('value')),
+    fc
+      .uniqueArray(fc.tuple(scalar, tie('value')), {
+        selector: ([key]) => encodeCbor(key).toHex(),
+        maxLength: 5,
+      })
+      .map((entries) => new Map(entries)),
+    fc.tuple(fc.nat(), tie('value')).map(([tag, value]) => new CborTagged(tag, value)),
+  ),
+}))
+
+test('whatever can be written is read again, and written in no other way', () => {
+  fc.assert(
+    fc.property(anything, (value) => {
+      const bytes = encodeCbor(value)
+      assert.deepEqual(encodeCbor(parseCbor(bytes, limits)), bytes)
+    }),
+    { numRuns: 500 },
+  )
 })

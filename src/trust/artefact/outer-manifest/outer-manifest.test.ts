@@ -24,6 +24,7 @@ import {
   signedBy,
   usualOptions,
 } from '../../../../test/support/outer-manifests.ts'
+import { signingHouse } from '../../../../test/support/signers.ts'
 import {
   deviceKnowing,
   nothing,
@@ -174,6 +175,23 @@ test('a time-stamp covers all signatures, once, and is left to who reads it', as
   assert.deepEqual(stamped, [envelope.signaturesBytes])
   assert.deepEqual(envelope.timeStamp, token)
   assert.equal((await form.verify(memorySource(made), demanding())).kind, 'genuine')
+})
+
+test('a time-stamp that no device reads is not given out', async () => {
+  const signers = [house.classical, house.postQuantum]
+  const plan = await form.plan(memorySource(firmware), usualOptions, signers)
+  const longest = async () => new Uint8Array(16_385)
+  await assert.rejects(signPlan(plan, signers, longest), { code: 'too-large' })
+})
+
+test('a time-stamp that is wrong is refused by a device that reads any', async () => {
+  const signers = [house.classical, house.postQuantum]
+  const plan = await form.plan(memorySource(firmware), usualOptions, signers)
+  const made = await signPlan(plan, signers, async () => Uint8Array.of(0x30, 0))
+  const stamps = await signingHouse('Stamps')
+  const trust = demanding({ stampRoots: [stamps.rootCertificate] })
+  const verdict = await form.verify(memorySource(made), trust)
+  assert.equal(verdict.kind === 'refused' && verdict.reason, 'artefact-stamp-wrong')
 })
 
 const wrong: readonly (readonly [string, Partial<OuterManifestOptions>])[] = [

@@ -5,6 +5,7 @@ import {
   encodeOuterEnvelope,
   encodeOuterSignatures,
   outerSignatureInput,
+  parseOuterEnvelope,
 } from '#format/outer-manifest/envelope.ts'
 import {
   encodeOuterManifest,
@@ -64,7 +65,10 @@ export async function planOuterManifest(
           return { algorithm, keyId, signature: coseSignatureFrom(cose, made) }
         }),
       )
-      return [encodeOuterEnvelope(payload, encoded, await stamp?.(encoded))]
+      const envelope = encodeOuterEnvelope(payload, encoded, await stamp?.(encoded))
+      // A token may be longer than a device reads: nothing is given out that could not be read.
+      parseOuterEnvelope(envelope)
+      return [envelope]
     },
   }
 }
