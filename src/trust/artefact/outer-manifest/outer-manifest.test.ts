@@ -16,6 +16,7 @@ import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { sha256 } from '#trust/digest.ts'
 import { importPublicKey } from '#trust/public-key.ts'
+import { madeNow } from '../../../../test/made-certificates.ts'
 import {
   firmware,
   type OuterHouse,
@@ -24,13 +25,13 @@ import {
   signedBy,
   usualOptions,
 } from '../../../../test/support/outer-manifests.ts'
-import { signingHouse } from '../../../../test/support/signers.ts'
 import {
   deviceKnowing,
   nothing,
   signPlan,
   softSigner,
 } from '../../../../test/support/soft-signers.ts'
+import { makeStamper } from '../../../../test/support/stamper.ts'
 import { parseVector } from '../../../../test/vectors/vector.ts'
 import type { DeviceTrust } from '../verdict.ts'
 import { outerManifestForm as form } from './form.ts'
@@ -184,14 +185,22 @@ test('a time-stamp that no device reads is not given out', async () => {
   await assert.rejects(signPlan(plan, signers, longest), { code: 'too-large' })
 })
 
-test('a time-stamp that is wrong is refused by a device that reads any', async () => {
+test('a device that reads time-stamps knows when both had signed, and refuses one that is wrong', async () => {
   const signers = [house.classical, house.postQuantum]
+  const stamper = await makeStamper()
+  const trust = demanding({ stampRoots: [stamper.root] })
   const plan = await form.plan(memorySource(firmware), usualOptions, signers)
-  const made = await signPlan(plan, signers, async () => Uint8Array.of(0x30, 0))
-  const stamps = await signingHouse('Stamps')
-  const trust = demanding({ stampRoots: [stamps.rootCertificate] })
+  const made = await signPlan(plan, signers, stamper.stamp)
   const verdict = await form.verify(memorySource(made), trust)
-  assert.equal(verdict.kind === 'refused' && verdict.reason, 'artefact-stamp-wrong')
+  assert.ok(verdict.kind === 'genuine')
+  assert.deepEqual(
+    verdict.signers.map(({ stampedAt }) => `${stampedAt}`),
+    [`${madeNow}`, `${madeNow}`],
+  )
+  const elsewhere = (signature: Uint8Array) => stamper.stamp(signature.subarray(1))
+  const wrong = await signPlan(plan, signers, elsewhere)
+  const refused = await form.verify(memorySource(wrong), trust)
+  assert.equal(refused.kind === 'refused' && refused.reason, 'artefact-stamp-wrong')
 })
 
 const wrong: readonly (readonly [string, Partial<OuterManifestOptions>])[] = [

@@ -9,12 +9,14 @@ import { parseSuitEnvelope } from '#format/suit/envelope.ts'
 import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import { sha256 } from '#trust/digest.ts'
 import { importPublicKey } from '#trust/public-key.ts'
+import { madeNow } from '../../../../test/made-certificates.ts'
 import {
   deviceKnowing,
   nothing,
   signPlan,
   softSigner,
 } from '../../../../test/support/soft-signers.ts'
+import { makeStamper } from '../../../../test/support/stamper.ts'
 import {
   image,
   resigned,
@@ -194,6 +196,19 @@ test('a time-stamp is over the signature as CBOR has it, and stands beside it', 
   assert.deepEqual(stamped, [encodeCbor(sign1!.signature)])
   assert.deepEqual(sign1?.unprotected.timeStamp, Uint8Array.of(0x30, 0))
   assert.equal((await form.verify(memorySource(made), device())).kind, 'genuine')
+})
+
+test('a device that reads time-stamps knows when it was signed, and refuses one that is wrong', async () => {
+  const stamper = await makeStamper()
+  const trust = device({ stampRoots: [stamper.root] })
+  const plan = await form.plan(memorySource(image), suitWishes, [house.signer])
+  const made = await signPlan(plan, [house.signer], stamper.stamp)
+  const verdict = await form.verify(memorySource(made), trust)
+  assert.ok(verdict.kind === 'genuine')
+  assert.equal(`${verdict.signers[0]?.stampedAt}`, `${madeNow}`)
+  const wrong = await signPlan(plan, [house.signer], async () => Uint8Array.of(0x30, 0))
+  const refused = await form.verify(memorySource(wrong), trust)
+  assert.equal(refused.kind === 'refused' && refused.reason, 'artefact-stamp-wrong')
 })
 
 const { description: _, ...bare } = suitWishes
