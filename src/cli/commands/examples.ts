@@ -363,6 +363,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'signing-key export-anchors pump --form rauc',
   ],
   'release sign': ['release sign rel_019a…', 'release sign rel_019a… --forms mcuboot --json'],
+  'release sign-digest': ['release sign-digest rel_019a… sgk_019a… --sha256 9f86d081…'],
   'release time-stamp': ['release time-stamp sga_019a… --json'],
   'signing-key list': ['signing-key list --product pump', 'signing-key list --state current'],
   'signing-key make': [

@@ -113,6 +113,7 @@ export const eventTypes = {
   'reference-added': 'reference values of a product were added',
   'reference-withdrawn': 'reference values of a product were withdrawn',
   'signing-plan-changed': 'how artefacts of a product are signed was written anew',
+  'digest-signed': 'the digest of an artefact was signed, which may be elsewhere',
   'artefact-signed': 'an artefact of a release was signed in a form',
   'artefact-key-made': 'a key that signs artefacts of a product was made',
   'artefact-key-promoted': 'a signing key that devices had learnt before became the one that signs',

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
+import { verify } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { archiveTools } from '#edge/images/tools.ts'
 import { readConfiguration } from '#house/configuration.ts'
@@ -18,10 +19,13 @@ import { attached, newRelease, stored } from '../../../test/support/releases.ts'
 import { Fault } from '../fault.ts'
 import type { Product, Release } from '../ledger/tables.ts'
 import { markApproved } from '../releases/mark.ts'
+import { partsOf } from '../releases/parts-of.ts'
 import { signedArtefactsOf } from '../releases/publish.ts'
 import { submitRelease } from '../releases/submit.ts'
+import { publicKeyOf } from './artefact-key.ts'
 import { moveKey } from './end-key.ts'
 import { type KeyWish, makeArtefactKey } from './make-key.ts'
+import { signDigest } from './sign-digest.ts'
 import { type ReleaseSigningPorts, signRelease } from './sign-release.ts'
 import { applyPlan } from './signing-plan.ts'
 
@@ -293,6 +297,33 @@ test('what is for production carries a time-stamp, and is not signed without', a
   await assertUntouched(production, release)
   const done = await signed(production, release)
   for (const { timeStamp } of done.signed) assert.ok((timeStamp?.length ?? 0) > 500)
+})
+
+test('the digest of an approved artefact is signed, once, and no other octets are', async () => {
+  const pump = await pumpWithKeys(trial)
+  const release = await approved(trial, pump)
+  const bare = await key(trial, pump, { name: 'bare', forms: ['raw'] })
+  const [part] = await partsOf(release.id, trial.ledger)
+  const ask = (by = bare, sha256 = part!.sha256, of = release) =>
+    signDigest({ release: of, key: by, sha256 }, operator, portsOf(trial))
+  const first = await ask()
+  const again = await ask()
+  if (first.kind === 'refused' || again.kind === 'refused') return assert.fail('refused')
+  assert.deepEqual([again.signature, again.isRepeated], [first.signature, true])
+  const open = await trial.artefacts.open(part!.sha256)
+  const record = await trial.ledger.read('key', bare.key)
+  const publicKey = publicKeyOf(record!)
+  if ('reason' in publicKey || open === undefined) return assert.fail('no key or octets')
+  const whole = await open.source.read(0, open.octets)
+  assert.ok(verify('sha256', whole, publicKey.keyObject, first.signature))
+  await open.close()
+  assert.equal(reasonOf(await ask(bare, new Uint8Array(32))), 'not-found')
+  const pure = await key(trial, pump, { name: 'pure', forms: ['raw'], algorithm: 'ed25519' })
+  assert.equal(reasonOf(await ask(pure)), 'digest-not-signable')
+  const boot = await trial.ledger.find('artefactKey', 'name', [pump.id, 'trial', 'boot'])
+  assert.equal(reasonOf(await ask(boot)), 'signing-plan-wrong')
+  const draft = { ...release, state: 'submitted' } as const
+  assert.equal(reasonOf(await ask(bare, part!.sha256, draft)), 'release-state-wrong')
 })
 
 test('a release that falls below one that was signed meanwhile is not signed', async () => {

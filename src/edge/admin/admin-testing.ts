@@ -403,6 +403,7 @@ const otherVerbs = {
   'signing-plan.apply': notHere,
   'signing-plan.show': notHere,
   'release.sign': notHere,
+  'release.sign-digest': notHere,
   'release.time-stamp': notHere,
   'key.set-policy': notHere,
   'log.verify': notHere,

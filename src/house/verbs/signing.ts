@@ -4,6 +4,7 @@ import type { Release, SignedArtefactRecord } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
 import { isFormName } from '#core/signing/artefact-key.ts'
 import type { Progress } from '#core/signing/make-outputs.ts'
+import { signDigest } from '#core/signing/sign-digest.ts'
 import {
   type ReleaseSigned,
   type ReleaseSigningPorts,
@@ -17,7 +18,7 @@ import { artefactForms } from '#trust/artefact/forms.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 
-type SigningVerbs = Pick<Verbs, 'release.sign' | 'release.time-stamp'>
+type SigningVerbs = Pick<Verbs, 'release.sign' | 'release.sign-digest' | 'release.time-stamp'>
 type Line = OutputOf<'release.sign'>
 
 /** The act of signing, and what came out of it. */
@@ -28,6 +29,19 @@ export function signingVerbs(core: Core): SigningVerbs {
       const release = await ledger.read('release', id)
       if (release === undefined) return notFound(id)
       return linesOf((tell) => signRelease(release, forms, caller.actor, signingPorts(core), tell))
+    },
+
+    'release.sign-digest': async ({ release: id, key: by, sha256 }, { caller }) => {
+      const release = await ledger.read('release', id)
+      const key = await ledger.read('artefactKey', by)
+      if (release === undefined || key === undefined) return notFound(release ? by : id)
+      const asked = { release, key, sha256: Uint8Array.fromHex(sha256) }
+      const done = await signDigest(asked, caller.actor, signingPorts(core))
+      if (done.kind === 'refused') return done
+      const { record, signature, isRepeated } = done
+      const [algorithm = 'unknown'] = textsIn(record.facts['algorithms'])
+      const signed = { signed: record.id, name: record.name, algorithm }
+      return { ...signed, signature: signature.toBase64(), isRepeated }
     },
 
     'release.time-stamp': async ({ signed: id }) => {

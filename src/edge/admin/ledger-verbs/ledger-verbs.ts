@@ -56,6 +56,7 @@ export type LedgerVerbs = Omit<
   | 'scan.send'
   | 'scan.show'
   | 'release.sign'
+  | 'release.sign-digest'
   | 'release.time-stamp'
   | `signing-key.${string}`
   | `signing-plan.${string}`

@@ -62,6 +62,28 @@ export const signing = {
     positional: ['release'],
   }),
 
+  'release.sign-digest': operation({
+    kind: 'plain',
+    method: 'POST',
+    path: '/releases/:release/digests',
+    role: 'operator',
+    input: z.strictObject({
+      release: id('rel').describe('the release'),
+      key: id('sgk').describe('the signing key; one that signs as raw'),
+      sha256: fingerprint.describe('SHA-256 of an artefact of the release'),
+    }),
+    output: z.object({
+      signed: id('sga'),
+      name: z.string(),
+      algorithm: z.string(),
+      signature: z.base64(),
+      isRepeated: z.boolean(),
+    }),
+    summary: 'sign the digest of an artefact of a release',
+    help: 'So that an image need not leave the site of its build to be signed. Only digests of artefacts that were approved are signed, and asked again the same signature comes. Keys that sign whole messages, as Ed25519 and all that withstand quantum computers do, are refused.',
+    positional: ['release', 'key'],
+  }),
+
   'release.time-stamp': operation({
     kind: 'plain',
     method: 'GET',

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+import { memorySource } from '#format/archive/byte-source.ts'
+import { signatureAlgorithms } from '#trust/algorithms.ts'
+import { refuse } from '#trust/refusal.ts'
+import type { Actor } from '../audit/event.ts'
+import { Fault } from '../fault.ts'
+import { newId } from '../ledger/ids.ts'
+import { settle } from '../ledger/settle.ts'
+import type { ArtefactKey, Release, ReleasePart, SignedArtefactRecord } from '../ledger/tables.ts'
+import type { Refused } from '../refusal.ts'
+import { partsOf } from '../releases/parts-of.ts'
+import { wanting } from '../releases/stored.ts'
+import type { ReleaseSigningPorts } from './sign-release.ts'
+import type { PlanLine } from './signing-plan.ts'
+import { type UsableKey, usableKeys } from './usable-keys.ts'
+
+/** A signature over the digest of an artefact, which may never have left the site of its build. */
+export interface DigestAsked {
+  readonly release: Release
+  readonly key: ArtefactKey
+  /** SHA-256 of an artefact of the release. */
+  readonly sha256: Uint8Array
+}
+
+export type DigestSigned =
+  | {
+      readonly kind: 'signed'
+      /** As X.509 has it: ECDSA in DER. */
+      readonly signature: Uint8Array
+      readonly record: SignedArtefactRecord
+      readonly isRepeated: boolean
+    }
+  | Refused
+
+/**
+ * Signs the digest of an artefact that belongs to an approved release, and of no other octets: whoever has a
+ * credential to ask signs nothing that people did not approve. Asked again, the same signature comes.
+ */
+export async function signDigest(
+  { release, key, sha256 }: DigestAsked,
+  actor: Actor,
+  ports: ReleaseSigningPorts,
+): Promise<DigestSigned> {
+  const { ledger } = ports
+  if (!['approved', 'signed', 'published'].includes(release.state))
+    return refuse(
+      'release-state-wrong',
+      `${release.id} is ${release.state}; digests are signed of what is approved`,
+    )
+  const part = (await partsOf(release.id, ledger)).find(
+    (one) => one.role === 'artefact' && one.sha256.toHex() === sha256.toHex(),
+  )
+  if (part === undefined)
+    return refuse('not-found', `${release.id} has no artefact of the digest ${sha256.toHex()}`)
+  const name = `${part.name}.${key.name}.sig`
+  const there = await ledger.find('signedArtefact', 'name', [release.id, name])
+  if (there !== undefined) return repeated(there, ports)
+  const no = ports.guard.check(ports.clock.now()) ?? (await judged(release, ports))
+  if (no !== undefined) return no
+  const usable = await usableFor(release, key, ports)
+  if ('reason' in usable) return usable
+  const signature = await sign(usable, part, ports)
+  if (!(signature instanceof Uint8Array)) return signature
+  return book({ release, part, name, usable, signature }, actor, ports)
+}
+
+/** What is signed was judged when it was signed, and stays so. */
+async function judged(release: Release, ports: ReleaseSigningPorts) {
+  return release.state === 'approved' ? ports.judge(release) : undefined
+}
+
+async function usableFor(
+  release: Release,
+  key: ArtefactKey,
+  ports: ReleaseSigningPorts,
+): Promise<UsableKey | Refused> {
+  const form = ports.forms.raw
+  const product = await ports.ledger.read('product', release.product)
+  if (form === undefined || product === undefined)
+    return refuse('not-found', `there is no product ${release.product}`)
+  const line: PlanLine = {
+    ...{ form: 'raw', artefacts: undefined, of: undefined, options: {}, keys: [key.name] },
+    ...{ devices: undefined, name: undefined },
+  }
+  const found = await usableKeys(line, form, { release, product }, ports.ledger)
+  if (found.kind === 'refused') return found
+  const [usable] = found.keys
+  if (usable?.key.id !== key.id)
+    return refuse('signing-key-missing', `${key.name} is no key of ${product.name}`)
+  const { digest } = signatureAlgorithms[usable.signer.algorithm]
+  if (digest === 'sha256') return usable
+  return refuse(
+    'digest-not-signable',
+    digest === null
+      ? `${usable.signer.algorithm} signs the whole message, and a digest says too little: send the artefact, or sign through CMS or the outer manifest`
+      : `${usable.signer.algorithm} signs ${digest}, and a release knows the SHA-256 of its artefacts`,
+  )
+}
+
+async function sign(
+  { key, signer }: UsableKey,
+  part: ReleasePart,
+  ports: ReleaseSigningPorts,
+): Promise<Uint8Array | Refused> {
+  const form = ports.forms.raw
+  if (form === undefined) return refuse('not-implemented', 'bare signatures are not made here yet')
+  const options = { digest: part.sha256.toHex() }
+  const plan = await form.plan(memorySource(new Uint8Array()), options, [signer])
+  if (plan.kind === 'refused') return plan
+  const [wanted] = plan.wanted
+  if (wanted === undefined) throw new TypeError('a bare signature without a signature')
+  const asked = { algorithm: signer.algorithm, over: wanted.over } as const
+  try {
+    return await ports.keys.sign(key.key, wanted.bytes, asked)
+  } catch (cause) {
+    if (!(cause instanceof Fault) || cause.code !== 'key-unreachable') throw cause
+    return refuse('key-backend-away', `signing key ${key.name} cannot sign just now; ask later`)
+  }
+}
+
+interface Made {
+  readonly release: Release
+  readonly part: ReleasePart
+  readonly name: string
+  readonly usable: UsableKey
+  readonly signature: Uint8Array
+}
+
+async function book(
+  { release, part, name, usable, signature }: Made,
+  actor: Actor,
+  ports: ReleaseSigningPorts,
+): Promise<DigestSigned> {
+  const { ledger, clock, artefacts } = ports
+  const kept = await artefacts.keep([signature])
+  const stamped =
+    release.environment === 'production' ? await ports.stamps.stamp(kept.sha256) : undefined
+  if (stamped?.kind === 'refused') return refuse('stamper-missing', stamped.detail)
+  const record: SignedArtefactRecord = {
+    ...{ id: newId('signedArtefact', ports), version: 1, release: release.id, part: part.id },
+    ...{ form: 'raw', name, sourceSha256: part.sha256, ...kept, keys: [usable.key.id] },
+    timeStamp: stamped?.token ?? null,
+    facts: {
+      ...{ algorithms: [usable.signer.algorithm], keyNames: [usable.key.name], byDigest: true },
+    },
+    ...{ signedBy: actor.id, signedAt: clock.now() },
+  }
+  const refused = await settle(
+    {
+      puts: [{ kind: 'signedArtefact', record }, await wanting(kept, actor.id, ports)],
+      events: [
+        {
+          ...{ type: 'digest-signed', at: record.signedAt, actor },
+          subjects: [record.id, release.id, part.id, usable.key.id],
+          facts: { name, digest: part.sha256.toHex(), sha256: kept.sha256.toHex() },
+        },
+      ],
+    },
+    ledger,
+  )
+  if (refused === undefined) return { kind: 'signed', signature, record, isRepeated: false }
+  const there = await ledger.find('signedArtefact', 'name', [release.id, name])
+  return there === undefined ? refused : repeated(there, ports)
+}
+
+async function repeated(
+  record: SignedArtefactRecord,
+  { artefacts }: ReleaseSigningPorts,
+): Promise<DigestSigned> {
+  const open = await artefacts.open(record.sha256)
+  if (open === undefined) return refuse('artefact-missing', `the octets of ${record.name} are gone`)
+  try {
+    const signature = (await open.source.read(0, open.octets)).slice()
+    return { kind: 'signed', signature, record, isRepeated: true }
+  } finally {
+    await open.close()
+  }
+}
