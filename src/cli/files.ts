@@ -61,11 +61,11 @@ export function unreadable(path: string, what: string, cause: unknown) {
   return wrongUse(`${path} cannot be read: ${reasonOf(cause)}`, `look at ${what}`)
 }
 
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error
 }
 
 /** `ENOENT: no such file or directory, open '…'` -> `no such file or directory`. */
-function reasonOf({ message }: Error): string {
+export function reasonOf({ message }: Error): string {
   return message.replace(/^\w+: /, '').replace(/, \w+( '.*')?$/, '')
 }

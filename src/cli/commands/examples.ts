@@ -393,6 +393,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'scan build/images --baseline scan-baseline.json --sarif scan.sarif',
     'scan firmware.bin --data ./data --record --product pump',
   ],
+  'firmware build': [
+    'firmware build rauc rootfs.ext4 --compatible "Pump 4" --release 4.2.1 --image rootfs=rootfs.ext4 --out pump.squashfs',
+    'firmware build swupdate rootfs.ext4.zst after.sh --description sw-description --out pump.swu',
+    'firmware build mender rootfs.ext4 --release pump-4.2.1 --device-type pump-4 --out pump.mender',
+  ],
   'firmware check': [
     'firmware check update.raucb --device pump-4.json',
     'firmware check app.signed.bin --device a.json --device b.json --support-until 2036-12-31 --json',

@@ -6,6 +6,7 @@ import type { Command } from './commands.ts'
 import { deliverCommand } from './deliver.ts'
 import { examples } from './examples.ts'
 import { firmwareCommands } from './firmware.ts'
+import { firmwareBuildCommand } from './firmware-build.ts'
 import { scanCommand } from './scan.ts'
 
 const backupFile = own('file', 'the backup', {
@@ -104,6 +105,7 @@ export const offlineCommands: readonly Command[] = [
       }),
     ],
   }),
+  offline('firmware build', firmwareBuildCommand),
   ...firmwareCommands,
   offline('release deliver', deliverCommand),
   offline('release check', {

@@ -93,6 +93,7 @@ const offline: Readonly<Record<string, () => Promise<Verb>>> = {
   'backup restore': async () => (await import('./backup-offline.ts')).restoreBackup,
   'crl keep': async () => (await import('./crl-keep.ts')).keepLists,
   'entropy assess': async () => (await import('./entropy-assess.ts')).assessEntropy,
+  'firmware build': async () => (await import('./firmware-build.ts')).buildFirmware,
   'firmware check': async () => (await import('./firmware-check.ts')).checkFirmware,
   'firmware forms': async () => (await import('./firmware-forms.ts')).listForms,
   'firmware inspect': async () => (await import('./firmware-inspect.ts')).inspectFirmware,
