@@ -25,7 +25,7 @@ export const firmwareBuildCommand: Pick<Command, 'summary' | 'help' | 'arguments
       ...{ kind: 'text', placeholder: 'TEXT' },
     }),
     own('image', 'rauc: which file goes to which class of slots, as rootfs=rootfs.ext4', {
-      ...{ kind: 'list', placeholder: 'SLOT=FILE' },
+      ...{ kind: 'list', placeholder: 'NAME=FILE' },
     }),
     own('description', 'swupdate: sw-description as a person writes it, without digests', {
       ...{ kind: 'text', placeholder: 'FILE' },
