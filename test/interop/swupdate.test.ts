@@ -12,6 +12,7 @@ import { readCpio } from '#format/archive/cpio-entries.ts'
 import { parseSignedData } from '#format/cms/signed-data.ts'
 import { keyPurposes } from '#format/oids.ts'
 import { encodePem } from '#format/pem.ts'
+import { encodeSwupdateAuthorities, encodeSwupdateKey } from '#trust/artefact/swupdate/anchors.ts'
 import { buildSwupdate } from '#trust/artefact/swupdate/build.ts'
 import { swupdateForm as form } from '#trust/artefact/swupdate/swupdate.ts'
 import type { DeviceTrust } from '#trust/artefact/verdict.ts'
@@ -30,11 +31,9 @@ const house = await signingHouse('Test', longLived)
 const signer = await house.signer()
 const trust = (other: Partial<DeviceTrust> = {}) =>
   house.trust({ now: Temporal.Now.instant(), ...other })
-// This version looks for no authority in the CMS: whoever stands between has to be on the device, too.
 writeFileSync(
   at('anchors.pem'),
-  encodePem('CERTIFICATE', house.issuingCertificate.der) +
-    encodePem('CERTIFICATE', house.rootCertificate.der),
+  encodeSwupdateAuthorities([[house.issuingCertificate, house.rootCertificate]]),
 )
 
 const image = Uint8Array.from({ length: 70_001 }, (_, index) => (index * 7_919) >> 7)
@@ -469,7 +468,7 @@ test('openssl believes a raw signature of ours, and we one of its, of either pad
     const raw = entries[1]!
     writeFileSync(at('raw.sig'), signed.subarray(raw.start, raw.start + raw.size))
     writeFileSync(at('described'), description)
-    writeFileSync(at('pub.pem'), encodePem('PUBLIC KEY', one.publicKey.spki))
+    writeFileSync(at('pub.pem'), encodeSwupdateKey(one.publicKey))
     const verified = spawnSync(
       '/usr/bin/openssl',
       [

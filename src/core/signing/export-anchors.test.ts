@@ -70,6 +70,15 @@ test('verifiers that hold roots are given each root once, and no bare key', () =
         [root.der],
       )
     }
-    const bare = exportAnchors('rauc', [await keyNamed('one')])
-    assert.equal(bare.kind, 'refused')
+    for (const form of ['rauc', 'swupdate'] as const)
+      assert.equal(exportAnchors(form, [await keyNamed('one')]).kind, 'refused')
+    const issuing = parseCertificate(
+      core.doors.own.find(({ kind }) => kind !== 'root')!.certificate,
+    )
+    const below = keys.map((key) => ({ ...key, between: [issuing] }))
+    assert.deepEqual(
+      parsePem(written('swupdate', below).texts[0]!).map(({ bytes }) => bytes),
+      [issuing.der, root.der],
+    )
+    assert.equal(parsePem(written('rauc', below).texts[0]!).length, 1)
   }))

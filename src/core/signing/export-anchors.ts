@@ -5,6 +5,7 @@ import { signatureAlgorithmFor } from '#trust/algorithms.ts'
 import { espAnchors } from '#trust/artefact/esp-secure-boot-v2/burn.ts'
 import type { ArtefactFormName } from '#trust/artefact/form-names.ts'
 import { encodeMcubootKeys } from '#trust/artefact/mcuboot/keys-c.ts'
+import { encodeSwupdateAuthorities } from '#trust/artefact/swupdate/anchors.ts'
 import { encodeFitKeySource } from '#trust/artefact/uboot-fit/control-tree.ts'
 import { sha256 } from '#trust/digest.ts'
 import type { PublicKey } from '#trust/public-key.ts'
@@ -29,6 +30,8 @@ export interface AnchorKey {
   readonly name: string
   readonly publicKey: PublicKey
   readonly root: Certificate | undefined
+  /** The authorities between its certificate and the root; absent: the root certified it. */
+  readonly between?: readonly Certificate[]
 }
 
 type Writer = (keys: readonly AnchorKey[]) => Omit<Anchors, 'kind'>
@@ -89,9 +92,10 @@ const writers: Partial<Readonly<Record<ArtefactFormName, Writer>>> = {
     ],
   }),
   swupdate: (keys) => ({
-    files: [textFile('swupdate-ca.pem', rootsPem(keys))],
+    files: [textFile('swupdate-ca.pem', encodeSwupdateAuthorities(keys.map(authoritiesOf)))],
     notes: [
       'swupdate -k swupdate-ca.pem; --cert-purpose codeSigning is stricter, and these pass it',
+      'the authorities between are in the file because SWUpdate before 2023 looks for none in the signature: give devices a new file before an authority that signs is replaced',
     ],
   }),
   cms: (keys) => ({
@@ -124,6 +128,11 @@ function rootsPem(keys: readonly AnchorKey[]): string {
   )
   if (roots.size === 0) throw new TypeError('none of these keys has a certificate')
   return [...roots.values()].map(({ der }) => encodePem('CERTIFICATE', der)).join('')
+}
+
+function authoritiesOf({ root, between = [] }: AnchorKey): readonly Certificate[] {
+  if (root === undefined) throw new TypeError('one of these keys has no certificate')
+  return [...between, root]
 }
 
 function keyPem({ spki }: PublicKey): string {

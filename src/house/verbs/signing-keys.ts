@@ -144,7 +144,8 @@ async function anchorKeys(
     if (record === undefined) return notFound(key.key)
     const publicKey = publicKeyOf(record)
     if ('reason' in publicKey) return publicKey
-    keys.push({ name: key.name, publicKey, root: chainOf(key).at(-1) })
+    const [, ...above] = chainOf(key)
+    keys.push({ name: key.name, publicKey, root: above.at(-1), between: above.slice(0, -1) })
   }
   return keys
 }
