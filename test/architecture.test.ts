@@ -84,6 +84,12 @@ const ambientRooms = ['edge/clock', 'edge/chance', 'device', 'house']
 
 const sources = globSync('src/**/*.{ts,tsx}').filter((file) => !file.endsWith('.test.ts'))
 
+test('no file holds the marks of a merge that nobody ended', () => {
+  const files = globSync('{*.md,docs/**/*.md,src/**/*.ts,test/**/*.ts,clients/**/*.{c,h}}')
+  const marked = files.filter((file) => /^(<{7}|>{7}) /m.test(readFileSync(file, 'utf8')))
+  assert.deepEqual(marked, [])
+})
+
 test('there is a house to look at', () => assert.ok(sources.length > 10))
 
 for (const file of sources) {
