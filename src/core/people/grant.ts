@@ -15,6 +15,7 @@ export interface ProvedJob {
   readonly audience: readonly string[]
   readonly subject: string
   readonly expiresAt: Temporal.Instant
+  /** Of what is signed in it: of one token there is one, however it is written. */
   readonly idTokenSha256: Uint8Array
 }
 

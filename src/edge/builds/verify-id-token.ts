@@ -78,9 +78,17 @@ function jobOf(
     job: {
       ...{ issuer, subject: sub, audience: typeof aud === 'string' ? [aud] : aud },
       expiresAt: Temporal.Instant.fromEpochMilliseconds(exp * 1000),
-      idTokenSha256: sha256(new TextEncoder().encode(token)),
+      idTokenSha256: sha256(new TextEncoder().encode(signedIn(token))),
     },
   }
+}
+
+/**
+ * What of a token is signed. A signature can be written in several ways (unused bits of base64url, the other s of
+ * ECDSA), and each would make a used token look new.
+ */
+function signedIn(token: string): string {
+  return token.slice(0, token.lastIndexOf('.'))
 }
 
 /** Ours, by the code: what a library says may quote the token. */
