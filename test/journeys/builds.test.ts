@@ -226,6 +226,20 @@ function run(words: readonly string[]): Promise<{ status: number | null; out: st
   return new Promise((resolve) => child.on('close', (status) => resolve({ status, out })))
 }
 
+test('of a grant that stands on two words, what one of them was for ends with it', async () => {
+  const added = await askLocally(house, 'POST', '/build-trusts', {
+    ...{ name: 'main of other', issuer, audience, subject, products: [other] },
+  })
+  const { status, body } = await signIn(await idToken())
+  assert.deepEqual([status, body.products], [200, [pump, other]])
+  const draft = { product: other, firmwareVersion: '3.0.0', securityVersion: 1 }
+  assert.equal((await api('POST', '/releases', draft, body.token)).status, 201)
+  await askLocally(house, 'DELETE', `/build-trusts/${JSON.parse(added.text).id}`)
+  const again = await api('POST', '/releases', { ...draft, firmwareVersion: '3.0.1' }, body.token)
+  assert.deepEqual([again.status, again.body.code], [403, 'not-permitted'])
+  assert.equal((await api('GET', '/session', undefined, body.token)).body.role, 'builder')
+})
+
 test('a grant ends with the word that it stands on', async () => {
   const token = await granted()
   const listed = JSON.parse((await askLocally(house, 'GET', '/build-trusts')).text)

@@ -1524,7 +1524,8 @@ export const tables = {
       tokenSha256: bytes,
       /** Of the ID token that it was given for: for each, once. */
       idTokenSha256: bytes,
-      buildTrust: id('bdt'),
+      /** On whose word it stands: the ids of all that fitted; at least one. */
+      buildTrusts: json<readonly string[]>(),
       /** `sub` of the job. */
       subject: text,
       products: json<readonly string[]>(),

@@ -44,16 +44,15 @@ export async function buildTrustsOf(
  */
 export async function grantJob(job: ProvedJob, ports: PeoplePorts): Promise<Granted> {
   const trusts = (await buildTrustsOf(job.issuer, ports.ledger)).filter((one) => fits(one, job))
-  const [first] = trusts
-  if (first === undefined)
+  if (trusts.length === 0)
     return refuse('sign-in-wrong', 'no build trust is for this subject and audience')
   const now = ports.clock.now()
   const minutes = Math.min(...trusts.map((one) => one.minutes))
   const token = newToken(ports.random)
   const grant: Grant = {
     ...{ id: newId('grant', ports), version: 1 },
-    ...{ tokenSha256: token.sha256, idTokenSha256: job.idTokenSha256, buildTrust: first.id },
-    subject: job.subject,
+    ...{ tokenSha256: token.sha256, idTokenSha256: job.idTokenSha256, subject: job.subject },
+    buildTrusts: trusts.map(({ id }) => id),
     products: [...new Set(trusts.flatMap((one) => one.products))],
     ...{ grantedAt: now, expiresAt: now.add({ minutes }) },
   }
@@ -82,7 +81,7 @@ function fits({ subject, audience }: BuildTrust, job: ProvedJob): boolean {
   return isMeant && job.audience.includes(audience)
 }
 
-/** The grant that a token opens, while it lasts and while the word that it stands on is taken. */
+/** The grant that a token opens, while it lasts, for the products for which a word that it stands on is still taken. */
 export async function grantOf(
   token: string,
   { ledger, clock }: Pick<PeoplePorts, 'clock' | 'ledger'>,
@@ -90,6 +89,11 @@ export async function grantOf(
   const grant = await ledger.find('grant', 'token', [hashToken(token)])
   if (grant === undefined || Temporal.Instant.compare(grant.expiresAt, clock.now()) <= 0)
     return undefined
-  const trust = await ledger.read('buildTrust', grant.buildTrust)
-  return trust?.state === 'active' ? grant : undefined
+  const taken = new Set<string>()
+  for (const id of grant.buildTrusts) {
+    const trust = await ledger.read('buildTrust', id)
+    if (trust?.state === 'active') for (const product of trust.products) taken.add(product)
+  }
+  const products = grant.products.filter((product) => taken.has(product))
+  return products.length === 0 ? undefined : { ...grant, products }
 }

@@ -326,7 +326,7 @@ CREATE TABLE "grant" (
   "version" bigint NOT NULL,
   "tokenSha256" bytea NOT NULL,
   "idTokenSha256" bytea NOT NULL,
-  "buildTrust" bytea NOT NULL,
+  "buildTrusts" text COLLATE "C" NOT NULL,
   "subject" text COLLATE "C" NOT NULL,
   "products" text COLLATE "C" NOT NULL,
   "grantedAt" bigint NOT NULL,

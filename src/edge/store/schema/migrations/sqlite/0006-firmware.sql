@@ -326,7 +326,7 @@ CREATE TABLE "grant" (
   "version" INTEGER NOT NULL,
   "tokenSha256" BLOB NOT NULL,
   "idTokenSha256" BLOB NOT NULL,
-  "buildTrust" BLOB NOT NULL,
+  "buildTrusts" TEXT NOT NULL,
   "subject" TEXT NOT NULL,
   "products" TEXT NOT NULL,
   "grantedAt" INTEGER NOT NULL,
