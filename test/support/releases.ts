@@ -54,10 +54,14 @@ export async function submitted(
   core: Core,
   product: Product,
   terms: Partial<NewRelease> = {},
+  by: Actor = operator,
 ): Promise<Release> {
-  const draft = await newRelease(core, product, terms)
-  const sha256 = await stored(core, `image of ${draft.firmwareVersion}`)
-  const { release } = await attached(core, draft, { role: 'artefact', name: 'app.bin', sha256 })
-  const answer = await submitRelease(release, operator, core)
+  const draft = await newRelease(core, product, terms, by)
+  // Octets that somebody sent before are that person's: others send their own.
+  const text = `image of ${draft.firmwareVersion}${by === operator ? '' : ` by ${by.id}`}`
+  const sha256 = await stored(core, text, by)
+  const part = { role: 'artefact', name: 'app.bin', sha256 } as const
+  const { release } = await attached(core, draft, part, by)
+  const answer = await submitRelease(release, by, core)
   return answer.kind === 'changed' ? answer.release : assert.fail(answer.detail)
 }

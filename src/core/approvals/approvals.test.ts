@@ -12,15 +12,20 @@ import {
 } from '../../../test/support/core.ts'
 import { submitted } from '../../../test/support/releases.ts'
 import { newId } from '../ledger/ids.ts'
+import { settle } from '../ledger/settle.ts'
 import type { Product, Release } from '../ledger/tables.ts'
 import { editRelease } from '../releases/edit.ts'
+import { markSigned } from '../releases/mark.ts'
 import { submitRelease } from '../releases/submit.ts'
+import { withdrawRelease } from '../releases/withdraw.ts'
 import { recordScan } from '../scan/record-scan.ts'
+import { watchEmergencies } from '../watch/emergencies.ts'
 import { approvedByOne } from './emergency.ts'
 import { judgeRelease, maySign } from './judge-release.ts'
 import { endKey } from './keys/end-key.ts'
 import { changePolicy } from './policy/change-policy.ts'
 import { type Demand, type PolicyRules, usualRules } from './policy/rules.ts'
+import { refuseDisputed } from './refuse-disputed.ts'
 import { takeApproval } from './take-approval.ts'
 
 let core: TestCore
@@ -112,6 +117,7 @@ test('two people agree, and the release is approved in the commit of the second'
     'release-approval-given',
     'release-approved',
   ])
+  assert.equal(told.at(-1)?.facts['approvals'], 2)
 })
 
 test('two people who sign at the same moment are both counted', async () => {
@@ -482,3 +488,86 @@ test('who sits at the server is nobody: what such made has no known origin', asy
   // The part was added by somebody who is not known either.
   assert.equal(facts.checks.find(({ check }) => check === 'origin-known')?.passed, false)
 })
+
+for (const [what, kind] of [
+  ['a person who signed in', 'person'],
+  ['a machine of its own', 'machine'],
+  ['a job of a build', 'grant'],
+] as const)
+  test(`what ${what} made has a known origin`, async () => {
+    const pump = await productAsking({ ...two, checks: { originKnown: true } })
+    const maker = { kind: kind === 'person' ? kind : 'machine', id: newId(kind, core) } as const
+    const release = await submitted(core, pump, {}, maker)
+    const { checks } = await judgeRelease(release, core)
+    const { passed, detail } = checks.find(({ check }) => check === 'origin-known') ?? {}
+    assert.equal(passed, true, detail ?? 'it was not looked at')
+  })
+
+async function signedAs(release: Release): Promise<Release> {
+  const marked = await markSigned(await now(release), 1, operator, core)
+  if (marked.kind === 'refused') return assert.fail(marked.detail)
+  assert.equal(await settle(marked, core.ledger), undefined)
+  return now(release)
+}
+
+async function emergencyOf({ id }: Release) {
+  const { items } = await core.ledger.list('emergency', {
+    ...{ by: 'release', equal: [id], limit: 10 },
+  })
+  return items[0]
+}
+
+test('what was signed in an emergency and withdrawn waits for its review all the same', async () => {
+  const release = await releaseAsking()
+  await agreed(ada, release, until(12))
+  const withdrawn = await withdrawRelease(await signedAs(release), 'done', operator, core)
+  assert.equal(withdrawn.kind, 'changed')
+  await watchEmergencies(core)
+  assert.equal((await emergencyOf(release))?.state, 'open')
+  await agreed(grace, release, { act: 'review' })
+  assert.equal((await emergencyOf(release))?.state, 'confirmed')
+  const unsigned = await releaseAsking()
+  await agreed(ada, unsigned, until(12))
+  await withdrawRelease(await now(unsigned), 'a better way was found', operator, core)
+  await watchEmergencies(core)
+  assert.equal((await emergencyOf(unsigned))?.state, 'lapsed')
+})
+
+test('what was signed in an emergency is not published once a reviewer does not agree', async () => {
+  const release = await releaseAsking()
+  await agreed(ada, release, until(12))
+  assert.equal(await refuseDisputed(await signedAs(release), core), undefined)
+  await agreed(grace, release, { act: 'refuse', meaning: 'it is worse' })
+  assert.equal((await refuseDisputed(await now(release), core))?.reason, 'release-not-approved')
+  assert.equal((await emergencyOf(release))?.state, 'disputed')
+})
+
+test('whose emergency was not reviewed in time declares no other for that product', async () => {
+  const pump = await productAsking(two)
+  const first = await submitted(core, pump)
+  await agreed(ada, first, until(12))
+  await signedAs(first)
+  const second = await submitted(core, pump, { firmwareVersion: '1.0.1' })
+  await agreed(ada, second, until(12))
+  core.clock.pass({ hours: 73 })
+  const third = await submitted(core, pump, { firmwareVersion: '1.0.2' })
+  assert.equal(reasonOf(await said(ada, third, until(12))), 'emergency-not-allowed')
+  // Of another product nothing is due.
+  await agreed(ada, await releaseAsking(), until(12))
+  for (const one of [first, second]) await agreed(grace, one, { act: 'review' })
+  await agreed(ada, third, until(12))
+})
+
+for (const state of ['compromised', 'weak'] as const)
+  test(`an approval counts no more once its key is found to be ${state}`, async () => {
+    const release = await releaseAsking()
+    const tim = await addApprover(`Tim ${state}`, core)
+    await agreed(tim, release)
+    await agreed(grace, release)
+    assert.ok(maySign(await judgeRelease(await now(release), core)))
+    const key = (await core.ledger.read('key', tim.key.key)) ?? assert.fail('no key')
+    const found = { ...key, version: key.version + 1, state }
+    await settle({ puts: [{ kind: 'key', record: found }], events: [] }, core.ledger)
+    const judged = await judgeRelease(await now(release), core)
+    assert.deepEqual([judged.missing, maySign(judged)], [['one more person'], false])
+  })

@@ -112,9 +112,10 @@ export const checks = {
     judge: judgeSupport,
   },
   'origin-known': {
-    title: 'it is known who made it: people who signed in, or machines of their own',
+    title:
+      'it is known who made it: people who signed in, machines of their own, or jobs of builds',
     remedy:
-      'make and upload it as somebody who signed in, or as a machine with a certificate of its own; whoever sits at the server is nobody',
+      'make and upload it as somebody who signed in, as a machine with a certificate of its own, or as a job of a build (build-trust); whoever sits at the server is nobody',
     asked: ({ checks }) => checks.originKnown === true,
     judge: judgeOrigin,
   },
@@ -217,8 +218,8 @@ function judgeSupport({ release: { supportUntil }, now }: ReleaseFacts): Finding
   }
 }
 
-/** A person, or a machine that has a certificate of its own. */
-const knownForm = /^(?:psn|mch)_[0-9a-f]{32}$/
+/** A person, a machine that has a certificate of its own, or a job for which the service that ran it gave its word. */
+const knownForm = /^(?:grn|mch|psn)_[0-9a-f]{32}$/
 
 function judgeOrigin({ hands }: ReleaseFacts): Finding {
   const unknown = [...hands].filter((id) => !knownForm.test(id))

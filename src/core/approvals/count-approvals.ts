@@ -71,6 +71,9 @@ async function reasonAgainst(
   if (release.manifestSha256?.toHex() !== approval.manifestSha256.toHex())
     return 'it is of another manifest'
   if (key?.state !== 'active') return `its key is ${key?.state ?? 'not known'}`
+  // Weak or compromised is said of the key itself, by whoever found that out.
+  const known = await ledger.read('key', key.key)
+  if (known?.state !== 'active') return `its key is ${known?.state ?? 'not known'}`
   if (hands.has(approval.person)) return 'this person took part in the release'
   const person = await ledger.read('person', approval.person)
   if (person?.state !== 'active') return 'this person has no account any more'

@@ -28,6 +28,31 @@ export async function openEmergency(
   )
 }
 
+/** Emergencies that wait for a review at once; more are no emergencies. */
+const mostOpen = 1_000
+
+/**
+ * Why a release may not go out on one approval again, if so: an earlier one of its product waits for a review that is
+ * overdue. Else whoever is never reviewed would have found a way around everybody.
+ */
+export async function refuseUnreviewed(
+  { product }: Release,
+  { ledger, clock }: Pick<ApprovalPorts, 'clock' | 'ledger'>,
+): Promise<Refused | undefined> {
+  const { items } = await ledger.list('emergency', {
+    ...{ by: 'state', equal: ['open'], limit: mostOpen },
+  })
+  for (const { release, reviewBy } of items) {
+    if (Temporal.Instant.compare(reviewBy, clock.now()) > 0) continue
+    if ((await ledger.read('release', release))?.product === product)
+      return refuse(
+        'emergency-not-allowed',
+        `the emergency of ${release} was to be reviewed by ${reviewBy.toString({ smallestUnit: 'second' })}: review that one first, or withdraw it if it was never signed`,
+      )
+  }
+  return undefined
+}
+
 export interface BegunEmergency {
   readonly kind: 'begun'
   readonly emergency: Emergency

@@ -17,7 +17,7 @@ import { markApproved } from '../releases/mark.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import type { ReleasePorts } from '../releases/ports.ts'
 import { approvalsOf, handsIn, marksOf } from './count-approvals.ts'
-import { beginEmergency, endEmergency, openEmergency } from './emergency.ts'
+import { beginEmergency, endEmergency, openEmergency, refuseUnreviewed } from './emergency.ts'
 import { type Judgement, judgeRelease } from './judge-release.ts'
 import { proveSigner } from './prove-signer.ts'
 import { implausibleTime } from './statement-time.ts'
@@ -142,11 +142,13 @@ function refuseSubject(
 
 function refuseState(
   act: ApprovalAct,
-  { id, state }: Release,
+  { id, state, signedAt }: Release,
   emergency: Emergency | undefined,
 ): Refused | undefined {
   const isOpen = state === 'submitted' || state === 'approved'
-  const underReview = emergency?.state === 'open' && state !== 'draft' && state !== 'withdrawn'
+  // What was signed may have reached devices: that it was withdrawn since spares nobody the review.
+  const mayBeOut = state !== 'draft' && (state !== 'withdrawn' || signedAt !== null)
+  const underReview = emergency?.state === 'open' && mayBeOut
   if (act === 'review')
     return underReview
       ? undefined
@@ -217,7 +219,9 @@ async function book(
     if (emergency !== undefined)
       return refuse('decided-already', 'an emergency was declared for this release already')
     const { demand } = await judgeRelease(before, ports)
-    const begun = beginEmergency(before, approval, said.emergency, demand, ports)
+    const begun =
+      (await refuseUnreviewed(before, ports)) ??
+      beginEmergency(before, approval, said.emergency, demand, ports)
     if (begun.kind === 'refused') return begun
     puts.push(...begun.puts)
     events.push(begun.event)
@@ -257,13 +261,14 @@ function outcomeOf(
  */
 function moved(
   before: Release,
-  { verdict }: Judgement,
+  { verdict, approvals }: Judgement,
   actor: AuditEvent['actor'],
   ports: ReleasePorts,
 ) {
   const may = verdict === 'approved' || verdict === 'emergency'
   if (before.state === 'submitted' && may) {
-    const change = markApproved(before, 0, actor, ports)
+    const counted = approvals.filter(({ because }) => because === null).length
+    const change = markApproved(before, counted, actor, ports)
     return {
       change,
       release: { ...before, version: before.version + 1, state: 'approved' as const },

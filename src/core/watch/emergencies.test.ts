@@ -64,11 +64,13 @@ async function look({ id }: Emergency) {
 }
 
 test('an emergency is an alarm until it is reviewed, and says when that is late', async () => {
-  const { emergency } = await declared()
+  const { release, emergency } = await declared()
   const fresh = await look(emergency)
   assert.deepEqual([fresh.alarm?.severity, fresh.alarm?.facts['late']], ['critical', false])
   core.clock.pass({ hours: 5 })
   assert.match((await look(emergency)).alarm?.text ?? '', /should have been reviewed by/)
+  await withdrawRelease(await now(release), 'it was not needed', operator, core)
+  assert.equal((await look(emergency)).state, 'lapsed')
 })
 
 test('an emergency of a release that was changed lapses, and its alarm is over', async () => {
@@ -78,7 +80,7 @@ test('an emergency of a release that was changed lapses, and its alarm is over',
   assert.deepEqual(await look(emergency), { alarm: undefined, state: 'lapsed' })
 })
 
-test('a release that is withdrawn needs no review', async () => {
+test('a release that is withdrawn before it was signed needs no review', async () => {
   const { release, emergency } = await declared()
   await withdrawRelease(await now(release), 'it was not needed', operator, core)
   assert.deepEqual(await look(emergency), { alarm: undefined, state: 'lapsed' })

@@ -36,14 +36,15 @@ async function emergenciesIn(
   return items
 }
 
-/** Nothing of it goes out any more: the release was changed, refused or withdrawn. */
+/** Nothing of it went out, or will: the release was changed or refused, or was withdrawn before it was signed. */
 async function isOver(
   { release: id, manifestSha256, state }: Emergency,
   { ledger }: AlarmPorts,
 ): Promise<boolean> {
   const release = await ledger.read('release', id)
   if (release?.manifestSha256?.toHex() !== manifestSha256.toHex()) return true
-  if (release.state === 'withdrawn') return true
+  // Devices may have what was signed: a withdrawal is no review.
+  if (release.state === 'withdrawn') return state === 'disputed' || release.signedAt === null
   return state === 'disputed' && release.state === 'submitted'
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { refuseDisputed } from '#core/approvals/refuse-disputed.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import type { Release, ReleasePart } from '#core/ledger/tables.ts'
 import { attachPart, detachPart, type NewPart } from '#core/releases/attach.ts'
@@ -150,7 +151,12 @@ export function releaseVerbs(core: Core, log: LogStore, desk: ScanDesk): Release
       changing(id, call, (release) => withdrawRelease(release, because, call.caller.actor, core)),
 
     'release.publish': ({ release: id }, call) =>
-      changing(id, call, (release) => publishRelease(release, call.caller.actor, core)),
+      changing(
+        id,
+        call,
+        async (release) =>
+          (await refuseDisputed(release, core)) ?? publishRelease(release, call.caller.actor, core),
+      ),
   }
 }
 
