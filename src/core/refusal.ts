@@ -57,6 +57,7 @@ export const refusals = [
   'credential-missing',
   'crl-outdated',
   'decided-already',
+  'digest-not-approved',
   'digest-not-signable',
   'device-already-enrolled',
   'device-quarantined',

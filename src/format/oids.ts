@@ -128,6 +128,8 @@ export const anyPolicy = oid('2.5.29.32.0')
 
 /** Those that a format itself looks at, or a test; which are good is said by the tables of trust. */
 export const algorithms = {
+  /** id-alg-unsigned, RFC 9925 section 3.1: no signature is there, and none is believed. */
+  unsigned: oid('1.3.6.1.5.5.7.6.36'),
   rsaEncryption: oid('1.2.840.113549.1.1.1'),
   mgf1: oid('1.2.840.113549.1.1.8'),
   rsassaPss: oid('1.2.840.113549.1.1.10'),

@@ -31,6 +31,7 @@ import { type Core, ownIssuer } from './core.ts'
 import { ownMaker } from './foundation.ts'
 import { servedStatusFiles } from './served-status-files.ts'
 import { proxyRoutes } from './verify-routes.ts'
+import { workerRoutes } from './worker-routes.ts'
 
 /** What devices find on their port. */
 export function deviceRoutes(core: Core, keyMaker: ServerKeyPorts['keyMaker']): readonly Route[] {
@@ -55,6 +56,7 @@ export function deviceRoutes(core: Core, keyMaker: ServerKeyPorts['keyMaker']): 
     ...tpmRoutes(core),
     whoamiRoute((chain) => whoIs(chain, core)),
     ...proxyRoutes(core),
+    ...workerRoutes(core),
   ]
 }
 

@@ -4,6 +4,7 @@ import { type Asker, askerBehind } from '#core/verification/asker.ts'
 import { verify } from '#core/verification/verify.ts'
 import type { HttpPeer, Route } from '#edge/http/message.ts'
 import { verifyRoutes } from '#edge/verify/routes.ts'
+import { signer } from '#format/admin/operation.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from './core.ts'
 import { noteAlarming } from './verbs/verification.ts'
@@ -26,12 +27,14 @@ function productsFor(asker: Asker): readonly string[] | undefined {
   return products.length === 0 ? undefined : products
 }
 
-/** Any machine and any application: what they may do least is to ask. */
+/** Any machine and any application, what they may do least is to ask; but none that may do one other thing alone. */
 async function askerOf({ certificates, proxy }: HttpPeer, core: Core): Promise<Asker | Refused> {
   if (proxy !== undefined)
     return refuse('not-permitted', 'who asks must come by a connection of its own')
   const [leaf] = certificates
   const asker = leaf && (await askerBehind(leaf, core))
+  if (asker?.kind === 'machine' && asker.machine.role === signer)
+    return refuse('not-permitted', 'this machine has digests signed, and does nothing else')
   return (
     asker ??
     refuse('credential-missing', 'present the client certificate of an application or a machine')

@@ -1484,7 +1484,7 @@ export const tables = {
     'mch',
     {
       name: text,
-      role: word('administrator', 'operator', 'auditor', 'verifier'),
+      role: word('administrator', 'operator', 'auditor', 'verifier', 'signer'),
       key: id('key'),
       state: word('active', 'removed'),
       createdAt: instant,

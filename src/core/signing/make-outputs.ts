@@ -83,7 +83,7 @@ async function signOpened(
   const planned: { readonly at: Opened; readonly plan: SigningPlan }[] = []
   for (const [index, at] of opened.entries()) {
     tell({ step: 'reading', name: at.work.part.name, done: index, of: opened.length })
-    const plan = await planOne(at, context, ports)
+    const plan = await planSource(at.work, at.source, context, ports)
     if (plan.kind === 'refused')
       return refuse(plan.reason, `${at.work.part.name} as ${at.work.line.form}: ${plan.detail}`)
     planned.push({ at, plan })
@@ -112,12 +112,13 @@ async function signOpened(
   return { kind: 'outputs', outputs }
 }
 
-async function planOne(
-  { work, source }: Opened,
+/** What is to be signed of a source, as the line of the plan and the release say. */
+export async function planSource(
+  { line, form, part, keys }: Work,
+  source: ByteSource,
   { release, product }: { readonly release: Release; readonly product: Product },
-  { clock }: OutputPorts,
+  { clock }: { readonly clock: Clock },
 ): Promise<SigningPlan | Refused> {
-  const { line, form, part, keys } = work
   const said = choicesOf(form, line.options, { release, product, part, now: clock.now() })
   const read = readOptions(form, said)
   if (read.kind === 'refused') return read

@@ -54,14 +54,14 @@ export async function signDigest(
     return refuse('not-found', `${release.id} has no artefact of the digest ${sha256.toHex()}`)
   const name = `${part.name}.${key.name}.sig`
   const there = await ledger.find('signedArtefact', 'name', [release.id, name])
-  if (there !== undefined) return repeated(there, ports)
+  if (there !== undefined) return repeatedSignature(there, ports)
   const no = ports.guard.check(ports.clock.now()) ?? (await judged(release, ports))
   if (no !== undefined) return no
   const usable = await usableFor(release, key, ports)
   if ('reason' in usable) return usable
   const signature = await sign(usable, part, ports)
   if (!(signature instanceof Uint8Array)) return signature
-  return book({ release, part, name, usable, signature }, actor, ports)
+  return bookSignature({ release, part, name, usable, signature }, actor, ports)
 }
 
 /** What is signed was judged when it was signed, and stays so. */
@@ -118,16 +118,20 @@ async function sign(
   }
 }
 
-interface Made {
+/** A bare signature that was made, and what it belongs to. */
+export interface MadeSignature {
   readonly release: Release
   readonly part: ReleasePart
   readonly name: string
   readonly usable: UsableKey
   readonly signature: Uint8Array
+  /** Beside those of every signature over a digest. */
+  readonly facts?: Readonly<Record<string, unknown>>
 }
 
-async function book(
-  { release, part, name, usable, signature }: Made,
+/** Keeps a signature under its name in the release; whoever else made it at the same moment is believed instead. */
+export async function bookSignature(
+  { release, part, name, usable, signature, facts = {} }: MadeSignature,
   actor: Actor,
   ports: ReleaseSigningPorts,
 ): Promise<DigestSigned> {
@@ -142,6 +146,7 @@ async function book(
     timeStamp: stamped?.token ?? null,
     facts: {
       ...{ algorithms: [usable.signer.algorithm], keyNames: [usable.key.name], byDigest: true },
+      ...facts,
     },
     ...{ signedBy: actor.id, signedAt: clock.now() },
   }
@@ -152,7 +157,7 @@ async function book(
         {
           ...{ type: 'digest-signed', at: record.signedAt, actor },
           subjects: [record.id, release.id, part.id, usable.key.id],
-          facts: { name, digest: part.sha256.toHex(), sha256: kept.sha256.toHex() },
+          facts: { name, digest: part.sha256.toHex(), sha256: kept.sha256.toHex(), ...facts },
         },
       ],
     },
@@ -160,10 +165,11 @@ async function book(
   )
   if (refused === undefined) return { kind: 'signed', signature, record, isRepeated: false }
   const there = await ledger.find('signedArtefact', 'name', [release.id, name])
-  return there === undefined ? refused : repeated(there, ports)
+  return there === undefined ? refused : repeatedSignature(there, ports)
 }
 
-async function repeated(
+/** The signature that was made before. */
+export async function repeatedSignature(
   record: SignedArtefactRecord,
   { artefacts }: ReleaseSigningPorts,
 ): Promise<DigestSigned> {

@@ -8,6 +8,7 @@ import {
   type DoorName,
   type Operation,
   roles,
+  signer,
 } from '#format/admin/operation.ts'
 import { refuse } from '#trust/refusal.ts'
 
@@ -54,6 +55,8 @@ export function checkPermission(
     return row.builders === true
       ? undefined
       : refuse('not-permitted', 'a job of a build releases what it built, and does nothing else')
+  if (caller.role === signer)
+    return refuse('not-permitted', 'this machine has digests signed, and does nothing else')
   if (roles.indexOf(caller.role) <= roles.indexOf(row.role)) return undefined
   return refuse('not-permitted', `this needs the role ${row.role}, you are ${caller.role}`)
 }

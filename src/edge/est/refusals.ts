@@ -72,6 +72,7 @@ export const statuses = {
   'credential-missing': 401,
   'crl-outdated': 400,
   'decided-already': 400,
+  'digest-not-approved': 403,
   'digest-not-signable': 400,
   'device-already-enrolled': 403,
   'device-quarantined': 403,

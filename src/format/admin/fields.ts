@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The words of which inputs and answers are made. */
 import { z } from 'zod'
-import { personRoles, roles } from './operation.ts'
+import { personRoles, roles, signer } from './operation.ts'
 
 /** An id as shown: three letters and the 32 hexadecimal digits of a UUIDv7. */
 export function id(prefix: string) {
@@ -50,7 +50,8 @@ export const reason = z
 /** The certificate in PEM; 64 kB is over ten times what the largest ML-DSA certificate takes. */
 export const certificatePem = z.string().min(1).max(65_536)
 
-export const role = z.enum(roles)
+/** Of a machine. */
+export const role = z.enum([...roles, signer])
 export const personRole = z.enum(personRoles)
 export const environment = z.enum(['trial', 'test', 'production'])
 export const exposure = z.enum(['therapy', 'patient-data', 'telemetry', 'none'])

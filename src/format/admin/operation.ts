@@ -14,7 +14,12 @@ export type Role = (typeof roles)[number]
  * nothing else.
  */
 export const builder = 'builder'
-export type CallerRole = Role | typeof builder
+/**
+ * What a machine may be, apart from that order, that has digests of approved artefacts signed as a client of SignServer
+ * and does nothing else: whoever steals its credential gets signatures that were to be made anyway.
+ */
+export const signer = 'signer'
+export type CallerRole = Role | typeof builder | typeof signer
 
 /**
  * Where the same API is reached: the operator port (browsers), the socket of the data directory

@@ -65,6 +65,7 @@ export const statusOf = {
   'credential-missing': 401,
   'crl-outdated': 409,
   'decided-already': 409,
+  'digest-not-approved': 403,
   'digest-not-signable': 422,
   'device-already-enrolled': 409,
   'device-quarantined': 409,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
 import { certificatePem, done, id, instant, name, paging, personRole, role } from '../fields.ts'
-import { builder, operation, roles } from '../operation.ts'
+import { builder, operation, roles, signer } from '../operation.ts'
 import { machineView, personView } from '../views.ts'
 
 const token = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'not the token of a link')
@@ -16,7 +16,7 @@ const caller = z.object({
   kind: z.enum(['person', 'machine']),
   id: z.string(),
   name: z.string(),
-  role: z.enum([...roles, builder]),
+  role: z.enum([...roles, builder, signer]),
   expiresAt: instant.nullable(),
 })
 
