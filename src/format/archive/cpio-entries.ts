@@ -19,7 +19,8 @@ export interface CpioEntry {
 
 const headOctets = 110
 const endMark = 'TRAILER!!!'
-const mostEntries = 65_536
+/** An update has a handful. */
+const mostEntries = 4_096
 const mostNameOctets = 4_096
 /** What eight hexadecimal digits can say. */
 export const mostCpioOctets = 0xffff_ffff
@@ -64,6 +65,8 @@ async function readEntry(source: ByteSource, at: number): Promise<CpioEntry> {
   if (octets.length !== nameOctets - 1)
     throw new FormatError('value-not-allowed', at + headOctets, 'a name that does not end as said')
   const name = nameOf(octets)
+  if (name === endMark && size > 0)
+    throw new FormatError('value-not-allowed', at + 54, `an end mark of ${size} octets`)
   if (name !== endMark && ((mode & 0o170000) !== 0o100000 || /^\.{0,2}$|[/\\]/.test(name)))
     throw new FormatError('value-not-allowed', at, `"${name.slice(0, 80)}" is no plain file`)
   const start = at + padded(headOctets + nameOctets)

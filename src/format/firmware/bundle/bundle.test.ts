@@ -41,6 +41,15 @@ test('sw-description is read in both of its syntaxes', () => {
     )
 })
 
+test('a string says in either syntax what SWUpdate reads in it, and nothing that readers differ in', () => {
+  const nameIn = (description: string) =>
+    swEntries(parseSwDescription(description)).map(({ filename }) => filename)
+  assert.deepEqual(nameIn('{ "\\u0066ilename": "a\\u002eimg\\/" }'), ['a.img/'])
+  assert.deepEqual(nameIn('filename = "a\\x2eimg";'), ['a.img'])
+  for (const description of ['{ "a": "\\x2e" }', 'a = "\\u002e";', 'a = "\\q";', '{ "a": "\\q" }'])
+    assert.throws(() => parseSwDescription(description), { code: 'text-malformed' }, description)
+})
+
 test('a sw-description that is wrong is refused with its place', () => {
   for (const [description, code, offset] of [
     ['a = ;', 'text-malformed', 4],

@@ -8,7 +8,8 @@ export interface KeyGroup {
   readonly values: ReadonlyMap<string, string>
 }
 
-const most = { octets: 1_048_576, lines: 16_384 }
+/** Each new group is looked for among all before it. */
+const most = { octets: 1_048_576, lines: 16_384, groups: 2_048 }
 
 /**
  * All groups in their order. Stricter than GLib: a group or a name that stands twice is refused, as another reader
@@ -38,6 +39,7 @@ function readLine(
   const group = /^\[([^[\]\p{Cc}]+)\]$/u.exec(line)?.[1]
   if (group !== undefined) {
     if (groups.some(({ name }) => name === group)) throw wrong(at, `group ${group} stands twice`)
+    if (groups.length === most.groups) throw new FormatError('too-many', at, 'groups')
     groups.push({ name: group, values: new Map() })
     return
   }

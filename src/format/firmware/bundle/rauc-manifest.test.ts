@@ -67,6 +67,8 @@ test('a key file that could be read in two ways is refused with its place', () =
   ] as const)
     assert.throws(() => parseKeyFile(wrong), { code: 'text-malformed', offset }, wrong)
   assert.throws(() => parseKeyFile('\n'.repeat(20_000)), { code: 'too-many' })
+  const many = Array.from({ length: 2_049 }, (_, index) => `[${index}]`).join('\n')
+  assert.throws(() => parseKeyFile(many), { code: 'too-many' })
   assert.throws(() => parseKeyFile(' '.repeat(1_048_577)), { code: 'too-large' })
 })
 

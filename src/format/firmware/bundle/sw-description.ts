@@ -26,9 +26,10 @@ const limits = { depth: 64, values: 65_536 }
  * @see SWUpdate doc/source/sw-description.rst; libconfig manual, "Configuration Files"
  */
 export function parseSwDescription(text: string): { readonly [name: string]: Setting } {
-  const reader = new SettingReader(text)
-  const braced = reader.next() === '{'
-  const settings = braced ? reader.value(0) : reader.group(0, undefined)
+  // Only JSON begins so: the two differ in what a string may hide.
+  const isJson = /^\s*\{/.test(text)
+  const reader = new SettingReader(text, isJson ? jsonEscapes : libconfigEscapes)
+  const settings = reader.next() === '{' ? reader.value(0) : reader.group(0, undefined)
   reader.end()
   if (typeof settings !== 'object' || Array.isArray(settings))
     throw new FormatError('text-malformed', 0, 'no group of settings')
@@ -56,11 +57,13 @@ export function swEntries(settings: Setting): readonly SwEntry[] {
 
 class SettingReader {
   readonly #text: string
+  readonly #escapes: Escapes
   #at = 0
   #values = 0
 
-  constructor(text: string) {
+  constructor(text: string, escapes: Escapes) {
     this.#text = text
+    this.#escapes = escapes
   }
 
   /** The next character that counts; undefined at the end. */
@@ -133,9 +136,21 @@ class SettingReader {
       if (string === undefined) throw this.#wrong('no name or string')
       text += string
         .slice(1, -1)
-        .replace(/\\(x[0-9a-fA-F]{2}|.)/g, (_, code: string) => unescaped(code))
+        .replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)/gu, (_, code: string) =>
+          this.#unescaped(code),
+        )
     } while (this.next() === '"')
     return text
+  }
+
+  #unescaped(code: string): string {
+    const { number, short } = this.#escapes
+    if (code.length > 1 && code.startsWith(number))
+      return String.fromCharCode(Number.parseInt(code.slice(1), 16))
+    const character = short.get(code)
+    // Readers differ in what such a one is: two of them would see two names.
+    if (character === undefined) throw this.#wrong(`\\${code.slice(0, 1)} in a string`)
+    return character
   }
 
   #match(pattern: RegExp): string | undefined {
@@ -150,7 +165,18 @@ class SettingReader {
   }
 }
 
-function unescaped(code: string): string {
-  if (code.length === 3) return String.fromCharCode(Number.parseInt(code.slice(1), 16))
-  return { n: '\n', r: '\r', t: '\t', f: '\f' }[code] ?? code
+interface Escapes {
+  /** What a character by its number begins with. */
+  readonly number: 'x' | 'u'
+  readonly short: ReadonlyMap<string, string>
+}
+
+const shared = [...pairs('"\\', '"\\'), ...pairs('nrtf', '\n\r\t\f')]
+/** libconfig manual, "String Values". */
+const libconfigEscapes: Escapes = { number: 'x', short: new Map(shared) }
+/** RFC 8259 section 7. */
+const jsonEscapes: Escapes = { number: 'u', short: new Map([...shared, ...pairs('/b', '/\b')]) }
+
+function pairs(codes: string, characters: string): (readonly [string, string])[] {
+  return [...codes].map((code, index) => [code, characters[index] ?? ''])
 }

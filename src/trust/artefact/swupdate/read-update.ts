@@ -49,9 +49,7 @@ export async function readUpdate(source: ByteSource): Promise<SwUpdate | Artefac
       'artefact-of-another-form',
       `the first file is ${describes?.name ?? 'none'}, must be ${descriptionName}`,
     )
-  const twice = entries.find(({ name }, index) =>
-    entries.slice(0, index).some((before) => before.name === name),
-  )
+  const twice = firstTwice(entries)
   if (twice !== undefined)
     return refuse('artefact-field-twice', `${twice.name} stands twice, again at octet ${twice.at}`)
   const signed = second?.name === signatureName ? second : undefined
@@ -69,6 +67,12 @@ export async function readUpdate(source: ByteSource): Promise<SwUpdate | Artefac
     signature: signed && { entry: signed, bytes: await whole(source, signed) },
     ...versionsIn(settings),
   }
+}
+
+/** In one pass: nothing of this is signed yet, and it may be thousands. */
+function firstTwice(entries: readonly CpioEntry[]): CpioEntry | undefined {
+  const names = new Set<string>()
+  return entries.find(({ name }) => names.size === names.add(name).size)
 }
 
 async function whole(source: ByteSource, { name, start, size }: CpioEntry): Promise<Uint8Array> {

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { memorySource } from '#format/archive/byte-source.ts'
-import { mostCpioOctets, readCpio } from '#format/archive/cpio-entries.ts'
+import {
+  encodeCpioEnd,
+  encodeCpioHead,
+  mostCpioOctets,
+  readCpio,
+} from '#format/archive/cpio-entries.ts'
 import { parseSwDescription } from '#format/firmware/bundle/sw-description.ts'
 import { madeNow } from '../../../../test/made-certificates.ts'
 import { judgedBy, piecesOf, signedBy } from '../../../../test/support/artefact-files.ts'
@@ -117,4 +122,21 @@ test('nothing is signed whose description does not hold', async () => {
   bent[entries[1]!.start]! ^= 1
   const plan = await form.plan(memorySource(bent), {}, [signer])
   assert.equal(plan.kind === 'refused' && plan.reason, 'artefact-digest-wrong')
+})
+
+test('of an update that nobody signed little is read: no more files than anybody packs, nothing in its end', async () => {
+  const many = Array.from({ length: 4_097 }, (_, index) => encodeCpioHead(`f${index}`, 0, 0, 1))
+  const head = encodeCpioHead('sw-description', 0, 0, 1)
+  const end = encodeCpioEnd(0)
+  assert.match(
+    await judgedBy(form, Uint8Array.from(Buffer.concat([head, ...many, end])), house.trust()),
+    /^artefact-malformed: .*files in a cpio/,
+  )
+  const update = await signedBy(form, await container(), {}, [signer])
+  const { mark } = await readCpio(memorySource(update))
+  update.set(new TextEncoder().encode('00000001'), mark + 54)
+  assert.match(
+    await judgedBy(form, update, house.trust()),
+    /^artefact-malformed: .*end mark of 1 octets/,
+  )
 })
