@@ -185,11 +185,15 @@ def suit(data, keys, asks):
             raise Refused("artefact-field-not-allowed")
         if number == 20 and set(argument) - PARAMETERS:
             raise Refused("artefact-field-not-allowed")
+    if set(common) - {2, 4}:
+        raise Refused("artefact-field-not-allowed")
     if manifest[2] < DEVICE["counter"]:
         raise Refused("artefact-version-lower")
 
 
 def prove(blocks, digest_bytes, keys, asks):
+    if len(blocks) > 8:
+        raise Refused("artefact-malformed")
     proved, unknown = [], False
     for block in blocks:
         message = load(block)

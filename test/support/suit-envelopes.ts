@@ -237,6 +237,16 @@ export const suitCorruptions: readonly SuitCorruption[] = [
   row('an unknown parameter, truly signed', 'artefact-field-not-allowed', (house) =>
     resigned(house, (manifest) => manifest.set(7, encodeCbor([20, new Map([[78, 1]]), 3, 15]))),
   ),
+  row('a dependency in the common section, truly signed', 'artefact-field-not-allowed', (house) =>
+    resigned(house, (manifest) => {
+      const common = parseCbor(octetsOf(manifest.get(3)), cborLimits.suitManifest)
+      if (!(common instanceof Map)) throw new Error('no common section')
+      manifest.set(3, encodeCbor(new Map([[1, new Map()], ...common])))
+    }),
+  ),
+  row('more signatures than anybody looks at', 'artefact-malformed', ({ genuine }) =>
+    withBlocks(genuine, ([block]) => Array.from({ length: 9 }, () => block!)),
+  ),
   row('a lower sequence number, truly signed', 'artefact-version-lower', (house) =>
     resigned(house, (manifest) => manifest.set(2, 41)),
   ),

@@ -34,6 +34,8 @@ export interface SuitManifest {
   readonly members: ReadonlyMap<number, SuitMember>
   /** Keys that this draft does not have (others do): read over, and for the caller to tell. */
   readonly unknown: readonly number[]
+  /** The same of its common section. */
+  readonly unknownInCommon: readonly number[]
 }
 
 const names: Readonly<Record<number, string>> = { ...severableMembers, ...unseverableSequences }
@@ -78,6 +80,7 @@ function readVersion(reader: CborReader, offset: number): number {
 interface Common {
   readonly components: readonly SuitComponent[]
   readonly shared: SuitSequence
+  readonly unknownInCommon: readonly number[]
 }
 
 function readCommon(reader: CborReader): Common {
@@ -85,18 +88,22 @@ function readCommon(reader: CborReader): Common {
   const start = inner.offset
   let components: SuitComponent[] = []
   let shared: SuitSequence = []
+  const unknownInCommon: number[] = []
   inner.map(
     () => inner.integer(),
     (key) => {
       if (key === commonKeys.components)
         components = inner.array(() => inner.array(() => inner.byteString()))
       else if (key === commonKeys.sharedSequence) shared = readWrappedSequence(inner)
-      else inner.item()
+      else {
+        unknownInCommon.push(key)
+        inner.item()
+      }
     },
   )
   inner.end()
   if (components.length === 0) throw new FormatError('element-missing', start, 'no component')
-  return { components, shared }
+  return { components, shared, unknownInCommon }
 }
 
 function readMember(reader: CborReader, key: number): SuitMember {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { test } from 'node:test'
+import { encodeSignedData, parseSignedData } from '#format/cms/signed-data.ts'
 import { oid } from '#format/der/oid.ts'
 import { algorithms, keyPurposes } from '#format/oids.ts'
 import { encodeAlgorithmIdentifier } from '#format/x509/algorithm-identifier.ts'
@@ -112,6 +113,13 @@ test('another certificate of the same name, number and key cannot stand in the p
   assert.equal((await verifyTimeStamp({ ...question, others: [named] })).kind, 'stamped')
   const verdict = await verifyTimeStamp({ ...question, others: [other] })
   assert.match(verdict.kind === 'refused' ? verdict.detail : '', /name another certificate/)
+})
+
+test('a token over content that is not called a time-stamp says nothing', async () => {
+  const message = parseSignedData(await tokenWith({}))
+  const token = encodeSignedData({ ...message, contentType: oid('1.2.840.113549.1.9.16.1.2') })
+  const verdict = await verifyTimeStamp({ token, over, roots: [anchor], others: [] })
+  assert.match(verdict.kind === 'refused' ? verdict.detail : '', /which is no time-stamp/)
 })
 
 const more = encodeExtension('subjectKeyIdentifier', Uint8Array.of(1, 2, 3))

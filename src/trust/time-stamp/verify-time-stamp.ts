@@ -56,7 +56,9 @@ export async function verifyTimeStamp(
 async function verify(question: StampQuestion): Promise<ProvedStamp | ArtefactRefused> {
   const message = parseSignedData(question.token, { order: 'any' })
   const [signer, ...more] = message.signers
-  const { content } = message
+  const { content, contentType } = message
+  if (contentType !== contentTypes.timeStamp)
+    return wrong(`it is over content of type ${contentType}, which is no time-stamp`)
   if (signer === undefined || more.length > 0)
     return wrong(`a time-stamp has one signer, this one has ${message.signers.length}`)
   if (content === undefined) return wrong('the time-stamp says nothing')

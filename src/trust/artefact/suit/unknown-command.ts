@@ -29,11 +29,17 @@ export function unknownCommandIn(envelope: SuitEnvelope): ArtefactRefused | unde
           `parameter ${odd.number} in ${where} is not known`,
         )
     }
-  if (envelope.manifest.unknown.length > 0)
-    return refuse(
-      'artefact-field-not-allowed',
-      `the manifest has ${envelope.manifest.unknown.join(', ')}, which draft 37 does not have`,
-    )
+  const { unknown, unknownInCommon } = envelope.manifest
+  for (const [where, numbers] of [
+    ['the manifest', unknown],
+    // Dependencies of another draft stand here: other manifests, which nothing here judges.
+    ['its common section', unknownInCommon],
+  ] as const)
+    if (numbers.length > 0)
+      return refuse(
+        'artefact-field-not-allowed',
+        `${where} has ${numbers.join(', ')}, which draft 37 does not have`,
+      )
   return
 }
 
