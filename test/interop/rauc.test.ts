@@ -21,6 +21,7 @@ import { type CmsWish, planCms } from '#trust/cms/plan-cms.ts'
 import { absent } from '../support/absent.ts'
 import { fileToPack, judgedBy, octetsOf, signedBy } from '../support/artefact-files.ts'
 import { longLived, type MadeSigner, signAll, signingHouse } from '../support/signers.ts'
+import { makeStamper } from '../support/stamper.ts'
 
 const rauc = '/usr/bin/rauc'
 const skip = absent(rauc, '/usr/bin/unsquashfs', '/usr/bin/mksquashfs', '/usr/bin/openssl')
@@ -94,6 +95,17 @@ for (const [algorithm, signsWith] of [
     const { taken, said } = unpacks(await signedBy(form, container, {}, [one]))
     assert.ok(taken, said)
   })
+
+test('RAUC unpacks a bundle whose signature bears a time-stamp, as those of production do', {
+  skip,
+}, async () => {
+  const { root, stamp } = await makeStamper()
+  const stamped = await signedBy(form, container, {}, [signer], stamp)
+  const verdict = await form.verify(memorySource(stamped), trust({ stampRoots: [root] }))
+  assert.ok(verdict.kind === 'genuine' && verdict.signers[0]?.stampedAt !== undefined)
+  const { taken, said } = unpacks(stamped)
+  assert.ok(taken, said)
+})
 
 test('a bundle of RAUC that is signed anew is believed by both, by the new signer', {
   skip,

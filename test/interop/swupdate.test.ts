@@ -20,6 +20,7 @@ import { planCms } from '#trust/cms/plan-cms.ts'
 import { absent } from '../support/absent.ts'
 import { judgedBy, piecesOf, signedBy } from '../support/artefact-files.ts'
 import { longLived, type MadeSigner, signAll, signingHouse } from '../support/signers.ts'
+import { makeStamper } from '../support/stamper.ts'
 
 const swupdate = '/usr/bin/swupdate'
 /** One of its sockets has a fixed name in the namespace of the network: each run has one of its own, where that is allowed. */
@@ -443,6 +444,15 @@ describe('SWUpdate and we', { skip, concurrency }, () => {
       assert.equal(await judgedBy(form, signed, trust()), 'genuine')
       assert.ok((await installs(signed)).taken)
     }
+  })
+
+  test('agree on an update whose signature bears a time-stamp, as those of production do', async () => {
+    const { root, stamp } = await makeStamper()
+    const stamped = await signedBy(form, container, {}, [signer], stamp)
+    const verdict = await form.verify(memorySource(stamped), trust({ stampRoots: [root] }))
+    assert.ok(verdict.kind === 'genuine' && verdict.signers[0]?.stampedAt !== undefined)
+    const { taken, said } = await installs(stamped)
+    assert.ok(taken, said)
   })
 
   test('agree on what cpio and openssl made', async () => {

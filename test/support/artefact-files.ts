@@ -2,7 +2,7 @@
 /** Containers and signed artefacts as octets, for tests: small ones, which stay in memory. */
 import { type ByteSource, memorySource } from '#format/archive/byte-source.ts'
 import type { FileToPack, PlacedOctets } from '#format/archive/squashfs-writer.ts'
-import type { Piece } from '#trust/artefact/form.ts'
+import type { Piece, Stamp } from '#trust/artefact/form.ts'
 import type { AnyForm } from '#trust/artefact/forms.ts'
 import { readPieces } from '#trust/artefact/pieces.ts'
 import type { DeviceTrust } from '#trust/artefact/verdict.ts'
@@ -32,11 +32,12 @@ export async function signedBy(
   source: ByteSource | Uint8Array,
   choices: object,
   signers: readonly MadeSigner[],
+  stamp?: Stamp,
 ): Promise<Uint8Array> {
   const from = source instanceof Uint8Array ? memorySource(source) : source
   const plan = await form.plan(from, choices, signers)
   if (plan.kind === 'refused') throw new Error(`${plan.reason}: ${plan.detail}`)
-  return piecesOf(await plan.finish(signAll(plan.wanted, signers)))
+  return piecesOf(await plan.finish(signAll(plan.wanted, signers), stamp))
 }
 
 export async function piecesOf(pieces: readonly Piece[]): Promise<Uint8Array> {

@@ -54,9 +54,13 @@ const trust = [
   own('deviceProduct', 'what the device is, where a form says for what it was made', {
     ...{ kind: 'text', flag: 'product', placeholder: 'NAME' },
   }),
-  own('deviceHardware', 'its hardware, likewise (of SUIT: the UUID of its class)', {
-    ...{ kind: 'text', flag: 'hardware', placeholder: 'NAME' },
-  }),
+  own(
+    'deviceHardware',
+    'its hardware, likewise (of RAUC: compatible; of Mender: its device type; of SUIT: the UUID of its class)',
+    {
+      ...{ kind: 'text', flag: 'hardware', placeholder: 'NAME' },
+    },
+  ),
 ]
 
 /** Work on signed artefacts that needs no server. */

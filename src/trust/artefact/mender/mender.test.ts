@@ -56,6 +56,15 @@ test('an artifact is built, recognised, signed, believed and shown', async () =>
   )
 })
 
+test('a device takes what was made for its type, if it says what it is', async () => {
+  const artifact = await signedBy(form, await container({ deviceTypes: ['a', 'b'] }), {}, [signer])
+  assert.equal(await judgedBy(form, artifact, { ...trust, hardware: 'b' }), 'genuine')
+  assert.match(
+    await judgedBy(form, artifact, { ...trust, hardware: 'c' }),
+    /^artefact-hardware-wrong: made for a, b, the device is c/,
+  )
+})
+
 test('what cannot be installed is not built', async () => {
   for (const [more, reason] of [
     [{ files: [] }, /no file/],

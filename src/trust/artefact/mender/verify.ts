@@ -6,6 +6,7 @@ import { joinEcdsaSignature } from '#format/ecdsa-signature.ts'
 import { signatureAlgorithms } from '#trust/algorithms.ts'
 import { bareSigner } from '#trust/artefact/bare-signer.ts'
 import { conclude } from '#trust/artefact/conclude.ts'
+import { judgeHardware } from '#trust/artefact/judge-hardware.ts'
 import type { ArtefactRefused } from '#trust/artefact/refusal.ts'
 import type { DeviceTrust, Verdict } from '#trust/artefact/verdict.ts'
 import type { PublicKey } from '#trust/public-key.ts'
@@ -15,7 +16,7 @@ import { readArtifact, readCovered } from './read-artifact.ts'
 
 /**
  * As the Mender client judges: the signature over the manifest by one of its keys, every file by the manifest, and no
- * file beside it.
+ * file beside it, made for the device's type.
  *
  * @throws FormatError where the artifact does not read
  */
@@ -33,6 +34,8 @@ export async function verifyMender(
   if ('reason' in signer) return signer
   const covered = await readCovered(source, artifact, tools)
   if (covered.kind === 'refused') return covered
+  const elsewhere = judgeHardware(covered.deviceTypes, trust)
+  if (elsewhere !== undefined) return elsewhere
   return conclude(
     {
       signers: [bareSigner(signer)],

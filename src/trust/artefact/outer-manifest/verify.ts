@@ -15,6 +15,7 @@ import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import { bareSigner } from '../bare-signer.ts'
 import { conclude } from '../conclude.ts'
+import { judgeHardware } from '../judge-hardware.ts'
 import { digestSource, readWhole } from '../read-source.ts'
 import { type ArtefactRefused, refusingFormat } from '../refusal.ts'
 import { stampOver } from '../stamp-over.ts'
@@ -98,7 +99,7 @@ async function proveRows(
 }
 
 function refuseForAnother(manifest: OuterManifest, trust: DeviceTrust) {
-  const { environment, product, hardware } = trust
+  const { environment, product } = trust
   if (environment !== undefined && environment !== manifest.environment)
     return refuse(
       'artefact-environment-wrong',
@@ -109,13 +110,7 @@ function refuseForAnother(manifest: OuterManifest, trust: DeviceTrust) {
       'artefact-hardware-wrong',
       `made for product ${manifest.product}, the device is ${product}`,
     )
-  const kinds = manifest.hardware
-  if (hardware !== undefined && kinds.length > 0 && !kinds.includes(hardware))
-    return refuse(
-      'artefact-hardware-wrong',
-      `made for ${kinds.join(', ')}, the device is ${hardware}`,
-    )
-  return
+  return judgeHardware(manifest.hardware, trust)
 }
 
 async function refuseOtherFile({ files }: OuterManifest, beside: ByteSource) {

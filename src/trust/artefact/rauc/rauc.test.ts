@@ -74,6 +74,13 @@ test('a device takes no lower security version than its counter', async () => {
   assert.match(await judgedBy(form, bundle, house.trust({ counter: 5 })), /^artefact-version-lower/)
 })
 
+test('a device takes what was made for its hardware, if it says what it is', async () => {
+  const bundle = await signedBy(form, await container(), {}, [signer])
+  const judged = (hardware: string) => judgedBy(form, bundle, house.trust({ hardware }))
+  assert.equal(await judged('Test Board'), 'genuine')
+  assert.match(await judged('Test'), /^artefact-hardware-wrong: made for Test Board/)
+})
+
 test('the same files are the same bundle, unless another salt is chosen', async () => {
   const of = async (choices: object) => signedBy(form, await container(), choices, [signer])
   const manifestOf = async (bundle: Uint8Array) =>

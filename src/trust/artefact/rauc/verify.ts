@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { ArchiveTools } from '#format/archive/archive.ts'
 import type { ByteSource } from '#format/archive/byte-source.ts'
 import { conclude } from '#trust/artefact/conclude.ts'
+import { judgeHardware } from '#trust/artefact/judge-hardware.ts'
 import type { ArtefactRefused } from '#trust/artefact/refusal.ts'
 import type { DeviceTrust, Verdict } from '#trust/artefact/verdict.ts'
 import { verifyCms } from '#trust/cms/verify-cms.ts'
@@ -13,7 +14,7 @@ import { readBundle } from './read-bundle.ts'
 
 /**
  * As RAUC judges a bundle of format verity: the CMS over the manifest, the hash tree that the manifest names, and the
- * images that it lists.
+ * images that it lists. `compatible` is the hardware that it was made for, which RAUC looks at when it installs.
  *
  * @throws FormatError where it is a bundle that does not read
  */
@@ -34,6 +35,7 @@ export async function verifyRauc(
   const proved = await verifyCms(cms, digestOf, trust, { unknownSigners: 'refused' })
   if (proved.kind === 'refused') return proved
   const no =
+    judgeHardware([manifest.compatible], trust) ??
     (await refuseTree(source, squashfsSize, verity)) ??
     (await refuseImages(source, squashfsSize, manifest.images, tools))
   if (no !== undefined) return no

@@ -14,6 +14,7 @@ import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import { bareSigner } from '../bare-signer.ts'
 import { conclude } from '../conclude.ts'
+import { judgeHardware } from '../judge-hardware.ts'
 import { digestSource, readWhole } from '../read-source.ts'
 import { type ArtefactRefused, refusingFormat } from '../refusal.ts'
 import { stampOver } from '../stamp-over.ts'
@@ -54,6 +55,9 @@ export async function verifySuit(
   })
 }
 
+/** One that names no key is tried with every key of its kind; a release has two or three. */
+const mostBlocks = 8
+
 /**
  * Each block that names a key of the device's has to hold. One that names no key may be anybody's, and that of a
  * stranger says nothing: they are passed over, unless nothing else is left.
@@ -62,6 +66,11 @@ async function proveBlocks(
   { blocks, digestBytes }: SuitEnvelope,
   trust: DeviceTrust,
 ): Promise<readonly ProvedSigner[] | ArtefactRefused> {
+  if (blocks.length > mostBlocks)
+    return refuse(
+      'artefact-malformed',
+      `${blocks.length} signatures, at most ${mostBlocks} are looked at`,
+    )
   const signers: ProvedSigner[] = []
   let passedOver: ArtefactRefused | undefined
   for (const [index, { sign1 }] of blocks.entries()) {
@@ -153,12 +162,7 @@ function refuseUncovered(envelope: SuitEnvelope): ArtefactRefused | undefined {
 function refuseForOthers(envelope: SuitEnvelope, { hardware }: DeviceTrust) {
   if (hardware === undefined) return
   const classes = imagesOf(envelope).flatMap((image) => image.classes)
-  const named = classes.map(formatUuid)
-  if (named.length === 0 || named.includes(hardware.toLowerCase())) return
-  return refuse(
-    'artefact-hardware-wrong',
-    `made for class ${named.join(', ')}, the device is ${hardware}`,
-  )
+  return judgeHardware(classes.map(formatUuid), { hardware: hardware.toLowerCase() })
 }
 
 async function refuseOtherImage(images: readonly SuitImage[], beside: ByteSource) {
