@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { systemRandomness } from '#edge/chance/system-randomness.ts'
 import { sha256 } from '#trust/digest.ts'
 import { openArtefactDirectory } from './directory-store.ts'
+import { UploadSpool } from './upload-spool.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'vitalsign-artefacts-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -69,6 +78,32 @@ test('what does not begin where an upload ends is told where that is, and nothin
   assert.deepEqual(wrong, { kind: 'elsewhere', offset: 10 })
   const unknown = await store.append(newUpload(), 0, whole(octets), 20)
   assert.deepEqual(unknown, { kind: 'elsewhere', offset: -1 })
+})
+
+test('uploads that began while there was room stop where the ledger’s begins, and go on later', async () => {
+  let room = 1
+  const place = join(root, 'full')
+  mkdirSync(join(place, 'uploads'), { recursive: true })
+  const spool = new UploadSpool(place, systemRandomness, async () => room)
+  const [upload, piece] = [newUpload(), new Uint8Array(1_048_576)]
+  async function* pieces() {
+    for (let count = 0; count < 12; count++) {
+      // Others fill the disk meanwhile.
+      if (count === 6) room = 0
+      yield piece
+    }
+  }
+  await spool.begin(upload)
+  const most = 12 * piece.length
+  await assert.rejects(spool.append(upload, 0, pieces(), most), { code: 'store-full' })
+  const { size } = statSync(join(place, 'uploads', upload))
+  assert.equal(size, 8 * piece.length)
+  await assert.rejects(spool.keep([piece]), { code: 'store-full' })
+  room = 1
+  const rest = await spool.append(upload, size, whole(new Uint8Array(most - size)), most)
+  assert.deepEqual(rest, { kind: 'appended', offset: most, wasMore: false })
+  const digest = sha256(new Uint8Array(most))
+  assert.deepEqual((await spool.finish(upload, digest)).sha256, digest)
 })
 
 test('two appends to one upload do not mix', async () => {

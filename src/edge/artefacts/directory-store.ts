@@ -20,7 +20,11 @@ export async function openArtefactDirectory(
   random: Randomness,
 ): Promise<ArtefactStore> {
   const removed = join(root, 'removed')
-  const spool = new UploadSpool(root, random)
+  const room = async () => {
+    const { bavail, bsize } = await statfs(root)
+    return Math.max(0, bavail * bsize - reserveOctets)
+  }
+  const spool = new UploadSpool(root, random, room)
   await guarded(async () => {
     for (const directory of [root, spool.directory, removed])
       await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -40,11 +44,7 @@ export async function openArtefactDirectory(
       }),
     size: (sha256) => guarded(() => sizeOf(pathOf(sha256))),
     keep: (chunks) => guarded(() => spool.keep(chunks)),
-    room: () =>
-      guarded(async () => {
-        const { bavail, bsize } = await statfs(root)
-        return Math.max(0, bavail * bsize - reserveOctets)
-      }),
+    room: () => guarded(room),
     offset: (upload) => guarded(() => sizeOf(spool.pathOf(upload))),
     begin: (upload) => guarded(() => spool.begin(upload)),
     append: (upload, offset, chunks, most) =>

@@ -2,12 +2,15 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Fault } from '#core/fault.ts'
 import type { Randomness } from '#core/ports.ts'
 import type { Appended, KeptOctets } from '#core/releases/ports.ts'
 import { isMissing, isSystemError } from './store-fault.ts'
 
 /** What is read at once where a digest has to be made anew. */
 const stepOctets = 1_048_576
+/** So often is it looked whether there is room for more: uploads that began together fill a disk together. */
+const lookOctets = 4_194_304
 /** Digests that stand in memory while their uploads go on; an upload without one is read once more. */
 const mostRunning = 64
 const uploadForm = /^upl_[0-9a-f]{32}$/
@@ -15,6 +18,8 @@ const uploadForm = /^upl_[0-9a-f]{32}$/
 interface Running {
   readonly hash: Hash
   offset: number
+  /** Up to where there was room when it was looked. */
+  roomUntil: number
 }
 
 /** Octets on their way to the shelves of a directory: each upload is a file that only grows. */
@@ -22,11 +27,14 @@ export class UploadSpool {
   readonly directory: string
   readonly #root: string
   readonly #random: Randomness
+  readonly #room: () => Promise<number>
   readonly #busy = new Set<string>()
   readonly #running = new Map<string, Running>()
 
-  constructor(root: string, random: Randomness) {
+  /** @param room how many more octets artefacts may take, whoever takes them */
+  constructor(root: string, random: Randomness, room: () => Promise<number>) {
     this.#root = root
+    this.#room = room
     this.directory = join(root, 'uploads')
     this.#random = random
   }
@@ -44,7 +52,7 @@ export class UploadSpool {
       await handle.close()
     }
     await syncDirectory(this.directory)
-    this.#remember(upload, { hash: createHash('sha256'), offset: 0 })
+    this.#remember(upload, begun())
   }
 
   async append(
@@ -62,7 +70,7 @@ export class UploadSpool {
         const { size } = await handle.stat()
         if (size !== offset) return { kind: 'elsewhere', offset: size }
         const running = await this.#runningAt(upload, size, handle)
-        const wasMore = await grow(handle, running, chunks, most)
+        const wasMore = await this.#grow(handle, running, chunks, most)
         // The point of no return: the sender may forget what it is told to be here.
         await handle.datasync()
         return { kind: 'appended', offset: running.offset, wasMore }
@@ -91,10 +99,10 @@ export class UploadSpool {
   async keep(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<KeptOctets> {
     const path = join(this.directory, `keep-${this.#random.bytes(16).toHex()}`)
     try {
-      const running = { hash: createHash('sha256'), offset: 0 }
+      const running = begun()
       const handle = await open(path, 'wx', 0o600)
       try {
-        for await (const chunk of chunks) await write(handle, running, chunk)
+        for await (const chunk of chunks) await this.#write(handle, running, chunk)
         await handle.sync()
       } finally {
         await handle.close()
@@ -147,7 +155,7 @@ export class UploadSpool {
   async #runningAt(upload: string, size: number, handle: FileHandle): Promise<Running> {
     const known = this.#running.get(upload)
     if (known?.offset === size) return known
-    const running = { hash: createHash('sha256'), offset: 0 }
+    const running = begun()
     const buffer = new Uint8Array(stepOctets)
     while (running.offset < size) {
       const wanted = Math.min(buffer.length, size - running.offset)
@@ -160,6 +168,36 @@ export class UploadSpool {
     return running
   }
 
+  /** Writes what comes, up to `most` octets in all, until it ends or breaks off; says whether there was more. */
+  async #grow(
+    handle: FileHandle,
+    running: Running,
+    chunks: AsyncIterable<Uint8Array>,
+    most: number,
+  ): Promise<boolean> {
+    for await (const chunk of untilCut(chunks)) {
+      if (running.offset + chunk.length > most) return true
+      await this.#write(handle, running, chunk)
+    }
+    return false
+  }
+
+  async #write(handle: FileHandle, running: Running, chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.length; ) {
+      if (running.offset >= running.roomUntil) {
+        if ((await this.#room()) <= 0)
+          throw new Fault('store-full', 'no space is left for artefacts beside the ledger')
+        running.roomUntil = running.offset + lookOctets
+      }
+      const { bytesWritten } = await handle.write(
+        ...([chunk, at, chunk.length - at, running.offset] as const),
+      )
+      running.hash.update(chunk.subarray(at, at + bytesWritten))
+      running.offset += bytesWritten
+      at += bytesWritten
+    }
+  }
+
   #remember(upload: string, running: Running): void {
     this.#running.delete(upload)
     this.#running.set(upload, running)
@@ -170,6 +208,10 @@ export class UploadSpool {
   }
 }
 
+function begun(): Running {
+  return { hash: createHash('sha256'), offset: 0, roomUntil: 0 }
+}
+
 async function openToGrow(path: string): Promise<FileHandle | undefined> {
   try {
     return await open(path, 'r+')
@@ -177,20 +219,6 @@ async function openToGrow(path: string): Promise<FileHandle | undefined> {
     if (isMissing(error)) return undefined
     throw error
   }
-}
-
-/** Writes what comes, up to `most` octets in all, until it ends or breaks off; says whether there was more. */
-async function grow(
-  handle: FileHandle,
-  running: Running,
-  chunks: AsyncIterable<Uint8Array>,
-  most: number,
-): Promise<boolean> {
-  for await (const chunk of untilCut(chunks)) {
-    if (running.offset + chunk.length > most) return true
-    await write(handle, running, chunk)
-  }
-  return false
 }
 
 /** What a sender that goes away has sent until then: nobody is left who could be told more. */
@@ -204,17 +232,6 @@ async function* untilCut(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
     }
   } finally {
     await iterator.return?.()
-  }
-}
-
-async function write(handle: FileHandle, running: Running, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.length; ) {
-    const { bytesWritten } = await handle.write(
-      ...([chunk, at, chunk.length - at, running.offset] as const),
-    )
-    running.hash.update(chunk.subarray(at, at + bytesWritten))
-    running.offset += bytesWritten
-    at += bytesWritten
   }
 }
 
