@@ -173,6 +173,26 @@ test('nobody who is not named is asked for keys, and who is named not for every 
   assert.ok(asked.length <= 2, asked.join(' '))
 })
 
+test('a service that is down is asked once, however many tokens come', async () => {
+  let count = 0
+  const down = createServer((_, response) => {
+    count++
+    response.writeHead(500).end()
+  })
+  await new Promise<void>((resolve) => down.listen(0, '127.0.0.1', resolve))
+  try {
+    const iss = `http://127.0.0.1:${(down.address() as AddressInfo).port}`
+    const trust = { name: 'a service that is down', issuer: iss, audience, subject }
+    await askLocally(house, 'POST', '/build-trusts', { ...trust, products: [pump] })
+    const tokens = await Promise.all([1, 2, 3, 4].map(() => idToken({ claims: { iss } })))
+    const answers = await Promise.all(tokens.map(signIn))
+    assert.deepEqual(new Set(answers.map(({ body }) => body.code)), new Set(['busy']))
+    assert.equal(count, 1)
+  } finally {
+    down.close()
+  }
+})
+
 test('a subject of everybody, and a star in its midst, are not taken', async () => {
   for (const wide of ['*', 'repo:*', 'repo:acme*', 'repo:*/pump:*', 'repo:acme/pum*']) {
     const asked = { name: wide.replaceAll('*', 'x'), issuer, audience, products: [pump] }

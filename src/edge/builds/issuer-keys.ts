@@ -17,9 +17,16 @@ export interface JsonWebKeySet {
   readonly keys: readonly Record<string, unknown>[]
 }
 
+interface Asked {
+  readonly at: number
+  readonly found: Promise<JsonWebKeySet | string>
+  /** The last that were found, also where asking again failed. */
+  good: { readonly at: number; readonly keys: JsonWebKeySet } | undefined
+}
+
 /** Those of issuers that an administrator named; no other is ever asked. */
 export class IssuerKeys {
-  readonly #kept = new Map<string, { readonly at: number; readonly keys: JsonWebKeySet }>()
+  readonly #asked = new Map<string, Asked>()
 
   /**
    * @param now Unix time, milliseconds
@@ -27,11 +34,15 @@ export class IssuerKeys {
    * @returns a text that says why they are not to be had; it holds nothing that the other side wrote
    */
   async of(issuer: string, now: number, anew: boolean): Promise<JsonWebKeySet | string> {
-    const kept = this.#kept.get(issuer)
-    if (kept !== undefined && now - kept.at < (anew ? againMilliseconds : keptMilliseconds))
-      return kept.keys
-    const keys = await fetchKeys(issuer)
-    if (typeof keys !== 'string') this.#kept.set(issuer, { at: now, keys })
+    const before = this.#asked.get(issuer)
+    const good = before?.good
+    if (good !== undefined && !anew && now - good.at < keptMilliseconds) return good.keys
+    // Whoever comes while it is being asked waits for that answer, and a failure is one for a while, too.
+    if (before !== undefined && now - before.at < againMilliseconds) return before.found
+    const asked: Asked = { at: now, found: fetchKeys(issuer), good }
+    this.#asked.set(issuer, asked)
+    const keys = await asked.found
+    if (typeof keys !== 'string') asked.good = { at: now, keys }
     return keys
   }
 }
