@@ -180,6 +180,38 @@ test('the page tells the whole story, and is proved without the server', async (
   )
   assert.equal((await vitalsign('release', 'check', forged, ...check)).status, 1)
   const shown = JSON.parse(whole.out)
+  const bent = {
+    'of another release': { id: `rel_${'0'.repeat(32)}` },
+    'without events': { events: [] },
+    'in another state': { state: 'approved' },
+    'of another manifest': { manifestSha256: 'ab'.repeat(32) },
+    'with other octets': { parts: [{ ...shown.parts[0], sha256: 'ab'.repeat(32) }] },
+    'without a part': { parts: shown.parts.slice(1) },
+    'with somebody’s approval': {
+      approvals: [
+        {
+          ...{ id: `apv_${'0'.repeat(32)}`, person: `psn_${'0'.repeat(32)}`, name: 'Ada' },
+          ...{ act: 'approve', role: 'quality', meaning: 'fine', statedAt: shown.createdAt },
+          ...{ takenAt: shown.createdAt, manifestSha256: shown.manifestSha256 },
+          ...{ voidedAt: null, voidedBecause: null },
+        },
+      ],
+    },
+    'with a signed file': {
+      signed: [
+        {
+          ...{ id: `sga_${'0'.repeat(32)}`, part: shown.parts[0].id, name: 'app.signed.bin' },
+          ...{ form: 'mcuboot', sourceSha256: digest, sha256: digest, octets: 1, keys: [] },
+          ...{ isTimeStamped: false, facts: {}, signedAt: shown.createdAt },
+        },
+      ],
+    },
+  }
+  for (const [what, change] of Object.entries(bent)) {
+    const path = write('bent.json', JSON.stringify({ ...shown, ...change }))
+    const { status, out: lines } = await vitalsign('release', 'check', path, '--log-key', key)
+    assert.deepEqual([status, /^wrong/m.test(lines)], [1, true], `${what}: ${lines}`)
+  }
   const turned = { ...shown, log: { ...shown.log, rootSha256: 'ab'.repeat(32) } }
   const other = write('turned.json', JSON.stringify(turned))
   assert.equal((await vitalsign('release', 'check', other, ...check)).status, 1)

@@ -11,23 +11,22 @@ import { jsonText } from '../show/json.ts'
 import { printable } from '../show/value.ts'
 import { exit, wrongUse } from '../stop.ts'
 import type { Answer } from '../talk/server.ts'
+import { pageSteps, type Step } from './release-page.ts'
 import { provedIn } from './release-proofs.ts'
 import { type Call, isJson, type Verb, writeLines } from './verb.ts'
 
 type Story = Answer<'release.show'>
 
-interface Step {
-  readonly step: string
-  readonly good: boolean
-  readonly found: string
-}
-
-/** Checks the page of a release without any server: who signed the log's head, and that each event is under it. */
+/**
+ * Checks the page of a release without any server: who signed the log's head, that each event is under it, and that
+ * the page says what its events say.
+ */
 export const checkRelease: Verb = async (call) => {
   const story = storyIn(readTextFile(call.said.text('file') ?? '', 'FILE'))
   const steps = [
     checkpointStep(story, call),
     ...story.events.toReversed().map((event) => eventStep(event, story)),
+    ...pageSteps(story),
     ...manifestSteps(story, call),
   ]
   const good = steps.every((step) => step.good)
