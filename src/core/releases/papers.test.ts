@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Documents beside a release: what is read in them, and which are refused by name. */
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { after, test } from 'node:test'
 import { parsePem } from '#format/pem.ts'
 import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
@@ -47,6 +48,21 @@ async function attach(release: Release, role: 'sbom' | 'vex' | 'provenance', doc
   const sha256 = await stored(core, text)
   return attachPart(release, { role, name: `${role}.json`, sha256 }, operator, core)
 }
+
+test('a document whose octets are no more what they were is believed in nothing', async () => {
+  const { release } = await withImage()
+  const attached = await attach(release, 'sbom', cyclonedx(digest))
+  if (attached.kind === 'refused') return assert.fail(attached.detail)
+  const file = await core.artefacts.file(attached.part.sha256)
+  const path = file?.path ?? assert.fail('no file')
+  const octets = readFileSync(path, 'utf8')
+  writeFileSync(path, octets.replace('"version"', '"VERSION"'))
+  const checks = await checkRelease(attached.release, core)
+  writeFileSync(path, octets)
+  const { good, detail } = checks.find(({ check }) => check === 'sbom-attached') ?? {}
+  assert.equal(good, false)
+  assert.match(detail ?? '', /have SHA-256/)
+})
 
 async function trusted(product: Product, { publicKey, id }: Builder, builders = [id]) {
   const key = importPublicKey(parseSubjectPublicKeyInfo(parsePem(publicKey)[0]!.bytes))

@@ -4,6 +4,7 @@ import { refuse } from '#trust/refusal.ts'
 import type { ReleasePart } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import type { ReleasePorts } from './ports.ts'
+import { refuseOtherOctets } from './prove-octets.ts'
 
 /** A document that is attached, or is to be. */
 export type DocumentPart = Pick<ReleasePart, 'role' | 'name' | 'sha256'>
@@ -25,7 +26,8 @@ export async function readDocument(
         'document-malformed',
         `${role} ${name}: ${octets} octets, a document has ${documentLimits.octets} at most`,
       )
-    return await source.read(0, octets)
+    const other = await refuseOtherOctets(opened, sha256, `${role} ${name}`)
+    return other ?? (await source.read(0, octets))
   } finally {
     await opened.close()
   }

@@ -10,6 +10,7 @@ import type { Product, Release } from '../ledger/tables.ts'
 import type { Clock } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import type { ArtefactStore, KeptOctets } from '../releases/ports.ts'
+import { refuseOtherOctets } from '../releases/prove-octets.ts'
 import type { StampRefused } from '../time-stamps/refusals.ts'
 import type { StampSource } from '../time-stamps/stamp-source.ts'
 import type { Work } from './plan-release.ts'
@@ -46,7 +47,8 @@ interface Opened {
 }
 
 /**
- * Signs works that need nothing of one another: all are planned before the first signature is asked for, and all
+ * Signs works that need nothing of one another: their octets are held against the digest that was approved, all are
+ * planned before the first signature is asked for, and all
  * signatures are there before anything is written. What comes out is read as a device reads it.
  *
  * @param sources the octets of each work, by its digest
@@ -60,6 +62,7 @@ export async function makeOutputs(
   tell: Tell,
 ): Promise<{ readonly kind: 'outputs'; readonly outputs: readonly Output[] } | Refused> {
   const opened: (Opened & { close(): Promise<void> })[] = []
+  const proved = new Set<string>()
   try {
     for (const work of works) {
       const digest = sources.get(work) ?? work.part.sha256
@@ -67,6 +70,10 @@ export async function makeOutputs(
       if (open === undefined)
         return refuse('artefact-missing', `the octets of ${work.part.name} are not here`)
       opened.push({ work, sha256: digest, source: open.source, close: () => open.close() })
+      if (proved.has(digest.toHex())) continue
+      proved.add(digest.toHex())
+      const other = await refuseOtherOctets(open, digest, work.part.name)
+      if (other !== undefined) return other
     }
     return await signOpened(opened, context, ports, tell)
   } finally {

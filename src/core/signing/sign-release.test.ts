@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { verify } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { archiveTools } from '#edge/images/tools.ts'
 import { readConfiguration } from '#house/configuration.ts'
@@ -103,6 +104,22 @@ async function assertUntouched(core: TestCore, release: Release): Promise<void> 
   assert.equal((await now(core, release)).state, 'approved')
   assert.deepEqual(await signedArtefactsOf(release.id, core.ledger), [])
 }
+
+test('octets that are not those whose digest was approved are signed in no form', async () => {
+  const release = await approved(trial, await pumpWithKeys(trial))
+  const [part] = await partsOf(release.id, trial.ledger)
+  const file = await trial.artefacts.file(part?.sha256 ?? assert.fail('no part'))
+  const path = file?.path ?? assert.fail('no file')
+  const octets = readFileSync(path)
+  octets[0]! ^= 1
+  writeFileSync(path, octets)
+  const done = await signRelease(release, undefined, operator, portsOf(trial))
+  assert.equal(reasonOf(done), 'artefact-digest-differs')
+  await assertUntouched(trial, release)
+  octets[0]! ^= 1
+  writeFileSync(path, octets)
+  await signed(trial, release)
+})
 
 test('an approved release is signed in all its forms, and one form over another', async () => {
   const release = await approved(trial, await pumpWithKeys(trial))

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What is done with the octets of a release: look into them, list what their papers leave out, find one by its name. */
 import type { Actor } from '#core/audit/event.ts'
+import { Fault } from '#core/fault.ts'
 import type { Release } from '#core/ledger/tables.ts'
 import { scanOf } from '#core/releases/manifest-of.ts'
 import { partsOf } from '#core/releases/parts-of.ts'
+import { refuseOtherOctets } from '#core/releases/prove-octets.ts'
 import { signedArtefactsOf } from '#core/releases/publish.ts'
 import { readDocument } from '#core/releases/read-document.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
@@ -37,6 +39,22 @@ interface ScanAsked {
   readonly desk: ScanDesk
 }
 
+/** What is found is booked under the digest: it has to be that of what was looked into. */
+async function proveKept(
+  sha256: Uint8Array,
+  name: string,
+  { artefacts }: Pick<Core, 'artefacts'>,
+): Promise<void> {
+  const opened = await artefacts.open(sha256)
+  if (opened === undefined) return
+  try {
+    const other = await refuseOtherOctets(opened, sha256, name)
+    if (other !== undefined) throw new Fault('store-unreachable', other.detail)
+  } finally {
+    await opened.close()
+  }
+}
+
 /** Scans artefact after artefact as they are kept here. */
 export async function* scanLines(
   { release, again, signal, actor, desk }: ScanAsked,
@@ -49,6 +67,7 @@ export async function* scanLines(
       if (!again && (await scanOf(sha256, core.ledger))?.madeHere === true) continue
       const file = await core.artefacts.file(sha256)
       if (file === undefined) continue
+      await proveKept(sha256, name, core)
       yield { kind: 'artefact', name, sha256: sha256.toHex() }
       try {
         const image = { path: file.path, name, sha256, octets, product: release.product }
