@@ -142,6 +142,30 @@ for (const [what, purposes, words] of [
     }
   })
 
+/** Likewise of the authority between signer and root, where it restricts itself. */
+for (const [what, purposes, words] of [
+  ['codeSigning', [codeSigning], [false, true]],
+  ['emailProtection', [emailProtection], [true, false]],
+  ['serverAuth', [serverAuth], [false, false]],
+] as const)
+  test(`RAUC and we agree on an authority for ${what} alone`, { skip }, async () => {
+    const other = await signingHouse('Restricted', longLived, purposes)
+    writeFileSync(at('root.pem'), encodePem('CERTIFICATE', other.rootCertificate.der))
+    const signed = await signedBy(form, container, {}, [await other.signer()])
+    for (const [index, [conf, purpose]] of (
+      [
+        ['default', 'email'],
+        ['codesign', 'code'],
+      ] as const
+    ).entries()) {
+      const { taken, said } = unpacks(signed, conf)
+      const now = Temporal.Now.instant()
+      const word = await judgedBy(form, signed, other.trust({ now, purpose }))
+      assert.deepEqual([taken, word === 'genuine'], [words[index], words[index]], said + word)
+    }
+    writeFileSync(at('root.pem'), encodePem('CERTIFICATE', house.rootCertificate.der))
+  })
+
 test('what RAUC builds and signs is believed here, and unpacked again after we sign it', {
   skip,
 }, async () => {

@@ -61,15 +61,20 @@ export const longLived = {
   notAfter: Temporal.Instant.from('2049-12-31T23:59:59Z'),
 }
 
-/** @param validity of all certificates; absent: as in other made certificates */
+/**
+ * @param validity of all certificates; absent: as in other made certificates
+ * @param restricted what the issuing authority says that it is for; absent: it does not say
+ */
 export async function signingHouse(
   name = 'Test',
   validity: Pick<Wish, 'notBefore' | 'notAfter'> = {},
+  restricted: readonly Oid[] = [],
 ): Promise<SigningHouse> {
   const root = await makeEntity(`CN=${name} firmware root`, 'p-384')
   const issuing = await makeEntity(`CN=${name} firmware authority`)
   const rootCertificate = await certifyAuthority(root, root, [], undefined, validity)
-  const issuingCertificate = await certifyAuthority(issuing, root, [], undefined, validity)
+  const more = restricted.length === 0 ? [] : [encodeExtension('extKeyUsage', restricted)]
+  const issuingCertificate = await certifyAuthority(issuing, root, more, undefined, validity)
   return {
     ...{ root, rootCertificate, issuing, issuingCertificate },
     async signer(wish = {}) {
