@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { wanting } from '#core/releases/stored.ts'
 import { askLocally } from '../support/backup.ts'
 import {
   ask,
@@ -125,6 +126,30 @@ test('a job drafts and submits releases of its own products, and does nothing el
   await house.sequence()
   const log = await askLocally(house, 'GET', '/log?type=build-granted')
   assert.match(log.text, /repo:acme\/pump:ref/)
+})
+
+test('a job changes no release that was put forward: an old pipeline voids nobody’s approval', async () => {
+  const token = await granted()
+  const draft = { product: pump, firmwareVersion: '1.1.0', securityVersion: 1 }
+  const { id } = (await api('POST', '/releases', draft, token)).body
+  const sha256 = (await house.core.artefacts.keep([Uint8Array.of(1, 2, 3)])).sha256
+  const { ledger } = house.core
+  const kept = { sha256, octets: 3 }
+  await ledger.commit({ puts: [await wanting(kept, 'psn_ada', house.core)], events: [] })
+  const part = { role: 'artefact', name: 'app.bin', sha256: sha256.toHex() }
+  const attached = await api('POST', `/releases/${id}/parts`, part, token)
+  assert.equal(attached.status, 201, JSON.stringify(attached.body))
+  assert.equal((await api('POST', `/releases/${id}/submit`, {}, token)).status, 200)
+  const before = await ledger.read('release', id)
+  for (const [method, path, body] of [
+    ['POST', `/releases/${id}/parts`, { ...part, name: 'more.bin' }],
+    ['POST', `/releases/${id}/parts/${attached.body.id}/detach`, {}],
+    ['POST', `/releases/${id}/edit`, { securityVersion: 2 }],
+  ] as const) {
+    const { status, body: problem } = await api(method, path, body, token)
+    assert.deepEqual([status, problem.code], [403, 'not-permitted'], path)
+  }
+  assert.deepEqual(await ledger.read('release', id), before)
 })
 
 test('an ID token is good once, for who it is meant, while it is fresh, by a key of its issuer', async () => {

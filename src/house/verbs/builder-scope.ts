@@ -31,6 +31,11 @@ export function withinScope(verbs: Verbs, ledger: Pick<Ledger, 'read'>): Verbs {
   }
 }
 
+/** What would void the approvals of a release: an old pipeline that runs again stops no release that waits or goes out. */
+const changing: ReadonlySet<OperationName> = new Set([
+  ...(['release.attach', 'release.attach-test', 'release.detach', 'release.edit'] as const),
+])
+
 /** Octets by themselves are of no product: an upload counts for nothing before a release names it. */
 async function refuseBeyond(
   name: OperationName,
@@ -40,10 +45,15 @@ async function refuseBeyond(
 ): Promise<Refused | undefined> {
   if (caller.role !== builder) return undefined
   const { product, release } = input
-  const asked =
-    typeof release === 'string' ? (await ledger.read('release', release))?.product : product
+  const found = typeof release === 'string' ? await ledger.read('release', release) : undefined
+  const asked = release === undefined ? product : found?.product
   if (asked === undefined && release === undefined && name !== 'release.list') return undefined
-  return typeof asked === 'string' && caller.products?.includes(asked) === true
-    ? undefined
-    : refuse('not-permitted', 'this job is for other products')
+  if (typeof asked !== 'string' || caller.products?.includes(asked) !== true)
+    return refuse('not-permitted', 'this job is for other products')
+  return found !== undefined && found.state !== 'draft' && changing.has(name)
+    ? refuse(
+        'not-permitted',
+        `${found.id} is ${found.state}: a job changes drafts, and people the rest`,
+      )
+    : undefined
 }
