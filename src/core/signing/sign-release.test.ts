@@ -105,6 +105,17 @@ async function assertUntouched(core: TestCore, release: Release): Promise<void> 
   assert.deepEqual(await signedArtefactsOf(release.id, core.ledger), [])
 }
 
+test('what came up while a release was signed stops it before anybody sees anything of it', async () => {
+  const release = await approved(trial, await pumpWithKeys(trial))
+  let asked = 0
+  const no = portsOf(trial, {
+    judge: async () => (asked++ === 0 ? undefined : refuse('release-not-approved', 'she left')),
+  })
+  const done = await signRelease(release, undefined, operator, no)
+  assert.deepEqual([reasonOf(done), asked], ['release-not-approved', 2])
+  await assertUntouched(trial, release)
+})
+
 test('octets that are not those whose digest was approved are signed in no form', async () => {
   const release = await approved(trial, await pumpWithKeys(trial))
   const [part] = await partsOf(release.id, trial.ledger)

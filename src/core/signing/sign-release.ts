@@ -65,6 +65,9 @@ export async function signRelease(
   if (made.kind === 'refused') return made
   const ended = await checkKeysAgain(planned.works, ports)
   if (ended !== undefined) return ended
+  // An image of gigabytes takes minutes: who left, or what a scan found since, counts as it did at the beginning.
+  const meanwhile = await ports.judge(release)
+  if (meanwhile !== undefined) return meanwhile
   return book(release, made.outputs, actor, ports)
 }
 
