@@ -9,6 +9,7 @@ import { usualRules } from '#core/approvals/policy/rules.ts'
 import { join } from '#core/people/invitation.ts'
 import { openAlarm } from '#core/watch/alarm.ts'
 import { makePassphraseHasher } from '#edge/admin/argon2.ts'
+import { addApprover } from '../support/approver.ts'
 import { openTestHouse, type TestHouse, temporaryDirectory, withProduct } from '../support/house.ts'
 import { runHere } from '../support/in-process.ts'
 import { callApi } from '../support/local-api.ts'
@@ -329,6 +330,17 @@ test('at a terminal the person reads, says what it means, says yes, and types wh
   assert.ok(!spoken.said.includes(keyPassphrase))
   const { body } = await callApi(house, 'GET', `/releases/${id}/approvals`)
   assert.equal(body.approvals[0].meaning, 'looked at every line')
+})
+
+test('who is removed approves no more: the keys end with the account', async () => {
+  const at = house.core.clock.now()
+  const leaver = await addApprover('Lee Leaver', house.core)
+  const { person, key } = leaver
+  const removed = await callApi(house, 'DELETE', `/people/${person.id}`)
+  assert.equal(removed.status, 200, removed.body.detail)
+  const { items } = (await callApi(house, 'GET', `/approvers?person=${person.id}`)).body
+  assert.deepEqual([items.length, items[0].id, items[0].state], [1, key.id, 'ended'])
+  assert.ok(Temporal.Instant.compare(items[0].endedAt, at) >= 0)
 })
 
 test('a refusal is signed with its reason, and stands', async () => {

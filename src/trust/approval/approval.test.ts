@@ -80,6 +80,16 @@ test('what was signed before its key ended counts, and what was signed after doe
   }
 })
 
+test('what was signed before anybody had confirmed the key does not count', async () => {
+  for (const [confirmedAt, kind] of [
+    ['2026-11-29T20:50:00Z', 'verified'],
+    ['2026-11-29T20:50:01Z', 'refused'],
+  ] as const) {
+    const known = knownApprovers([{ ...listed, confirmedAt }])
+    assert.equal((await verifyApproval(await signed(), thing, known)).kind, kind)
+  }
+})
+
 test('a key that another holds signs for nobody else', async () => {
   const eve = await makeSigner('Ada Lovelace', at)
   const forged = await verifyApproval(await signed({}, eve), thing, approvers)

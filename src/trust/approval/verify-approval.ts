@@ -15,6 +15,9 @@ import { importSoundKey } from '../sound-key.ts'
 import type { ApprovalRefused } from './refusal.ts'
 import { verifyStatement } from './verify-statement.ts'
 
+/** So far may the clock of an approver's machine be behind that of who confirmed the key. */
+const clocksApart = Temporal.Duration.from({ minutes: 5 })
+
 /** The release that was approved, as its manifest says it. */
 export interface ApprovedThing {
   readonly release: string
@@ -102,7 +105,12 @@ function refuseClaims(
         `the statement says ${name} ${person[name]}, the list of approvers has ${known[name]}`,
       )
   const at = Temporal.Instant.from(statedAt)
-  const { endedAt } = approver
+  const { confirmedAt, endedAt } = approver
+  if (Temporal.Instant.compare(at.add(clocksApart), confirmedAt) < 0)
+    return refuse(
+      'approver-key-not-active',
+      `it was signed at ${statedAt}, the key counts since ${confirmedAt}`,
+    )
   return endedAt !== null && Temporal.Instant.compare(at, endedAt) >= 0
     ? refuse('approver-key-not-active', `it was signed at ${statedAt}, the key ended at ${endedAt}`)
     : undefined

@@ -3,6 +3,7 @@ import type { Actor, AuditEvent } from '#core/audit/event.ts'
 import type { Put } from '#core/ledger/ledger.ts'
 import { settle } from '#core/ledger/settle.ts'
 import type { Approval, ApproverKey, Release } from '#core/ledger/tables.ts'
+import type { Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { ApprovalPorts } from '../ports.ts'
 import { voided } from '../void.ts'
@@ -30,6 +31,31 @@ export async function endKey(
     const ended = await endOnce(key, because, actor, ports)
     if (ended.kind !== 'refused' || ended.reason !== 'conflict' || tries === mostTries) return ended
   }
+}
+
+/** Keys that one person had at once; more is no person. */
+const mostKeys = 100
+
+/**
+ * Ends the keys of somebody who left: what they would sign later counts nowhere, also where nobody asks us. Doing it
+ * twice does no harm.
+ */
+export async function endKeysOf(
+  person: string,
+  because: string,
+  actor: Actor,
+  ports: ApprovalPorts,
+): Promise<Refused | undefined> {
+  for (const state of ['active', 'waiting'] as const) {
+    const { items } = await ports.ledger.list('approverKey', {
+      ...{ by: 'person', equal: [person, state], limit: mostKeys },
+    })
+    for (const key of items) {
+      const ended = await endKey(key, because, actor, ports)
+      if (ended.kind === 'refused') return ended
+    }
+  }
+  return undefined
 }
 
 async function endOnce(

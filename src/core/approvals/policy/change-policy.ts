@@ -80,6 +80,9 @@ export async function approvePolicy(
   if (people.has(person))
     return refuse('approver-counted', 'you stand behind this policy already; somebody else agrees')
   const { ledger, clock } = ports
+  for (const id of people)
+    if ((await ledger.read('person', id))?.state === 'removed')
+      return refuse('conflict', `${id}, who stands behind it, was removed since; ask for it anew`)
   const inForce = await policyInForce(before.product, ledger)
   const now = loweredBy(inForce.rules, rulesOf(before))
   if (JSON.stringify(now) !== JSON.stringify(before.lowered) || inForce.number > before.number)

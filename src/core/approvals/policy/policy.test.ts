@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { addPerson } from '../../../../test/support/approver.ts'
 import {
   addPump,
   openTestCore,
@@ -235,6 +236,17 @@ test('what a second person agreed to is what was shown: a policy that came betwe
   const actor = { kind: 'person', id: 'psn_grace' } as const
   const refused = await refusePolicy(lower, 'it is old', actor, real())
   assert.equal(refused.kind === 'changed' && refused.policy.state, 'refused')
+})
+
+test('a policy of somebody who was removed since is agreed to by nobody', async () => {
+  const pump = await addPump(core, 'pump five')
+  const eve = await addPerson('Eve', core, 'administrator')
+  const actor = { kind: 'person', id: eve.id } as const
+  const asked = await changePolicy(pump, checksWithout('vex'), 'a test', actor, real())
+  if (asked.kind === 'refused') return assert.fail(asked.detail)
+  const removed = { ...eve, version: 2, state: 'removed' } as const
+  await core.ledger.commit({ puts: [{ kind: 'person', record: removed }], events: [] })
+  assert.equal(reasonOf(await approvePolicy(asked.policy, 'psn_grace', real())), 'conflict')
 })
 
 test('in a trial one person suffices, and the exception stands all the same', async () => {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { endKeysOf } from '#core/approvals/keys/end-key.ts'
 import type { Machine, Person } from '#core/ledger/tables.ts'
 import { claim, makeClaimLink } from '#core/people/claim.ts'
 import { invite, join, type Link } from '#core/people/invitation.ts'
@@ -120,7 +122,10 @@ export function peopleVerbs(ports: LedgerVerbPorts): PeopleVerbs {
       const differs = checkVersion(person, call)
       if (differs !== undefined) return differs
       const removed = await removePerson(person, call.caller.actor, ports)
-      return removed.kind === 'refused' ? removed : showPerson(removed.person)
+      if (removed.kind === 'refused') return removed
+      const because = 'the account of its owner was removed'
+      const kept = await endKeysOf(id, because, call.caller.actor, ports)
+      return kept ?? showPerson(removed.person)
     },
 
     'machine.add': async ({ name, role, certificate }, { caller }) => {
