@@ -72,7 +72,7 @@ static enum vs_result read_layout(struct image *image, struct vs_image *to) {
   at = (uint64_t)number(header + 8, 2) + number(header + 12, 4);
   guarded = number(header + 10, 2);
   if (number(header, 4) != 0x96f3b83d || number(header + 8, 2) < header_size || number(header + 28, 4) != 0) return VS_ARTEFACT_MALFORMED;
-  /* MCUboot adds in 32 bits: what leaves them would begin anew at zero. */
+  /* MCUboot adds in 32 bits, the next area of at most 65,535 octets included: what leaves them would begin anew at zero. */
   if (at + guarded > 0xfffeffff) return VS_ARTEFACT_MALFORMED;
   image->flags = number(header + 16, 4);
   image->covered = (uint32_t)at + guarded;
@@ -113,18 +113,26 @@ static enum vs_result check_area(const struct image *image, size_t from, size_t 
 }
 
 static enum vs_result check_structure(const struct image *image, struct vs_image *to) {
-  unsigned signature = 0;
+  unsigned signature = 0, key = 0, digest = 0; /* digest: octets of the image's own, 0 without one */
   uint8_t counter[4];
   enum vs_result result;
   if ((image->flags & (flag_encrypted | flag_packed)) != 0) return VS_ENCRYPTED;
   if ((image->flags & ~(uint32_t)flags_known) != 0) return VS_FIELD_NOT_ALLOWED;
   if ((result = check_area(image, 0, image->guarded, 1)) != VS_OK) return result;
   if ((result = check_area(image, image->guarded, image->count, 0)) != VS_OK) return result;
+  for (size_t i = 0; i < image->count; i++)
+    if (is_digest(image->values[i].type)) digest = 32 + 16 * (unsigned)(image->values[i].type - type_sha256);
   for (size_t i = 0; i < image->count; i++) {
     const struct value *value = &image->values[i];
-    /* A build of MCUboot knows one type of signature. */
+    if (value->type == type_dependency && value->size != 12) return VS_ARTEFACT_MALFORMED;
+    /* A build of MCUboot knows one type of signature, and keys by their digest or in whole. */
     if (is_signature(value->type) && signature != 0 && signature != value->type) return VS_FIELD_NOT_ALLOWED;
     if (is_signature(value->type)) signature = value->type;
+    if (is_key(value->type) && key != 0 && key != value->type) return VS_FIELD_NOT_ALLOWED;
+    if (is_key(value->type)) key = value->type;
+    /* Keys are digested as images are, and MCUboot compares what is there: one that is cut short would be of many keys. */
+    if (value->type == type_key_hash && value->size != digest && (digest > 0 || (value->size != 32 && value->size != 64)))
+      return VS_ARTEFACT_MALFORMED;
     if (value->type != type_counter) continue;
     if (value->size != 4) return VS_ARTEFACT_MALFORMED;
     if ((result = read(image, value->at, counter, 4)) != VS_OK) return result;
@@ -141,9 +149,9 @@ static struct vs_span key_octets(struct vs_span spki, enum vs_key_kind kind, str
 static enum vs_result find_key(const struct image *image, const struct value *value, size_t *found) {
   uint8_t digest[64];
   enum vs_result result = value->size > image->piece_size ? VS_OK : read(image, value->at, image->piece, value->size);
-  int whole = value->type == type_key, fits = whole || value->size == 32 || value->size == 48 || value->size == 64;
+  int whole = value->type == type_key;
   *found = image->trust->key_count;
-  if (!fits || value->size > image->piece_size) return result;
+  if (value->size > image->piece_size) return result;
   for (size_t i = 0; i < image->trust->key_count && result == VS_OK; i++) {
     struct vs_span bits = {NULL, 0}, octets;
     struct vs_digest state;

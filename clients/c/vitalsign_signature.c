@@ -37,6 +37,17 @@ size_t vs_modulus_size(struct vs_span bits) {
   return modulus.size - (modulus.bytes[0] == 0);
 }
 
+/* Two positive INTEGERs in DER: Mbed TLS takes other writings of the same numbers, and a signature has one. */
+static int is_ecdsa(struct vs_span signature) {
+  struct vs_span parts, number;
+  if (!vs_der_take(&signature, VS_DER_SEQUENCE, &parts) || signature.size > 0) return 0;
+  for (int i = 0; i < 2; i++) {
+    if (!vs_der_take(&parts, VS_DER_INTEGER, &number) || number.size == 0 || number.bytes[0] >= 0x80) return 0;
+    if (number.size > 1 && number.bytes[0] == 0 && number.bytes[1] < 0x80) return 0;
+  }
+  return parts.size == 0;
+}
+
 int vs_signature_holds(struct vs_span spki, enum vs_key_kind kind, const uint8_t *digest, struct vs_span signature) {
   mbedtls_pk_context key;
   mbedtls_pk_rsassa_pss_options pss;
@@ -44,6 +55,7 @@ int vs_signature_holds(struct vs_span spki, enum vs_key_kind kind, const uint8_t
   pss.mgf1_hash_id = MBEDTLS_MD_SHA256;
   pss.expected_salt_len = 32;
   mbedtls_pk_init(&key);
+  if (kind != VS_KEY_RSA && !is_ecdsa(signature)) return 0;
   verified = mbedtls_pk_parse_public_key(&key, spki.bytes, spki.size);
   if (verified == 0 && kind == VS_KEY_RSA)
     verified = mbedtls_pk_verify_ext(MBEDTLS_PK_RSASSA_PSS, &pss, &key, MBEDTLS_MD_SHA256, digest, 32, signature.bytes, signature.size);

@@ -18,8 +18,18 @@ import { sha256 } from '#trust/digest.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { depthOfRun, seedOfRun } from '../fuzz/random.ts'
 import { certifyAuthority, makeEntity } from '../made-certificates.ts'
-import { mcubootCorruptions, put } from '../support/artefacts/mcuboot-corruptions.ts'
-import { signed, signerOf, type TestSigner } from '../support/artefacts/signed.ts'
+import {
+  mcubootCorruptions,
+  mcubootEcdsaWritings,
+  put,
+} from '../support/artefacts/mcuboot-corruptions.ts'
+import {
+  judged as judgedHere,
+  signed,
+  signerOf,
+  type TestSigner,
+  trustIn,
+} from '../support/artefacts/signed.ts'
 import { buildProgram, Driver, noMbedTls } from '../support/c-programs.ts'
 import { requestBy, temporaryDirectory } from '../support/house.ts'
 import {
@@ -249,11 +259,21 @@ test('an image by each key that Mbed TLS checks is believed, and one by Ed25519 
 })
 
 test('every image that we refuse is refused for the same reason', { skip }, async () => {
-  for (const key of ['p-256', 'rsa-3072'] as const) {
+  for (const key of ['p-256', 'p-384', 'rsa-3072'] as const) {
     const { signer, octets } = await imageBy(key)
     const driver = await know(bare, [signer])
     for (const { name, refusal, change } of mcubootCorruptions)
       assert.equal((await judged(driver, 'image', change(octets)))[0], refusal, `${key}: ${name}`)
+  }
+})
+
+test('ECDSA in another writing than DER is refused, by both', { skip }, async () => {
+  const { signer, octets } = await imageBy('p-256')
+  const driver = await know(bare, [signer])
+  for (const { name, change } of mcubootEcdsaWritings) {
+    const bent = change(octets)
+    assert.equal((await judged(driver, 'image', bent))[0], 'signature-wrong', name)
+    assert.equal(await judgedHere(mcubootForm, bent, trustIn([signer])), 'signature-wrong', name)
   }
 })
 

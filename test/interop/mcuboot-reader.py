@@ -137,7 +137,7 @@ def judge(image, keys):
     major, minor, revision, build, pad = struct.unpack_from("<BBHII", image, 20)
     demand(magic == 0x96F3B83D and header >= 32 and pad == 0, "artefact-malformed")
     start = header + size
-    demand(start + guarded_size <= 0xFFFFFFFF, "artefact-malformed")
+    demand(start + guarded_size <= 0xFFFEFFFF, "artefact-malformed")
     demand(start + 4 <= len(image), "artefact-truncated")
     guarded, covered = [], start
     if guarded_size != 0:
@@ -149,6 +149,12 @@ def judge(image, keys):
     judge_area(bare, OUTSIDE, False)
     counter = next((value for kind, value in guarded if kind == 0x50), None)
     demand(counter is None or len(counter) == 4, "artefact-malformed")
+    demand(all(len(value) == 12 for kind, value in guarded if kind == 0x40), "artefact-malformed")
+    demand(len({kind for kind, _ in bare if kind in KEYS}) <= 1, "artefact-field-not-allowed")
+    size = next((HASHES[kind][1] for kind, _ in bare if kind in HASHES), None)
+    for kind, value in bare:
+        fits = len(value) == size if size else len(value) in (32, 64)
+        demand(kind != 0x01 or fits, "artefact-malformed")
     demand(len({kind for kind, _ in bare if kind in SIGNATURES}) <= 1, "artefact-field-not-allowed")
     judge_tail(image[end:])
     known, key, count = [], None, 0

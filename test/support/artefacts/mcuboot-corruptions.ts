@@ -125,6 +125,29 @@ export const mcubootCorruptions: readonly Corruption[] = [
     ]),
   },
   {
+    name: 'a digest of its key by another algorithm than that of the image',
+    refusal: 'artefact-malformed',
+    change: withBare(([digest, key, signature]) => [
+      digest!,
+      { type: key!.type, bytes: new Uint8Array(digest!.type === 0x11 ? 32 : 48) },
+      signature!,
+    ]),
+  },
+  {
+    name: 'a digest of its key cut to nothing, which MCUboot finds equal to that of any key',
+    refusal: 'artefact-malformed',
+    change: withBare(([digest, key, signature]) => [
+      digest!,
+      { type: key!.type, bytes: new Uint8Array(0) },
+      signature!,
+    ]),
+  },
+  {
+    name: 'a key in whole beside the digest of one',
+    refusal: 'artefact-field-not-allowed',
+    change: withBare((bare) => [...bare, { type: 0x02, bytes: new Uint8Array(91) }, bare[2]!]),
+  },
+  {
     name: 'the digest twice',
     refusal: 'artefact-field-twice',
     change: withBare((bare) => [bare[0]!, ...bare]),
@@ -169,6 +192,15 @@ export const mcubootCorruptions: readonly Corruption[] = [
       const taken = take(image)
       const short = { type: 0x50, bytes: Uint8Array.of(9, 0) }
       return join({ ...taken, guarded: [short, ...taken.guarded.slice(1)] })
+    },
+  },
+  {
+    name: 'a dependency of eight octets',
+    refusal: 'artefact-malformed',
+    change: (image) => {
+      const taken = take(image)
+      const short = { type: 0x40, bytes: new Uint8Array(8) }
+      return join({ ...taken, guarded: [...taken.guarded, short] })
     },
   },
   {
@@ -237,6 +269,32 @@ export const mcubootCorruptions: readonly Corruption[] = [
     change: (image) => put(image, 19, 0x80),
   },
 ]
+
+/** Other writings of the same two numbers, of an image by ECDSA. */
+export const mcubootEcdsaWritings = [
+  {
+    name: 'zeros behind it, as imgtool fills it up for MCUboot before 1.5',
+    change: withSignature((der) => concatBytes([der, new Uint8Array(2)])),
+  },
+  {
+    name: 'a length in two octets',
+    change: withSignature((der) => concatBytes([Uint8Array.of(0x30, 0x81), der.subarray(1)])),
+  },
+  {
+    name: 'a zero before its first number',
+    change: withSignature((der) =>
+      concatBytes([Uint8Array.of(0x30, der[1]! + 1, 0x02, der[3]! + 1, 0), der.subarray(4)]),
+    ),
+  },
+] as const
+
+function withSignature(change: (signature: Uint8Array) => Uint8Array) {
+  return withBare(([digest, key, signature]) => [
+    digest!,
+    key!,
+    { type: signature!.type, bytes: change(signature!.bytes) },
+  ])
+}
 
 /** The digest replaced by the right one of what is there now. */
 function withDigest({ head, guarded, bare }: Taken): readonly McubootEntry[] {

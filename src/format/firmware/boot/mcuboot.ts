@@ -103,8 +103,8 @@ export function parseMcubootVersion(text: string): McubootVersion {
 export async function parseMcubootImage(source: ByteSource): Promise<McubootImage> {
   const header = parseMcubootHeader(await source.read(0, mcubootHeaderOctets))
   const start = header.headerSize + header.imageSize
-  // MCUboot adds in 32 bits: what leaves them would begin anew at zero.
-  if (start + header.protectedSize > 0xffff_ffff)
+  // MCUboot adds in 32 bits, the area of at most 65,535 octets that follows included: what leaves them would begin anew at zero.
+  if (start + header.protectedSize > 0xfffe_ffff)
     throw new FormatError('too-large', 12, `an image of ${header.imageSize} octets`)
   const guarded =
     header.protectedSize === 0

@@ -21,8 +21,7 @@ import type { ArtefactRefused } from '../refusal.ts'
 import type { McubootChoices } from './choices.ts'
 import { chosenEntries } from './entries.ts'
 import { digestValues } from './kinds.ts'
-import { structureFault, tailFault } from './structure.ts'
-import { type StatedDigest, statedDigest } from './verify.ts'
+import { type StatedDigest, statedDigest, structureFault, tailFault } from './structure.ts'
 
 export interface McubootLayout {
   readonly kind: 'layout'
@@ -134,7 +133,7 @@ export async function layoutOfImage(
         'its signatures are over the image itself: no digest can be added',
       )
     const covered = [{ source, from: 0, length: payloadEnd + header.protectedSize }]
-    return { kind: 'layout', covered, kept, stated: statedDigest(image) }
+    return { kind: 'layout', covered, kept, stated: statedDigest(image.values) }
   }
   const chosen = chosenEntries(choices, header.version)
   if ('kind' in chosen) return chosen

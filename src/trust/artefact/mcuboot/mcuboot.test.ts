@@ -77,7 +77,7 @@ test('a wrong signature by a known key is refused, whatever else is right', asyn
 
 for (const { name, refusal, change } of mcubootCorruptions) {
   test(`refuses ${name}: ${refusal}`, async () => {
-    for (const signer of [p256, ed25519, rsa]) {
+    for (const signer of [p256, p384, ed25519, rsa]) {
       const good = await signed(mcubootForm, payload, raw, [signer])
       assert.equal(await judged(mcubootForm, change(good), trustIn([signer])), refusal)
     }

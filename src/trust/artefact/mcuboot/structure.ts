@@ -12,10 +12,11 @@ import {
   mcubootValueRow,
   mcubootValues,
 } from '#format/firmware/boot/mcuboot-values.ts'
+import { type DigestName, digestOctets } from '#trust/digest-signature.ts'
 import { refuse } from '#trust/refusal.ts'
 import { knownSize, readSpan } from '../pieces.ts'
 import type { ArtefactRefused } from '../refusal.ts'
-import { isSignatureValue } from './kinds.ts'
+import { digestValues, isSignatureValue } from './kinds.ts'
 
 const allFlags = Object.values(mcubootFlags).reduce((all, flag) => all | flag, 0)
 
@@ -47,7 +48,8 @@ export function structureFault(image: McubootImage): ArtefactRefused | undefined
   return (
     areaFault(protectedValues, 'protected') ??
     areaFault(values, 'bare') ??
-    counterFault(protectedValues) ??
+    sizeFault(protectedValues) ??
+    keyFault(values) ??
     mixtureFault(values)
   )
 }
@@ -75,14 +77,62 @@ function areaFault(
     : undefined
 }
 
-function counterFault(values: readonly McubootValue[]): ArtefactRefused | undefined {
-  const counter = values.find(({ type }) => type === mcubootValues.securityCounter.type)
-  return counter !== undefined && counter.bytes.length !== 4
-    ? refuse(
+/** @see MCUboot boot/bootutil/include/bootutil/image.h, struct image_dependency; src/loader.c refuses any other size */
+const fixedSizes = [
+  [mcubootValues.securityCounter, 4],
+  [mcubootValues.dependency, 12],
+] as const
+
+function sizeFault(values: readonly McubootValue[]): ArtefactRefused | undefined {
+  for (const [{ type, title }, wanted] of fixedSizes) {
+    const odd = values.find((value) => value.type === type && value.bytes.length !== wanted)
+    if (odd !== undefined)
+      return refuse(
         'artefact-malformed',
-        `a security counter of ${counter.bytes.length} octets, at offset ${counter.offset}`,
+        `${title} of ${odd.bytes.length} octets, at offset ${odd.offset}`,
       )
-    : undefined
+  }
+  return undefined
+}
+
+/**
+ * A build knows keys by their digest or in whole, and digests them as it digests images. MCUboot compares as many octets
+ * as an image gives: a digest that is cut short would be that of many keys.
+ *
+ * @see MCUboot boot/bootutil/src/bootutil_find_key.c; include/bootutil/crypto/sha.h, IMAGE_HASH_SIZE
+ */
+function keyFault(values: readonly McubootValue[]): ArtefactRefused | undefined {
+  const digests = values.filter(({ type }) => type === mcubootValues.keyHash.type)
+  const whole = values.find(({ type }) => type === mcubootValues.publicKey.type)
+  if (whole !== undefined && digests.length > 0)
+    return refuse(
+      'artefact-field-not-allowed',
+      `a key in whole beside the digest of one, at offset ${whole.offset}: a build knows one of both`,
+    )
+  const stated = statedDigest(values)
+  // Without a digest of the image the signature is over the image itself, or nothing is said that could be checked.
+  const fits = stated === undefined ? [32, 64] : [digestOctets[stated.digest]]
+  const odd = digests.find(({ bytes }) => !fits.includes(bytes.length))
+  return odd === undefined
+    ? undefined
+    : refuse(
+        'artefact-malformed',
+        `the digest of a key has ${odd.bytes.length} octets, at offset ${odd.offset}, ${fits.join(' or ')} are wanted`,
+      )
+}
+
+export interface StatedDigest {
+  readonly digest: DigestName
+  readonly value: McubootValue
+}
+
+/** The digest that stands in the image. */
+export function statedDigest(values: readonly McubootValue[]): StatedDigest | undefined {
+  for (const digest of digestValues) {
+    const value = values.find(({ type }) => type === mcubootValues[digest].type)
+    if (value !== undefined) return { digest, value }
+  }
+  return undefined
 }
 
 function mixtureFault(values: readonly McubootValue[]): ArtefactRefused | undefined {

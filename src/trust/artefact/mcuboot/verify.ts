@@ -9,7 +9,6 @@ import {
 } from '#format/firmware/boot/mcuboot.ts'
 import { mcubootValues } from '#format/firmware/boot/mcuboot-values.ts'
 import { signatureAlgorithms } from '#trust/algorithms.ts'
-import type { DigestName } from '#trust/digest-signature.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import { verifyOver } from '#trust/verify-digest.ts'
@@ -18,14 +17,8 @@ import { conclude } from '../conclude.ts'
 import { digestPieces } from '../pieces.ts'
 import { type ArtefactRefused, refusingFormat } from '../refusal.ts'
 import type { DeviceTrust, Verdict } from '../verdict.ts'
-import {
-  digestValues,
-  findNamedKey,
-  isSignatureValue,
-  type McubootKind,
-  mcubootKinds,
-} from './kinds.ts'
-import { securityCounterOf, structureFault, tailFault } from './structure.ts'
+import { findNamedKey, isSignatureValue, type McubootKind, mcubootKinds } from './kinds.ts'
+import { securityCounterOf, statedDigest, structureFault, tailFault } from './structure.ts'
 
 /** A signature whose key the device knows. */
 interface Known {
@@ -109,7 +102,7 @@ async function refuseDigested(
   image: McubootImage,
   known: readonly Known[],
 ): Promise<ArtefactRefused | undefined> {
-  const stated = statedDigest(image)
+  const stated = statedDigest(image.values)
   if (stated === undefined)
     return refuse('artefact-malformed', 'no trailer value is the digest of the image')
   const { digest: name, value } = stated
@@ -155,20 +148,6 @@ async function refuseSignatures(
     const over = algorithm.digest === null ? 'message' : 'digest'
     if (!(await verifyOver(over, algorithm, key, bytes, value.bytes)))
       return refuse('signature-wrong', `by ${key.algorithm}, at offset ${value.offset}`)
-  }
-  return undefined
-}
-
-export interface StatedDigest {
-  readonly digest: DigestName
-  readonly value: McubootValue
-}
-
-/** The digest that stands in the image. */
-export function statedDigest(image: McubootImage): StatedDigest | undefined {
-  for (const digest of digestValues) {
-    const value = image.values.find(({ type }) => type === mcubootValues[digest].type)
-    if (value !== undefined) return { digest, value }
   }
   return undefined
 }
