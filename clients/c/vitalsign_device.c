@@ -116,7 +116,9 @@ static enum vs_result prepare(struct vs_device *device, struct vs_state *state, 
     /* Into the other buffer, since `current` is in the one of records. */
     int found = vs_read_record(&before, &device->storage, VS_SLOT_REQUEST, work, room);
     if (found < 0) return VS_STORAGE_BROKEN;
-    if (found == 1 && memcmp(before.wanted, digest, 32) == 0) return VS_OK;
+    int is_same = found == 1 && memcmp(before.wanted, digest, 32) == 0;
+    mbedtls_platform_zeroize(work, room); /* a key was in it, too */
+    if (is_same) return VS_OK;
   }
   mbedtls_pk_init(&key);
   result = errand->new_key ? vs_make_key(&key, device->use_p384 ? MBEDTLS_ECP_DP_SECP384R1 : MBEDTLS_ECP_DP_SECP256R1, &device->random)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "vitalsign_der.h"
+#include "vitalsign_mbed.h"
 
 /* --- what goes out --- */
 
@@ -58,6 +59,7 @@ static void put_login(struct pen *pen, const char *user, const char *code) {
     three[held++] = (uint8_t)(i < first ? user[i] : i == first ? ':' : code[i - first - 1]);
     if (held == 3 || i + 1 == size) put_base64(pen, three, held), held = 0;
   }
+  mbedtls_platform_zeroize(three, sizeof three);
   put_text(pen, "\r\n");
 }
 
@@ -85,7 +87,7 @@ static int send_question(const struct vs_secure *to, const struct vs_question *q
   put_text(&pen, "\r\n");
   put_base64(&pen, question->request.bytes, question->request.size);
   flush(&pen);
-  memset(pen.bytes, 0, sizeof pen.bytes);
+  mbedtls_platform_zeroize(pen.bytes, sizeof pen.bytes);
   return !pen.broken;
 }
 

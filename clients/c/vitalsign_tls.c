@@ -33,11 +33,16 @@ static int is_address(const char *host, uint8_t address[4]) {
   return 1;
 }
 
-/* RFC 9525: iPAddress of the alternative name, to the octet. Mbed TLS 2.28 does not look at it. */
-static int names_address(const mbedtls_x509_crt *certificate, const uint8_t address[4]) {
+/*
+ * RFC 9525: a server is named by its alternative name. Mbed TLS 2.28 does not look there for addresses (to the octet), and
+ * for names it falls back to the subject where there is none.
+ */
+static int is_named(const mbedtls_x509_crt *certificate, const char *host) {
+  uint8_t address[4];
   struct vs_span der = {certificate->raw.p, certificate->raw.len}, names, name;
   struct vs_certificate read;
   if (!vs_read_certificate(&read, der) || !vs_alternative_names(&read, &names)) return 0;
+  if (!is_address(host, address)) return 1;
   for (uint8_t tag; (tag = vs_der_next(&names)) != 0;) {
     if (!vs_der_take(&names, tag, &name)) return 0;
     if (tag == 0x87 && name.size == 4 && memcmp(name.bytes, address, 4) == 0) return 1;
@@ -47,8 +52,7 @@ static int names_address(const mbedtls_x509_crt *certificate, const uint8_t addr
 
 static int judge(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags) {
   struct vs_tls *tls = context;
-  uint8_t address[4];
-  if (depth == 0 && is_address(tls->host, address) && !names_address(certificate, address)) *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+  if (depth == 0 && !is_named(certificate, tls->host)) *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
   return vs_walk_judge(&tls->walk, certificate, depth, flags);
 }
 

@@ -69,7 +69,7 @@ export function issue(issuer: TestAuthority, draft: Draft): Promise<Certificate>
   return signDraft(draft, { keys, name: certificate.subject })
 }
 
-/** A TLS server's certificate with its key, for these names. */
+/** A TLS server's certificate with its key, for these names; without any, for `localhost` in its subject alone. */
 export async function issueServer(
   issuer: TestAuthority,
   validity: { readonly notBefore: Temporal.Instant; readonly notAfter: Temporal.Instant },
@@ -79,23 +79,27 @@ export async function issueServer(
 ) {
   const keys = await generateKey('p-256')
   const certificate = await issue(issuer, {
-    subject: parseNameText('CN=test server'),
+    subject: parseNameText(names.length === 0 ? 'CN=localhost' : 'CN=test server'),
     publicKey: keys.publicKey.spki,
     ...validity,
     extensions: [
       encodeExtension('basicConstraints', { ca: false }),
       encodeExtension('keyUsage', ['digitalSignature']),
       encodeExtension('extKeyUsage', [purpose]),
-      encodeExtension('subjectAltName', [
-        ...names.map((value) => ({ kind: 'dns', value }) as const),
-        { kind: 'ip', bytes: Uint8Array.of(127, 0, 0, 1) },
-      ]),
+      ...(names.length === 0 ? [] : [alternativeName(names)]),
     ],
   })
   return {
     key: String(keys.privateKey.export({ type: 'pkcs8', format: 'pem' })),
     cert: pemOf([certificate, issuer.certificate, ...more]),
   }
+}
+
+function alternativeName(names: readonly string[]): Extension {
+  return encodeExtension('subjectAltName', [
+    ...names.map((value) => ({ kind: 'dns', value }) as const),
+    { kind: 'ip', bytes: Uint8Array.of(127, 0, 0, 1) },
+  ])
 }
 
 export function pemOf(certificates: readonly Certificate[]): string {
