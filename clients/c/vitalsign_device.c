@@ -168,13 +168,9 @@ static enum vs_result receive(struct vs_device *device, struct vs_state *state, 
 
 /* GET cacerts: the certificates of authorities, from a server that an anchor vouches for, moved to the buffer's front. */
 static enum vs_result fetch_authorities(struct vs_device *device, struct vs_span *offered) {
-  struct vs_question question = {0};
+  struct vs_question question = {.prefix = "/.well-known/est", .label = device->label, .operation = "cacerts"};
   size_t size;
-  enum vs_result result;
-  question.prefix = "/.well-known/est";
-  question.label = device->label;
-  question.operation = "cacerts";
-  result = vs_talk(device, NULL, &question, 0, device->answer, device->answer_size, &size);
+  enum vs_result result = vs_talk(device, NULL, &question, 0, device->answer, device->answer_size, &size);
   if (result != VS_OK) return result;
   result = open_bag(device->answer, size, offered);
   if (result != VS_OK) return result;
@@ -188,7 +184,7 @@ static enum vs_result fetch_authorities(struct vs_device *device, struct vs_span
  * slot beside the old -> proven -> in use, the old gone.
  */
 static enum vs_result obtain(struct vs_device *device, struct vs_state *state, const struct errand *errand) {
-  struct vs_question question = {0};
+  struct vs_question question = {.prefix = "/.well-known/est", .label = device->label, .operation = errand->operation};
   struct vs_record current;
   struct vs_identity identity;
   struct vs_span offered, answer;
@@ -205,13 +201,7 @@ static enum vs_result obtain(struct vs_device *device, struct vs_state *state, c
     found = vs_read_record(&current, &device->storage, state->slot, device->record, device->record_size);
   if (found != 1) return VS_STORAGE_BROKEN;
   if (result != VS_OK) return result;
-  if (is_renewal) {
-    identity.key = current.key;
-    identity.chain = current.chain;
-  }
-  question.prefix = "/.well-known/est";
-  question.label = device->label;
-  question.operation = errand->operation;
+  if (is_renewal) identity = (struct vs_identity){current.key, current.chain};
   if (errand->code != NULL && !device->code_in_request) {
     question.user = device->serial;
     question.code = errand->code;
@@ -235,7 +225,7 @@ static enum vs_result begin(struct vs_device *device, const char *code, struct v
 
 enum vs_result vs_enrol(struct vs_device *device, const char *code, const struct vs_identity *birth, int again) {
   struct vs_state state;
-  struct errand errand = {"simpleenroll", NULL, NULL, 1};
+  struct errand errand = {"simpleenroll", code, birth, 1};
   enum vs_result result = begin(device, code, &state);
   if (result != VS_OK) return result;
   if ((code == NULL) == (birth == NULL)) return VS_SETTINGS_WRONG;
@@ -245,14 +235,11 @@ enum vs_result vs_enrol(struct vs_device *device, const char *code, const struct
     if (!(again && (result == VS_CREDENTIAL_REFUSED || result == VS_ANSWER_NOT_OURS))) return result;
     if (vs_drop_next(&state, &device->storage) != VS_OK) return VS_STORAGE_BROKEN;
   }
-  errand.code = code;
-  errand.birth = birth;
   return obtain(device, &state, &errand);
 }
 
 static enum vs_result renew(struct vs_device *device, struct vs_state *state, int new_key) {
-  struct errand errand = {"simplereenroll", NULL, NULL, 0};
-  errand.new_key = new_key;
+  struct errand errand = {"simplereenroll", NULL, NULL, new_key};
   if (state->has_next) return settle(device, state);
   if (state->is_damaged) return VS_STATE_DAMAGED;
   return state->has_identity ? obtain(device, state, &errand) : VS_NOT_ENROLLED;
@@ -286,8 +273,7 @@ enum vs_result vs_identity_in_use(struct vs_device *device, struct vs_identity *
   if (result != VS_OK) return result;
   if (!state.has_identity) return state.is_damaged ? VS_STATE_DAMAGED : VS_NOT_ENROLLED;
   if (vs_read_record(&record, &device->storage, state.slot, device->record, device->record_size) != 1) return VS_STORAGE_BROKEN;
-  identity->key = record.key;
-  identity->chain = record.chain;
+  *identity = (struct vs_identity){record.key, record.chain};
   return VS_OK;
 }
 

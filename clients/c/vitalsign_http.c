@@ -64,10 +64,7 @@ static void put_login(struct pen *pen, const char *user, const char *code) {
 }
 
 static int send_question(const struct vs_secure *to, const struct vs_question *question) {
-  struct pen pen;
-  pen.to = to;
-  pen.used = 0;
-  pen.broken = 0;
+  struct pen pen = {.to = to};
   put_text(&pen, question->request.size > 0 ? "POST " : "GET ");
   put_text(&pen, question->prefix);
   if (question->label != NULL) put_text(&pen, "/"), put_text(&pen, question->label);
@@ -259,13 +256,10 @@ static int take_rest(struct ear *ear, uint8_t *body, size_t body_size, size_t *s
 
 enum vs_result vs_ask(const struct vs_secure *connection, const struct vs_question *question, uint8_t *body, size_t body_size,
                       struct vs_answer *answer) {
-  struct ear ear;
+  struct ear ear = {.from = connection, .head_left = VS_HTTP_HEAD_MOST};
   struct head head;
   int interim = 0;
   memset(answer, 0, sizeof *answer);
-  memset(&ear, 0, sizeof ear);
-  ear.from = connection;
-  ear.head_left = VS_HTTP_HEAD_MOST;
   if (!send_question(connection, question)) return connection->broken(connection->context);
   do answer->status = take_head(&ear, &head);
   while (answer->status >= 100 && answer->status < 200 && ++interim <= VS_HTTP_INTERIM_MOST);

@@ -237,17 +237,12 @@ static enum vs_result check_digest(const struct image *image, uint8_t digest[64]
 }
 
 enum vs_result vs_verify_image(struct vs_image *to, const struct vs_source *source, const struct vs_trust *trust, uint8_t *piece, size_t piece_size) {
-  struct image image;
+  struct image image = {.source = source, .trust = trust, .piece = piece, .piece_size = piece_size};
   struct pass pass = {0};
   uint8_t digest[64];
   enum vs_result result;
   memset(to, 0, sizeof *to);
-  memset(&image, 0, sizeof image);
   if (piece_size < 512) return VS_BUFFER_TOO_SMALL;
-  image.source = source;
-  image.trust = trust;
-  image.piece = piece;
-  image.piece_size = piece_size;
   result = read_layout(&image, to);
   if (result == VS_OK) result = check_structure(&image, to);
   if (result == VS_OK) result = walk(&image, &pass);

@@ -240,8 +240,7 @@ static int has_both(const struct vs_manifest *manifest) {
 }
 
 static int is_for_hardware(const struct vs_manifest *manifest, const char *hardware) {
-  struct vs_cbor from = {{NULL, 0}, VS_OK};
-  from.rest = manifest->hardware;
+  struct vs_cbor from = {manifest->hardware, VS_OK};
   for (size_t i = 0; i < manifest->hardware_count; i++)
     if (vs_is(vs_cbor_text(&from, 64), hardware)) return 1;
   return manifest->hardware_count == 0;
@@ -269,11 +268,10 @@ enum vs_result vs_verify_manifest(struct vs_manifest *manifest, struct vs_span e
 }
 
 enum vs_result vs_verify_file(const struct vs_manifest *manifest, const struct vs_source *source, uint8_t *piece, size_t piece_size) {
-  struct vs_cbor from = {{NULL, 0}, VS_OK};
+  struct vs_cbor from = {manifest->files, VS_OK};
   uint8_t value[64];
   enum vs_result result = vs_digest_source(source, 256, source->size, piece, piece_size, value);
   if (result != VS_OK) return result;
-  from.rest = manifest->files;
   for (size_t i = 0; i < manifest->file_count; i++) {
     struct file file = read_file(&from);
     if (from.wrong == VS_OK && file.octets == source->size && memcmp(file.digest.bytes, value, 32) == 0) return VS_OK;

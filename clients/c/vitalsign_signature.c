@@ -50,10 +50,8 @@ static int is_ecdsa(struct vs_span signature) {
 
 int vs_signature_holds(struct vs_span spki, enum vs_key_kind kind, const uint8_t *digest, struct vs_span signature) {
   mbedtls_pk_context key;
-  mbedtls_pk_rsassa_pss_options pss;
+  mbedtls_pk_rsassa_pss_options pss = {.mgf1_hash_id = MBEDTLS_MD_SHA256, .expected_salt_len = 32};
   int verified;
-  pss.mgf1_hash_id = MBEDTLS_MD_SHA256;
-  pss.expected_salt_len = 32;
   mbedtls_pk_init(&key);
   if (kind != VS_KEY_RSA && !is_ecdsa(signature)) return 0;
   verified = mbedtls_pk_parse_public_key(&key, spki.bytes, spki.size);
@@ -82,14 +80,11 @@ static size_t put_integer(uint8_t *to, const uint8_t *number, size_t size) {
 int vs_raw_signature_holds(struct vs_span spki, enum vs_key_kind kind, const uint8_t *digest, struct vs_span signature) {
   uint8_t der[2 + 2 * (2 + 1 + 48)];
   size_t half = kind == VS_KEY_P384 ? 48 : 32, size = 2;
-  struct vs_span as_der;
   /* Of any other length it could be padded without being another signature. */
   if (signature.size != 2 * half) return 0;
   size += put_integer(der + size, signature.bytes, half);
   size += put_integer(der + size, signature.bytes + half, half);
   der[0] = VS_DER_SEQUENCE;
   der[1] = (uint8_t)(size - 2);
-  as_der.bytes = der;
-  as_der.size = size;
-  return vs_signature_holds(spki, kind, digest, as_der);
+  return vs_signature_holds(spki, kind, digest, (struct vs_span){der, size});
 }

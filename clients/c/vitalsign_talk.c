@@ -115,7 +115,7 @@ static int same_number(struct vs_span hex, struct vs_span number) {
 }
 
 enum vs_result vs_prove(struct vs_device *device, unsigned slot) {
-  struct vs_question question = {0};
+  struct vs_question question = {.prefix = "", .operation = "whoami"};
   struct vs_record record;
   struct vs_identity identity;
   struct vs_certificate own;
@@ -125,10 +125,7 @@ enum vs_result vs_prove(struct vs_device *device, unsigned slot) {
   int found = vs_read_record(&record, &device->storage, slot, device->record, device->record_size);
   if (found != 1) return found < 0 ? VS_STORAGE_BROKEN : VS_STATE_DAMAGED;
   if (!vs_read_certificate(&own, vs_leaf_of(record.chain))) return VS_STATE_DAMAGED;
-  identity.key = record.key;
-  identity.chain = record.chain;
-  question.prefix = "";
-  question.operation = "whoami";
+  identity = (struct vs_identity){record.key, record.chain};
   result = vs_talk(device, &identity, &question, 0, device->answer, device->answer_size, &body.size);
   if (result == VS_REFUSED_BY_SERVER && (device->status == 401 || device->status == 403)) return VS_CREDENTIAL_REFUSED;
   if (result != VS_OK) return result;
