@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { wanting } from '#core/releases/stored.ts'
+import { sha256 } from '#trust/digest.ts'
 import { askLocally } from '../support/backup.ts'
 import {
   ask,
@@ -132,11 +133,9 @@ test('a job changes no release that was put forward: an old pipeline voids nobod
   const token = await granted()
   const draft = { product: pump, firmwareVersion: '1.1.0', securityVersion: 1 }
   const { id } = (await api('POST', '/releases', draft, token)).body
-  const sha256 = (await house.core.artefacts.keep([Uint8Array.of(1, 2, 3)])).sha256
   const { ledger } = house.core
-  const kept = { sha256, octets: 3 }
-  await ledger.commit({ puts: [await wanting(kept, 'psn_ada', house.core)], events: [] })
-  const part = { role: 'artefact', name: 'app.bin', sha256: sha256.toHex() }
+  const sha256 = await uploaded('octets of a job', token)
+  const part = { role: 'artefact', name: 'app.bin', sha256 }
   const attached = await api('POST', `/releases/${id}/parts`, part, token)
   assert.equal(attached.status, 201, JSON.stringify(attached.body))
   assert.equal((await api('POST', `/releases/${id}/submit`, {}, token)).status, 200)
@@ -150,6 +149,53 @@ test('a job changes no release that was put forward: an old pipeline voids nobod
     assert.deepEqual([status, problem.code], [403, 'not-permitted'], path)
   }
   assert.deepEqual(await ledger.read('release', id), before)
+})
+
+/** Octets as a job sends them; gives their digest. */
+async function uploaded(text: string, token: string): Promise<string> {
+  const octets = new TextEncoder().encode(text)
+  const digest = sha256(octets).toHex()
+  const asked = { name: 'app.bin', octets: octets.length, sha256: digest }
+  const { body: begun } = await api('POST', '/artefacts/uploads', asked, token)
+  assert.deepEqual([begun.complete, begun.offset], [false, 0], 'what others sent is not told')
+  const answer = await ask(house, 'PATCH', `/api/v1/artefacts/uploads/${begun.upload}`, {
+    headers: {
+      ...{ 'content-type': 'application/partial-upload', 'upload-offset': '0' },
+      authorization: `Bearer ${token}`,
+    },
+    body: text,
+  })
+  assert.equal(JSON.parse(answer.body).complete, true, answer.body)
+  assert.equal((await api('POST', '/artefacts/uploads', asked, token)).body.complete, true)
+  return digest
+}
+
+test('a job that knows a digest of another product learns nothing by it, and puts it nowhere', async () => {
+  const text = 'an image of the other product'
+  const { sha256: kept } = await house.core.artefacts.keep([new TextEncoder().encode(text)])
+  const { ledger } = house.core
+  const octets = { sha256: kept, octets: text.length }
+  await ledger.commit({ puts: [await wanting(octets, 'psn_ada', house.core)], events: [] })
+  const token = await granted()
+  const draft = { product: pump, firmwareVersion: '1.2.0', securityVersion: 1 }
+  const { id } = (await api('POST', '/releases', draft, token)).body
+  const part = { role: 'artefact', name: 'app.bin', sha256: kept.toHex() }
+  const { status, body } = await api('POST', `/releases/${id}/parts`, part, token)
+  assert.deepEqual([status, body.code], [409, 'artefact-missing'])
+  const none = await api(
+    'POST',
+    `/releases/${id}/parts`,
+    { ...part, sha256: '00'.repeat(32) },
+    token,
+  )
+  assert.deepEqual(none.body.detail, body.detail, 'as if they were not here')
+  assert.equal(await uploaded(text, token), kept.toHex())
+  assert.equal((await api('POST', `/releases/${id}/parts`, part, token)).status, 201)
+  // A later job of the same product need not send them again.
+  const again = { product: pump, firmwareVersion: '1.2.1', securityVersion: 1 }
+  const later = await granted()
+  const next = (await api('POST', '/releases', again, later)).body
+  assert.equal((await api('POST', `/releases/${next.id}/parts`, part, later)).status, 201)
 })
 
 test('an ID token is good once, for who it is meant, while it is fresh, by a key of its issuer', async () => {

@@ -30,19 +30,22 @@ export type UploadBegun =
  * Begins an upload, or goes on with the one that the same sender began of the same octets.
  *
  * @param most how large an artefact may be here, in octets
+ * @param mayName whether the sender may hear that octets with this digest are here; else they are sent once more
  */
 export async function beginUpload(
   asked: UploadAsked,
   most: number,
   actor: Actor,
   ports: UploadPorts,
+  mayName: (sha256: Uint8Array) => Promise<boolean> = async () => true,
 ): Promise<UploadBegun> {
   const { ledger, artefacts, clock } = ports
   const { octets, sha256 } = asked
   if (octets > most)
     return refuse('artefact-too-large', `${octets} octets, an artefact has ${most} at most here`)
   const stored = await storedOf(sha256, ledger)
-  if (stored?.state === 'kept' && (await artefacts.size(sha256)) === octets) {
+  const isHere = stored?.state === 'kept' && (await artefacts.size(sha256)) === octets
+  if (isHere && (await mayName(sha256))) {
     const put = await wanting({ sha256, octets }, actor.id, ports)
     const refused = await settle({ puts: [put], events: [] }, ledger)
     return refused ?? { kind: 'stored', stored }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Upload } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
+import { mayName } from '#core/releases/own-octets.ts'
 import { storedOf } from '#core/releases/stored.ts'
 import { abandonUpload, appendUpload, beginUpload, uploadProgress } from '#core/releases/uploads.ts'
 import { pageOf } from '#edge/admin/ledger-verbs/queries.ts'
@@ -27,7 +28,10 @@ export function artefactVerbs(core: Core): ArtefactVerbs {
   return {
     'artefact.upload': async ({ sha256, ...asked }, { caller }) => {
       const wanted = { ...asked, sha256: Uint8Array.fromHex(sha256) }
-      const begun = await beginUpload(wanted, artefactLimit, caller.actor, core)
+      const { actor, products } = caller
+      const named =
+        products && ((digest: Uint8Array) => mayName(digest, { id: actor.id, products }, ledger))
+      const begun = await beginUpload(wanted, artefactLimit, actor, core, named)
       if (begun.kind === 'refused') return begun
       if (begun.kind === 'open') return showUpload(begun.upload, begun.offset)
       const { octets } = begun.stored

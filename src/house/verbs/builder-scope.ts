@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Refused } from '#core/refusal.ts'
+import { mayName } from '#core/releases/own-octets.ts'
+import type { Caller } from '#edge/admin/caller.ts'
 import type { Call, Verbs } from '#edge/admin/verbs.ts'
 import { builder } from '#format/admin/operation.ts'
 import { type OperationName, operationNames, operations } from '#format/admin/operations.ts'
@@ -9,7 +11,7 @@ import { refuse } from '#trust/refusal.ts'
 type AnyVerb = (input: Record<string, unknown>, call: Call) => Promise<unknown>
 
 /** The verbs, of which a job of a build gets at none for a product that it is not for. */
-export function withinScope(verbs: Verbs, ledger: Pick<Ledger, 'read'>): Verbs {
+export function withinScope(verbs: Verbs, ledger: Ledger): Verbs {
   const scoped: Record<string, AnyVerb> = {}
   for (const name of operationNames) {
     if (!('builders' in operations[name])) continue
@@ -41,7 +43,7 @@ async function refuseBeyond(
   name: OperationName,
   input: Record<string, unknown>,
   { caller }: Call,
-  ledger: Pick<Ledger, 'read'>,
+  ledger: Ledger,
 ): Promise<Refused | undefined> {
   if (caller.role !== builder) return undefined
   const { product, release } = input
@@ -50,10 +52,19 @@ async function refuseBeyond(
   if (asked === undefined && release === undefined && name !== 'release.list') return undefined
   if (typeof asked !== 'string' || caller.products?.includes(asked) !== true)
     return refuse('not-permitted', 'this job is for other products')
+  if (name === 'release.attach' && !(await isOwn(`${input['sha256']}`, caller, ledger)))
+    return refuse(
+      'artefact-missing',
+      'this job sent no octets with this digest; it uploads them first',
+    )
   return found !== undefined && found.state !== 'draft' && changing.has(name)
     ? refuse(
         'not-permitted',
         `${found.id} is ${found.state}: a job changes drafts, and people the rest`,
       )
     : undefined
+}
+
+function isOwn(sha256: string, { actor, products = [] }: Caller, ledger: Ledger): Promise<boolean> {
+  return mayName(Uint8Array.fromHex(sha256), { id: actor.id, products }, ledger)
 }
