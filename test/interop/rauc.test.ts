@@ -57,6 +57,7 @@ writeFileSync(at('ca.pem'), encodePem('CERTIFICATE', house.issuingCertificate.de
 for (const [name, purpose] of [
   ['default', ''],
   ['codesign', 'check-purpose=codesign\n'],
+  ['signing-time', 'use-bundle-signing-time=true\n'],
 ])
   writeFileSync(
     at(`${name}.conf`),
@@ -105,6 +106,22 @@ test('RAUC unpacks a bundle whose signature bears a time-stamp, as those of prod
   assert.ok(verdict.kind === 'genuine' && verdict.signers[0]?.stampedAt !== undefined)
   const { taken, said } = unpacks(stamped)
   assert.ok(taken, said)
+})
+
+test('RAUC that goes by the time of signing takes a signer that has expired since, as we foretell', {
+  skip,
+}, async () => {
+  const one = await house.signer(past)
+  for (const [signedAt, taken, word] of [
+    ['2020-06-01T00:00:00Z', true, 'genuine'],
+    ['2023-06-01T00:00:00Z', false, 'certificate-expired'],
+  ] as const) {
+    const signed = await signedBy(form, container, { signedAt }, [one])
+    const rauc = unpacks(signed, 'signing-time')
+    assert.equal(rauc.taken, taken, rauc.said)
+    const ours = await judgedBy(form, signed, trust({ now: undefined, purpose: 'email' }))
+    assert.equal(ours.split(':')[0], word)
+  }
 })
 
 test('a bundle of RAUC that is signed anew is believed by both, by the new signer', {

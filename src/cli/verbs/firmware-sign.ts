@@ -43,7 +43,7 @@ export const signFirmware: Verb = async (call) => {
     const opened = await openKeys(call)
     try {
       const keys = opened.map(({ publicKey }) => publicKey)
-      const plan = await planOf(call, form, source, keys)
+      const plan = await planOf(call, form, source, keys, call.means.now())
       const signatures: Uint8Array[] = []
       for (const { signer, over, bytes } of plan.wanted) {
         const key = opened.find(({ publicKey }) => publicKey === signer.publicKey)
@@ -57,15 +57,25 @@ export const signFirmware: Verb = async (call) => {
   })
 }
 
+/**
+ * @param now when it is signed, for forms that say it; absent where it is signed in two steps, which have to plan the
+ *   same
+ */
 async function planOf(
   { said, terminal }: Call,
   form: AnyForm,
   source: SizedSource,
   keys: readonly PublicKey[],
+  now?: Temporal.Instant,
 ): Promise<SigningPlan> {
   const values = Object.keys(form.options).map((name) => [name, said.value(argumentName(name))])
   refuseStrangers(said, form)
-  const options = readOptions(form, Object.fromEntries(values))
+  const usual =
+    now !== undefined && Object.hasOwn(form.options, 'signedAt')
+      ? { signedAt: now.round({ smallestUnit: 'second', roundingMode: 'floor' }).toString() }
+      : {}
+  const chosen = Object.fromEntries(values.filter(([, value]) => value !== undefined))
+  const options = readOptions(form, { ...usual, ...chosen })
   if (options.kind === 'refused') throw stopFor(options)
   const signers = signersOf(said, form, keys)
   const plan = await terminal.waiting(

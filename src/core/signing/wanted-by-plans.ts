@@ -23,7 +23,7 @@ export interface WantedSignature {
 }
 
 /** What a form says under its signature of the moment in which it is planned: nobody else can have made the same. */
-const ofTheMoment = ['signedAt', 'signingTime', 'madeAt']
+const ofTheMoment = ['signedAt', 'madeAt']
 
 /** The forms of a key in which a signature can be foretold. */
 export function foretoldForms(

@@ -2,12 +2,12 @@
 import type { OptionRow } from '../form.ts'
 
 export interface CmsOptions {
-  readonly signingTime?: string
+  readonly signedAt?: string
   readonly digests?: readonly string[]
 }
 
 export const cmsOptions: Readonly<Record<keyof CmsOptions, OptionRow>> = {
-  signingTime: {
+  signedAt: {
     kind: 'text',
     help: 'when it is signed, as 2027-06-01T12:00:00Z; left out: unsaid',
   },

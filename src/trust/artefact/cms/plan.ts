@@ -13,10 +13,10 @@ import type { CmsOptions } from './options.ts'
 /** Plans a CMS over a file, or over one of which only the digests are known (the source is empty then). */
 export async function planDetachedCms(
   source: ByteSource,
-  { signingTime, digests: given }: CmsOptions,
+  { signedAt, digests: given }: CmsOptions,
   signers: readonly ArtefactSigner[],
 ): Promise<SigningPlan | ArtefactRefused> {
-  const time = readInstant(signingTime)
+  const time = readInstant(signedAt)
   if (time !== undefined && 'reason' in time) return time
   const digests = await digestsFrom(source, given, digestsFor(signers))
   if ('reason' in digests) return digests

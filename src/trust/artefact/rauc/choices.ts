@@ -10,7 +10,7 @@ export interface RaucChoices {
 export const raucOptions: { readonly [K in keyof RaucChoices]-?: OptionRow } = {
   signedAt: {
     kind: 'text',
-    help: 'when it is signed, as 2027-06-01T12:00:00Z: what devices with use-bundle-signing-time judge by',
+    help: 'when it is signed, as 2027-06-01T12:00:00Z: what devices with use-bundle-signing-time judge by; RAUC 1.8 so set breaks down over a bundle that does not say it',
   },
   salt: {
     kind: 'text',
