@@ -110,10 +110,12 @@ function approvalLine(one: Story['approvals'][number], story: Story): Line {
 function signedLine(one: Story['signed'][number], { parts }: Story): Line {
   const part = parts.find(({ id }) => id === one.part)
   const stamped = one.isTimeStamped ? ', time-stamped' : ''
+  const exceptions = one.facts['exceptions']
+  const excepted = Array.isArray(exceptions) ? `, by exception (${exceptions.join('; ')})` : ''
   return [
     one.form,
     printable(
-      `${one.name} of ${part?.name ?? one.part}  ${one.octets} octets  ${one.sha256}  by ${one.keys.join(', ')}${stamped}`,
+      `${one.name} of ${part?.name ?? one.part}  ${one.octets} octets  ${one.sha256}  by ${one.keys.join(', ')}${stamped}${excepted}`,
     ),
   ]
 }

@@ -10,6 +10,7 @@ import type { ArtefactKey, Release, ReleasePart, SignedArtefactRecord } from '..
 import type { Refused } from '../refusal.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import { wanting } from '../releases/stored.ts'
+import { exceptionsOf } from './key-exceptions.ts'
 import type { ReleaseSigningPorts } from './sign-release.ts'
 import type { PlanLine } from './signing-plan.ts'
 import { type UsableKey, usableKeys } from './usable-keys.ts'
@@ -140,12 +141,14 @@ export async function bookSignature(
   const stamped =
     release.environment === 'production' ? await ports.stamps.stamp(kept.sha256) : undefined
   if (stamped?.kind === 'refused') return refuse('stamper-missing', stamped.detail)
+  const exceptions = await exceptionsOf([usable], ledger)
   const record: SignedArtefactRecord = {
     ...{ id: newId('signedArtefact', ports), version: 1, release: release.id, part: part.id },
     ...{ form: 'raw', name, sourceSha256: part.sha256, ...kept, keys: [usable.key.id] },
     timeStamp: stamped?.token ?? null,
     facts: {
       ...{ algorithms: [usable.signer.algorithm], keyNames: [usable.key.name], byDigest: true },
+      ...(exceptions.length > 0 && { exceptions }),
       ...facts,
     },
     ...{ signedBy: actor.id, signedAt: clock.now() },
@@ -157,7 +160,10 @@ export async function bookSignature(
         {
           ...{ type: 'digest-signed', at: record.signedAt, actor },
           subjects: [record.id, release.id, part.id, usable.key.id],
-          facts: { name, digest: part.sha256.toHex(), sha256: kept.sha256.toHex(), ...facts },
+          facts: {
+            ...{ name, digest: part.sha256.toHex(), sha256: kept.sha256.toHex(), ...facts },
+            ...(exceptions.length > 0 && { exceptions: exceptions.join('; ') }),
+          },
         },
       ],
     },

@@ -161,6 +161,19 @@ test('an approved release is signed in all its forms, and one form over another'
   ])
 })
 
+test('what a weak key signs tells ever after that it was an exception, and why', async () => {
+  const pump = await addPump(trial, `pump ${products++}`)
+  const because = 'the boot ROM of the 2019 boards knows no other'
+  await key(trial, pump, { algorithm: 'rsa-2048', because })
+  const applied = await applyPlan(pump, plan.slice(0, 1), operator, trial)
+  assert.equal(applied.kind, 'applied')
+  const done = await signed(trial, await approved(trial, pump))
+  const told = `boot: key-too-weak, ${because}`
+  assert.deepEqual(done.signed[0]?.facts['exceptions'], [told])
+  const event = trial.events.findLast(({ type }) => type === 'artefact-signed')
+  assert.equal(event?.facts['exceptions'], told)
+})
+
 test('asked again it answers with what is there, and signs nothing', async () => {
   const release = await approved(trial, await pumpWithKeys(trial))
   const first = await signed(trial, release)

@@ -12,6 +12,7 @@ import { markSigned } from '../releases/mark.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import { signedArtefactsOf } from '../releases/publish.ts'
 import { wanting } from '../releases/stored.ts'
+import { exceptionsOf } from './key-exceptions.ts'
 import { makeOutputs, type Output, type OutputPorts, type Tell } from './make-outputs.ts'
 import { type PlanPorts, planRelease, type Work } from './plan-release.ts'
 
@@ -131,7 +132,8 @@ async function book(
   const { ledger } = ports
   const marked = await markSigned(release, outputs.length, actor, ports)
   if (marked.kind === 'refused') return marked
-  const records = outputs.map((output) => recordOf(release, output, actor, ports))
+  const records: SignedArtefactRecord[] = []
+  for (const output of outputs) records.push(await recordOf(release, output, actor, ports))
   const stored = new Map<string, Put>()
   for (const output of outputs)
     stored.set(output.sha256.toHex(), await wanting(output, actor.id, ports))
@@ -151,12 +153,13 @@ async function book(
   return refuse('conflict', 'the release was changed while it was signed; look again')
 }
 
-function recordOf(
+async function recordOf(
   release: Release,
   { work, sha256, octets, sourceSha256, timeStamp }: Output,
   actor: Actor,
   ports: ReleaseSigningPorts,
-): SignedArtefactRecord {
+): Promise<SignedArtefactRecord> {
+  const exceptions = await exceptionsOf(work.keys, ports.ledger)
   return {
     ...{ id: newId('signedArtefact', ports), version: 1, release: release.id, part: work.part.id },
     ...{ form: work.line.form, name: work.name, sourceSha256, sha256, octets },
@@ -166,6 +169,7 @@ function recordOf(
       algorithms: work.keys.map(({ signer }) => signer.algorithm),
       keyNames: work.keys.map(({ key }) => key.name),
       ...(work.line.of && { of: work.line.of }),
+      ...(exceptions.length > 0 && { exceptions }),
     },
     ...{ signedBy: actor.id, signedAt: ports.clock.now() },
   }
@@ -173,12 +177,14 @@ function recordOf(
 
 function told(record: SignedArtefactRecord, actor: Actor): AuditEvent {
   const { form, name, sourceSha256, sha256, octets, timeStamp } = record
+  const { exceptions } = record.facts
   return {
     ...{ type: 'artefact-signed', at: record.signedAt, actor },
     subjects: [record.id, record.release, record.part, ...record.keys],
     facts: {
       ...{ form, name, sourceSha256: sourceSha256.toHex(), sha256: sha256.toHex(), octets },
       isTimeStamped: timeStamp !== null,
+      ...(Array.isArray(exceptions) && { exceptions: exceptions.join('; ') }),
     },
   }
 }
