@@ -2,7 +2,7 @@
 import { FormatError } from '../format-error.ts'
 import { parseStrictJson } from '../strict-json.ts'
 import type { JsonObject } from '../tlog/canonical-json.ts'
-import { dayForm, type SbomComponent, type SbomDocument } from './document.ts'
+import { isDay, type SbomComponent, type SbomDocument } from './document.ts'
 import {
   documentLimits,
   objectIn,
@@ -129,7 +129,7 @@ function componentIn(
     hasHash: hashes.length > 0,
     isRelated: ref !== undefined && related.has(ref),
     supportLevel: said(levelProperties),
-    endOfSupport: end !== undefined && dayForm.test(end) ? end : undefined,
+    endOfSupport: end !== undefined && isDay(end) ? end : undefined,
   }
 }
 

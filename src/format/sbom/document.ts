@@ -36,5 +36,17 @@ export interface SbomComponent {
   readonly endOfSupport: string | undefined
 }
 
-/** A day or an instant of ISO 8601, which is what an end of support is. */
-export const dayForm = /^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/
+const dayForm = /^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/
+
+/** Whether it is a day of the calendar or an instant of ISO 8601, which is what an end of support is. */
+export function isDay(text: string): boolean {
+  if (!dayForm.test(text)) return false
+  try {
+    if (text.length > 10) Temporal.Instant.from(text)
+    else Temporal.PlainDate.from(text)
+    return true
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
+}

@@ -84,6 +84,15 @@ test('components within components are counted, and an end of support that is no
     ['pump', 'mbedtls', 'inner'],
   )
   assert.equal(countGaps(document)['end-of-support'], 2)
+  for (const [day, gaps] of [
+    ['2031-06-30', 1],
+    ['2031-06-30T12:00:00Z', 1],
+    ['2031-06-31', 2],
+    ['2031-99-99T12:00:00Z', 2],
+  ] as const) {
+    bom.components[0]!.properties[1]!.value = day
+    assert.equal(countGaps(parseCycloneDx(bytes(bom)))['end-of-support'], gaps, day)
+  }
 })
 
 // biome-ignore lint/suspicious/noExplicitAny: the test bends foreign documents

@@ -2,7 +2,7 @@
 import { FormatError } from '../format-error.ts'
 import { parseStrictJson } from '../strict-json.ts'
 import type { JsonObject } from '../tlog/canonical-json.ts'
-import { dayForm, type SbomComponent, type SbomDocument } from './document.ts'
+import { isDay, type SbomComponent, type SbomDocument } from './document.ts'
 import {
   documentLimits,
   objectIn,
@@ -99,7 +99,7 @@ function packageIn(item: JsonObject, path: string, related: ReadonlySet<string>)
     ...{ ref, name: textIn(item, 'name', path), version: stated(item, 'versionInfo', path) },
     supplier: whoIn(item, 'supplier', path) ?? whoIn(item, 'originator', path),
     ...{ identifiers, sha256, hasHash, isRelated: related.has(ref), supportLevel: level },
-    endOfSupport: end !== undefined && dayForm.test(end) ? end : undefined,
+    endOfSupport: end !== undefined && isDay(end) ? end : undefined,
   }
 }
 
