@@ -17,7 +17,9 @@ import { csrAttributesFor } from '#core/policy/csr-attributes.ts'
 import type { Clock } from '#core/ports.ts'
 import type { Refused } from '#core/refusal.ts'
 import { plannedAfter } from '#core/revocation/publish.ts'
+import { reportInstalled } from '#core/rotation/report-installed.ts'
 import { estRoutes } from '#edge/est/routes.ts'
+import { firmwareReportRoute } from '#edge/http/firmware-report.ts'
 import type { Route } from '#edge/http/message.ts'
 import { whoamiRoute } from '#edge/http/whoami.ts'
 import { ocspRoutes } from '#edge/status/ocsp-routes.ts'
@@ -55,6 +57,7 @@ export function deviceRoutes(core: Core, keyMaker: ServerKeyPorts['keyMaker']): 
     }),
     ...tpmRoutes(core),
     whoamiRoute((chain) => whoIs(chain, core)),
+    firmwareReportRoute((chain, report) => reportInstalled(chain, report, core)),
     ...proxyRoutes(core),
     ...workerRoutes(core),
   ]

@@ -42,6 +42,7 @@ import { buildVerbs } from './verbs/builds.ts'
 import { ceremonyVerbs } from './verbs/ceremony.ts'
 import { certificateVerbs } from './verbs/certificates.ts'
 import { historyAbout } from './verbs/history.ts'
+import { installedVerbs } from './verbs/installed.ts'
 import { integrationVerbs } from './verbs/integration.ts'
 import { keyPolicyVerbs } from './verbs/key-policy.ts'
 import { logVerbs } from './verbs/log.ts'
@@ -54,6 +55,7 @@ import { decisionVerbs } from './verbs/requests.ts'
 import { revocationVerbs } from './verbs/revocations.ts'
 import { rolloverVerbs } from './verbs/rollover.ts'
 import { rootVerbs } from './verbs/roots.ts'
+import { rotationVerbs } from './verbs/rotations.ts'
 import { scanVerbs } from './verbs/scans.ts'
 import { signingVerbs } from './verbs/signing.ts'
 import { signingKeyVerbs } from './verbs/signing-keys.ts'
@@ -209,6 +211,8 @@ function allVerbs(parts: OperatorParts): Verbs {
     ...scanVerbs(core, desk),
     ...buildVerbs(core),
     ...signingKeyVerbs(core),
+    ...rotationVerbs(core, people),
+    ...installedVerbs(core),
     ...signingVerbs(core),
     ...artefactVerbs(core),
     ...releaseVerbs(core, log, desk),

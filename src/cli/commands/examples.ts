@@ -371,6 +371,31 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'signing-key make pump --name updates --for rauc,swupdate --keys-in pkcs11',
     'signing-key make pump --name firmware-2027 --for mcuboot --next',
   ],
+  'installed list': ['installed list --product pump', 'installed list --firmware-version 4.2.1'],
+  'installed show': ['installed show pump'],
+  'rotation begin': [
+    'rotation begin pump --from sgk_019a… --to sgk_019b… --because "the key is five years old"',
+  ],
+  'rotation list': ['rotation list --state open'],
+  'rotation show': ['rotation show rot_019a…'],
+  'rotation carry': ['rotation carry rot_019a… rel_019a…'],
+  'rotation advance': ['rotation advance rot_019a… --because "98 percent believe the new key"'],
+  'rotation skip': [
+    'rotation skip rot_019a… signed-with-both --because "nothing is released meanwhile"',
+  ],
+  'rotation give-up': [
+    'rotation give-up rot_019a… --because "the new key was made in the wrong token"',
+  ],
+  'key-ending ask': [
+    'key-ending ask sgk_019a… revoke --because "the build server was broken into"',
+  ],
+  'key-ending list': ['key-ending list'],
+  'key-ending approve': ['key-ending approve ken_019a… --name "Dr. Weber"'],
+  'key-ending refuse': ['key-ending refuse ken_019a… --because "the devices of lot 7 come first"'],
+  'signing-key what-if': [
+    'signing-key what-if sgk_019a…',
+    'signing-key what-if sgk_019a… --at 2031-01-01T00:00:00Z --json',
+  ],
   'signing-key promote': [
     'signing-key promote sgk_019a… --because "all pumps report that they know it"',
   ],

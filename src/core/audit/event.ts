@@ -115,6 +115,17 @@ export const eventTypes = {
   'signing-plan-changed': 'how artefacts of a product are signed was written anew',
   'digest-signed': 'the digest of an artefact was signed, which may be elsewhere',
   'artefact-signed': 'an artefact of a release was signed in a form',
+  'firmware-reported': 'a device told what it runs and whom it believes updates of',
+  'firmware-fell-back':
+    'a device runs a lower security version than it ran before, by its own word',
+  'rotation-begun': 'devices of a product are to believe another signing key',
+  'rotation-carrier-named': 'it was said which release brings the new key to devices',
+  'rotation-step-skipped': 'a step of a rotation was passed over, as an exception',
+  'rotation-ended': 'a rotation came to its end, or was given up',
+  'key-ending-asked':
+    'a signing key is to end though devices depend on it, and a second person is asked',
+  'key-ending-approved': 'a person agreed that a signing key ends though devices depend on it',
+  'key-ending-refused': 'a signing key does not end, since devices depend on it',
   'artefact-key-made': 'a key that signs artefacts of a product was made',
   'artefact-key-promoted': 'a signing key that devices had learnt before became the one that signs',
   'artefact-key-retiring': 'a signing key goes on beside the next one, and then ends',

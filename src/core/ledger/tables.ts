@@ -642,13 +642,94 @@ export const tables = {
     {
       device: id('dev'),
       product: id('prd'),
+      lot: optional(text),
       firmwareVersion: text,
       securityVersion: integer,
-      /** SHA-256, hexadecimal, of the keys that its bootloader takes. */
+      /** The highest security version that it ever reported: what it runs may be lower, this never is. */
+      highestSecurityVersion: integer,
+      /** SHA-256 of the SubjectPublicKeyInfo, hexadecimal, of the keys and roots that its bootloader takes; sorted. */
       anchors: json<readonly string[]>(),
+      /** SHA-256, hexadecimal, over all of them: most devices of a product are alike. */
+      anchorSet: text,
+      /** The certificate by which it proved who it is; null: one of its maker's. */
+      certificate: optional(id('crt')),
       reportedAt: instant,
     },
-    { unique: { device: ['device'] }, lists: { product: ['product', 'firmwareVersion'] } },
+    {
+      unique: { device: ['device'] },
+      lists: {
+        product: ['product', 'firmwareVersion'],
+        productDevice: ['product', 'device'],
+        anchorSet: ['product', 'anchorSet'],
+        reported: ['product', 'reportedAt'],
+      },
+    },
+  ),
+
+  /** That devices of a product are to believe another key; how far it came is computed and never written down. */
+  rotation: table(
+    'rot',
+    {
+      product: id('prd'),
+      environment,
+      /** The artefact keys. */
+      fromKey: id('sgk'),
+      toKey: id('sgk'),
+      /** Names of forms (trust/artefact). */
+      forms: json<readonly string[]>(),
+      /** Of the devices that are heard of, so many in a hundred have to believe the new key. */
+      thresholdPercent: integer,
+      /** Who was not heard of for so many days is silent. */
+      silentDays: integer,
+      /** Of all devices, at most so many in a hundred may be silent. */
+      mostSilentPercent: integer,
+      /** The release that brings the new anchors to devices. */
+      carrier: optional(id('rel')),
+      /** Steps that people passed over, each an exception. */
+      skipped:
+        json<
+          readonly { readonly step: string; readonly exception: string; readonly by: string }[]
+        >(),
+      state: word('open', 'done', 'given-up'),
+      /** The old key while it is open: a key is rotated once at a time. */
+      openKey: optional(text),
+      because: text,
+      begunBy: text,
+      begunAt: instant,
+      endedBy: optional(text),
+      endedAt: optional(instant),
+      endedBecause: optional(text),
+    },
+    {
+      unique: { open: ['openKey'] },
+      lists: { product: ['product', 'begunAt'], begun: ['begunAt'] },
+    },
+  ),
+
+  /** That a signing key ends though devices depend on it: an exception by two people, but for a trial. */
+  keyEnding: table(
+    'ken',
+    {
+      artefactKey: id('sgk'),
+      product: id('prd'),
+      act: word('retire', 'revoke'),
+      /** How many devices are known to believe nothing else, and how many may, as it was asked. */
+      devices: integer,
+      unknown: integer,
+      because: text,
+      state: word('waiting', 'done', 'refused'),
+      /** The key while it waits. */
+      openKey: optional(text),
+      approvals: json<readonly { readonly by: string; readonly at: string }[]>(),
+      askedBy: text,
+      askedAt: instant,
+      decidedBy: optional(text),
+      decidedAt: optional(instant),
+    },
+    {
+      unique: { open: ['openKey'] },
+      lists: { key: ['artefactKey', 'askedAt'], asked: ['askedAt'] },
+    },
   ),
 
   /** A certificate from the moment that it was meant to be signed. */
@@ -1961,6 +2042,8 @@ export type ArtefactKey = LedgerRecord<'artefactKey'>
 export type SignedArtefactRecord = LedgerRecord<'signedArtefact'>
 export type SigningPlanRecord = LedgerRecord<'signingPlan'>
 export type Installed = LedgerRecord<'installed'>
+export type Rotation = LedgerRecord<'rotation'>
+export type KeyEnding = LedgerRecord<'keyEnding'>
 export type CrlRecord = LedgerRecord<'crl'>
 export type CrlPart = LedgerRecord<'crlPart'>
 export type Entrance = LedgerRecord<'entrance'>

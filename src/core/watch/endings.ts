@@ -219,11 +219,11 @@ export async function watchInvitations(now: Temporal.Instant, ports: AlarmPorts)
   }
 }
 
-function dayOf(at: Temporal.Instant): string {
+export function dayOf(at: Temporal.Instant): string {
   return at.toString().slice(0, 10)
 }
 
-function daysLeft(end: Temporal.Instant, now: Temporal.Instant): string {
+export function daysLeft(end: Temporal.Instant, now: Temporal.Instant): string {
   const days = Math.floor(end.since(now).total('hours') / 24)
   if (days < 0) return `${-days} days ago`
   return days === 1 ? 'in 1 day' : `in ${days} days`

@@ -50,6 +50,8 @@ export const alarmKinds = {
   'revocation-unpublished':
     'an act that ends or restores trust is in force here, and a revocation list does not say so yet',
   'revocation-waiting': 'an act that ends or suspends trust waits for a second person',
+  'signer-strands-devices':
+    'the certificate of a signing key ends before the support of what it signed, and devices refuse that from then on',
   'status-file-failing':
     'the next status file for those who cannot ask could not be made, or lacks a signature',
   'status-stale': 'a revocation list is missing, or past half of its life without a successor',

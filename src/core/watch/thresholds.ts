@@ -99,6 +99,20 @@ export const thresholds = {
       because: 'all that it issued ends with it',
     },
   ],
+  /** Of signing keys, where it ends before the support of what they signed: told from the day that this is so. */
+  signer: [
+    {
+      before: hours(365 * day),
+      severity: 'warning',
+      because:
+        'what was published has to be signed anew and to reach devices that are seen once a year',
+    },
+    {
+      before: hours(30 * day),
+      severity: 'critical',
+      because: 'after its end devices refuse what they are to be mended with',
+    },
+  ],
   /** The server renews its own at half of its life, and tries every hour. */
   server: [
     {

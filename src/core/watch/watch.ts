@@ -12,6 +12,7 @@ import {
 import { markIfLate, markMissed, tellMissed } from './missed.ts'
 import { watchOrders } from './orders.ts'
 import { madeSince } from './pages.ts'
+import { watchSigners } from './signers.ts'
 import { watchVendorRoots } from './vendor-endings.ts'
 
 const settingName = 'watch'
@@ -33,6 +34,7 @@ export async function watchOnce(ports: AlarmPorts, signal: AbortSignal): Promise
   await watchCodes(now, ports)
   await watchInvitations(now, ports)
   await watchVendorRoots(now, ports)
+  await watchSigners(now, ports)
   await markMissed(since, now, signal, ports)
   if (since !== undefined) await watchNew(since, now, signal, ports)
   await tellMissed(ports)

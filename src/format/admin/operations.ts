@@ -29,6 +29,7 @@ import { requests } from './operations/requests.ts'
 import { revocations } from './operations/revocations.ts'
 import { rollover } from './operations/rollover.ts'
 import { roots } from './operations/roots.ts'
+import { rotations } from './operations/rotations.ts'
 import { scans } from './operations/scans.ts'
 import { signing } from './operations/signing.ts'
 import { signingKeys } from './operations/signing-keys.ts'
@@ -69,6 +70,7 @@ export const operations = {
   ...keys,
   ...scans,
   ...signingKeys,
+  ...rotations,
   ...signing,
   ...artefacts,
   ...builderKeys,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ArtefactKey, Key, SigningPlanRecord } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
+import { judgeMove } from '#core/rotation/judge-move.ts'
 import { chainOf, endOf, isFormName, publicKeyOf } from '#core/signing/artefact-key.ts'
 import { moveKey } from '#core/signing/end-key.ts'
 import { type AnchorKey, exportAnchors } from '#core/signing/export-anchors.ts'
@@ -42,6 +43,8 @@ export function signingKeyVerbs(core: Core): KeyVerbs {
       if (key === undefined) return notFound(id)
       const differs = checkVersion(key, call)
       if (differs !== undefined) return differs
+      const no = await judgeMove(key, step, core)
+      if (no !== undefined) return no
       const moved = await moveKey(key, step, because, call.caller.actor, core)
       return moved.kind === 'refused' ? moved : show(moved.key, core)
     }

@@ -29,6 +29,8 @@ export interface BootloaderRule {
   readonly verifier: string
   /** The keys that it knows, the recommended one first; a weak one is made by exception only. */
   readonly keys: readonly KeyAlgorithmName[]
+  /** When it is checked: at every start, so that what is not believed does not start; or when it is taken in, and never again. */
+  readonly checksAt: 'start' | 'install'
   /** What devices hold: the public key of the signer itself, or the root above its certificate. */
   readonly holds: 'key' | 'root'
   /** How expiry is looked at: as delivered first, then what settings make of it. */
@@ -61,6 +63,7 @@ const bareKey = {
 export const bootloaderRules = {
   mcuboot: {
     ...{ verifier: 'MCUboot', ...bareKey },
+    checksAt: 'start',
     keys: ['p-256', 'p-384', 'ed25519', 'rsa-3072', 'rsa-2048'],
     rollback: [
       usual('none'),
@@ -71,12 +74,14 @@ export const bootloaderRules = {
   },
   'esp-secure-boot-v2': {
     ...{ verifier: 'the ESP32 boot ROM and ESP-IDF bootloader', ...bareKey },
+    checksAt: 'start',
     keys: ['rsa-3072', 'p-256', 'p-384'],
     rollback: [usual('none'), when('CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK', 'counter')],
     source: 'espressif/esp-idf, docs/en/security/secure-boot-v2.rst',
   },
   'uboot-fit': {
     ...{ verifier: 'U-Boot', ...bareKey },
+    checksAt: 'start',
     // Most builds of U-Boot check RSA alone: ECDSA asks for a driver of the chip's.
     keys: ['rsa-3072', 'rsa-4096', 'p-256', 'p-384', 'rsa-2048'],
     rollback: [usual('none')],
@@ -84,6 +89,7 @@ export const bootloaderRules = {
   },
   rauc: {
     verifier: 'RAUC',
+    checksAt: 'install',
     keys: inCms,
     holds: 'root',
     expiry: [usual('clock'), when('use-bundle-signing-time=true', 'signing-time')],
@@ -94,6 +100,7 @@ export const bootloaderRules = {
   },
   swupdate: {
     verifier: 'SWUpdate',
+    checksAt: 'install',
     keys: inCms,
     holds: 'root',
     expiry: [usual('clock'), when('CONFIG_CMS_IGNORE_EXPIRED_CERTIFICATE=y', 'none')],
@@ -108,24 +115,28 @@ export const bootloaderRules = {
   },
   mender: {
     ...{ verifier: 'the Mender client', ...bareKey },
+    checksAt: 'install',
     keys: ['p-256', 'rsa-3072', 'rsa-4096'],
     rollback: [usual('none')],
     source: 'mendersoftware/mender-artifact, Documentation/artifact-format-v3.md',
   },
   suit: {
     ...{ verifier: 'a SUIT manifest processor', ...bareKey },
+    checksAt: 'install',
     keys: ['p-256', 'p-384', 'ed25519', 'ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'],
     rollback: [usual('counter')],
     source: 'draft-ietf-suit-manifest-37 section 8.4.2 (sequence number)',
   },
   'outer-manifest': {
     ...{ verifier: 'the Vitalsign device client', ...bareKey },
+    checksAt: 'install',
     keys: ['p-256', 'p-384', 'ed25519', 'ml-dsa-65', 'ml-dsa-87', 'ml-dsa-44'],
     rollback: [usual('counter')],
     source: 'docs/outer-manifest.md',
   },
   cms: {
     verifier: 'the Vitalsign device client, or OpenSSL',
+    checksAt: 'install',
     keys: [...inCms, ...mlDsa],
     holds: 'root',
     expiry: [usual('time-stamp'), when('openssl cms -verify', 'clock')],
@@ -140,6 +151,7 @@ export const bootloaderRules = {
   },
   raw: {
     ...{ verifier: 'whatever checks a bare signature', ...bareKey },
+    checksAt: 'install',
     keys: ['p-256', 'p-384', 'ed25519', 'rsa-3072', 'rsa-4096', ...mlDsa],
     rollback: [usual('none')],
     source: 'RFC 8017 section 8, FIPS 186-5 section 6',

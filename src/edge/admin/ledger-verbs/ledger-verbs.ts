@@ -58,6 +58,9 @@ export type LedgerVerbs = Omit<
   | 'release.sign'
   | 'release.sign-digest'
   | 'release.time-stamp'
+  | `installed.${string}`
+  | `key-ending.${string}`
+  | `rotation.${string}`
   | `signing-key.${string}`
   | `signing-plan.${string}`
   | 'backup.note-drill'

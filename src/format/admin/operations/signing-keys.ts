@@ -153,7 +153,7 @@ export const signingKeys = {
     input: z.strictObject({ key: signingKey, because }),
     output: signingKeyView,
     summary: 'take a signing key out of use',
-    help: 'It signs nothing more. What it signed stays valid, and devices that know it alone take nothing new.',
+    help: 'It signs nothing more, and what it signed stays valid. Refused while devices believe no other key: "rotation begin" replaces it, "key-ending ask" ends it all the same.',
     positional: ['key'],
   }),
 
@@ -165,7 +165,7 @@ export const signingKeys = {
     input: z.strictObject({ key: signingKey, because }),
     output: signingKeyView,
     summary: 'report a signing key as stolen',
-    help: 'It signs nothing more, and its certificate goes on the revocation list with the reason keyCompromise. Few bootloaders look at lists: devices are safe from the thief only once they no longer hold the key.',
+    help: 'It signs nothing more, and its certificate goes on the revocation list with the reason keyCompromise. Few bootloaders look at lists: devices are safe from the thief only once they no longer hold the key. Refused while devices believe no other key: "key-ending ask" ends it all the same, with a second person.',
     positional: ['key'],
   }),
 

@@ -291,15 +291,78 @@ CREATE TABLE "installed" (
   "version" bigint NOT NULL,
   "device" bytea NOT NULL,
   "product" bytea NOT NULL,
+  "lot" text COLLATE "C",
   "firmwareVersion" text COLLATE "C" NOT NULL,
   "securityVersion" bigint NOT NULL,
+  "highestSecurityVersion" bigint NOT NULL,
   "anchors" text COLLATE "C" NOT NULL,
+  "anchorSet" text COLLATE "C" NOT NULL,
+  "certificate" bytea,
   "reportedAt" bigint NOT NULL
 );
 
 CREATE UNIQUE INDEX "installed_one_device" ON "installed" ("device");
 
 CREATE INDEX "installed_by_product" ON "installed" ("product", "firmwareVersion", "id");
+
+CREATE INDEX "installed_by_productDevice" ON "installed" ("product", "device", "id");
+
+CREATE INDEX "installed_by_anchorSet" ON "installed" ("product", "anchorSet", "id");
+
+CREATE INDEX "installed_by_reported" ON "installed" ("product", "reportedAt", "id");
+
+CREATE TABLE "rotation" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "product" bytea NOT NULL,
+  "environment" text COLLATE "C" NOT NULL,
+  "fromKey" bytea NOT NULL,
+  "toKey" bytea NOT NULL,
+  "forms" text COLLATE "C" NOT NULL,
+  "thresholdPercent" bigint NOT NULL,
+  "silentDays" bigint NOT NULL,
+  "mostSilentPercent" bigint NOT NULL,
+  "carrier" bytea,
+  "skipped" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "openKey" text COLLATE "C",
+  "because" text COLLATE "C" NOT NULL,
+  "begunBy" text COLLATE "C" NOT NULL,
+  "begunAt" bigint NOT NULL,
+  "endedBy" text COLLATE "C",
+  "endedAt" bigint,
+  "endedBecause" text COLLATE "C"
+);
+
+CREATE UNIQUE INDEX "rotation_one_open" ON "rotation" ("openKey") WHERE "openKey" IS NOT NULL;
+
+CREATE INDEX "rotation_by_product" ON "rotation" ("product", "begunAt", "id");
+
+CREATE INDEX "rotation_by_begun" ON "rotation" ("begunAt", "id");
+
+CREATE TABLE "keyEnding" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "artefactKey" bytea NOT NULL,
+  "product" bytea NOT NULL,
+  "act" text COLLATE "C" NOT NULL,
+  "devices" bigint NOT NULL,
+  "unknown" bigint NOT NULL,
+  "because" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "openKey" text COLLATE "C",
+  "approvals" text COLLATE "C" NOT NULL,
+  "askedBy" text COLLATE "C" NOT NULL,
+  "askedAt" bigint NOT NULL,
+  "decidedBy" text COLLATE "C",
+  "decidedAt" bigint
+);
+
+CREATE UNIQUE INDEX "keyEnding_one_open" ON "keyEnding" ("openKey") WHERE "openKey" IS NOT NULL;
+
+CREATE INDEX "keyEnding_by_key" ON "keyEnding" ("artefactKey", "askedAt", "id");
+
+CREATE INDEX "keyEnding_by_asked" ON "keyEnding" ("askedAt", "id");
 
 CREATE TABLE "buildTrust" (
   "id" bytea NOT NULL PRIMARY KEY,

@@ -291,15 +291,78 @@ CREATE TABLE "installed" (
   "version" INTEGER NOT NULL,
   "device" BLOB NOT NULL,
   "product" BLOB NOT NULL,
+  "lot" TEXT,
   "firmwareVersion" TEXT NOT NULL,
   "securityVersion" INTEGER NOT NULL,
+  "highestSecurityVersion" INTEGER NOT NULL,
   "anchors" TEXT NOT NULL,
+  "anchorSet" TEXT NOT NULL,
+  "certificate" BLOB,
   "reportedAt" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX "installed_one_device" ON "installed" ("device");
 
 CREATE INDEX "installed_by_product" ON "installed" ("product", "firmwareVersion", "id");
+
+CREATE INDEX "installed_by_productDevice" ON "installed" ("product", "device", "id");
+
+CREATE INDEX "installed_by_anchorSet" ON "installed" ("product", "anchorSet", "id");
+
+CREATE INDEX "installed_by_reported" ON "installed" ("product", "reportedAt", "id");
+
+CREATE TABLE "rotation" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "product" BLOB NOT NULL,
+  "environment" TEXT NOT NULL,
+  "fromKey" BLOB NOT NULL,
+  "toKey" BLOB NOT NULL,
+  "forms" TEXT NOT NULL,
+  "thresholdPercent" INTEGER NOT NULL,
+  "silentDays" INTEGER NOT NULL,
+  "mostSilentPercent" INTEGER NOT NULL,
+  "carrier" BLOB,
+  "skipped" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "openKey" TEXT,
+  "because" TEXT NOT NULL,
+  "begunBy" TEXT NOT NULL,
+  "begunAt" INTEGER NOT NULL,
+  "endedBy" TEXT,
+  "endedAt" INTEGER,
+  "endedBecause" TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "rotation_one_open" ON "rotation" ("openKey") WHERE "openKey" IS NOT NULL;
+
+CREATE INDEX "rotation_by_product" ON "rotation" ("product", "begunAt", "id");
+
+CREATE INDEX "rotation_by_begun" ON "rotation" ("begunAt", "id");
+
+CREATE TABLE "keyEnding" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "artefactKey" BLOB NOT NULL,
+  "product" BLOB NOT NULL,
+  "act" TEXT NOT NULL,
+  "devices" INTEGER NOT NULL,
+  "unknown" INTEGER NOT NULL,
+  "because" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "openKey" TEXT,
+  "approvals" TEXT NOT NULL,
+  "askedBy" TEXT NOT NULL,
+  "askedAt" INTEGER NOT NULL,
+  "decidedBy" TEXT,
+  "decidedAt" INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "keyEnding_one_open" ON "keyEnding" ("openKey") WHERE "openKey" IS NOT NULL;
+
+CREATE INDEX "keyEnding_by_key" ON "keyEnding" ("artefactKey", "askedAt", "id");
+
+CREATE INDEX "keyEnding_by_asked" ON "keyEnding" ("askedAt", "id");
 
 CREATE TABLE "buildTrust" (
   "id" BLOB NOT NULL PRIMARY KEY,
