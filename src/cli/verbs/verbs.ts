@@ -71,6 +71,7 @@ const byName: Partial<Record<OperationName, () => Promise<Verb>>> = {
   'signing-policy.approve': async () => (await import('./as-person.ts')).askAsPerson,
   'signing-policy.set': async () => (await import('./signing-policy.ts')).setPolicy,
   'signing-policy.show': async () => (await import('./signing-policy.ts')).showPolicy,
+  'signing-key.what-if': async () => (await import('./key-what-if.ts')).keyWhatIf,
   'signing-key.export-anchors': async () => (await import('./export-anchors.ts')).exportAnchors,
   'release.sign': async () => (await import('./release-sign.ts')).signRelease,
   'scan.send': async () => (await import('./scan-send.ts')).sendImage,

@@ -22,6 +22,8 @@ import { submitRelease } from '../releases/submit.ts'
 import { moveKey } from '../signing/end-key.ts'
 import { type KeyWish, makeArtefactKey } from '../signing/make-key.ts'
 import { signRelease } from '../signing/sign-release.ts'
+import { openAlarm } from '../watch/alarm.ts'
+import { watchSigners } from '../watch/signers.ts'
 import { advanceRotation } from './advance-rotation.ts'
 import { anchorsOfKey } from './anchors-of-key.ts'
 import { beginRotation, type RotationTerms } from './begin-rotation.ts'
@@ -391,4 +393,20 @@ test('what breaks when a certificate ends is what the verifier of the form does,
   assert.equal(before.install, 'taken')
   await writePlan(trial, product, [{ form: 'cms', devices: 'openssl cms -verify' }])
   assert.match((await effect()).because ?? '', /clock/)
+})
+
+test('a certificate that ends before the support of what it signed is an alarm, as devices are set', async () => {
+  const { product, from } = await twoKeys(trial, { forms: ['swupdate'] })
+  await writePlan(trial, product, [{ form: 'cms' }])
+  const cms = await newKey(trial, product, 'cms', { forms: ['cms'] })
+  await published(trial, product, '1.0', '2040-01-01T00:00:00Z')
+  const kind = 'signer-strands-devices'
+  await watchSigners(trial.clock.now(), trial)
+  const alarm = await openAlarm(kind, cms.id, trial.ledger)
+  assert.match(alarm?.text ?? '', /devices refuse 1\.0 \(cms\) from then on/)
+  assert.equal(alarm?.severity, 'warning')
+  assert.equal(await openAlarm(kind, from.id, trial.ledger), undefined)
+  // Support that is over strands nobody.
+  await watchSigners(Temporal.Instant.from('2040-01-02T00:00:00Z'), trial)
+  assert.equal(await openAlarm(kind, cms.id, trial.ledger), undefined)
 })

@@ -12,6 +12,7 @@ import type { Refused as RefusedFor } from '#trust/refusal.ts'
 import { reasonOf } from '../fault.ts'
 import { readFirmwareTrust } from '../firmware/firmware-trust.ts'
 import { remedyForUpdate } from '../firmware/remedies.ts'
+import { reportFirmware } from '../firmware/report-firmware.ts'
 import { setFirmwareTrust } from '../firmware/set-trust.ts'
 import type { FirmwareSettings } from '../firmware/trust-settings.ts'
 import {
@@ -27,7 +28,9 @@ import { WrongUse } from './options.ts'
 import type { Report } from './report.ts'
 
 /** Of the verbs, those that change the state directory. */
-export const firmwareVerbs = { verify: false, show: false, trust: true, confirm: true } as const
+export const firmwareVerbs = {
+  ...{ verify: false, show: false, report: false, trust: true, confirm: true },
+} as const
 export type FirmwareVerb = keyof typeof firmwareVerbs
 
 export function isFirmwareVerb(word: string | undefined): word is FirmwareVerb {
@@ -52,6 +55,8 @@ export function runFirmware(
       return confirm(ports)
     case 'show':
       return show(ports)
+    case 'report':
+      return report(given, ports)
   }
 }
 
@@ -183,6 +188,26 @@ function confirm({ files }: DevicePorts): Report {
     status: 0,
     json: { kind: 'confirmed', counter: book.counter, seen: book.seen?.toString() ?? null },
     lines: [`nothing below security version ${book.counter} is believed from now on`],
+  }
+}
+
+async function report({ firmware }: FirmwareOptions, ports: DevicePorts): Promise<Report> {
+  if (firmware === undefined || !/^[^\p{C}]{1,128}$/u.test(firmware))
+    throw new WrongUse(
+      '--firmware is missing',
+      'say what the device runs: --firmware "pump-os 4.2.1"',
+    )
+  const told = await reportFirmware(ports, firmware)
+  if (told.kind === 'refused') return refused(told)
+  const { firmwareVersion, securityVersion, anchors, fellBack } = told
+  return {
+    status: 0,
+    json: { kind: 'told', firmwareVersion, securityVersion, anchors, fellBack },
+    lines: [
+      `the server knows that this device runs ${shown(firmwareVersion)}, security version ${securityVersion}`,
+      ...anchors.map((anchor) => `  and believes  ${anchor}`),
+      ...(fellBack ? ['  which is lower than it heard before'] : []),
+    ],
   }
 }
 

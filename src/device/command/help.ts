@@ -131,6 +131,8 @@ forgotten. A source that passes is not thereby good: "vitalsign entropy assess" 
     --install                    note it: it is about to be installed
   firmware confirm             what was noted runs and is well: nothing older is believed from now on
   firmware show                show what the device believes updates by
+  firmware report              tell the server what the device runs and believes
+    --firmware VERSION           what it runs, such as "pump-os 4.2.1"
 
 Without keys and roots of its own the device believes the roots of its enrolment. The counter is raised
 by "confirm" alone, and never falls. A clock that stands before what the device has seen counts for

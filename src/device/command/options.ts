@@ -83,6 +83,7 @@ const options = {
   'test-noise': { ...everywhere, ...noise },
   firmware: {
     ...everywhere,
+    firmware: { type: 'string' },
     form: { type: 'string' },
     beside: { type: 'string' },
     install: { type: 'boolean', default: false },
