@@ -155,7 +155,9 @@ test('what devices run is listed and counted, and one that fell back is told of'
   assert.equal(JSON.parse((await report(0, [], 0)).body).fellBack, true)
   const { items } = await asked('GET', `/installed?product=${pump.id}`)
   assert.deepEqual(
-    items.map(({ serial, believes }: { serial: string; believes: string[] }) => [serial, believes]),
+    items
+      .map(({ serial, believes }: { serial: string; believes: string[] }) => [serial, believes])
+      .toSorted(),
     [
       ['P-1', []],
       ['P-2', ['new']],

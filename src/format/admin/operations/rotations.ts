@@ -189,7 +189,7 @@ export const rotations = {
     }),
     output: rotationView,
     summary: 'list how signing keys follow each other',
-    help: 'The newest first.',
+    help: 'Those that are open, done or given up, the newest first.',
     references: { product: 'product' },
   }),
 
@@ -336,7 +336,7 @@ export const rotations = {
     input: z.strictObject({ ...paging }),
     output: endingView,
     summary: 'list keys that were to end though needed',
-    help: 'The newest first.',
+    help: 'Those that wait for a second person and those that were decided, the newest first.',
   }),
 
   'key-ending.approve': operation({
