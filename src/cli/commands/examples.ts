@@ -368,7 +368,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'signing-key list': ['signing-key list --product pump', 'signing-key list --state current'],
   'signing-key make': [
     'signing-key make pump --for mcuboot',
-    'signing-key make pump --name updates --for rauc,swupdate --keys-in pkcs11',
+    'signing-key make pump --name updates --for rauc --for swupdate --keys-in pkcs11',
     'signing-key make pump --name firmware-2027 --for mcuboot --next',
   ],
   'installed list': ['installed list --product pump', 'installed list --firmware-version 4.2.1'],

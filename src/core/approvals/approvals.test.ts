@@ -475,6 +475,20 @@ test('a release that nobody has put forward, or that is over, takes no approval'
   assert.equal(reasonOf(gone), 'not-found')
 })
 
+test('what was signed is held against what was signed before it, and not against itself', async () => {
+  const demand: Demand = { checks: { securityVersionRises: true }, approvals: { people: 1 } }
+  const release = await releaseAsking(demand)
+  await editRelease(await now(release), { kind: 'security' }, operator, core)
+  await submitRelease(await now(release), operator, core)
+  await agreed(ada, await now(release))
+  const marked = await markSigned(await now(release), 1, operator, core)
+  assert.ok(marked.kind === 'marked')
+  assert.equal(await settle(marked, core.ledger), undefined)
+  const judged = await judgeRelease(await now(release), core)
+  const rises = judged.checks.find(({ check }) => check === 'security-version-rises')
+  assert.equal(rises?.passed, true, rises?.detail ?? '')
+})
+
 test('who sits at the server is nobody: what such made has no known origin', async () => {
   const checks = { originKnown: true }
   const release = await releaseAsking({ ...two, checks })

@@ -141,6 +141,9 @@ function seen(name: ReleaseCheckName): CheckRow['judge'] {
 function judgeRise({ release, line }: ReleaseFacts): Finding {
   const { securityVersion, kind } = release
   if (kind !== 'security') return { passed: true, detail: `it is no security release but ${kind}` }
+  // What is signed is the line itself, or behind one that was signed later: it was held against it then.
+  if (release.state === 'signed' || release.state === 'published')
+    return { passed: true, detail: `${securityVersion}, judged when it was signed` }
   return {
     passed: line === undefined || securityVersion > line.securityVersion,
     detail:

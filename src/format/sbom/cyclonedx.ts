@@ -55,7 +55,9 @@ export function readCycloneDx(bom: JsonObject): SbomDocument {
     return component
   }
   const main = metadata && optionalObject(metadata, 'component', 'bom.metadata')
-  const describes = main === undefined ? [] : [read(main, 'bom.metadata.component')]
+  if (main !== undefined) read(main, 'bom.metadata.component')
+  // What is nested in it is what it is assembled from: one build makes several files.
+  const describes = [...all]
   for (const { item, path } of objectsIn(bom, 'components', 'bom')) read(item, path)
   demandUnique(all)
   return {

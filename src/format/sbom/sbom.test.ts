@@ -36,6 +36,19 @@ for (const version of ['1.4', '1.5', '1.6', '1.7']) {
   })
 }
 
+test('what a product is assembled from is described with it, and what it only uses is not', () => {
+  const bom = cyclonedx(digest)
+  const [library] = bom.components
+  const radio = { ...library, 'bom-ref': 'radio', name: 'radio.bin' }
+  const main = { ...bom.metadata.component, components: [radio] }
+  const whole = { ...bom, metadata: { ...bom.metadata, component: main } }
+  const { describes } = parseSbom(bytes(whole))
+  assert.deepEqual(
+    describes.map(({ name }) => name),
+    ['pump', 'radio.bin'],
+  )
+})
+
 test('a whole list of SPDX 2.3 has no gap', () => {
   const document = parseSbom(bytes(spdx(digest)))
   assert.deepEqual([document.form, document.authors], ['SPDX 2.3', ['Acme']])
