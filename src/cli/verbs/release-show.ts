@@ -80,11 +80,13 @@ function headOf(story: Story): readonly Line[] {
   ]
 }
 
-function partText({ name, octets, sha256, facts }: Story['parts'][number]): string {
+function partText({ role, name, octets, sha256, facts }: Story['parts'][number]): string {
   const told = Object.entries(facts)
     .filter(([, value]) => typeof value !== 'object')
     .map(([fact, value]) => `${fact} ${value}`)
-  return printable([`${name}  ${octets} octets  ${sha256}`, ...told].join('  '))
+  // The report of a test is elsewhere: only its digest is known.
+  const size = role === 'test' ? '' : `  ${octets} octets`
+  return printable([`${name}${size}  ${sha256}`, ...told].join('  '))
 }
 
 function scanText(scan: Story['scans'][number]): string {
@@ -110,20 +112,49 @@ function approvalLine(one: Story['approvals'][number], story: Story): Line {
 function signedLine(one: Story['signed'][number], { parts }: Story): Line {
   const part = parts.find(({ id }) => id === one.part)
   const stamped = one.isTimeStamped ? ', time-stamped' : ''
-  const exceptions = one.facts['exceptions']
+  const { keyNames, algorithms, exceptions } = one.facts
   const excepted = Array.isArray(exceptions) ? `, by exception (${exceptions.join('; ')})` : ''
+  const by = signersOf(one.keys, textsOf(keyNames), textsOf(algorithms))
   return [
     one.form,
     printable(
-      `${one.name} of ${part?.name ?? one.part}  ${one.octets} octets  ${one.sha256}  by ${one.keys.join(', ')}${stamped}${excepted}`,
+      `${one.name} of ${part?.name ?? one.part}  ${one.octets} octets  ${one.sha256}  by ${by}${stamped}${excepted}`,
     ),
   ]
+}
+
+/** As people call the keys; by their ids where that was not noted. */
+function signersOf(
+  keys: readonly string[],
+  names: readonly string[],
+  algorithms: readonly string[],
+): string {
+  const named = keys.map((key, at) => {
+    const algorithm = algorithms[at]
+    return `${names[at] ?? key}${algorithm === undefined ? '' : ` (${algorithm})`}`
+  })
+  return named.join(', ')
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : []
+}
+
+/** What a line of the log is about, of what the event says in words. */
+function aboutOf({ facts }: Story['events'][number]): string {
+  const told = ['act', 'role', 'form', 'name'].flatMap((fact) => {
+    const value = facts[fact]
+    return typeof value === 'string' ? [value] : []
+  })
+  return told.length === 0 ? '' : `  ${told.join(' ')}`
 }
 
 function eventText(event: Story['events'][number], story: Story): string {
   const { actor, at, type } = event
   const proof = provedIn(event, story.log) ? 'proved' : 'not proved!'
-  return printable(`${proof}  ${valueText(at)}  ${type}  ${actor.kind} ${actor.id}`)
+  return printable(
+    `${proof}  ${valueText(at)}  ${type}  ${actor.kind} ${actor.id}${aboutOf(event)}`,
+  )
 }
 
 function proofLines({ log, events }: Story): readonly string[] {
