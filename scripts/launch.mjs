@@ -18,6 +18,7 @@ const verbs = {
   start: ['bin/vitalsign.ts', false, ['serve']],
   demo: ['demo/demo.ts', false, []],
   'demo:keywatch': ['demo/keywatch.ts', false, []],
+  'demo:firmware': ['demo/firmware.ts', false, []],
   test: ['scripts/test.ts', true, []],
   bench: ['bench/bench.ts', true, []],
   check: ['scripts/check.ts', true, []],
