@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createReadStream, createWriteStream, readFileSync, renameSync, rmSync } from 'node:fs'
+import { createReadStream, readFileSync, renameSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import { broken, wrongUse } from './stop.ts'
 
 /** A file's bytes; `what` is the argument that named it. @throws Stop */
@@ -45,7 +44,14 @@ export async function writeFile(
 ): Promise<void> {
   const part = `${path}.part`
   try {
-    await pipeline(chunks, createWriteStream(part, { flush: true }))
+    const file = await open(part, 'w')
+    try {
+      // A chunk is its giver's as soon as the next is asked for: a stream would keep it longer.
+      await file.writeFile(chunks)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
     await check?.(part)
     renameSync(part, path)
   } catch (cause) {

@@ -4,17 +4,21 @@ import type { ByteSource } from '#format/archive/byte-source.ts'
 
 /** An open file as a source of octets. */
 export function fileSource(handle: FileHandle, size: number): ByteSource {
+  const fill = async (at: number, into: Uint8Array): Promise<number> => {
+    const wanted = Math.max(0, Math.min(into.length, size - at))
+    let read = 0
+    while (read < wanted) {
+      const { bytesRead } = await handle.read(into, read, wanted - read, at + read)
+      if (bytesRead === 0) break
+      read += bytesRead
+    }
+    return read
+  }
   return {
-    size,
+    ...{ size, fill },
     read: async (at, length) => {
-      const wanted = new Uint8Array(Math.max(0, Math.min(length, size - at)))
-      let read = 0
-      while (read < wanted.length) {
-        const { bytesRead } = await handle.read(wanted, read, wanted.length - read, at + read)
-        if (bytesRead === 0) break
-        read += bytesRead
-      }
-      return wanted.subarray(0, read)
+      const bytes = new Uint8Array(Math.max(0, Math.min(length, size - at)))
+      return bytes.subarray(0, await fill(at, bytes))
     },
   }
 }

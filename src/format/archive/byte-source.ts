@@ -14,6 +14,13 @@ export interface ByteSource {
    */
   read(at: number, length: number): Promise<Uint8Array>
   /**
+   * The same into an array of the caller's, so that whoever goes through gigabytes needs one array and no more; gives
+   * how many there are. Absent: a source that has the octets in memory anyhow.
+   *
+   * @throws FormatError as `read`
+   */
+  fill?(at: number, into: Uint8Array): Promise<number>
+  /**
    * The first offset at or after `at` that was ever written: what lies before it reads as zeros and is a hole, and
    * need not be read (a petabyte of it fits into a hundred octets). The size, where nothing but a hole follows.
    * Absent: a source that has no holes.
@@ -26,9 +33,14 @@ export const lookBack = 65_536
 
 /** A part of a source; what lies beyond the end of that source is missing from it as from any truncated one. */
 export function span(source: ByteSource, start: number, size: number): ByteSource {
+  const fill = source.fill?.bind(source)
   const part: ByteSource = {
     size,
     read: (at, length) => source.read(start + at, Math.max(0, Math.min(length, size - at))),
+    ...(fill !== undefined && {
+      fill: (at: number, into: Uint8Array) =>
+        fill(start + at, into.subarray(0, Math.max(0, Math.min(into.length, size - at)))),
+    }),
   }
   const dataFrom = source.dataFrom?.bind(source)
   if (dataFrom === undefined) return part
@@ -53,4 +65,28 @@ export function inTurns(source: ByteSource): ByteSource {
   }
   const dataFrom = source.dataFrom?.bind(source)
   return dataFrom === undefined ? turned : { ...turned, dataFrom }
+}
+
+/**
+ * The octets of a source from one place on to another, or to its end, step by step. Each chunk is the caller's until it
+ * asks for the next: where the source can, all of them are one array.
+ */
+export async function* stepsOf(
+  source: ByteSource,
+  from: number,
+  end: number,
+  stepOctets: number,
+): AsyncGenerator<Uint8Array> {
+  const fill = source.fill?.bind(source)
+  const held = fill && new Uint8Array(Math.min(stepOctets, Math.max(0, end - from)))
+  for (let at = from; at < end; ) {
+    const most = Math.min(stepOctets, end - at)
+    const chunk =
+      fill === undefined || held === undefined
+        ? await source.read(at, most)
+        : held.subarray(0, await fill(at, held.subarray(0, most)))
+    if (chunk.length === 0) return
+    yield chunk
+    at += chunk.length
+  }
 }

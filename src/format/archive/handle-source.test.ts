@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FormatError } from '../format-error.ts'
+import { span, stepsOf } from './byte-source.ts'
 import { handleSource, type ReadHandle } from './handle-source.ts'
 
 const octets = Uint8Array.from({ length: 200_000 }, (_, index) => index % 251)
@@ -55,4 +56,28 @@ test('a file that became shorter is told, with the place', async () => {
     source.read(0, 100_000),
     (error) => error instanceof FormatError && error.code === 'truncated' && error.offset === 1_000,
   )
+})
+
+test('going through it takes one array, however long it is, and what small reads gave stays', async () => {
+  const source = handleSource(handleOf(octets).handle, octets.length)
+  const small = await source.read(10, 4)
+  const arrays = new Set<ArrayBufferLike>()
+  const seen: number[] = []
+  for await (const chunk of stepsOf(source, 5, octets.length, 16_384)) {
+    arrays.add(chunk.buffer)
+    // Who reads elsewhere meanwhile disturbs nothing: the array is of this walk alone.
+    await source.read(0, 100)
+    seen.push(...chunk)
+  }
+  assert.equal(arrays.size, 1)
+  assert.deepEqual(Uint8Array.from(seen), octets.slice(5))
+  assert.deepEqual(small, octets.slice(10, 14))
+})
+
+test('a part of it fills no more than the part', async () => {
+  const part = span(handleSource(handleOf(octets).handle, octets.length), 1_000, 300)
+  const into = new Uint8Array(1_000)
+  assert.equal(await part.fill?.(100, into), 200)
+  assert.deepEqual(into.subarray(0, 201), Uint8Array.from([...octets.slice(1_100, 1_300), 0]))
+  assert.equal(await part.fill?.(300, into), 0)
 })

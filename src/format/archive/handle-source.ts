@@ -32,20 +32,27 @@ export function handleSource(
     size,
     async read(at, wanted) {
       const length = Math.max(0, Math.min(wanted, size - at))
-      if (length > windowOctets) return filled(handle, at, length)
+      if (length > windowOctets) return filled(handle, at, new Uint8Array(length))
       if (at < from || at + length > from + window.length) {
-        const read = await filled(handle, at, Math.min(windowOctets, size - at))
+        const read = await filled(
+          handle,
+          at,
+          new Uint8Array(Math.max(0, Math.min(windowOctets, size - at))),
+        )
         window = read
         from = at
         return read.slice(0, length)
       }
       return window.slice(at - from, at - from + length)
     },
+    async fill(at, into) {
+      const length = Math.max(0, Math.min(into.length, size - at))
+      return (await filled(handle, at, into.subarray(0, length))).length
+    },
   }
 }
 
-async function filled(handle: ReadHandle, at: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(Math.max(0, length))
+async function filled(handle: ReadHandle, at: number, bytes: Uint8Array): Promise<Uint8Array> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesRead } = await handle.read(bytes, done, bytes.length - done, at + done)
     if (bytesRead === 0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto'
-import type { ByteSource } from '#format/archive/byte-source.ts'
+import { type ByteSource, stepsOf } from '#format/archive/byte-source.ts'
 import { FormatError } from '#format/format-error.ts'
 import type { DigestName } from '../digest-signature.ts'
 import type { Piece } from './form.ts'
@@ -25,19 +25,19 @@ export async function* readPieces(pieces: readonly Piece[]): AsyncGenerator<Uint
   }
 }
 
-/** The octets of a span, step by step. @throws FormatError `truncated` */
+/** The octets of a span, step by step; each chunk is the caller's until it asks for the next. @throws FormatError `truncated` */
 export async function* readSpan(
   source: ByteSource,
   from: number,
   length: number,
 ): AsyncGenerator<Uint8Array> {
   const end = from + length
-  for (let at = from; at < end; ) {
-    const chunk = await source.read(at, Math.min(stepOctets, end - at))
-    if (chunk.length === 0) throw new FormatError('truncated', at, `${end - at} more octets`)
+  let at = from
+  for await (const chunk of stepsOf(source, from, end, stepOctets)) {
     yield chunk
     at += chunk.length
   }
+  if (at < end) throw new FormatError('truncated', at, `${end - at} more octets`)
 }
 
 /** The digest of the pieces. @throws FormatError `truncated` */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { createHash } from 'node:crypto'
-import type { ByteSource } from '#format/archive/byte-source.ts'
+import { type ByteSource, stepsOf } from '#format/archive/byte-source.ts'
 import { concatBytes } from '#format/bytes.ts'
 import { FormatError } from '#format/format-error.ts'
 import { Sha256 } from '../digest.ts'
 import type { DigestName } from '../digest-signature.ts'
 
-const stepOctets = 1_048_576
+const stepOctets = 131_072
 
 /** All of a source that has at most so many octets. @throws FormatError `too-large` */
 export async function readWhole(source: ByteSource, mostOctets: number): Promise<Uint8Array> {
@@ -35,13 +35,8 @@ export async function digestSource(
 }
 
 /** The octets of a source to its end, wherever that is; each chunk is the caller's until it asks for the next. */
-export async function* chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
-  for (let at = 0; ; ) {
-    const chunk = await source.read(at, stepOctets)
-    if (chunk.length === 0) return
-    yield chunk
-    at += chunk.length
-  }
+export function chunksOf(source: ByteSource): AsyncGenerator<Uint8Array> {
+  return stepsOf(source, 0, source.size ?? Number.POSITIVE_INFINITY, stepOctets)
 }
 
 /** Several digests of a source, in one pass. */
