@@ -3,8 +3,8 @@
  * A house that dies at a chosen step of one act: before its n-th booking, signature or making of a key.
  * What stands after a step is what stands before the next, so each state is met once.
  *
- * Arguments: directory, act (`found`, `enrol`, `revoke`, or `end` of many, of which the parts alone are steps),
- * step (0: never), and the act's own, base64.
+ * Arguments: directory, act (`found`, `enrol`, `revoke`, `sign`, or `end` of many, of which the parts alone are steps),
+ * step (0: never), the act's own, base64, and further options of `serve`.
  * Prints `acknowledged` when the act was answered, and how many steps there were.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
@@ -15,9 +15,11 @@ import type { Ledger } from '#core/ledger/ledger.ts'
 import { askAct } from '#core/revocation/acts/ask.ts'
 import { carryOut } from '#core/revocation/acts/carry-out.ts'
 import { revoke } from '#core/revocation/revoke.ts'
+import { signRelease } from '#core/signing/sign-release.ts'
+import { signingPorts } from '#house/verbs/signing.ts'
 import { openTestHouse } from '../support/house.ts'
 
-const [directory = '', act = '', stepText = '0', detail = ''] = process.argv.slice(2)
+const [directory = '', act = '', stepText = '0', detail = '', ...words] = process.argv.slice(2)
 const dieAt = Number(stepText)
 /** What the act does and sets off; timed work of the house beside it is no step. */
 const acting = new AsyncLocalStorage<true>()
@@ -49,19 +51,20 @@ function dyingKeys(keys: SigningKeys): SigningKeys {
       if (act !== 'end') passes()
       return keys.make(algorithm, keyId, place)
     },
-    sign: async (keyId, toBeSigned) => {
+    sign: async (keyId, toBeSigned, asked) => {
       if (act !== 'end') passes()
-      return keys.sign(keyId, toBeSigned)
+      return keys.sign(keyId, toBeSigned, asked)
     },
     has: (keyId) => keys.has(keyId),
   }
 }
 
-const open = () => openTestHouse(directory, { wrapLedger: dyingLedger, wrapKeys: dyingKeys })
+const open = () => openTestHouse(directory, { wrapLedger: dyingLedger, wrapKeys: dyingKeys }, words)
 const house = act === 'found' ? await acting.run(true, open) : await open()
 if (act === 'enrol') await acting.run(true, enrolOne)
 if (act === 'revoke') await acting.run(true, revokeOne)
 if (act === 'end') await acting.run(true, endMany)
+if (act === 'sign') await acting.run(true, signOne)
 writeSync(1, `acknowledged after ${step} steps\n`)
 await house.stop()
 
@@ -82,6 +85,14 @@ async function revokeOne(): Promise<void> {
   const asked = { id: detail, reason: 'superseded', because: 'test' } as const
   const revoked = await revoke(asked, { kind: 'house', id: 'test' }, house.core)
   if (revoked.kind !== 'revoked') throw new Error(JSON.stringify(revoked))
+}
+
+async function signOne(): Promise<void> {
+  const release = await house.core.ledger.read('release', detail)
+  if (release === undefined) throw new Error(`there is no release ${detail}`)
+  const by = { kind: 'house', id: 'test' } as const
+  const signed = await signRelease(release, undefined, by, signingPorts(house.core))
+  if (signed.kind !== 'signed') throw new Error(JSON.stringify(signed))
 }
 
 async function endMany(): Promise<void> {
