@@ -29,6 +29,17 @@ export function checkOpen({ id, state }: Release): Refused | undefined {
   )
 }
 
+/** What was signed of it cannot be taken back, be it a digest alone: it would stand for what people did not approve. */
+async function checkUnsigned({ id }: Release, ledger: Ledger): Promise<Refused | undefined> {
+  const walk = { by: 'release', equal: [id], limit: 1 } as const
+  const [signed] = (await ledger.list('signedArtefact', walk)).items
+  if (signed === undefined) return undefined
+  return refuse(
+    'release-final',
+    `the digest of an artefact of ${id} was signed (${signed.name}): nothing of it is changed any more; make another, and withdraw this one`,
+  )
+}
+
 /**
  * Changes a release in the one way there is: it counts up, leads back to draft, and voids every approval, all in
  * one commit. What was approved is never what is signed later with something else in it.
@@ -39,7 +50,7 @@ export async function reopen(
   actor: Actor,
   { ledger, clock }: Pick<ReleasePorts, 'ledger' | 'clock'>,
 ): Promise<ReleaseChanged> {
-  const final = checkOpen(release)
+  const final = checkOpen(release) ?? (await checkUnsigned(release, ledger))
   if (final !== undefined) return final
   const now = clock.now()
   const because = `the release was changed after revision ${release.revision}`

@@ -8,6 +8,7 @@ import {
   addPump,
   enrolDevice,
   operator,
+  reasonOf,
   type TestCore,
   withCore,
 } from '../../../test/support/core.ts'
@@ -68,6 +69,17 @@ test('where devices believe time-stamps the certificate is short', () =>
     const key = await made(core, await addPump(core), { forms: ['cms', 'outer-manifest'] })
     const certificate = await core.ledger.read('certificate', key.certificate ?? '')
     assert.equal(certificate?.profile, 'artefact-signer')
+  }))
+
+test('a key that signs bare octets signs in no other form', () =>
+  withCore(async (core) => {
+    const pump = await addPump(core)
+    for (const forms of [
+      ['raw', 'cms'],
+      ['mcuboot', 'raw'],
+    ] as const)
+      assert.equal(reasonOf(await make(core, pump, { forms })), 'input-wrong')
+    assert.equal((await made(core, pump, { forms: ['raw'] })).state, 'current')
   }))
 
 test('signers stand under a root of their own, which no device is told of', () =>

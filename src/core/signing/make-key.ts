@@ -80,6 +80,13 @@ export async function makeArtefactKey(wish: KeyWish, actor: Actor, ports: KeyPor
 
 /** The key that all forms know, the first of their recommendations. */
 function chooseAlgorithm({ forms, algorithm, because }: KeyWish): KeyAlgorithmName | Refused {
+  // A bare signature is over whatever octets: they may be those that another form has signed in its own way, such as
+  // the attributes of a CMS over another firmware.
+  if (forms.includes('raw') && forms.some((form) => form !== 'raw'))
+    return refuse(
+      'input-wrong',
+      'forms: a key that signs bare octets signs in no other form, or it could be made to sign in that one what nobody approved; make a key for each',
+    )
   const common = bootloaderRule(forms[0]!).keys.filter((name) =>
     forms.every((form) => bootloaderRule(form).keys.includes(name)),
   )

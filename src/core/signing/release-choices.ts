@@ -9,6 +9,8 @@ export interface ReleaseFacts {
   readonly product: Product
   readonly part: Pick<ReleasePart, 'name'>
   readonly now: Temporal.Instant
+  /** What the plan chooses. */
+  readonly said: Readonly<Record<string, unknown>>
 }
 
 type Choices = Readonly<Record<string, (facts: ReleaseFacts) => unknown>>
@@ -26,6 +28,12 @@ const choices: Partial<Readonly<Record<ArtefactFormName, Choices>>> = {
     securityCounter: ({ release }) => String(release.securityVersion),
     exceptionRsa2048: () => true,
   },
+  suit: {
+    // Who names no vendor signs an envelope that is there, which says its number itself; the check of what came out
+    // holds it to that of the release.
+    sequenceNumber: ({ release, said }) =>
+      said['vendor'] === undefined ? undefined : release.securityVersion,
+  },
   'outer-manifest': {
     product: ({ product }) => product.name,
     version: ({ release }) => release.firmwareVersion,
@@ -41,10 +49,10 @@ const choices: Partial<Readonly<Record<ArtefactFormName, Choices>>> = {
 export function choicesOf(
   { name: form, options }: Pick<AnyForm, 'name' | 'options'>,
   said: Readonly<Record<string, unknown>>,
-  facts: ReleaseFacts,
+  facts: Omit<ReleaseFacts, 'said'>,
 ): Readonly<Record<string, unknown>> {
   const own = Object.entries({ ...everyForm, ...choices[form] }).flatMap(([name, of]) =>
-    Object.hasOwn(options, name) ? [[name, of(facts)] as const] : [],
+    Object.hasOwn(options, name) ? [[name, of({ ...facts, said })] as const] : [],
   )
   return { ...said, ...Object.fromEntries(own) }
 }
@@ -52,5 +60,7 @@ export function choicesOf(
 /** Whether what comes out in this form says the security version of its release, under its signature. */
 export function saysSecurityVersion(form: ArtefactFormName): boolean {
   const names = Object.keys(choices[form] ?? {})
-  return names.includes('securityVersion') || names.includes('securityCounter')
+  return ['securityVersion', 'securityCounter', 'sequenceNumber'].some((name) =>
+    names.includes(name),
+  )
 }

@@ -2,18 +2,21 @@
 import { memorySource } from '#format/archive/byte-source.ts'
 import { signatureAlgorithms } from '#trust/algorithms.ts'
 import { refuse } from '#trust/refusal.ts'
-import type { Actor } from '../audit/event.ts'
+import { verifyOver } from '#trust/verify-digest.ts'
+import type { Actor, AuditEvent } from '../audit/event.ts'
 import { Fault } from '../fault.ts'
 import { newId } from '../ledger/ids.ts'
+import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { ArtefactKey, Release, ReleasePart, SignedArtefactRecord } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { partsOf } from '../releases/parts-of.ts'
+import { checkSecurityVersion, raisingLine } from '../releases/security-version.ts'
 import { wanting } from '../releases/stored.ts'
 import { exceptionsOf } from './key-exceptions.ts'
 import type { ReleaseSigningPorts } from './sign-release.ts'
 import type { PlanLine } from './signing-plan.ts'
-import { type UsableKey, usableKeys } from './usable-keys.ts'
+import { checkKeysAgain, type UsableKey, usableKeys } from './usable-keys.ts'
 
 /** A signature over the digest of an artefact, which may never have left the site of its build. */
 export interface DigestAsked {
@@ -33,6 +36,10 @@ export type DigestSigned =
     }
   | Refused
 
+const signableStates: readonly Release['state'][] = ['approved', 'signed', 'published']
+/** Of a build that has its digests signed side by side each counts the release up. */
+const mostTries = 16
+
 /**
  * Signs the digest of an artefact that belongs to an approved release, and of no other octets: whoever has a
  * credential to ask signs nothing that people did not approve. Asked again, the same signature comes.
@@ -43,7 +50,7 @@ export async function signDigest(
   ports: ReleaseSigningPorts,
 ): Promise<DigestSigned> {
   const { ledger } = ports
-  if (!['approved', 'signed', 'published'].includes(release.state))
+  if (!signableStates.includes(release.state))
     return refuse(
       'release-state-wrong',
       `${release.id} is ${release.state}; digests are signed of what is approved`,
@@ -56,12 +63,17 @@ export async function signDigest(
   const name = `${part.name}.${key.name}.sig`
   const there = await ledger.find('signedArtefact', 'name', [release.id, name])
   if (there !== undefined) return repeatedSignature(there, ports)
-  const no = ports.guard.check(ports.clock.now()) ?? (await judged(release, ports))
+  const no =
+    ports.guard.check(ports.clock.now()) ??
+    (await checkSecurityVersion(release, ledger)) ??
+    (await judged(release, ports))
   if (no !== undefined) return no
   const usable = await usableFor(release, key, ports)
   if ('reason' in usable) return usable
   const signature = await sign(usable, part, ports)
   if (!(signature instanceof Uint8Array)) return signature
+  const ended = await checkKeysAgain([usable], ledger)
+  if (ended !== undefined) return ended
   return bookSignature({ release, part, name, usable, signature }, actor, ports)
 }
 
@@ -112,7 +124,15 @@ async function sign(
   if (wanted === undefined) throw new TypeError('a bare signature without a signature')
   const asked = { algorithm: signer.algorithm, over: wanted.over } as const
   try {
-    return await ports.keys.sign(key.key, wanted.bytes, asked)
+    const signature = await ports.keys.sign(key.key, wanted.bytes, asked)
+    const row = signatureAlgorithms[signer.algorithm]
+    // Whoever asks cannot look at the artefact, and a module of somebody's make may err.
+    if (await verifyOver(wanted.over, row, signer.publicKey, wanted.bytes, signature))
+      return signature
+    return refuse(
+      'signing-failed-check',
+      `what signing key ${key.name} made is no signature of it; nothing was signed`,
+    )
   } catch (cause) {
     if (!(cause instanceof Fault) || cause.code !== 'key-unreachable') throw cause
     return refuse('key-backend-away', `signing key ${key.name} cannot sign just now; ask later`)
@@ -153,25 +173,31 @@ export async function bookSignature(
     },
     ...{ signedBy: actor.id, signedAt: clock.now() },
   }
-  const refused = await settle(
-    {
-      puts: [{ kind: 'signedArtefact', record }, await wanting(kept, actor.id, ports)],
-      events: [
-        {
-          ...{ type: 'digest-signed', at: record.signedAt, actor },
-          subjects: [record.id, release.id, part.id, usable.key.id],
-          facts: {
-            ...{ name, digest: part.sha256.toHex(), sha256: kept.sha256.toHex(), ...facts },
-            ...(exceptions.length > 0 && { exceptions: exceptions.join('; ') }),
-          },
-        },
-      ],
+  const put: Put = { kind: 'signedArtefact', record }
+  const event: AuditEvent = {
+    ...{ type: 'digest-signed', at: record.signedAt, actor },
+    subjects: [record.id, release.id, part.id, usable.key.id],
+    facts: {
+      ...{ name, digest: part.sha256.toHex(), sha256: kept.sha256.toHex(), ...facts },
+      ...(exceptions.length > 0 && { exceptions: exceptions.join('; ') }),
     },
-    ledger,
-  )
-  if (refused === undefined) return { kind: 'signed', signature, record, isRepeated: false }
-  const there = await ledger.find('signedArtefact', 'name', [release.id, name])
-  return there === undefined ? refused : repeatedSignature(there, ports)
+  }
+  for (let tried = 0; ; tried++) {
+    // The release counts up, too: whoever changes it at this moment is refused, and so are we if they came first.
+    const now = await ledger.read('release', release.id)
+    if (now?.revision !== release.revision || !signableStates.includes(now.state))
+      return refuse('conflict', 'the release was changed while its digest was signed; look again')
+    const counted: Put = { kind: 'release', record: { ...now, version: now.version + 1 } }
+    // Devices that install it raise their counters, as with all that is signed.
+    const line = await raisingLine(now, ports)
+    if (line.kind === 'refused') return line
+    const puts = [counted, line, put, await wanting(kept, actor.id, ports)]
+    const refused = await settle({ puts, events: [event] }, ledger)
+    if (refused === undefined) return { kind: 'signed', signature, record, isRepeated: false }
+    const there = await ledger.find('signedArtefact', 'name', [release.id, name])
+    if (there !== undefined) return repeatedSignature(there, ports)
+    if (refused.reason !== 'conflict' || tried === mostTries) return refused
+  }
 }
 
 /** The signature that was made before. */

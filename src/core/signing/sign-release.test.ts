@@ -19,6 +19,7 @@ import {
 import { attached, newRelease, stored } from '../../../test/support/releases.ts'
 import { Fault } from '../fault.ts'
 import type { Product, Release } from '../ledger/tables.ts'
+import { editRelease } from '../releases/edit.ts'
 import { markApproved } from '../releases/mark.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import { signedArtefactsOf } from '../releases/publish.ts'
@@ -97,6 +98,15 @@ async function now(core: TestCore, { id }: Release): Promise<Release> {
 async function signed(core: TestCore, release: Release, only?: readonly ArtefactFormName[]) {
   const done = await signRelease(release, only, operator, portsOf(core))
   return done.kind === 'signed' ? done : assert.fail(`${done.reason}: ${done.detail}`)
+}
+
+/** The keys of a core as an object whose members may be replaced. */
+function keysOf({ keys }: TestCore): TestCore['keys'] {
+  return {
+    make: (...asked) => keys.make(...asked),
+    sign: (...asked) => keys.sign(...asked),
+    has: (...asked) => keys.has(...asked),
+  }
 }
 
 /** Nothing of it is seen: neither rows nor state. */
@@ -382,4 +392,104 @@ test('a release that falls below one that was signed meanwhile is not signed', a
   const refused = await signRelease(older, undefined, operator, portsOf(trial))
   assert.equal(refused.kind, 'refused')
   await assertUntouched(trial, older)
+})
+
+test('once a digest was signed nothing of the release is changed any more, and no change slips in beside it', async () => {
+  const pump = await pumpWithKeys(trial)
+  const release = await approved(trial, pump)
+  const bare = await key(trial, pump, { name: 'bare', forms: ['raw'] })
+  const [part] = await partsOf(release.id, trial.ledger)
+  const asked = { release, key: bare, sha256: part!.sha256 }
+  const edit = async () =>
+    editRelease(await now(trial, release), { securityVersion: 8 }, operator, trial)
+  // While the key signs, the release leads back to a draft.
+  const between = await signDigest(
+    asked,
+    operator,
+    portsOf(trial, {
+      keys: {
+        ...keysOf(trial),
+        sign: async (...wanted) => {
+          assert.equal((await edit()).kind, 'changed')
+          return trial.keys.sign(...wanted)
+        },
+      },
+    }),
+  )
+  assert.equal(reasonOf(between), 'conflict')
+  assert.deepEqual(await signedArtefactsOf(release.id, trial.ledger), [])
+  const other = await approved(trial, await pumpWithKeys(trial))
+  const theirs = await trial.ledger.read('product', other.product)
+  const second = await key(trial, theirs!, { name: 'bare', forms: ['raw'] })
+  const [image] = await partsOf(other.id, trial.ledger)
+  const done = await signDigest(
+    { release: other, key: second, sha256: image!.sha256 },
+    operator,
+    portsOf(trial),
+  )
+  assert.equal(done.kind, 'signed')
+  const changed = await editRelease(
+    await now(trial, other),
+    { securityVersion: 8 },
+    operator,
+    trial,
+  )
+  assert.equal(reasonOf(changed), 'release-final')
+  assert.equal((await signed(trial, other)).signed.length, 2, 'it is signed all the same')
+})
+
+test('a digest is signed of nothing that is older than what was signed, nor by a key that errs or ended', async () => {
+  const pump = await pumpWithKeys(trial)
+  const bare = await key(trial, pump, { name: 'bare', forms: ['raw'] })
+  const older = await approved(trial, pump, 3)
+  const [part] = await partsOf(older.id, trial.ledger)
+  const ask = (changed: Partial<ReleaseSigningPorts> = {}) =>
+    signDigest(
+      { release: older, key: bare, sha256: part!.sha256 },
+      operator,
+      portsOf(trial, changed),
+    )
+  const errs = { ...keysOf(trial), sign: async () => new Uint8Array(70) }
+  assert.equal(reasonOf(await ask({ keys: errs })), 'signing-failed-check')
+  const draft = await newRelease(trial, pump, { firmwareVersion: '2.0.0', securityVersion: 9 })
+  const sha256 = await stored(trial, 'a newer image')
+  const { release } = await attached(trial, draft, { role: 'artefact', name: 'app.bin', sha256 })
+  const submitted = await submitRelease(release, operator, trial)
+  if (submitted.kind === 'refused') return assert.fail(submitted.detail)
+  await trial.ledger.commit(markApproved(submitted.release, 2, operator, trial))
+  await signed(trial, release)
+  assert.equal(reasonOf(await ask()), 'security-version-falls')
+  const ends = {
+    ...keysOf(trial),
+    sign: async (...wanted: Parameters<TestCore['keys']['sign']>) => {
+      await moveKey(bare, 'revoke', 'it was copied', operator, trial)
+      return trial.keys.sign(...wanted)
+    },
+  }
+  const [newer] = await partsOf(release.id, trial.ledger)
+  const asked = { release: await now(trial, release), key: bare, sha256: newer!.sha256 }
+  const late = await signDigest(asked, operator, portsOf(trial, { keys: ends }))
+  assert.equal(reasonOf(late), 'key-retired')
+})
+
+test('a form that was not signed with the others is not said to be there', async () => {
+  const pump = await pumpWithKeys(trial)
+  const release = await approved(trial, pump)
+  await signed(trial, release, ['mcuboot'])
+  const more = await signRelease(release, ['outer-manifest'], operator, portsOf(trial))
+  assert.equal(reasonOf(more), 'release-state-wrong')
+  assert.ok((await signed(trial, release, ['mcuboot'])).isRepeated)
+})
+
+test('SUIT counts what the release says, whatever the plan does', async () => {
+  const pump = await addPump(trial, `pump ${products++}`)
+  await key(trial, pump, { name: 'suit', forms: ['suit'] })
+  const options = { vendor: 'acme.example', class: 'pump', sequenceNumber: 1, uri: 'coap://x/y' }
+  const line = { form: 'suit', artefacts: ['*.bin'], options }
+  assert.equal((await applyPlan(pump, [line], operator, trial)).kind, 'applied')
+  const done = await signed(trial, await approved(trial, pump, 7))
+  const open = await trial.artefacts.open(done.signed[0]!.sha256)
+  const shown = await forms.suit!.inspect(open!.source)
+  await open!.close()
+  assert.match(JSON.stringify(shown), /sequence number","7/)
 })

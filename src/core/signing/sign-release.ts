@@ -15,6 +15,7 @@ import { wanting } from '../releases/stored.ts'
 import { exceptionsOf } from './key-exceptions.ts'
 import { makeOutputs, type Output, type OutputPorts, type Tell } from './make-outputs.ts'
 import { type PlanPorts, planRelease, type Work } from './plan-release.ts'
+import { checkKeysAgain } from './usable-keys.ts'
 
 export interface ReleaseSigningPorts extends PlanPorts, OutputPorts {
   readonly random: Randomness
@@ -49,7 +50,8 @@ export async function signRelease(
 ): Promise<ReleaseSigned> {
   const { ledger } = ports
   const release = (await ledger.read('release', asked.id)) ?? asked
-  if (release.state === 'signed' || release.state === 'published') return repeated(release, ports)
+  if (release.state === 'signed' || release.state === 'published')
+    return repeated(release, only, ports)
   if (release.state !== 'approved')
     return refuse(
       'release-state-wrong',
@@ -64,16 +66,28 @@ export async function signRelease(
   if (planned.kind === 'refused') return planned
   const made = await makeAll(planned.works, { release, product }, ports, tell)
   if (made.kind === 'refused') return made
-  const ended = await checkKeysAgain(planned.works, ports)
+  const keys = planned.works.flatMap((work) => work.keys)
+  const ended = await checkKeysAgain(keys, ledger)
   if (ended !== undefined) return ended
   // An image of gigabytes takes minutes: who left, or what a scan found since, counts as it did at the beginning.
   const meanwhile = await ports.judge(release)
   if (meanwhile !== undefined) return meanwhile
-  return book(release, made.outputs, actor, ports)
+  return book(release, only, made.outputs, actor, ports)
 }
 
-async function repeated(release: Release, { ledger }: PlanPorts): Promise<ReleaseSigned> {
+/** What is there, if it is what is asked for: a release is signed once, and in no further form afterwards. */
+async function repeated(
+  release: Release,
+  only: readonly ArtefactFormName[] | undefined,
+  { ledger }: PlanPorts,
+): Promise<ReleaseSigned> {
   const signed = await signedArtefactsOf(release.id, ledger)
+  const missing = only?.find((form) => !signed.some((one) => one.form === form))
+  if (missing !== undefined)
+    return refuse(
+      'release-state-wrong',
+      `${release.id} was signed as ${[...new Set(signed.map(({ form }) => form))].join(', ')}, and not as ${missing}; a release is signed once: make another`,
+    )
   return { kind: 'signed', release, signed, isRepeated: true }
 }
 
@@ -106,25 +120,9 @@ async function makeAll(
   return { kind: 'outputs', outputs: [...first.outputs, ...second.outputs] }
 }
 
-/** A key that was reported stolen while it signed has signed nothing. */
-async function checkKeysAgain(
-  works: readonly Work[],
-  { ledger }: PlanPorts,
-): Promise<Refused | undefined> {
-  const keys = new Map(works.flatMap((work) => work.keys.map(({ key }) => [key.id, key])))
-  for (const { id, name, state } of keys.values()) {
-    const now = await ledger.read('artefactKey', id)
-    if (now?.state !== state)
-      return refuse(
-        'key-retired',
-        `signing key ${name} became ${now?.state ?? 'nothing'} while it signed; nothing was signed`,
-      )
-  }
-  return undefined
-}
-
 async function book(
   release: Release,
+  only: readonly ArtefactFormName[] | undefined,
   outputs: readonly Output[],
   actor: Actor,
   ports: ReleaseSigningPorts,
@@ -149,7 +147,7 @@ async function book(
   if (committed.kind === 'committed')
     return { kind: 'signed', release: now ?? release, signed: records, isRepeated: false }
   // Somebody else signed it at the same moment: theirs counts, and ours is collected.
-  if (now?.state === 'signed' || now?.state === 'published') return repeated(now, ports)
+  if (now?.state === 'signed' || now?.state === 'published') return repeated(now, only, ports)
   return refuse('conflict', 'the release was changed while it was signed; look again')
 }
 

@@ -127,3 +127,25 @@ async function checkCertificate(
         `the certificate of signing key ${name} is ${certificate?.state ?? 'gone'}`,
       )
 }
+
+/** A key that was reported stolen while it signed, by whichever way, has signed nothing. */
+export async function checkKeysAgain(
+  keys: readonly UsableKey[],
+  ledger: Ledger,
+): Promise<Refused | undefined> {
+  const each = new Map(keys.map(({ key }) => [key.id, key]))
+  for (const key of each.values()) {
+    const [now, record] = [
+      await ledger.read('artefactKey', key.id),
+      await ledger.read('key', key.key),
+    ]
+    const outOfUse = record && (checkKeyState(record) ?? (await checkCertificate(key, ledger)))
+    if (now?.state === key.state && record !== undefined && outOfUse === undefined) continue
+    const became = now?.state === key.state ? outOfUse?.detail : `it became ${now?.state}`
+    return refuse(
+      'key-retired',
+      `signing key ${key.name} ended while it signed; nothing was signed: ${became ?? 'it is gone'}`,
+    )
+  }
+  return undefined
+}
