@@ -5,6 +5,7 @@ import { memorySource } from '#format/archive/byte-source.ts'
 import { encodePem } from '#format/pem.ts'
 import { judgeSigner } from '#trust/artefact/judge-signer.ts'
 import { mcubootForm } from '#trust/artefact/mcuboot/mcuboot.ts'
+import { suitForm } from '#trust/artefact/suit/form.ts'
 import { FragileFiles, PowerCut } from '../../../test/journeys/support/device-bench.ts'
 import { madeNotAfter, madeNow } from '../../../test/made-certificates.ts'
 import { signed, signerOf } from '../../../test/support/artefacts/signed.ts'
@@ -89,6 +90,23 @@ test('what was never noted is not confirmed, and is confirmed once', async () =>
   await install(files, images.five)
   const again = confirmInstalled(files)
   assert.ok('reason' in again && again.reason === 'firmware-not-noted')
+})
+
+test('whatever text a version is, what was noted is confirmed; a number that no counter holds is refused before', async () => {
+  const files = deviceWith()
+  const found = await judge(files, images.six)
+  assert.ok(found.kind === 'believed')
+  const version = '1\u2028\u2029\u0085\n9'
+  noteInstall(files, { ...found, verdict: { ...found.verdict, version } })
+  const book = confirmInstalled(files)
+  assert.ok(!('reason' in book) && book.counter === 6)
+  const suit = await signed(
+    suitForm,
+    new TextEncoder().encode('a program'),
+    { vendor: 'acme.example', class: 'pump', sequenceNumber: 2 ** 32, integrated: true },
+    [signer],
+  )
+  assert.equal(await wordFor(files, suit), 'artefact-field-not-allowed')
 })
 
 test('only the last note counts: an update that was not installed raises nothing', async () => {

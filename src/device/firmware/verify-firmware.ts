@@ -13,7 +13,7 @@ import { type Files, replace } from '../state/files.ts'
 import { fileOf } from '../state/state.ts'
 import { type FirmwareRefused, readFirmwareTrust } from './firmware-trust.ts'
 import { deviceTools } from './unpack.ts'
-import { raiseVersionBook, type VersionBook } from './version-book.ts'
+import { mostCounter, raiseVersionBook, type VersionBook } from './version-book.ts'
 
 export interface Update {
   readonly source: ByteSource
@@ -43,6 +43,12 @@ export async function verifyFirmware(
   if ('reason' in form) return form
   const verdict = await form.verify(source, held.trust, beside)
   if (verdict.kind === 'refused') return verdict
+  // It could be installed and never confirmed.
+  if ((verdict.securityVersion ?? 0) > mostCounter)
+    return refuse(
+      'artefact-field-not-allowed',
+      `its security version is ${verdict.securityVersion}, the device counts to ${mostCounter}`,
+    )
   const seen = seenIn(verdict, held.trust, held.statusMadeAt)
   return { kind: 'believed', form: form.name, verdict, seen }
 }
@@ -75,7 +81,7 @@ export function noteInstall(files: Files, { verdict, seen }: Believed): void {
   const lines = [
     `security-version=${verdict.securityVersion ?? ''}`,
     `seen=${seen ?? ''}`,
-    `version=${(verdict.version ?? '').replace(/\p{Cc}/gu, '?').slice(0, 128)}`,
+    `version=${(verdict.version ?? '').replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?').slice(0, 128)}`,
   ]
   replace(files, fileOf.firmwareNext, `${lines.join('\n')}\n`)
 }

@@ -12,7 +12,7 @@ export interface VersionBook {
 }
 
 /** As many as the counters of bootloaders have. */
-const mostCounter = 2 ** 32 - 1
+export const mostCounter = 2 ** 32 - 1
 
 /**
  * Reads the book; a device that confirmed nothing yet stands at 0.
