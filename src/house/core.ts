@@ -211,7 +211,7 @@ export async function openCore(means: Means): Promise<Core> {
       shelf,
       ocsp,
       timeStamps,
-      stamps: openStampSource(configuration, timeStamps, random),
+      stamps: openStampSource(configuration, timeStamps, random, means.clock),
       statusFiles,
       rows: means.rows,
       artefacts: means.artefacts,

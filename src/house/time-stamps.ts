@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs'
 import { Fault } from '#core/fault.ts'
-import type { Randomness } from '#core/ports.ts'
+import type { Clock, Randomness } from '#core/ports.ts'
 import type { StampSource } from '#core/time-stamps/stamp-source.ts'
 import { AskedTimeStamps } from '#edge/time-stamps/ask-time-stamp.ts'
 import { FormatError } from '#format/format-error.ts'
@@ -18,10 +18,11 @@ export function openStampSource(
   { timeStamps }: Pick<Configuration, 'timeStamps'>,
   own: StampSource,
   random: Randomness,
+  clock: Clock,
 ): StampSource {
   if (timeStamps === undefined) return own
   const { url, rootsFile } = timeStamps
-  return new AskedTimeStamps({ url, roots: readRoots(rootsFile) }, random)
+  return new AskedTimeStamps({ url, roots: readRoots(rootsFile) }, random, clock)
 }
 
 function readRoots(path: string): readonly Certificate[] {

@@ -2,7 +2,7 @@
 /** Time-stamps, with OpenSSL as who asks and checks, and as who stamps. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { stampPolicy } from '#core/time-stamps/stamp-desk.ts'
@@ -12,10 +12,11 @@ import { parseTimeStampResponse } from '#format/time-stamp/response.ts'
 import { parseCertificate } from '#format/x509/certificate.ts'
 import { encodeExtension } from '#format/x509/extension.ts'
 import { openStampSource } from '#house/time-stamps.ts'
-import { encodePrivateKey } from '#trust/private-key.ts'
+import { encodePrivateKey, generateKey } from '#trust/private-key.ts'
 import { verifyTimeStamp } from '#trust/time-stamp/verify-time-stamp.ts'
 import { certify, certifyAuthority, makeEntity } from '../made-certificates.ts'
 import { openTestHouse, rootPem, type TestHouse, temporaryDirectory } from '../support/house.ts'
+import { runHere } from '../support/in-process.ts'
 
 const skip =
   spawnSync('openssl', ['version']).error === undefined || process.env.PEERS === 'required'
@@ -135,11 +136,12 @@ test('a house has its releases stamped by another, and by nobody that its roots 
     assert.ok(stamped.kind === 'stamped', 'detail' in stamped ? stamped.detail : '')
     const question = { token: stamped.token, over: signature, roots: roots(), others: [] }
     assert.equal((await verifyTimeStamp(question)).kind, 'stamped')
-    const source = (path: string, file: string) =>
+    const source = (path: string, file: string, fast = 0) =>
       openStampSource(
         { timeStamps: { url: new URL(`http://${host}:${port}${path}`), rootsFile: at(file) } },
         asking.core.timeStamps,
         asking.core.random,
+        { now: () => Temporal.Now.instant().add({ minutes: fast }) },
       )
     for (const [path, file, why] of [
       ['/tsa', 'other.pem', /gave no time-stamp/],
@@ -150,11 +152,53 @@ test('a house has its releases stamped by another, and by nobody that its roots 
       assert.equal(refused.reason, 'stamper-missing')
       assert.match(refused.detail, why)
     }
+    // Whose clock is an hour off is not known, and no signature is to be older or younger than it is.
+    for (const fast of [60, -60]) {
+      const off = await source('/tsa', 'root.pem', fast).stamp(signature)
+      assert.match(off.kind === 'refused' ? off.detail : '', /its clock says .*, ours /)
+    }
+    assert.equal((await source('/tsa', 'root.pem', 5).stamp(signature)).kind, 'stamped')
     for (const file of ['signature', 'missing'])
       assert.throws(() => source('/tsa', file), { code: 'configuration-wrong' })
   } finally {
     await asking.stop()
   }
+})
+
+test('what is signed at the command line carries a time-stamp of who was named, or is not written', {
+  skip,
+}, async () => {
+  const { host, port } = house.addresses.status
+  writeFileSync(at('root.pem'), rootPem(house))
+  const { privateKey, publicKey } = await generateKey('p-256')
+  writeFileSync(at('f.key'), encodePem('PRIVATE KEY', encodePrivateKey(privateKey)))
+  writeFileSync(at('f.pub'), encodePem('PUBLIC KEY', publicKey.spki))
+  writeFileSync(at('f.bin'), new Uint8Array(500))
+  const sign = (form: string, out: string, url: string, ...more: string[]) =>
+    runHere([
+      ...['firmware', 'sign', at('f.bin'), '--form', form, '--key', at('f.key'), ...more],
+      ...['--out', at(out), '--time-stamps-from', url, '--time-stamp-roots', at('root.pem')],
+    ])
+  const suit = [
+    '--sequence-number',
+    '7',
+    '--vendor',
+    'acme.example',
+    '--class',
+    'pump',
+    '--integrated',
+  ]
+  const url = `http://${host}:${port}/tsa`
+  const done = await sign('suit', 'f.suit', url, ...suit)
+  assert.equal(done.status, 0, done.error)
+  const verify = ['firmware', 'verify', at('f.suit'), '--beside', at('f.bin'), '--key', at('f.pub')]
+  const verified = await runHere([...verify, '--json', '--stamp-roots', at('root.pem')])
+  assert.match(verified.out, /"stampedAt": ?"20/)
+  const away = await sign('suit', 'never', `http://${host}:${port}/healthz`, ...suit)
+  assert.deepEqual([away.status, /gave no time-stamp/.test(away.error)], [1, true], away.error)
+  const none = await sign('raw', 'f.raw', url)
+  assert.deepEqual([none.status, /carries no time-stamp/.test(none.error)], [2, true], none.error)
+  for (const name of ['never', 'f.raw']) assert.ok(!existsSync(at(name)), name)
 })
 
 function tokenIn(reply: Uint8Array): Uint8Array {

@@ -138,6 +138,12 @@ export const firmwareCommands: readonly Command[] = [
         own('signatures', 'a signature from elsewhere, in answer to --digest-only; one for each', {
           ...{ kind: 'list', placeholder: 'FILE' },
         }),
+        own('timeStampsFrom', 'who stamps the time, where the form carries it (RFC 3161)', {
+          ...{ kind: 'text', placeholder: 'URL' },
+        }),
+        own('timeStampRoots', 'the roots of who stamps (PEM)', {
+          ...{ kind: 'text', placeholder: 'FILE' },
+        }),
         own('passphraseFile', 'a file with the passphrases, a line a key; /dev/fd/3 is one, too', {
           ...{ kind: 'text', placeholder: 'FILE' },
         }),

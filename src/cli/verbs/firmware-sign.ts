@@ -18,6 +18,7 @@ import {
 import { forms } from '../firmware/forms.ts'
 import { type SizedSource, withFiles } from '../firmware/open-artefact.ts'
 import { closeKeys, namedKeys, openKeys, signersOf } from '../firmware/signers.ts'
+import { stampingOf } from '../firmware/stamp.ts'
 import { stopFor } from '../firmware/stop-for.ts'
 import { jsonText } from '../show/json.ts'
 import { exit, wrongUse } from '../stop.ts'
@@ -120,7 +121,9 @@ async function finish(
 ) {
   const { said, terminal } = call
   await checkSignatures(plan.wanted, signatures)
-  const pieces = await plan.finish(signatures)
+  const stamping = stampingOf(said)
+  const pieces = await plan.finish(signatures, stamping?.stamp)
+  stamping?.checkUsed(form)
   const input = said.text('file') ?? ''
   const out = said.text('out') ?? `${input}.${form.place === 'embedded' ? 'signed' : form.name}`
   const progress = terminal.progress(`writing ${basename(out)}`)

@@ -2,7 +2,7 @@
 /** Asks a time-stamp authority of somebody else. RFC 3161 section 3.4. */
 import { request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
-import type { Randomness } from '#core/ports.ts'
+import type { Clock, Randomness } from '#core/ports.ts'
 import type { StampRefused } from '#core/time-stamps/refusals.ts'
 import type { Stamped, StampSource } from '#core/time-stamps/stamp-source.ts'
 import { sameBytes } from '#format/bytes.ts'
@@ -28,14 +28,22 @@ const patienceMilliseconds = 15_000
 /** A token with a chain of RSA certificates has some 6 kB. */
 const mostAnswerBytes = 131_072
 
+/**
+ * How far the clock of who stamps may be from ours. A token from long before would say that a signature was there when it
+ * was not; one from long after would have devices believe that their own clocks are wrong.
+ */
+const widestGap = Temporal.Duration.from({ minutes: 10 })
+
 /** Whoever asks waits for the network: a release is signed once. */
 export class AskedTimeStamps implements StampSource {
   readonly #authority: TimeStampAuthority
   readonly #random: Randomness
+  readonly #clock: Clock
 
-  constructor(authority: TimeStampAuthority, random: Randomness) {
+  constructor(authority: TimeStampAuthority, random: Randomness, clock: Clock) {
     this.#authority = authority
     this.#random = random
+    this.#clock = clock
   }
 
   async stamp(signature: Uint8Array): Promise<Stamped | StampRefused> {
@@ -59,7 +67,11 @@ export class AskedTimeStamps implements StampSource {
     // Else an old answer could be played again, and say that something was there before.
     if (proved.info.nonce === undefined || !sameBytes(proved.info.nonce, nonce))
       return this.#missing('its time-stamp is not the answer to this question')
-    return { kind: 'stamped', token, at: proved.info.genTime }
+    const at = proved.info.genTime
+    const now = this.#clock.now()
+    if (Temporal.Duration.compare(now.since(at).abs(), widestGap) > 0)
+      return this.#missing(`its clock says ${at}, ours ${now}: one of them is wrong`)
+    return { kind: 'stamped', token, at }
   }
 
   #missing(why: string): StampRefused {
