@@ -85,7 +85,12 @@ async function published(
   const submitted = await submitRelease(release, operator, core)
   if (submitted.kind === 'refused') return assert.fail(submitted.detail)
   await core.ledger.commit(markApproved(submitted.release, 2, operator, core))
-  const ports = { ...core, forms, judge: async () => undefined }
+  const ports = {
+    ...core,
+    forms,
+    judge: async () => undefined,
+    refuseDisputed: async () => undefined,
+  }
   const signed = await signRelease(release, undefined, operator, ports)
   if (signed.kind === 'refused') return assert.fail(signed.detail)
   const given = await publishRelease(signed.release, operator, core)

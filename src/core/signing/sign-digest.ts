@@ -77,9 +77,9 @@ export async function signDigest(
   return bookSignature({ release, part, name, usable, signature }, actor, ports)
 }
 
-/** What is signed was judged when it was signed, and stays so. */
-async function judged(release: Release, ports: ReleaseSigningPorts) {
-  return release.state === 'approved' ? ports.judge(release) : undefined
+/** What is signed was judged when it was signed, and stays so, unless who reviewed it since did not agree. */
+function judged(release: Release, ports: ReleaseSigningPorts) {
+  return release.state === 'approved' ? ports.judge(release) : ports.refuseDisputed(release)
 }
 
 async function usableFor(

@@ -48,7 +48,8 @@ before(async () => {
 after(() => Promise.all([trial.close(), production.close()]))
 
 function portsOf(core: TestCore, changed: Partial<ReleaseSigningPorts> = {}): ReleaseSigningPorts {
-  return { ...core, forms, judge: async () => undefined, ...changed }
+  const judged = { judge: async () => undefined, refuseDisputed: async () => undefined }
+  return { ...core, forms, ...judged, ...changed }
 }
 
 async function key(core: TestCore, product: Product, changed: Partial<KeyWish>) {
@@ -375,6 +376,14 @@ test('the digest of an approved artefact is signed, once, and no other octets ar
   assert.equal(reasonOf(await ask(boot)), 'signing-plan-wrong')
   const draft = { ...release, state: 'submitted' } as const
   assert.equal(reasonOf(await ask(bare, part!.sha256, draft)), 'release-state-wrong')
+  // An emergency that was disputed after it was signed: no further key signs it.
+  const later = await key(trial, pump, { name: 'later', forms: ['raw'] })
+  const signed = { ...(await now(trial, release)), state: 'signed' } as const
+  const disputed = portsOf(trial, {
+    refuseDisputed: async () => refuse('release-not-approved', 'it must not go out'),
+  })
+  const asked = { release: signed, key: later, sha256: part!.sha256 }
+  assert.equal(reasonOf(await signDigest(asked, operator, disputed)), 'release-not-approved')
 })
 
 test('a release that falls below one that was signed meanwhile is not signed', async () => {

@@ -23,6 +23,8 @@ export interface ReleaseSigningPorts extends PlanPorts, OutputPorts {
   readonly artefacts: OutputPorts['artefacts']
   /** Whether policy and approvals let it be signed now, all evidence looked at again. */
   judge(release: Release): Promise<Refused | undefined>
+  /** Why nothing more of what is signed may go out, if so. */
+  refuseDisputed(release: Release): Promise<Refused | undefined>
 }
 
 export type ReleaseSigned =

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { judgeRelease, maySign } from '#core/approvals/judge-release.ts'
+import { refuseDisputed } from '#core/approvals/refuse-disputed.ts'
 import type { Release, SignedArtefactRecord } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
 import { isFormName } from '#core/signing/artefact-key.ts'
@@ -64,6 +65,7 @@ export function signingPorts(core: Core): ReleaseSigningPorts {
     ...core,
     forms: artefactForms(archiveTools()),
     judge: (release) => judge(release, core),
+    refuseDisputed: (release) => refuseDisputed(release, core),
   }
 }
 
