@@ -9,7 +9,9 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { wanting } from '#core/releases/stored.ts'
+import { encodePem } from '#format/pem.ts'
 import { sha256 } from '#trust/digest.ts'
+import { encodePrivateKey, generateKey } from '#trust/private-key.ts'
 import { askLocally } from '../support/backup.ts'
 import {
   ask,
@@ -114,6 +116,7 @@ test('a job drafts and submits releases of its own products, and does nothing el
     ['POST', '/releases', { ...draft, product: other }],
     ['GET', `/releases/${theirs}`, undefined],
     ['POST', `/releases/${theirs}/submit`, {}],
+    ['POST', `/releases/${theirs}/scans`, {}],
     ['POST', `/releases/${id}/publish`, {}],
     ['GET', '/releases', undefined],
     ['GET', '/devices', undefined],
@@ -297,11 +300,41 @@ test('one command hands in what a build made, by its ID token, and goes on where
   writeFileSync(at('id-token'), await idToken())
   const second = await deliver('--artefact', at('more.bin'))
   assert.equal(second.status, 0, second.out)
-  const { id, state, manifestSha256 } = JSON.parse(second.out)
+  const { id, state, manifestSha256, scans, findings } = JSON.parse(second.out)
   assert.deepEqual([id, state], [JSON.parse(first.out).id, 'submitted'])
   assert.match(manifestSha256, /^[0-9a-f]{64}$/)
+  assert.deepEqual(
+    scans.map((one: { artefact: string; result: string }) => [one.artefact, one.result]),
+    [
+      ['app.bin', 'clean'],
+      ['more.bin', 'clean'],
+    ],
+  )
+  assert.deepEqual(findings, [])
   writeFileSync(at('id-token'), await idToken())
   assert.equal((await deliver()).status, 1, 'what was submitted is handed in no more')
+})
+
+test('a build in which the scan finds a key stays a draft, and the job fails', async () => {
+  const place = temporaryDirectory()
+  const at = (name: string) => join(place, name)
+  writeFileSync(at('root.pem'), rootPem(house))
+  const planted = encodePem(
+    'PRIVATE KEY',
+    encodePrivateKey((await generateKey('p-256')).privateKey),
+  )
+  writeFileSync(at('app.bin'), `a build of the pump with ${planted}`)
+  writeFileSync(at('id-token'), await idToken())
+  const { host, port } = house.addresses.devices
+  const ran = await run([
+    ...['release', 'deliver', 'pump', '3.0.0', '--security-version', '3', '--json'],
+    ...['--server', `https://${host}:${port}`, '--ca', at('root.pem')],
+    ...['--id-token', at('id-token'), '--artefact', at('app.bin')],
+  ])
+  assert.equal(ran.status, 1, ran.out)
+  const { state, scans, findings } = JSON.parse(ran.out)
+  assert.deepEqual([state, scans[0].result, findings[0].artefact], ['draft', 'found', 'app.bin'])
+  assert.ok(!ran.out.includes(planted.split('\n')[1] ?? 'no line'), 'the key is not told')
 })
 
 function run(words: readonly string[]): Promise<{ status: number | null; out: string }> {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { z } from 'zod'
+import { releaseScanLine } from '#format/admin/operations/releases.ts'
 import type { Said } from '../commands/read-line.ts'
 import { jsonText } from '../show/json.ts'
 import { exit, Stop, wrongUse } from '../stop.ts'
+import { linesOf } from '../talk/lines.ts'
 import { idOf } from '../talk/references.ts'
 import type { Answer, Server } from '../talk/server.ts'
 import { uploadFile } from './artefact-upload.ts'
+import { tell } from './scan-send.ts'
 import { type Call, isJson, type Verb } from './verb.ts'
 
 type Shown = Answer<'release.show'>
@@ -25,16 +30,62 @@ export const deliverRelease: Verb = async (call) => {
   const product = await idOf('product', said.text('product') ?? '', server)
   const release = await beginOrFind(product, said, server)
   for (const part of parts) await attach(part, release, call, server)
-  const done = said.has('draft')
-    ? await server.ask('release.show', { release: release.id })
-    : await server.ask('release.submit', { release: release.id })
-  if (isJson(call)) await terminal.write(jsonText(done))
+  const findings = await scan(release.id, call, server)
+  const shown = await server.ask('release.show', { release: release.id })
+  const { scans } = shown
+  // What people would have to turn down is not put before them.
+  const isBlocked = scans.some(({ result }) => result === 'found')
+  const done =
+    said.has('draft') || isBlocked
+      ? shown
+      : await server.ask('release.submit', { release: release.id })
+  if (isJson(call)) await terminal.write(jsonText({ ...done, scans, findings }))
   else {
     const { id, firmwareVersion, state, manifestSha256 } = done
+    for (const { artefact, result, found } of scans)
+      await terminal.line(`${artefact}  scanned: ${result}${found === 0 ? '' : `, ${found} found`}`)
     await terminal.line(`${id}  ${firmwareVersion} is ${state}`)
     if (manifestSha256 !== null) await terminal.line(`manifest SHA-256 ${manifestSha256}`)
+    if (isBlocked) terminal.hint('take out what was found and build anew; or submit it by hand')
   }
-  return exit.done
+  return isBlocked ? exit.refused : exit.done
+}
+
+type Line = z.output<typeof releaseScanLine>
+type Finding = Extract<Line, { readonly kind: 'finding' }> & { readonly artefact: string }
+
+/** One image is scanned there at a time: builds wait for one another, for about as long as a grant lasts. */
+const mostTries = 120
+const pauseMilliseconds = 5_000
+
+/** Has the server look into what was not looked into yet, and tells what it found. @throws Stop */
+async function scan(release: string, call: Call, server: Server): Promise<readonly Finding[]> {
+  const progress = call.terminal.progress('scanning …')
+  try {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await scanNow(release, call, server)
+      } catch (error) {
+        if (!(error instanceof Stop) || error.code !== 'busy' || tries === mostTries) throw error
+        progress.update('waiting for the scan of another image …')
+        await setTimeout(pauseMilliseconds)
+      }
+    }
+  } finally {
+    progress.end()
+  }
+}
+
+async function scanNow(release: string, call: Call, server: Server): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  let artefact = ''
+  for await (const text of linesOf(await server.stream('release.scan', { release }))) {
+    const line = releaseScanLine.parse(JSON.parse(text))
+    if (line.kind === 'artefact') artefact = line.name
+    else if (!isJson(call)) await tell(call, line)
+    if (line.kind === 'finding') findings.push({ ...line, artefact })
+  }
+  return findings
 }
 
 /** @throws Stop if two files have one name */

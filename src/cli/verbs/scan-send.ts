@@ -59,7 +59,8 @@ export const scanRelease: Verb = async (call) => {
   }
 }
 
-async function tell({ terminal }: Call, line: z.output<typeof scanLine>): Promise<void> {
+/** One line of a scan, for people. */
+export async function tell({ terminal }: Call, line: z.output<typeof scanLine>): Promise<void> {
   switch (line.kind) {
     case 'finding': {
       const place = line.offset === null ? '' : `, at ${line.offset}`

@@ -325,6 +325,7 @@ export const releases = {
     method: 'POST',
     path: '/releases/:release/scans',
     role: 'operator',
+    builders: true,
     input: z.strictObject({
       release,
       again: z.boolean().default(false).describe('also what was scanned here already'),
