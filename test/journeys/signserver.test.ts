@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Clients of SignServer over real mTLS: what they get signed, and what nobody gets. */
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createHash, verify, X509Certificate } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import type { ArtefactKey, Product, Release } from '#core/ledger/tables.ts'
 import { withdrawRelease } from '#core/releases/withdraw.ts'
 import { publicKeyOf } from '#core/signing/artefact-key.ts'
@@ -19,13 +23,25 @@ import { keyPorts } from '#house/verbs/signing-keys.ts'
 import { artefactForms } from '#trust/artefact/forms.ts'
 import { buildMender } from '#trust/artefact/mender/build.ts'
 import { sha256 } from '#trust/digest.ts'
-import { approvedRelease } from '../support/approved-release.ts'
+import { absent } from '../support/absent.ts'
+import { approvedNow, approvedRelease, notedClean } from '../support/approved-release.ts'
 import { octetsOf } from '../support/artefact-files.ts'
 import { operator } from '../support/core.ts'
-import { openTestHouse, rootPem, type TestHouse, withProduct } from '../support/house.ts'
+import {
+  openTestHouse,
+  rootPem,
+  type TestHouse,
+  temporaryDirectory,
+  withProduct,
+} from '../support/house.ts'
+import { runHere } from '../support/in-process.ts'
+import { callApi } from '../support/local-api.ts'
+import { newRelease } from '../support/releases.ts'
 import { askAs, withMachine } from '../support/verifier.ts'
 import { pemOf, type TestIdentity } from '../tls-certificates.ts'
 
+const mcuboot = ['--version', '1.0.0', '--header-size', '32', '--pad-header']
+const place = temporaryDirectory()
 const image = Uint8Array.from({ length: 20_000 }, (_, index) => (index * 31) % 251)
 let house: TestHouse
 let pump: Product
@@ -289,6 +305,116 @@ test('only a machine that may sign is listened to, and it may do nothing else', 
   }
   const asked = await askAs(house, signer, '/verify', { method: 'POST', body: { chain: 'x' } })
   assert.equal(asked.status, 403)
+})
+
+test('curl gets what openssl believes, with the key out of the certificate that came', {
+  skip: absent('/usr/bin/curl', '/usr/bin/openssl'),
+}, async () => {
+  const at = (name: string) => join(place, name)
+  writeFileSync(at('cert.pem'), pemOf(signer.chain))
+  writeFileSync(at('key.pem'), signer.key)
+  writeFileSync(at('root.pem'), rootPem(house))
+  writeFileSync(at('app.bin'), image)
+  writeFileSync(at('asked.json'), JSON.stringify(digestOf(image)))
+  const { host, port } = house.addresses.devices
+  const run = promisify(execFile)
+  const { stdout } = await run('/usr/bin/curl', [
+    ...['--silent', '--fail', '--cert', at('cert.pem'), '--key', at('key.pem')],
+    ...['--cacert', at('root.pem'), '-H', 'Content-Type: application/json'],
+    ...['--data', `@${at('asked.json')}`],
+    `https://${host}:${port}/signserver/rest/v1/workers/bare/process`,
+  ])
+  const { data, signerCertificate } = JSON.parse(stdout)
+  writeFileSync(at('signature'), Buffer.from(data, 'base64'))
+  writeFileSync(at('signer.der'), Buffer.from(signerCertificate, 'base64'))
+  const openssl = (...words: string[]) => run('/usr/bin/openssl', words)
+  const shown = await openssl(
+    'x509',
+    '-inform',
+    'DER',
+    '-in',
+    at('signer.der'),
+    '-noout',
+    '-pubkey',
+  )
+  writeFileSync(at('public.pem'), shown.stdout)
+  const verified = ['dgst', '-sha256', '-verify', at('public.pem'), '-signature', at('signature')]
+  assert.match((await openssl(...verified, at('app.bin'))).stdout, /Verified OK/)
+  writeFileSync(at('app.bin'), image.with(0, 1))
+  await assert.rejects(openssl(...verified, at('app.bin')))
+})
+
+test('an image is signed in its forms without ever leaving: people approve what has to be signed', async () => {
+  const stays = image.map((octet) => octet ^ 0x55)
+  const file = join(place, 'stays.bin')
+  writeFileSync(file, stays)
+  for (const [name, form, algorithm] of [
+    ['outer', 'outer-manifest', 'p-256'],
+    ['outer-pq', 'outer-manifest', 'ml-dsa-65'],
+    ['letters', 'cms', undefined],
+  ] as const)
+    keys[name] = await made({ name, forms: [form], algorithm })
+  const draft = await newRelease(house.core, pump, { firmwareVersion: '2.0.0' })
+  const sign = (words: readonly string[]) =>
+    runHere([
+      ...['firmware', 'sign', file, '--release', draft.id, ...words],
+      ...['--json', '--data', house.directory],
+    ])
+  const commands: readonly (readonly string[])[] = [
+    ['--form', 'mcuboot', '--signing-key', 'boot', ...mcuboot, '--out', `${file}.signed`],
+    ['--form', 'raw', '--signing-key', 'bare', '--out', `${file}.sig`],
+    ['--form', 'cms', '--signing-key', 'letters', '--out', `${file}.p7s`],
+    [
+      ...['--form', 'outer-manifest', '--signing-key', 'outer', '--signing-key', 'outer-pq'],
+      ...[
+        '--product',
+        'pump',
+        '--version',
+        '2.0.0',
+        '--security-version',
+        '1',
+        '--name',
+        'stays.bin',
+      ],
+      ...['--environment', 'trial', '--kind', 'feature', '--made-at', '1800000000'],
+      ...['--out', `${file}.manifest`],
+    ],
+  ]
+  for (const words of commands) {
+    const proposed = await sign(words)
+    assert.equal(proposed.status, 0, proposed.error)
+    assert.equal(JSON.parse(proposed.out).kind, 'to-be-approved')
+  }
+  const pure = await sign(['--form', 'raw', '--signing-key', 'pure'])
+  assert.match(pure.error, /ed25519 signs the whole file, which would have to leave/)
+  const { core } = house
+  const draftNow = (await core.ledger.read('release', draft.id)) ?? assert.fail('gone')
+  const unscanned = await callApi(house, 'GET', `/releases/${draft.id}`)
+  const check = (name: string) =>
+    unscanned.body.checks.find((one: { check: string }) => one.check === name)
+  assert.match(check('artefacts-here').detail, /6 artefacts, of which 6 by the digest alone/)
+  assert.match(check('scan-clean').detail, /^stays.bin was not scanned$/)
+  await notedClean(core, 'stays.bin', sha256(stays))
+  await approvedNow(core, pump, draftNow)
+  for (const words of commands) {
+    const done = await sign(words)
+    assert.equal(done.status, 0, done.error)
+    assert.equal(JSON.parse(done.out).kind, 'signed')
+  }
+  assert.equal(await core.artefacts.size(sha256(stays)), undefined, 'it was never here')
+  const raw = readFileSync(`${file}.sig`)
+  const record = (await core.ledger.read('key', keys['bare']!.key))!
+  const publicKey = publicKeyOf(record)
+  if ('reason' in publicKey) return assert.fail(publicKey.detail)
+  assert.ok(verify('sha256', stays, publicKey.keyObject, raw))
+  // One other choice, or one other octet, is something that nobody approved.
+  const other = await sign([...commands[0]!.map((word) => (word === '1.0.0' ? '1.0.1' : word))])
+  assert.match(other.error, /digest-not-approved|is not what was approved/)
+  writeFileSync(file, stays.with(0, 1))
+  const bent = await sign(commands[0]!)
+  assert.match(bent.error, /stays.bin is not the file that/)
+  const scanned = await callApi(house, 'GET', `/releases/${draft.id}`)
+  assert.equal(scanned.body.signed.length, 5)
 })
 
 test('what is withdrawn is signed no more', async () => {

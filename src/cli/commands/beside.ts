@@ -179,7 +179,10 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
   },
   'release.attach': {
     help: 'With --file it uploads the octets first; else --sha256 says which of those that are here.',
-    arguments: [own('file', 'the file with the octets', { kind: 'text', placeholder: 'FILE' })],
+    arguments: [
+      own('file', 'the file with the octets', { kind: 'text', placeholder: 'FILE' }),
+      own('digestOnly', 'leave the file where it is, and attach its digest', { kind: 'boolean' }),
+    ],
     otherwise: [
       { name: 'name', required: false },
       { name: 'sha256', required: false },

@@ -110,7 +110,7 @@ export const firmwareCommands: readonly Command[] = [
   {
     ...offline('firmware sign', {
       summary: 'sign an image or a bundle with keys of your own',
-      help: 'With a key in a file or in a PKCS #11 token, asking no server: nothing is booked and nobody approved it; releases are signed by "release sign". What is written was verified before, and is there whole or not at all. Or in two steps, for keys that are elsewhere: --digest-only prints what has to be signed, and --signatures takes what was signed. Which choices a form has, "firmware forms FORM" says.',
+      help: 'With a key in a file or in a PKCS #11 token, asking no server: nothing is booked and nobody approved it; releases are signed by "release sign". What is written was verified before, and is there whole or not at all. Or in two steps, for keys that are elsewhere: --digest-only prints what has to be signed, and --signatures takes what was signed. Or by keys of the server, which never sees the file: with --release and --signing-key it adds what has to be signed to the draft, and once that is approved, the same command has it signed. Which choices a form has, "firmware forms FORM" says.',
       arguments: [
         file,
         own('form', 'the form in which it is signed', {
@@ -143,6 +143,12 @@ export const firmwareCommands: readonly Command[] = [
         }),
         own('timeStampRoots', 'the roots of who stamps (PEM)', {
           ...{ kind: 'text', placeholder: 'FILE' },
+        }),
+        own('release', 'sign by keys of the server, which is not given the file: the release', {
+          ...{ kind: 'text', placeholder: 'RELEASE' },
+        }),
+        own('serverKey', 'with --release: the signing key of the product; one for each signature', {
+          ...{ kind: 'list', flag: 'signing-key', placeholder: 'NAME' },
         }),
         own('passphraseFile', 'a file with the passphrases, a line a key; /dev/fd/3 is one, too', {
           ...{ kind: 'text', placeholder: 'FILE' },

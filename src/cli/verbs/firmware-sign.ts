@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename } from 'node:path'
 import { formNamed } from '#trust/artefact/find-form.ts'
-import type { Piece, SigningPlan } from '#trust/artefact/form.ts'
+import type { ArtefactSigner, Piece, SigningPlan } from '#trust/artefact/form.ts'
 import type { AnyForm } from '#trust/artefact/forms.ts'
 import { readOptions } from '#trust/artefact/options.ts'
 import { readPieces, sizeOf } from '#trust/artefact/pieces.ts'
@@ -22,15 +22,41 @@ import { stampingOf } from '../firmware/stamp.ts'
 import { stopFor } from '../firmware/stop-for.ts'
 import { jsonText } from '../show/json.ts'
 import { exit, wrongUse } from '../stop.ts'
+import { signThere } from './firmware-sign-there.ts'
 import { type Call, isJson, type Verb, writeLines } from './verb.ts'
 
-/** Signs a file with keys that are at hand, or in two steps with keys that are elsewhere. No server is asked. */
+/**
+ * Signs a file with keys that are at hand, or in two steps with keys that are elsewhere. A server is asked only if a
+ * release is named, and is not given the file.
+ */
 export const signFirmware: Verb = async (call) => {
   const { said } = call
   const form = formNamed(said.text('form') ?? '', forms)
   if ('reason' in form) throw stopFor(form)
   if (said.has('digestOnly') && said.value('signatures') !== undefined)
     throw wrongUse('--digest-only and --signatures', 'the one is answered by the other')
+  const isThere = said.text('release') !== undefined
+  if (isThere !== (said.value('serverKey') !== undefined))
+    throw wrongUse(
+      '--release and --signing-key',
+      'the one says what was approved, the other who signs',
+    )
+  if (isThere && (said.has('digestOnly') || said.value('signingKey') !== undefined))
+    throw wrongUse(
+      '--release and keys of your own',
+      'a release is signed by the keys of its product',
+    )
+  if (isThere)
+    return withFiles(async (files) => {
+      const source = await files.open(said.text('file') ?? '', 'FILE')
+      return signThere(call, form, source, {
+        plan: (signers) => planBy(call, form, source, signers),
+        finish: (plan, signers, signatures) => {
+          const keys = signers.map(({ publicKey }) => publicKey)
+          return finish(call, form, source, plan, keys, signatures)
+        },
+      })
+    })
   if (said.has('digestOnly')) return withFiles((files) => tellWanted(call, form, files.open))
   if (said.value('signatures') !== undefined)
     return withFiles(async (files) => {
@@ -62,11 +88,21 @@ export const signFirmware: Verb = async (call) => {
  * @param now when it is signed, for forms that say it; absent where it is signed in two steps, which have to plan the
  *   same
  */
-async function planOf(
-  { said, terminal }: Call,
+function planOf(
+  call: Call,
   form: AnyForm,
   source: SizedSource,
   keys: readonly PublicKey[],
+  now?: Temporal.Instant,
+): Promise<SigningPlan> {
+  return planBy(call, form, source, signersOf(call.said, form, keys), now)
+}
+
+async function planBy(
+  { said, terminal }: Call,
+  form: AnyForm,
+  source: SizedSource,
+  signers: readonly ArtefactSigner[],
   now?: Temporal.Instant,
 ): Promise<SigningPlan> {
   const values = Object.keys(form.options).map((name) => [name, said.value(argumentName(name))])
@@ -78,7 +114,6 @@ async function planOf(
   const chosen = Object.fromEntries(values.filter(([, value]) => value !== undefined))
   const options = readOptions(form, { ...usual, ...chosen })
   if (options.kind === 'refused') throw stopFor(options)
-  const signers = signersOf(said, form, keys)
   const plan = await terminal.waiting(
     `reading ${basename(said.text('file') ?? '')}`,
     form.plan(source, options.options, signers),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename } from 'node:path'
+import { digestSource } from '#trust/artefact/read-source.ts'
+import { withFiles } from '../firmware/open-artefact.ts'
 import { jsonText } from '../show/json.ts'
 import { exit, wrongUse } from '../stop.ts'
 import { uploadFile } from './artefact-upload.ts'
@@ -14,9 +16,13 @@ export const attachPart: Verb = async (call) => {
   if (path === undefined && input['name'] === undefined)
     throw wrongUse('--sha256 needs --name', 'what is it called?')
   const name = input['name'] ?? basename(path ?? '')
-  const sha256 =
-    input['sha256'] ?? (await uploadFile(path ?? '', String(name), call, server)).sha256
-  const part = await server.ask('release.attach', { ...input, name, sha256 })
+  const brought =
+    path === undefined
+      ? {}
+      : call.said.has('digestOnly')
+        ? await digestOf(path)
+        : { sha256: (await uploadFile(path, String(name), call, server)).sha256 }
+  const part = await server.ask('release.attach', { ...input, name, ...brought })
   if (isJson(call)) await call.terminal.write(jsonText(part))
   else {
     const facts = Object.entries(part.facts).filter(([, value]) => typeof value !== 'object')
@@ -26,4 +32,12 @@ export const attachPart: Verb = async (call) => {
     )
   }
   return exit.done
+}
+
+/** The file is read here, and stays here. @throws Stop */
+function digestOf(path: string) {
+  return withFiles(async (files) => {
+    const { octets, sha256 } = await digestSource(await files.open(path, '--file'))
+    return { octets, sha256: sha256.toHex() }
+  })
 }

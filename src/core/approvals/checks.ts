@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Every check that stands between a release and its signature: one table, in the order in which people read it. */
 import type { Release, ReleaseLine, ReleasePart, ScanRecord } from '../ledger/tables.ts'
+import { toBeSignedIn } from '../releases/by-digest.ts'
 import type { ReleaseCheck, ReleaseCheckName } from '../releases/checks.ts'
 import type { Demand } from './policy/rules.ts'
 
@@ -39,7 +40,7 @@ const always = () => true
 
 export const checks = {
   'artefacts-here': {
-    title: 'every octet of it is here',
+    title: 'every octet of it is here, or is known by its digest',
     remedy: 'upload what is missing, and attach it',
     asked: always,
     judge: seen('artefacts-here'),
@@ -159,7 +160,15 @@ function judgeScans({ parts, scans, now }: ReleaseFacts, { checks: { scan } }: D
   const faults: string[] = []
   let oldest: Temporal.Instant | undefined
   let accepted = 0
-  for (const { name, sha256 } of artefacts) {
+  for (const part of artefacts) {
+    const { name, sha256 } = part
+    const toBeSigned = toBeSignedIn(part)
+    if (toBeSigned !== undefined) {
+      // Nobody can look into what is to be signed: it is worth what the word of the build is, and a policy that
+      // believes its own scans alone takes none.
+      if (scan.here) faults.push(`${name} is known by its digest alone`)
+      continue
+    }
     const all = scans.get(sha256.toHex()) ?? []
     const here = all.find(({ madeHere }) => madeHere === true)
     const newest = scan.here ? here : all[0]

@@ -10,6 +10,7 @@ import type { Actor } from '../audit/event.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Release, ReleasePart } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
+import { isByDigest, isContent, type ToBeSignedPart } from './by-digest.ts'
 import { judgeDocument } from './judge-document.ts'
 import { partsOf } from './parts-of.ts'
 import type { ReleasePorts } from './ports.ts'
@@ -22,6 +23,10 @@ export type NewPart =
       readonly role: Exclude<ReleasePart['role'], 'test'>
       readonly name: string
       readonly sha256: Uint8Array
+      /** Of an artefact whose octets stay where they are: how many there are. */
+      readonly octets?: number | undefined
+      /** Of such a one that is what a key is to sign of another. */
+      readonly toBeSigned?: ToBeSignedPart | undefined
     }
   | {
       readonly role: 'test'
@@ -57,7 +62,9 @@ export async function attachPart(
     ...{ slot: `${role}/${name}`, removedAt: null },
   }
   const needed =
-    role === 'test' ? [] : [await wanting({ sha256, octets: part.octets }, actor.id, ports)]
+    role === 'test' || isByDigest(part)
+      ? []
+      : [await wanting({ sha256, octets: part.octets }, actor.id, ports)]
   const changed = await reopen(
     release,
     {
@@ -111,6 +118,7 @@ async function broughtBy(
   const { name, role, sha256 } = asked
   if (!fileNameForm.test(name))
     return refuse('input-wrong', `name: "${name}" is no file name of letters, digits and . _ + -`)
+  if (asked.octets !== undefined) return byDigest(asked, asked.octets, release, parts, ports)
   const stored = await storedOf(sha256, ports.ledger)
   if (stored?.state !== 'kept') return notUploaded(sha256)
   const octets = await ports.artefacts.size(sha256)
@@ -118,6 +126,35 @@ async function broughtBy(
   const read = role === 'artefact' ? noFacts : await judgeDocument(asked, release, parts, ports)
   if (read.kind === 'refused') return read
   return { kind: 'brought', octets, facts: read.facts, senders: [stored.storedBy] }
+}
+
+/** Nothing is known of it but what is said; the form and the key of what is to be signed have to be there. */
+async function byDigest(
+  { role, toBeSigned }: Exclude<NewPart, { readonly role: 'test' }>,
+  octets: number,
+  release: Release,
+  parts: readonly ReleasePart[],
+  { ledger }: ReleasePorts,
+): Promise<Brought | Refused> {
+  if (role !== 'artefact')
+    return refuse('input-wrong', `role: ${role} is read here, so its octets are needed`)
+  const facts = { byDigest: true }
+  if (toBeSigned === undefined) return { kind: 'brought', octets, facts, senders: [] }
+  const { of, form, key: id } = toBeSigned
+  if (!parts.some((part) => isContent(part) && part.name === of))
+    return refuse(
+      'not-found',
+      `${release.id} has no artefact ${of}, of which something is to be signed`,
+    )
+  const key = await ledger.read('artefactKey', id)
+  if (key?.product !== release.product || key.environment !== release.environment)
+    return refuse('signing-key-missing', `${id} is no signing key of this product and environment`)
+  if (!key.forms.includes(form))
+    return refuse(
+      'signing-plan-wrong',
+      `signing key ${key.name} is for ${key.forms.join(', ')}, not for ${form}`,
+    )
+  return { kind: 'brought', octets, facts: { ...facts, ...toBeSigned }, senders: [] }
 }
 
 const noFacts = { kind: 'read', facts: {} } as const

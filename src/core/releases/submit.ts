@@ -7,6 +7,7 @@ import { newId } from '../ledger/ids.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Release, ReleaseManifestRecord, ReleasePart } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
+import { isByDigest, isContent } from './by-digest.ts'
 import type { ReleaseChanged } from './create.ts'
 import { judgeDocument } from './judge-document.ts'
 import { manifestOf } from './manifest-of.ts'
@@ -67,11 +68,11 @@ export async function checkParts(
   parts: readonly ReleasePart[],
   ports: ReleasePorts,
 ): Promise<Refused | undefined> {
-  if (!parts.some(({ role }) => role === 'artefact'))
+  if (!parts.some(isContent))
     return refuse('artefact-missing', `${release.id} has no artefact; attach what devices get`)
   for (const part of parts) {
     const { role, name, sha256, octets } = part
-    if (role === 'test') continue
+    if (role === 'test' || isByDigest(part)) continue
     if ((await ports.artefacts.size(sha256)) !== octets)
       return refuse('artefact-missing', `the octets of ${role} ${name} are not here`)
     if (role === 'artefact') continue

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { memorySource } from '#format/archive/byte-source.ts'
+import { sameBytes } from '#format/bytes.ts'
 import { signatureAlgorithms } from '#trust/algorithms.ts'
+import type { SignatureWanted } from '#trust/artefact/form.ts'
+import type { ArtefactFormName } from '#trust/artefact/form-names.ts'
+import { sha256 as sha256Of } from '#trust/digest.ts'
+import { digestOctets } from '#trust/digest-signature.ts'
 import { refuse } from '#trust/refusal.ts'
 import { verifyOver } from '#trust/verify-digest.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
@@ -10,9 +15,11 @@ import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { ArtefactKey, Release, ReleasePart, SignedArtefactRecord } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
+import { type ToBeSignedPart, toBeSignedIn } from '../releases/by-digest.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import { checkSecurityVersion, raisingLine } from '../releases/security-version.ts'
 import { wanting } from '../releases/stored.ts'
+import { isFormName } from './artefact-key.ts'
 import { exceptionsOf } from './key-exceptions.ts'
 import type { ReleaseSigningPorts } from './sign-release.ts'
 import type { PlanLine } from './signing-plan.ts'
@@ -22,8 +29,10 @@ import { checkKeysAgain, type UsableKey, usableKeys } from './usable-keys.ts'
 export interface DigestAsked {
   readonly release: Release
   readonly key: ArtefactKey
-  /** SHA-256 of an artefact of the release. */
+  /** SHA-256 of an artefact of the release, or of what is to be signed of one. */
   readonly sha256: Uint8Array
+  /** What is to be signed, where that digest does not say it: of keys that sign messages, or longer digests. */
+  readonly message?: Uint8Array | undefined
 }
 
 export type DigestSigned =
@@ -45,7 +54,7 @@ const mostTries = 16
  * credential to ask signs nothing that people did not approve. Asked again, the same signature comes.
  */
 export async function signDigest(
-  { release, key, sha256 }: DigestAsked,
+  { release, key, sha256, message }: DigestAsked,
   actor: Actor,
   ports: ReleaseSigningPorts,
 ): Promise<DigestSigned> {
@@ -56,7 +65,10 @@ export async function signDigest(
       `${release.id} is ${release.state}; digests are signed of what is approved`,
     )
   const part = (await partsOf(release.id, ledger)).find(
-    (one) => one.role === 'artefact' && one.sha256.toHex() === sha256.toHex(),
+    (one) =>
+      one.role === 'artefact' &&
+      one.sha256.toHex() === sha256.toHex() &&
+      [undefined, key.id].includes(toBeSignedIn(one)?.key),
   )
   if (part === undefined)
     return refuse('not-found', `${release.id} has no artefact of the digest ${sha256.toHex()}`)
@@ -68,8 +80,13 @@ export async function signDigest(
     (await checkSecurityVersion(release, ledger)) ??
     (await judged(release, ports))
   if (no !== undefined) return no
-  const usable = await usableFor(release, key, ports)
+  const toBeSigned = toBeSignedIn(part)
+  if (toBeSigned !== undefined)
+    return signAsSaid({ release, part, name, key, toBeSigned, message }, actor, ports)
+  const usable = await usableFor(release, key, 'raw', ports)
   if ('reason' in usable) return usable
+  const unfit = refuseUnfit(usable)
+  if (unfit !== undefined) return unfit
   const signature = await sign(usable, part, ports)
   if (!(signature instanceof Uint8Array)) return signature
   const ended = await checkKeysAgain([usable], ledger)
@@ -77,22 +94,62 @@ export async function signDigest(
   return bookSignature({ release, part, name, usable, signature }, actor, ports)
 }
 
+interface Said extends Pick<MadeSignature, 'release' | 'part' | 'name'> {
+  readonly key: ArtefactKey
+  readonly toBeSigned: ToBeSignedPart
+  readonly message: Uint8Array | undefined
+}
+
+/** Signs what people approved as that which the key signs of an artefact: its digest, or the octets of that digest. */
+async function signAsSaid(
+  { release, part, name, key, toBeSigned, message }: Said,
+  actor: Actor,
+  ports: ReleaseSigningPorts,
+): Promise<DigestSigned> {
+  const { form, over, of } = toBeSigned
+  if (!isFormName(form)) return refuse('signing-plan-wrong', `${form} is no form`)
+  const usable = await usableFor(release, key, form, ports)
+  if ('reason' in usable) return usable
+  const { digest } = signatureAlgorithms[usable.signer.algorithm]
+  const isItself = over === 'digest' && digest === 'sha256'
+  const bytes = isItself ? part.sha256 : message
+  if (bytes === undefined)
+    return refuse(
+      'digest-not-signable',
+      `${usable.signer.algorithm} does not sign a SHA-256: send what it signs, whose digest was approved`,
+    )
+  if (!isItself && !sameBytes(sha256Of(bytes), part.sha256))
+    return refuse('digest-not-approved', `what was sent is not what was approved as ${part.name}`)
+  if (over === 'digest' && bytes.length !== (digest === null ? 0 : digestOctets[digest]))
+    return refuse(
+      'digest-not-signable',
+      `${bytes.length} octets are no digest that ${key.name} signs`,
+    )
+  const signature = await signedBy(usable, { over, bytes }, ports)
+  if (!(signature instanceof Uint8Array)) return signature
+  const ended = await checkKeysAgain([usable], ports.ledger)
+  if (ended !== undefined) return ended
+  const facts = { asForm: form, of, signedDigest: part.sha256.toHex() }
+  return bookSignature({ release, part, name, usable, signature, facts }, actor, ports)
+}
+
 /** What is signed was judged when it was signed, and stays so, unless who reviewed it since did not agree. */
-function judged(release: Release, ports: ReleaseSigningPorts) {
+export function judged(release: Release, ports: ReleaseSigningPorts) {
   return release.state === 'approved' ? ports.judge(release) : ports.refuseDisputed(release)
 }
 
 async function usableFor(
   release: Release,
   key: ArtefactKey,
+  name: ArtefactFormName,
   ports: ReleaseSigningPorts,
 ): Promise<UsableKey | Refused> {
-  const form = ports.forms.raw
+  const form = ports.forms[name]
   const product = await ports.ledger.read('product', release.product)
   if (form === undefined || product === undefined)
     return refuse('not-found', `there is no product ${release.product}`)
   const line: PlanLine = {
-    ...{ form: 'raw', artefacts: undefined, of: undefined, options: {}, keys: [key.name] },
+    ...{ form: name, artefacts: undefined, of: undefined, options: {}, keys: [key.name] },
     ...{ devices: undefined, name: undefined },
   }
   const found = await usableKeys(line, form, { release, product }, ports.ledger)
@@ -100,8 +157,12 @@ async function usableFor(
   const [usable] = found.keys
   if (usable?.key.id !== key.id)
     return refuse('signing-key-missing', `${key.name} is no key of ${product.name}`)
+  return usable
+}
+
+function refuseUnfit(usable: UsableKey): Refused | undefined {
   const { digest } = signatureAlgorithms[usable.signer.algorithm]
-  if (digest === 'sha256') return usable
+  if (digest === 'sha256') return undefined
   return refuse(
     'digest-not-signable',
     digest === null
@@ -111,24 +172,30 @@ async function usableFor(
 }
 
 async function sign(
-  { key, signer }: UsableKey,
+  usable: UsableKey,
   part: ReleasePart,
   ports: ReleaseSigningPorts,
 ): Promise<Uint8Array | Refused> {
   const form = ports.forms.raw
   if (form === undefined) return refuse('not-implemented', 'bare signatures are not made here yet')
   const options = { digest: part.sha256.toHex() }
-  const plan = await form.plan(memorySource(new Uint8Array()), options, [signer])
+  const plan = await form.plan(memorySource(new Uint8Array()), options, [usable.signer])
   if (plan.kind === 'refused') return plan
   const [wanted] = plan.wanted
   if (wanted === undefined) throw new TypeError('a bare signature without a signature')
-  const asked = { algorithm: signer.algorithm, over: wanted.over } as const
+  return signedBy(usable, wanted, ports)
+}
+
+async function signedBy(
+  { key, signer: { algorithm, publicKey } }: UsableKey,
+  { over, bytes }: Pick<SignatureWanted, 'over' | 'bytes'>,
+  ports: ReleaseSigningPorts,
+): Promise<Uint8Array | Refused> {
   try {
-    const signature = await ports.keys.sign(key.key, wanted.bytes, asked)
-    const row = signatureAlgorithms[signer.algorithm]
+    const signature = await ports.keys.sign(key.key, bytes, { algorithm, over })
+    const row = signatureAlgorithms[algorithm]
     // Whoever asks cannot look at the artefact, and a module of somebody's make may err.
-    if (await verifyOver(wanted.over, row, signer.publicKey, wanted.bytes, signature))
-      return signature
+    if (await verifyOver(over, row, publicKey, bytes, signature)) return signature
     return refuse(
       'signing-failed-check',
       `what signing key ${key.name} made is no signature of it; nothing was signed`,

@@ -11,6 +11,7 @@ import type { Actor } from '../audit/event.ts'
 import { Fault } from '../fault.ts'
 import type { ArtefactKey, Product, Release, SignedArtefactRecord } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
+import { toBeSignedIn } from '../releases/by-digest.ts'
 import { publicKeyOf, signingStates } from './artefact-key.ts'
 import { bookSignature, repeatedSignature, signDigest } from './sign-digest.ts'
 import type { ReleaseSigningPorts } from './sign-release.ts'
@@ -61,24 +62,21 @@ export async function signForWorker(
     return refuse('signing-key-missing', `the key of ${key.name} is gone`)
   if (!signingStates.includes(key.state))
     return refuse('key-retired', `signing key ${key.name} is ${key.state}, and signs nothing`)
-  if (foretoldForms(key, ports).length === 0)
-    return refuse(
-      'digest-not-signable',
-      `${key.name} signs ${key.forms.join(', ')}, in which the moment of signing is signed, too: use "vitalsign release sign"`,
-    )
   const publicKey = publicKeyOf(record)
   if ('reason' in publicKey) return publicKey
   const algorithm = algorithmOf(key, publicKey, ports)
   if ('reason' in algorithm) return algorithm
   const digest = digestFor(key, algorithm, asked)
-  if (!(digest instanceof Uint8Array)) return digest
+  const momentary = refuseMomentary(key, ports)
+  if (!(digest instanceof Uint8Array)) return momentary ?? digest
   const releases = await approvedOf(product, key, ports)
-  const isBare = key.forms.includes('raw') && algorithm.digest !== null
-  const own = isBare ? await ofAnArtefact(digest, releases, ports) : undefined
+  const own =
+    algorithm.digest === null ? undefined : await ofAnArtefact(key, digest, releases, ports)
   if (own !== undefined) {
     const done = await signDigest({ release: own, key, sha256: digest }, actor, ports)
     return done.kind === 'refused' ? done : { ...done, publicKey, form: 'raw' }
   }
+  if (momentary !== undefined) return momentary
   let no: Refused | undefined
   for (const release of releases) {
     const wanted = await ports.wantedByPlans.of(release, product, key, ports)
@@ -92,6 +90,16 @@ export async function signForWorker(
     return done.kind === 'refused' ? done : { ...done, publicKey, form: found.form }
   }
   return refuseUnapproved(key, product, releases, no)
+}
+
+/** Where what is signed has the moment of its signing in it, nothing can be foretold. */
+function refuseMomentary(key: ArtefactKey, ports: WorkerPorts): Refused | undefined {
+  return foretoldForms(key, ports).length > 0
+    ? undefined
+    : refuse(
+        'digest-not-signable',
+        `${key.name} signs ${key.forms.join(', ')}, in which the moment of signing is signed, too: use "vitalsign release sign"`,
+      )
 }
 
 /** What is looked for: a digest as the key signs it, or SHA-256 of a message for keys that sign no digest. */
@@ -142,7 +150,9 @@ async function approvedOf(
     .slice(0, mostReleases)
 }
 
+/** The release that has an artefact of this digest, or that says that this key has to sign it. */
 async function ofAnArtefact(
+  key: ArtefactKey,
   digest: Uint8Array,
   releases: readonly Release[],
   { ledger }: WorkerPorts,
@@ -151,7 +161,11 @@ async function ofAnArtefact(
     ...{ by: 'sha256', equal: [digest], descending: true, limit: 100 },
   })
   return releases.find(({ id }) =>
-    items.some(({ release, role, slot }) => release === id && role === 'artefact' && slot !== null),
+    items.some((part) => {
+      if (part.release !== id || part.role !== 'artefact' || part.slot === null) return false
+      const said = toBeSignedIn(part)
+      return said === undefined ? key.forms.includes('raw') : said.key === key.id
+    }),
   )
 }
 

@@ -112,8 +112,8 @@ export function releaseVerbs(core: Core, log: LogStore, desk: ScanDesk): Release
       return changing(id, call, (release) => editRelease(release, terms, call.caller.actor, core))
     },
 
-    'release.attach': ({ release, role, name, sha256 }, call) =>
-      attach(release, { role, name, sha256: Uint8Array.fromHex(sha256) }, call),
+    'release.attach': ({ release, sha256, ...asked }, call) =>
+      attach(release, { ...asked, sha256: Uint8Array.fromHex(sha256) }, call),
 
     'release.attach-test': ({ release, sha256, ...asked }, call) =>
       attach(release, { role: 'test', ...asked, sha256: Uint8Array.fromHex(sha256) }, call),

@@ -32,11 +32,14 @@ export function signingVerbs(core: Core): SigningVerbs {
       return linesOf((tell) => signRelease(release, forms, caller.actor, signingPorts(core), tell))
     },
 
-    'release.sign-digest': async ({ release: id, key: by, sha256 }, { caller }) => {
+    'release.sign-digest': async ({ release: id, key: by, sha256, message }, { caller }) => {
       const release = await ledger.read('release', id)
       const key = await ledger.read('artefactKey', by)
       if (release === undefined || key === undefined) return notFound(release ? by : id)
-      const asked = { release, key, sha256: Uint8Array.fromHex(sha256) }
+      const asked = {
+        ...{ release, key, sha256: Uint8Array.fromHex(sha256) },
+        message: message === undefined ? undefined : Uint8Array.fromBase64(message),
+      }
       const done = await signDigest(asked, caller.actor, signingPorts(core))
       if (done.kind === 'refused') return done
       const { record, signature, isRepeated } = done

@@ -6,6 +6,7 @@ import { eventView } from '../views.ts'
 import { judgementView } from './approvals.ts'
 import { digest, fileName } from './artefacts.ts'
 import { scanLine } from './scans.ts'
+import { artefactForm } from './signing-keys.ts'
 
 const count = z.int().min(0)
 const kind = z.enum(['security', 'feature', 'configuration'])
@@ -264,11 +265,26 @@ export const releases = {
       release,
       role: documentRole.default('artefact').describe('what it is'),
       name: fileName.describe('what it is called'),
-      sha256: digest.describe('SHA-256 of octets that were uploaded'),
+      sha256: digest.describe('SHA-256 of octets that were uploaded, or that stay where they are'),
+      octets: z
+        .int()
+        .min(0)
+        .max(Number.MAX_SAFE_INTEGER)
+        .optional()
+        .describe('of an artefact that stays where it is: how many octets it has'),
+      toBeSigned: z
+        .strictObject({
+          of: fileName,
+          form: artefactForm,
+          key: id('sgk'),
+          over: z.enum(['message', 'digest']),
+        })
+        .optional()
+        .describe('of such a one: that it is what a key has to sign of another artefact'),
     }),
     output: partView,
     summary: 'attach an artefact or a document that belongs to it',
-    help: 'The octets were uploaded before; the command line does so by itself. A document (SBOM, VEX, provenance) is read, and refused if it is of something else than an artefact of the release, so artefacts come first. Any change leads back to a draft, and voids every approval.',
+    help: 'The octets were uploaded before; the command line does so by itself. Of an artefact that must not leave the site of its build only the digest is attached (--digest-only): it is scanned nowhere here, so a scan of exactly that digest has to be recorded, and what people approve is the digest. A document (SBOM, VEX, provenance) is read, and refused if it is of something else than an artefact of the release, so artefacts come first. Any change leads back to a draft, and voids every approval.',
     positional: ['release'],
   }),
 

@@ -70,7 +70,14 @@ export const signing = {
     input: z.strictObject({
       release: id('rel').describe('the release'),
       key: id('sgk').describe('the signing key; one that signs as raw'),
-      sha256: fingerprint.describe('SHA-256 of an artefact of the release'),
+      sha256: fingerprint.describe(
+        'SHA-256 of an artefact of the release, or of what is to be signed of one',
+      ),
+      message: z
+        .base64()
+        .max(131_072)
+        .optional()
+        .describe('what is to be signed, for keys that sign no SHA-256: its digest was approved'),
     }),
     output: z.object({
       signed: id('sga'),
