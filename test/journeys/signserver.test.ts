@@ -396,6 +396,8 @@ test('an image is signed in its forms without ever leaving: people approve what 
   assert.match(check('scan-clean').detail, /^stays.bin was not scanned$/)
   await notedClean(core, 'stays.bin', sha256(stays))
   await approvedNow(core, pump, draftNow)
+  const early = await runHere(['release', 'sign', draft.id, '--data', house.directory])
+  assert.match(early.error, /it was not signed by its digest yet/)
   for (const words of commands) {
     const done = await sign(words)
     assert.equal(done.status, 0, done.error)
@@ -415,6 +417,9 @@ test('an image is signed in its forms without ever leaving: people approve what 
   assert.match(bent.error, /stays.bin is not the file that/)
   const scanned = await callApi(house, 'GET', `/releases/${draft.id}`)
   assert.equal(scanned.body.signed.length, 5)
+  const ended = await runHere(['release', 'sign', draft.id, '--json', '--data', house.directory])
+  assert.deepEqual([ended.status, JSON.parse(ended.out).state], [0, 'signed'], ended.error)
+  assert.equal((await callApi(house, 'POST', `/releases/${draft.id}/publish`, {})).status, 200)
 })
 
 test('what is withdrawn is signed no more', async () => {

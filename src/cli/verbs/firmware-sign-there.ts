@@ -102,23 +102,20 @@ async function keysNamed(
 
 async function keyOf(id: string, name: string, form: AnyForm, server: Server): Promise<ServerKey> {
   const { publicKeyPem, chainPem } = await server.ask('signing-key.show', { key: id })
-  const [spki] = derOf(publicKeyPem, 'PUBLIC KEY')
+  const [spki] = derOf(publicKeyPem)
   if (spki === undefined) throw stopFor(refuse('signing-key-missing', `the key of ${name} is gone`))
   const publicKey = importPublicKey(parseSubjectPublicKeyInfo(spki))
   if ('reason' in publicKey) throw stopFor(publicKey)
   const algorithm = algorithmFor(form, publicKey)
   if (typeof algorithm !== 'string') throw stopFor(algorithm)
   // Devices have the root.
-  const chain = derOf(chainPem, 'CERTIFICATE').slice(0, -1)
+  const chain = derOf(chainPem).slice(0, -1)
   return { id, name, signer: { publicKey, algorithm, chain } }
 }
 
-function derOf(pem: string, label: string): readonly Uint8Array[] {
+function derOf(pem: string): readonly Uint8Array[] {
   // Of a bare key there is no certificate, and no text.
-  if (pem === '') return []
-  return parsePem(pem)
-    .filter((one) => one.label === label)
-    .map(({ bytes }) => bytes)
+  return pem === '' ? [] : parsePem(pem).map(({ bytes }) => bytes)
 }
 
 /** As much as the server takes of a message; a manifest or the attributes of a CMS take some hundreds. */
@@ -152,7 +149,7 @@ function askedFor(
     throw stopFor(
       refuse(
         'digest-not-signable',
-        `${signer.algorithm} signs the whole file, which would have to leave this place: sign as cms or outer-manifest, which sign a small text with its digest, or by ECDSA or RSA`,
+        `${signer.algorithm} signs the whole file, which would have to leave this place: sign as cms or outer-manifest, which sign a small text with its digest, or with a key that signs digests`,
       ),
     )
   return { key, over, bytes, sha256: sha256(bytes).toHex(), name }

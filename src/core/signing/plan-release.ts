@@ -5,6 +5,7 @@ import { refuse } from '#trust/refusal.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Product, Release, ReleasePart } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
+import { isByDigest, isContent } from '../releases/by-digest.ts'
 import type { ArtefactStore } from '../releases/ports.ts'
 import { isMeant, newestPlan, type PlanLine, parseSigningPlan } from './signing-plan.ts'
 import { type UsableKey, usableKeys } from './usable-keys.ts'
@@ -39,7 +40,8 @@ export async function planRelease(
 ): Promise<{ readonly kind: 'works'; readonly works: readonly Work[] } | Refused> {
   const read = await linesFor(product, only, ports.ledger)
   if (read.kind === 'refused') return read
-  const artefacts = parts.filter(({ role }) => role === 'artefact')
+  // What is known by its digest alone is signed by that: see sign-digest.
+  const artefacts = parts.filter((part) => isContent(part) && !isByDigest(part))
   const works: Work[] = []
   for (const line of inOrder(read.lines)) {
     const form = ports.forms[line.form]

@@ -15,7 +15,7 @@ import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { ArtefactKey, Release, ReleasePart, SignedArtefactRecord } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
-import { type ToBeSignedPart, toBeSignedIn } from '../releases/by-digest.ts'
+import { isContent, type ToBeSignedPart, toBeSignedIn } from '../releases/by-digest.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import { checkSecurityVersion, raisingLine } from '../releases/security-version.ts'
 import { wanting } from '../releases/stored.ts'
@@ -64,12 +64,10 @@ export async function signDigest(
       'release-state-wrong',
       `${release.id} is ${release.state}; digests are signed of what is approved`,
     )
-  const part = (await partsOf(release.id, ledger)).find(
-    (one) =>
-      one.role === 'artefact' &&
-      one.sha256.toHex() === sha256.toHex() &&
-      [undefined, key.id].includes(toBeSignedIn(one)?.key),
+  const ofDigest = (await partsOf(release.id, ledger)).filter(
+    (one) => one.role === 'artefact' && sameBytes(one.sha256, sha256),
   )
+  const part = ofDigest.find((one) => toBeSignedIn(one)?.key === key.id) ?? ofDigest.find(isContent)
   if (part === undefined)
     return refuse('not-found', `${release.id} has no artefact of the digest ${sha256.toHex()}`)
   const name = `${part.name}.${key.name}.sig`

@@ -5,9 +5,10 @@ import type { Actor, AuditEvent } from '../audit/event.ts'
 import type { ClockGuard } from '../authority/clock-guard.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Put } from '../ledger/ledger.ts'
-import type { Release, SignedArtefactRecord } from '../ledger/tables.ts'
+import type { Release, ReleasePart, SignedArtefactRecord } from '../ledger/tables.ts'
 import type { Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
+import { isByDigest, isContent, toBeSignedIn } from '../releases/by-digest.ts'
 import { markSigned } from '../releases/mark.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import { signedArtefactsOf } from '../releases/publish.ts'
@@ -64,7 +65,12 @@ export async function signRelease(
   const product = await ledger.read('product', release.product)
   if (product === undefined) return refuse('not-found', `there is no product ${release.product}`)
   const parts = await partsOf(release.id, ledger)
-  const planned = await planRelease(release, product, parts, only, ports)
+  const unsigned = await unsignedByDigest(release, parts, ports)
+  if (unsigned !== undefined) return unsigned
+  const isAllElsewhere = !parts.some((part) => isContent(part) && !isByDigest(part))
+  const planned = isAllElsewhere
+    ? ({ kind: 'works', works: [] } as const)
+    : await planRelease(release, product, parts, only, ports)
   if (planned.kind === 'refused') return planned
   const made = await makeAll(planned.works, { release, product }, ports, tell)
   if (made.kind === 'refused') return made
@@ -91,6 +97,33 @@ async function repeated(
       `${release.id} was signed as ${[...new Set(signed.map(({ form }) => form))].join(', ')}, and not as ${missing}; a release is signed once: make another`,
     )
   return { kind: 'signed', release, signed, isRepeated: true }
+}
+
+/** Whatever a build put forward to be signed by its digest has to be signed before the release counts as signed. */
+async function unsignedByDigest(
+  release: Release,
+  parts: readonly ReleasePart[],
+  { ledger }: PlanPorts,
+): Promise<Refused | undefined> {
+  const byDigest = parts.filter((part) => part.role === 'artefact' && isByDigest(part))
+  if (byDigest.length === 0) return undefined
+  const signed = new Set((await signedArtefactsOf(release.id, ledger)).map(({ part }) => part))
+  const missing = byDigest.find(({ id, ...part }) => {
+    if (signed.has(id)) return false
+    const { name } = part
+    // An artefact is signed itself, or what is to be signed of it is.
+    return (
+      toBeSignedIn(part) !== undefined ||
+      !byDigest.some((one) => toBeSignedIn(one)?.of === name && signed.has(one.id))
+    )
+  })
+  return (
+    missing &&
+    refuse(
+      'artefact-missing',
+      `the octets of ${missing.name} are not here, and it was not signed by its digest yet: "vitalsign firmware sign --release"`,
+    )
+  )
 }
 
 /** What is made of other outputs takes these as its source, as they are kept. */
@@ -147,7 +180,10 @@ async function book(
   })
   const now = await ledger.read('release', release.id)
   if (committed.kind === 'committed')
-    return { kind: 'signed', release: now ?? release, signed: records, isRepeated: false }
+    return {
+      ...{ kind: 'signed', release: now ?? release, isRepeated: false },
+      signed: records.length > 0 ? records : await signedArtefactsOf(release.id, ledger),
+    }
   // Somebody else signed it at the same moment: theirs counts, and ours is collected.
   if (now?.state === 'signed' || now?.state === 'published') return repeated(now, only, ports)
   return refuse('conflict', 'the release was changed while it was signed; look again')
