@@ -10,6 +10,7 @@ import { test } from 'node:test'
 const withoutGate: Readonly<Record<string, string>> = {
   'src/cli/approver/key-file.ts': 'made by its owner, who sends it to the gate',
   'src/cli/approver/token-signer.ts': 'made by its owner, who sends it to the gate',
+  'src/cli/verbs/firmware-sign-there.ts': 'a signing key of the server, made by way of the gate',
   'src/cli/verbs/crl-keep.ts': 'who signs a list is given by the person who asks',
   'src/cli/verbs/key-check.ts': 'it asks the gate for all that is wrong, and not for a refusal',
   'src/core/adoption/adoptee.ts':
