@@ -184,7 +184,8 @@ async function sign(
   return signedBy(usable, wanted, ports)
 }
 
-async function signedBy(
+/** One signature by a key that may sign, held against its public half before anybody sees it. */
+export async function signedBy(
   { key, signer: { algorithm, publicKey } }: UsableKey,
   { over, bytes }: Pick<SignatureWanted, 'over' | 'bytes'>,
   ports: ReleaseSigningPorts,

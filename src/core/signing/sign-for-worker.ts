@@ -8,14 +8,14 @@ import { type DigestName, digestBy } from '#trust/digest-signature.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Actor } from '../audit/event.ts'
-import { Fault } from '../fault.ts'
 import type { ArtefactKey, Product, Release, SignedArtefactRecord } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { toBeSignedIn } from '../releases/by-digest.ts'
+import { checkSecurityVersion } from '../releases/security-version.ts'
 import { publicKeyOf, signingStates } from './artefact-key.ts'
-import { bookSignature, repeatedSignature, signDigest } from './sign-digest.ts'
+import { bookSignature, repeatedSignature, signDigest, signedBy } from './sign-digest.ts'
 import type { ReleaseSigningPorts } from './sign-release.ts'
-import type { UsableKey } from './usable-keys.ts'
+import { checkKeysAgain, type UsableKey } from './usable-keys.ts'
 import { foretoldForms, type WantedByPlans, type WantedSignature } from './wanted-by-plans.ts'
 
 /** What is to be signed: a digest that the asker computed, or the octets themselves. */
@@ -180,30 +180,19 @@ async function signWanted({ release, wanted, asked }: Work, actor: Actor, ports:
   const name = `${part.name}.${usable.key.name}.${digest.toHex().slice(0, 16)}.sig`
   const there = await ports.ledger.find('signedArtefact', 'name', [release.id, name])
   if (there !== undefined) return repeatedSignature(there, ports)
-  const no = ports.guard.check(ports.clock.now())
+  const no =
+    ports.guard.check(ports.clock.now()) ?? (await checkSecurityVersion(release, ports.ledger))
   if (no !== undefined) return no
   // What is signed was judged when it was signed, and stays so.
   const judged = release.state === 'approved' ? await ports.judge(release) : undefined
   if (judged !== undefined) return judged
-  const signature = await sign(usable, asked, ports)
+  const signature = await signedBy(usable, { over: asked.kind, bytes: asked.bytes }, ports)
   if (!(signature instanceof Uint8Array)) return signature
+  const ended = await checkKeysAgain([usable], ports.ledger)
+  if (ended !== undefined) return ended
   const written = asForm(form, usable, signature)
   const facts = { asForm: form, signedDigest: digest.toHex() }
   return bookSignature({ release, part, name, usable, signature: written, facts }, actor, ports)
-}
-
-async function sign(
-  { key, signer }: UsableKey,
-  asked: ToBeSigned,
-  ports: WorkerPorts,
-): Promise<Uint8Array | Refused> {
-  try {
-    const how = { algorithm: signer.algorithm, over: asked.kind } as const
-    return await ports.keys.sign(key.key, asked.bytes, how)
-  } catch (cause) {
-    if (!(cause instanceof Fault) || cause.code !== 'key-unreachable') throw cause
-    return refuse('key-backend-away', `signing key ${key.name} cannot sign just now; ask later`)
-  }
 }
 
 /** Clients of Mender write what they are given into the artifact as it is. */
