@@ -13,7 +13,7 @@ import type { Refused } from '../refusal.ts'
 import { toBeSignedIn } from '../releases/by-digest.ts'
 import { checkSecurityVersion } from '../releases/security-version.ts'
 import { publicKeyOf, signingStates } from './artefact-key.ts'
-import { bookSignature, repeatedSignature, signDigest, signedBy } from './sign-digest.ts'
+import { bookSignature, judged, repeatedSignature, signDigest, signedBy } from './sign-digest.ts'
 import type { ReleaseSigningPorts } from './sign-release.ts'
 import { checkKeysAgain, type UsableKey } from './usable-keys.ts'
 import { foretoldForms, type WantedByPlans, type WantedSignature } from './wanted-by-plans.ts'
@@ -181,11 +181,10 @@ async function signWanted({ release, wanted, asked }: Work, actor: Actor, ports:
   const there = await ports.ledger.find('signedArtefact', 'name', [release.id, name])
   if (there !== undefined) return repeatedSignature(there, ports)
   const no =
-    ports.guard.check(ports.clock.now()) ?? (await checkSecurityVersion(release, ports.ledger))
+    ports.guard.check(ports.clock.now()) ??
+    (await checkSecurityVersion(release, ports.ledger)) ??
+    (await judged(release, ports))
   if (no !== undefined) return no
-  // What is signed was judged when it was signed, and stays so.
-  const judged = release.state === 'approved' ? await ports.judge(release) : undefined
-  if (judged !== undefined) return judged
   const signature = await signedBy(usable, { over: asked.kind, bytes: asked.bytes }, ports)
   if (!(signature instanceof Uint8Array)) return signature
   const ended = await checkKeysAgain([usable], ports.ledger)
