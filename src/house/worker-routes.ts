@@ -16,12 +16,13 @@ import { signingPorts } from './verbs/signing.ts'
 
 /** Where clients of SignServer have digests signed. */
 export function workerRoutes(core: Core): readonly Route[] {
-  const ports = { ...signingPorts(core), wantedByPlans: new WantedByPlans() }
+  const wantedByPlans = new WantedByPlans()
   return signServerRoutes({
     client: (peer) => clientOf(peer, core),
     sign: async (worker, asked, { actor }) => {
       const key = await findWorker(worker, core)
       if ('reason' in key) return key
+      const ports = { ...(await signingPorts(core)), wantedByPlans }
       const signed = await signForWorker(key, asked, actor, ports)
       if (signed.kind === 'refused') return signed
       const { signature, record } = signed

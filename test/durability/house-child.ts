@@ -91,7 +91,7 @@ async function signOne(): Promise<void> {
   const release = await house.core.ledger.read('release', detail)
   if (release === undefined) throw new Error(`there is no release ${detail}`)
   const by = { kind: 'house', id: 'test' } as const
-  const signed = await signRelease(release, undefined, by, signingPorts(house.core))
+  const signed = await signRelease(release, undefined, by, await signingPorts(house.core))
   if (signed.kind !== 'signed') throw new Error(JSON.stringify(signed))
 }
 

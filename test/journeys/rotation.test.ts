@@ -76,7 +76,7 @@ async function published(firmwareVersion: string): Promise<string> {
   const submitted = (await ledger.read('release', id)) ?? assert.fail()
   await ledger.commit(markApproved(submitted, 2, operator, house.core))
   const approved = (await ledger.read('release', id)) ?? assert.fail()
-  const ports = { ...signingPorts(house.core), judge: async () => undefined }
+  const ports = { ...(await signingPorts(house.core)), judge: async () => undefined }
   const signed = await signRelease(approved, undefined, operator, ports)
   assert.equal(signed.kind, 'signed', JSON.stringify(signed))
   await asked('POST', `/releases/${id}/publish`, {})

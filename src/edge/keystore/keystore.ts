@@ -18,7 +18,6 @@ import { type Cost, Derivations, usualCost } from './derivation.ts'
 import { isKeyId, keysIn, nextPathOf, pathIn, readKeyFile } from './key-directory.ts'
 import { damaged, openKey, parseKeyFile, type SealedKey, sealKey } from './key-file.ts'
 import type { Passphrase } from './passphrase.ts'
-import { signAsAsked } from './sign-as-asked.ts'
 
 /** Where keys rest; `root` may be on a medium that is taken away. */
 export interface Places {
@@ -71,7 +70,10 @@ export class Keystore {
   /** @throws Fault `key-missing`, `key-locked`, `key-damaged` */
   async sign(keyId: string, toBeSigned: Uint8Array, asked?: SignatureAsked): Promise<Uint8Array> {
     const pair = await this.#pair(keyId)
-    if (asked !== undefined) return signAsAsked(pair, toBeSigned, asked, this.#random)
+    if (asked !== undefined) {
+      const { signAsAsked } = await import('./sign-as-asked.ts')
+      return signAsAsked(pair, toBeSigned, asked, this.#random)
+    }
     return sign(pair.privateKey, signatureAlgorithmFor(pair.publicKey.algorithm), toBeSigned)
   }
 

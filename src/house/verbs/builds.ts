@@ -6,7 +6,6 @@ import { pageOf } from '#edge/admin/ledger-verbs/queries.ts'
 import { notFound } from '#edge/admin/ledger-verbs/record.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import { IssuerKeys } from '#edge/builds/issuer-keys.ts'
-import { verifyIdToken } from '#edge/builds/verify-id-token.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
 import type { Core } from '../core.ts'
 
@@ -40,6 +39,7 @@ export function buildVerbs(core: Core): BuildVerbs {
     },
 
     'build.sign-in': async ({ token: idToken }) => {
+      const { verifyIdToken } = await import('#edge/builds/verify-id-token.ts')
       const proved = await verifyIdToken(idToken, {
         ...{ keys, now: () => clock.now() },
         isKnown: async (issuer) => (await buildTrustsOf(issuer, ledger)).length > 0,

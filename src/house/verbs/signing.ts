@@ -15,7 +15,6 @@ import { notFound } from '#edge/admin/ledger-verbs/record.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import { archiveTools } from '#edge/images/tools.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
-import { artefactForms } from '#trust/artefact/forms.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 
@@ -29,7 +28,8 @@ export function signingVerbs(core: Core): SigningVerbs {
     'release.sign': async ({ release: id, forms }, { caller }) => {
       const release = await ledger.read('release', id)
       if (release === undefined) return notFound(id)
-      return linesOf((tell) => signRelease(release, forms, caller.actor, signingPorts(core), tell))
+      const ports = await signingPorts(core)
+      return linesOf((tell) => signRelease(release, forms, caller.actor, ports, tell))
     },
 
     'release.sign-digest': async ({ release: id, key: by, sha256, message }, { caller }) => {
@@ -40,7 +40,7 @@ export function signingVerbs(core: Core): SigningVerbs {
         ...{ release, key, sha256: Uint8Array.fromHex(sha256) },
         message: message === undefined ? undefined : Uint8Array.fromBase64(message),
       }
-      const done = await signDigest(asked, caller.actor, signingPorts(core))
+      const done = await signDigest(asked, caller.actor, await signingPorts(core))
       if (done.kind === 'refused') return done
       const { record, signature, isRepeated } = done
       const [algorithm = 'unknown'] = textsIn(record.facts['algorithms'])
@@ -62,8 +62,9 @@ export function signingVerbs(core: Core): SigningVerbs {
   }
 }
 
-/** What core needs to sign releases here. */
-export function signingPorts(core: Core): ReleaseSigningPorts {
+/** What core needs to sign releases here; the forms are loaded when the first is signed, and not to serve devices. */
+export async function signingPorts(core: Core): Promise<ReleaseSigningPorts> {
+  const { artefactForms } = await import('#trust/artefact/forms.ts')
   return {
     ...core,
     forms: artefactForms(archiveTools()),
