@@ -47,7 +47,8 @@ function journey(
       await walk(house, watched.page, origin)
       await watched.close()
     } catch (error) {
-      throw new AggregateError([error, ...house.troubles], 'the journey did not end well')
+      const all = [error, ...house.troubles]
+      throw new AggregateError(all, `the journey did not end well: ${all.join('; ')}`)
     } finally {
       await house.stop()
     }
