@@ -147,6 +147,23 @@ test('a TPM that goes away is told of, and is used again when it is back', { ski
   await own.remove()
 })
 
+test('what a TPM still holds after only the way to it was lost makes room', { skip }, async () => {
+  let isCut = false
+  const { backend, becomes } = await open(tpm, new Map(), (transport) => async (command) => {
+    if (isCut) throw new Error('the way to the TPM is lost')
+    return transport(command)
+  })
+  await backend.make('p-256', 'key')
+  for (let times = 0; times < 4; times++) {
+    isCut = true
+    await assert.rejects(backend.sign('key', message), { code: 'key-unreachable' })
+    isCut = false
+    await becomes('up')
+    assert.ok((await backend.sign('key', message)).length > 60)
+  }
+  await backend.close()
+})
+
 test('a key of another TPM, a damaged file and no file are told apart', { skip }, async () => {
   const own = await makeTpm()
   const first = await open(own)
@@ -196,9 +213,14 @@ test('a locked TPM is left alone until it is not locked any more', { skip }, asy
   const before = signs
   await assert.rejects(backend.sign('key', message), { code: 'key-locked' })
   assert.equal(signs, before, 'nothing was tried')
-  locked = false
-  await becomes('up')
-  assert.ok((await backend.sign('key', message)).length > 60)
+  // Time and again: keys that stay loaded and are forgotten would fill the TPM.
+  for (let times = 0; times < 4; times++) {
+    locked = false
+    await becomes('up')
+    assert.ok((await backend.sign('key', message)).length > 60)
+    locked = true
+    await assert.rejects(backend.sign('key', message), { code: 'key-locked' })
+  }
   await backend.close()
 })
 

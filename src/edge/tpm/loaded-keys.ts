@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { TpmCommand } from '#format/tpm/command/command.ts'
 import { exchange, type TpmTransport } from '#format/tpm/command/exchange.ts'
+import { listHandles } from '#format/tpm/command/inventory.ts'
 import {
   createPrimary,
   evictControl,
@@ -33,9 +34,14 @@ export class LoadedKeys {
     return loaded
   }
 
-  /** Forgets what was loaded: the TPM was started anew, or the way to it was. */
-  forget(): void {
+  /** Begins anew after the TPM was away: what outlived that drops, or its room would be lost. */
+  async dropLeft(): Promise<void> {
+    const ours = new Set(this.#handles.values())
     this.#handles.clear()
+    if (ours.size === 0) return
+    const { handles } = await exchange(this.#transport, listHandles('transient'))
+    for (const handle of handles)
+      if (ours.has(handle)) await exchange(this.#transport, flushContext(handle))
   }
 
   /** Drops all that is loaded; what cannot be dropped is gone with the way to the TPM. */

@@ -182,7 +182,7 @@ export class TpmBackend implements KeyBackend {
     this.#isClosed = true
     clearTimeout(this.#timer)
     await this.#last
-    if (this.#state === 'up') await this.#loaded.dropAll().catch(() => {}) // gone with the way to it
+    if (this.#state !== 'away') await this.#loaded.dropAll().catch(() => {}) // gone with the way to it
     await this.#ports.close()
   }
 
@@ -300,9 +300,8 @@ export class TpmBackend implements KeyBackend {
       throw new Fault('key-locked', `${this.name} is locked`)
     }
     if (this.#state === 'up') return
-    // Whatever was loaded before may be gone.
-    this.#loaded.forget()
     try {
+      await this.#loaded.dropLeft()
       await ensureStorageRoot(this.#ports.transport)
     } catch (error) {
       throw this.#failed(error)
@@ -313,7 +312,6 @@ export class TpmBackend implements KeyBackend {
   }
 
   #rest(state: 'away' | 'stopped', because: string): void {
-    this.#loaded.forget()
     this.#become(state, because)
     this.#again(state === 'stopped' ? this.#looks.locked : this.#looks.away)
   }
