@@ -2,12 +2,13 @@
 /** What is done with the octets of a release: look into them, list what their papers leave out, find one by its name. */
 import type { Actor } from '#core/audit/event.ts'
 import { Fault } from '#core/fault.ts'
-import type { Release } from '#core/ledger/tables.ts'
+import type { Release, ScanRecord } from '#core/ledger/tables.ts'
 import { scanOf } from '#core/releases/manifest-of.ts'
 import { partsOf } from '#core/releases/parts-of.ts'
 import { refuseOtherOctets } from '#core/releases/prove-octets.ts'
 import { signedArtefactsOf } from '#core/releases/publish.ts'
 import { readDocument } from '#core/releases/read-document.ts'
+import { scanFinding } from '#format/admin/operations/scans.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
 import { gapsOf } from '#format/sbom/gaps.ts'
 import { parseSbom } from '#format/sbom/parse-sbom.ts'
@@ -55,7 +56,7 @@ async function proveKept(
   }
 }
 
-/** Scans artefact after artefact as they are kept here. */
+/** Scans artefact after artefact as they are kept here; of those that were scanned before, tells what was found then. */
 export async function* scanLines(
   { release, again, signal, actor, desk }: ScanAsked,
   core: Core,
@@ -64,7 +65,12 @@ export async function* scanLines(
   try {
     for (const { role, name, sha256, octets } of await partsOf(release.id, core.ledger)) {
       if (role !== 'artefact' || signal.aborted) continue
-      if (!again && (await scanOf(sha256, core.ledger))?.madeHere === true) continue
+      const before = again ? undefined : await scanOf(sha256, core.ledger)
+      if (before?.madeHere === true) {
+        yield { kind: 'artefact', name, sha256: sha256.toHex() }
+        yield* toldBefore(before)
+        continue
+      }
       const file = await core.artefacts.file(sha256)
       if (file === undefined) continue
       await proveKept(sha256, name, core)
@@ -79,6 +85,12 @@ export async function* scanLines(
   } finally {
     desk.isBusy = false
   }
+}
+
+function* toldBefore(scan: ScanRecord): Generator<OutputOf<'release.scan'>> {
+  for (const finding of scan.findings) yield { kind: 'finding', ...scanFinding.parse(finding) }
+  const { result, found, notScanned } = scan
+  yield { kind: 'done', scan: scan.id, result, found, notScanned }
 }
 
 /** The digest of what a release has under this name: signed, else as it was attached. */

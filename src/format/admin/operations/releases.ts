@@ -344,11 +344,11 @@ export const releases = {
     builders: true,
     input: z.strictObject({
       release,
-      again: z.boolean().default(false).describe('also what was scanned here already'),
+      again: z.boolean().default(false).describe('look anew into what was scanned here already'),
     }),
     output: releaseScanLine,
     summary: 'scan the artefacts of a release here',
-    help: 'Looks into the very octets that are kept here, one artefact after the other, and records each result: the newest one counts when the release is submitted and signed.',
+    help: 'Looks into the very octets that are kept here, one artefact after the other, and records each result; of what was scanned here already it tells what was found then. The newest result counts when the release is submitted and signed.',
     positional: ['release'],
   }),
 
