@@ -19,8 +19,8 @@ export function workerRoutes(core: Core): readonly Route[] {
   const wantedByPlans = new WantedByPlans()
   return signServerRoutes({
     client: (peer) => clientOf(peer, core),
-    sign: async (worker, asked, { actor }) => {
-      const key = await findWorker(worker, core)
+    sign: async (worker, asked, { actor, products }) => {
+      const key = await findWorker(worker, products, core)
       if ('reason' in key) return key
       const ports = { ...(await signingPorts(core)), wantedByPlans }
       const signed = await signForWorker(key, asked, actor, ports)
@@ -54,7 +54,10 @@ async function clientOf({ certificates, proxy }: HttpPeer, core: Core): Promise<
   if (asker.kind === 'refused') return asker
   if (asker.kind !== 'machine' || !mayAsk.includes(asker.machine.role))
     return refuse('not-permitted', 'this needs a machine of role signer')
-  return { kind: 'client', actor: { kind: 'machine', id: asker.machine.id } }
+  const { id, role, products } = asker.machine
+  // A signer without products would be for none.
+  const within = role === signer ? (products ?? []) : undefined
+  return { kind: 'client', actor: { kind: 'machine', id }, products: within }
 }
 
 /** Clients read the key out of a certificate, also where devices know the bare key. */

@@ -38,13 +38,14 @@ import { runHere } from '../support/in-process.ts'
 import { callApi } from '../support/local-api.ts'
 import { newRelease } from '../support/releases.ts'
 import { askAs, withMachine } from '../support/verifier.ts'
-import { pemOf, type TestIdentity } from '../tls-certificates.ts'
+import { makeTestAuthority, pemOf, type TestIdentity } from '../tls-certificates.ts'
 
 const mcuboot = ['--version', '1.0.0', '--header-size', '32', '--pad-header']
 const place = temporaryDirectory()
 const image = Uint8Array.from({ length: 20_000 }, (_, index) => (index * 31) % 251)
 let house: TestHouse
 let pump: Product
+let other: Product
 let release: Release
 let signer: TestIdentity
 let artifact: Uint8Array
@@ -53,7 +54,7 @@ const keys: Record<string, ArtefactKey> = {}
 before(async () => {
   house = await openTestHouse()
   pump = await withProduct(house)
-  await withProduct(house, 'other')
+  other = await withProduct(house, 'other')
   for (const [name, form, algorithm] of [
     ['bare', 'raw', undefined],
     ['updates', 'mender', undefined],
@@ -77,7 +78,7 @@ before(async () => {
   assert.equal((await applyPlan(pump, lines, operator, house.core)).kind, 'applied')
   artifact = await menderArtifact()
   release = await approvedRelease(house.core, pump, { 'app.bin': image, 'pump.mender': artifact })
-  signer = await withMachine(house, 'mender-ci', 'signer')
+  signer = await withMachine(house, 'mender-ci', 'signer', [pump.id, other.id])
 })
 after(async () => {
   await house.stop()
@@ -436,3 +437,101 @@ test('what is withdrawn is signed no more', async () => {
   const answer = await process('bare', digestOf(image.with(3, 9)))
   assert.deepEqual([answer.status, /digest-not-approved/.test(answer.body.error)], [403, true])
 })
+
+test('a signer gets at keys of its own products alone, by whatever name it calls them', async () => {
+  const { core } = house
+  const theirs = await made({ name: 'bare' }, other)
+  const rare = await made({ name: 'rare' }, other)
+  const odd = image.with(5, 17)
+  await approvedRelease(core, other, { 'other.bin': odd })
+  const as = await withMachine(house, 'pump-ci', 'signer', [pump.id])
+  const none = await signerWithoutProducts()
+  // As if they were not there: the answer is the same for a key that nobody has.
+  for (const [caller, names] of [
+    [as, [theirs.id, 'other%2Fbare', rare.id, 'other%2Frare', 'rare', 'other%2Fnobody', 'nobody']],
+    [none, [keys['bare']!.id, 'pump%2Fbare', 'bare', theirs.id, 'rare']],
+  ] as const)
+    for (const worker of names) {
+      const refused = await process(worker, digestOf(odd), { as: caller })
+      assert.equal(refused.status, 404, worker)
+      const said = decodeURIComponent(worker)
+      const why = 'it is a signing key of a product that this machine is for, by its id or name'
+      assert.equal(refused.body.error, `not-found: there is no worker ${said}: ${why}`)
+    }
+  // A name that another product has, too, is no riddle to it.
+  for (const worker of ['bare', 'pump%2Fbare', keys['bare']!.id]) {
+    const signed = await process(worker, digestOf(image), { as })
+    assert.equal(signed.status, 200, JSON.stringify(signed.body))
+  }
+  const both = await process('bare', digestOf(image))
+  assert.match(both.body.error, /2 products have a signing key bare: say PRODUCT\/bare, or its id/)
+  assert.equal((await process(theirs.id, digestOf(odd))).status, 200)
+})
+
+test('an administrator says anew for which products a signer is, and the log keeps both', async () => {
+  const name = 'moves-ci'
+  const as = await withMachine(house, name, 'signer', [pump.id])
+  const [machine] = (await callApi(house, 'GET', `/machines?name=${name}`)).body.items
+  assert.deepEqual(machine.products, [pump.id])
+  const set = async (products: readonly string[], id: string = machine.id) =>
+    callApi(house, 'POST', `/machines/${id}/products`, { products })
+  assert.equal((await process('rare', digestOf(image), { as })).status, 404)
+  const moved = await set([other.id, other.id])
+  assert.deepEqual([moved.status, moved.body.products], [200, [other.id]])
+  assert.match((await process('rare', digestOf(image), { as })).body.error, /^digest-not-approved/)
+  assert.equal((await process('boot', digestOf(image), { as })).status, 404)
+  await house.sequence()
+  const { body } = await callApi(house, 'GET', '/log?type=machine-products-set')
+  const [event] = body.items
+  assert.deepEqual(event.subjects, [machine.id, other.id])
+  assert.deepEqual(event.facts, { name, before: pump.id })
+  // Said twice it is no second act.
+  assert.equal((await set([other.id])).body.version, moved.body.version)
+  assert.equal((await set([])).body.code, 'input-wrong')
+  assert.equal((await set([`prd_${'0'.repeat(32)}`])).status, 404)
+  assert.equal((await set([pump.id], `mch_${'0'.repeat(32)}`)).status, 404)
+  await withMachine(house, 'an operator', 'operator')
+  const [operating] = (await callApi(house, 'GET', '/machines?name=an%20operator')).body.items
+  assert.equal(operating.products, null)
+  const unfit = await set([pump.id], operating.id)
+  assert.match(unfit.body.detail, /a machine of role operator is for all products/)
+  assert.equal((await callApi(house, 'DELETE', `/machines/${machine.id}`)).status, 200)
+  assert.equal((await set([pump.id])).body.code, 'not-permitted')
+})
+
+test('a signer is added with products, and nobody else is', async () => {
+  const identity = await (await makeTestAuthority('ci')).issue('ci')
+  const add = async (more: Readonly<Record<string, unknown>>) =>
+    (
+      await callApi(house, 'POST', '/machines', {
+        name: 'ci',
+        certificate: pemOf([identity.chain[0]!]),
+        ...more,
+      })
+    ).body
+  const cases = [
+    [{ role: 'signer' }, 'input-wrong', /say at least one of which this signer/],
+    [{ role: 'auditor', products: [pump.id] }, 'input-wrong', /only a signer is for some/],
+    [{ role: 'signer', products: [`prd_${'0'.repeat(32)}`] }, 'not-found', /prd_0/],
+  ] as const
+  for (const [more, code, why] of cases) {
+    const answer = await add(more)
+    assert.equal(answer.code, code, JSON.stringify(answer))
+    assert.match(answer.detail, why)
+  }
+  const added = await add({ role: 'signer', products: [pump.id, other.id] })
+  assert.deepEqual(added.products, [pump.id, other.id])
+  await house.sequence()
+  const { body } = await callApi(house, 'GET', `/log?subject=${added.id}`)
+  assert.deepEqual(body.items[0].subjects, [added.id, added.key, pump.id, other.id])
+})
+
+/** As no door makes one: it is for no product, and not for all of them. */
+async function signerWithoutProducts(): Promise<TestIdentity> {
+  const as = await withMachine(house, 'none-ci', 'signer', [pump.id])
+  const { ledger } = house.core
+  const record = (await ledger.find('machine', 'name', ['none-ci']))!
+  const put = { ...record, version: record.version + 1, products: null }
+  await ledger.commit({ puts: [{ kind: 'machine', record: put }], events: [] })
+  return as
+}

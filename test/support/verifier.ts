@@ -26,12 +26,13 @@ export async function withMachine(
   { core }: TestHouse,
   name: string,
   role: Machine['role'] = 'verifier',
+  products: readonly string[] = [],
 ): Promise<TestIdentity> {
   const identity = await (await makeTestAuthority(name)).issue(name)
   const publicKey = importPublicKey(parseCertificate(identity.chain[0]!).publicKey)
   if ('kind' in publicKey) throw new Error(publicKey.detail)
   const { environment } = core
-  const wish = { name, role, publicKey, environment }
+  const wish = { name, role, products, publicKey, environment }
   const added = await addMachine(wish, { kind: 'person', id: 'test' }, core)
   if (added.kind === 'refused') throw new Error(added.detail)
   return identity

@@ -278,9 +278,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'machine add': [
     'machine add line-3 --role operator --certificate line-3.pem',
     'machine add telemetry-1 --role verifier --certificate telemetry-1.pem',
+    'machine add mender-ci --role signer --product pump --certificate mender-ci.pem',
   ],
   'machine list': ['machine list'],
   'machine remove': ['machine remove line-3'],
+  'machine set-products': ['machine set-products mender-ci --product pump --product gateway'],
   'node list': ['node list', 'node list --ended'],
   'notification add': [
     'notification add on-call --kind smtp --address ops@example.com --mail-server smtp://mail.example.com:587 --mail-from pki@example.com --mail-user pki --password-file mail-password',

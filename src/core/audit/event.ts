@@ -168,6 +168,7 @@ export const eventTypes = {
   'build-trust-removed': 'the word of a service that runs builds is taken no more',
   'build-granted': 'a job of a service that runs builds was let in for some minutes',
   'machine-added': 'a machine was given access',
+  'machine-products-set': 'a machine that has digests signed was made one of other products',
   'machine-removed': "a machine's access was removed",
   'application-added': 'an application was added',
   'application-code-made': 'an enrolment code for an application was made',

@@ -1566,6 +1566,8 @@ export const tables = {
     {
       name: text,
       role: word('administrator', 'operator', 'auditor', 'verifier', 'signer'),
+      /** Of a signer: the ids of the products of which it has digests signed; null for all other roles. */
+      products: optional(json<readonly string[]>()),
       key: id('key'),
       state: word('active', 'removed'),
       createdAt: instant,

@@ -13,17 +13,25 @@ export type MachineAdded = { readonly kind: 'added'; readonly machine: Machine }
 export interface NewMachine {
   readonly name: string
   readonly role: Machine['role']
+  /** Of a signer: the ids of the products that it is for, at least one; of other machines none. */
+  readonly products?: readonly string[]
   readonly publicKey: PublicKey
   readonly environment: Key['environment']
 }
 
-/** Lets a machine use the API with a key that nobody here had before. */
+/**
+ * Lets a machine use the API with a key that nobody here had before.
+ *
+ * @returns `input-wrong` for a signer without products, and for products of a machine that is for all of them
+ */
 export async function addMachine(
   asked: NewMachine,
   actor: Actor,
   ports: PeoplePorts,
 ): Promise<MachineAdded> {
-  const { publicKey } = asked
+  const { publicKey, role, products = [] } = asked
+  const unfit = refuseProducts(role, products)
+  if (unfit !== undefined) return unfit
   const known = await ports.ledger.find('key', 'fingerprint', [publicKey.fingerprint])
   if (known !== undefined) {
     return refuse(
@@ -57,7 +65,8 @@ export async function addMachine(
     id,
     version: 1,
     name: asked.name,
-    role: asked.role,
+    role,
+    products: role === 'signer' ? [...new Set(products)] : null,
     key: key.id,
     state: 'active',
     createdAt: now,
@@ -73,7 +82,7 @@ export async function addMachine(
           type: 'machine-added',
           at: now,
           actor,
-          subjects: [id, key.id],
+          subjects: [id, key.id, ...(machine.products ?? [])],
           facts: {
             name: machine.name,
             role: machine.role,
@@ -85,6 +94,60 @@ export async function addMachine(
     ports.ledger,
   )
   return refused ?? { kind: 'added', machine }
+}
+
+/** Only who has digests signed is for some products alone: what others read and do is the whole installation's. */
+function refuseProducts(role: Machine['role'], products: readonly string[]): Refused | undefined {
+  if (role !== 'signer')
+    return products.length === 0
+      ? undefined
+      : refuse(
+          'input-wrong',
+          `products: a machine of role ${role} is for all products; only a signer is for some`,
+        )
+  return products.length > 0
+    ? undefined
+    : refuse('input-wrong', 'products: say at least one of which this signer has digests signed')
+}
+
+export type MachineChanged = { readonly kind: 'changed'; readonly machine: Machine } | Refused
+
+/**
+ * Makes a signer one of exactly these products, from its next request on.
+ *
+ * @returns `input-wrong` for none, and for a machine of another role
+ */
+export async function setMachineProducts(
+  machine: Machine,
+  asked: readonly string[],
+  actor: Actor,
+  ports: PeoplePorts,
+): Promise<MachineChanged> {
+  const products = [...new Set(asked)]
+  const unfit = refuseProducts(machine.role, products)
+  if (unfit !== undefined) return unfit
+  if (machine.state === 'removed')
+    return refuse('not-permitted', `${machine.name} was removed; add a machine with a new key`)
+  const before = new Set(machine.products)
+  if (before.size === products.length && products.every((one) => before.has(one)))
+    return { kind: 'changed', machine }
+  const changed: Machine = { ...machine, version: machine.version + 1, products }
+  const refused = await settle(
+    {
+      puts: [{ kind: 'machine', record: changed }],
+      events: [
+        {
+          type: 'machine-products-set',
+          at: ports.clock.now(),
+          actor,
+          subjects: [machine.id, ...products],
+          facts: { name: machine.name, before: [...before].join(' ') },
+        },
+      ],
+    },
+    ports.ledger,
+  )
+  return refused ?? { kind: 'changed', machine: changed }
 }
 
 export type MachineRemoved = { readonly kind: 'removed'; readonly machine: Machine } | Refused

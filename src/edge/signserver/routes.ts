@@ -13,6 +13,8 @@ import { answerRefused, answerSigned } from './answer.ts'
 export interface Client {
   readonly kind: 'client'
   readonly actor: { readonly kind: 'machine'; readonly id: string }
+  /** The ids of the products that it is for; undefined: all. */
+  readonly products: readonly string[] | undefined
 }
 
 export interface Signed extends Omit<ProcessAnswer, 'requestId'> {

@@ -131,6 +131,8 @@ export const machineView = z.object({
   version,
   name: z.string(),
   role,
+  /** Of a signer: those of which it has digests signed; null: it is for all. */
+  products: z.array(id('prd')).nullable(),
   key: id('key'),
   state: z.enum(['active', 'removed']),
   createdAt: instant,

@@ -4,7 +4,7 @@ import { endKeysOf } from '#core/approvals/keys/end-key.ts'
 import type { Machine, Person } from '#core/ledger/tables.ts'
 import { claim, makeClaimLink } from '#core/people/claim.ts'
 import { invite, join, type Link } from '#core/people/invitation.ts'
-import { addMachine, removeMachine } from '#core/people/machine.ts'
+import { addMachine, removeMachine, setMachineProducts } from '#core/people/machine.ts'
 import { removePerson } from '#core/people/remove.ts'
 import { openSession, signIn, signOut } from '#core/people/session.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -23,6 +23,7 @@ type PeopleVerbs = Pick<
   | 'machine.add'
   | 'machine.list'
   | 'machine.remove'
+  | 'machine.set-products'
   | 'person.invite'
   | 'person.join'
   | 'person.list'
@@ -128,12 +129,14 @@ export function peopleVerbs(ports: LedgerVerbPorts): PeopleVerbs {
       return kept ?? showPerson(removed.person)
     },
 
-    'machine.add': async ({ name, role, certificate }, { caller }) => {
+    'machine.add': async ({ name, role, products, certificate }, { caller }) => {
+      const missing = await missingProduct(products, ports)
+      if (missing !== undefined) return missing
       const read = readCertificate(certificate)
       if (read.kind === 'refused') return read
       const publicKey = importSoundKey(read.certificate.publicKey, ports.keyLists)
       if ('reason' in publicKey) return publicKey
-      const asked = { name, role, publicKey, environment: ports.environment }
+      const asked = { name, role, products, publicKey, environment: ports.environment }
       const added = await addMachine(asked, caller.actor, ports)
       return added.kind === 'refused' ? added : showMachine(added.machine)
     },
@@ -147,6 +150,15 @@ export function peopleVerbs(ports: LedgerVerbPorts): PeopleVerbs {
       return { items: machine === undefined ? [] : [showMachine(machine)], next: null }
     },
 
+    'machine.set-products': async ({ machine: id, products }, call) => {
+      const machine = await ledger.read('machine', id)
+      if (machine === undefined) return notFound(id)
+      const no = checkVersion(machine, call) ?? (await missingProduct(products, ports))
+      if (no !== undefined) return no
+      const set = await setMachineProducts(machine, products, call.caller.actor, ports)
+      return set.kind === 'refused' ? set : showMachine(set.machine)
+    },
+
     'machine.remove': async ({ machine: id }, call) => {
       const machine: Machine | undefined = await ledger.read('machine', id)
       if (machine === undefined) return notFound(id)
@@ -156,6 +168,12 @@ export function peopleVerbs(ports: LedgerVerbPorts): PeopleVerbs {
       return removed.kind === 'refused' ? removed : showMachine(removed.machine)
     },
   }
+}
+
+async function missingProduct(products: readonly string[], { ledger }: LedgerVerbPorts) {
+  for (const product of products)
+    if ((await ledger.read('product', product)) === undefined) return notFound(product)
+  return undefined
 }
 
 /** A link's token cannot be guessed; what is slowed down is the work of hashing passphrases. */

@@ -39,7 +39,12 @@ export function showPerson(person: Person): PersonView {
 }
 
 export function showMachine(machine: Machine): MachineView {
-  return { ...machine, createdAt: machine.createdAt.toString() }
+  const { products } = machine
+  return {
+    ...machine,
+    products: products && [...products],
+    createdAt: machine.createdAt.toString(),
+  }
 }
 
 export function showApplication(application: Application): ApplicationView {

@@ -11,6 +11,8 @@ const passphrase = z
   .describe('the passphrase: 12 characters or more, best four unrelated words')
 const chosenName = name.describe('your name, as it shall stand in the log')
 
+const signerProducts = z.array(id('prd')).max(50)
+
 /** Who is speaking: by session, by the socket, or by a client certificate. */
 const caller = z.object({
   kind: z.enum(['person', 'machine']),
@@ -171,15 +173,20 @@ export const people = {
     input: z.strictObject({
       name: name.describe('the name of the machine'),
       role: role.describe('what the machine may do'),
+      products: signerProducts
+        .default([])
+        .describe('of a signer: a product of which it has digests signed'),
       certificate: certificatePem.describe(
         'its client certificate (PEM); the key in it is what counts',
       ),
     }),
     output: machineView,
     summary: 'give a machine access to this API',
-    help: 'The machine then speaks on the device port with its client certificate. Its key may have no other owner here.',
+    help: 'The machine then speaks on the device port with its client certificate. Its key may have no other owner here. A signer is for the products that are named, and keys of others are to it as if they were not there.',
     positional: ['name'],
     files: ['certificate'],
+    references: { products: 'product' },
+    flags: { products: 'product' },
   }),
 
   'machine.list': operation({
@@ -194,6 +201,23 @@ export const people = {
     output: machineView,
     summary: 'list the machines that have or had access',
     help: 'Shows each machine with its role and the key that it speaks with.',
+  }),
+
+  'machine.set-products': operation({
+    kind: 'plain',
+    method: 'POST',
+    path: '/machines/:machine/products',
+    role: 'administrator',
+    input: z.strictObject({
+      machine: id('mch').describe('the machine, a signer'),
+      products: signerProducts.min(1).describe('a product of which it has digests signed'),
+    }),
+    output: machineView,
+    summary: 'say for which products a signer is',
+    help: 'It is for exactly those that are named now, from its next request on. The log keeps which they were before.',
+    positional: ['machine'],
+    references: { machine: 'machine', products: 'product' },
+    flags: { products: 'product' },
   }),
 
   'machine.remove': operation({

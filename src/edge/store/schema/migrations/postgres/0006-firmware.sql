@@ -364,6 +364,8 @@ CREATE INDEX "keyEnding_by_key" ON "keyEnding" ("artefactKey", "askedAt", "id");
 
 CREATE INDEX "keyEnding_by_asked" ON "keyEnding" ("askedAt", "id");
 
+ALTER TABLE "machine" ADD COLUMN "products" text COLLATE "C";
+
 CREATE TABLE "buildTrust" (
   "id" bytea NOT NULL PRIMARY KEY,
   "version" bigint NOT NULL,
