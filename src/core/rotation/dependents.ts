@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Ledger } from '../ledger/ledger.ts'
 import type { ArtefactKey } from '../ledger/tables.ts'
+import { type PublishedRelease, publishedBy } from '../releases/published-by.ts'
 import { anchorsOfKey, otherAnchors } from './anchors-of-key.ts'
 import { fleetOf } from './fleet.ts'
-import { type PublishedRelease, publishedBy } from './published-by.ts'
 
 /** Who would take no update any more if a key signed nothing more. */
 export interface Dependents {

@@ -4,9 +4,9 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { ArtefactKey, Rotation } from '../ledger/tables.ts'
 import type { Clock } from '../ports.ts'
 import { signedArtefactsOf } from '../releases/publish.ts'
+import { publishedOf } from '../releases/published-by.ts'
 import { anchorsOfKey } from './anchors-of-key.ts'
 import { type Adoption, adoptionText, countAdoption, isProved } from './count-adoption.ts'
-import { publishedOf } from './published-by.ts'
 
 /** In their order. */
 export const stepNames = [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Release, SignedArtefactRecord } from '../ledger/tables.ts'
-import { signedArtefactsOf } from '../releases/publish.ts'
+import { signedArtefactsOf } from './publish.ts'
 
 /** A published release, and all that came out when it was signed. */
 export interface PublishedRelease {
