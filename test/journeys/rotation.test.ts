@@ -20,6 +20,7 @@ import {
   withDevice,
   withProduct,
 } from '../support/house.ts'
+import { runHere } from '../support/in-process.ts'
 import { callApi } from '../support/local-api.ts'
 import { stored } from '../support/releases.ts'
 import { benchOf } from './support/device-bench.ts'
@@ -202,4 +203,34 @@ test('the command line tells what breaks, and ends with 1 if anything does', asy
   assert.match(out, /3 devices believe updates of no other key/)
   assert.match(out, /MCUboot/)
   assert.match(out, /rotation begin/)
+})
+
+test('the end of an authority names the signing keys under it, and what verifiers do then', async () => {
+  const made = await asked('POST', '/signing-keys', {
+    ...{ product: pump.id, name: 'updates', forms: ['rauc', 'cms'] },
+  })
+  const words = ['authority', 'what-if', 'signers-root', '--data', house.directory]
+  const { status, out } = await runHere(words)
+  assert.equal(status, 1, out)
+  assert.match(
+    out,
+    /^if signers-root ended now, and with it signers-1, this would break: 1 signing key\n/,
+  )
+  const [, own = ''] = out.split('signing keys that devices believe through it:\n')
+  assert.match(
+    own,
+    new RegExp(`^ {2}updates of product pump, current, signs rauc, cms.*: ${made.id}\n`),
+  )
+  assert.match(own, /devices? reports? that they believe it, 0 of them no other key\n/)
+  assert.match(own, /\n {4}rauc, if its certificate ends: /)
+  assert.match(own, /\n {4}cms, if it is revoked: /)
+  assert.match(out, /What is signed by updates is refused by bootloaders and update programs that/)
+  assert.match(out, /make a signing key that follows updates, under another authority: vitalsign/)
+  const { signingKeys } = JSON.parse((await runHere([...words, '--json'])).out)
+  assert.deepEqual(
+    signingKeys.map(({ key, productName, releases }: Record<string, unknown>) => [
+      ...[key, productName, releases],
+    ]),
+    [[made.id, 'pump', []]],
+  )
 })

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { jsonText } from '../show/json.ts'
+import { effectLines } from '../show/key-effect.ts'
 import { exit } from '../stop.ts'
 import type { Answer } from '../talk/server.ts'
 import { begin, type Call, isJson, type Verb, writeLines } from './verb.ts'
@@ -18,13 +19,6 @@ type Found = Answer<'signing-key.what-if'>
 
 /** Groups that are shown; `--json` has more. */
 const mostGroups = 8
-
-const endings: Readonly<Record<Found['effects'][number]['ending'], string>> = {
-  retired: 'it signs nothing more',
-  'certificate-ended': 'its certificate ends',
-  revoked: 'it is revoked',
-  removed: 'devices no longer hold it',
-}
 
 function linesOf({ terminal }: Call, found: Found): readonly string[] {
   const { breaks, summary, name, effects, releases } = found
@@ -62,17 +56,6 @@ function linesOf({ terminal }: Call, found: Found): readonly string[] {
       found.steps.map((step, index) => `${index + 1}. ${step}`),
     ),
   ]
-}
-
-function effectLines(effect: Found['effects'][number]): readonly string[] {
-  const { form, ending, install, start, releases, devices, because } = effect
-  const does = [
-    install === 'refused' ? 'refused at install' : 'taken',
-    ...(start === 'does-not-start' ? ['does not start'] : []),
-    ...(devices > 0 ? [`up to ${devices} devices`] : []),
-    ...(releases.length > 0 ? [`releases ${releases.slice(0, mostGroups).join(', ')}`] : []),
-  ]
-  return [`${form}, if ${endings[ending]}: ${does.join('; ')}`, `  ${because}`]
 }
 
 function namesOf({ first, dependent }: Found): string {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { jsonText } from '../show/json.ts'
+import { effectLines } from '../show/key-effect.ts'
 import { exit } from '../stop.ts'
 import type { Answer } from '../talk/server.ts'
 import { begin, type Call, isJson, type Verb, writeLines } from './verb.ts'
@@ -16,7 +17,7 @@ export const whatIf: Verb = async (call) => {
 
 type Found = Answer<'authority.what-if'>
 
-/** Lots that are shown for a product; `--json` has more. */
+/** Lots of a product, and releases of a key, that are shown; `--json` has more. */
 const mostLots = 8
 
 function linesOf({ terminal }: Call, found: Found): readonly string[] {
@@ -38,6 +39,10 @@ function linesOf({ terminal }: Call, found: Found): readonly string[] {
     ...section(
       'certificates under it besides',
       found.holders.map(({ kind, name, notAfter }) => `${kind} ${name}, until ${day(notAfter)}`),
+    ),
+    ...section(
+      'signing keys that devices believe through it',
+      found.signingKeys.flatMap(signerLines),
     ),
     ...section(
       'revocation lists that nobody could sign any more',
@@ -67,6 +72,24 @@ function productLines(product: Found['products'][number]): readonly string[] {
       : []),
     ...(expected > 0 ? [`  ${counted(expected, 'is', 'are')} expected and not yet here`] : []),
   ]
+}
+
+function signerLines(one: Found['signingKeys'][number]): readonly string[] {
+  const { key, name, productName, state, forms, certificateUntil, releases } = one
+  const { holding, dependent, unknown, first, effects } = one
+  const until = certificateUntil === null ? '' : `, its certificates until ${day(certificateUntil)}`
+  return [
+    `${name} of product ${productName}, ${state}, signs ${forms.join(', ')}${until}: ${key}`,
+    `  ${counted(holding, 'device reports', 'devices report')} that they believe it, ${dependent} of them no other key${namesOf(first, dependent)}`,
+    ...(unknown > 0 ? [`  ${unknown} never said whom they believe`] : []),
+    ...(releases.length > 0 ? [`  published releases: ${shortened(releases)}`] : []),
+    ...effects.flatMap(effectLines).map((line) => `  ${line}`),
+  ]
+}
+
+function shortened(words: readonly string[]): string {
+  const more = words.length > mostLots ? [`and ${words.length - mostLots} more`] : []
+  return [...words.slice(0, mostLots), ...more].join(', ')
 }
 
 function counted(count: number, one: string, many: string): string {

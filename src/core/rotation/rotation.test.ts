@@ -15,6 +15,7 @@ import {
   type TestCore,
 } from '../../../test/support/core.ts'
 import { attached, newRelease, stored } from '../../../test/support/releases.ts'
+import { signersNames } from '../authority/founding.ts'
 import type { ArtefactKey, Product, Release, Rotation } from '../ledger/tables.ts'
 import { markApproved } from '../releases/mark.ts'
 import { publishRelease } from '../releases/publish.ts'
@@ -23,7 +24,9 @@ import { moveKey } from '../signing/end-key.ts'
 import { type KeyWish, makeArtefactKey } from '../signing/make-key.ts'
 import { signRelease } from '../signing/sign-release.ts'
 import { openAlarm } from '../watch/alarm.ts'
+import { retireAuthority } from '../watch/retire-authority.ts'
 import { watchSigners } from '../watch/signers.ts'
+import { breaksSomething, whatIf } from '../watch/what-if.ts'
 import { advanceRotation } from './advance-rotation.ts'
 import { anchorsOfKey } from './anchors-of-key.ts'
 import { beginRotation, type RotationTerms } from './begin-rotation.ts'
@@ -414,4 +417,44 @@ test('a certificate that ends before the support of what it signed is an alarm, 
   // Support that is over strands nobody.
   await watchSigners(Temporal.Instant.from('2040-01-02T00:00:00Z'), trial)
   assert.equal(await openAlarm(kind, cms.id, trial.ledger), undefined)
+})
+
+test('with an authority end the keys below it, as long as they sign or devices are given what they signed', async () => {
+  const { product, from, to } = await twoKeys(trial, { forms: ['cms'] })
+  const bare = await newKey(trial, product, 'bare')
+  await published(trial, product, '1.0')
+  const under = async (name: string) => {
+    const authority = (await trial.ledger.find('authority', 'name', [name])) ?? assert.fail(name)
+    const found = await whatIf(authority, trial)
+    assert.equal(breaksSomething(found), found.signers.length + found.products.length > 0)
+    return found.signers
+      .filter((one) => one.product.id === product.id)
+      .map(({ key, published: given }) => [
+        ...[key.name, given.map(({ release }) => release.firmwareVersion)],
+      ])
+      .toSorted()
+  }
+  const both = [
+    ['new', []],
+    ['old', ['1.0']],
+  ]
+  assert.deepEqual(await under(signersNames.issuing), both)
+  assert.deepEqual(await under(signersNames.root), both)
+  assert.deepEqual(await under('root'), [], 'devices believe no signer through it')
+  assert.equal(bare.chain.length, 0)
+  const retired = await retireAuthority(
+    ...([
+      (await trial.ledger.find('authority', 'name', [signersNames.root])) ?? assert.fail(),
+      ...([undefined, operator, trial] as const),
+    ] as const),
+  )
+  assert.equal(reasonOf(retired), 'authority-in-use')
+  assert.match(JSON.stringify(retired), /signers-root still carries [^"]*signing keys/)
+  // One that signs no more is looked for by devices that were given what it signed.
+  const ended = await moveKey(from, 'retire', 'a test', operator, trial)
+  assert.equal(ended.kind, 'moved', JSON.stringify(ended))
+  await moveKey(to, 'retire', 'a test', operator, trial)
+  assert.deepEqual(await under(signersNames.root), [['old', ['1.0']]])
+  await moveKey(await now(trial, from), 'revoke', 'a test', operator, trial)
+  assert.deepEqual(await under(signersNames.root), [])
 })

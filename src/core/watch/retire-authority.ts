@@ -65,6 +65,7 @@ export async function retireAuthority(
         facts: {
           ...{ name: one.name, with: name, because: because ?? null },
           ...{ devices: found.products.reduce((sum, { devices }) => sum + devices, 0) },
+          signingKeys: found.signers.length,
         },
       })),
     },
@@ -79,7 +80,7 @@ export async function retireAuthority(
  * @param profiles those that somebody else would sign for no more
  */
 export function summaryOf(
-  { products, entrances, holders }: WhatIf,
+  { products, entrances, holders, signers }: WhatIf,
   profiles: readonly string[] = [],
 ): string {
   const sum = (of: 'devices' | 'withoutAnchor') =>
@@ -90,6 +91,7 @@ export function summaryOf(
     [entrances.length, 'entrance', 'entrances'],
     [profiles.length, 'profile that is signed elsewhere', 'profiles that are signed elsewhere'],
     [holders.length, 'certificate of a server or helper', 'certificates of servers and helpers'],
+    [signers.length, 'signing key', 'signing keys'],
   ] as const
   const said = parts.flatMap(([count, one, many]) =>
     count === 0 ? [] : [`${count} ${count === 1 ? one : many}`],

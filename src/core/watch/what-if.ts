@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What would break if an authority ended now: computed from lists and counts, whatever the size of the fleet. */
 import { inOffice } from '../authority/twin.ts'
+import { isForSigners } from '../ledger/authority-origin.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { AnchorSet, Authority, CertificateRecord, Product } from '../ledger/tables.ts'
 import type { Clock } from '../ports.ts'
 import { fullCrl, latestCrl } from '../revocation/publish.ts'
 import { allOf } from './pages.ts'
+import { type SignerUnder, signersUnder } from './signers-under.ts'
 
 /** What a product would lose. */
 export interface ProductLoss {
@@ -41,6 +43,8 @@ export interface WhatIf {
   /** Doors that would be shut, since nobody took over from whom they are at. */
   readonly entrances: readonly { readonly label: string; readonly product: string }[]
   readonly holders: readonly Holder[]
+  /** Keys that sign what devices install, believed through it. */
+  readonly signers: readonly SignerUnder[]
   /** Revocation lists that nobody could sign any more, and until when the last one is good. */
   readonly lists: readonly {
     readonly authority: string
@@ -79,14 +83,15 @@ export async function whatIf(authority: Authority, ports: Ports): Promise<WhatIf
     ...{ authority, ending, products },
     entrances: await shutDoors(ended, all, ports),
     holders: await holdersUnder(ended, ports),
+    signers: await signersUnder(ending, ports.ledger),
     lists: await listsOf(ending, ports),
     isFollowed: all.some((one) => goesOn(one, ended, ports.clock.now())),
   }
 }
 
 /** Whether anything would break at all. */
-export function breaksSomething({ products, entrances, holders }: WhatIf): boolean {
-  return products.some(cutsOff) || entrances.length > 0 || holders.length > 0
+export function breaksSomething({ products, entrances, holders, signers }: WhatIf): boolean {
+  return products.some(cutsOff) || entrances.length > 0 || holders.length > 0 || signers.length > 0
 }
 
 function loses(loss: ProductLoss): boolean {
@@ -137,7 +142,8 @@ async function lossOf(
     first.push(...items.map(({ serial }) => serial))
   }
   const served = await countInService(product.id, ledger)
-  const withoutAnchor = ending.some(({ parent }) => parent === null)
+  // Over no connection does a device look for the root of signers.
+  const withoutAnchor = ending.some((one) => one.parent === null && !isForSigners(one))
     ? await countWithoutAnchor(product.id, served, ending, ledger)
     : 0
   const unplaced = await countUnplaced(product.id, { served, placed: devices }, ending, all, ports)

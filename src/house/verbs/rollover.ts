@@ -17,6 +17,7 @@ import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 import { foundingFor } from '../foundation.ts'
 import { profilesOf } from './hosted-profiles.ts'
+import { showSignerUnder } from './signers-under.ts'
 import { devicesSee, stepsBefore } from './what-if-words.ts'
 
 type RolloverVerbs = Pick<
@@ -93,6 +94,7 @@ export function rolloverVerbs(core: Core): RolloverVerbs {
         entrances: [...found.entrances],
         profiles: [...profiles],
         holders: found.holders.map((one) => ({ ...one, notAfter: one.notAfter.toString() })),
+        signingKeys: await Promise.all(found.signers.map((one) => showSignerUnder(one, core))),
         lists: found.lists.map(({ authority: name, goodUntil }) => {
           return { authority: name, goodUntil: goodUntil?.toString() ?? null }
         }),

@@ -3,7 +3,8 @@
 import { breaksSomething, type WhatIf } from '#core/watch/what-if.ts'
 
 /** What a device would see of it, in sentences. */
-export function devicesSee({ products, entrances, authority, ending }: WhatIf): readonly string[] {
+export function devicesSee(found: WhatIf): readonly string[] {
+  const { products, entrances, authority, ending, signers } = found
   const sum = (of: 'devices' | 'withoutAnchor' | 'births' | 'expected') =>
     products.reduce((total, product) => total + product[of], 0)
   const endsRoot = ending.some(({ parent }) => parent === null)
@@ -24,6 +25,11 @@ export function devicesSee({ products, entrances, authority, ending }: WhatIf): 
     ...(entrances.length > 0
       ? ['At a door that is shut a device hears issuing-stopped (503).']
       : []),
+    ...(signers.length > 0
+      ? [
+          `What is signed by ${signers.map(({ key }) => key.name).join(', ')} is refused by bootloaders and update programs that look at the end of certificates or at revocation lists, and from then on nothing new is signed under it.`,
+        ]
+      : []),
     ...(endsRoot && sum('expected') > 0
       ? [
           'A device that is expected and was told the fingerprint of this root finds no such root: root-differs.',
@@ -34,7 +40,7 @@ export function devicesSee({ products, entrances, authority, ending }: WhatIf): 
 
 /** What to do before, the first thing first. */
 export function stepsBefore(found: WhatIf, profiles: readonly string[] = []): readonly string[] {
-  const { authority, products, entrances, holders } = found
+  const { authority, products, entrances, holders, signers } = found
   const { name, kind, successor } = authority
   const isRoot = kind === 'root'
   const waits = products.some(({ withoutAnchor }) => withoutAnchor > 0)
@@ -64,6 +70,18 @@ export function stepsBefore(found: WhatIf, profiles: readonly string[] = []): re
     ...helpers.map(
       ({ kind: of, name: who }) => `give ${of} ${quoted(who)} a certificate of another authority`,
     ),
+    ...signers.flatMap(({ key, product, published }) => [
+      ...(key.state === 'retired'
+        ? []
+        : [
+            `make a signing key that follows ${quoted(key.name)}, under another authority: vitalsign signing-key make ${quoted(product.name)} --name NAME --for ${key.forms.join(',')} --next, then vitalsign rotation begin ${quoted(product.name)} --from ${key.id} --to KEY --because TEXT`,
+          ]),
+      ...(published.length > 0
+        ? [
+            `publish anew, signed by a key that goes on: ${published.map(({ release }) => release.firmwareVersion).join(', ')} of ${quoted(product.name)}`,
+          ]
+        : []),
+    ]),
     ...profiles.map(
       (profile) =>
         `have profile ${quoted(profile)} signed by somebody else, or here: vitalsign profile apply FILE`,

@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { id, instant, label, name, paging, reason } from '../fields.ts'
 import { operation } from '../operation.ts'
 import { authorityView } from '../views.ts'
+import { keyEffect } from './rotations.ts'
+import { artefactForm, keyState } from './signing-keys.ts'
 
 const authority = id('aut').describe('the authority')
 const product = id('prd')
@@ -62,6 +64,26 @@ export const whatIfView = z.object({
       kind: z.enum(['server', 'registrar', 'proxy', 'machine']),
       name: z.string(),
       notAfter: instant,
+    }),
+  ),
+  /** Keys that sign what devices install, and whose certificates end with it. */
+  signingKeys: z.array(
+    z.object({
+      key: id('sgk'),
+      name: z.string(),
+      product,
+      productName: z.string(),
+      state: keyState,
+      forms: z.array(artefactForm),
+      certificateUntil: instant.nullable(),
+      releases: z.array(z.string()),
+      /** Devices in service that report that they believe it; those of them that report no other key; and the silent. */
+      holding: z.int(),
+      dependent: z.int(),
+      unknown: z.int(),
+      first: z.array(z.string()),
+      /** What verifiers do once the certificate has ended, or is on a list. */
+      effects: z.array(keyEffect),
     }),
   ),
   lists: z.array(z.object({ authority: z.string(), goodUntil: instant.nullable() })),
@@ -143,7 +165,7 @@ export const rollover = {
     input: z.strictObject({ authority }),
     output: whatIfView,
     summary: 'tell what would break if an authority ended now',
-    help: 'Counts the devices that hang under it and under all below it, by product and lot, those that were given no other root, the doors that would be shut, and whose certificates are under it besides. Changes nothing. "device list --under" names every device. Ends with 1 if anything would break.',
+    help: 'Counts the devices that hang under it and under all below it, by product and lot, those that were given no other root, the doors that would be shut, whose certificates are under it besides, and the signing keys that devices believe through it, form by form. Changes nothing. "device list --under" names every device. Ends with 1 if anything would break.',
     positional: ['authority'],
     references: { authority: 'authority' },
   }),

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { environment, id, instant, paging, reason } from '../fields.ts'
 import { operation } from '../operation.ts'
 import { provingPerson } from './approvers.ts'
-import { artefactForm } from './signing-keys.ts'
+import { artefactForm, keyState } from './signing-keys.ts'
 
 const count = z.int().min(0)
 const product = id('prd').describe('the product')
@@ -93,6 +93,18 @@ const endingView = z.object({
 })
 
 const group = { devices: count }
+
+/** What one way to end does to what is signed in one form. */
+export const keyEffect = z.object({
+  form: artefactForm,
+  verifier: z.string(),
+  ending: z.enum(['retired', 'certificate-ended', 'revoked', 'removed']),
+  install: z.enum(['taken', 'refused']),
+  start: z.enum(['starts', 'does-not-start', 'not-checked']),
+  releases: z.array(z.string()),
+  devices: count,
+  because: z.string(),
+})
 
 export const rotations = {
   'installed.list': operation({
@@ -268,7 +280,7 @@ export const rotations = {
     output: z.object({
       key: id('sgk'),
       name: z.string(),
-      state: z.enum(['next', 'current', 'retiring', 'retired', 'revoked']),
+      state: keyState,
       at: instant,
       breaks: z.boolean(),
       summary: z.string(),
@@ -291,18 +303,7 @@ export const rotations = {
           outlivesCertificate: z.boolean(),
         }),
       ),
-      effects: z.array(
-        z.object({
-          form: artefactForm,
-          verifier: z.string(),
-          ending: z.enum(['retired', 'certificate-ended', 'revoked', 'removed']),
-          install: z.enum(['taken', 'refused']),
-          start: z.enum(['starts', 'does-not-start', 'not-checked']),
-          releases: z.array(z.string()),
-          devices: count,
-          because: z.string(),
-        }),
-      ),
+      effects: z.array(keyEffect),
       followers: z.array(z.string()),
       steps: z.array(z.string()),
     }),

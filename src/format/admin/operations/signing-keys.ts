@@ -9,7 +9,7 @@ export const artefactForm = z.enum([
   ...(['suit', 'outer-manifest', 'cms', 'raw'] as const),
 ])
 const signingKey = id('sgk').describe('the signing key')
-const keyState = z.enum(['next', 'current', 'retiring', 'retired', 'revoked'])
+export const keyState = z.enum(['next', 'current', 'retiring', 'retired', 'revoked'])
 const because = reason.describe('why, for the log')
 
 const signingKeyView = z.object({
