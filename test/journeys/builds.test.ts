@@ -2,7 +2,7 @@
 /** A job of a build, let in by the ID token of its service: what it may, and what it may not. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -21,6 +21,7 @@ import {
   temporaryDirectory,
   withProduct,
 } from '../support/house.ts'
+import { cyclonedx } from '../support/release-papers.ts'
 
 /** A service that runs builds, as far as it signs ID tokens. */
 const key = await generateKeyPair('RS256')
@@ -284,6 +285,12 @@ test('one command hands in what a build made, by its ID token, and goes on where
   writeFileSync(at('root.pem'), rootPem(house))
   for (const name of ['app.bin', 'more.bin'])
     writeFileSync(at(name), `a build of the pump: ${name}`)
+  const papers = ['app', 'more'].map((name) => {
+    const path = at(`${name}.cdx.json`)
+    const digest = sha256(readFileSync(at(`${name}.bin`))).toHex()
+    writeFileSync(path, JSON.stringify(cyclonedx(digest)))
+    return path
+  })
   const { host, port } = house.addresses.devices
   const deliver = (...more: readonly string[]) =>
     run([
@@ -298,7 +305,8 @@ test('one command hands in what a build made, by its ID token, and goes on where
   // The token is used up.
   assert.equal((await deliver()).status, 1)
   writeFileSync(at('id-token'), await idToken())
-  const second = await deliver('--artefact', at('more.bin'))
+  const sboms = papers.flatMap((path) => ['--sbom', path])
+  const second = await deliver('--artefact', at('more.bin'), ...sboms)
   assert.equal(second.status, 0, second.out)
   const { id, state, manifestSha256, scans, findings } = JSON.parse(second.out)
   assert.deepEqual([id, state], [JSON.parse(first.out).id, 'submitted'])
@@ -311,6 +319,24 @@ test('one command hands in what a build made, by its ID token, and goes on where
     ],
   )
   assert.deepEqual(findings, [])
+  const page = JSON.parse((await askLocally(house, 'GET', `/releases/${id}`)).text)
+  const check = (name: string) =>
+    page.checks.find((one: { check: string }) => one.check === name)?.passed
+  assert.deepEqual([check('sbom-attached'), check('sbom-complete')], [true, true])
+  assert.deepEqual(
+    page.parts.flatMap(({ role, name }: Record<string, string>) => (role === 'sbom' ? [name] : [])),
+    ['app.cdx.json', 'more.cdx.json'],
+  )
+  // Who did what is told by name, and a job by what its service calls it.
+  assert.deepEqual(
+    Object.values(page.names),
+    Object.keys(page.names).map(() => subject),
+  )
+  assert.match(page.createdBy, /^grn_/)
+  assert.equal(page.names[page.createdBy], subject)
+  const shown = await run(['release', 'show', id, '--data', house.directory])
+  assert.match(shown.out, /made by +repo:acme\/pump:ref:refs\/heads\/main \(grn_[0-9a-f]{32}\), /)
+  assert.equal((await deliver('--sbom', at('x/app.cdx.json'), ...sboms)).status, 2)
   writeFileSync(at('id-token'), await idToken())
   assert.equal((await deliver()).status, 1, 'what was submitted is handed in no more')
 })

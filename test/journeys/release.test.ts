@@ -162,6 +162,7 @@ test('the page tells the whole story, and is proved without the server', async (
     /scan-clean +good: 1 clean since/,
     /not asked: app\.cdx\.json: 1 baseline attributes are missing/,
     /proved .* release-published /,
+    /made by +somebody at the server itself \(local\), /,
   ])
     assert.match(out, line)
   assert.doesNotMatch(out, /not proved/)
@@ -203,7 +204,7 @@ test('the page tells the whole story, and is proved without the server', async (
         {
           ...{ id: `sga_${'0'.repeat(32)}`, part: shown.parts[0].id, name: 'app.signed.bin' },
           ...{ form: 'mcuboot', sourceSha256: digest, sha256: digest, octets: 1, keys: [] },
-          ...{ isTimeStamped: false, facts: {}, signedAt: shown.createdAt },
+          ...{ isTimeStamped: false, timeStamp: null, facts: {}, signedAt: shown.createdAt },
         },
       ],
     },

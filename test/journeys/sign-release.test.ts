@@ -274,6 +274,11 @@ interface Output {
   readonly form: string
   readonly sha256: string
   readonly isTimeStamped: boolean
+  readonly timeStamp: {
+    readonly at: string
+    readonly serialNumber: string
+    readonly authority: string
+  }
   readonly facts: { readonly keyNames: readonly string[] }
 }
 
@@ -407,7 +412,8 @@ test('a reader of MCUboot in another language takes the image, and a device its 
 test('openssl finds the time-stamp of each output, over its digest and by somebody else', {
   skip,
 }, async () => {
-  for (const { id, name, sha256: digest } of outputs) {
+  const page = await vitalsign('release', 'show', release)
+  for (const { id, name, sha256: digest, timeStamp } of outputs) {
     const { token, over } = await asked('GET', `/releases/signed/${id}/time-stamp`)
     assert.equal(over, digest)
     writeFileSync(at('token'), Buffer.from(token, 'base64'))
@@ -417,7 +423,16 @@ test('openssl finds the time-stamp of each output, over its digest and by somebo
       ...['-CAfile', 'stamp-roots.pem'],
     ])
     assert.match(verified.said, /Verification: OK/, `${name}: ${verified.said}`)
+    // The page tells of it what openssl reads in it.
+    const { said } = run('/usr/bin/openssl', ['ts', '-reply', '-token_in', '-in', 'token', '-text'])
+    const serial = BigInt(/Serial number: (0x[0-9A-F]+)/.exec(said)?.[1] ?? assert.fail(said))
+    assert.equal(BigInt(`0x${timeStamp.serialNumber}`), serial)
+    const stampedAt = Date.parse(/Time stamp: (.+)/.exec(said)?.[1] ?? assert.fail(said))
+    assert.equal(Math.trunc(Date.parse(timeStamp.at) / 1000), stampedAt / 1000)
+    const by = ` by ${timeStamp.authority}, serial ${timeStamp.serialNumber}`
+    assert.ok(page.out.includes(by), page.out)
   }
+  assert.equal(page.out.match(/, time-stamped \d{4}-/g)?.length, outputs.length, page.out)
 })
 
 test('signing again makes nothing new, and a key that was revoked signs no next release', {

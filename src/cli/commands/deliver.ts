@@ -2,7 +2,7 @@
 import { own } from './argument.ts'
 import type { Command } from './commands.ts'
 
-const file = { kind: 'text', placeholder: 'FILE' } as const
+const files = { kind: 'list', placeholder: 'FILE' } as const
 
 /** What a build does at its end, in one command: an ID token is good for one. */
 export const deliverCommand: Pick<Command, 'summary' | 'help' | 'arguments'> = {
@@ -16,7 +16,7 @@ export const deliverCommand: Pick<Command, 'summary' | 'help' | 'arguments'> = {
       ...{ kind: 'text', how: 'position', required: true, placeholder: 'VERSION' },
     }),
     own('artefact', 'what devices are to get; again for each further one', {
-      ...{ kind: 'list', required: true, placeholder: 'FILE' },
+      ...{ ...files, required: true },
     }),
     own('securityVersion', 'what devices compare with their counter', {
       ...{ kind: 'number', required: true, placeholder: 'N' },
@@ -31,9 +31,13 @@ export const deliverCommand: Pick<Command, 'summary' | 'help' | 'arguments'> = {
     own('supportUntil', 'until when devices are to be able to check it', {
       ...{ kind: 'text', placeholder: 'TIME' },
     }),
-    own('sbom', 'the list of what it is made of', file),
-    own('vex', 'which known holes matter in it', file),
-    own('provenance', 'how it was built, signed by who built it', file),
+    own('sbom', 'the list of what it is made of; again for each further artefact', files),
+    own('vex', 'which known holes matter in it; again for each further one', files),
+    own(
+      'provenance',
+      'how it was built, signed by who built it; again for each further one',
+      files,
+    ),
     own('draft', 'leave it a draft: somebody else submits it', { kind: 'boolean' }),
   ],
 }

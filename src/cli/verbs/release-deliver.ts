@@ -14,10 +14,11 @@ import { tell } from './scan-send.ts'
 import { type Call, isJson, type Verb } from './verb.ts'
 
 type Shown = Answer<'release.show'>
-const documentRoles = ['sbom', 'vex', 'provenance'] as const
+/** The build itself comes first: papers are held against what is there. */
+const roles = ['artefact', 'sbom', 'vex', 'provenance'] as const
 
 interface Part {
-  readonly role: 'artefact' | (typeof documentRoles)[number]
+  readonly role: (typeof roles)[number]
   readonly path: string
   readonly name: string
 }
@@ -90,11 +91,9 @@ async function scanNow(release: string, call: Call, server: Server): Promise<rea
 
 /** @throws Stop if two files have one name */
 function partsIn(said: Said): readonly Part[] {
-  const parts: Part[] = listOf(said.value('artefact')).map((path) => part('artefact', path))
-  for (const role of documentRoles) {
-    const path = said.text(role)
-    if (path !== undefined) parts.push(part(role, path))
-  }
+  const parts = roles.flatMap((role) =>
+    listOf(said.value(role)).map((path): Part => ({ role, path, name: basename(path) })),
+  )
   const twice = parts.find((one, at) =>
     parts.slice(0, at).some(({ role, name }) => role === one.role && name === one.name),
   )
@@ -105,10 +104,6 @@ function partsIn(said: Said): readonly Part[] {
 
 function listOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.map(String) : []
-}
-
-function part(role: Part['role'], path: string): Part {
-  return { role, path, name: basename(path) }
 }
 
 /** The draft of this version: a new one, or the one that an earlier run left. @throws Stop */

@@ -9,6 +9,7 @@ import { provedIn } from './release-proofs.ts'
 import { begin, isJson, tableOptions, type Verb, writeLines } from './verb.ts'
 
 type Story = Answer<'release.show'>
+type Stamp = Story['signed'][number]['timeStamp']
 type Line = readonly [string, string]
 
 /** The page of a release: what it is, what it has, who said yes, what was signed, and the proofs of the log. */
@@ -75,9 +76,15 @@ function headOf(story: Story): readonly Line[] {
       'manifest',
       story.manifestSha256 === null ? 'not submitted' : `SHA-256 ${story.manifestSha256}`,
     ],
-    ['made by', printable(`${story.createdBy}, ${valueText(story.createdAt)}`)],
-    ['had a part', printable(story.contributors.join(', '))],
+    ['made by', printable(`${named(story.createdBy, story)}, ${valueText(story.createdAt)}`)],
+    ['had a part', printable(story.contributors.map((id) => named(id, story)).join(', '))],
   ]
+}
+
+/** As people know them, and by the id that the log has: a name is the word of the server. */
+function named(id: string, { names }: Story): string {
+  const name = Object.hasOwn(names, id) ? names[id] : undefined
+  return name === undefined ? id : `${name} (${id})`
 }
 
 function partText({ role, name, octets, sha256, facts }: Story['parts'][number]): string {
@@ -111,7 +118,7 @@ function approvalLine(one: Story['approvals'][number], story: Story): Line {
 
 function signedLine(one: Story['signed'][number], { parts }: Story): Line {
   const part = parts.find(({ id }) => id === one.part)
-  const stamped = one.isTimeStamped ? ', time-stamped' : ''
+  const stamped = one.timeStamp === null ? '' : stampText(one.timeStamp)
   const { keyNames, algorithms, exceptions } = one.facts
   const excepted = Array.isArray(exceptions) ? `, by exception (${exceptions.join('; ')})` : ''
   const by = signersOf(one.keys, textsOf(keyNames), textsOf(algorithms))
@@ -121,6 +128,11 @@ function signedLine(one: Story['signed'][number], { parts }: Story): Line {
       `${one.name} of ${part?.name ?? one.part}  ${one.octets} octets  ${one.sha256}  by ${by}${stamped}${excepted}`,
     ),
   ]
+}
+
+function stampText({ at, serialNumber, authority }: NonNullable<Stamp>): string {
+  const by = authority ?? 'an authority that the token does not name'
+  return `, time-stamped ${valueText(at)} by ${by}, serial ${serialNumber}`
 }
 
 /** As people call the keys; by their ids where that was not noted. */
@@ -153,7 +165,7 @@ function eventText(event: Story['events'][number], story: Story): string {
   const { actor, at, type } = event
   const proof = provedIn(event, story.log) ? 'proved' : 'not proved!'
   return printable(
-    `${proof}  ${valueText(at)}  ${type}  ${actor.kind} ${actor.id}${aboutOf(event)}`,
+    `${proof}  ${valueText(at)}  ${type}  ${actor.kind} ${named(actor.id, story)}${aboutOf(event)}`,
   )
 }
 

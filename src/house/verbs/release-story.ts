@@ -8,9 +8,11 @@ import { scansOf } from '#core/releases/checks.ts'
 import { partsOf } from '#core/releases/parts-of.ts'
 import { signedArtefactsOf } from '#core/releases/publish.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
+import { readTimeStamp } from '#trust/time-stamp/read-time-stamp.ts'
 import type { Core } from '../core.ts'
 import { showJudgement } from './approvals.ts'
 import { showEvent } from './history.ts'
+import { namesOf } from './names-of.ts'
 import { showPart } from './releases.ts'
 
 type Story = OutputOf<'release.show'>
@@ -31,6 +33,7 @@ export async function releaseStory(
     | 'missing'
     | 'emergency'
     | 'productName'
+    | 'names'
     | 'parts'
     | 'scans'
     | 'checks'
@@ -47,7 +50,13 @@ export async function releaseStory(
   const judged = showJudgement(await judgeRelease(release, core))
   const { verdict, policy, checks, missing, emergency } = judged
   const proved = await proveEvents(release.id, mostEvents, log)
+  const actors = [
+    ...[release.createdBy, ...release.contributors],
+    ...parts.map(({ addedBy }) => addedBy),
+    ...proved.events.map(({ placed }) => placed.event.actor.id),
+  ]
   return {
+    names: await namesOf(actors, ledger),
     productName: product?.name ?? release.product,
     parts: parts.map(showPart),
     scans: (await scansOf(artefacts, ledger)).map(({ artefact, scan }) => ({
@@ -96,6 +105,15 @@ function showSigned(signed: SignedArtefactRecord): Story['signed'][number] {
   return {
     ...{ id, part, name, form, sourceSha256: sourceSha256.toHex(), sha256: sha256.toHex(), octets },
     ...{ keys: [...keys], isTimeStamped: timeStamp !== null, facts: { ...facts } },
+    timeStamp: timeStamp === null ? null : showStamp(timeStamp),
     signedAt: signed.signedAt.toString(),
+  }
+}
+
+function showStamp(token: Uint8Array): Story['signed'][number]['timeStamp'] {
+  const { at, serialNumber, authority } = readTimeStamp(token)
+  return {
+    ...{ at: at.toString(), serialNumber: serialNumber.toHex() },
+    authority: authority ?? null,
   }
 }

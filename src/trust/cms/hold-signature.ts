@@ -48,7 +48,7 @@ export async function holdSignature(
   certificates: readonly Certificate[],
   digestOf: DigestOf,
 ): Promise<HeldSignature | ArtefactRefused> {
-  const leaf = certificates.find((one) => isNamed(one, info.signer))
+  const leaf = certificates.find((one) => isNamedBy(one, info.signer))
   if (leaf === undefined)
     return refuse(
       'artefact-signer-unknown',
@@ -66,7 +66,8 @@ export async function holdSignature(
   return { kind: 'held', publicKey, chain, claimedAt: said.signingTime }
 }
 
-function isNamed(certificate: Certificate, signer: SignerIdentifier): boolean {
+/** Whether a signer names this certificate. */
+export function isNamedBy(certificate: Certificate, signer: SignerIdentifier): boolean {
   if (signer.kind === 'certificate')
     return (
       sameBytes(certificate.serialNumber, signer.serialNumber) &&

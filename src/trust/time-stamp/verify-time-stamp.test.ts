@@ -4,6 +4,7 @@ import { hash } from 'node:crypto'
 import { test } from 'node:test'
 import { encodeSignedData, parseSignedData } from '#format/cms/signed-data.ts'
 import { oid } from '#format/der/oid.ts'
+import { FormatError } from '#format/format-error.ts'
 import { algorithms, keyPurposes } from '#format/oids.ts'
 import { encodeAlgorithmIdentifier } from '#format/x509/algorithm-identifier.ts'
 import type { Certificate } from '#format/x509/certificate.ts'
@@ -19,6 +20,7 @@ import {
 import { signatureAlgorithmFor, signatureAlgorithms } from '../algorithms.ts'
 import { sign } from '../private-key.ts'
 import { planTimeStamp } from './plan-time-stamp.ts'
+import { readTimeStamp } from './read-time-stamp.ts'
 import { verifyTimeStamp } from './verify-time-stamp.ts'
 
 const over = new TextEncoder().encode('a signature')
@@ -123,3 +125,13 @@ test('a token over content that is not called a time-stamp says nothing', async 
 })
 
 const more = encodeExtension('subjectKeyIdentifier', Uint8Array.of(1, 2, 3))
+
+test('a time-stamp says when, under which number and by whom, also one without certificates', async () => {
+  for (const withCertificates of [true, false]) {
+    const { at, serialNumber, authority } = readTimeStamp(await tokenWith({ withCertificates }))
+    assert.deepEqual([`${at}`, serialNumber.toHex()], [`${madeNow}`, '01'])
+    assert.equal(authority, withCertificates ? 'CN=Stamper' : undefined)
+  }
+  const token = await tokenWith({})
+  assert.throws(() => readTimeStamp(token.subarray(0, 100)), FormatError)
+})

@@ -149,6 +149,8 @@ export const releases = {
     output: z.object({
       ...releaseView.shape,
       productName: z.string(),
+      /** Of people and machines that had a part in it, by their ids: as the ledger has them now, which no event proves. */
+      names: z.record(z.string(), z.string()),
       parts: z.array(partView),
       scans: z.array(
         z.object({
@@ -194,6 +196,16 @@ export const releases = {
           octets: count,
           keys: z.array(z.string()),
           isTimeStamped: z.boolean(),
+          /** What its time-stamp says; "release.time-stamp" gives the token itself. */
+          timeStamp: z
+            .object({
+              at: instant,
+              /** Hexadecimal. */
+              serialNumber: z.string(),
+              /** Null: the token bears no certificate of who stamped. */
+              authority: z.string().nullable(),
+            })
+            .nullable(),
           facts: z.record(z.string(), z.unknown()),
           signedAt: instant,
         }),
