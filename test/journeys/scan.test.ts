@@ -75,6 +75,8 @@ test('an image that is sent is scanned, recorded with its event, and not kept', 
   assert.equal(shown.body.product, pump.id)
   assert.equal(shown.body.octets, image.length)
   assert.equal(shown.body.findings[0].rule, 'private-key')
+  const meant = shown.body.meanings.map(({ rule }: { rule: string }) => rule)
+  assert.deepEqual(meant, ['private-key', 'private-key-known'])
   const listed = await callApi(house, 'GET', `/scans?sha256=${shown.body.sha256}`)
   assert.deepEqual(
     listed.body.items.map(({ id }: { id: string }) => id),

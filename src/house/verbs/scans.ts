@@ -107,6 +107,17 @@ function showScan(scan: ScanRecord): OutputOf<'scan.list'> {
   }
 }
 
-function showWhole(scan: ScanRecord): OutputOf<'scan.show'> {
-  return { ...showScan(scan), findings: scan.findings.map((one) => scanFinding.parse(one)) }
+async function showWhole(scan: ScanRecord): Promise<OutputOf<'scan.show'>> {
+  const findings = scan.findings.map((one) => scanFinding.parse(one))
+  return { ...showScan(scan), findings, meanings: await meaningsOf(findings) }
+}
+
+/** What was found by a rule that this program does not know, as another node's that is newer, has none. */
+async function meaningsOf(findings: OutputOf<'scan.show'>['findings']) {
+  // Only who looks at a scan needs the texts.
+  const { rules } = await import('#trust/secrets/rules.ts')
+  const found = new Set(findings.map(({ rule }) => rule))
+  return Object.entries(rules)
+    .filter(([rule]) => found.has(rule))
+    .map(([rule, { why, todo }]) => ({ rule, why, todo }))
 }

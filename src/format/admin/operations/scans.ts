@@ -113,9 +113,14 @@ export const scans = {
     path: '/scans/:scan',
     role: 'auditor',
     input: z.strictObject({ scan: id('scn').describe('the scan') }),
-    output: z.object({ ...scanView.shape, findings }),
+    output: z.object({
+      ...scanView.shape,
+      findings,
+      /** Of each rule that found something: why it matters, and what to do. */
+      meanings: z.array(z.object({ rule: z.string(), why: z.string(), todo: z.string() })),
+    }),
     summary: 'show a scan with what it found',
-    help: 'The gravest come first; of very many findings only the count is kept.',
+    help: 'The gravest come first, then what each rule means; of very many findings only the count is kept.',
     positional: ['scan'],
   }),
 
