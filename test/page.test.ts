@@ -16,10 +16,32 @@ test('what the page loads at first takes less than 40 kB', () => {
     0,
   )
   assert.ok(sum > 10_000 && sum < 40_000, `${sum} bytes`)
-  for (const seldom of ['/alarms.js', '/decide.js']) {
+  for (const seldom of [
+    '/alarms.js',
+    '/decide.js',
+    '/release.js',
+    '/signing-key.js',
+    '/finding.js',
+  ]) {
     assert.ok(!first.has(seldom), 'what is seldom asked for is loaded when it is')
     assert.ok(files.has(seldom), seldom)
   }
+})
+
+test('every link within the page leads to a view, and every view that is loaded later is there', () => {
+  const page = files.get('/page.js') ?? ''
+  const views = new Set(
+    [...(/^const views = \{$(.*?)^\}$/ms.exec(page)?.[1] ?? '').matchAll(/^ {2}'?([\w-]+)/gm)].map(
+      ([, name]) => name,
+    ),
+  )
+  for (const [path, text] of files)
+    for (const [, noun] of text.matchAll(/['"`]#\/([\w-]+)/g))
+      assert.ok(views.has(noun), `#/${noun} of ${path}`)
+  const later = [...page.matchAll(/later\('(\w+)', '\.(\/[\w-]+\.js)'\)/g)]
+  assert.ok(later.length > 0)
+  for (const [, name, path = ''] of later)
+    assert.match(files.get(path) ?? '', new RegExp(`^export async function ${name}\\(`, 'm'), path)
 })
 
 /** Adds a script and whatever it imports without being asked. */

@@ -1,36 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Alarms that stand; loaded only when one does. */
 import { get, post, remedyOf } from './api.js'
-import { button, make, moment, say } from './elements.js'
+import { button, link, make, moment, say } from './elements.js'
 import { sentence } from './words.js'
 
 /** A quiet section for the first page: what is wrong, since when, and what to do. */
 export async function alarmSection({ who, again }) {
   const { items, next } = await get('/alarms', { limit: 20 })
-  const kinds = [...new Set(items.map(({ kind }) => kind))]
-  const remedies = new Map(
-    await Promise.all(kinds.map(async (kind) => [kind, await remedyOf({ code: kind })])),
-  )
   const many = `${items.length}${next ? ' and more' : ''}`
   return make(
     'section',
     { 'aria-labelledby': 'alarms' },
     make('h2', { id: 'alarms' }, `Needs you: ${many}`),
-    make(
-      'ul',
-      items.map((alarm) => {
-        const remedy = remedies.get(alarm.kind)
-        return make(
-          'li',
-          `${sentence(alarm.text)} (${alarm.severity}, since `,
-          moment(alarm.raisedAt),
-          ') ',
-          remedy && make('small', sentence(remedy), ' '),
-          taken(alarm, who, again),
-        )
-      }),
-    ),
+    await alarmList(items, who, again),
   )
+}
+
+/** Each alarm with what to do about it, and where more of it stands. */
+export async function alarmList(items, who, again) {
+  const kinds = [...new Set(items.map(({ kind }) => kind))]
+  const remedies = new Map(
+    await Promise.all(kinds.map(async (kind) => [kind, await remedyOf({ code: kind })])),
+  )
+  return make(
+    'ul',
+    items.map((alarm) => {
+      const remedy = remedies.get(alarm.kind)
+      return make(
+        'li',
+        `${sentence(alarm.text)} (${alarm.severity}, since `,
+        moment(alarm.raisedAt),
+        ') ',
+        remedy && make('small', sentence(remedy), ' '),
+        page(alarm),
+        taken(alarm, who, again),
+      )
+    }),
+  )
+}
+
+/** Kinds of records that have a page, by the prefix of their ids. */
+const pages = { dev: 'device', kfd: 'finding', rel: 'release', sgk: 'signing-key' }
+
+function page({ subject }) {
+  const view = pages[subject.slice(0, 3)]
+  return view && subject[3] === '_' && [link(`#/${view}/${subject}`, 'Look at it'), ' ']
 }
 
 /** Whether somebody takes care of it, or the way to say so. */

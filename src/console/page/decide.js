@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Requests that wait for a person; loaded only when one does. */
 import { get, post } from './api.js'
-import { button, facts, heading, link, make, moment, say, state } from './elements.js'
+import { button, digest, facts, heading, link, make, moment, say, state } from './elements.js'
 import { askReason } from './form.js'
 import { proofs, sentence } from './words.js'
 
@@ -55,9 +55,6 @@ async function nameOf(path, id) {
   const { items } = await get(path, { limit: 1000 })
   return items.find((one) => one.id === id)?.name ?? id
 }
-
-/** 64 digits in groups, so that two people can read them to each other. */
-const digest = (hex) => make('code', hex.replaceAll(/.{8}(?!$)/g, '$& '))
 
 function expected(foreseen) {
   if (foreseen.kind === 'refused')

@@ -26,6 +26,9 @@ export const heading = (text) => make('h1', { tabindex: -1 }, text)
 
 export const state = (word) => make(`span.state.${word}`, word)
 
+/** 64 digits in groups, so that two people can read them to each other. */
+export const digest = (hex) => make('code', hex.replaceAll(/.{8}(?!$)/g, '$& '))
+
 /** Pairs of a name and what stands for it; null is left out. */
 export function facts(pairs) {
   const told = Object.entries(pairs).filter(([, value]) => value !== null)

@@ -97,8 +97,8 @@ function pasted(device, status, go) {
   ]
 }
 
-/** No device can call 0.0.0.0. */
-function serverFor(address) {
+/** Nobody can call 0.0.0.0. */
+export function serverFor(address) {
   const url = new URL(address)
   if (['0.0.0.0', '[::]'].includes(url.hostname)) url.hostname = location.hostname
   return url.origin

@@ -108,16 +108,28 @@ function reveal(input) {
   return toggle
 }
 
-/** Asks why, for an act that the log keeps for ever; `act(reason)` does it. */
-export function askReason(title, text, submit, act) {
-  const fields = [{ name: 'reason', label: 'Why?', hint: 'It stands in the log for ever.' }]
+/**
+ * Asks why, for an act that the log keeps for ever; `act(reason)` does it. `name` is what the API
+ * calls the reason, so that a fault of it stands at the field.
+ */
+export function askReason(title, text, submit, act, name = 'reason') {
+  const why = { name, label: 'Why?', hint: 'It stands in the log for ever.' }
+  ask([why], title, text, submit, (values) => act(values[name]))
+}
+
+/** Asks once more, for an act that cannot be taken back; `act()` does it. */
+export function askSure(title, text, submit, act) {
+  ask([], title, text, submit, act)
+}
+
+function ask(fields, title, text, submit, act) {
   const dialog = make(
     'dialog',
     { 'aria-label': title, close: () => dialog.remove() },
     make('h2', title),
     make('p', text),
-    form(fields, submit, async ({ reason }) => {
-      await act(reason)
+    form(fields, submit, async (values) => {
+      await act(values)
       dialog.close()
     }),
     button('Leave it as it is', () => dialog.close()),

@@ -15,9 +15,18 @@ const views = {
   certificates,
   device: later('device', './device.js'),
   enrol,
+  finding: later('finding', './finding.js'),
+  'key-watch': later('keyWatch', './key-watch.js'),
   log: later('log', './log.js'),
   product: addProduct,
+  release: later('release', './release.js'),
+  releases: later('releases', './releases.js'),
   request: later('request', './decide.js'),
+  rotation: later('rotation', './rotation.js'),
+  scan: later('scan', './scans.js'),
+  scans: later('scans', './scans.js'),
+  'signing-key': later('signingKey', './signing-key.js'),
+  'signing-keys': later('signingKeys', './signing-keys.js'),
 }
 const main = document.querySelector('main')
 /** The person who is signed in. */

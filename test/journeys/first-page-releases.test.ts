@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Releases, signing keys, weak keys and scans in a browser of 320 pixels, by keyboard alone, over one house. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Browser, Locator, Page } from 'playwright-core'
+import { commandNamed, whole } from '#cli/commands/commands.ts'
+import { readLine } from '#cli/commands/read-line.ts'
+import { invite } from '#core/people/invitation.ts'
+import { openBrowser, openPage, skipBrowser, type WatchedPage } from '../support/browser.ts'
+import { operator } from '../support/core.ts'
+import { hostile, openToldHouse, type ToldHouse } from './support/told-house.ts'
+
+const passphrase = 'otter lamp gravel seven'
+const options = { skip: skipBrowser, timeout: 90_000 }
+
+let house: ToldHouse
+let browser: Browser
+let watched: WatchedPage
+let page: Page
+
+before(async () => {
+  if (skipBrowser !== false) return
+  house = await openToldHouse()
+  browser = await openBrowser()
+  const viewport = { width: 320, height: 760 }
+  watched = await openPage(browser, new URL(house.claimLink!).origin, { viewport })
+  page = watched.page
+  await page.goto(house.claimLink!)
+  await page.getByLabel('Your name').fill('Ada')
+  await page.getByLabel('Passphrase', { exact: true }).fill(passphrase)
+  await page.getByRole('button', { name: 'Take it' }).click()
+  await page.getByRole('heading', { name: 'Devices' }).waitFor()
+})
+after(async () => {
+  await watched?.close()
+  await browser?.close()
+  await house?.stop()
+  assert.deepEqual(house?.troubles ?? [], [])
+})
+
+/** As somebody does who has no pointer. */
+async function press(target: Locator): Promise<void> {
+  await target.focus()
+  await page.keyboard.press('Enter')
+}
+
+/** Goes to a part of the console, and waits until its heading has the focus. */
+async function part(name: string): Promise<void> {
+  await press(page.getByRole('navigation').getByRole('link', { name, exact: true }))
+  await arrived(name)
+  const current = page.getByRole('navigation').locator('[aria-current=page]')
+  assert.equal(await current.textContent(), name)
+}
+
+/** The view stands, its heading is where a reader begins, and everybody can read and reach all of it. */
+async function arrived(title: string): Promise<void> {
+  await page.getByRole('heading', { level: 1, name: title }).waitFor()
+  assert.equal(await page.evaluate('document.activeElement.tagName'), 'H1')
+  assert.ok((await page.title()).startsWith(`${title} · `))
+  const found = await page.evaluate(`({
+    titles: document.querySelectorAll('h1').length,
+    levels: [...document.querySelectorAll('h1, h2, h3')].map(({ tagName }) => Number(tagName[1])),
+    nameless: [...document.querySelectorAll('a, button, summary, input, select, progress')]
+      .filter((one) => !(one.textContent.trim() || one.ariaLabel || one.labels?.[0]?.textContent))
+      .map(({ outerHTML }) => outerHTML),
+    markup: document.querySelectorAll('main img').length,
+    beside: document.documentElement.scrollWidth - innerWidth,
+  })`)
+  const { levels, ...rest } = found as { readonly levels: readonly number[] }
+  assert.deepEqual(rest, { titles: 1, nameless: [], markup: 0, beside: 0 }, page.url())
+  for (const [at, level] of levels.entries())
+    assert.ok(level <= (levels[at - 1] ?? 0) + 1, `a heading of level ${level} at ${page.url()}`)
+}
+
+/** Every command that the page shows can be said as it stands; gives all of them. */
+async function sayable(): Promise<string> {
+  const shown = await page.locator('main .copyable pre').allTextContents()
+  const lines = shown.flatMap((text) => text.replaceAll(/\\\n\s*/g, '').split('\n'))
+  for (const line of lines.filter((one) => one.startsWith('bin/vitalsign '))) {
+    const said = line.slice('bin/vitalsign '.length).replace(/ > \S+$/, '')
+    const words = said.match(/"[^"]*"|\S+/g)?.map((word) => word.replaceAll('"', '')) ?? []
+    const command = commandNamed(words.slice(0, 2).join(' ')) ?? assert.fail(line)
+    readLine(await whole(command), words.slice(2))
+  }
+  return lines.join('\n')
+}
+
+/** What may be done with a release on its page. */
+const acts = /^(Submit|Publish|Withdraw) it$/
+
+const button = (name: string) => page.getByRole('button', { name, exact: true })
+const link = (name: string) => page.getByRole('main').getByRole('link', { name, exact: true })
+const told = (text: string | RegExp) => page.getByRole('main').getByText(text).first().waitFor()
+
+test(
+  'a signing key is looked at: its state, what follows it, and what breaks',
+  options,
+  async () => {
+    await part('Signing keys')
+    await press(link('boot → boot-2031'))
+    await arrived('boot → boot-2031')
+    const adopted = page.getByRole('progressbar', { name: '0 of 2 that were heard of, 0 %' })
+    assert.equal(await adopted.getAttribute('max'), '2')
+    await told('2 (PUMP-1, PUMP-2)')
+    await told('Signing key boot-2031 is next.')
+    assert.match(await sayable(), /rotation advance rot_/)
+    await press(link('boot'))
+    await arrived('boot of pump')
+    await told('p-256')
+    await told('Nothing breaks when boot ends.')
+    const asked = page.waitForResponse((answer) => answer.url().includes('at=2031-01-01T00'))
+    await page.getByLabel('If it ended on').fill('2031-01-01')
+    assert.equal((await asked).status(), 200)
+    await told('mcuboot, if it is revoked')
+    assert.match(await sayable(), /rotation begin pump --from sgk_\w+ --to KEY/)
+    await part('Signing keys')
+    await page.getByLabel('State').selectOption('next')
+    await page.locator('tbody tr').nth(1).waitFor({ state: 'detached' })
+    assert.match(
+      (await page.locator('tbody').textContent()) ?? '',
+      /^boot-2031pump · p-256 · trial/,
+    )
+  },
+)
+
+test('a release tells its story, is published, and withdrawn with a reason', options, async () => {
+  const [signed] = (await house.asked('GET', '/releases?channel=stable')).items
+  await part('Releases')
+  await page.locator('tbody').getByText(hostile).waitFor()
+  await page.getByLabel('Channel').fill('stable')
+  await page.keyboard.press('Enter')
+  await page.getByText(hostile).waitFor({ state: 'detached' })
+  await press(link('2.4.1'))
+  await arrived('pump 2.4.1')
+  await told('signed: it may be given to devices')
+  const grouped = signed.manifestSha256.replaceAll(/.{8}(?!$)/g, '$& ')
+  for (const text of [
+    grouped,
+    /^approver \d+ \(quality\)$/,
+    '“reviewed and approved for release”: approved it,',
+    'Every octet of it is here, or is known by its digest',
+    'app.mcuboot.bin',
+    'by boot (ecdsa-sha256)',
+    /^no\. \d+ · /,
+  ])
+    await told(text)
+  assert.match(await sayable(), /release check page\.json/)
+  const file = await page.getByRole('link', { name: 'app.mcuboot.bin' }).getAttribute('href')
+  assert.equal((await page.request.get(new URL(file!, page.url()).href)).status(), 200)
+
+  const dialog = page.getByRole('dialog')
+  await press(button('Publish it'))
+  await dialog.getByText('It never changes').waitFor()
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+  assert.equal(await page.evaluate('document.activeElement.textContent'), 'Publish it')
+  assert.equal((await house.core.ledger.read('release', signed.id))?.state, 'signed')
+  await page.keyboard.press('Enter')
+  await press(dialog.getByRole('button', { name: 'Publish it' }))
+  await told('published: devices get it')
+  assert.equal((await house.core.ledger.read('release', signed.id))?.state, 'published')
+
+  await press(button('Withdraw it'))
+  await dialog.getByLabel('Why?').fill('x')
+  await page.keyboard.press('Enter')
+  await dialog.getByText('at least 3 characters').waitFor()
+  await dialog.getByLabel('Why?').fill('the pump stops at 4 degrees')
+  await page.keyboard.press('Enter')
+  await told('The pump stops at 4 degrees.')
+  assert.equal(await page.getByRole('main').getByRole('button', { name: acts }).count(), 0)
+})
+
+test(
+  'a draft is submitted, and people are told how to approve it with their own keys',
+  options,
+  async () => {
+    await part('Releases')
+    await press(link(hostile))
+    await arrived(`pump ${hostile}`)
+    await told('It is not submitted yet.')
+    await press(button('Submit it'))
+    await press(page.getByRole('dialog').getByRole('button', { name: 'Submit it' }))
+    await told('submitted: people are to approve it')
+    await told('Still missing: one more person.')
+    await arrived(`pump ${hostile}`)
+    const [release] = (await house.asked('GET', '/releases?state=submitted')).items
+    const { host, port } = house.addresses.devices
+    const said = await sayable()
+    for (const words of [
+      `release approve ${release.id} --approver-key FILE --server https://${host}:${port} `,
+      `release refuse ${release.id} --approver-key FILE --server`,
+    ])
+      assert.ok(said.includes(words), `${words} is in ${said}`)
+  },
+)
+
+test(
+  'an alarm leads to the weak key, to all who share it, and to what people may do',
+  options,
+  async () => {
+    await part('Key watch')
+    await press(link('Look at it'))
+    await page.getByText('Who shares it').waitFor()
+    await told('The key has a prime in common with another key')
+    for (const serial of ['PUMP-1', 'PUMP-2']) await told(serial)
+    await told(/all of lot L-7 of pump/)
+    const said = await sayable()
+    assert.match(said, /renewal order --product pump --lot L-7/)
+    assert.match(said, /revocation end --cause [0-9a-f]{64} --reason keyCompromise/)
+    await press(button('Accept it'))
+    await page.getByRole('dialog').getByLabel('Why?').fill('a board that never leaves the bench')
+    await page.keyboard.press('Enter')
+    await told('dismissed: somebody accepts it')
+    await told(/^Decided by Ada/)
+    await part('Key watch')
+    await page.locator('tbody tr').nth(1).waitFor({ state: 'detached' })
+    await press(page.locator('summary'))
+    await press(button('Pause it'))
+    await page.getByRole('dialog').getByLabel('Why?').fill('the disk is changed')
+    await page.keyboard.press('Enter')
+    await told('The watch is paused: The disk is changed.')
+    await press(page.locator('summary'))
+    await press(button('Have it go on'))
+    await page.getByText('The watch is paused').waitFor({ state: 'detached' })
+  },
+)
+
+test('a scan says where something was found, why it matters and what to do', options, async () => {
+  await press(link('What scans of images found'))
+  await arrived('Scans')
+  await press(link('pump.swu'))
+  await arrived('pump.swu')
+  await told(`pump.swu!/${hostile}!/etc/line.key`)
+  await told('certain, at octet 512')
+  await told('Every device with the image has the same one')
+})
+
+test('an auditor sees all of it, and nothing to do', options, async () => {
+  const asked = { name: 'Grace', role: 'auditor' } as const
+  const invited = await invite(asked, operator, house.core)
+  assert.ok(invited.kind === 'invited')
+  const { origin } = new URL(page.url())
+  await press(button('Sign out'))
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+  await page.goto(`${origin}/#join=${invited.link.token}`)
+  await page.getByLabel('Passphrase', { exact: true }).fill(passphrase)
+  await page.keyboard.press('Enter')
+  await button('Sign out').waitFor()
+  const [finding] = (await house.asked('GET', '/findings?state=proposed')).items
+  await page.goto(`${origin}/#/finding/${finding.id}`)
+  await told('What is proposed')
+  assert.equal(await page.getByRole('main').getByRole('button').count(), 0)
+  await part('Releases')
+  await press(link(hostile))
+  await told('What it needs to be signed')
+  assert.equal(await page.getByText('Decide with your own key').count(), 0)
+  assert.equal(await page.getByRole('button', { name: acts }).count(), 0)
+})
