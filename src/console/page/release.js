@@ -3,14 +3,14 @@
 import { get } from './api.js'
 import { digest, facts, heading, link, make, moment, state } from './elements.js'
 import { entries } from './entries.js'
-import { actorNames } from './names.js'
 import { byHand, releaseActs } from './release-acts.js'
 import { provedEvents } from './release-events.js'
 import { releaseStates } from './releases.js'
 import { sentence } from './words.js'
 
 export async function release({ id, who, again }) {
-  const [shown, names] = await Promise.all([get(`/releases/${id}`), actorNames()])
+  const shown = await get(`/releases/${id}`)
+  const names = new Map(Object.entries(shown.names))
   const nameOf = (one) => names.get(one) ?? one
   const isOpen = ['draft', 'submitted', 'approved'].includes(shown.state)
   return [
@@ -176,9 +176,17 @@ function signedEntry(one, { id, parts }) {
   return [
     [fileOf(id, one.name), ` of ${part?.name ?? one.part}`],
     one.form,
-    make('span', 'by ', ...keys.filter(Boolean), one.isTimeStamped ? ', time-stamped' : ''),
+    make('span', 'by ', ...keys.filter(Boolean)),
+    timeStamp(one),
     exceptions.length > 0 && make('strong', `By exception: ${exceptions.join('; ')}`),
     digest(one.sha256),
     make('small', `${one.octets} octets, `, moment(one.signedAt)),
   ]
+}
+
+/** Who else says when it was signed; "release time-stamp" gives the token for a check without us. */
+function timeStamp({ timeStamp: stamp }) {
+  if (stamp === null) return undefined
+  const by = stamp.authority ?? 'an authority that the token does not name'
+  return make('small', 'time-stamped ', moment(stamp.at), ` by ${by}, serial ${stamp.serialNumber}`)
 }
