@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vitalsign_cbor.h"
 
+#include "vitalsign_der.h"
+
 void vs_cbor_fail(struct vs_cbor *from, enum vs_result wrong) {
   if (from->wrong == VS_OK) from->wrong = wrong;
   from->rest.size = 0;
@@ -28,7 +30,7 @@ uint64_t vs_cbor_head(struct vs_cbor *from, unsigned type, uint64_t most) {
   if (info >= 24) {
     static const uint64_t least[] = {24, 0x100, 0x10000, 0x100000000};
     more = take(from, (uint64_t)1 << (info - 24));
-    for (number = 0; more.size > 0; more.size--) number = number << 8 | *more.bytes++;
+    number = vs_number(more.bytes, more.size);
     if (from->wrong == VS_OK && number < least[info - 24]) vs_cbor_fail(from, VS_ARTEFACT_MALFORMED);
   }
   if (from->wrong == VS_OK && (number > most || number > 0x1fffffffffffff)) vs_cbor_fail(from, VS_ARTEFACT_MALFORMED);

@@ -3,15 +3,11 @@
 
 #include <string.h>
 
+#include <mbedtls/oid.h>
+
 #include "vitalsign_der.h"
 
-static const uint8_t subject_alt_name[] = {0x55, 0x1d, 0x11};
-static const uint8_t signed_data[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02};
-static const uint8_t data[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01};
-
-static int is(struct vs_span span, const uint8_t *bytes, size_t size) {
-  return span.size == size && memcmp(span.bytes, bytes, size) == 0;
-}
+static const char data[] = MBEDTLS_OID_PKCS "\x07\x01", signed_data[] = MBEDTLS_OID_PKCS "\x07\x02";
 
 static int take_extension(struct vs_span *from, struct vs_span *whole, struct vs_span *oid, struct vs_span *value) {
   struct vs_span parts, critical, begin = *from;
@@ -29,7 +25,7 @@ static int read_extensions(struct vs_certificate *to, struct vs_span list) {
     if (!take_extension(&list, &whole, &oid, &value)) return 0;
     for (rest = list; rest.size > 0;)
       if (!take_extension(&rest, &other_whole, &other, &value) || vs_same(oid, other)) return 0;
-    if (is(oid, subject_alt_name, sizeof subject_alt_name)) to->alternative_name = whole;
+    if (vs_is(oid, MBEDTLS_OID_SUBJECT_ALT_NAME)) to->alternative_name = whole;
   }
   return 1;
 }
@@ -79,17 +75,33 @@ int vs_read_certs_only(struct vs_span cms, struct vs_span *certificates) {
   struct vs_span info, type, tagged, parts, none;
   unsigned version;
   if (!vs_der_take(&cms, VS_DER_SEQUENCE, &info) || cms.size > 0) return 0;
-  if (!vs_der_take(&info, VS_DER_OID, &type) || !is(type, signed_data, sizeof signed_data)) return 0;
+  if (!vs_der_take(&info, VS_DER_OID, &type) || !vs_is(type, signed_data)) return 0;
   if (!vs_der_take(&info, VS_DER_TAGGED, &tagged) || info.size > 0) return 0;
   if (!vs_der_take(&tagged, VS_DER_SEQUENCE, &parts) || tagged.size > 0) return 0;
   if (!vs_der_take_small(&parts, &version) || version != 1) return 0;
   if (!vs_der_take(&parts, VS_DER_SET, &none) || none.size > 0) return 0;
   if (!vs_der_take(&parts, VS_DER_SEQUENCE, &info) || !vs_der_take(&info, VS_DER_OID, &type)) return 0;
-  if (!is(type, data, sizeof data) || info.size > 0) return 0;
+  if (!vs_is(type, data) || info.size > 0) return 0;
   if (!vs_der_take(&parts, VS_DER_TAGGED, certificates) || certificates->size == 0) return 0;
   if (vs_der_take(&parts, VS_DER_TAGGED + 1, &none)) (void)none; /* revocation lists say nothing here */
   if (!vs_der_take(&parts, VS_DER_SET, &none) || none.size > 0 || parts.size > 0) return 0;
   for (tagged = *certificates; tagged.size > 0;)
     if (!vs_der_take_whole(&tagged, VS_DER_SEQUENCE, &none)) return 0;
+  return 1;
+}
+
+int vs_take_entry(struct vs_span *chain, struct vs_span *der) {
+  size_t size = chain->size < 2 ? 0 : (size_t)vs_number(chain->bytes, 2);
+  if (size == 0 || size > chain->size - 2) return 0;
+  *der = (struct vs_span){chain->bytes + 2, size};
+  *chain = (struct vs_span){der->bytes + size, chain->size - 2 - size};
+  return 1;
+}
+
+int vs_put_entry(struct vs_chain *chain, struct vs_span der) {
+  if (der.size > 0xffff || chain->most - chain->size < 2 || chain->most - chain->size - 2 < der.size) return 0;
+  vs_put_number(chain->bytes + chain->size, 2, der.size);
+  memcpy(chain->bytes + chain->size + 2, der.bytes, der.size);
+  chain->size += 2 + der.size;
   return 1;
 }

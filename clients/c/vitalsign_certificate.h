@@ -30,4 +30,14 @@ int vs_read_request(struct vs_certificate *parts, struct vs_span request);
  */
 int vs_read_certs_only(struct vs_span cms, struct vs_span *certificates);
 
+/* A chain that is written: `size` octets of at most `most`. */
+struct vs_chain {
+  uint8_t *bytes;
+  size_t size, most;
+};
+
+/* An entry of a chain (two octets of length, and DER) is taken from its front, or put behind it: 1, else 0. */
+int vs_take_entry(struct vs_span *chain, struct vs_span *der);
+int vs_put_entry(struct vs_chain *chain, struct vs_span der);
+
 #endif

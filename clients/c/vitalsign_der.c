@@ -13,7 +13,7 @@ static size_t head_of(const struct vs_span *from, size_t *content) {
     *content = at[2];
     head = 3;
   } else if (at[1] == 0x82 && from->size >= 4 && at[2] > 0) {
-    *content = (size_t)at[2] << 8 | at[3];
+    *content = (size_t)vs_number(at + 2, 2);
     head = 4;
   } else if (at[1] >= 0x80) return 0;
   return *content <= from->size - head ? head : 0;
@@ -35,13 +35,18 @@ int vs_der_take_whole(struct vs_span *from, uint8_t tag, struct vs_span *value) 
 
 uint8_t vs_der_next(const struct vs_span *from) { return from->size > 0 ? from->bytes[0] : 0; }
 
-int vs_der_take_small(struct vs_span *from, unsigned *value) {
-  struct vs_span after = *from, digits;
-  if (!vs_der_take(&after, VS_DER_INTEGER, &digits) || digits.size == 0 || digits.size > 3) return 0;
-  if (digits.bytes[0] >= 0x80 || (digits.size == 3 && digits.bytes[0] != 0)) return 0;
-  if (digits.size > 1 && digits.bytes[0] == 0 && digits.bytes[1] < 0x80) return 0;
-  for (*value = 0; digits.size > 0; digits.size--) *value = *value << 8 | *digits.bytes++;
+int vs_der_take_number(struct vs_span *from, struct vs_span *octets) {
+  struct vs_span after = *from;
+  if (!vs_der_take(&after, VS_DER_INTEGER, octets) || octets->size == 0 || octets->bytes[0] >= 0x80) return 0;
+  if (octets->size > 1 && octets->bytes[0] == 0 && octets->bytes[1] < 0x80) return 0;
   *from = after;
+  return 1;
+}
+
+int vs_der_take_small(struct vs_span *from, unsigned *value) {
+  struct vs_span octets;
+  if (!vs_der_take_number(from, &octets) || octets.size > 3 || (octets.size == 3 && octets.bytes[0] != 0)) return 0;
+  *value = (unsigned)vs_number(octets.bytes, octets.size);
   return 1;
 }
 
@@ -85,6 +90,16 @@ int vs_der_take_time(struct vs_span *from, uint64_t *seconds) {
   if (text.size != strlen(form) || !vs_read_time(form, text.bytes, seconds)) return 0;
   *from = after;
   return 1;
+}
+
+uint64_t vs_number(const uint8_t *bytes, size_t octets) {
+  uint64_t number = 0;
+  while (octets-- > 0) number = number << 8 | *bytes++;
+  return number;
+}
+
+void vs_put_number(uint8_t *bytes, size_t octets, uint64_t number) {
+  for (; octets > 0; number >>= 8) bytes[--octets] = (uint8_t)number;
 }
 
 int vs_same(struct vs_span left, struct vs_span right) {

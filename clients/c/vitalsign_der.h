@@ -20,7 +20,10 @@ int vs_der_take_whole(struct vs_span *from, uint8_t tag, struct vs_span *value);
 /* The tag that comes next; 0 at the end. */
 uint8_t vs_der_next(const struct vs_span *from);
 
-/* An INTEGER of 0 to 65,535: 1, else 0. */
+/* An INTEGER that is not negative, in its one writing: with the zero that keeps it positive. 1, else 0. */
+int vs_der_take_number(struct vs_span *from, struct vs_span *octets);
+
+/* The same of 0 to 65,535. */
 int vs_der_take_small(struct vs_span *from, unsigned *value);
 
 /* UTCTime or GeneralizedTime as RFC 5280 has them (seconds, Z), in seconds since 1970. */
@@ -35,6 +38,10 @@ int vs_read_time(const char *form, const uint8_t *text, uint64_t *seconds);
 
 /* Seconds since 1970 of a date of the Gregorian calendar, year 1970 to 9999; month and day from 1. */
 uint64_t vs_seconds_of(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second);
+
+/* Numbers of some octets, the highest first. */
+uint64_t vs_number(const uint8_t *bytes, size_t octets);
+void vs_put_number(uint8_t *bytes, size_t octets, uint64_t number);
 
 int vs_same(struct vs_span left, struct vs_span right);
 int vs_is(struct vs_span text, const char *word);

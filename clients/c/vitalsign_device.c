@@ -3,13 +3,10 @@
 
 #include <string.h>
 
-#include "vitalsign_certificate.h"
+#include "vitalsign_crypto.h"
 #include "vitalsign_der.h"
-#include "vitalsign_digest.h"
 #include "vitalsign_path.h"
 #include "vitalsign_request.h"
-#include "vitalsign_state.h"
-#include "vitalsign_status.h"
 #include "vitalsign_talk.h"
 
 /* What is asked for, and by what proof. */
@@ -65,33 +62,25 @@ static enum vs_result settle(struct vs_device *device, struct vs_state *state) {
 
 /* What a request is kept under: an earlier one that asked for the same by the same proof is sent again. */
 static void wanted_digest(const struct vs_device *device, const struct errand *errand, struct vs_span current, uint8_t out[32]) {
-  struct vs_digest digest;
-  uint8_t kind[3];
-  kind[0] = (uint8_t)(current.size > 0);
-  kind[1] = (uint8_t)(errand->new_key != 0);
-  kind[2] = (uint8_t)(device->use_p384 != 0);
-  vs_digest_begin(&digest, 256);
-  vs_digest_add(&digest, kind, sizeof kind);
-  vs_digest_add(&digest, device->serial, strlen(device->serial) + 1);
-  if (device->code_in_request && errand->code != NULL) vs_digest_add(&digest, errand->code, strlen(errand->code));
-  vs_digest_add(&digest, current.bytes, current.size);
-  vs_digest_end(&digest, out);
+  const uint8_t kind[3] = {current.size > 0, errand->new_key != 0, device->use_p384 != 0};
+  const char *code = device->code_in_request && errand->code != NULL ? errand->code : "";
+  struct vs_span pieces[4] = {{kind, sizeof kind}, {(const uint8_t *)device->serial, strlen(device->serial) + 1}};
+  pieces[2] = (struct vs_span){(const uint8_t *)code, strlen(code)};
+  pieces[3] = current;
+  vs_digest(256, pieces, 4, out);
 }
 
 /* Writes key and request beside one another, and both to their slot, before anybody is asked. */
 static enum vs_result write_request(struct vs_device *device, mbedtls_pk_context *key, const struct vs_wanted *wanted, uint32_t generation,
                                     const uint8_t digest[32], uint8_t *work, size_t room) {
-  uint8_t *to = device->record + VS_RECORD_HEAD;
-  size_t left = device->record_size - VS_RECORD_HEAD, key_size, size;
+  struct vs_chain to = {device->record, VS_RECORD_HEAD, device->record_size};
+  size_t key_size, size;
   enum vs_result result = vs_write_request(key, wanted, &device->random, work, room, &size);
-  if (result == VS_OK) result = vs_write_key(key, to, left, &key_size);
+  if (result == VS_OK) result = vs_write_key(key, to.bytes + to.size, to.most - to.size, &key_size);
   if (result != VS_OK) return result;
-  if (left - key_size < size + 2 || size > 0xffff) return VS_BUFFER_TOO_SMALL;
-  to[key_size] = (uint8_t)(size >> 8);
-  to[key_size + 1] = (uint8_t)size;
-  memcpy(to + key_size + 2, work, size);
-  return vs_write_record(&device->storage, VS_SLOT_REQUEST, generation, digest, key_size, device->record,
-                         VS_RECORD_HEAD + key_size + 2 + size, device->record_size);
+  to.size += key_size;
+  if (!vs_put_entry(&to, (struct vs_span){work, size})) return VS_BUFFER_TOO_SMALL;
+  return vs_write_record(device, VS_SLOT_REQUEST, generation, digest, key_size, to.size);
 }
 
 /* `current`: the record of the identity that is renewed, in the record buffer; null at a first enrolment. */
@@ -99,7 +88,6 @@ static enum vs_result prepare(struct vs_device *device, struct vs_state *state, 
                               uint8_t *work, size_t room) {
   struct vs_wanted wanted = {0};
   struct vs_certificate own;
-  struct vs_record before;
   struct vs_span leaf = {NULL, 0};
   mbedtls_pk_context key;
   uint8_t digest[32];
@@ -112,14 +100,7 @@ static enum vs_result prepare(struct vs_device *device, struct vs_state *state, 
   } else wanted.serial = device->serial;
   if (device->code_in_request) wanted.challenge_password = errand->code;
   wanted_digest(device, errand, leaf, digest);
-  if (state->has_request) {
-    /* Into the other buffer, since `current` is in the one of records. */
-    int found = vs_read_record(&before, &device->storage, VS_SLOT_REQUEST, work, room);
-    if (found < 0) return VS_STORAGE_BROKEN;
-    int is_same = found == 1 && memcmp(before.wanted, digest, 32) == 0;
-    mbedtls_platform_zeroize(work, room); /* a key was in it, too */
-    if (is_same) return VS_OK;
-  }
+  if (state->has_request && memcmp(state->wanted, digest, 32) == 0) return VS_OK;
   mbedtls_pk_init(&key);
   result = errand->new_key ? vs_make_key(&key, device->use_p384 ? MBEDTLS_ECP_DP_SECP384R1 : MBEDTLS_ECP_DP_SECP256R1, &device->random)
                            : vs_read_key(&key, current->key, &device->random);
@@ -135,10 +116,9 @@ static enum vs_result receive(struct vs_device *device, struct vs_state *state, 
   struct vs_certificate asked, got;
   struct vs_span one, rest = answer;
   struct vs_server server = vs_server_of(device, NULL);
-  uint8_t *chain;
-  size_t size = 0, left;
+  struct vs_chain chain = {device->record, 0, device->record_size};
   enum vs_result result;
-  if (vs_read_record(&request, &device->storage, VS_SLOT_REQUEST, device->record, device->record_size) != 1) return VS_STORAGE_BROKEN;
+  if (vs_read_record(&request, device, VS_SLOT_REQUEST) != VS_OK) return VS_STORAGE_BROKEN;
   if (!vs_read_request(&asked, vs_leaf_of(request.chain))) return VS_STATE_DAMAGED;
   for (got.der.size = 0; vs_der_take_whole(&rest, VS_DER_SEQUENCE, &one);) {
     if (!vs_read_certificate(&got, one)) return VS_CERTIFICATE_MALFORMED;
@@ -149,19 +129,13 @@ static enum vs_result receive(struct vs_device *device, struct vs_state *state, 
   /* RFC 7030 section 4.2.2: a renewal changes no name. */
   if (is_renewal && (!vs_same(got.subject, asked.subject) || !vs_same(got.alternative_name, asked.alternative_name)))
     return VS_ANSWER_NOT_OURS;
-  chain = device->record + VS_RECORD_HEAD + request.key.size;
-  left = device->record_size - VS_RECORD_HEAD - request.key.size;
-  if (got.der.size > 0xffff || left < got.der.size + 2) return VS_BUFFER_TOO_SMALL;
-  chain[size++] = (uint8_t)(got.der.size >> 8);
-  chain[size++] = (uint8_t)got.der.size;
-  memcpy(chain + size, got.der.bytes, got.der.size);
-  size += got.der.size;
-  result = vs_find_path(&server, VS_FOR_CLIENTS, got.der, offered, 0, chain, &size, left);
+  chain.size = VS_RECORD_HEAD + request.key.size; /* in the place of the request */
+  if (!vs_put_entry(&chain, got.der)) return VS_BUFFER_TOO_SMALL;
+  result = vs_find_path(&server, VS_FOR_CLIENTS, got.der, offered, 0, &chain);
   /* Some servers send what stands above it along, and nothing at cacerts. */
-  if (result == VS_CERTIFICATE_NOT_TRUSTED) result = vs_find_path(&server, VS_FOR_CLIENTS, got.der, answer, 0, chain, &size, left);
+  if (result == VS_CERTIFICATE_NOT_TRUSTED) result = vs_find_path(&server, VS_FOR_CLIENTS, got.der, answer, 0, &chain);
   if (result != VS_OK) return result;
-  result = vs_write_record(&device->storage, vs_next_slot(state), state->generation + 1, request.wanted, request.key.size, device->record,
-                           VS_RECORD_HEAD + request.key.size + size, device->record_size);
+  result = vs_write_record(device, vs_next_slot(state), state->generation + 1, request.wanted, request.key.size, chain.size);
   if (result == VS_OK) state->has_next = 1;
   return result;
 }
@@ -190,16 +164,15 @@ static enum vs_result obtain(struct vs_device *device, struct vs_state *state, c
   struct vs_span offered, answer;
   uint8_t *body;
   size_t room, size = 0;
-  int is_renewal = errand->code == NULL && errand->birth == NULL, found = 1;
+  int is_renewal = errand->code == NULL && errand->birth == NULL;
   enum vs_result result = fetch_authorities(device, &offered);
   if (result != VS_OK) return result;
   body = device->answer + offered.size;
   room = device->answer_size - offered.size;
-  if (is_renewal) found = vs_read_record(&current, &device->storage, state->slot, device->record, device->record_size);
-  if (found == 1) result = prepare(device, state, errand, is_renewal ? &current : NULL, body, room);
-  if (is_renewal && found == 1 && result == VS_OK)
-    found = vs_read_record(&current, &device->storage, state->slot, device->record, device->record_size);
-  if (found != 1) return VS_STORAGE_BROKEN;
+  if (is_renewal) result = vs_read_record(&current, device, state->slot);
+  if (result == VS_OK) result = prepare(device, state, errand, is_renewal ? &current : NULL, body, room);
+  /* Once more: a new request was written in the record buffer. */
+  if (result == VS_OK && is_renewal) result = vs_read_record(&current, device, state->slot);
   if (result != VS_OK) return result;
   if (is_renewal) identity = (struct vs_identity){current.key, current.chain};
   if (errand->code != NULL && !device->code_in_request) {
@@ -220,7 +193,7 @@ static enum vs_result obtain(struct vs_device *device, struct vs_state *state, c
 static enum vs_result begin(struct vs_device *device, const char *code, struct vs_state *state) {
   enum vs_result result = check(device, code);
   if (result == VS_OK && device->record_size <= VS_RECORD_HEAD + VS_RECORD_REST) result = VS_BUFFER_TOO_SMALL;
-  return result == VS_OK ? vs_read_state(state, &device->storage, device->record, device->record_size) : result;
+  return result == VS_OK ? vs_read_state(state, device) : result;
 }
 
 enum vs_result vs_enrol(struct vs_device *device, const char *code, const struct vs_identity *birth, int again) {
@@ -269,10 +242,10 @@ enum vs_result vs_keep_up(struct vs_device *device, int new_key) {
 enum vs_result vs_identity_in_use(struct vs_device *device, struct vs_identity *identity) {
   struct vs_state state;
   struct vs_record record;
-  enum vs_result result = vs_read_state(&state, &device->storage, device->record, device->record_size);
+  enum vs_result result = vs_read_state(&state, device);
   if (result != VS_OK) return result;
   if (!state.has_identity) return state.is_damaged ? VS_STATE_DAMAGED : VS_NOT_ENROLLED;
-  if (vs_read_record(&record, &device->storage, state.slot, device->record, device->record_size) != 1) return VS_STORAGE_BROKEN;
+  if (vs_read_record(&record, device, state.slot) != VS_OK) return VS_STORAGE_BROKEN;
   *identity = (struct vs_identity){record.key, record.chain};
   return VS_OK;
 }
@@ -284,8 +257,8 @@ enum vs_result vs_due(struct vs_span certificate, uint64_t *due) {
   if (!vs_read_certificate(&read, certificate)) return VS_CERTIFICATE_MALFORMED;
   life = read.not_after - read.not_before;
   /* A twentieth of the life, by the certificate's own digest: a fleet of one day does not come in one minute. */
-  vss_sha256(certificate.bytes, certificate.size, digest);
-  spread = life / 20 * ((uint64_t)digest[0] << 16 | (uint64_t)digest[1] << 8 | digest[2]) >> 24;
+  vs_digest(256, &certificate, 1, digest);
+  spread = life / 20 * vs_number(digest, 3) >> 24;
   *due = read.not_before + life / 3 * 2 + spread;
   return VS_OK;
 }

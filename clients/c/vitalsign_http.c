@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include <mbedtls/base64.h>
+#include <mbedtls/platform_util.h>
+
 #include "vitalsign_der.h"
-#include "vitalsign_mbed.h"
 
 /* --- what goes out --- */
 
@@ -43,10 +45,10 @@ static void put_number(struct pen *pen, size_t number) {
 }
 
 static void put_base64(struct pen *pen, const uint8_t *bytes, size_t size) {
-  uint8_t text[4];
-  for (; size > 0; bytes += size < 3 ? size : 3, size -= size < 3 ? size : 3) {
-    vs_base64_encode(bytes, size < 3 ? size : 3, text);
-    put(pen, text, 4);
+  uint8_t text[5];
+  for (size_t some, made; size > 0; bytes += some, size -= some) {
+    some = size < 3 ? size : 3;
+    if (mbedtls_base64_encode(text, sizeof text, &made, bytes, some) == 0) put(pen, text, made);
   }
 }
 
@@ -65,14 +67,10 @@ static void put_login(struct pen *pen, const char *user, const char *code) {
 
 static int send_question(const struct vs_secure *to, const struct vs_question *question) {
   struct pen pen = {.to = to};
-  put_text(&pen, question->request.size > 0 ? "POST " : "GET ");
-  put_text(&pen, question->prefix);
-  if (question->label != NULL) put_text(&pen, "/"), put_text(&pen, question->label);
-  put_text(&pen, "/");
-  put_text(&pen, question->operation);
-  put_text(&pen, " HTTP/1.1\r\nHost: ");
-  put_text(&pen, question->host);
-  put_text(&pen, ":");
+  const char *method = question->request.size > 0 ? "POST " : "GET ", *label = question->label;
+  const char *const line[] = {method, question->prefix, label != NULL ? "/" : "", label != NULL ? label : "", "/",
+                              question->operation, " HTTP/1.1\r\nHost: ", question->host, ":"};
+  for (size_t i = 0; i < sizeof line / sizeof *line; i++) put_text(&pen, line[i]);
   put_number(&pen, question->port);
   put_text(&pen, "\r\nConnection: close\r\nUser-Agent: vitalsign-c\r\n");
   if (question->code != NULL) put_login(&pen, question->user, question->code);

@@ -33,15 +33,10 @@ struct vs_answer {
 enum vs_result vs_ask(const struct vs_secure *connection, const struct vs_question *question, uint8_t *body, size_t body_size,
                       struct vs_answer *answer);
 
-/* --- bodies of EST: base64 of RFC 4648 section 4 (RFC 8951 section 3) --- */
-
 /*
- * Decodes in place; CR, LF, TAB and space may stand anywhere, padding is required and what it leaves over is zero. 1 and
- * the new size, or 0. Nothing at all is refused.
+ * Decodes a body of EST (RFC 8951 section 3, RFC 4648 section 4) in place; CR, LF, TAB and space may stand anywhere, padding
+ * is required and what it leaves over is zero. 1 and the new size, or 0. Nothing at all is refused.
  */
 int vs_base64_decode(uint8_t *text, size_t *size);
-
-/* Encodes 1 to 3 octets into 4 characters. */
-void vs_base64_encode(const uint8_t *bytes, size_t size, uint8_t text[4]);
 
 #endif

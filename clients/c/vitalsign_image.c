@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "vitalsign_crypto.h"
 #include "vitalsign_der.h"
-#include "vitalsign_digest.h"
-#include "vitalsign_signature.h"
-#include "vitalsign_verify.h"
 
 #include <string.h>
 
@@ -90,6 +88,7 @@ static enum vs_result read_layout(struct image *image, struct vs_image *to) {
 static int is_signature(unsigned type) { return type == type_rsa2048 || (type >= type_ecdsa && type <= type_ed25519); }
 static int is_digest(unsigned type) { return type >= type_sha256 && type <= type_sha512; }
 static int is_key(unsigned type) { return type == type_key_hash || type == type_key; }
+static unsigned bits_of(unsigned digest_type) { return 256 + 128 * (digest_type - type_sha256); }
 
 static int may_stand(unsigned type, int is_guarded) {
   if (!is_guarded) return is_key(type) || is_digest(type) || is_signature(type) || type == type_pure || (type >= 0x30 && type <= 0x34);
@@ -121,7 +120,7 @@ static enum vs_result check_structure(const struct image *image, struct vs_image
   if ((result = check_area(image, 0, image->guarded, 1)) != VS_OK) return result;
   if ((result = check_area(image, image->guarded, image->count, 0)) != VS_OK) return result;
   for (size_t i = 0; i < image->count; i++)
-    if (is_digest(image->values[i].type)) digest = 32 + 16 * (unsigned)(image->values[i].type - type_sha256);
+    if (is_digest(image->values[i].type)) digest = bits_of(image->values[i].type) / 8;
   for (size_t i = 0; i < image->count; i++) {
     const struct value *value = &image->values[i];
     if (value->type == type_dependency && value->size != 12) return VS_ARTEFACT_MALFORMED;
@@ -142,30 +141,26 @@ static enum vs_result check_structure(const struct image *image, struct vs_image
   return to->size == image->source->size ? VS_OK : VS_TRAILING_OCTETS;
 }
 
-/* A public key as MCUboot holds it: RSAPublicKey, else SubjectPublicKeyInfo. */
-static struct vs_span key_octets(struct vs_span spki, enum vs_key_kind kind, struct vs_span bits) { return kind == VS_KEY_RSA ? bits : spki; }
-
 /* The key that a value names, by its digest or in whole; its index, or the count of keys. */
 static enum vs_result find_key(const struct image *image, const struct value *value, size_t *found) {
+  struct vs_span named = {image->piece, value->size};
   uint8_t digest[64];
-  enum vs_result result = value->size > image->piece_size ? VS_OK : read(image, value->at, image->piece, value->size);
-  int whole = value->type == type_key;
+  enum vs_result result;
   *found = image->trust->key_count;
-  if (value->size > image->piece_size) return result;
+  if (value->size > image->piece_size) return VS_OK;
+  result = read(image, value->at, image->piece, value->size);
   for (size_t i = 0; i < image->trust->key_count && result == VS_OK; i++) {
-    struct vs_span bits = {NULL, 0}, octets;
-    struct vs_digest state;
-    octets = key_octets(image->trust->keys[i], vs_read_signer(image->trust->keys[i], &bits), bits);
-    if (!whole) {
-      vs_digest_begin(&state, (unsigned)value->size * 8);
-      vs_digest_add(&state, octets.bytes, octets.size);
-      vs_digest_end(&state, digest);
-      octets.bytes = digest;
-      octets.size = value->size;
+    /* A public key as MCUboot holds it: RSAPublicKey, else SubjectPublicKeyInfo. */
+    struct vs_span octets = image->trust->keys[i], bits;
+    if (vs_read_signer(octets, &bits) == VS_KEY_RSA) octets = bits;
+    if (value->type == type_key_hash) {
+      vs_digest((unsigned)value->size * 8, &octets, 1, digest);
+      octets = (struct vs_span){digest, value->size};
     }
-    if (octets.size != value->size || memcmp(octets.bytes, image->piece, octets.size) != 0) continue;
-    *found = i;
-    break;
+    if (vs_same(octets, named)) {
+      *found = i;
+      break;
+    }
   }
   return result;
 }
@@ -187,7 +182,7 @@ struct pass {
 };
 
 static enum vs_result check_signature(const struct image *image, const struct value *value, size_t key, struct pass *pass) {
-  struct vs_span spki = image->trust->keys[key], bits = {NULL, 0}, signature;
+  struct vs_span spki = image->trust->keys[key], bits, signature = {image->piece, value->size};
   enum vs_key_kind kind = vs_read_signer(spki, &bits);
   enum vs_result result;
   if (type_of(kind, bits) == 0) return VS_OK;
@@ -197,8 +192,6 @@ static enum vs_result check_signature(const struct image *image, const struct va
   if (pass->digest == NULL) return VS_OK;
   if (pass->digest_type != (kind == VS_KEY_P384 ? type_sha384 : type_sha256) || value->size > image->piece_size) return VS_SIGNATURE_WRONG;
   result = read(image, value->at, image->piece, value->size);
-  signature.bytes = image->piece;
-  signature.size = value->size;
   return result != VS_OK || vs_signature_holds(spki, kind, pass->digest, signature) ? result : VS_SIGNATURE_WRONG;
 }
 
@@ -224,7 +217,7 @@ static enum vs_result check_digest(const struct image *image, uint8_t digest[64]
   uint8_t stated[64];
   for (size_t i = image->guarded; i < image->count; i++) {
     const struct value *value = &image->values[i];
-    unsigned bits = value->type == type_sha256 ? 256 : value->type == type_sha384 ? 384 : 512;
+    unsigned bits = bits_of(value->type);
     enum vs_result result;
     if (!is_digest(value->type)) continue;
     result = vs_digest_source(image->source, bits, image->covered, image->piece, image->piece_size, digest);

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vitalsign_cbor.h"
+#include "vitalsign_crypto.h"
 #include "vitalsign_der.h"
-#include "vitalsign_digest.h"
-#include "vitalsign_signature.h"
-#include "vitalsign_status.h"
-#include "vitalsign_verify.h"
 
 #include <string.h>
 
 /* {3: "application/vnd.vitalsign.outer-manifest+cbor"} */
-static const char body_protected[] = "\xa1\x03\x78\x2d" "application/vnd.vitalsign.outer-manifest+cbor";
-enum { body_size = sizeof body_protected - 1, time_stamp_label = 270, token_most = 16384 };
+#define BODY_PROTECTED "\xa1\x03\x78\x2d" "application/vnd.vitalsign.outer-manifest+cbor"
+enum { time_stamp_label = 270, token_most = 16384 };
 
 static const uint64_t seconds_most = 253402300799; /* the last second of year 9999 */
 
@@ -138,8 +135,7 @@ static enum vs_result read_envelope(struct vs_span envelope, struct vs_manifest 
   from.wrong = envelope.size > VS_MANIFEST_MOST ? VS_ARTEFACT_MALFORMED : VS_OK;
   vs_cbor_expect(&from, VS_CBOR_TAG, 98);
   vs_cbor_expect(&from, VS_CBOR_ARRAY, 4);
-  struct vs_span header = vs_cbor_bytes(&from, body_size, body_size);
-  if (from.wrong == VS_OK && memcmp(header.bytes, body_protected, body_size) != 0) vs_cbor_fail(&from, VS_ARTEFACT_MALFORMED);
+  if (!vs_is(vs_cbor_bytes(&from, 0, VS_MANIFEST_MOST), BODY_PROTECTED)) vs_cbor_fail(&from, VS_ARTEFACT_MALFORMED);
   if (vs_cbor_head(&from, VS_CBOR_MAP, 1) == 1) {
     key(&from, time_stamp_label);
     (void)vs_cbor_bytes(&from, 0, token_most);
@@ -153,29 +149,25 @@ static enum vs_result read_envelope(struct vs_span envelope, struct vs_manifest 
   return from.wrong;
 }
 
-/* The octets of Sig_structure (RFC 9052 section 4.4), in pieces: heads of strings are at most three octets here. */
+/*
+ * The octets of Sig_structure (RFC 9052 section 4.4), in pieces. A header has its key's 32 octets and less than 256 in all; a
+ * payload fits into an envelope of VS_MANIFEST_MOST.
+ */
 enum { pieces_count = 5 };
 
-/* The head of a byte string. */
-static size_t put_head(uint8_t *to, size_t size) {
-  if (size < 24) return to[0] = (uint8_t)(0x40 + size), 1;
-  to[0] = size < 256 ? 0x58 : 0x59;
-  if (size < 256) return to[1] = (uint8_t)size, 2;
-  to[1] = (uint8_t)(size >> 8);
-  to[2] = (uint8_t)size;
-  return 3;
-}
-
-static void pieces_of(struct vs_span pieces[pieces_count], uint8_t heads[8], struct vs_span header, struct vs_span payload) {
-  static const uint8_t begin[] = {0x85, 0x69, 'S', 'i', 'g', 'n', 'a', 't', 'u', 'r', 'e', 0x58, body_size};
-  size_t first = put_head(heads, header.size);
-  size_t second = put_head(heads + 4, 0); /* no external data */
-  pieces[0] = (struct vs_span){begin, sizeof begin};
-  pieces[1] = (struct vs_span){(const uint8_t *)body_protected, body_size};
-  pieces[2] = (struct vs_span){heads, first};
-  pieces[3] = header;
-  second += put_head(heads + 4 + second, payload.size);
-  pieces[4] = (struct vs_span){heads + 4, second};
+static void pieces_of(struct vs_span pieces[pieces_count], uint8_t heads[6], struct vs_span header, struct vs_span payload) {
+  static const char begin[] = "\x85\x69" "Signature" "\x58\x31" BODY_PROTECTED;
+  size_t is_long = payload.size > 0xff;
+  heads[0] = 0x58;
+  heads[1] = (uint8_t)header.size;
+  heads[2] = 0x40; /* no external data */
+  heads[3] = is_long ? 0x59 : 0x58;
+  vs_put_number(heads + 4, 1 + is_long, payload.size);
+  pieces[0] = (struct vs_span){(const uint8_t *)begin, sizeof begin - 1};
+  pieces[1] = (struct vs_span){heads, 2};
+  pieces[2] = header;
+  pieces[3] = (struct vs_span){heads + 2, 3 + is_long};
+  pieces[4] = payload;
 }
 
 static enum vs_key_kind kind_of(int64_t algorithm) {
@@ -191,26 +183,22 @@ static enum vs_key_kind kind_of(int64_t algorithm) {
 }
 
 static enum vs_result check_row(const struct signature *one, struct vs_span spki, struct vs_span payload) {
-  struct vs_span bits, pieces[pieces_count + 1];
-  struct vs_digest digest;
-  uint8_t heads[8], value[64];
+  struct vs_span bits, pieces[pieces_count];
+  uint8_t heads[6], value[64];
   enum vs_key_kind kind = kind_of(one->algorithm);
   if (kind == VS_KEY_OTHER) return VS_ALGORITHM_UNKNOWN;
   if (vs_read_signer(spki, &bits) != kind) return VS_SIGNATURE_WRONG;
   pieces_of(pieces, heads, one->header, payload);
-  pieces[pieces_count] = payload;
   if (kind == VS_KEY_ED25519) return VS_ALGORITHM_NOT_BUILT_IN;
   if (kind >= VS_KEY_ML_DSA_44) {
 #if defined(VITALSIGN_ML_DSA)
     unsigned strength = kind == VS_KEY_ML_DSA_44 ? 44 : kind == VS_KEY_ML_DSA_65 ? 65 : 87;
-    return vitalsign_ml_dsa_verify(strength, bits, pieces, pieces_count + 1, one->octets) == 1 ? VS_OK : VS_SIGNATURE_WRONG;
+    return vitalsign_ml_dsa_verify(strength, bits, pieces, pieces_count, one->octets) == 1 ? VS_OK : VS_SIGNATURE_WRONG;
 #else
     return VS_ALGORITHM_NOT_BUILT_IN;
 #endif
   }
-  vs_digest_begin(&digest, kind == VS_KEY_P384 ? 384 : 256);
-  for (size_t i = 0; i <= pieces_count; i++) vs_digest_add(&digest, pieces[i].bytes, pieces[i].size);
-  vs_digest_end(&digest, value);
+  vs_digest(kind == VS_KEY_P384 ? 384 : 256, pieces, pieces_count, value);
   return vs_raw_signature_holds(spki, kind, value, one->octets) ? VS_OK : VS_SIGNATURE_WRONG;
 }
 
@@ -221,7 +209,7 @@ static enum vs_result check_rows(const struct vs_manifest *manifest, const struc
   for (size_t i = 0; i < manifest->policy_count; i++) {
     enum vs_result result = VS_SIGNER_UNKNOWN;
     for (size_t j = 0; j < trust->key_count && result == VS_SIGNER_UNKNOWN; j++) {
-      vss_sha256(trust->keys[j].bytes, trust->keys[j].size, id);
+      vs_digest(256, &trust->keys[j], 1, id);
       if (memcmp(id, manifest->policy[i].key_id.bytes, 32) == 0) result = check_row(&signatures[i], trust->keys[j], payload);
     }
     if (result != VS_OK) return result;

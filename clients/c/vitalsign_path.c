@@ -3,10 +3,8 @@
 
 #include <string.h>
 
-#include "vitalsign_certificate.h"
+#include "vitalsign_crypto.h"
 #include "vitalsign_der.h"
-#include "vitalsign_digest.h"
-#include "vitalsign_signature.h"
 
 static uint64_t seconds_of(const mbedtls_x509_time *time) {
   if (time->year < 1970) return 0;
@@ -57,19 +55,6 @@ static int is_for(enum vs_purpose purpose, const mbedtls_x509_crt *leaf) {
          mbedtls_x509_crt_check_extended_key_usage(leaf, oid, MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH)) == 0;
 }
 
-/* Copies what stands between the leaf and the anchor behind the leaf. */
-static enum vs_result keep(const struct vs_walk *walk, uint8_t *chain, size_t *chain_size, size_t chain_most) {
-  for (size_t i = 1; i + 1 < walk->count; i++) {
-    struct vs_span one = walk->found[i];
-    if (one.size > 0xffff || chain_most - *chain_size < one.size + 2) return VS_BUFFER_TOO_SMALL;
-    chain[(*chain_size)++] = (uint8_t)(one.size >> 8);
-    chain[(*chain_size)++] = (uint8_t)one.size;
-    memcpy(chain + *chain_size, one.bytes, one.size);
-    *chain_size += one.size;
-  }
-  return VS_OK;
-}
-
 static enum vs_result find(mbedtls_x509_crt *list, mbedtls_x509_crt *anchors, const struct vs_server *server, enum vs_purpose purpose,
                            struct vs_span leaf, struct vs_span others, size_t prefix, struct vs_walk *walk) {
   struct vs_span one;
@@ -91,14 +76,16 @@ static enum vs_result find(mbedtls_x509_crt *list, mbedtls_x509_crt *anchors, co
 }
 
 enum vs_result vs_find_path(const struct vs_server *server, enum vs_purpose purpose, struct vs_span leaf, struct vs_span others, size_t prefix,
-                            uint8_t *chain, size_t *chain_size, size_t chain_most) {
+                            struct vs_chain *chain) {
   mbedtls_x509_crt list, anchors;
   struct vs_walk walk = {0};
   enum vs_result result;
   mbedtls_x509_crt_init(&list);
   mbedtls_x509_crt_init(&anchors);
   result = find(&list, &anchors, server, purpose, leaf, others, prefix, &walk);
-  if (result == VS_OK && chain != NULL) result = keep(&walk, chain, chain_size, chain_most);
+  /* What stands between the leaf and the anchor. */
+  for (size_t i = 1; i + 1 < walk.count && result == VS_OK && chain != NULL; i++)
+    if (!vs_put_entry(chain, walk.found[i])) result = VS_BUFFER_TOO_SMALL;
   mbedtls_x509_crt_free(&list);
   mbedtls_x509_crt_free(&anchors);
   return result;
@@ -108,19 +95,14 @@ int vs_verify_status(void *context, const uint8_t *message, const uint8_t *certi
                      size_t signature_size, uint64_t at) {
   struct vs_server server = *(const struct vs_server *)context;
   struct vs_certificate signer;
-  struct vs_span leaf = {certificates + 2, (size_t)certificates[0] << 8 | certificates[1]}, others = {NULL, 0}, bits;
-  struct vs_span made = {signature, signature_size};
-  struct vs_digest digest;
+  struct vs_span leaf, others = {certificates, 0}, bits, made = {signature, signature_size};
   uint8_t value[64];
   enum vs_key_kind kind;
-  others.bytes = leaf.bytes + leaf.size;
-  for (; count > 1; count--) others.size += 2 + ((size_t)others.bytes[others.size] << 8 | others.bytes[others.size + 1]);
-  if (!vs_read_certificate(&signer, leaf)) return 0;
+  for (; count > 0; count--) others.size += 2 + (size_t)vs_number(certificates + others.size, 2);
+  if (!vs_take_entry(&others, &leaf) || !vs_read_certificate(&signer, leaf)) return 0;
   kind = vs_read_signer(signer.public_key, &bits);
   if (kind != VS_KEY_P256 && kind != VS_KEY_P384) return 0;
-  vs_digest_begin(&digest, kind == VS_KEY_P384 ? 384 : 256);
-  vs_digest_add(&digest, message, 48);
-  vs_digest_end(&digest, value);
+  vs_digest(kind == VS_KEY_P384 ? 384 : 256, &(struct vs_span){message, 48}, 1, value);
   server.now = at;
-  return vs_signature_holds(signer.public_key, kind, value, made) && vs_find_path(&server, VS_FOR_STATUS, leaf, others, 2, NULL, NULL, 0) == VS_OK;
+  return vs_signature_holds(signer.public_key, kind, value, made) && vs_find_path(&server, VS_FOR_STATUS, leaf, others, 2, NULL) == VS_OK;
 }

@@ -3,8 +3,8 @@
 #ifndef VITALSIGN_PATH_H
 #define VITALSIGN_PATH_H
 
+#include "vitalsign_certificate.h"
 #include "vitalsign_mbed.h"
-#include "vitalsign_ports.h"
 
 enum { VS_PATH_MOST = 6 };
 
@@ -26,11 +26,10 @@ enum vs_purpose { VS_FOR_CLIENTS, VS_FOR_STATUS };
 /*
  * Whether `leaf` is a certificate of that purpose with a path to an anchor, by way of `others`: DER one after the other in
  * any order, each behind `prefix` octets; what Mbed TLS cannot read is passed over. The certificates between leaf and anchor
- * are appended to `chain` as identities have them: `*chain_size` of at most `chain_most` octets. Mbed TLS takes a copy of
- * all from its heap.
+ * are put behind what is in `chain`, if it is not null. Mbed TLS takes a copy of all from its heap.
  */
 enum vs_result vs_find_path(const struct vs_server *server, enum vs_purpose purpose, struct vs_span leaf, struct vs_span others, size_t prefix,
-                            uint8_t *chain, size_t *chain_size, size_t chain_most);
+                            struct vs_chain *chain);
 
 /* Parses DER anchors into an empty list. */
 enum vs_result vs_parse_anchors(mbedtls_x509_crt *list, const struct vs_server *server);

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "vitalsign_crypto.h"
 #include "vitalsign_der.h"
-#include "vitalsign_digest.h"
 
 enum vs_result vs_make_key(mbedtls_pk_context *key, mbedtls_ecp_group_id curve, const struct vs_random *random) {
   int made = mbedtls_pk_setup(key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
@@ -49,21 +49,20 @@ static size_t wrap(struct nib *nib, uint8_t tag, size_t size) {
 
 static size_t value(struct nib *nib, uint8_t tag, const void *bytes, size_t size) { return wrap(nib, tag, raw(nib, bytes, size)); }
 
-static const uint8_t common_name[] = {0x55, 4, 3}, serial_number[] = {0x55, 4, 5};
-static const uint8_t challenge[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 7};
-static const uint8_t extension_request[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 14};
-static const uint8_t ecdsa_sha256[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2}, ecdsa_sha384[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3};
+static const char challenge[] = MBEDTLS_OID_PKCS9 "\x07";
 
-static size_t named(struct nib *nib, const uint8_t *oid, size_t oid_size, uint8_t tag, const char *text) {
+/* An OID of Mbed TLS's own list: none of these holds a zero. */
+static size_t oid(struct nib *nib, const char *octets) { return value(nib, VS_DER_OID, octets, strlen(octets)); }
+
+static size_t named(struct nib *nib, const char *type, uint8_t tag, const char *text) {
   size_t size = value(nib, tag, text, strlen(text));
-  size += value(nib, VS_DER_OID, oid, oid_size);
-  return wrap(nib, VS_DER_SET, wrap(nib, VS_DER_SEQUENCE, size));
+  return wrap(nib, VS_DER_SET, wrap(nib, VS_DER_SEQUENCE, size + oid(nib, type)));
 }
 
 /* CN=SERIAL, serialNumber=SERIAL: where IEEE 802.1AR section 8.6 has it. */
 static size_t own_name(struct nib *nib, const char *serial) {
-  size_t size = named(nib, serial_number, sizeof serial_number, 0x13, serial);
-  return wrap(nib, VS_DER_SEQUENCE, size + named(nib, common_name, sizeof common_name, 0x0c, serial));
+  size_t size = named(nib, MBEDTLS_OID_AT_SERIAL_NUMBER, MBEDTLS_ASN1_PRINTABLE_STRING, serial);
+  return wrap(nib, VS_DER_SEQUENCE, size + named(nib, MBEDTLS_OID_AT_CN, MBEDTLS_ASN1_UTF8_STRING, serial));
 }
 
 /* Never both: a renewal, which has the alternative name, needs no code. */
@@ -72,10 +71,10 @@ static size_t attributes(struct nib *nib, const struct vs_wanted *wanted) {
   if (wanted->alternative_name.size > 0) {
     size = raw(nib, wanted->alternative_name.bytes, wanted->alternative_name.size);
     size = wrap(nib, VS_DER_SET, wrap(nib, VS_DER_SEQUENCE, size));
-    size = wrap(nib, VS_DER_SEQUENCE, size + value(nib, VS_DER_OID, extension_request, sizeof extension_request));
+    size = wrap(nib, VS_DER_SEQUENCE, size + oid(nib, MBEDTLS_OID_PKCS9_CSR_EXT_REQ));
   } else if (wanted->challenge_password != NULL) {
-    size = wrap(nib, VS_DER_SET, value(nib, 0x0c, wanted->challenge_password, strlen(wanted->challenge_password)));
-    size = wrap(nib, VS_DER_SEQUENCE, size + value(nib, VS_DER_OID, challenge, sizeof challenge));
+    size = wrap(nib, VS_DER_SET, value(nib, MBEDTLS_ASN1_UTF8_STRING, wanted->challenge_password, strlen(wanted->challenge_password)));
+    size = wrap(nib, VS_DER_SEQUENCE, size + oid(nib, challenge));
   }
   return wrap(nib, VS_DER_TAGGED, size);
 }
@@ -92,41 +91,25 @@ static size_t request_info(struct nib *nib, mbedtls_pk_context *key, const struc
   return wrap(nib, VS_DER_SEQUENCE, size);
 }
 
-enum { signature_most = 160 };
-
-static enum vs_result sign(mbedtls_pk_context *key, int is_long, const uint8_t *info, size_t size, const struct vs_random *random,
-                           uint8_t signature[signature_most], size_t *signature_size) {
-  uint8_t hash[64];
-  struct vs_digest digest;
-  mbedtls_md_type_t md = is_long ? MBEDTLS_MD_SHA384 : MBEDTLS_MD_SHA256;
-  vs_digest_begin(&digest, is_long ? 384 : 256);
-  vs_digest_add(&digest, info, size);
-  vs_digest_end(&digest, hash);
-  return vs_pk_sign(key, md, hash, is_long ? 48 : 32, signature, signature_most, signature_size, random->fill, random->context) == 0
-             ? VS_OK
-             : VS_RANDOM_BROKEN;
-}
-
 enum vs_result vs_write_request(mbedtls_pk_context *key, const struct vs_wanted *wanted, const struct vs_random *random,
                                 uint8_t *out, size_t room, size_t *size) {
   struct nib nib = {out, out + room, 0}, around;
-  uint8_t signature[signature_most];
+  uint8_t signature[160], hash[64];
   size_t info, signed_size = 0, whole;
-  int is_long = mbedtls_pk_get_bitlen(key) > 256;
-  enum vs_result result;
+  int is_long = mbedtls_pk_get_bitlen(key) > 256, made;
   if (mbedtls_pk_get_type(key) != MBEDTLS_PK_ECKEY) return VS_SETTINGS_WRONG;
   info = request_info(&nib, key, wanted);
   if (nib.broken) return VS_BUFFER_TOO_SMALL;
-  result = sign(key, is_long, nib.at, info, random, signature, &signed_size);
-  if (result != VS_OK) return result;
+  vs_digest(is_long ? 384 : 256, &(struct vs_span){nib.at, info}, 1, hash);
+  made = vs_pk_sign(key, is_long ? MBEDTLS_MD_SHA384 : MBEDTLS_MD_SHA256, hash, is_long ? 48 : 32, signature, sizeof signature, &signed_size,
+                    random->fill, random->context);
+  if (made != 0) return VS_RANDOM_BROKEN;
   /* What is signed goes to the beginning, and what comes behind it is written from the end. */
   memmove(out, nib.at, info);
-  around.begin = out + info;
-  around.at = out + room;
-  around.broken = 0;
+  around = (struct nib){out + info, out + room, 0};
   whole = raw(&around, signature, signed_size);
   whole = wrap(&around, VS_DER_BITS, whole + raw(&around, "", 1));
-  whole += wrap(&around, VS_DER_SEQUENCE, value(&around, VS_DER_OID, is_long ? ecdsa_sha384 : ecdsa_sha256, sizeof ecdsa_sha256));
+  whole += wrap(&around, VS_DER_SEQUENCE, oid(&around, is_long ? MBEDTLS_OID_ECDSA_SHA384 : MBEDTLS_OID_ECDSA_SHA256));
   whole += raw(&around, out, info);
   whole = wrap(&around, VS_DER_SEQUENCE, whole);
   if (around.broken) return VS_BUFFER_TOO_SMALL;

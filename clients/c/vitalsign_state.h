@@ -11,14 +11,13 @@
 #ifndef VITALSIGN_STATE_H
 #define VITALSIGN_STATE_H
 
-#include "vitalsign_ports.h"
+#include "vitalsign_device.h"
 
-/* A record where it was read: views of one buffer. */
+/* A record where it was read: views of the record buffer. */
 struct vs_record {
   uint32_t generation;
-  const uint8_t *wanted;      /* 32 octets: digest of what was asked for */
-  struct vs_span key, chain;  /* chain: certificates, or the request; each two octets of length, and DER */
-  size_t used;                /* of the buffer, without the digest at its end */
+  const uint8_t *wanted; /* 32 octets: digest of what was asked for */
+  struct vs_span key, chain; /* chain: certificates, or the request; each two octets of length, and DER */
 };
 
 struct vs_state {
@@ -26,20 +25,20 @@ struct vs_state {
   unsigned slot; /* of the identity in use; without one, the one before the first */
   uint32_t generation, turn;
   unsigned mark;
+  uint8_t wanted[32]; /* of the request, if there is one */
 };
 
-/* Where key and chain begin in a buffer in which a record is made, and what it needs beside them. */
+/* Where key and chain begin in a record buffer in which a record is made, and what it needs beside them. */
 enum { VS_RECORD_HEAD = 43, VS_RECORD_REST = 32 };
 
-/* Reads the state, and takes away what no run can use; `buffer` is spent. */
-enum vs_result vs_read_state(struct vs_state *state, const struct vs_storage *storage, uint8_t *buffer, size_t size);
+/* Reads the state, and takes away what no run can use; the record buffer is spent. */
+enum vs_result vs_read_state(struct vs_state *state, struct vs_device *device);
 
-/* 1 and the record, 0 if the slot holds none, -1 if storage is broken. */
-int vs_read_record(struct vs_record *record, const struct vs_storage *storage, unsigned slot, uint8_t *buffer, size_t size);
+/* Reads a slot into the record buffer: VS_OK and the record, VS_STATE_DAMAGED if it holds none. */
+enum vs_result vs_read_record(struct vs_record *record, struct vs_device *device, unsigned slot);
 
-/* Writes a record whose key and chain stand at VS_RECORD_HEAD in the buffer, `used` octets with the head. */
-enum vs_result vs_write_record(const struct vs_storage *storage, unsigned slot, uint32_t generation, const uint8_t wanted[32],
-                               size_t key_size, uint8_t *buffer, size_t used, size_t size);
+/* Writes a record whose key and chain stand at VS_RECORD_HEAD in the record buffer, `used` octets with the head. */
+enum vs_result vs_write_record(struct vs_device *device, unsigned slot, uint32_t generation, const uint8_t wanted[32], size_t key_size, size_t used);
 
 /* The slot of what is new and unproven. */
 unsigned vs_next_slot(const struct vs_state *state);

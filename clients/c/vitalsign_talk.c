@@ -5,14 +5,11 @@
 
 #include "vitalsign_certificate.h"
 #include "vitalsign_der.h"
-#include "vitalsign_state.h"
 
 struct vs_span vs_leaf_of(struct vs_span chain) {
-  struct vs_span none = {NULL, 0}, leaf;
-  if (chain.size < 2) return none;
-  leaf.bytes = chain.bytes + 2;
-  leaf.size = (size_t)chain.bytes[0] << 8 | chain.bytes[1];
-  return leaf.size <= chain.size - 2 ? leaf : none;
+  struct vs_span leaf = {NULL, 0};
+  (void)vs_take_entry(&chain, &leaf);
+  return leaf;
 }
 
 struct vs_server vs_server_of(const struct vs_device *device, const struct vs_identity *identity) {
@@ -53,8 +50,7 @@ enum vs_result vs_talk(struct vs_device *device, const struct vs_identity *ident
   question->host = device->host;
   question->port = device->port;
   if (sends_request) {
-    int found = vs_read_record(&record, &device->storage, VS_SLOT_REQUEST, device->record, device->record_size);
-    if (found == 1) question->request = vs_leaf_of(record.chain);
+    if (vs_read_record(&record, device, VS_SLOT_REQUEST) == VS_OK) question->request = vs_leaf_of(record.chain);
     if (question->request.size == 0) result = VS_STORAGE_BROKEN;
   }
   if (result == VS_OK) result = vs_ask(&device->secure, question, body, room, &answer);
@@ -121,9 +117,8 @@ enum vs_result vs_prove(struct vs_device *device, unsigned slot) {
   struct vs_certificate own;
   struct vs_span body, device_said, number_said;
   uint64_t order;
-  enum vs_result result;
-  int found = vs_read_record(&record, &device->storage, slot, device->record, device->record_size);
-  if (found != 1) return found < 0 ? VS_STORAGE_BROKEN : VS_STATE_DAMAGED;
+  enum vs_result result = vs_read_record(&record, device, slot);
+  if (result != VS_OK) return result;
   if (!vs_read_certificate(&own, vs_leaf_of(record.chain))) return VS_STATE_DAMAGED;
   identity = (struct vs_identity){record.key, record.chain};
   result = vs_talk(device, &identity, &question, 0, device->answer, device->answer_size, &body.size);

@@ -3,8 +3,8 @@
 #ifndef VITALSIGN_TALK_H
 #define VITALSIGN_TALK_H
 
-#include "vitalsign_device.h"
 #include "vitalsign_http.h"
+#include "vitalsign_state.h"
 
 /* The first certificate of a chain; empty: there is none. */
 struct vs_span vs_leaf_of(struct vs_span chain);

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "vitalsign_certificate.h"
 #include "vitalsign_der.h"
 
 /* RFC 9325 section 4.2, and CCM for the smallest (RFC 7925 section 4.2). */
@@ -63,13 +62,9 @@ static int receive_octets(void *context, unsigned char *bytes, size_t size) {
 }
 
 static enum vs_result take_identity(struct vs_tls *tls, const struct vs_identity *identity) {
-  struct vs_span chain = identity->chain;
-  while (chain.size >= 2) {
-    size_t size = (size_t)chain.bytes[0] << 8 | chain.bytes[1];
-    if (size > chain.size - 2 || mbedtls_x509_crt_parse_der(&tls->own, chain.bytes + 2, size) != 0) return VS_STATE_DAMAGED;
-    chain.bytes += 2 + size;
-    chain.size -= 2 + size;
-  }
+  struct vs_span chain = identity->chain, one;
+  while (chain.size > 0)
+    if (!vs_take_entry(&chain, &one) || mbedtls_x509_crt_parse_der(&tls->own, one.bytes, one.size) != 0) return VS_STATE_DAMAGED;
   if (vs_pk_parse_key(&tls->key, identity->key.bytes, identity->key.size, tls->random.fill, tls->random.context) != 0)
     return VS_STATE_DAMAGED;
   return mbedtls_ssl_conf_own_cert(&tls->configuration, &tls->own, &tls->key) == 0 ? VS_OK : VS_LIBRARY_BROKEN;

@@ -44,7 +44,7 @@ import { signPlan, softSigner } from '../support/soft-signers.ts'
 import { parseVector } from '../vectors/vector.ts'
 
 const sources = [
-  ...['result', 'der', 'base64', 'certificate', 'digest', 'signature', 'cbor', 'manifest'],
+  ...['result', 'der', 'base64', 'certificate', 'crypto', 'cbor', 'manifest'],
   ...['image', 'http'],
 ].map((name) => `clients/c/vitalsign_${name}.c`)
 const manifestSource = 'clients/c/vitalsign_manifest.c'

@@ -11,7 +11,7 @@
  *                                          what is signed (manifest, image), or were read (http, cms, certificate, base64)
  */
 #include "../../clients/c/vitalsign_certificate.h"
-#include "../../clients/c/vitalsign_digest.h"
+#include "../../clients/c/vitalsign_crypto.h"
 #include "../../clients/c/vitalsign_http.h"
 #include "../../clients/c/vitalsign_verify.h"
 
@@ -54,14 +54,12 @@ static size_t believed_count;
 
 #if defined(VITALSIGN_ML_DSA)
 int vitalsign_ml_dsa_verify(unsigned strength, struct vs_span key, const struct vs_span *message, size_t pieces, struct vs_span signature) {
-  struct vs_digest digest;
-  uint8_t octet = (uint8_t)strength, value[64];
-  vs_digest_begin(&digest, 256);
-  vs_digest_add(&digest, &octet, 1);
-  vs_digest_add(&digest, key.bytes, key.size);
-  for (size_t i = 0; i < pieces; i++) vs_digest_add(&digest, message[i].bytes, message[i].size);
-  vs_digest_add(&digest, signature.bytes, signature.size);
-  vs_digest_end(&digest, value);
+  uint8_t octet = (uint8_t)strength, value[32];
+  struct vs_span all[16] = {{&octet, 1}, key};
+  if (pieces > 13) return 0;
+  memcpy(all + 2, message, pieces * sizeof *message);
+  all[2 + pieces] = signature;
+  vs_digest(256, all, 3 + pieces, value);
   for (size_t i = 0; i < believed_count; i++)
     if (memcmp(believed[i], value, 32) == 0) return 1;
   return 0;

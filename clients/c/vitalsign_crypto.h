@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keys of signers, and whether a signature over a digest is theirs. */
-#ifndef VITALSIGN_SIGNATURE_H
-#define VITALSIGN_SIGNATURE_H
+/* Digests, keys of signers, and whether a signature is theirs: what is asked of Mbed TLS, without its heap but for a key. */
+#ifndef VITALSIGN_CRYPTO_H
+#define VITALSIGN_CRYPTO_H
 
-#include "vitalsign_ports.h"
+#include "vitalsign_mbed.h"
+#include "vitalsign_verify.h"
+
+/* SHA-256, -384 or -512 (`bits`) of pieces one after the other: bits / 8 octets. */
+void vs_digest(unsigned bits, const struct vs_span *pieces, size_t count, uint8_t *out);
+
+/* The same of the first `size` octets of a source, read in pieces. */
+enum vs_result vs_digest_source(const struct vs_source *source, unsigned bits, uint64_t size, uint8_t *piece, size_t piece_size, uint8_t *out);
 
 enum vs_key_kind { VS_KEY_OTHER, VS_KEY_P256, VS_KEY_P384, VS_KEY_RSA, VS_KEY_ED25519, VS_KEY_ML_DSA_44, VS_KEY_ML_DSA_65, VS_KEY_ML_DSA_87 };
 

@@ -1,10 +1,73 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vitalsign_signature.h"
+#include "vitalsign_crypto.h"
 
 #include <string.h>
 
 #include "vitalsign_der.h"
-#include "vitalsign_mbed.h"
+#include "vitalsign_status.h"
+
+/* Begun, it is finished once. In software it cannot fail; an accelerator that does leaves a digest that nothing is equal to. */
+struct digest {
+  unsigned bits;
+  union {
+    mbedtls_sha256_context of_256;
+    mbedtls_sha512_context of_512;
+  } state;
+};
+
+static void begin(struct digest *digest, unsigned bits) {
+  digest->bits = bits;
+  if (bits == 256) {
+    mbedtls_sha256_init(&digest->state.of_256);
+    (void)vs_sha256_starts(&digest->state.of_256);
+  } else {
+    mbedtls_sha512_init(&digest->state.of_512);
+    (void)vs_sha512_starts(&digest->state.of_512, bits == 384);
+  }
+}
+
+static void add(struct digest *digest, const uint8_t *bytes, size_t size) {
+  if (size == 0) return;
+  if (digest->bits == 256) (void)vs_sha256_update(&digest->state.of_256, bytes, size);
+  else (void)vs_sha512_update(&digest->state.of_512, bytes, size);
+}
+
+static void end(struct digest *digest, uint8_t *out) {
+  uint8_t whole[64];
+  if (digest->bits == 256) {
+    (void)vs_sha256_finish(&digest->state.of_256, whole);
+    mbedtls_sha256_free(&digest->state.of_256);
+  } else {
+    (void)vs_sha512_finish(&digest->state.of_512, whole);
+    mbedtls_sha512_free(&digest->state.of_512);
+  }
+  memcpy(out, whole, digest->bits / 8);
+}
+
+void vs_digest(unsigned bits, const struct vs_span *pieces, size_t count, uint8_t *out) {
+  struct digest digest;
+  begin(&digest, bits);
+  for (size_t i = 0; i < count; i++) add(&digest, pieces[i].bytes, pieces[i].size);
+  end(&digest, out);
+}
+
+void vss_sha256(const uint8_t *bytes, size_t size, uint8_t out[32]) {
+  vs_digest(256, &(struct vs_span){bytes, size}, 1, out);
+}
+
+enum vs_result vs_digest_source(const struct vs_source *source, unsigned bits, uint64_t size, uint8_t *piece, size_t piece_size, uint8_t *out) {
+  struct digest digest;
+  int broken = piece_size == 0;
+  begin(&digest, bits);
+  for (uint64_t at = 0; at < size && !broken;) {
+    size_t some = size - at < piece_size ? (size_t)(size - at) : piece_size;
+    broken = source->read(source->context, at, piece, some) != 0;
+    if (!broken) add(&digest, piece, some);
+    at += some;
+  }
+  end(&digest, out);
+  return broken ? VS_SOURCE_BROKEN : VS_OK;
+}
 
 /* Contents of AlgorithmIdentifier: RFC 5480, RFC 3279, RFC 8410, RFC 9881. */
 static const struct {
@@ -22,6 +85,7 @@ static const struct {
 
 enum vs_key_kind vs_read_signer(struct vs_span spki, struct vs_span *bits) {
   struct vs_span parts, identifier;
+  *bits = (struct vs_span){NULL, 0};
   if (!vs_der_take(&spki, VS_DER_SEQUENCE, &parts) || spki.size > 0) return VS_KEY_OTHER;
   if (!vs_der_take(&parts, VS_DER_SEQUENCE, &identifier) || !vs_der_take(&parts, VS_DER_BITS, bits)) return VS_KEY_OTHER;
   if (parts.size > 0 || bits->size < 2 || *bits->bytes++ != 0) return VS_KEY_OTHER;
@@ -33,7 +97,7 @@ enum vs_key_kind vs_read_signer(struct vs_span spki, struct vs_span *bits) {
 
 size_t vs_modulus_size(struct vs_span bits) {
   struct vs_span parts, modulus;
-  if (!vs_der_take(&bits, VS_DER_SEQUENCE, &parts) || !vs_der_take(&parts, VS_DER_INTEGER, &modulus) || modulus.size < 2) return 0;
+  if (!vs_der_take(&bits, VS_DER_SEQUENCE, &parts) || !vs_der_take_number(&parts, &modulus)) return 0;
   return modulus.size - (modulus.bytes[0] == 0);
 }
 
@@ -41,27 +105,21 @@ size_t vs_modulus_size(struct vs_span bits) {
 static int is_ecdsa(struct vs_span signature) {
   struct vs_span parts, number;
   if (!vs_der_take(&signature, VS_DER_SEQUENCE, &parts) || signature.size > 0) return 0;
-  for (int i = 0; i < 2; i++) {
-    if (!vs_der_take(&parts, VS_DER_INTEGER, &number) || number.size == 0 || number.bytes[0] >= 0x80) return 0;
-    if (number.size > 1 && number.bytes[0] == 0 && number.bytes[1] < 0x80) return 0;
-  }
-  return parts.size == 0;
+  return vs_der_take_number(&parts, &number) && vs_der_take_number(&parts, &number) && parts.size == 0;
 }
 
 int vs_signature_holds(struct vs_span spki, enum vs_key_kind kind, const uint8_t *digest, struct vs_span signature) {
   mbedtls_pk_context key;
   mbedtls_pk_rsassa_pss_options pss = {.mgf1_hash_id = MBEDTLS_MD_SHA256, .expected_salt_len = 32};
-  int verified;
+  int verified, is_rsa = kind == VS_KEY_RSA, is_long = kind == VS_KEY_P384;
+  mbedtls_md_type_t md = is_long ? MBEDTLS_MD_SHA384 : MBEDTLS_MD_SHA256;
+  size_t size = is_long ? 48 : 32;
+  if (!is_rsa && ((kind != VS_KEY_P256 && !is_long) || !is_ecdsa(signature))) return 0;
   mbedtls_pk_init(&key);
-  if (kind != VS_KEY_RSA && !is_ecdsa(signature)) return 0;
   verified = mbedtls_pk_parse_public_key(&key, spki.bytes, spki.size);
-  if (verified == 0 && kind == VS_KEY_RSA)
-    verified = mbedtls_pk_verify_ext(MBEDTLS_PK_RSASSA_PSS, &pss, &key, MBEDTLS_MD_SHA256, digest, 32, signature.bytes, signature.size);
-  else if (verified == 0 && kind == VS_KEY_P384)
-    verified = mbedtls_pk_verify(&key, MBEDTLS_MD_SHA384, digest, 48, signature.bytes, signature.size);
-  else if (verified == 0 && kind == VS_KEY_P256)
-    verified = mbedtls_pk_verify(&key, MBEDTLS_MD_SHA256, digest, 32, signature.bytes, signature.size);
-  else verified = -1;
+  if (verified == 0)
+    verified = is_rsa ? mbedtls_pk_verify_ext(MBEDTLS_PK_RSASSA_PSS, &pss, &key, md, digest, size, signature.bytes, signature.size)
+                      : mbedtls_pk_verify(&key, md, digest, size, signature.bytes, signature.size);
   mbedtls_pk_free(&key);
   return verified == 0;
 }
