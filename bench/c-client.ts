@@ -37,10 +37,10 @@ const targets: readonly Target[] = [
 const parts = {
   'enrol, renew, rekey': [
     ...['device', 'talk', 'http', 'base64', 'certificate', 'request', 'state', 'path'],
-    ...['signature', 'digest', 'der', 'tls', 'result'],
+    ...['crypto', 'der', 'tls', 'result'],
   ],
-  'outer manifest': ['manifest', 'cbor', 'signature', 'digest', 'der', 'result'],
-  'MCUboot image': ['image', 'signature', 'digest', 'der', 'result'],
+  'outer manifest': ['manifest', 'cbor', 'crypto', 'der', 'result'],
+  'MCUboot image': ['image', 'crypto', 'der', 'result'],
   'compact status, bare': ['status', 'sha256'],
 } as const
 

@@ -46,6 +46,8 @@ if (!/^[1-9]\d{0,3}$/.test(values.depth)) {
   process.exit(2)
 }
 process.env['DEPTH'] = values.depth
+// Each file is a process: what one of them compiled, the next one need not.
+process.env['NODE_COMPILE_CACHE'] ??= resolve('node_modules/.cache/compile')
 const wanted = parts.filter(({ name }) => values.part === undefined || name === values.part)
 if (wanted.length === 0) {
   console.error(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vitalsign_http.h"
+#include "vitalsign_read.h"
 
 #include <string.h>
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vitalsign_cbor.h"
-
-#include "vitalsign_der.h"
+#include "vitalsign_read.h"
 
 void vs_cbor_fail(struct vs_cbor *from, enum vs_result wrong) {
   if (from->wrong == VS_OK) from->wrong = wrong;
@@ -82,6 +80,11 @@ struct vs_cbor vs_cbor_inside(struct vs_cbor *from, struct vs_span *all) {
   inner.rest = *all;
   inner.wrong = from->wrong;
   return inner;
+}
+
+void vs_cbor_leave(struct vs_cbor *from, struct vs_cbor *inner) {
+  vs_cbor_end(inner);
+  if (inner->wrong != VS_OK) vs_cbor_fail(from, inner->wrong);
 }
 
 void vs_cbor_end(struct vs_cbor *from) {

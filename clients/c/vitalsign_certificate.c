@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vitalsign_certificate.h"
+#include "vitalsign_read.h"
 
 #include <string.h>
 
 #include <mbedtls/oid.h>
-
-#include "vitalsign_der.h"
 
 static const char data[] = MBEDTLS_OID_PKCS "\x07\x01", signed_data[] = MBEDTLS_OID_PKCS "\x07\x02";
 
@@ -32,13 +30,12 @@ static int read_extensions(struct vs_certificate *to, struct vs_span list) {
 
 int vs_read_certificate(struct vs_certificate *to, struct vs_span der) {
   struct vs_span rest = der, all, part, version, skipped, list;
-  unsigned number;
   memset(to, 0, sizeof *to);
   to->der = der;
   if (!vs_der_take(&rest, VS_DER_SEQUENCE, &all) || rest.size > 0) return 0;
   if (!vs_der_take(&all, VS_DER_SEQUENCE, &part) || !vs_der_take(&all, VS_DER_SEQUENCE, &skipped)) return 0;
   if (!vs_der_take(&all, VS_DER_BITS, &skipped) || all.size > 0) return 0;
-  if (!vs_der_take(&part, VS_DER_TAGGED, &version) || !vs_der_take_small(&version, &number) || number != 2) return 0;
+  if (!vs_der_take(&part, VS_DER_TAGGED, &version) || !vs_der_take_version(&version, 2)) return 0;
   if (!vs_der_take(&part, VS_DER_INTEGER, &to->serial) || to->serial.size == 0 || to->serial.size > 21) return 0;
   if (!vs_der_take(&part, VS_DER_SEQUENCE, &skipped)) return 0;
   if (!vs_der_take_whole(&part, VS_DER_SEQUENCE, &to->issuer) || !vs_der_take(&part, VS_DER_SEQUENCE, &skipped)) return 0;
@@ -59,10 +56,9 @@ int vs_alternative_names(const struct vs_certificate *certificate, struct vs_spa
 
 int vs_read_request(struct vs_certificate *parts, struct vs_span request) {
   struct vs_span all, info, list, attribute, oid, value, wished;
-  unsigned version;
   memset(parts, 0, sizeof *parts);
   if (!vs_der_take(&request, VS_DER_SEQUENCE, &all) || !vs_der_take(&all, VS_DER_SEQUENCE, &info)) return 0;
-  if (!vs_der_take_small(&info, &version) || !vs_der_take_whole(&info, VS_DER_SEQUENCE, &parts->subject)) return 0;
+  if (!vs_der_take_version(&info, 0) || !vs_der_take_whole(&info, VS_DER_SEQUENCE, &parts->subject)) return 0;
   if (!vs_der_take_whole(&info, VS_DER_SEQUENCE, &parts->public_key) || !vs_der_take(&info, VS_DER_TAGGED, &list)) return 0;
   while (vs_der_take(&list, VS_DER_SEQUENCE, &attribute)) {
     if (!vs_der_take(&attribute, VS_DER_OID, &oid) || !vs_der_take(&attribute, VS_DER_SET, &value)) return 0;
@@ -73,13 +69,11 @@ int vs_read_request(struct vs_certificate *parts, struct vs_span request) {
 
 int vs_read_certs_only(struct vs_span cms, struct vs_span *certificates) {
   struct vs_span info, type, tagged, parts, none;
-  unsigned version;
   if (!vs_der_take(&cms, VS_DER_SEQUENCE, &info) || cms.size > 0) return 0;
   if (!vs_der_take(&info, VS_DER_OID, &type) || !vs_is(type, signed_data)) return 0;
   if (!vs_der_take(&info, VS_DER_TAGGED, &tagged) || info.size > 0) return 0;
   if (!vs_der_take(&tagged, VS_DER_SEQUENCE, &parts) || tagged.size > 0) return 0;
-  if (!vs_der_take_small(&parts, &version) || version != 1) return 0;
-  if (!vs_der_take(&parts, VS_DER_SET, &none) || none.size > 0) return 0;
+  if (!vs_der_take_version(&parts, 1) || !vs_der_take(&parts, VS_DER_SET, &none) || none.size > 0) return 0;
   if (!vs_der_take(&parts, VS_DER_SEQUENCE, &info) || !vs_der_take(&info, VS_DER_OID, &type)) return 0;
   if (!vs_is(type, data) || info.size > 0) return 0;
   if (!vs_der_take(&parts, VS_DER_TAGGED, certificates) || certificates->size == 0) return 0;
@@ -104,4 +98,10 @@ int vs_put_entry(struct vs_chain *chain, struct vs_span der) {
   memcpy(chain->bytes + chain->size + 2, der.bytes, der.size);
   chain->size += 2 + der.size;
   return 1;
+}
+
+struct vs_span vs_leaf_of(struct vs_span chain) {
+  struct vs_span leaf = {NULL, 0};
+  (void)vs_take_entry(&chain, &leaf);
+  return leaf;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vitalsign_crypto.h"
+#include "vitalsign_mbed.h"
 
 #include <string.h>
 
-#include "vitalsign_der.h"
 #include "vitalsign_status.h"
 
 /* Begun, it is finished once. In software it cannot fail; an accelerator that does leaves a digest that nothing is equal to. */
@@ -19,26 +18,26 @@ static void begin(struct digest *digest, unsigned bits) {
   digest->bits = bits;
   if (bits == 256) {
     mbedtls_sha256_init(&digest->state.of_256);
-    (void)vs_sha256_starts(&digest->state.of_256);
+    (void)vs_sha(mbedtls_sha256_starts)(&digest->state.of_256, 0);
   } else {
     mbedtls_sha512_init(&digest->state.of_512);
-    (void)vs_sha512_starts(&digest->state.of_512, bits == 384);
+    (void)vs_sha(mbedtls_sha512_starts)(&digest->state.of_512, bits == 384);
   }
 }
 
 static void add(struct digest *digest, const uint8_t *bytes, size_t size) {
   if (size == 0) return;
-  if (digest->bits == 256) (void)vs_sha256_update(&digest->state.of_256, bytes, size);
-  else (void)vs_sha512_update(&digest->state.of_512, bytes, size);
+  if (digest->bits == 256) (void)vs_sha(mbedtls_sha256_update)(&digest->state.of_256, bytes, size);
+  else (void)vs_sha(mbedtls_sha512_update)(&digest->state.of_512, bytes, size);
 }
 
 static void end(struct digest *digest, uint8_t *out) {
   uint8_t whole[64];
   if (digest->bits == 256) {
-    (void)vs_sha256_finish(&digest->state.of_256, whole);
+    (void)vs_sha(mbedtls_sha256_finish)(&digest->state.of_256, whole);
     mbedtls_sha256_free(&digest->state.of_256);
   } else {
-    (void)vs_sha512_finish(&digest->state.of_512, whole);
+    (void)vs_sha(mbedtls_sha512_finish)(&digest->state.of_512, whole);
     mbedtls_sha512_free(&digest->state.of_512);
   }
   memcpy(out, whole, digest->bits / 8);
@@ -55,7 +54,8 @@ void vss_sha256(const uint8_t *bytes, size_t size, uint8_t out[32]) {
   vs_digest(256, &(struct vs_span){bytes, size}, 1, out);
 }
 
-enum vs_result vs_digest_source(const struct vs_source *source, unsigned bits, uint64_t size, uint8_t *piece, size_t piece_size, uint8_t *out) {
+enum vs_result vs_digest_source(const struct vs_source *source, unsigned bits, uint64_t size, uint8_t *piece, size_t piece_size,
+                                uint8_t *out) {
   struct digest digest;
   int broken = piece_size == 0;
   begin(&digest, bits);

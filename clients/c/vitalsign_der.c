@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vitalsign_der.h"
+#include "vitalsign_read.h"
 
 #include <string.h>
 
@@ -33,8 +33,6 @@ int vs_der_take(struct vs_span *from, uint8_t tag, struct vs_span *content) { re
 
 int vs_der_take_whole(struct vs_span *from, uint8_t tag, struct vs_span *value) { return take(from, tag, value, 1); }
 
-uint8_t vs_der_next(const struct vs_span *from) { return from->size > 0 ? from->bytes[0] : 0; }
-
 int vs_der_take_number(struct vs_span *from, struct vs_span *octets) {
   struct vs_span after = *from;
   if (!vs_der_take(&after, VS_DER_INTEGER, octets) || octets->size == 0 || octets->bytes[0] >= 0x80) return 0;
@@ -43,11 +41,9 @@ int vs_der_take_number(struct vs_span *from, struct vs_span *octets) {
   return 1;
 }
 
-int vs_der_take_small(struct vs_span *from, unsigned *value) {
+int vs_der_take_version(struct vs_span *from, uint8_t version) {
   struct vs_span octets;
-  if (!vs_der_take_number(from, &octets) || octets.size > 3 || (octets.size == 3 && octets.bytes[0] != 0)) return 0;
-  *value = (unsigned)vs_number(octets.bytes, octets.size);
-  return 1;
+  return vs_der_take(from, VS_DER_INTEGER, &octets) && octets.size == 1 && octets.bytes[0] == version;
 }
 
 uint64_t vs_seconds_of(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute, unsigned second) {

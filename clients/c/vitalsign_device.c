@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vitalsign_device.h"
+#include "vitalsign_talk.h"
 
 #include <string.h>
 
-#include "vitalsign_crypto.h"
-#include "vitalsign_der.h"
 #include "vitalsign_path.h"
-#include "vitalsign_request.h"
-#include "vitalsign_talk.h"
 
 /* What is asked for, and by what proof. */
 struct errand {
@@ -102,8 +98,11 @@ static enum vs_result prepare(struct vs_device *device, struct vs_state *state, 
   wanted_digest(device, errand, leaf, digest);
   if (state->has_request && memcmp(state->wanted, digest, 32) == 0) return VS_OK;
   mbedtls_pk_init(&key);
-  result = errand->new_key ? vs_make_key(&key, device->use_p384 ? MBEDTLS_ECP_DP_SECP384R1 : MBEDTLS_ECP_DP_SECP256R1, &device->random)
-                           : vs_read_key(&key, current->key, &device->random);
+  if (errand->new_key)
+    result = vs_make_key(&key, device->use_p384 ? MBEDTLS_ECP_DP_SECP384R1 : MBEDTLS_ECP_DP_SECP256R1, &device->random);
+  else if (vs_pk_parse_key(&key, current->key.bytes, current->key.size, device->random.fill, device->random.context) == 0)
+    result = VS_OK;
+  else result = VS_STATE_DAMAGED;
   if (result == VS_OK) result = write_request(device, &key, &wanted, state->generation + 1, digest, work, room);
   mbedtls_pk_free(&key);
   if (result == VS_OK) state->has_request = 1;

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vitalsign_http.h"
+#include "vitalsign_talk.h"
 
 #include <string.h>
 
 #include <mbedtls/base64.h>
 #include <mbedtls/platform_util.h>
-
-#include "vitalsign_der.h"
 
 /* --- what goes out --- */
 
@@ -93,6 +91,10 @@ struct ear {
   enum vs_result result; /* the first thing that went wrong */
   size_t at, filled, head_left;
   uint8_t bytes[256];
+  char line[VS_HTTP_LINE_MOST]; /* the last one, ended with 0 */
+  int is_whole;                 /* whether all of it is there */
+  uint8_t *body;
+  size_t size, room; /* of the body */
 };
 
 static int fail(struct ear *ear, enum vs_result result) {
@@ -114,24 +116,22 @@ static size_t waiting(struct ear *ear) {
 
 static int next(struct ear *ear) { return waiting(ear) > 0 ? ear->bytes[ear->at++] : fail(ear, VS_CONNECTION_CUT); }
 
-/*
- * A line without its CR LF, ended with 0. What does not fit is passed over, and `*is_whole` says so; a line of nothing
- * else than text is demanded.
- */
-static int take_line(struct ear *ear, char line[VS_HTTP_LINE_MOST], int *is_whole) {
+/* A line without its CR LF. What does not fit is passed over; a line of nothing else than text is demanded. */
+static int take_line(struct ear *ear) {
   size_t size = 0;
-  *is_whole = 1;
+  ear->is_whole = 1;
   for (;;) {
     int octet = next(ear);
-    if (octet < 0) return 0;
-    if (ear->head_left-- == 0) return fail(ear, VS_ANSWER_TOO_LARGE), ear->head_left = 0, 0;
+    if (octet < 0) return -1;
+    if (ear->head_left == 0) return fail(ear, VS_ANSWER_TOO_LARGE);
+    ear->head_left--;
     if (octet == '\r') break;
-    if ((octet < ' ' && octet != '\t') || octet == 0x7f) return fail(ear, VS_HTTP_MALFORMED), 0;
-    if (size < VS_HTTP_LINE_MOST - 1) line[size++] = (char)octet;
-    else *is_whole = 0;
+    if ((octet < ' ' && octet != '\t') || octet == 0x7f) return fail(ear, VS_HTTP_MALFORMED);
+    if (size < VS_HTTP_LINE_MOST - 1) ear->line[size++] = (char)octet;
+    else ear->is_whole = 0;
   }
-  line[size] = 0;
-  return next(ear) == '\n' ? 1 : (fail(ear, VS_HTTP_MALFORMED), 0);
+  ear->line[size] = 0;
+  return next(ear) == '\n' ? 0 : fail(ear, VS_HTTP_MALFORMED);
 }
 
 /* A number of decimal digits up to the end; at most 999,999,999. */
@@ -168,8 +168,9 @@ struct head {
   uint64_t retry_at, date;
 };
 
-static int take_field(struct ear *ear, char *line, int is_whole, struct head *head) {
-  char *value, *end = strchr(line, ':');
+static int take_field(struct ear *ear, struct head *head) {
+  int is_whole = ear->is_whole;
+  char *line = ear->line, *value, *end = strchr(line, ':');
   if (end == NULL || end == line) return is_whole ? fail(ear, VS_HTTP_MALFORMED) : 0;
   for (value = line; value < end; value++)
     if (*value == ' ' || *value == '\t') return fail(ear, VS_HTTP_MALFORMED);
@@ -189,72 +190,68 @@ static int take_field(struct ear *ear, char *line, int is_whole, struct head *he
 
 /* Status line and fields of one answer; its status, or less than 0. */
 static int take_head(struct ear *ear, struct head *head) {
-  char line[VS_HTTP_LINE_MOST];
-  int is_whole, status;
+  char *line = ear->line;
+  size_t status;
   memset(head, 0, sizeof *head);
-  if (!take_line(ear, line, &is_whole)) return -1;
+  if (take_line(ear) < 0) return -1;
   if (strncmp(line, "HTTP/1.", 7) != 0 || (line[7] != '0' && line[7] != '1') || line[8] != ' ') return fail(ear, VS_HTTP_MALFORMED);
-  for (size_t i = 9; i < 12; i++)
-    if (line[i] < '0' || line[i] > '9') return fail(ear, VS_HTTP_MALFORMED);
-  if (line[9] < '1' || line[9] > '5' || (line[12] != ' ' && line[12] != 0)) return fail(ear, VS_HTTP_MALFORMED);
-  status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
+  line[9 + strcspn(line + 9, " ")] = 0;
+  if (strlen(line + 9) != 3 || !is_number(line + 9, &status) || status < 100 || status > 599) return fail(ear, VS_HTTP_MALFORMED);
   for (;;) {
-    if (!take_line(ear, line, &is_whole)) return -1;
+    if (take_line(ear) < 0) return -1;
     if (line[0] == 0) break;
-    if (take_field(ear, line, is_whole, head) < 0) return -1;
+    if (take_field(ear, head) < 0) return -1;
   }
-  return head->is_chunked && head->has_length ? fail(ear, VS_HTTP_MALFORMED) : status;
+  return head->is_chunked && head->has_length ? fail(ear, VS_HTTP_MALFORMED) : (int)status;
 }
 
-static int take_octets(struct ear *ear, uint8_t *body, size_t body_size, size_t *size, size_t count) {
-  if (count > body_size - *size) return fail(ear, VS_ANSWER_TOO_LARGE);
+static int take_octets(struct ear *ear, size_t count) {
+  if (count > ear->room - ear->size) return fail(ear, VS_ANSWER_TOO_LARGE);
   while (count > 0) {
     size_t some = waiting(ear);
     if (some == 0) return fail(ear, VS_CONNECTION_CUT);
     if (some > count) some = count;
-    memcpy(body + *size, ear->bytes + ear->at, some);
+    memcpy(ear->body + ear->size, ear->bytes + ear->at, some);
     ear->at += some;
-    *size += some;
+    ear->size += some;
     count -= some;
   }
   return 0;
 }
 
 /* RFC 9112 section 7.1. Extensions and trailers are passed over, and spend the budget of the head. */
-static int take_chunks(struct ear *ear, uint8_t *body, size_t body_size, size_t *size) {
-  char line[VS_HTTP_LINE_MOST];
-  int is_whole;
+static int take_chunks(struct ear *ear) {
   for (;;) {
     size_t count = 0, digits = 0;
-    if (!take_line(ear, line, &is_whole)) return -1;
+    if (take_line(ear) < 0) return -1;
     for (;; digits++) {
-      char digit = lower(line[digits]);
+      char digit = lower(ear->line[digits]);
       if (digit >= '0' && digit <= '9') count = count << 4 | (size_t)(digit - '0');
       else if (digit >= 'a' && digit <= 'f') count = count << 4 | (size_t)(digit - 'a' + 10);
       else break;
       if (digits == 7) return fail(ear, VS_ANSWER_TOO_LARGE);
     }
-    if (digits == 0 || (line[digits] != 0 && line[digits] != ';')) return fail(ear, VS_HTTP_MALFORMED);
+    if (digits == 0 || (ear->line[digits] != 0 && ear->line[digits] != ';')) return fail(ear, VS_HTTP_MALFORMED);
     if (count == 0) break;
-    if (take_octets(ear, body, body_size, size, count) < 0) return -1;
+    if (take_octets(ear, count) < 0) return -1;
     if (next(ear) != '\r' || next(ear) != '\n') return fail(ear, VS_HTTP_MALFORMED);
   }
   do
-    if (!take_line(ear, line, &is_whole)) return -1;
-  while (line[0] != 0);
+    if (take_line(ear) < 0) return -1;
+  while (ear->line[0] != 0);
   return 0;
 }
 
 /* Neither length nor chunks: all that comes until the other side says that this is all (not merely stops). */
-static int take_rest(struct ear *ear, uint8_t *body, size_t body_size, size_t *size) {
+static int take_rest(struct ear *ear) {
   for (size_t some; (some = waiting(ear)) > 0;)
-    if (take_octets(ear, body, body_size, size, some) < 0) return -1;
-  return ear->result == VS_OK ? 0 : -1;
+    if (take_octets(ear, some) < 0) return -1;
+  return 0;
 }
 
 enum vs_result vs_ask(const struct vs_secure *connection, const struct vs_question *question, uint8_t *body, size_t body_size,
                       struct vs_answer *answer) {
-  struct ear ear = {.from = connection, .head_left = VS_HTTP_HEAD_MOST};
+  struct ear ear = {.from = connection, .head_left = VS_HTTP_HEAD_MOST, .body = body, .room = body_size};
   struct head head;
   int interim = 0;
   memset(answer, 0, sizeof *answer);
@@ -266,8 +263,9 @@ enum vs_result vs_ask(const struct vs_secure *connection, const struct vs_questi
   if (head.retry_at > head.date && head.date > 0) head.retry_after = (size_t)(head.retry_at - head.date);
   answer->retry_after = head.retry_after > 86400 ? 86400 : (uint32_t)head.retry_after;
   if (answer->status == 204 || answer->status == 304) return VS_OK;
-  if (head.is_chunked) take_chunks(&ear, body, body_size, &answer->size);
-  else if (head.has_length) take_octets(&ear, body, body_size, &answer->size, head.length);
-  else take_rest(&ear, body, body_size, &answer->size);
+  if (head.is_chunked) take_chunks(&ear);
+  else if (head.has_length) take_octets(&ear, head.length);
+  else take_rest(&ear);
+  answer->size = ear.size;
   return ear.result;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vitalsign_crypto.h"
-#include "vitalsign_der.h"
+#include "vitalsign_mbed.h"
 
 #include <string.h>
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vitalsign_cbor.h"
-#include "vitalsign_crypto.h"
-#include "vitalsign_der.h"
+#include "vitalsign_mbed.h"
 
 #include <string.h>
 
@@ -108,7 +106,6 @@ static void read_manifest(struct vs_cbor *from, struct vs_manifest *to) {
   key(from, 10);
   to->hardware_count = (size_t)vs_cbor_head(from, VS_CBOR_ARRAY, 16);
   to->hardware = items(from, to->hardware_count, check_hardware);
-  vs_cbor_end(from);
 }
 
 static void read_signature(struct vs_cbor *from, struct signature *to) {
@@ -120,8 +117,7 @@ static void read_signature(struct vs_cbor *from, struct signature *to) {
   to->algorithm = vs_cbor_integer(&inner);
   key(&inner, 4);
   to->key_id = vs_cbor_bytes(&inner, 32, 32);
-  vs_cbor_end(&inner);
-  if (inner.wrong != VS_OK) vs_cbor_fail(from, inner.wrong);
+  vs_cbor_leave(from, &inner);
   vs_cbor_expect(from, VS_CBOR_MAP, 0);
   to->octets = vs_cbor_bytes(from, 0, VS_MANIFEST_MOST);
 }
@@ -129,10 +125,8 @@ static void read_signature(struct vs_cbor *from, struct signature *to) {
 /* COSE_Sign with its payload inside; of more signatures than a policy can have the first are kept, and all counted. */
 static enum vs_result read_envelope(struct vs_span envelope, struct vs_manifest *to, struct vs_span *payload, struct signature *signatures,
                                     uint64_t *count) {
-  struct vs_cbor from, inner;
+  struct vs_cbor from = {envelope, envelope.size > VS_MANIFEST_MOST ? VS_ARTEFACT_MALFORMED : VS_OK}, inner;
   struct signature beyond;
-  from.rest = envelope;
-  from.wrong = envelope.size > VS_MANIFEST_MOST ? VS_ARTEFACT_MALFORMED : VS_OK;
   vs_cbor_expect(&from, VS_CBOR_TAG, 98);
   vs_cbor_expect(&from, VS_CBOR_ARRAY, 4);
   if (!vs_is(vs_cbor_bytes(&from, 0, VS_MANIFEST_MOST), BODY_PROTECTED)) vs_cbor_fail(&from, VS_ARTEFACT_MALFORMED);
@@ -142,7 +136,7 @@ static enum vs_result read_envelope(struct vs_span envelope, struct vs_manifest 
   }
   inner = vs_cbor_inside(&from, payload);
   read_manifest(&inner, to);
-  if (inner.wrong != VS_OK) vs_cbor_fail(&from, inner.wrong);
+  vs_cbor_leave(&from, &inner);
   *count = vs_cbor_head(&from, VS_CBOR_ARRAY, VS_MANIFEST_MOST);
   for (uint64_t i = 0; i < *count && from.wrong == VS_OK; i++) read_signature(&from, i < VS_POLICY_MOST ? &signatures[i] : &beyond);
   vs_cbor_end(&from);

@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-#include "vitalsign_crypto.h"
-#include "vitalsign_der.h"
-
 static uint64_t seconds_of(const mbedtls_x509_time *time) {
   if (time->year < 1970) return 0;
   return vs_seconds_of((unsigned)time->year, (unsigned)time->mon, (unsigned)time->day, (unsigned)time->hour, (unsigned)time->min,
@@ -33,10 +30,6 @@ int vs_walk_judge(void *context, mbedtls_x509_crt *certificate, int depth, uint3
   walk->found[depth].size = certificate->raw.len;
   if ((size_t)depth + 1 > walk->count) walk->count = (size_t)depth + 1;
   return 0;
-}
-
-enum vs_result vs_walk_result(const struct vs_walk *walk, enum vs_result otherwise) {
-  return walk->is_late ? VS_CERTIFICATE_EXPIRED : otherwise;
 }
 
 enum vs_result vs_parse_anchors(mbedtls_x509_crt *list, const struct vs_server *server) {
@@ -71,7 +64,7 @@ static enum vs_result find(mbedtls_x509_crt *list, mbedtls_x509_crt *anchors, co
   walk->now = server->now;
   walk->is_strict = purpose == VS_FOR_STATUS;
   if (mbedtls_x509_crt_verify_with_profile(list, anchors, NULL, &mbedtls_x509_crt_profile_next, NULL, &flags, vs_walk_judge, walk) != 0)
-    return (flags & ~(uint32_t)MBEDTLS_X509_BADCERT_EXPIRED) != 0 ? VS_CERTIFICATE_NOT_TRUSTED : vs_walk_result(walk, VS_CERTIFICATE_NOT_TRUSTED);
+    return flags == MBEDTLS_X509_BADCERT_EXPIRED && walk->is_late ? VS_CERTIFICATE_EXPIRED : VS_CERTIFICATE_NOT_TRUSTED;
   return is_for(purpose, list) ? VS_OK : VS_CERTIFICATE_NOT_TRUSTED;
 }
 

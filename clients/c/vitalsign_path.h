@@ -3,7 +3,6 @@
 #ifndef VITALSIGN_PATH_H
 #define VITALSIGN_PATH_H
 
-#include "vitalsign_certificate.h"
 #include "vitalsign_mbed.h"
 
 enum { VS_PATH_MOST = 6 };
@@ -17,9 +16,6 @@ struct vs_walk {
 };
 
 int vs_walk_judge(void *walk, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
-
-/* Why, of what Mbed TLS says of a path that `walk` saw; `otherwise` where it is not about time. */
-enum vs_result vs_walk_result(const struct vs_walk *walk, enum vs_result otherwise);
 
 enum vs_purpose { VS_FOR_CLIENTS, VS_FOR_STATUS };
 

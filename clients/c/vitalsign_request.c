@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vitalsign_request.h"
+#include "vitalsign_mbed.h"
 
 #include <string.h>
-
-#include "vitalsign_crypto.h"
-#include "vitalsign_der.h"
 
 enum vs_result vs_make_key(mbedtls_pk_context *key, mbedtls_ecp_group_id curve, const struct vs_random *random) {
   int made = mbedtls_pk_setup(key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY));
@@ -13,10 +10,6 @@ enum vs_result vs_make_key(mbedtls_pk_context *key, mbedtls_ecp_group_id curve, 
   return made == MBEDTLS_ERR_PK_ALLOC_FAILED || made == MBEDTLS_ERR_ECP_ALLOC_FAILED || made == MBEDTLS_ERR_ECP_FEATURE_UNAVAILABLE
              ? VS_LIBRARY_BROKEN
              : VS_RANDOM_BROKEN;
-}
-
-enum vs_result vs_read_key(mbedtls_pk_context *key, struct vs_span der, const struct vs_random *random) {
-  return vs_pk_parse_key(key, der.bytes, der.size, random->fill, random->context) == 0 ? VS_OK : VS_STATE_DAMAGED;
 }
 
 enum vs_result vs_write_key(mbedtls_pk_context *key, uint8_t *out, size_t room, size_t *size) {
@@ -101,8 +94,8 @@ enum vs_result vs_write_request(mbedtls_pk_context *key, const struct vs_wanted 
   info = request_info(&nib, key, wanted);
   if (nib.broken) return VS_BUFFER_TOO_SMALL;
   vs_digest(is_long ? 384 : 256, &(struct vs_span){nib.at, info}, 1, hash);
-  made = vs_pk_sign(key, is_long ? MBEDTLS_MD_SHA384 : MBEDTLS_MD_SHA256, hash, is_long ? 48 : 32, signature, sizeof signature, &signed_size,
-                    random->fill, random->context);
+  made = vs_pk_sign(key, is_long ? MBEDTLS_MD_SHA384 : MBEDTLS_MD_SHA256, hash, is_long ? 48 : 32, signature, sizeof signature,
+                    &signed_size, random->fill, random->context);
   if (made != 0) return VS_RANDOM_BROKEN;
   /* What is signed goes to the beginning, and what comes behind it is written from the end. */
   memmove(out, nib.at, info);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vitalsign_state.h"
+#include "vitalsign_talk.h"
 
 #include <string.h>
 
-#include "vitalsign_der.h"
 #include "vitalsign_status.h"
 
 /*
@@ -12,8 +11,9 @@
  */
 static const char record_magic[] = "VSR1", mark_magic[] = "VSM1";
 
-/* How many octets stand before the digest of what a slot holds, if there are `least`; 0: it holds no such thing; -1: storage is broken. */
-static long read_sealed(const struct vs_storage *storage, unsigned slot, const char *magic, size_t least, uint8_t *bytes, size_t size) {
+/* How many octets stand before the digest in a slot, at least `least`; 0: it holds no such thing; -1: storage is broken. */
+static long read_sealed(const struct vs_storage *storage, unsigned slot, const char *magic, size_t least, uint8_t *bytes,
+                        size_t size) {
   uint8_t digest[32];
   long length = storage->read(storage->context, slot, bytes, size);
   if (length < 0) return -1;
@@ -48,7 +48,8 @@ enum vs_result vs_read_record(struct vs_record *record, struct vs_device *device
   return VS_OK;
 }
 
-enum vs_result vs_write_record(struct vs_device *device, unsigned slot, uint32_t generation, const uint8_t wanted[32], size_t key_size, size_t used) {
+enum vs_result vs_write_record(struct vs_device *device, unsigned slot, uint32_t generation, const uint8_t wanted[32],
+                               size_t key_size, size_t used) {
   uint8_t *bytes = device->record;
   if (used > device->record_size || device->record_size - used < VS_RECORD_REST || key_size > 0xffff) return VS_BUFFER_TOO_SMALL;
   bytes[4] = slot == VS_SLOT_REQUEST;

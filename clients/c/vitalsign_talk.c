@@ -3,15 +3,6 @@
 
 #include <string.h>
 
-#include "vitalsign_certificate.h"
-#include "vitalsign_der.h"
-
-struct vs_span vs_leaf_of(struct vs_span chain) {
-  struct vs_span leaf = {NULL, 0};
-  (void)vs_take_entry(&chain, &leaf);
-  return leaf;
-}
-
 struct vs_server vs_server_of(const struct vs_device *device, const struct vs_identity *identity) {
   struct vs_server server = {device->host, device->port, device->anchors, device->anchor_count, 0};
   struct vs_certificate one;

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "vitalsign_der.h"
-
 /* RFC 9325 section 4.2, and CCM for the smallest (RFC 7925 section 4.2). */
 static const int suites[] = {
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
@@ -36,7 +34,8 @@ static int is_named(const mbedtls_x509_crt *certificate, const char *host) {
   struct vs_certificate read;
   if (!vs_read_certificate(&read, der) || !vs_alternative_names(&read, &names)) return 0;
   if (!is_address(host, address)) return 1;
-  for (uint8_t tag; (tag = vs_der_next(&names)) != 0;) {
+  while (names.size > 0) {
+    uint8_t tag = names.bytes[0];
     if (!vs_der_take(&names, tag, &name)) return 0;
     if (tag == 0x87 && name.size == 4 && memcmp(name.bytes, address, 4) == 0) return 1;
   }
@@ -107,7 +106,7 @@ static enum vs_result shake_hands(struct vs_tls *tls) {
   if (flags == (uint32_t)-1 || flags == 0) return VS_SERVER_UNREACHABLE;
   if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0) return VS_SERVER_NOT_TRUSTED;
   if ((flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0) return VS_SERVER_NAME_WRONG;
-  return vs_walk_result(&tls->walk, VS_SERVER_NOT_TRUSTED);
+  return tls->walk.is_late ? VS_CERTIFICATE_EXPIRED : VS_SERVER_NOT_TRUSTED;
 }
 
 static void close_tls(void *context) {

@@ -17,7 +17,7 @@ import {
   type Setting,
   type TestServer,
 } from '../journeys/support/est-server.ts'
-import { buildProgram, Driver, noMbedTls } from '../support/c-programs.ts'
+import { clientProgram, Driver, noMbedTls } from '../support/c-programs.ts'
 import { temporaryDirectory } from '../support/house.ts'
 
 const place = temporaryDirectory()
@@ -29,7 +29,7 @@ let count = 0
 before(async () => {
   if (skip !== false) return
   server = await openEstServer()
-  driver = new Driver(buildProgram(place, 'test/support/c-device.c'))
+  driver = new Driver(clientProgram('device'))
   await meet(server)
 })
 

@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Product } from '#core/ledger/tables.ts'
-import { buildProgram, Driver, noMbedTls } from '../support/c-programs.ts'
+import { clientProgram, Driver, noMbedTls } from '../support/c-programs.ts'
 import {
   openTestHouse,
   type TestHouse,
@@ -25,7 +25,7 @@ before(async () => {
   if (noMbedTls !== false) return
   house = await openTestHouse(undefined, {}, ['--legacy-listen', '127.0.0.1:0'])
   product = await withProduct(house)
-  driver = new Driver(buildProgram(place, 'test/support/c-device.c'))
+  driver = new Driver(clientProgram('device'))
   await meet('127.0.0.1')
 })
 

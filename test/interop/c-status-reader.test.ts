@@ -1,82 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The C99 reader of clients/c against our own: the same answers, and never "fine" for what was changed. */
 import assert from 'node:assert/strict'
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface, type Interface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import { certificateStates } from '#format/compact-status/changes.ts'
 import type { StatusFile } from '#format/compact-status/status-file.ts'
 import { makeDelta } from '#trust/compact-status/delta.ts'
 import { signedMessage } from '#trust/compact-status/open-status-file.ts'
 import { statusOf } from '#trust/compact-status/status-of.ts'
-import { Random, seedOfRun } from '../fuzz/random.ts'
+import { depthOfRun, Random, seedOfRun } from '../fuzz/random.ts'
 import { noCompiler } from '../support/bent-module.ts'
+import { clientProgram, Driver } from '../support/c-programs.ts'
 import { temporaryDirectory } from '../support/house.ts'
 import { type History, randomHistory } from '../support/status-history.ts'
 
-const sources = ['clients/c/vitalsign_status.c', 'clients/c/vitalsign_sha256.c']
-const strict = ['-std=c99', '-Wall', '-Wextra', '-Werror', '-Wpedantic', '-Wshadow', '-Wcast-qual']
-const conversions = ['-Wconversion', '-Wsign-conversion']
-const sanitized = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover']
 const answers = ['fine', 'held', 'revoked', 'expired', 'not-covered'] as const
 const place = temporaryDirectory()
 const random = new Random(seedOfRun())
 
-/** With every step beyond its bytes seen; the reader itself must please more warnings than what drives it. */
-function compile(): string {
-  const [objects, program] = [
-    sources.map((_, index) => join(place, `${index}.o`)),
-    join(place, 'reader'),
-  ]
-  const gcc = (...words: readonly string[]) => {
-    const built = spawnSync('gcc', [...strict, ...sanitized, ...words], { encoding: 'utf8' })
-    assert.equal(built.status, 0, built.stderr)
-  }
-  for (const [index, source] of sources.entries())
-    gcc(...conversions, '-c', source, '-o', objects[index]!)
-  gcc('-o', program, ...objects, 'test/support/status-reader.c')
-  return program
-}
-
-/** A running reader; each question is a line, each answer the next line. */
-class Reader {
-  readonly #child: ChildProcessWithoutNullStreams
-  readonly #lines: AsyncIterator<string>
-  readonly #input: Interface
-  errors = ''
-
-  constructor(program: string) {
-    this.#child = spawn(program)
-    this.#child.stderr.on('data', (text) => {
-      this.errors += String(text)
-    })
-    this.#input = createInterface(this.#child.stdout)
-    this.#lines = this.#input[Symbol.asyncIterator]()
-  }
-
-  async ask(...words: readonly (string | number)[]): Promise<string> {
-    this.#child.stdin.write(`${words.join(' ')}\n`)
-    const { value, done } = await this.#lines.next()
-    return done === true ? assert.fail(`the reader ended: ${this.errors}`) : value
-  }
-
-  async end(): Promise<void> {
-    this.#child.stdin.end()
-    const [status] = await once(this.#child, 'exit')
-    assert.equal(status, 0, this.errors)
-  }
-}
-
 let history: History
-let reader: Reader
+let reader: Driver
 
 before(async () => {
   if (noCompiler !== false) return
   history = await randomHistory(random)
-  reader = new Reader(compile())
+  reader = new Driver(clientProgram('status reader'))
 })
 
 after(() => reader?.end())
@@ -91,7 +40,7 @@ const messageOf = ({ signed }: StatusFile) => Buffer.from(signedMessage(signed))
 const secondsOf = (at: Temporal.Instant) => Math.floor(at.epochMilliseconds / 1000)
 
 test('the reader is small, and has no dependency', () => {
-  const text = readFileSync(sources[0]!, 'utf8')
+  const text = readFileSync('clients/c/vitalsign_status.c', 'utf8')
   assert.ok(text.split('\n').length <= 300, 'over 300 lines')
   assert.doesNotMatch(text, /malloc|#include <(?!string\.h)/)
 })
@@ -136,7 +85,10 @@ test('a delta gives the same file, and is refused if it was changed', {
   assert.equal(await reader.ask('apply', old, delta, made), '0')
   assert.deepEqual(new Uint8Array(readFileSync(made)), last.bytes)
   assert.equal(await reader.ask('apply', made, delta, made), '-5')
-  assert.equal(await reader.ask('fuzz-delta', old, delta, random.bits() % 1_000_000, 1_000), '0')
+  assert.equal(
+    await reader.ask('fuzz-delta', old, delta, random.bits() % 1_000_000, 1_000 * depthOfRun()),
+    '0',
+  )
 })
 
 test('a file of before, one of other roots and a stale one are told apart', {
@@ -164,6 +116,7 @@ test('a file of before, one of other roots and a stale one are told apart', {
 test('no changed file is believed, and none makes the reader step beyond its bytes', {
   skip: noCompiler,
 }, async (context) => {
+  const count = 2_000 * depthOfRun()
   const { file } = history.files.at(-1)!
   const path = keep('a.vss', file)
   const covered = new Uint8Array(4)
@@ -180,7 +133,7 @@ test('no changed file is believed, and none makes the reader step beyond its byt
       'fuzz',
       path,
       random.bits() % 1_000_000,
-      2_000,
+      count,
       Buffer.from(keySha256).toString('hex'),
       at,
     )
@@ -189,5 +142,5 @@ test('no changed file is believed, and none makes the reader step beyond its byt
     .map(Number)
   assert.equal(passed, 0)
   assert.ok(parsed! > 100, `${parsed} of the changed files parsed`)
-  context.diagnostic(`${parsed} of 2000 changed files parsed; none was believed`)
+  context.diagnostic(`${parsed} of ${count} changed files parsed; none was believed`)
 })

@@ -10,10 +10,8 @@
  *   fuzz KIND FILE SEED COUNT              changed copies of FILE: how many of them were believed though they differ in
  *                                          what is signed (manifest, image), or were read (http, cms, certificate, base64)
  */
-#include "../../clients/c/vitalsign_certificate.h"
-#include "../../clients/c/vitalsign_crypto.h"
-#include "../../clients/c/vitalsign_http.h"
-#include "../../clients/c/vitalsign_verify.h"
+#include "../../clients/c/vitalsign_mbed.h"
+#include "../../clients/c/vitalsign_talk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
