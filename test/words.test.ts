@@ -10,7 +10,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { z } from 'zod'
-import { commands, nouns } from '#cli/commands/commands.ts'
+import { commands, nouns, whole } from '#cli/commands/commands.ts'
 import { commonArguments } from '#cli/commands/common.ts'
 import { commandHelp } from '#cli/help/command-help.ts'
 import { optionsHelp, overview } from '#cli/help/overview.ts'
@@ -133,16 +133,20 @@ const noWords = [
   /\bJavaScript\b|\bOpenAPI\b|\bOpenSSL\b/g,
 ]
 
+const wholeCommands = await Promise.all(commands.map(whole))
+
 /** Capitals that stand for what a person writes. */
 const placeholders = new Set([
-  ...commands.flatMap((command) => command.arguments.map(({ placeholder }) => placeholder)),
+  ...wholeCommands.flatMap((command) => command.arguments.map(({ placeholder }) => placeholder)),
   ...[
     'DIR',
     'FILE',
     'HOST',
+    'IMAGE',
     'NAME',
     'USER',
     'NOUN',
+    'OCTETS',
     'OTHER',
     'OPTIONS',
     'PORT',
@@ -243,7 +247,7 @@ function textsOfPeople(): readonly (readonly [string, readonly string[]])[] {
     ['operations', operationNames.flatMap(textsOfOperation)],
     ['options', commonArguments.map(({ help }) => help)],
     ['overview', [...overview(plain), ...optionsHelp(plain)]],
-    ...commands.map((command) => {
+    ...wholeCommands.map((command) => {
       // An example holds serials and names, which are nobody's words.
       const lines = commandHelp({ ...command, examples: [] }, plain)
       return [`help ${command.name}`, [lines.join(' ')]] as const

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Fault } from '#core/fault.ts'
-import { type Command, commandNamed, nouns, verbsOf, whole } from './commands/commands.ts'
+import {
+  type Command,
+  commandNamed,
+  nouns,
+  verbsOf,
+  type WholeCommand,
+  whole,
+} from './commands/commands.ts'
 import { readLine, seeHelp } from './commands/read-line.ts'
 import { didYouMean } from './commands/suggest.ts'
 import { commandHelp } from './help/command-help.ts'
@@ -8,7 +15,7 @@ import { nounHelp, optionsHelp, overview } from './help/overview.ts'
 import type { Means } from './means.ts'
 import { jsonText } from './show/json.ts'
 import { type ExitStatus, exit, Stop, wrongUse } from './stop.ts'
-import { type Connection, openConnection } from './talk/connect.ts'
+import type { Connection } from './talk/connect.ts'
 import { Terminal } from './terminal/terminal.ts'
 import type { Call } from './verbs/verb.ts'
 import { verbOf } from './verbs/verbs.ts'
@@ -33,7 +40,7 @@ export async function runCommandLine(words: readonly string[], means: Means): Pr
 }
 
 async function runCommand(
-  command: Command,
+  command: WholeCommand,
   words: readonly string[],
   means: Means,
   terminal: Terminal,
@@ -43,6 +50,7 @@ async function runCommand(
   const call: Call = {
     ...{ command, said, terminal, means },
     connect: async () => {
+      const { openConnection } = await import('./talk/connect.ts')
       connection ??= await terminal.waiting('opening …', openConnection(said, means))
       return connection.server
     },

@@ -3,7 +3,7 @@
 import { keyAlgorithms } from '#trust/algorithms.ts'
 import { cmsDigestFor } from '#trust/cms/digests.ts'
 import { own } from './argument.ts'
-import type { Command } from './commands.ts'
+import type { OfflineWords } from './offline-command.ts'
 
 export const tokenArguments = [
   own('token', 'the key is in the PKCS #11 token with this label', {
@@ -33,7 +33,7 @@ export const approverAlgorithms = Object.values(keyAlgorithms)
   .filter(({ signsWith, bits }) => signsWith !== null && cmsDigestFor(signsWith) && bits !== 2048)
   .map(({ name }) => name)
 
-export const makeKeyCommand: Pick<Command, 'summary' | 'help' | 'arguments'> = {
+export const makeKeyCommand: OfflineWords = {
   summary: 'make the key by which you will approve releases',
   help: 'On your own machine, and asks no server. FILE gets the key under a passphrase that you choose, or with --token only the certificate over a key that is made in the token and never leaves it. Each signature will ask for the passphrase or PIN anew. Then: "approver register".',
   arguments: [
@@ -50,7 +50,7 @@ export const makeKeyCommand: Pick<Command, 'summary' | 'help' | 'arguments'> = {
   ],
 }
 
-export const verifyCommand: Pick<Command, 'summary' | 'help' | 'arguments'> = {
+export const verifyCommand: OfflineWords = {
   summary: 'check what people signed, without any server',
   help: 'Each FILE is a statement, and its signature stands beside it under the same name with .p7s: as "release approvals --output" wrote them. Says who signed what, when and with which meaning. The list of approvers is believed because the fingerprints in it were compared with the people: keep your own. Exit status 1: one of the files is not good, somebody refused, or too few people agreed.',
   arguments: [

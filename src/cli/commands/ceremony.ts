@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { own } from './argument.ts'
 import type { Command } from './commands.ts'
-import { examples } from './examples.ts'
+import { offline } from './offline-command.ts'
 
 const script = own('script', 'the script of the ceremony', {
   ...{ kind: 'text', how: 'position', required: true, placeholder: 'SCRIPT' },
@@ -80,7 +80,3 @@ export const ceremonyCommands: readonly Command[] = [
     ],
   }),
 ]
-
-function offline(name: string, rest: Pick<Command, 'summary' | 'help' | 'arguments'>): Command {
-  return { name, operation: undefined, kind: undefined, examples: examples[name] ?? [], ...rest }
-}

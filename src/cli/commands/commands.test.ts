@@ -8,7 +8,7 @@ import { overview } from '../help/overview.ts'
 import { shapeOfList } from '../show/shapes.ts'
 import { plainPaint } from '../terminal/paint.ts'
 import { verbOf } from '../verbs/verbs.ts'
-import { commandNamed, commands } from './commands.ts'
+import { commandNamed, commands, whole } from './commands.ts'
 import { commonArguments } from './common.ts'
 import { examples } from './examples.ts'
 import { readLine } from './read-line.ts'
@@ -24,7 +24,7 @@ test('every operation that a command line can reach is a command, and no other',
   assert.deepEqual(made.toSorted(), reachable)
 })
 
-for (const command of commands) {
+for (const command of await Promise.all(commands.map(whole))) {
   test(`"${command.name}" has examples, and each is a command line of its own`, () => {
     assert.ok(command.examples.length > 0)
     for (const example of command.examples) {

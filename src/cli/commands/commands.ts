@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { paging } from '#format/admin/fields.ts'
+import { catalogue } from '#format/admin/catalogue.ts'
 import type { OperationKind } from '#format/admin/operation.ts'
-import { type OperationName, operationOf, operations } from '#format/admin/operations.ts'
-import { type Argument, argumentsOf } from './argument.ts'
-import { besideKind, besideOperation } from './beside.ts'
+import type { OperationName } from '#format/admin/operations.ts'
+import type { Argument } from './argument.ts'
 import { examples } from './examples.ts'
 import { offlineCommands } from './offline.ts'
 
-/** One thing that can be said at the command line. */
+/** One thing that can be said at the command line, as lists of commands show it. */
 export interface Command {
   /** `device add`, or one word. */
   readonly name: string
@@ -16,18 +15,22 @@ export interface Command {
   readonly kind: OperationKind | undefined
   /** One line, lower case, no full stop. */
   readonly summary: string
+  /** What it takes and does, which a row has in a schema: read when it is said, or its help is asked for. */
+  readonly more: () => Promise<CommandDetails>
+}
+
+export interface CommandDetails {
   readonly help: string
   readonly arguments: readonly Argument[]
   /** Without the program's name. */
   readonly examples: readonly string[]
-  /** Further arguments that take a while to know: read when the command is said, or its help is asked for. */
-  readonly more?: () => Promise<readonly Argument[]>
 }
 
 /** A command with all that it takes. */
-export async function whole(command: Command): Promise<Command> {
-  if (command.more === undefined) return command
-  return { ...command, arguments: [...command.arguments, ...(await command.more())] }
+export type WholeCommand = Command & CommandDetails
+
+export async function whole(command: Command): Promise<WholeCommand> {
+  return { ...command, ...(await command.more()) }
 }
 
 const serve: Command = {
@@ -35,17 +38,19 @@ const serve: Command = {
   operation: undefined,
   kind: undefined,
   summary: 'run the server',
-  help: 'The same as npm start; "vitalsign serve --help" lists its options.',
-  arguments: [],
-  examples: examples['serve'] ?? [],
+  more: async () => ({
+    help: 'The same as npm start; "vitalsign serve --help" lists its options.',
+    arguments: [],
+    examples: examples['serve'] ?? [],
+  }),
 }
 
 /** Every command, in the order of the table: all rows that can be reached from a command line. */
 export const commands: readonly Command[] = [
   serve,
   ...offlineCommands,
-  ...(Object.keys(operations) as OperationName[])
-    .filter((name) => operationOf(name).doors?.every((door) => door === 'operator') !== true)
+  ...(Object.keys(catalogue) as OperationName[])
+    .filter((name) => catalogue[name].doors?.every((door) => door === 'operator') !== true)
     .map(commandOf),
 ]
 
@@ -67,22 +72,9 @@ export const nouns: readonly string[] = [
 ]
 
 function commandOf(operation: OperationName): Command {
-  const row = operationOf(operation)
-  const name = operation.replace('.', ' ')
-  const beside = besideOperation[operation]
-  const changes = beside?.otherwise ?? []
-  const all = [
-    ...argumentsOf(row),
-    ...(besideKind[row.kind]?.arguments ?? []),
-    ...(beside?.arguments ?? []),
-  ]
+  const { kind, summary } = catalogue[operation]
   return {
-    ...{ name, operation, kind: row.kind, summary: row.summary },
-    help: beside?.help === undefined ? row.help : `${row.help} ${beside.help}`,
-    arguments: all
-      .map((one) => ({ ...one, ...changes.find(({ name }) => name === one.name) }))
-      // Paging comes after what is asked for.
-      .sort((one, other) => Number(one.name in paging) - Number(other.name in paging)),
-    examples: examples[name] ?? [],
+    ...{ name: operation.replace('.', ' '), operation, kind, summary },
+    more: async () => (await import('./row-details.ts')).rowDetails(operation),
   }
 }

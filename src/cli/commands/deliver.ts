@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { own } from './argument.ts'
-import type { Command } from './commands.ts'
+import type { OfflineWords } from './offline-command.ts'
 
 const files = { kind: 'list', placeholder: 'FILE' } as const
 
 /** What a build does at its end, in one command: an ID token is good for one. */
-export const deliverCommand: Pick<Command, 'summary' | 'help' | 'arguments'> = {
+export const deliverCommand: OfflineWords = {
   summary: 'hand in what a build made, as one release',
   help: 'Begins the release, or goes on with a draft of the same version that an earlier run of the build left; uploads and attaches what is new, has the server scan it, and submits it; where something was found it stays a draft, and the exit status is 1. The answer of --json has the release, the digest of its manifest, which people approve next, and the scans with what was found. Nothing is approved or signed by it.',
   arguments: [

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { own } from './argument.ts'
-import type { Command } from './commands.ts'
+import type { OfflineWords } from './offline-command.ts'
 
 /** The containers that are built here. */
 export const builtForms = ['rauc', 'swupdate', 'mender'] as const
 
-export const firmwareBuildCommand: Pick<Command, 'summary' | 'help' | 'arguments'> = {
+export const firmwareBuildCommand: OfflineWords = {
   summary: 'make a bundle for RAUC, SWUpdate or Mender from files',
   help: 'Needs no server and none of the three. What comes out is not signed yet: it is what is scanned, approved and then signed, by "release" or by "firmware sign". The same files and words give the same octets. Nothing is in memory but a few blocks, whatever the size, and the file is there whole or not at all. rauc: the squashfs of a bundle of format verity, with its manifest completed. swupdate: a cpio, with the digest of every file filled into sw-description. mender: an artifact of version 3.',
   arguments: [

@@ -5,7 +5,7 @@ import { signerPurposes } from '#trust/artefact/signer-purpose.ts'
 import { environments } from '#trust/environment-mark.ts'
 import { own } from './argument.ts'
 import type { Command } from './commands.ts'
-import { examples } from './examples.ts'
+import { offline } from './offline-command.ts'
 
 const file = own('file', 'the file', {
   ...{ kind: 'text', how: 'position', required: true, placeholder: 'FILE' },
@@ -107,63 +107,53 @@ export const firmwareCommands: readonly Command[] = [
       }),
     ],
   }),
-  {
-    ...offline('firmware sign', {
-      summary: 'sign an image or a bundle with keys of your own',
-      help: 'With a key in a file or in a PKCS #11 token, asking no server: nothing is booked and nobody approved it; releases are signed by "release sign". What is written was verified before, and is there whole or not at all. Or in two steps, for keys that are elsewhere: --digest-only prints what has to be signed, and --signatures takes what was signed. Or by keys of the server, which never sees the file: with --release and --signing-key it adds what has to be signed to the draft, and once that is approved, the same command has it signed. Which choices a form has, "firmware forms FORM" says.',
-      arguments: [
-        file,
-        own('form', 'the form in which it is signed', {
-          ...{ kind: 'choice', choices: artefactFormNames, required: true, placeholder: 'FORM' },
-        }),
-        own('signingKey', 'the private key (PEM); one for each signature', {
-          ...{ kind: 'list', flag: 'key', placeholder: 'FILE' },
-        }),
-        own('chain', 'certificates of a key, its own first (PEM), for each key', {
-          ...{ kind: 'list', placeholder: 'FILE' },
-        }),
-        own('algorithm', 'how it is signed, where the form and the key leave a choice', {
-          ...{ kind: 'text', placeholder: 'NAME' },
-        }),
-        own(
-          'out',
-          'what is written (FILE.signed; beside it where the form is detached, FILE.FORM)',
-          {
-            ...{ kind: 'text', placeholder: 'FILE' },
-          },
-        ),
-        own('digestOnly', 'print what has to be signed, for the public keys of --key', {
-          kind: 'boolean',
-        }),
-        own('signatures', 'a signature from elsewhere, in answer to --digest-only; one for each', {
-          ...{ kind: 'list', placeholder: 'FILE' },
-        }),
-        own('timeStampsFrom', 'who stamps the time, where the form carries it (RFC 3161)', {
-          ...{ kind: 'text', placeholder: 'URL' },
-        }),
-        own('timeStampRoots', 'the roots of who stamps (PEM)', {
-          ...{ kind: 'text', placeholder: 'FILE' },
-        }),
-        own('release', 'sign by keys of the server, which is not given the file: the release', {
-          ...{ kind: 'text', placeholder: 'RELEASE' },
-        }),
-        own('serverKey', 'with --release: the signing key of the product; one for each signature', {
-          ...{ kind: 'list', flag: 'signing-key', placeholder: 'NAME' },
-        }),
-        own('passphraseFile', 'a file with the passphrases, a line a key; /dev/fd/3 is one, too', {
-          ...{ kind: 'text', placeholder: 'FILE' },
-        }),
-        own('tokenModule', 'the PKCS #11 module of a token', {
-          ...{ kind: 'text', placeholder: 'FILE' },
-        }),
-        own('token', 'the label of the token', { kind: 'text', placeholder: 'TEXT' }),
-        own('tokenKey', 'the id of the key in the token', { kind: 'text', placeholder: 'TEXT' }),
-      ],
-    }),
-    more: async () => (await import('../firmware/choices.ts')).choiceArguments(),
-  },
+  offline('firmware sign', {
+    summary: 'sign an image or a bundle with keys of your own',
+    help: 'With a key in a file or in a PKCS #11 token, asking no server: nothing is booked and nobody approved it; releases are signed by "release sign". What is written was verified before, and is there whole or not at all. Or in two steps, for keys that are elsewhere: --digest-only prints what has to be signed, and --signatures takes what was signed. Or by keys of the server, which never sees the file: with --release and --signing-key it adds what has to be signed to the draft, and once that is approved, the same command has it signed. Which choices a form has, "firmware forms FORM" says.',
+    arguments: [
+      file,
+      own('form', 'the form in which it is signed', {
+        ...{ kind: 'choice', choices: artefactFormNames, required: true, placeholder: 'FORM' },
+      }),
+      own('signingKey', 'the private key (PEM); one for each signature', {
+        ...{ kind: 'list', flag: 'key', placeholder: 'FILE' },
+      }),
+      own('chain', 'certificates of a key, its own first (PEM), for each key', {
+        ...{ kind: 'list', placeholder: 'FILE' },
+      }),
+      own('algorithm', 'how it is signed, where the form and the key leave a choice', {
+        ...{ kind: 'text', placeholder: 'NAME' },
+      }),
+      own('out', 'what is written (FILE.signed; beside it where the form is detached, FILE.FORM)', {
+        ...{ kind: 'text', placeholder: 'FILE' },
+      }),
+      own('digestOnly', 'print what has to be signed, for the public keys of --key', {
+        kind: 'boolean',
+      }),
+      own('signatures', 'a signature from elsewhere, in answer to --digest-only; one for each', {
+        ...{ kind: 'list', placeholder: 'FILE' },
+      }),
+      own('timeStampsFrom', 'who stamps the time, where the form carries it (RFC 3161)', {
+        ...{ kind: 'text', placeholder: 'URL' },
+      }),
+      own('timeStampRoots', 'the roots of who stamps (PEM)', {
+        ...{ kind: 'text', placeholder: 'FILE' },
+      }),
+      own('release', 'sign by keys of the server, which is not given the file: the release', {
+        ...{ kind: 'text', placeholder: 'RELEASE' },
+      }),
+      own('serverKey', 'with --release: the signing key of the product; one for each signature', {
+        ...{ kind: 'list', flag: 'signing-key', placeholder: 'NAME' },
+      }),
+      own('passphraseFile', 'a file with the passphrases, a line a key; /dev/fd/3 is one, too', {
+        ...{ kind: 'text', placeholder: 'FILE' },
+      }),
+      own('tokenModule', 'the PKCS #11 module of a token', {
+        ...{ kind: 'text', placeholder: 'FILE' },
+      }),
+      own('token', 'the label of the token', { kind: 'text', placeholder: 'TEXT' }),
+      own('tokenKey', 'the id of the key in the token', { kind: 'text', placeholder: 'TEXT' }),
+    ],
+    moreArguments: async () => (await import('../firmware/choices.ts')).choiceArguments(),
+  }),
 ]
-
-function offline(name: string, rest: Pick<Command, 'summary' | 'help' | 'arguments'>): Command {
-  return { name, operation: undefined, kind: undefined, examples: examples[name] ?? [], ...rest }
-}

@@ -4,9 +4,9 @@ import { own } from './argument.ts'
 import { ceremonyCommands } from './ceremony.ts'
 import type { Command } from './commands.ts'
 import { deliverCommand } from './deliver.ts'
-import { examples } from './examples.ts'
 import { firmwareCommands } from './firmware.ts'
 import { firmwareBuildCommand } from './firmware-build.ts'
+import { offline } from './offline-command.ts'
 import { scanCommand } from './scan.ts'
 
 const backupFile = own('file', 'the backup', {
@@ -183,7 +183,3 @@ export const offlineCommands: readonly Command[] = [
     ],
   }),
 ]
-
-function offline(name: string, rest: Pick<Command, 'summary' | 'help' | 'arguments'>): Command {
-  return { name, operation: undefined, kind: undefined, examples: examples[name] ?? [], ...rest }
-}

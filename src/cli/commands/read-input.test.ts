@@ -10,7 +10,7 @@ import { exit, Stop } from '../stop.ts'
 import { Server } from '../talk/server.ts'
 import { Wire } from '../talk/wire.ts'
 import { Terminal } from '../terminal/terminal.ts'
-import { commandNamed } from './commands.ts'
+import { commandNamed, whole } from './commands.ts'
 import { readInput } from './read-input.ts'
 import { readLine } from './read-line.ts'
 
@@ -31,10 +31,11 @@ const terminal = new Terminal({
   serveHelp: async () => '',
 })
 
-function inputOf(name: string, ...words: readonly string[]) {
+async function inputOf(name: string, ...words: readonly string[]) {
   const command = commandNamed(name)
   assert.ok(command, name)
-  return readInput(command, readLine(command, words), noServer, terminal)
+  const all = await whole(command)
+  return readInput(all, readLine(all, words), noServer, terminal)
 }
 
 function fileWith(name: string, content: string | Uint8Array): string {

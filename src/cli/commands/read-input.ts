@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
-import { operationOf } from '#format/admin/operations.ts'
+import { loadOperation } from '#format/admin/load-operation.ts'
 import { profileView } from '#format/admin/views.ts'
 import { readFile } from '../files.ts'
 import { wrongUse } from '../stop.ts'
@@ -14,7 +14,7 @@ import {
   endorsementKeyOf,
   firstCertificateOf,
 } from './certificate-file.ts'
-import type { Command } from './commands.ts'
+import type { WholeCommand } from './commands.ts'
 import type { Said } from './read-line.ts'
 
 /**
@@ -23,13 +23,14 @@ import type { Said } from './read-line.ts'
  * What is beside the operation's own inputs (`--watch`, `--output`) is left to who asked for it.
  */
 export async function readInput(
-  command: Command,
+  command: WholeCommand,
   said: Said,
   server: Server,
   terminal: Terminal,
 ): Promise<Input> {
   const input: Record<string, unknown> = {}
-  const known = command.operation === undefined ? {} : operationOf(command.operation).input.shape
+  const known =
+    command.operation === undefined ? {} : (await loadOperation(command.operation)).input.shape
   for (const argument of command.arguments) {
     if (!Object.hasOwn(known, argument.name)) continue
     const value = await saidValue(argument, said, server, terminal)

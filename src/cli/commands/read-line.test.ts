@@ -2,12 +2,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { exit, Stop } from '../stop.ts'
-import { commandNamed, commands } from './commands.ts'
+import { commands, whole } from './commands.ts'
 import { commonArguments } from './common.ts'
 import { readLine } from './read-line.ts'
 
+const known = new Map(
+  (await Promise.all(commands.map(whole))).map((command) => [command.name, command]),
+)
+
 function read(name: string, ...words: readonly string[]) {
-  const command = commandNamed(name)
+  const command = known.get(name)
   assert.ok(command, name)
   return readLine(command, words)
 }
@@ -56,7 +60,7 @@ test('what an input is named is not taken for where the command is asked', () =>
   assert.equal(said.text('server'), 'smtp://mail.example.com:587')
   assert.equal(said.text('remoteServer'), 'https://pki:8443')
   const common = new Set(commonArguments.map(({ name }) => name))
-  for (const { name: word, arguments: own } of commands) {
+  for (const { name: word, arguments: own } of known.values()) {
     const taken = own.filter(({ name, flag }) => common.has(name) && name !== flag)
     assert.deepEqual(taken, [], word)
   }

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { wrongUse } from '../stop.ts'
 import type { Argument } from './argument.ts'
-import type { Command } from './commands.ts'
+import type { Command, WholeCommand } from './commands.ts'
 import { commonArguments } from './common.ts'
 import { didYouMean, suggest } from './suggest.ts'
 
@@ -36,7 +36,7 @@ export class Said {
  *
  * @throws Stop for words that the command does not take, or that are missing
  */
-export function readLine(command: Command, words: readonly string[]): Said {
+export function readLine(command: WholeCommand, words: readonly string[]): Said {
   const known = flagsOf(command)
   const values = new Map<string, Value>()
   const positions = command.arguments.filter(({ how }) => how === 'position')
@@ -60,7 +60,7 @@ export function readLine(command: Command, words: readonly string[]): Said {
 }
 
 /** The flags of a command by their word; its own stand before those that all have. */
-function flagsOf(command: Command): ReadonlyMap<string, Argument> {
+function flagsOf(command: WholeCommand): ReadonlyMap<string, Argument> {
   const all = [...commonArguments, ...command.arguments.filter(({ how }) => how === 'flag')]
   return new Map(all.map((argument) => [argument.flag, argument]))
 }
@@ -118,7 +118,7 @@ function keep(values: Map<string, Value>, argument: Argument, shown: string, tex
   } else values.set(name, text)
 }
 
-function checkMissing(command: Command, values: ReadonlyMap<string, Value>): void {
+function checkMissing(command: WholeCommand, values: ReadonlyMap<string, Value>): void {
   const missing = command.arguments.filter(
     ({ required, how, name }) => required && how !== 'secret' && !values.has(name),
   )

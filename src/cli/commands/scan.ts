@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type BudgetName, budgetRows } from '#core/scan/walk/budgets.ts'
 import { own } from './argument.ts'
-import type { Command } from './commands.ts'
+import type { OfflineWords } from './offline-command.ts'
 
 /** The options that change what a scan may cost, by the budget. */
 export const budgetArguments = (Object.keys(budgetRows) as BudgetName[]).map((name) => ({
@@ -12,7 +12,7 @@ export const budgetArguments = (Object.keys(budgetRows) as BudgetName[]).map((na
   }),
 }))
 
-export const scanCommand: Pick<Command, 'summary' | 'help' | 'arguments'> = {
+export const scanCommand: OfflineWords = {
   summary: 'look for keys, passwords and open doors in images and trees',
   help: 'Looks inside archives, file systems and update bundles, whatever their names, and needs no server. Exit status 0: nothing at or above --fail-on was found and all was looked into; 1: something was, or could not be looked into. A baseline holds what somebody answers for. No secret is ever shown. With --data or --server each key is held against the inventory.',
   arguments: [

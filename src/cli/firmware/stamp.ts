@@ -2,7 +2,6 @@
 /** Time-stamps for what is signed here, by the authority that the command line names. */
 import { systemRandomness } from '#edge/chance/system-randomness.ts'
 import { systemClock } from '#edge/clock/system-clock.ts'
-import { AskedTimeStamps } from '#edge/time-stamps/ask-time-stamp.ts'
 import type { Stamp } from '#trust/artefact/form.ts'
 import type { AnyForm } from '#trust/artefact/forms.ts'
 import type { Said } from '../commands/read-line.ts'
@@ -18,7 +17,7 @@ export interface Stamping {
 }
 
 /** Undefined: no time-stamp is asked for. @throws Stop */
-export function stampingOf(said: Said): Stamping | undefined {
+export async function stampingOf(said: Said): Promise<Stamping | undefined> {
   const from = said.text('timeStampsFrom')
   const rootsFile = said.text('timeStampRoots')
   if (from === undefined && rootsFile === undefined) return undefined
@@ -31,6 +30,8 @@ export function stampingOf(said: Said): Stamping | undefined {
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
     throw wrongUse(`--time-stamps-from ${from} is no address`, 'one with http or https')
   const roots = certificatesIn(rootsFile, '--time-stamp-roots')
+  // Loaded here: what is signed without a time-stamp has no use for HTTP.
+  const { AskedTimeStamps } = await import('#edge/time-stamps/ask-time-stamp.ts')
   const authority = new AskedTimeStamps({ url, roots }, systemRandomness, systemClock)
   let given = 0
   return {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Argument } from '../commands/argument.ts'
-import type { Command } from '../commands/commands.ts'
+import type { WholeCommand } from '../commands/commands.ts'
 import { beside, wrap } from './layout.ts'
 import type { HelpOptions } from './overview.ts'
 
 /** What `vitalsign NOUN VERB --help` says. */
-export function commandHelp(command: Command, { paint, columns }: HelpOptions): readonly string[] {
+export function commandHelp(
+  command: WholeCommand,
+  { paint, columns }: HelpOptions,
+): readonly string[] {
   const { name, summary, help, examples } = command
   const rows = rowsOf(command.arguments)
   return [

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Reference } from '#format/admin/operation.ts'
-import { references } from '#format/admin/operations.ts'
+import { references } from '#format/admin/references.ts'
 import { exit, Stop, wrongUse } from '../stop.ts'
 import { pageOf, type Server } from './server.ts'
 

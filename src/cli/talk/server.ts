@@ -2,13 +2,9 @@
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { z } from 'zod'
+import { loadOperation } from '#format/admin/load-operation.ts'
 import { type Operation, takesBody } from '#format/admin/operation.ts'
-import {
-  type KindOf,
-  type OperationName,
-  operationOf,
-  type operations,
-} from '#format/admin/operations.ts'
+import type { KindOf, OperationName, operations } from '#format/admin/operations.ts'
 import { broken } from '../stop.ts'
 import { stopFor } from './problem.ts'
 import type { Wire } from './wire.ts'
@@ -36,7 +32,7 @@ export class Server {
 
   /** Asks, and gives the answer's JSON exactly as it came. @throws Stop */
   async askAny(name: OperationName, input: Input = {}): Promise<unknown> {
-    const row = operationOf(name)
+    const row = await loadOperation(name)
     const answer = await this.#wire.send(messageOf(row, input))
     const body = await text(answer)
     await checkStatus(answer, row, body)
@@ -45,7 +41,7 @@ export class Server {
 
   /** Asks, and gives what the table says of the answer. @throws Stop */
   async ask<N extends OperationName>(name: N, input: Input = {}): Promise<Answer<N>> {
-    const row = operationOf(name)
+    const row = await loadOperation(name)
     const answer = await this.askAny(name, input)
     const read =
       row.kind === 'list'
@@ -60,7 +56,7 @@ export class Server {
     input: Input,
     octets: AsyncIterable<Uint8Array>,
   ): Promise<Answer<N>> {
-    const row = operationOf(name)
+    const row = await loadOperation(name)
     const answer = await this.#wire.send({
       ...messageOf(row, input),
       ...{ body: octets, mediaType: row.uploadType ?? 'application/octet-stream' },
@@ -76,7 +72,7 @@ export class Server {
     input: Input = {},
     upload?: AsyncIterable<Uint8Array>,
   ): Promise<AsyncIterable<Uint8Array>> {
-    const row = operationOf(name)
+    const row = await loadOperation(name)
     const answer = await this.#wire.send({
       ...messageOf(row, input),
       ...(upload === undefined ? {} : { body: upload, mediaType: row.uploadType ?? 'text/csv' }),

@@ -156,7 +156,7 @@ async function finish(
 ) {
   const { said, terminal } = call
   await checkSignatures(plan.wanted, signatures)
-  const stamping = stampingOf(said)
+  const stamping = await stampingOf(said)
   const pieces = await plan.finish(signatures, stamping?.stamp)
   stamping?.checkUsed(form)
   const input = said.text('file') ?? ''

@@ -2,7 +2,6 @@
 import type { Finding } from '#core/scan/finding.ts'
 import { findKnownKeys, fingerprintsToAsk } from '#core/scan/known-keys.ts'
 import { resultOf, type ScanReport } from '#core/scan/report.ts'
-import { mostRecorded } from '#format/admin/operations/scans.ts'
 import type { RawScan } from '../means-scan.ts'
 import { wrongUse } from '../stop.ts'
 import type { Answer } from '../talk/server.ts'
@@ -34,6 +33,8 @@ export async function recordScan(
   digest: { readonly sha256: string; readonly octets: number },
 ): Promise<void> {
   const server = await call.connect()
+  // Loaded here: a scan that asks no server has no use for the schemas of what one answers.
+  const { mostRecorded } = await import('#format/admin/operations/scans.ts')
   const { findings, accepted, notScanned, rules: version, startedAt, endedAt, paths } = report
   const product = call.said.text('product')
   const { id } = await server.ask('scan.record', {

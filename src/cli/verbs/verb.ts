@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { OperationName } from '#format/admin/operations.ts'
-import type { Command } from '../commands/commands.ts'
-import { readInput } from '../commands/read-input.ts'
+import type { WholeCommand } from '../commands/commands.ts'
 import type { Said } from '../commands/read-line.ts'
 import type { Means } from '../means.ts'
 import type { TableOptions } from '../show/table.ts'
@@ -11,7 +10,7 @@ import type { Terminal } from '../terminal/terminal.ts'
 
 /** One command line on its way. */
 export interface Call {
-  readonly command: Command
+  readonly command: WholeCommand
   readonly said: Said
   readonly terminal: Terminal
   readonly means: Means
@@ -28,6 +27,8 @@ export async function begin(
 ): Promise<{ readonly server: Server; readonly name: OperationName; readonly input: Input }> {
   const name = operationNameOf(call)
   const server = await call.connect()
+  // Loaded here: what works offline is a verb, too, and has no use for the schemas of a server's inputs.
+  const { readInput } = await import('../commands/read-input.ts')
   return { server, name, input: await readInput(call.command, call.said, server, call.terminal) }
 }
 

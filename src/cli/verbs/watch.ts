@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { operations } from '#format/admin/operations.ts'
+import { devices } from '#format/admin/operations/devices.ts'
 import { exit } from '../stop.ts'
 import { eventsOf } from '../talk/lines.ts'
 import type { Input, Server } from '../talk/server.ts'
@@ -21,7 +21,7 @@ export async function follow(
 ): Promise<void> {
   for await (const event of eventsOf(await server.stream('device.watch', input))) {
     if (isJson(call)) await call.terminal.line(JSON.stringify(event))
-    const { here, words, device, event: type } = operations['device.watch'].output.parse(event)
+    const { here, words, device, event: type } = devices['device.watch'].output.parse(event)
     if (!isJson(call))
       await call.terminal.line(lineOf(call, { here, words, state: device.state, type }))
     if (isLast(here)) return

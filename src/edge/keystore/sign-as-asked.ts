@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { constants, type KeyObject, privateEncrypt } from 'node:crypto'
-import { p256, p384, p521 } from '@noble/curves/nist.js'
 import type { SignatureAsked } from '#core/authority/signing-key.ts'
 import type { Randomness } from '#core/ports.ts'
 import {
@@ -11,11 +10,14 @@ import {
 } from '#trust/digest-signature.ts'
 import { type KeyPair, sign } from '#trust/private-key.ts'
 
-/** By the names that Node gives to curves. */
-const curves: Readonly<Record<string, typeof p256>> = {
-  prime256v1: p256,
-  secp384r1: p384,
-  secp521r1: p521,
+/** By the names that Node gives to curves. Loaded when they are first needed: most signatures are Node's own. */
+async function curveNamed(name: string | undefined) {
+  const { p256, p384, p521 } = await import('@noble/curves/nist.js')
+  return new Map([
+    ['prime256v1', p256],
+    ['secp384r1', p384],
+    ['secp521r1', p521],
+  ]).get(name ?? '')
 }
 
 /**
@@ -52,8 +54,12 @@ export async function signAsAsked(
 }
 
 /** The scalar is in memory in the clear for as long as it takes: the string that Node gives cannot be wiped. */
-function signByCurve(privateKey: KeyObject, digested: Uint8Array, random: Randomness): Uint8Array {
-  const curve = curves[privateKey.asymmetricKeyDetails?.namedCurve ?? '']
+async function signByCurve(
+  privateKey: KeyObject,
+  digested: Uint8Array,
+  random: Randomness,
+): Promise<Uint8Array> {
+  const curve = await curveNamed(privateKey.asymmetricKeyDetails?.namedCurve)
   const { d } = privateKey.export({ format: 'jwk' })
   if (curve === undefined || d === undefined) throw new TypeError('not a curve that signs here')
   const scalar = Uint8Array.fromBase64(d, { alphabet: 'base64url' })

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fieldsOf } from './operation.ts'
-import { operationNames, operationOf, operations, references } from './operations.ts'
+import { operationNames, operationOf, operations } from './operations.ts'
+import { references } from './references.ts'
 
 for (const name of operationNames) {
   const row = operationOf(name)

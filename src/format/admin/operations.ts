@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { z } from 'zod'
-import type { Operation, OperationKind, Reference } from './operation.ts'
+import type { Operation, OperationKind } from './operation.ts'
 import { adoption } from './operations/adoption.ts'
 import { applications } from './operations/applications.ts'
 import { approvals } from './operations/approvals.ts'
@@ -99,16 +99,3 @@ export const operationNames = Object.keys(operations).sort() as readonly Operati
 export function operationOf(name: OperationName): Operation {
   return operations[name] as unknown as Operation
 }
-
-/** How a name that a person said is looked up: the list to ask, and the filter that takes it. */
-export const references = {
-  application: { list: 'application.list', by: 'name' },
-  authority: { list: 'authority.list', by: 'name' },
-  device: { list: 'device.list', by: 'serial' },
-  machine: { list: 'machine.list', by: 'name' },
-  person: { list: 'person.list', by: 'name' },
-  product: { list: 'product.list', by: 'name' },
-  proxy: { list: 'proxy.list', by: 'name' },
-  registrar: { list: 'registrar.list', by: 'name' },
-  upstream: { list: 'upstream.list', by: 'name' },
-} as const satisfies Record<Reference, { list: OperationName; by: string }>
