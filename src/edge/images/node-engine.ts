@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Transform } from 'node:stream'
 import type { ByteSource } from '#format/archive/byte-source.ts'
-import { plainBytes } from '#format/bytes.ts'
 
 /** One of node:zlib's streams: it counts what it took. */
 export type Engine = Transform & { readonly bytesWritten: number }
@@ -25,14 +24,30 @@ export async function* drive(
   const closed = new Promise<void>((resolve) => engine.once('close', () => resolve()))
   const fed = feed(engine, source, at, closed).catch((error: Error) => engine.destroy(error))
   try {
-    // No Buffer leaves this room: a slice of one is a view, and no copy.
-    for await (const piece of engine) yield plainBytes(piece)
+    for await (const piece of engine) yield taken(piece)
     return engine.bytesWritten
   } finally {
     engine.destroy()
     // The source is ours until the last read of it has come back.
     await fed
   }
+}
+
+/**
+ * A copy of a piece, while what the engine wrote it into is given back as soon as it is used up.
+ *
+ * The engine makes its arrays where the collector of young objects does not count them: left to it, a stream of
+ * gigabytes has 60 MB of them waiting. The last one of a stream, which is not full, is left to it all the same.
+ */
+function taken(piece: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(piece)
+  const { buffer, byteOffset, byteLength } = piece
+  // Pieces come in order, and behind the end of its array the engine writes into another.
+  const isUsedUp = byteOffset + byteLength === buffer.byteLength
+  // What is no larger may be the array that small Buffers share.
+  if (isUsedUp && buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize)
+    buffer.transfer(0)
+  return copy
 }
 
 async function feed(engine: Engine, source: ByteSource, start: number, closed: Promise<void>) {

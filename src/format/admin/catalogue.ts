@@ -79,6 +79,11 @@ export const catalogue: Readonly<Record<OperationName, CatalogueRow>> = {
     kind: 'list',
     summary: 'list the machines that have or had access',
   },
+  'machine.set-products': {
+    room: 'people',
+    kind: 'plain',
+    summary: 'say for which products a signer is',
+  },
   'machine.remove': {
     room: 'people',
     kind: 'plain',
