@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { type Needle, Sweep } from '#trust/secrets/sweep.ts'
 
 /** The octets by which a form is looked for anywhere in a blob, and how far behind its beginning they stand. */
 export interface Mark {
@@ -56,34 +57,22 @@ export const carvedMarks: readonly Mark[] = [
   { form: 'F2FS', at: 1024, octets: [0x10, 0x20], sector: true },
 ]
 
-/**
- * Finds any of many marks in one pass.
- *
- * Of the three pairs of neighbours in a mark one begins at an offset that three divides, so that only every third
- * pair is looked up; and what is looked up fits into the fastest memory.
- */
+interface MarkNeedle extends Needle {
+  readonly mark: Mark
+}
+
+/** Finds any of many marks in one pass, and those of sectors where these begin. */
 export class MarkSearch {
-  /** By a hash of a pair: bit n is set if it may be the n-th pair of a mark. */
-  readonly #pairs = new Uint8Array(pairSlots)
-  /** By a hash of a mark; spares most look-ups. */
-  readonly #keys = new Uint8Array(4_096)
-  readonly #sectorMarks: Mark[] = []
-  readonly #marks = new Map<number, Mark[]>()
+  readonly #sweep: Sweep<MarkNeedle>
+  readonly #sectorMarks: readonly Mark[]
 
   constructor(marks: readonly Mark[]) {
-    for (const mark of marks) {
-      if (mark.sector) {
-        this.#sectorMarks.push(mark)
-        continue
-      }
-      const [first = 0, second = 0, third = 0, fourth = 0] = mark.octets
-      this.#pairs[slotOf(first, second)]! |= 1
-      this.#pairs[slotOf(second, third)]! |= 2
-      this.#pairs[slotOf(third, fourth)]! |= 4
-      const key = (first << 24) | (second << 16) | (third << 8) | fourth
-      this.#keys[Math.imul(key, keyMultiplier) >>> 20] = 1
-      this.#marks.set(key, [...(this.#marks.get(key) ?? []), mark])
-    }
+    this.#sectorMarks = marks.filter(({ sector }) => sector)
+    this.#sweep = new Sweep(
+      marks
+        .filter(({ sector }) => !sector)
+        .map((mark) => ({ mark, octets: Uint8Array.from(mark.octets) })),
+    )
   }
 
   /**
@@ -92,52 +81,21 @@ export class MarkSearch {
    * @param pieceAt where the piece begins in the blob
    */
   each(piece: Uint8Array, pieceAt: number, found: (mark: Mark, offset: number) => void): void {
-    const pairs = this.#pairs
-    const last = piece.length - 1
-    for (let at = 0; at < last; at += 3) {
-      const maybe = pairs[(piece[at]! << 5) ^ piece[at + 1]!]!
-      if (maybe !== 0) this.#look(piece, at, maybe, found)
-    }
-    for (const mark of this.#sectorMarks) this.#lookAtSectors(mark, piece, pieceAt, found)
-  }
-
-  #lookAtSectors(
-    mark: Mark,
-    piece: Uint8Array,
-    pieceAt: number,
-    found: (mark: Mark, offset: number) => void,
-  ): void {
-    const [first, second] = mark.octets
-    const begin = (((mark.at - pieceAt) % sectorOctets) + sectorOctets) % sectorOctets
-    for (let at = begin; at + 1 < piece.length; at += sectorOctets)
-      if (piece[at] === first && piece[at + 1] === second) found(mark, at)
-  }
-
-  #look(
-    piece: Uint8Array,
-    at: number,
-    maybe: number,
-    found: (mark: Mark, offset: number) => void,
-  ): void {
-    for (let nth = 2; nth >= 0; nth--) {
-      const start = at - nth
-      if ((maybe & (1 << nth)) === 0 || start < 0 || start + 4 > piece.length) continue
-      const key =
-        (piece[start]! << 24) |
-        (piece[start + 1]! << 16) |
-        (piece[start + 2]! << 8) |
-        piece[start + 3]!
-      if (this.#keys[Math.imul(key, keyMultiplier) >>> 20] === 0) continue
-      for (const mark of this.#marks.get(key) ?? []) found(mark, start)
-    }
+    this.#sweep.over(piece, 0, piece.length, ({ mark }, at) => found(mark, at))
+    for (const mark of this.#sectorMarks)
+      lookAtSectors(mark, piece, pieceAt, (at) => found(mark, at))
   }
 }
 
 const sectorOctets = 512
-const pairSlots = 8_192
-/** Spreads keys over the upper bits (the golden ratio times 2^32). */
-const keyMultiplier = 0x9e3779b1
 
-function slotOf(first: number, second: number): number {
-  return (first << 5) ^ second
+function lookAtSectors(
+  { at: markAt, octets: [first, second] }: Mark,
+  piece: Uint8Array,
+  pieceAt: number,
+  found: (offset: number) => void,
+): void {
+  const begin = (((markAt - pieceAt) % sectorOctets) + sectorOctets) % sectorOctets
+  for (let at = begin; at + 1 < piece.length; at += sectorOctets)
+    if (piece[at] === first && piece[at + 1] === second) found(at)
 }
