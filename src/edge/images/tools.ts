@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ArchiveTools, Compression, Packed } from '#format/archive/archive.ts'
 import { ForwardSource } from '#format/archive/forward-source.ts'
-import { streams, wholes } from './compressions.ts'
+import { streams, type Where, wholes } from './compressions.ts'
 import { wordedError } from './worded-error.ts'
 
 /**
@@ -9,11 +9,11 @@ import { wordedError } from './worded-error.ts'
  *
  * What comes out is bounded by whoever asks: a whole by `most`, a stream by how far it is read.
  */
-export function archiveTools(): ArchiveTools {
+export function archiveTools(where: Where = 'aside'): ArchiveTools {
   return {
     async unpack(compression, bytes, most) {
       try {
-        return await wholes[compression](bytes, most)
+        return await wholes[compression](bytes, most, where)
       } catch (error) {
         throw wordedError(error, compression, 0)
       }

@@ -7,9 +7,11 @@ import type { Fragments } from './squashfs-fragments.ts'
 import type { FileInode } from './squashfs-inode.ts'
 import type { Superblock } from './squashfs-superblock.ts'
 
-/** How many octets of blocks are unpacked ahead of who reads, and how many blocks at least. */
+/** How many octets of blocks are unpacked ahead of who reads on, and how many blocks at least. */
 const aheadOctets = 1_048_576
 const aheadBlocks = 4
+/** Blocks that stay unpacked behind: who looks at the end of a file comes back to its beginning. */
+const keptBlocks = 4
 
 const storedMask = 0xff_ffff
 const notPacked = 0x100_0000
@@ -32,7 +34,9 @@ export function squashfsFile(volume: Volume, inode: FileInode): ByteSource {
   const { size, blocks, fragment } = inode
   const starts = startsOf(inode, blockOctets, used)
   const ahead = Math.max(aheadBlocks, Math.floor(aheadOctets / blockOctets))
-  const waiting = new Map<number, Promise<Uint8Array>>()
+  /** Unpacked, or being so; those that were asked for last stand last. */
+  const known = new Map<number, Promise<Uint8Array>>()
+  let last = -1
 
   const expected = (index: number) => Math.min(blockOctets, size - index * blockOctets)
 
@@ -55,21 +59,26 @@ export function squashfsFile(volume: Volume, inode: FileInode): ByteSource {
   }
 
   function begin(index: number): Promise<Uint8Array> {
-    const known = waiting.get(index)
-    if (known !== undefined) return known
-    const block = unpacked(index)
-    // Whoever comes to read it gets the error; until then nobody waits for it.
-    block.catch(() => undefined)
-    waiting.set(index, block)
+    let block = known.get(index)
+    if (block === undefined) {
+      block = unpacked(index)
+      // Whoever comes to read it gets the error; until then nobody waits for it.
+      block.catch(() => undefined)
+    } else known.delete(index)
+    known.set(index, block)
+    if (known.size > ahead + keptBlocks) known.delete(known.keys().next().value!)
     return block
   }
 
   async function blockAt(index: number): Promise<Uint8Array> {
-    for (const known of waiting.keys()) if (known < index) waiting.delete(known)
+    const block = blocks[index] === 0 ? new Uint8Array(expected(index)) : begin(index)
     const all = blocks.length + (fragment === undefined ? 0 : 1)
-    for (let next = index; next <= index + ahead && next < all; next++)
-      if (blocks[next] !== 0) begin(next)
-    return blocks[index] === 0 ? new Uint8Array(expected(index)) : await begin(index)
+    // Only for who reads on: what is unpacked for who looks here and there is unpacked in vain.
+    if (index === last + 1 && index > 0)
+      for (let next = index + 1; next <= index + ahead && next < all; next++)
+        if (blocks[next] !== 0) begin(next)
+    last = index
+    return await block
   }
 
   async function read(at: number, wanted: number): Promise<Uint8Array> {

@@ -4,8 +4,14 @@ import { test } from 'node:test'
 import { archiveVector } from '../../../test/support/archive-vectors.ts'
 import { listAll, sharedSource } from '../../../test/support/containers.ts'
 import { FormatError } from '../format-error.ts'
+import type { Compression } from './archive.ts'
+import { memorySource } from './byte-source.ts'
 import { u16le, u32le, u64le } from './fields.ts'
 import { squashfs } from './squashfs.ts'
+import { squashfsFile } from './squashfs-file.ts'
+import { Fragments } from './squashfs-fragments.ts'
+import { Metadata } from './squashfs-metadata.ts'
+import { parseSuperblock } from './squashfs-superblock.ts'
 
 /** Metadata, blocks and fragments as they are: what is changed is what is read. */
 const plain = () => archiveVector('squashfs-plain')
@@ -102,6 +108,38 @@ test('a listing that counts wrongly is named, and what was found stands', async 
   const listing = u64le(bytes, 72) + 2
   put(bytes, listing, 0xff, 0xff)
   assert.match(await said(bytes), /a directory: /)
+})
+
+test('a block is unpacked once, also if the end of its file is looked at first', async () => {
+  const [blockOctets, count] = [4_096, 20]
+  const stored = new Uint8Array(count * 8)
+  const unpacked: number[] = []
+  const tools = {
+    open: () => assert.fail('it has no streams'),
+    unpack: async (_: Compression, bytes: Uint8Array) => {
+      unpacked.push(bytes.byteOffset / 8)
+      return new Uint8Array(blockOctets)
+    },
+  }
+  const source = memorySource(stored)
+  const superblock = { ...parseSuperblock(plain()), blockOctets, used: stored.length }
+  const metadata = new Metadata(source, tools, superblock)
+  const fragments = new Fragments(source, tools, metadata, superblock)
+  const file = squashfsFile(
+    { source, tools, superblock, fragments },
+    {
+      ...{ kind: 'file', start: 0, size: count * blockOctets, names: 1 },
+      ...{ blocks: new Uint32Array(count).fill(8), fragment: undefined },
+    },
+  )
+  const octets = file.size!
+  await file.read(0, 4_000)
+  await file.read(octets - 4_000, 4_000)
+  for (let at = 0; at < octets; at += 10_000) await file.read(at, 10_000)
+  assert.deepEqual(
+    unpacked.toSorted((left, right) => left - right),
+    [...Array(count).keys()],
+  )
 })
 
 test('a damaged block is an error of its file, and the others are found', async () => {

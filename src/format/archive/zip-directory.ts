@@ -7,6 +7,7 @@ import { archiveLimits } from './limits.ts'
 export const localMark = 'PK\x03\x04'
 const centralMark = 'PK\x01\x02'
 export const endMark = 'PK\x05\x06'
+const firstOfEnd = endMark.charCodeAt(0)
 const wideEndMark = 'PK\x06\x06'
 const wideLocatorMark = 'PK\x06\x07'
 
@@ -52,7 +53,11 @@ export async function findZipDirectory(source: ByteSource): Promise<ZipDirectory
   // A comment has at most 65,535 octets.
   const from = Math.max(0, size - endOctets - 65_535)
   const last = (await source.read(from, size - from)).slice()
-  for (let at = last.length - endOctets; at >= 0; at--) {
+  let at = last.length - endOctets + 1
+  while (at > 0) {
+    // By its first letter: most files that are asked are no zip, and have it once in some hundred octets.
+    at = last.lastIndexOf(firstOfEnd, at - 1)
+    if (at === -1) return undefined
     if (!isAt(last, at, endMark)) continue
     const end = last.subarray(at)
     const comment = u16le(end, 20)

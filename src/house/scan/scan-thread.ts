@@ -33,7 +33,7 @@ async function answer(port: MessagePort, setup: ThreadSetup) {
     forms: [...firmwareForms, ...archiveForms],
     unopened: unopenedForms,
     finders: [module.openFinders(setup.finders.options).open],
-    tools: { ...archiveTools(), spool: () => new TemporarySpool() },
+    tools: { ...archiveTools('at-once'), spool: () => new TemporarySpool() },
     budgets: setup.budgets,
     pressed() {
       board.beat(setup.number)
