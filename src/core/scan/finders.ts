@@ -10,8 +10,9 @@ import {
   type Tell,
   type Trace,
   textOf,
+  type WholeLook,
 } from '#trust/secrets/sight.ts'
-import { Sweep } from '#trust/secrets/sweep.ts'
+import { type Needle, Sweep } from '#trust/secrets/sweep.ts'
 import { FileWindow, WindowPool } from './file-window.ts'
 import type { Finder, Finders, Reporter, ScannedFile } from './finding.ts'
 
@@ -26,7 +27,15 @@ const mostClues = 20_000
 /** Hashes and stores that default passwords are tried on in one scan. */
 const mostGuesses = 12
 
-const sweep = new Sweep(looks)
+/** Where it stands, the whole of the file is looked at. */
+interface Cue extends Needle {
+  readonly for: WholeLook
+}
+
+const cues: readonly Cue[] = wholeLooks.flatMap((look) =>
+  (look.cues ?? []).map((needle) => ({ ...needle, for: look })),
+)
+const sweep = new Sweep<Look | Cue>([...looks, ...cues])
 
 /** What the files of one scan share. */
 interface Shared {
@@ -63,11 +72,17 @@ const manual = /^(?:(?:['.].*)?\r?\n)*\.(?:TH|Dd|SH|Sh) /
 
 function surroundingsOf({ path, head, size }: ScannedFile, now: Temporal.Instant): Surroundings {
   let text: string | undefined
+  let readable: boolean | undefined
+  let manualPage: boolean | undefined
   return {
-    ...{ now, head, isText: isText(head), name: path.at(-1) ?? '' },
-    isWhole: size === head.length,
+    ...{ now, head, name: path.at(-1) ?? '', isWhole: size === head.length },
+    get isText() {
+      readable ??= isText(head)
+      return readable
+    },
     get isManual() {
-      return manual.test(textOf(head.subarray(0, 8_192)))
+      manualPage ??= manual.test(textOf(head.subarray(0, 8_192)))
+      return manualPage
     },
     get text() {
       text ??= textOf(head)
@@ -83,14 +98,11 @@ const strangeness = Uint8Array.from({ length: 256 }, (_, octet) =>
 
 /** No zero octet, and hardly any sign that texts do not have. */
 function isText(head: Uint8Array): boolean {
-  const end = Math.min(head.length, 4_096)
+  const seen = head.subarray(0, 4_096)
+  if (seen.indexOf(0) !== -1) return false
   let strange = 0
-  for (let at = 0; at < end; at++) {
-    const octet = head[at]!
-    if (octet === 0) return false
-    strange += strangeness[octet]!
-  }
-  return strange * 50 <= end
+  for (let at = 0; at < seen.length; at++) strange += strangeness[seen[at]!]!
+  return strange * 50 <= seen.length
 }
 
 class SecretFinder implements Finder, Tell {
@@ -99,6 +111,7 @@ class SecretFinder implements Finder, Tell {
   readonly #shared: Shared
   readonly #window: FileWindow
   readonly #told = new Set<string>()
+  readonly #cued = new Set<WholeLook>()
   #units = unitsAtOnce
   #cutShort = false
   /** Where the store of keys lies that was found last. */
@@ -119,13 +132,18 @@ class SecretFinder implements Finder, Tell {
 
   end(): void {
     this.#window.end()
-    for (const look of wholeLooks) look(this.#file, this)
+    for (const whole of wholeLooks)
+      if (whole.cues === undefined || this.#cued.has(whole)) whole.look(this.#file, this)
     if (this.#cutShort) this.#report(this.#shortness())
   }
 
   #sweep(octets: Uint8Array, from: number, to: number, base: number): void {
     this.#units += Math.floor((to - from) / octetsAUnit)
-    sweep.over(octets, from, to, (needle: Look, at) => {
+    sweep.over(octets, from, to, (needle, at) => {
+      if ('for' in needle) {
+        this.#cued.add(needle.for)
+        return
+      }
       const sight: Sight = { file: this.#file, octets, at, base }
       needle.look(sight, this)
     })

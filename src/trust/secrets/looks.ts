@@ -12,7 +12,7 @@ import { lookAtKeyLines } from './settings/look-at-key-lines.ts'
 import { lookAtPairs } from './settings/look-at-pairs.ts'
 import { lookAtTerminals } from './settings/look-at-terminals.ts'
 import { lookForSettings } from './settings/look-for-settings.ts'
-import type { Look, Surroundings, Tell } from './sight.ts'
+import type { Look, WholeLook } from './sight.ts'
 import { lookForJwts } from './tokens/look-for-jwts.ts'
 import { lookForTokens } from './tokens/look-for-tokens.ts'
 
@@ -31,11 +31,11 @@ export const looks: readonly Look[] = [
   ...lookForSettings,
 ]
 
-/** What is seen of a small file as a whole, once its octets were passed over. */
-export const wholeLooks: readonly ((file: Surroundings, tell: Tell) => void)[] = [
-  lookForRawKeys,
-  lookAtAccountFile,
-  lookAtJavaStore,
+/** What is seen of a small file as a whole, in this order. */
+export const wholeLooks: readonly WholeLook[] = [
+  { look: lookForRawKeys },
+  { look: lookAtAccountFile },
+  { look: lookAtJavaStore },
   lookAtKeyLines,
   lookAtTerminals,
   lookAtPairs,

@@ -44,6 +44,13 @@ export interface Look extends Needle {
   look(sight: Sight, tell: Tell): void
 }
 
+/** What a small file is looked at for as a whole, once its octets were passed over. */
+export interface WholeLook {
+  /** Only files are looked at in which one of these stands; absent: every one. */
+  readonly cues?: readonly Needle[]
+  look(file: Surroundings, tell: Tell): void
+}
+
 /** What is seen around a place where something begins. */
 export interface Sight {
   readonly file: Surroundings

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { identityOf, placeIdentity } from '../identity.ts'
 import { type Line, lineAround } from '../line.ts'
-import type { Look, Sight, Surroundings, Tell } from '../sight.ts'
+import { type Look, type Sight, type Surroundings, type Tell, textOf } from '../sight.ts'
 import { defaultPasswordOf, readCryptHash } from './crypt-hash.ts'
 
 /** By what stands before the hash in a line of an account, wherever the line stands. */
@@ -24,12 +24,13 @@ const shadow = /^[A-Za-z_][\w.-]{0,31}\$?:[^:\n]*:\d*:\d*:\d*:\d*:\d*:\d*:\d*$/
 
 /** A file of accounts as a whole, where also those are seen that need no password or have an old hash. */
 export function lookAtAccountFile(file: Surroundings, tell: Tell): void {
-  if (!file.isText || !file.isWhole) return
-  const { text } = file
-  const first = text.slice(0, text.indexOf('\n')).trimEnd()
+  const { head, isWhole } = file
+  // The name of an account ends within 33 octets, which few files are like.
+  if (!isWhole || head.subarray(0, 34).indexOf(0x3a) < 1 || !file.isText) return
+  const first = textOf(head.subarray(0, head.indexOf(0x0a))).trimEnd()
   if (!passwd.test(first) && !shadow.test(first)) return
   let offset = 0
-  for (const line of text.split('\n')) {
+  for (const line of file.text.split('\n')) {
     lookAtLine({ text: line.trimEnd(), offset }, file, tell)
     offset += line.length + 1
   }

@@ -58,10 +58,13 @@ function looksLikeChance(octets: Uint8Array, at: number): boolean {
   return true
 }
 
-const forms: readonly {
+interface TextForm {
   readonly pattern: RegExp
   readonly read: (text: string) => Uint8Array
-}[] = [
+}
+
+/** A run of digits or of base64, and nothing of the kind beside it. */
+const runForms: readonly TextForm[] = [
   {
     pattern: /(?<![0-9A-Fa-f])[0-9A-Fa-f]{64}(?![0-9A-Fa-f])/g,
     read: (text) => Uint8Array.fromHex(text),
@@ -74,41 +77,74 @@ const forms: readonly {
     pattern: /(?<![A-Za-z0-9+/_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9+/_=-])/g,
     read: (text) => Uint8Array.fromBase64(text, { alphabet: 'base64url' }),
   },
-  {
-    pattern: /(?:0x[0-9A-Fa-f]{2}[\s,]+){31}0x[0-9A-Fa-f]{2}/g,
-    read: (text) => Uint8Array.fromHex(text.replace(/0x|[\s,]/g, '')),
-  },
-  {
-    pattern: /(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}/g,
-    read: (text) => Uint8Array.fromHex(text.replaceAll(':', '')),
-  },
 ]
+const arrayForm: TextForm = {
+  pattern: /(?:0x[0-9A-Fa-f]{2}[\s,]+){31}0x[0-9A-Fa-f]{2}/g,
+  read: (text) => Uint8Array.fromHex(text.replace(/0x|[\s,]/g, '')),
+}
+const colonForm: TextForm = {
+  pattern: /(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}/g,
+  read: (text) => Uint8Array.fromHex(text.replaceAll(':', '')),
+}
 
-const inBase64 = new Uint8Array(256)
+/** Most texts can hold none of the forms, and no characters are made of their octets. */
+function lookInText(file: Surroundings, tell: Tell): void {
+  const { head } = file
+  const forms = [
+    ...(hasRun(head) ? runForms : []),
+    ...(hasMany(head, 0x78, keyOctets) ? [arrayForm] : []),
+    ...(hasColons(head) ? [colonForm] : []),
+  ]
+  for (const { pattern, read } of forms)
+    for (const found of file.text.matchAll(pattern)) traceText(read(found[0]), found.index, tell)
+}
+
+/** Characters of 32 octets in base64, and in hexadecimal. */
+const [base64Run, hexRun] = [43, 64]
+
+/** By an octet: whether it is a sign of base64, in either alphabet. */
+const isSign = new Uint8Array(256)
 for (const octet of new TextEncoder().encode(
   'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-',
 ))
-  inBase64[octet] = 1
+  isSign[octet] = 1
 
-/** Whether one of the forms can stand in a text: most texts are passed over once, and held against no pattern. */
-function mayHoldKey(octets: Uint8Array): boolean {
-  let run = 0
-  let [prefixes, colons] = [0, 0]
-  for (let at = 0; at < octets.length; at++) {
-    const octet = octets[at]!
-    run = inBase64[octet] === 1 ? run + 1 : 0
-    // 43 characters of base64, `0x`, and `:` 31 times.
-    if (run === 43) return true
-    if (octet === 0x78) prefixes += 1
-    else if (octet === 0x3a) colons += 1
+/**
+ * Whether there is a run of signs of base64 that is a key, or long enough for one in hexadecimal. Looked for from where
+ * its end would be, so that of words only the last letters are looked at.
+ */
+function hasRun(octets: Uint8Array): boolean {
+  for (let start = 0; start + base64Run <= octets.length; ) {
+    let at = start + base64Run - 1
+    while (at >= start && isSign[octets[at]!] === 1) at -= 1
+    if (at >= start) {
+      start = at + 1
+      continue
+    }
+    let end = start + base64Run
+    while (end < octets.length && isSign[octets[end]!] === 1) end += 1
+    if (end - start === base64Run || end - start >= hexRun) return true
+    start = end + 1
   }
-  return prefixes >= keyOctets || colons >= keyOctets - 1
+  return false
 }
 
-function lookInText({ head, text }: Surroundings, tell: Tell): void {
-  if (!mayHoldKey(head)) return
-  for (const { pattern, read } of forms)
-    for (const found of text.matchAll(pattern)) traceText(read(found[0]), found.index, tell)
+function hasMany(octets: Uint8Array, octet: number, many: number): boolean {
+  let at = -1
+  for (let count = 0; count < many; count++) {
+    at = octets.indexOf(octet, at + 1)
+    if (at === -1) return false
+  }
+  return true
+}
+
+/** Of 95 characters between pairs of digits each third is a colon, wherever one looks. */
+function hasColons(octets: Uint8Array): boolean {
+  for (let at = 0; at < octets.length; at += 88)
+    for (let colon = at; colon < at + 3; colon++)
+      if (octets[colon] === 0x3a && (octets[colon + 3] === 0x3a || octets[colon - 3] === 0x3a))
+        return true
+  return false
 }
 
 function traceText(octets: Uint8Array, offset: number, tell: Tell): void {

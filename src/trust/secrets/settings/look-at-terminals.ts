@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { placeIdentity } from '../identity.ts'
-import type { Surroundings, Tell } from '../sight.ts'
+import type { Surroundings, Tell, WholeLook } from '../sight.ts'
 
 const terminal = /^(?:console|(?:tty|pts\/|vc\/|hvc|lxc\/|ttyS|xvc|duart|3215|ptyp|:\d)[\w./:-]*)$/
 
+export const lookAtTerminals: WholeLook = {
+  cues: [{ octets: new TextEncoder().encode('pts/0') }],
+  look: lookAtNames,
+}
+
 /** securetty(5): a file of names of terminals and nothing else; those of the network are called pts. */
-export function lookAtTerminals(file: Surroundings, tell: Tell): void {
-  if (!file.isText || !file.isWhole || file.head.length > 16_384) return
+function lookAtNames(file: Surroundings, tell: Tell): void {
+  if (!file.isWhole || file.head.length > 16_384 || !file.isText) return
   const { text } = file
-  if (!text.includes('pts/0')) return
   const pts = text.search(/^pts\/\d+$/m)
   if (pts === -1 || !/^(?:console|tty\w+)$/m.test(text)) return
   const lines = text.split('\n').map((line) => line.trim())

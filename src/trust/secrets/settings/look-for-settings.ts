@@ -26,8 +26,8 @@ export const lookForSettings: readonly Look[] = [
 
 function lookAtSetting(row: SettingRow, sight: Sight, tell: Tell): void {
   if (!row.anywhere && !sight.file.isText) return
-  if (sight.file.isManual) return
   if (row.rule === 'url-password' && !hasUser(sight)) return
+  if (sight.file.isManual) return
   const line = lineAround(sight)
   if (!row.anywhere && !line.isFromStart) return
   // Long lines are costly to hold against a pattern.
