@@ -56,12 +56,12 @@ export class Carver {
     this.#keep = keep
   }
 
-  async take(piece: Uint8Array, at: number, blank: boolean): Promise<void> {
-    if (!blank) this.#look(piece, at)
+  async take(piece: Uint8Array, at: number, blank: boolean, isLast: boolean): Promise<void> {
+    if (!blank) this.#look(piece, at, isLast)
     if (this.#keep === undefined || this.#full) return
     if (this.#kept !== undefined) await this.#kept.spool.append(piece)
     else if (this.candidates.length > 0) await this.#begin(this.#keep, piece, at)
-    else this.#before = piece.slice(-beforeOctets)
+    else if (!isLast) this.#before = piece.slice(-beforeOctets)
   }
 
   async #begin(keep: () => Spool | undefined, piece: Uint8Array, at: number): Promise<void> {
@@ -92,7 +92,7 @@ export class Carver {
     await this.#kept?.spool.close()
   }
 
-  #look(piece: Uint8Array, at: number): void {
+  #look(piece: Uint8Array, at: number, isLast: boolean): void {
     // Marks that lie across two pieces: seven octets hold each of them once.
     if (this.#carry.length > 0 && at > 0) {
       const seam = new Uint8Array(this.#carry.length + Math.min(3, piece.length))
@@ -104,7 +104,7 @@ export class Carver {
       )
     }
     this.#search.each(piece, at, (mark, offset) => this.#consider(mark, at + offset, piece, at))
-    this.#carry = piece.slice(-3)
+    if (!isLast) this.#carry = piece.slice(-3)
   }
 
   #consider(mark: Mark, markAt: number, piece: Uint8Array, pieceAt: number): void {

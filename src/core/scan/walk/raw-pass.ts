@@ -60,12 +60,13 @@ export class RawPass {
       }
       const piece = await source.read(this.at, Math.min(pieceOctets, end - this.at))
       if (piece.length === 0) break
-      await this.take(piece, this.at)
+      await this.take(piece, this.at, this.at + piece.length >= end)
       this.at += piece.length
     }
   }
 
-  async take(piece: Uint8Array, at: number): Promise<void> {
+  /** @param isLast whether it is known that none follows */
+  async take(piece: Uint8Array, at: number, isLast: boolean): Promise<void> {
     if (this.#scope.depth > 0) this.#walk.spending.spendOctets(piece.length)
     else this.#walk.spending.look()
     this.#walk.count(this.#scope.depth, piece.length)
@@ -74,7 +75,7 @@ export class RawPass {
       this.#finders ??= this.#open()
       for (const finder of this.#finders) finder.take(piece, at)
     }
-    await this.#carver?.take(piece, at, blank)
+    await this.#carver?.take(piece, at, blank, isLast)
   }
 
   /** Ends the finders, once; what they found is told when `tell` is called. */

@@ -9,6 +9,7 @@ import { type Candidate, Carver, mostCandidates } from './carver.ts'
 import { tellDamage } from './damage.ts'
 import { FewNotScanned } from './few-not-scanned.ts'
 import { Gaps } from './gaps.ts'
+import { Heads, headOctets } from './heads.ts'
 import type { Spool, WalkTools } from './ports.ts'
 import { RawPass } from './raw-pass.ts'
 import { Scope, type WalkReporter } from './scope.ts'
@@ -40,7 +41,8 @@ export interface WalkCounts {
 /** How octets come: `ranged` ones can be read again, `forward` ones once. */
 type Access = ArchiveForm['access']
 
-export const headOctets = 65_536
+/** Of this thread. */
+const heads = new Heads()
 
 /** Those that look back as far as their own head says, up to 64 MiB: so much memory each takes while it is open. */
 const windowed: ReadonlySet<Compression> = new Set(['xz', 'lzma', 'zstd', 'lz4'])
@@ -120,9 +122,23 @@ export class Walk {
   }
 
   async #lookInto(scope: Scope, source: ByteSource, access: Access): Promise<void> {
-    // A source may use its buffer again for the next octets; the head is needed for longer.
-    const head = await this.#headOf(scope, source)
-    if (head.length === 0) return
+    const memory = heads.take()
+    let filled = 0
+    try {
+      // A source may use its buffer again for the next octets; the head is needed for longer.
+      filled = await this.#fillHead(scope, source, memory)
+      if (filled > 0) await this.#lookBehind(scope, source, access, memory.subarray(0, filled))
+    } finally {
+      heads.give(memory, filled)
+    }
+  }
+
+  async #lookBehind(
+    scope: Scope,
+    source: ByteSource,
+    access: Access,
+    head: Uint8Array,
+  ): Promise<void> {
     const form = await this.#recognise(scope, source, access, head)
     if (form === undefined) await this.#leaf(scope, source, access, head)
     else if (form.access === 'ranged' && access === 'forward')
@@ -130,12 +146,14 @@ export class Walk {
     else await this.#open(scope, form, source, access, head)
   }
 
-  async #headOf(scope: Scope, source: ByteSource): Promise<Uint8Array> {
+  async #fillHead(scope: Scope, source: ByteSource, memory: Uint8Array): Promise<number> {
     try {
-      return (await source.read(0, headOctets)).slice()
+      const head = await source.read(0, headOctets)
+      memory.set(head)
+      return head.length
     } catch (error) {
       tellDamage(scope, 0, error)
-      return new Uint8Array(0)
+      return 0
     }
   }
 
