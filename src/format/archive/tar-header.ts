@@ -72,10 +72,16 @@ export function tarNumber(field: Uint8Array, at: number): number {
 
 /** Digits between spaces and zeros; all empty is 0, as in headers of what has no size. */
 function octal(field: Uint8Array): number | undefined {
-  const text = String.fromCharCode(...field)
-  const digits = /^[ \0]*([0-7]*)[ \0]*$/.exec(text.replace(/\0[\s\S]*$/, '\0'))
-  if (digits === null) return undefined
-  return digits[1] === '' ? 0 : Number.parseInt(digits[1]!, 8)
+  let at = 0
+  while (field[at] === 0x20) at++
+  let value = 0
+  for (; isOctalDigit(field[at]); at++) value = value * 8 + (field[at]! - 0x30)
+  while (field[at] === 0x20) at++
+  return at === field.length || field[at] === 0 ? value : undefined
+}
+
+function isOctalDigit(octet: number | undefined): boolean {
+  return octet !== undefined && octet >= 0x30 && octet <= 0x37
 }
 
 function joined(prefix: Uint8Array, name: Uint8Array): Uint8Array {

@@ -9,6 +9,11 @@ import { FormatError } from '#format/format-error.ts'
 /** What fits into it never touches a disk. */
 const memoryOctets = 1_048_576
 
+/** Memory of spools that were closed, for the next ones: each program in an archive has one. */
+const free: Uint8Array[] = []
+/** So many spools are open in each other, nearly always. */
+const mostFree = 2
+
 /**
  * Octets in memory, and in a temporary file when they are many.
  *
@@ -17,20 +22,20 @@ const memoryOctets = 1_048_576
  */
 export class TemporarySpool implements Spool {
   #size = 0
-  #memory = new Uint8Array(65_536)
+  /** All of it, or what was read last of what lies on disk. */
+  #memory: Uint8Array | undefined
   #descriptor: number | undefined
-  #window: Uint8Array = new Uint8Array(0)
 
   get size(): number {
     return this.#size
   }
 
   async append(piece: Uint8Array): Promise<void> {
-    if (this.#descriptor === undefined && this.#size + piece.length <= memoryOctets) {
-      if (this.#size + piece.length > this.#memory.length) this.#grow(this.#size + piece.length)
+    this.#memory ??= free.pop() ?? new Uint8Array(memoryOctets)
+    if (this.#descriptor === undefined && this.#size + piece.length <= memoryOctets)
       this.#memory.set(piece, this.#size)
-    } else {
-      this.#descriptor ??= this.#moveToDisk()
+    else {
+      this.#descriptor ??= moveToDisk(this.#memory.subarray(0, this.#size))
       write(this.#descriptor, piece, this.#size)
     }
     this.#size += piece.length
@@ -38,9 +43,9 @@ export class TemporarySpool implements Spool {
 
   async read(at: number, wanted: number): Promise<Uint8Array> {
     const length = Math.max(0, Math.min(wanted, this.#size - at))
+    if (this.#memory === undefined) return new Uint8Array(0)
     if (this.#descriptor === undefined) return this.#memory.subarray(at, at + length)
-    if (this.#window.length < length) this.#window = new Uint8Array(Math.max(65_536, length))
-    const window = this.#window.subarray(0, length)
+    const window = length > memoryOctets ? new Uint8Array(length) : this.#memory.subarray(0, length)
     for (let done = 0; done < length; ) {
       const read = readSync(this.#descriptor, window, done, length - done, at + done)
       if (read === 0) throw new FormatError('truncated', at + done, 'the temporary file is shorter')
@@ -52,21 +57,18 @@ export class TemporarySpool implements Spool {
   async close(): Promise<void> {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor)
     this.#descriptor = undefined
-    this.#memory = new Uint8Array(0)
+    if (this.#memory !== undefined && free.length < mostFree) {
+      this.#memory.fill(0, 0, this.#size)
+      free.push(this.#memory)
+    }
+    this.#memory = undefined
   }
+}
 
-  #grow(least: number): void {
-    const grown = new Uint8Array(Math.min(memoryOctets, Math.max(least, this.#memory.length * 4)))
-    grown.set(this.#memory.subarray(0, this.#size))
-    this.#memory = grown
-  }
-
-  #moveToDisk(): number {
-    const descriptor = openNameless()
-    write(descriptor, this.#memory.subarray(0, this.#size), 0)
-    this.#memory = new Uint8Array(0)
-    return descriptor
-  }
+function moveToDisk(octets: Uint8Array): number {
+  const descriptor = openNameless()
+  write(descriptor, octets, 0)
+  return descriptor
 }
 
 function openNameless(): number {
