@@ -9,16 +9,9 @@ import {
   type Named,
   type Powers,
 } from '../scalars/families.ts'
-import { xOfScalar } from '../scalars/find-family.ts'
 import { around, powersOf, stepsOf } from '../scalars/multiples.ts'
-import {
-  double,
-  multiply,
-  type Point,
-  type ShortCurve,
-  shortCurves,
-  sumOf,
-} from '../scalars/short-curve.ts'
+import { pointOfScalar, xOfScalar } from '../scalars/scalar-point.ts'
+import { double, type Point, type ShortCurve, shortCurves, sumOf } from '../scalars/short-curve.ts'
 import type { CurveName } from './curve.ts'
 
 /** So many are known without any list. */
@@ -89,9 +82,9 @@ const walks = new Map<ShortCurve, Map<Multiples, Walk>>()
 
 function walkOf(scalars: Multiples, curve: ShortCurve): Walk {
   return onceOf(walks, scalars, curve, () => {
-    const { generator, prime, order } = curve
+    const { prime, order } = curve
     const scalar = scalars.base(curve) % order
-    const base = multiply(scalar, generator, prime)
+    const base = pointOfScalar(scalar, curve)
     const steps = stepsOf(base, smallSteps, prime)
     const stride = 2 * smallSteps + 1
     const far = sumOf(double(steps.at(-1) ?? base, prime), base, prime)

@@ -2,9 +2,10 @@
 import type { PublicKey } from '#trust/public-key.ts'
 import type { KeyWeakness } from '../weaknesses.ts'
 import { type Family, families, familyOf } from './families.ts'
-import { isOfFamily, xOfScalar } from './find-family.ts'
+import { isOfFamily } from './find-family.ts'
 import { stepsOf } from './multiples.ts'
-import { isShortCurve, multiply, type Point, type ShortCurve, shortCurves } from './short-curve.ts'
+import { pointOfScalar, xOfScalar } from './scalar-point.ts'
+import { isShortCurve, type Point, type ShortCurve, shortCurves } from './short-curve.ts'
 
 /** So many scalars are known without any list, at the price of a few milliseconds at the first key of a curve. */
 export const knownWithoutList = 1024
@@ -31,7 +32,7 @@ function knownOf(curve: ShortCurve): ReadonlyMap<string, Family> {
   const note = (x: bigint, family: Family) =>
     made.set(x.toString(16).padStart(2 * octets, '0'), family)
   for (const scalar of families[8].scalars.of(curve)) note(xOfScalar(scalar, curve), families[8])
-  const octet = multiply(families[2].scalars.base(curve) % curve.order, generator, prime)
+  const octet = pointOfScalar(families[2].scalars.base(curve) % curve.order, curve)
   for (const { x } of stepsOf(octet, families[2].scalars.count, prime)) note(x, families[2])
   for (const { x } of stepsOf(generator, knownWithoutList, prime)) note(x, families[1])
   known.set(curve, made)

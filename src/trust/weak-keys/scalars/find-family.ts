@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createECDH } from 'node:crypto'
 import type { Family } from './families.ts'
 import { around, powersOf, stepsOf } from './multiples.ts'
-import { double, multiply, type Point, type ShortCurve, sumOf } from './short-curve.ts'
+import { pointOfScalar, xOfScalar } from './scalar-point.ts'
+import { double, type Point, type ShortCurve, sumOf } from './short-curve.ts'
 
 /**
  * Whether the private key of a point is of the family, or the negative of one that is: certain either way, which a
@@ -40,7 +40,7 @@ function walkOf(family: Family, scalar: bigint, count: number, curve: ShortCurve
   walks.set(curve, ofCurve)
   const before = ofCurve.get(family)
   if (before !== undefined) return before
-  const base = multiply(scalar, curve.generator, curve.prime)
+  const base = pointOfScalar(scalar, curve)
   // More small steps than great ones: those are made once, these are walked for each key.
   const smallSteps = 4 * Math.ceil(Math.sqrt(count))
   const small = stepsOf(base, smallSteps, curve.prime)
@@ -73,16 +73,4 @@ function knownX(
   const made = ofCurve.get(family) ?? new Set(make())
   ofCurve.set(family, made)
   return made
-}
-
-/** By OpenSSL, which is ten times as fast as our own for a single one. */
-export function xOfScalar(scalar: bigint, { openssl, octets }: ShortCurve): bigint {
-  const pair = createECDH(openssl)
-  pair.setPrivateKey(Uint8Array.fromHex(scalar.toString(16).padStart(2 * octets, '0')))
-  return BigInt(
-    `0x${pair
-      .getPublicKey()
-      .toHex()
-      .slice(2, 2 + 2 * octets)}`,
-  )
 }

@@ -3,9 +3,10 @@ import { hash } from 'node:crypto'
 import { encodeKeyListHead } from '#format/key-list/key-list-head.ts'
 import { sha256 } from '#trust/digest.ts'
 import { type Family, families } from './families.ts'
-import { xOfScalar } from './find-family.ts'
+
 import { multiplesOf, powersOf } from './multiples.ts'
-import { multiply, type ShortCurve, type ShortCurveName, shortCurves } from './short-curve.ts'
+import { pointOfScalar, xOfScalar } from './scalar-point.ts'
+import { type ShortCurve, type ShortCurveName, shortCurves } from './short-curve.ts'
 
 /** One key in some 270,000 meets an entry by chance, and costs the milliseconds of a closer look. */
 const digestOctets = 5
@@ -59,7 +60,7 @@ function roomFor(mostOfFamily: number): number {
 function pointsOf({ scalars }: Family, curve: ShortCurve, most: number): Iterable<bigint> {
   if (scalars.kind === 'powers') return powersOf(curve)
   if (scalars.kind === 'named') return scalars.of(curve).map((scalar) => xOfScalar(scalar, curve))
-  const base = multiply(scalars.base(curve) % curve.order, curve.generator, curve.prime)
+  const base = pointOfScalar(scalars.base(curve) % curve.order, curve)
   return multiplesOf(base, Math.min(scalars.count, most), curve)
 }
 
