@@ -6,9 +6,13 @@ import type { Browser, Locator, Page } from 'playwright-core'
 import { commandNamed, whole } from '#cli/commands/commands.ts'
 import { readLine } from '#cli/commands/read-line.ts'
 import { invite } from '#core/people/invitation.ts'
+import { type OutputOf, operations } from '#format/admin/operations.ts'
 import { openBrowser, openPage, skipBrowser, type WatchedPage } from '../support/browser.ts'
 import { operator } from '../support/core.ts'
 import { hostile, openToldHouse, type ToldHouse } from './support/told-house.ts'
+
+const shape = operations['release.show'].output
+type Story = OutputOf<'release.show'>
 
 const passphrase = 'otter lamp gravel seven'
 const options = { skip: skipBrowser, timeout: 90_000 }
@@ -191,6 +195,58 @@ test(
       `release refuse ${release.id} --approver-key FILE --server`,
     ])
       assert.ok(said.includes(words), `${words} is in ${said}`)
+  },
+)
+
+test(
+  'an emergency, a refusal, what is void, a missing check and a time-stamp are told',
+  options,
+  async () => {
+    const [{ id }] = (await house.asked('GET', '/releases?channel=stable')).items
+    const at = '2026-01-02T03:04:05Z'
+    const unlike = (story: Story): Story => ({
+      ...{ ...story, state: 'submitted', verdict: 'emergency', missing: ['2 more people'] },
+      checks: story.checks.map((one, index) => ({ ...one, passed: one.passed && index > 0 })),
+      approvals: story.approvals.flatMap((one): Story['approvals'] => [
+        { ...one, act: 'refuse', name: 'Kim', voidedAt: at, voidedBecause: 'the release changed' },
+        { ...one, name: 'Lee', manifestSha256: '0'.repeat(64) },
+      ]),
+      emergency: {
+        ...({
+          id: `emg_${'0'.repeat(32)}`,
+          state: 'open',
+          incident: 'CAPA 12',
+          until: at,
+        } as const),
+        ...{ because: 'pumps stop', reviewBy: at, exception: `exc_${'0'.repeat(32)}` },
+      },
+      signed: story.signed.map((one) => ({
+        ...{ ...one, facts: { ...one.facts, exceptions: ['an old boot ROM'] } },
+        timeStamp: { at, serialNumber: '0a1b', authority: 'CN=Stamps' },
+      })),
+    })
+    // What nobody brings about in a trial; it is held against what the server may answer.
+    await page.route(`**/api/v1/releases/${id}?*`, async (route) => {
+      const answer = await route.fetch()
+      await route.fulfill({ response: answer, json: shape.parse(unlike(await answer.json())) })
+    })
+    await page.goto(`${new URL(page.url()).origin}/#/release/${id}`)
+    await arrived('pump 2.4.1')
+    for (const text of [
+      'It may be signed on one approval, for a while.',
+      'Emergency, open:',
+      'CAPA 12, pumps stop.',
+      'Upload what is missing, and attach it.',
+      'The release changed.',
+      'Of another revision.',
+      /^time-stamped .* by CN=Stamps, serial 0a1b$/,
+      'By exception: an old boot ROM',
+    ])
+      await told(text)
+    for (const word of ['missing', 'void', 'outdated'])
+      assert.equal(await page.locator(`.state.${word}`).count(), 1, word)
+    assert.match(await sayable(), /release review-emergency rel_/)
+    await page.unrouteAll()
   },
 )
 
