@@ -6,6 +6,7 @@ import type { Browser, Locator, Page } from 'playwright-core'
 import { commandNamed, whole } from '#cli/commands/commands.ts'
 import { readLine } from '#cli/commands/read-line.ts'
 import { invite } from '#core/people/invitation.ts'
+import { raise } from '#core/watch/alarm.ts'
 import { type OutputOf, operations } from '#format/admin/operations.ts'
 import { openBrowser, openPage, skipBrowser, type WatchedPage } from '../support/browser.ts'
 import { operator } from '../support/core.ts'
@@ -168,6 +169,7 @@ test('a release tells its story, is published, and withdrawn with a reason', opt
   await dialog.getByLabel('Why?').fill('x')
   await page.keyboard.press('Enter')
   await dialog.getByText('at least 3 characters').waitFor()
+  assert.equal(await dialog.getByLabel('Why?').getAttribute('aria-invalid'), 'true')
   await dialog.getByLabel('Why?').fill('the pump stops at 4 degrees')
   await page.keyboard.press('Enter')
   await told('The pump stops at 4 degrees.')
@@ -204,6 +206,7 @@ test(
   async () => {
     const [{ id }] = (await house.asked('GET', '/releases?channel=stable')).items
     const at = '2026-01-02T03:04:05Z'
+    const emergency = `emg_${'0'.repeat(32)}`
     const unlike = (story: Story): Story => ({
       ...{ ...story, state: 'submitted', verdict: 'emergency', missing: ['2 more people'] },
       checks: story.checks.map((one, index) => ({ ...one, passed: one.passed && index > 0 })),
@@ -213,7 +216,7 @@ test(
       ]),
       emergency: {
         ...({
-          id: `emg_${'0'.repeat(32)}`,
+          id: emergency,
           state: 'open',
           incident: 'CAPA 12',
           until: at,
@@ -230,7 +233,17 @@ test(
       const answer = await route.fetch()
       await route.fulfill({ response: answer, json: shape.parse(unlike(await answer.json())) })
     })
-    await page.goto(`${new URL(page.url()).origin}/#/release/${id}`)
+    const text = 'one person approved it'
+    const alarm = {
+      kind: 'emergency-release',
+      subject: emergency,
+      severity: 'critical',
+      text,
+    } as const
+    await raise({ ...alarm, facts: { release: id } }, house.core)
+    await part('Devices')
+    const item = page.getByRole('listitem').filter({ hasText: 'One person approved it.' })
+    await press(item.getByRole('link', { name: 'Look at it' }))
     await arrived('pump 2.4.1')
     for (const text of [
       'It may be signed on one approval, for a while.',

@@ -40,11 +40,13 @@ export async function alarmList(items, who, again) {
 }
 
 /** Kinds of records that have a page, by the prefix of their ids. */
-const pages = { dev: 'device', kfd: 'finding', rel: 'release', sgk: 'signing-key' }
+const pages = { dev_: 'device', kfd_: 'finding', rel_: 'release', sgk_: 'signing-key' }
+const viewOf = (id) => pages[`${id}`.slice(0, 4)]
 
-function page({ subject }) {
-  const view = pages[subject.slice(0, 3)]
-  return view && subject[3] === '_' && [link(`#/${view}/${subject}`, 'Look at it'), ' ']
+/** The way to what it is about, or to what it names. */
+function page({ subject, facts: { finding, release } }) {
+  const about = [subject, finding, release].find(viewOf)
+  return about && [link(`#/${viewOf(about)}/${about}`, 'Look at it'), ' ']
 }
 
 /** Whether somebody takes care of it, or the way to say so. */
