@@ -35,7 +35,7 @@ test('a writer that is killed leaves every octet that it acknowledged, and the u
     }
     const added = await store.append(upload, offset, rest(), whole.length)
     assert.equal(added.kind, 'appended')
-    const kept = await store.finish(upload, sha256(whole))
+    const kept = await store.finish(upload, sha256(whole), 'as-it-is')
     assert.deepEqual(kept.sha256, sha256(whole), 'not an octet is another')
   } finally {
     rmSync(root, { recursive: true, force: true })

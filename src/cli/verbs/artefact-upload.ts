@@ -15,6 +15,11 @@ const partOctets = 33_554_432
 /** How often what broke is tried again before the person hears of it, and the pause before the first time. */
 const mostTries = 6
 const pauseMilliseconds = 500
+/** Who was cut off may still be at it for a minute, on this server or another: so long it is asked for. */
+const mostAsked = 18
+const askMilliseconds = 5_000
+/** A "no" after which it is asked how far the upload is, and gone on with. */
+const mended: readonly (string | undefined)[] = ['busy', 'conflict', 'upload-offset-differs']
 
 export type Uploaded = Answer<'artefact.progress'>
 
@@ -39,12 +44,17 @@ export const appendOctets: Verb = async (call) => {
   return exit.done
 }
 
-/** @param name what it is called; undefined: as the file is @throws Stop */
+/**
+ * @param name what it is called; undefined: as the file is
+ * @param pause milliseconds
+ * @throws Stop
+ */
 export async function uploadFile(
   path: string,
   name: string | undefined,
   { terminal }: Call,
   server: Server,
+  pause: (milliseconds: number) => Promise<void> = sleep,
 ): Promise<Uploaded> {
   const progress = terminal.progress('reading …')
   try {
@@ -54,7 +64,7 @@ export async function uploadFile(
     if (octets === 0) throw wrongUse(`${path} is empty`, 'look at FILE')
     const asked = { name: name ?? basename(path), octets, sha256 }
     let at: Uploaded = await server.ask('artefact.upload', asked)
-    let tries = 0
+    let [tries, asks] = [0, 0]
     while (!at.complete && at.upload !== null) {
       const { upload, offset } = at
       progress.update(`${bar(offset / octets)}  sent`)
@@ -65,11 +75,16 @@ export async function uploadFile(
         at = await server.append('artefact.append', { upload, offset }, chunks)
         tries = 0
       } catch (error) {
-        // A "no" stays one; a cut is mended by asking how far the server is.
-        if (!(error instanceof Stop) || error.status !== exit.broken || ++tries === mostTries)
-          throw error
-        progress.update(`cut off; trying again (${tries} of ${mostTries - 1})`)
-        await sleep(pauseMilliseconds * 2 ** (tries - 1))
+        if (!(error instanceof Stop)) throw error
+        if (error.status !== exit.broken && !mended.includes(error.code)) throw error
+        const isHeld = error.code === 'busy'
+        if (isHeld ? ++asks > mostAsked : ++tries === mostTries) throw error
+        progress.update(
+          isHeld
+            ? 'waiting until what was cut off lets go of it …'
+            : `cut off; trying again (${tries} of ${mostTries - 1})`,
+        )
+        await pause(isHeld ? askMilliseconds : pauseMilliseconds * 2 ** (tries - 1))
         at = await server
           .ask('artefact.progress', { upload })
           .catch(() => ({ ...at, upload, offset }))

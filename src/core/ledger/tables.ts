@@ -67,6 +67,17 @@ export interface BlockBook {
   readonly halfEnd: number
 }
 
+/** Of those who would add to one upload at once, on whatever node, one has it. */
+export interface UploadHold {
+  /** New with each append. */
+  readonly id: string
+  readonly node: string
+  /** After this another may take it over; RFC 3339, on the clock that nodes share. */
+  readonly until: string
+  /** How far the upload was when it was taken: so much was acknowledged, and what came since was not. */
+  readonly from: number
+}
+
 const environment = word('trial', 'test', 'production')
 
 export const tables = {
@@ -441,6 +452,12 @@ export const tables = {
       startedBy: text,
       startedAt: instant,
       expiresAt: instant,
+      /** The node where its first octets are, unless all nodes have one directory of artefacts. */
+      begunOn: text,
+      /** Who adds to it at this moment; null: nobody does. */
+      hold: optional(json<UploadHold>()),
+      /** Whether it was ever taken over from a node that may have lived, and may still have had its file open. */
+      takenOver: boolean,
     },
     { lists: { state: ['state', 'expiresAt'], by: ['startedBy', 'sha256'] } },
   ),

@@ -81,8 +81,9 @@ async function endIdleUploads({
     ...{ by: 'state', equal: ['open'], below: now, limit: 1_000 },
   })
   for (const upload of items) {
-    const until = touched.get(upload.id)?.add({ hours: idleHours })
-    const isIdle = until === undefined || Temporal.Instant.compare(until, now) <= 0
+    // What is not here may be on another server, that shares no directory with this one.
+    const until = touched.get(upload.id)?.add({ hours: idleHours }) ?? upload.expiresAt
+    const isIdle = Temporal.Instant.compare(until, now) <= 0
     const put = isIdle
       ? ended(upload)
       : ({
@@ -106,6 +107,7 @@ export async function sweepArtefacts({
     if (record === undefined ? isOld(touchedAt) : record.state !== 'open')
       await artefacts.abandon(upload)
   }
+  await artefacts.tidy(stray)
   for await (const { sha256, keptAt } of artefacts.all()) {
     const isWanted = async () => {
       const stored = await storedOf(sha256, ledger)

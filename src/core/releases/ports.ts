@@ -57,11 +57,23 @@ export interface ArtefactStore {
     chunks: AsyncIterable<Uint8Array>,
     most: number,
   ): Promise<Appended>
-  /** Keeps an upload under its digest if that is `sha256`; what it has instead is said, and nothing is kept. */
-  finish(upload: string, sha256: Uint8Array): Promise<KeptOctets>
+  /**
+   * Takes away what an upload has after so many octets.
+   *
+   * What is here of it MUST then be durable.
+   */
+  cut(upload: string, octets: number): Promise<void>
+  /**
+   * Keeps an upload under its digest if that is `sha256`; what it has instead is said, and nothing is kept.
+   *
+   * @param how `anew`: what is kept MUST be octets that were read for this, and that no other process can have open
+   */
+  finish(upload: string, sha256: Uint8Array, how: 'as-it-is' | 'anew'): Promise<KeptOctets>
   /** Removes what is here of an upload. */
   abandon(upload: string): Promise<void>
 
+  /** Removes what crashes left of octets that were being kept, if it was last touched before this. */
+  tidy(before: Temporal.Instant): Promise<void>
   /** Every digest that is here, with the instant of its keeping. */
   all(): AsyncIterable<{ readonly sha256: Uint8Array; readonly keptAt: Temporal.Instant }>
   /** Every upload that something is here of, with the instant of its last octet. */

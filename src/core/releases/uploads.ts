@@ -6,10 +6,15 @@ import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Stored, Upload } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
-import type { ReleasePorts } from './ports.ts'
 import { storedOf, wanting } from './stored.ts'
-
-type UploadPorts = Omit<ReleasePorts, 'environment'>
+import {
+  type HeldUpload,
+  holdUpload,
+  notHere,
+  placeOf,
+  refuseEnded,
+  type UploadPorts,
+} from './upload-hold.ts'
 
 /** So long nothing may come before what is here of an upload is removed: a weekend, and the day after. */
 export const idleHours = 72
@@ -58,6 +63,7 @@ export async function beginUpload(
   const upload: Upload = {
     ...{ id: newId('upload', ports), version: 1, ...asked, state: 'open', startedBy: actor.id },
     ...{ startedAt: now, expiresAt: now.add({ hours: idleHours }) },
+    ...{ begunOn: ports.node, hold: null, takenOver: false },
   }
   await artefacts.begin(upload.id)
   const refused = await settle({ puts: [{ kind: 'upload', record: upload }], events: [] }, ledger)
@@ -84,7 +90,7 @@ async function openUploadOf({ octets, sha256 }: UploadAsked, actor: Actor, ports
   })
   for (const upload of items) {
     if (upload.state !== 'open' || upload.octets !== octets) continue
-    const offset = await ports.artefacts.offset(upload.id)
+    const offset = await placeOf(upload, ports)
     if (offset !== undefined) return { upload, offset }
   }
   return undefined
@@ -93,15 +99,12 @@ async function openUploadOf({ octets, sha256 }: UploadAsked, actor: Actor, ports
 /** How far an upload is. */
 export async function uploadProgress(
   upload: Upload,
-  { artefacts }: Pick<UploadPorts, 'artefacts'>,
+  ports: UploadPorts,
 ): Promise<{ readonly kind: 'at'; readonly offset: number } | Refused> {
   if (upload.state === 'done') return { kind: 'at', offset: upload.octets }
-  if (upload.state === 'ended')
-    return refuse('upload-ended', `${upload.id} was given up, was idle for too long, or was wrong`)
-  const offset = await artefacts.offset(upload.id)
-  return offset === undefined
-    ? refuse('upload-not-here', `nothing of ${upload.id} is on this server`)
-    : { kind: 'at', offset }
+  if (upload.state === 'ended') return refuseEnded(upload.id, upload)
+  const offset = await placeOf(upload, ports)
+  return offset === undefined ? notHere(upload) : { kind: 'at', offset }
 }
 
 export type Appending =
@@ -112,7 +115,8 @@ export type Appending =
 /**
  * Adds what comes to an upload; with its last octet the digest is compared, and the octets are kept under it.
  *
- * What is answered is durable. What came before a sender broke off is durable, too, and is not sent again.
+ * What is answered is durable. What came before a sender broke off is durable, too, and is not sent again. Of two who
+ * add to one upload, on whatever servers, one is refused.
  */
 export async function appendUpload(
   upload: Upload,
@@ -123,44 +127,66 @@ export async function appendUpload(
 ): Promise<Appending> {
   if (upload.startedBy !== actor.id)
     return refuse('not-permitted', `${upload.id} was begun by somebody else; begin your own`)
-  if (upload.state !== 'open')
-    return refuse('upload-ended', `${upload.id} is ${upload.state}; nothing is added to it`)
+  if (upload.state !== 'open') return refuseEnded(upload.id, upload)
   const full = await checkRoom(upload.octets - offset, ports)
   if (full !== undefined) return full
-  const added = await ports.artefacts.append(upload.id, offset, chunks, upload.octets)
-  switch (added.kind) {
-    case 'busy':
+  const held = await holdUpload(upload.id, ports)
+  if (held.kind === 'refused') return held
+  const { hold } = held
+  try {
+    const added = await ports.artefacts.append(
+      ...([upload.id, offset, hold.guard(chunks), upload.octets] as const),
+    )
+    if (added.kind === 'appended') return await go(upload, added, hold, actor, ports)
+    await hold.end()
+    if (added.kind === 'busy')
       return refuse('busy', `something is being added to ${upload.id} already`)
-    case 'elsewhere':
-      return added.offset < 0
-        ? refuse('upload-not-here', `nothing of ${upload.id} is on this server`)
-        : refuse('upload-offset-differs', `${upload.id} is at ${added.offset}, not at ${offset}`)
-    case 'appended':
-      if (added.wasMore)
-        return refusedOctets(upload, `more than ${upload.octets} octets`, actor, ports)
-      if (added.offset < upload.octets) return { kind: 'open', upload, offset: added.offset }
-      return finish(upload, actor, ports)
+    return added.offset < 0
+      ? notHere(upload)
+      : refuse('upload-offset-differs', `${upload.id} is at ${added.offset}, not at ${offset}`)
+  } catch (error) {
+    // Others need not wait for what will not come; if this breaks, too, the hold ends by itself.
+    await hold.end().catch(() => undefined)
+    throw error
   }
 }
 
-async function finish(upload: Upload, actor: Actor, ports: UploadPorts): Promise<Appending> {
+/** What follows on octets that were added: nothing, the end of an upload that is whole, or that of one that is wrong. */
+async function go(
+  upload: Upload,
+  { offset, wasMore }: { readonly offset: number; readonly wasMore: boolean },
+  hold: HeldUpload,
+  actor: Actor,
+  ports: UploadPorts,
+): Promise<Appending> {
+  if (wasMore) return refusedOctets(upload, `more than ${upload.octets} octets`, hold, actor, ports)
+  if (offset === upload.octets) return finish(upload, hold, actor, ports)
+  const ended = await hold.end()
+  return 'reason' in ended ? ended : { kind: 'open', upload: ended, offset }
+}
+
+async function finish(
+  upload: Upload,
+  hold: HeldUpload,
+  actor: Actor,
+  ports: UploadPorts,
+): Promise<Appending> {
   const { artefacts, ledger, clock } = ports
-  const kept = await artefacts.finish(upload.id, upload.sha256)
+  const kept = await keepWhole(upload, ports)
   const wrong = kept.sha256.toHex() !== upload.sha256.toHex()
   if (wrong)
     return refusedOctets(
       upload,
       `they have SHA-256 ${kept.sha256.toHex()}, announced was ${upload.sha256.toHex()}`,
-      actor,
-      ports,
+      ...([hold, actor, ports] as const),
     )
   // Octets first, then the record that says so: what is told to be here is here, whatever is cut off.
   const put = await wanting(kept, actor.id, ports)
-  const done: Upload = { ...upload, version: upload.version + 1, state: 'done' }
   const { name, octets } = upload
-  const refused = await settle(
+  const done = await hold.end(
+    { state: 'done' },
     {
-      puts: [put, { kind: 'upload', record: done }],
+      puts: [put],
       events: [
         {
           ...{ type: 'artefact-stored', at: clock.now(), actor },
@@ -169,29 +195,35 @@ async function finish(upload: Upload, actor: Actor, ports: UploadPorts): Promise
         },
       ],
     },
-    ledger,
   )
-  if (refused !== undefined) return refused
+  if ('reason' in done) return done
   // Who let go of the same octets a moment ago may have removed them under our hands.
-  if ((await artefacts.size(kept.sha256)) === undefined)
-    await artefacts.finish(upload.id, upload.sha256)
+  if ((await artefacts.size(kept.sha256)) === undefined) await keepWhole(upload, ports)
   await artefacts.abandon(upload.id)
   const stored = await storedOf(kept.sha256, ledger)
   if (stored === undefined) throw new TypeError('octets that were just booked are not known')
   return { kind: 'stored', upload: done, stored }
 }
 
+/** What was taken over may still be open elsewhere: only a file of its own is as it was read. */
+async function keepWhole({ id, sha256 }: Upload, { artefacts, ledger }: UploadPorts) {
+  const now = await ledger.read('upload', id)
+  return artefacts.finish(id, sha256, now?.takenOver === true ? 'anew' : 'as-it-is')
+}
+
 /** What is not what its sender said is removed, and that is told. */
 async function refusedOctets(
   upload: Upload,
   what: string,
+  hold: HeldUpload,
   actor: Actor,
   ports: UploadPorts,
 ): Promise<Refused> {
   const { name, octets, sha256 } = upload
-  const refused = await settle(
+  const done = await hold.end(
+    { state: 'ended' },
     {
-      puts: [ended(upload)],
+      puts: [],
       events: [
         {
           ...{ type: 'artefact-refused', at: ports.clock.now(), actor, subjects: [upload.id] },
@@ -199,10 +231,10 @@ async function refusedOctets(
         },
       ],
     },
-    ports.ledger,
   )
+  if ('reason' in done) return done
   await ports.artefacts.abandon(upload.id)
-  return refused ?? refuse('artefact-digest-differs', `${name}: ${what}; the octets were removed`)
+  return refuse('artefact-digest-differs', `${name}: ${what}; the octets were removed`)
 }
 
 /** Gives an upload up; what is here of it is removed. */
@@ -213,7 +245,7 @@ export async function abandonUpload(
 ): Promise<Refused | undefined> {
   if (upload.startedBy !== actor.id)
     return refuse('not-permitted', `${upload.id} was begun by somebody else`)
-  if (upload.state !== 'open') return refuse('upload-ended', `${upload.id} is ${upload.state}`)
+  if (upload.state !== 'open') return refuseEnded(upload.id, upload)
   const refused = await settle({ puts: [ended(upload)], events: [] }, ledger)
   if (refused === undefined) await artefacts.abandon(upload.id)
   return refused

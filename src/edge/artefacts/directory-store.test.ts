@@ -63,7 +63,7 @@ test('an upload goes on where it was cut, also after the server began anew', asy
   assert.equal(await again.offset(upload), 1000)
   const rest = await again.append(upload, 1000, whole(octets.subarray(1000)), octets.length)
   assert.deepEqual(rest, { kind: 'appended', offset: octets.length, wasMore: false })
-  const kept = await again.finish(upload, sha256(octets))
+  const kept = await again.finish(upload, sha256(octets), 'as-it-is')
   assert.deepEqual(kept.sha256, sha256(octets))
   await again.abandon(upload)
   assert.equal(await again.offset(upload), undefined)
@@ -103,7 +103,7 @@ test('uploads that began while there was room stop where the ledger’s begins, 
   const rest = await spool.append(upload, size, whole(new Uint8Array(most - size)), most)
   assert.deepEqual(rest, { kind: 'appended', offset: most, wasMore: false })
   const digest = sha256(new Uint8Array(most))
-  assert.deepEqual((await spool.finish(upload, digest)).sha256, digest)
+  assert.deepEqual((await spool.finish(upload, digest, 'as-it-is')).sha256, digest)
 })
 
 test('two appends to one upload do not mix', async () => {
@@ -136,7 +136,7 @@ test('octets with another digest than announced are kept under no name', async (
   const announced = sha256(Uint8Array.of(1))
   await store.begin(upload)
   await store.append(upload, 0, whole(octets.subarray(0, 20)), 20)
-  const found = await store.finish(upload, announced)
+  const found = await store.finish(upload, announced, 'as-it-is')
   assert.deepEqual(found.sha256, sha256(octets.subarray(0, 20)))
   assert.equal(await store.size(announced), undefined)
   assert.equal(await store.size(found.sha256), undefined)
@@ -175,6 +175,27 @@ test('what a crash left between its shelf and its end is put back and judged ane
   for await (const one of store.all()) found.push(one.sha256.toHex())
   assert.ok(found.includes(digest.toHex()))
   assert.equal(await store.size(digest), 2)
+})
+
+test('what was being kept when a process ended is removed once it surely is no more', async () => {
+  const left = join(root, 'artefacts', 'uploads', `keep-${'1'.repeat(32)}`)
+  writeFileSync(left, 'half')
+  await store.tidy(Temporal.Now.instant().subtract({ hours: 24 }))
+  assert.ok(existsSync(left), 'another server may be at it')
+  await store.tidy(Temporal.Now.instant().add({ hours: 1 }))
+  assert.ok(!existsSync(left))
+})
+
+test('what is taken away of an upload counts in its digest no more', async () => {
+  const upload = newUpload()
+  await store.begin(upload)
+  await store.append(upload, 0, whole(octets.subarray(0, 500)), 1_000)
+  await store.cut(upload, 200)
+  assert.equal(await store.offset(upload), 200)
+  await store.append(upload, 200, whole(octets.subarray(200, 300)), 1_000)
+  const digest = sha256(octets.subarray(0, 300))
+  for (const how of ['as-it-is', 'anew'] as const)
+    assert.deepEqual(await store.finish(upload, digest, how), { sha256: digest, octets: 300 })
 })
 
 test('a name that is no upload reaches no file', async () => {

@@ -45,12 +45,14 @@ export async function openArtefactDirectory(
     size: (sha256) => guarded(() => sizeOf(pathOf(sha256))),
     keep: (chunks) => guarded(() => spool.keep(chunks)),
     room: () => guarded(room),
-    offset: (upload) => guarded(() => sizeOf(spool.pathOf(upload))),
+    offset: (upload) => guarded(() => spool.offset(upload)),
     begin: (upload) => guarded(() => spool.begin(upload)),
     append: (upload, offset, chunks, most) =>
       guarded(() => spool.append(upload, offset, chunks, most)),
-    finish: (upload, sha256) => guarded(() => spool.finish(upload, sha256)),
+    cut: (upload, octets) => guarded(() => spool.cut(upload, octets)),
+    finish: (upload, sha256, how) => guarded(() => spool.finish(upload, sha256, how)),
     abandon: (upload) => guarded(() => spool.abandon(upload)),
+    tidy: (before) => guarded(() => spool.tidy(before)),
     all: () => digestsIn(root),
     uploads: () => spool.all(),
     remove: (sha256, isWanted) =>

@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Fault } from '#core/fault.ts'
 import type { Randomness } from '#core/ports.ts'
 import type { Appended, KeptOctets } from '#core/releases/ports.ts'
+import { begun, type Running, readIn, SpoolWriter } from './spool-writer.ts'
 import { isMissing, isSystemError } from './store-fault.ts'
 
-/** What is read at once where a digest has to be made anew. */
-const stepOctets = 1_048_576
-/** So often is it looked whether there is room for more: uploads that began together fill a disk together. */
-const lookOctets = 4_194_304
 /** Digests that stand in memory while their uploads go on; an upload without one is read once more. */
 const mostRunning = 64
 const uploadForm = /^upl_[0-9a-f]{32}$/
-
-interface Running {
-  readonly hash: Hash
-  offset: number
-  /** Up to where there was room when it was looked. */
-  roomUntil: number
-}
+const keepForm = /^keep-[0-9a-f]{32}$/
 
 /** Octets on their way to the shelves of a directory: each upload is a file that only grows. */
 export class UploadSpool {
@@ -55,6 +44,28 @@ export class UploadSpool {
     this.#remember(upload, begun())
   }
 
+  /** Asked of the open file: of its name alone a server that shares the directory may know less. */
+  async offset(upload: string): Promise<number | undefined> {
+    const handle = await openIfThere(this.pathOf(upload), 'r')
+    if (handle === undefined) return undefined
+    try {
+      return (await handle.stat()).size
+    } finally {
+      await handle.close()
+    }
+  }
+
+  async cut(upload: string, octets: number): Promise<void> {
+    this.#running.delete(upload)
+    const handle = await open(this.pathOf(upload), 'r+')
+    try {
+      if ((await handle.stat()).size > octets) await handle.truncate(octets)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  }
+
   async append(
     upload: string,
     offset: number,
@@ -64,16 +75,18 @@ export class UploadSpool {
     if (this.#busy.has(upload)) return { kind: 'busy' }
     this.#busy.add(upload)
     try {
-      const handle = await openToGrow(this.pathOf(upload))
+      const handle = await openIfThere(this.pathOf(upload), 'r+')
       if (handle === undefined) return { kind: 'elsewhere', offset: -1 }
       try {
         const { size } = await handle.stat()
         if (size !== offset) return { kind: 'elsewhere', offset: size }
-        const running = await this.#runningAt(upload, size, handle)
-        const wasMore = await this.#grow(handle, running, chunks, most)
+        const known = this.#running.get(upload)
+        // What another server added is read when the upload is whole, and not at every change of servers.
+        const writer = this.#writerOf(handle, size, known?.offset === size ? known : undefined)
+        const wasMore = await writer.grow(chunks, most)
         // The point of no return: the sender may forget what it is told to be here.
         await handle.datasync()
-        return { kind: 'appended', offset: running.offset, wasMore }
+        return { kind: 'appended', offset: writer.offset, wasMore }
       } finally {
         await handle.close()
       }
@@ -82,10 +95,11 @@ export class UploadSpool {
     }
   }
 
-  async finish(upload: string, sha256: Uint8Array): Promise<KeptOctets> {
+  async finish(upload: string, sha256: Uint8Array, how: 'as-it-is' | 'anew'): Promise<KeptOctets> {
     const path = this.pathOf(upload)
     const handle = await open(path)
     try {
+      if (how === 'anew') return await this.#keep(readIn(handle), sha256)
       const { size } = await handle.stat()
       const { hash } = await this.#runningAt(upload, size, handle)
       const found = Uint8Array.from(hash.copy().digest())
@@ -96,22 +110,24 @@ export class UploadSpool {
     }
   }
 
-  async keep(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<KeptOctets> {
-    const path = join(this.directory, `keep-${this.#random.bytes(16).toHex()}`)
-    try {
-      const running = begun()
-      const handle = await open(path, 'wx', 0o600)
-      try {
-        for await (const chunk of chunks) await this.#write(handle, running, chunk)
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-      const sha256 = Uint8Array.from(running.hash.digest())
-      await this.#shelve(path, sha256, running.offset)
-      return { sha256, octets: running.offset }
-    } finally {
-      await rm(path, { force: true })
+  keep(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<KeptOctets> {
+    return this.#keep(chunks, undefined)
+  }
+
+  /** Removes what was being kept when a process ended. */
+  async tidy(before: Temporal.Instant): Promise<void> {
+    for (const name of await readdir(this.directory)) {
+      if (!keepForm.test(name)) continue
+      const path = join(this.directory, name)
+      const touchedAt = await stat(path).then(
+        ({ mtimeMs }) => mtimeMs,
+        (error) => {
+          // It was kept while the directory was read.
+          if (!isMissing(error)) throw error
+        },
+      )
+      if (touchedAt !== undefined && touchedAt < before.epochMilliseconds)
+        await rm(path, { force: true })
     }
   }
 
@@ -133,6 +149,31 @@ export class UploadSpool {
     }
   }
 
+  /** Puts what comes into a file of its own, and onto its shelf; not if another digest is wanted than it has. */
+  async #keep(
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    wanted: Uint8Array | undefined,
+  ): Promise<KeptOctets> {
+    const path = join(this.directory, `keep-${this.#random.bytes(16).toHex()}`)
+    try {
+      const running = begun()
+      const handle = await open(path, 'wx', 0o600)
+      try {
+        const writer = this.#writerOf(handle, 0, running)
+        for await (const chunk of chunks) await writer.write(chunk)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      const sha256 = Uint8Array.from(running.hash.digest())
+      const isWanted = wanted === undefined || wanted.toHex() === sha256.toHex()
+      if (isWanted) await this.#shelve(path, sha256, running.offset)
+      return { sha256, octets: running.offset }
+    } finally {
+      await rm(path, { force: true })
+    }
+  }
+
   /** Puts a whole file, synced already, where its digest says; what lies there already is the same octets. */
   async #shelve(path: string, sha256: Uint8Array, octets: number): Promise<void> {
     const name = sha256.toHex()
@@ -151,51 +192,20 @@ export class UploadSpool {
     if (isNew) await syncDirectory(this.#root)
   }
 
-  /** The digest of what is here of an upload: as it stands in memory, or read from the beginning. */
+  /** The digest of what is here of an upload: as it stands in memory, and what is not in it read. */
   async #runningAt(upload: string, size: number, handle: FileHandle): Promise<Running> {
     const known = this.#running.get(upload)
-    if (known?.offset === size) return known
-    const running = begun()
-    const buffer = new Uint8Array(stepOctets)
-    while (running.offset < size) {
-      const wanted = Math.min(buffer.length, size - running.offset)
-      const { bytesRead } = await handle.read(buffer, 0, wanted, running.offset)
-      if (bytesRead === 0) break
-      running.hash.update(buffer.subarray(0, bytesRead))
-      running.offset += bytesRead
+    const running = known !== undefined && known.offset <= size ? known : begun()
+    for await (const chunk of readIn(handle, running.offset, size)) {
+      running.hash.update(chunk)
+      running.offset += chunk.length
     }
     this.#remember(upload, running)
     return running
   }
 
-  /** Writes what comes, up to `most` octets in all, until it ends or breaks off; says whether there was more. */
-  async #grow(
-    handle: FileHandle,
-    running: Running,
-    chunks: AsyncIterable<Uint8Array>,
-    most: number,
-  ): Promise<boolean> {
-    for await (const chunk of untilCut(chunks)) {
-      if (running.offset + chunk.length > most) return true
-      await this.#write(handle, running, chunk)
-    }
-    return false
-  }
-
-  async #write(handle: FileHandle, running: Running, chunk: Uint8Array): Promise<void> {
-    for (let at = 0; at < chunk.length; ) {
-      if (running.offset >= running.roomUntil) {
-        if ((await this.#room()) <= 0)
-          throw new Fault('store-full', 'no space is left for artefacts beside the ledger')
-        running.roomUntil = running.offset + lookOctets
-      }
-      const { bytesWritten } = await handle.write(
-        ...([chunk, at, chunk.length - at, running.offset] as const),
-      )
-      running.hash.update(chunk.subarray(at, at + bytesWritten))
-      running.offset += bytesWritten
-      at += bytesWritten
-    }
+  #writerOf(handle: FileHandle, offset: number, running: Running | undefined): SpoolWriter {
+    return new SpoolWriter(handle, offset, running, this.#room)
   }
 
   #remember(upload: string, running: Running): void {
@@ -208,30 +218,12 @@ export class UploadSpool {
   }
 }
 
-function begun(): Running {
-  return { hash: createHash('sha256'), offset: 0, roomUntil: 0 }
-}
-
-async function openToGrow(path: string): Promise<FileHandle | undefined> {
+async function openIfThere(path: string, flags: 'r' | 'r+'): Promise<FileHandle | undefined> {
   try {
-    return await open(path, 'r+')
+    return await open(path, flags)
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
-  }
-}
-
-/** What a sender that goes away has sent until then: nobody is left who could be told more. */
-async function* untilCut(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const iterator = chunks[Symbol.asyncIterator]()
-  try {
-    for (;;) {
-      const next = await iterator.next().catch(() => ({ done: true, value: undefined }) as const)
-      if (next.done === true) return
-      yield next.value
-    }
-  } finally {
-    await iterator.return?.()
   }
 }
 

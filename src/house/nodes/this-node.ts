@@ -50,14 +50,22 @@ export interface NodePorts {
 export class ThisNode {
   readonly name: string
   readonly sharedClock: Clock
+  /** Names of nodes that began in this place before and did not stop in good order: dead, since it was free. */
+  readonly predecessors: ReadonlySet<string>
   readonly #ports: NodePorts
   #record: NodeRecord
   #aheadMilliseconds = 0
   #writing: Promise<unknown> = Promise.resolve()
 
   /** `beginNode` makes one. */
-  constructor(record: NodeRecord, aheadMilliseconds: number, ports: NodePorts) {
+  constructor(
+    record: NodeRecord,
+    aheadMilliseconds: number,
+    predecessors: ReadonlySet<string>,
+    ports: NodePorts,
+  ) {
     this.name = record.name
+    this.predecessors = predecessors
     this.#record = record
     this.#ports = ports
     this.#aheadMilliseconds = aheadMilliseconds
@@ -157,12 +165,15 @@ export async function beginNode(facts: NodeFacts, ports: NodePorts): Promise<Thi
     seenAt: startedAt.subtract({ milliseconds: ahead }),
     clockAheadMilliseconds: shared === undefined ? null : ahead,
   }
+  const predecessors = new Set<string>()
   for (const other of await runningNodes(ledger)) {
     const isBefore = other.host === facts.host && other.directory === facts.directory
-    if (isBefore) await ledger.commit({ puts: [ended(other)], events: [] })
+    if (!isBefore) continue
+    predecessors.add(other.name)
+    await ledger.commit({ puts: [ended(other)], events: [] })
   }
   await ledger.commit({ puts: [{ kind: 'node', record }], events: [] })
-  return new ThisNode(record, ahead, ports)
+  return new ThisNode(record, ahead, predecessors, ports)
 }
 
 /** Whether a node gave no sign of life for long, `now` in the time that nodes share. */

@@ -120,7 +120,10 @@ CREATE TABLE "upload" (
   "state" text COLLATE "C" NOT NULL,
   "startedBy" text COLLATE "C" NOT NULL,
   "startedAt" bigint NOT NULL,
-  "expiresAt" bigint NOT NULL
+  "expiresAt" bigint NOT NULL,
+  "begunOn" text COLLATE "C" NOT NULL,
+  "hold" text COLLATE "C",
+  "takenOver" bigint NOT NULL
 );
 
 CREATE INDEX "upload_by_state" ON "upload" ("state", "expiresAt", "id");

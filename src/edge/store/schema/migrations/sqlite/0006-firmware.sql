@@ -120,7 +120,10 @@ CREATE TABLE "upload" (
   "state" TEXT NOT NULL,
   "startedBy" TEXT NOT NULL,
   "startedAt" INTEGER NOT NULL,
-  "expiresAt" INTEGER NOT NULL
+  "expiresAt" INTEGER NOT NULL,
+  "begunOn" TEXT NOT NULL,
+  "hold" TEXT,
+  "takenOver" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX "upload_by_state" ON "upload" ("state", "expiresAt", "id");
