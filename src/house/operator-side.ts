@@ -30,6 +30,7 @@ import type { KeyWatch } from './keywatch/runner.ts'
 import { keywatchVerbs } from './keywatch/verbs.ts'
 import type { PortName } from './logging.ts'
 import { pageFiles } from './page-files.ts'
+import { ScanDesk } from './scan/scan-desk.ts'
 import { adoptionVerbs } from './verbs/adoption.ts'
 import { applicationVerbs } from './verbs/applications.ts'
 import { approvalVerbs } from './verbs/approvals.ts'
@@ -174,7 +175,7 @@ function allVerbs(parts: OperatorParts): Verbs {
   const history: History = {
     about: (subject, limit) => historyAbout(subject, limit, log, core.restores),
   }
-  const desk = { isBusy: false }
+  const desk = new ScanDesk()
   const people = { hasher: makePassphraseHasher(core.random), attempts: new Attempts() }
   return {
     ...ledgerVerbs({

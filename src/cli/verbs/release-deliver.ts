@@ -10,7 +10,7 @@ import { linesOf } from '../talk/lines.ts'
 import { idOf } from '../talk/references.ts'
 import type { Answer, Server } from '../talk/server.ts'
 import { uploadFile } from './artefact-upload.ts'
-import { tell } from './scan-send.ts'
+import { refusedBy, tell } from './scan-send.ts'
 import { type Call, isJson, type Verb } from './verb.ts'
 
 type Shown = Answer<'release.show'>
@@ -82,6 +82,7 @@ async function scanNow(release: string, call: Call, server: Server): Promise<rea
   let artefact = ''
   for await (const text of linesOf(await server.stream('release.scan', { release }))) {
     const line = releaseScanLine.parse(JSON.parse(text))
+    if (line.kind === 'refused') throw refusedBy(line)
     if (line.kind === 'artefact') artefact = line.name
     else if (!isJson(call)) await tell(call, line)
     if (line.kind === 'finding') findings.push({ ...line, artefact })

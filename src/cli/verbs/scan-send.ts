@@ -4,7 +4,7 @@ import { releaseScanLine } from '#format/admin/operations/releases.ts'
 import { scanLine } from '#format/admin/operations/scans.ts'
 import { openFile } from '../files.ts'
 import { printable } from '../show/value.ts'
-import { type ExitStatus, exit } from '../stop.ts'
+import { type ExitStatus, exit, Stop } from '../stop.ts'
 import { linesOf } from '../talk/lines.ts'
 import { bar } from '../terminal/progress.ts'
 import { begin, type Call, isJson, type Verb } from './verb.ts'
@@ -28,6 +28,7 @@ export const sendImage: Verb = async (call) => {
     let status: ExitStatus = exit.broken
     for await (const text of linesOf(await server.stream(name, input, counted()))) {
       const line = scanLine.parse(JSON.parse(text))
+      if (line.kind === 'refused') throw refusedBy(line)
       if (isJson(call)) await call.terminal.line(text)
       else await tell(call, line)
       if (line.kind === 'received') progress.update('scanning …')
@@ -47,6 +48,7 @@ export const scanRelease: Verb = async (call) => {
     let status: ExitStatus = exit.done
     for await (const text of linesOf(await server.stream(name, input))) {
       const line = releaseScanLine.parse(JSON.parse(text))
+      if (line.kind === 'refused') throw refusedBy(line)
       if (line.kind === 'artefact') progress.update(`scanning ${printable(line.name)} …`)
       if (isJson(call)) await call.terminal.line(text)
       else if (line.kind !== 'artefact') await tell(call, line)
@@ -57,6 +59,17 @@ export const scanRelease: Verb = async (call) => {
   } finally {
     progress.end()
   }
+}
+
+/** Why a scan came to no end. */
+export function refusedBy({
+  reason,
+  detail,
+}: {
+  readonly reason: string
+  readonly detail: string
+}) {
+  return new Stop(exit.refused, detail, { code: reason })
 }
 
 /** One line of a scan, for people. */

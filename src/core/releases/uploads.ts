@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { refuse } from '#trust/refusal.ts'
 import type { Actor } from '../audit/event.ts'
+import { Fault } from '../fault.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
@@ -147,7 +148,11 @@ export async function appendUpload(
   } catch (error) {
     // Others need not wait for what will not come; if this breaks, too, the hold ends by itself.
     await hold.end().catch(() => undefined)
-    throw error
+    if (!(error instanceof Fault) || error.code !== 'store-full') throw error
+    return refuse(
+      'store-full',
+      `the disk of the server is full; what came of ${upload.id} stays: free space, and go on where it is`,
+    )
   }
 }
 

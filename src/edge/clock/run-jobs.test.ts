@@ -342,6 +342,7 @@ test('a job is run before its time where nobody has it, and not where a node tha
   living.delete('one')
   assert.deepEqual(await runNow(job, ports('two'), never), { kind: 'ran' })
   const broken = { ...job, run: () => Promise.reject(new Error('it broke')) }
-  assert.deepEqual(await runNow(broken, ports('two'), never), { kind: 'failed' })
+  const failed = await runNow(broken, ports('two'), never)
+  assert.deepEqual(failed, { kind: 'failed', cause: new Error('it broke') })
   assert.deepEqual(world.reported, ['look: Error: it broke'])
 })

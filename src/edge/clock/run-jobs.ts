@@ -62,7 +62,7 @@ export function runJobs(jobs: readonly Job[], ports: JobPorts): RunningJobs {
 
 export type RanNow =
   | { readonly kind: 'ran' }
-  | { readonly kind: 'failed' }
+  | { readonly kind: 'failed'; readonly cause: unknown }
   /** Some node has it, this one or another. */
   | { readonly kind: 'held'; readonly holder: string }
 
@@ -86,8 +86,8 @@ export async function runNow(job: Job, ports: RunNowPorts, signal: AbortSignal):
   const hold = await Hold.take(job.name, found, known)
   if (hold === undefined) return { kind: 'held', holder: '' }
   const failed = await work(job, hold, known, signal)
-  await giveBack(job, hold, failed ? 1 : 0, known)
-  return { kind: failed ? 'failed' : 'ran' }
+  await giveBack(job, hold, failed === undefined ? 0 : 1, known)
+  return failed === undefined ? { kind: 'ran' } : { kind: 'failed', ...failed }
 }
 
 async function runJob(job: Job, ports: Ports, stopping: AbortSignal): Promise<void> {
@@ -98,7 +98,7 @@ async function runJob(job: Job, ports: Ports, stopping: AbortSignal): Promise<vo
       const taken = await takeIfDue(job, ports)
       if (taken instanceof Hold) {
         const failed = await work(job, taken, ports, stopping)
-        failures = failed ? failures + 1 : 0
+        failures = failed === undefined ? 0 : failures + 1
         await giveBack(job, taken, failures, ports)
         pause = 0
       } else pause = Math.min(pause, taken.milliseconds)
@@ -142,17 +142,22 @@ async function takeIfDue(
   return (await Hold.take(job.name, found, ports)) ?? { milliseconds: renewMilliseconds }
 }
 
-/** @returns whether it failed */
-async function work(job: Job, hold: Hold, ports: Ports, stopping: AbortSignal): Promise<boolean> {
+/** @returns why it failed, if it did */
+async function work(
+  job: Job,
+  hold: Hold,
+  ports: Ports,
+  stopping: AbortSignal,
+): Promise<{ readonly cause: unknown } | undefined> {
   const done = new AbortController()
   const renewing = renewUntil(hold, AbortSignal.any([done.signal, hold.lost]), ports)
   try {
     await job.run({ fence: hold.fence, signal: AbortSignal.any([stopping, hold.lost]) })
-    return false
+    return undefined
   } catch (cause) {
     // Anything at all: what breaks one job must not end the others.
     ports.report(job.name, cause)
-    return true
+    return { cause }
   } finally {
     done.abort()
     await renewing

@@ -92,5 +92,6 @@ async function guard(path: string, work: () => Promise<void>): Promise<void> {
 
 function codeOf(cause: unknown): 'store-full' | 'store-unreachable' {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  return code === 'ENOSPC' || code === 'EDQUOT' ? 'store-full' : 'store-unreachable'
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
+  return isFull ? 'store-full' : 'store-unreachable'
 }

@@ -2,6 +2,7 @@
 /** A thread of the watch on primes: all its arithmetic, and the reading and writing of its large files. */
 import { constants, setPriority } from 'node:os'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { Fault } from '#core/fault.ts'
 import { findHits, positionsSharing } from '#trust/weak-keys/shared-primes/common-factors.ts'
 import { greatestCommonDivisor } from '#trust/weak-keys/shared-primes/greatest-common-divisor.ts'
 import { nameSharedPrimes } from '#trust/weak-keys/shared-primes/name-shared-primes.ts'
@@ -117,7 +118,9 @@ function answer(port: MessagePort, { paused }: Control) {
         port.postMessage({ answer: await verb(ask) })
       } catch (broken) {
         held = undefined
-        port.postMessage({ broken })
+        // What a thread is told of an error is its words alone.
+        const isFull = broken instanceof Fault && broken.code === 'store-full'
+        port.postMessage({ broken, isFull })
       }
     })
   })

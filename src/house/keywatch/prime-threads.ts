@@ -66,7 +66,7 @@ class PrimeThread {
     this.#worker.on('message', (reply: Reply) => {
       if ('worked' in reply) return worked(reply.worked)
       const waiter = this.#waiters.shift()
-      if ('broken' in reply) waiter?.reject(reply.broken)
+      if ('broken' in reply) waiter?.reject(reply.isFull ? full(reply.broken) : reply.broken)
       else waiter?.resolve(reply.answer as never)
     })
     this.#worker.on('error', (cause) => this.#lose(cause))
@@ -92,6 +92,10 @@ class PrimeThread {
     this.#lost ??= lost(cause)
     for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#lost)
   }
+}
+
+function full(cause: unknown): Fault {
+  return new Fault('store-full', 'no space is left for the products of the watch', { cause })
 }
 
 function lost(cause: unknown): Fault {

@@ -85,7 +85,7 @@ export class KeyWatch {
     try {
       if (this.#running !== undefined) {
         this.#mustGoOn = true
-        return await this.#running
+        return await this.#running.catch((cause: unknown) => ({ kind: 'failed', cause }) as const)
       }
       let run: Run | undefined
       const job: Job = {
@@ -95,7 +95,7 @@ export class KeyWatch {
         },
       }
       const ran = await runNow(job, this.#jobPorts(), this.#closing.signal)
-      return run ?? (ran.kind === 'held' ? ran : { kind: 'failed' })
+      return run ?? (ran.kind === 'ran' ? { kind: 'failed', cause: undefined } : ran)
     } finally {
       this.#listeners.delete(look)
     }

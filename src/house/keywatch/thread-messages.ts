@@ -80,4 +80,5 @@ export type Question = {
 export type Reply =
   | { readonly worked: number }
   | { readonly answer: unknown }
-  | { readonly broken: Error }
+  /** `isFull`: for want of space. */
+  | { readonly broken: Error; readonly isFull: boolean }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { digestOfSet } from '#core/enforcement/book-act.ts'
+import { Fault } from '#core/fault.ts'
 import { dismissFinding } from '#core/keywatch/dismiss.ts'
 import { type Group, readGroup } from '#core/keywatch/group.ts'
 import { openByKind } from '#core/keywatch/open-findings.ts'
@@ -144,14 +145,24 @@ async function* linesOf(watch: KeyWatch): AsyncGenerator<OutputOf<'keywatch.run'
       detail: `node ${outcome.holder} is at it; "keywatch show" says how far`,
     }
   } else if (outcome.kind === 'failed') {
-    yield {
-      ...{ kind: 'refused', reason: 'busy' },
-      detail: "the run broke, and is tried again by itself; the server's log says why",
-    }
+    yield whyFailed(outcome.cause)
   } else {
     const { kind: end, ...counts } = outcome
     yield { kind: 'run', end, ...counts }
   }
+}
+
+function whyFailed(cause: unknown): OutputOf<'keywatch.run'> {
+  return cause instanceof Fault && cause.code === 'store-full'
+    ? {
+        ...{ kind: 'refused', reason: 'store-full' },
+        detail:
+          'the disk of the server is full; what was tested is booked: free space, and it goes on by itself',
+      }
+    : {
+        ...{ kind: 'refused', reason: 'busy' },
+        detail: "the run broke, and is tried again by itself; the server's log says why",
+      }
 }
 
 async function showWatch(core: Core, watch: KeyWatch): Promise<OutputOf<'keywatch.show'>> {

@@ -9,11 +9,6 @@ import type { OutputOf } from '#format/admin/operations.ts'
 import type { Core } from '../core.ts'
 import { collect } from './collect.ts'
 
-/** Whether an image is being scanned: one at a time, since each takes all that the machine has. */
-export interface ScanDesk {
-  isBusy: boolean
-}
-
 /** An image that is here. */
 export interface ImageHere {
   readonly path: string

@@ -13,7 +13,7 @@ import type { OutputOf } from '#format/admin/operations.ts'
 import { gapsOf } from '#format/sbom/gaps.ts'
 import { parseSbom } from '#format/sbom/parse-sbom.ts'
 import type { Core } from '../core.ts'
-import { type ScanDesk, scanImage } from '../scan/scan-image.ts'
+import { scanImage } from '../scan/scan-image.ts'
 
 /** What the SBOMs of a release leave out, component by component. */
 export async function* gapLines(
@@ -37,7 +37,6 @@ interface ScanAsked {
   readonly again: boolean
   readonly signal: AbortSignal
   readonly actor: Actor
-  readonly desk: ScanDesk
 }
 
 /** What is found is booked under the digest: it has to be that of what was looked into. */
@@ -58,32 +57,27 @@ async function proveKept(
 
 /** Scans artefact after artefact as they are kept here; of those that were scanned before, tells what was found then. */
 export async function* scanLines(
-  { release, again, signal, actor, desk }: ScanAsked,
+  { release, again, signal, actor }: ScanAsked,
   core: Core,
 ): AsyncGenerator<OutputOf<'release.scan'>> {
-  desk.isBusy = true
-  try {
-    for (const { role, name, sha256, octets } of await partsOf(release.id, core.ledger)) {
-      if (role !== 'artefact' || signal.aborted) continue
-      const before = again ? undefined : await scanOf(sha256, core.ledger)
-      if (before?.madeHere === true) {
-        yield { kind: 'artefact', name, sha256: sha256.toHex() }
-        yield* toldBefore(before)
-        continue
-      }
-      const file = await core.artefacts.file(sha256)
-      if (file === undefined) continue
-      await proveKept(sha256, name, core)
+  for (const { role, name, sha256, octets } of await partsOf(release.id, core.ledger)) {
+    if (role !== 'artefact' || signal.aborted) continue
+    const before = again ? undefined : await scanOf(sha256, core.ledger)
+    if (before?.madeHere === true) {
       yield { kind: 'artefact', name, sha256: sha256.toHex() }
-      try {
-        const image = { path: file.path, name, sha256, octets, product: release.product }
-        yield* scanImage({ image, signal, actor }, core)
-      } finally {
-        await file.close()
-      }
+      yield* toldBefore(before)
+      continue
     }
-  } finally {
-    desk.isBusy = false
+    const file = await core.artefacts.file(sha256)
+    if (file === undefined) continue
+    await proveKept(sha256, name, core)
+    yield { kind: 'artefact', name, sha256: sha256.toHex() }
+    try {
+      const image = { path: file.path, name, sha256, octets, product: release.product }
+      yield* scanImage({ image, signal, actor }, core)
+    } finally {
+      await file.close()
+    }
   }
 }
 

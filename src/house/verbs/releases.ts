@@ -14,7 +14,7 @@ import type { Call, Verbs } from '#edge/admin/verbs.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
-import type { ScanDesk } from '../scan/scan-image.ts'
+import type { ScanDesk } from '../scan/scan-desk.ts'
 import { openOctets } from './artefacts.ts'
 import { digestNamed, gapLines, scanLines } from './release-files.ts'
 import { releaseStory } from './release-story.ts'
@@ -133,7 +133,7 @@ export function releaseVerbs(core: Core, log: LogStore, desk: ScanDesk): Release
       const release = await ledger.read('release', id)
       if (release === undefined) return notFound(id)
       if (desk.isBusy) return refuse('busy', 'another image is being scanned here')
-      return scanLines({ release, again, signal, actor: caller.actor, desk }, core)
+      return desk.lines(() => scanLines({ release, again, signal, actor: caller.actor }, core))
     },
 
     'release.download': async ({ release: id, name }) => {

@@ -12,7 +12,8 @@ import type { InputOf, OutputOf } from '#format/admin/operations.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 import { receiveImage } from '../scan/received-image.ts'
-import { type ScanDesk, scanImage, showOwner } from '../scan/scan-image.ts'
+import type { ScanDesk } from '../scan/scan-desk.ts'
+import { scanImage, showOwner } from '../scan/scan-image.ts'
 
 type ScanVerbs = Pick<Verbs, 'key.owners' | 'scan.list' | 'scan.record' | 'scan.send' | 'scan.show'>
 
@@ -67,26 +68,21 @@ export function scanVerbs(core: Core, desk: ScanDesk): ScanVerbs {
       if (product !== undefined && (await ledger.read('product', product)) === undefined)
         return notFound(product)
       if (desk.isBusy) return refuse('busy', 'another image is being scanned here')
-      return linesOf(asked, { body, signal, actor: caller.actor, core, desk })
+      return desk.lines(() => linesOf(asked, { body, signal, actor: caller.actor, core }))
     },
   }
 }
 
 async function* linesOf(
   { name, product }: InputOf<'scan.send'>,
-  { body, signal, actor, core, desk }: Sent,
+  { body, signal, actor, core }: Sent,
 ): AsyncGenerator<OutputOf<'scan.send'>> {
-  desk.isBusy = true
+  const image = await receiveImage(body, name)
   try {
-    const image = await receiveImage(body, name)
-    try {
-      yield { kind: 'received', octets: image.octets }
-      yield* scanImage({ image: { ...image, name, product }, signal, actor }, core)
-    } finally {
-      image.remove()
-    }
+    yield { kind: 'received', octets: image.octets }
+    yield* scanImage({ image: { ...image, name, product }, signal, actor }, core)
   } finally {
-    desk.isBusy = false
+    image.remove()
   }
 }
 
@@ -95,7 +91,6 @@ interface Sent {
   readonly signal: AbortSignal
   readonly actor: Actor
   readonly core: Core
-  readonly desk: ScanDesk
 }
 
 function showScan(scan: ScanRecord): OutputOf<'scan.list'> {

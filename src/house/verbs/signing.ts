@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { judgeRelease, maySign } from '#core/approvals/judge-release.ts'
 import { refuseDisputed } from '#core/approvals/refuse-disputed.ts'
+import { Fault } from '#core/fault.ts'
 import type { Release, SignedArtefactRecord } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
 import { isFormName } from '#core/signing/artefact-key.ts'
@@ -85,7 +86,7 @@ async function judge(release: Release, core: Core): Promise<Refused | undefined>
   return refuse('release-not-approved', `it may not be signed now (${verdict}): ${why}`)
 }
 
-/** Progress as it comes, and the outcome last. */
+/** Progress as it comes, and the outcome last. For want of space it is the refusal that says so. */
 async function* linesOf(
   work: (tell: (progress: Progress) => void) => Promise<ReleaseSigned>,
 ): AsyncGenerator<Line> {
@@ -113,7 +114,7 @@ async function* linesOf(
       if (done || waiting.length > 0) resolve()
     })
   }
-  const signed = await outcome
+  const signed = await outcome.catch(refuseFull)
   if (signed.kind === 'refused')
     yield { kind: 'refused', reason: signed.reason, detail: signed.detail }
   else {
@@ -121,6 +122,15 @@ async function* linesOf(
     const shown = signed.signed.map(showSigned)
     yield { kind: 'signed', release: release.id, state: release.state, isRepeated, signed: shown }
   }
+}
+
+/** The head of the answer has gone out: only a line can tell. */
+function refuseFull(error: unknown): Refused {
+  if (!(error instanceof Fault) || error.code !== 'store-full') throw error
+  return refuse(
+    'store-full',
+    'the disk of the server is full; nothing was signed: free space, and sign again',
+  )
 }
 
 type SignedView = Extract<Line, { readonly kind: 'signed' }>['signed'][number]

@@ -51,6 +51,7 @@ export const scanLine = z.discriminatedUnion('kind', [
     because: z.string(),
   }),
   z.object({ kind: z.literal('done'), scan: id('scn'), result, found: count, notScanned: count }),
+  z.object({ kind: z.literal('refused'), reason: z.string(), detail: z.string() }),
 ])
 
 /** As many findings as a record keeps: more are counted. */
