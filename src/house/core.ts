@@ -182,7 +182,7 @@ export async function openCore(means: Means): Promise<Core> {
   const { environment } = installation
   const maker = ownMaker(installation)
   const ocsp = openOcsp({ ...issuing, doors, environment, maker, report }, feed)
-  const timeStamps = new StampDesk({ ...issuing, environment, maker, report })
+  const timeStamps = new StampDesk({ ...issuing, environment, maker, report, pause })
   const publishing = { ledger, keys, clock, random, guard, crlUrl, report }
   const shelf = new CrlShelf({ ...publishing, authorities: doors })
   feed.followElsewhere(async (news) => {

@@ -10,6 +10,7 @@ import type { ClockGuard } from '../authority/clock-guard.ts'
 import type { OwnSignerPorts } from '../authority/make-own-signer.ts'
 import { SigningBudget, signingPrice } from '../authority/signing-budget.ts'
 import { Fault } from '../fault.ts'
+import type { Refused } from '../refusal.ts'
 import { findStamper, type Stamper } from './find-stamper.ts'
 import { makeStamper } from './make-stamper.ts'
 import type { StampRefused } from './refusals.ts'
@@ -31,7 +32,12 @@ export interface StampDeskPorts extends OwnSignerPorts {
   readonly guard: Pick<ClockGuard, 'check'> & OwnSignerPorts['guard']
   /** Hears of what broke where a time-stamp could be given all the same; MUST NOT throw. */
   report(what: string, cause: unknown): void
+  pause(milliseconds: number): Promise<void>
 }
+
+/** So often is it looked whether the node that is making who stamps time has done so, and the pause before each look. */
+const mostLooks = 40
+const lookMilliseconds = 250
 
 /** Says of digests that they were there at this time (RFC 3161). Nothing is booked: the token is the record. */
 export class StampDesk implements StampSource {
@@ -124,19 +130,28 @@ export class StampDesk implements StampSource {
   }
 
   async #make(now: Temporal.Instant): Promise<Stamper | StampRefused> {
-    const made = await this.#tryToMake()
-    const stamper = made === undefined ? await findStamper(now, this.#ports.ledger) : undefined
-    if (stamper !== undefined) return stamper
-    return refuse('stamper-missing', `nobody stamps time here: ${made ?? 'it ended at once'}`)
+    for (let looks = 0; ; looks++) {
+      const no = await this.#tryToMake()
+      const isElsewhere = no?.reason === 'busy'
+      if (isElsewhere) await this.#ports.pause(lookMilliseconds)
+      const mayBeHere = no === undefined || isElsewhere
+      const stamper = mayBeHere ? await findStamper(now, this.#ports.ledger) : undefined
+      if (stamper !== undefined) return stamper
+      if (!isElsewhere || looks === mostLooks)
+        return refuse(
+          'stamper-missing',
+          `nobody stamps time here: ${no?.detail ?? 'it ended at once'}`,
+        )
+    }
   }
 
   /** Why it could not be made. A backend of keys that breaks is a "no" here: it is tried again with the next question. */
-  async #tryToMake(): Promise<string | undefined> {
+  async #tryToMake(): Promise<Pick<Refused, 'reason' | 'detail'> | undefined> {
     try {
       const made = await makeStamper(this.#ports)
-      return made.kind === 'refused' ? made.detail : undefined
+      return made.kind === 'refused' ? made : undefined
     } catch (cause) {
-      if (cause instanceof Fault) return cause.message
+      if (cause instanceof Fault) return { reason: 'stamper-missing', detail: cause.message }
       throw cause
     }
   }
