@@ -47,6 +47,8 @@ export type BackupNews =
       readonly kind: 'done'
       readonly backup: BackupRecord
       readonly elsewhere: readonly KeyElsewhere[]
+      /** Artefacts that the backup knows by their digests alone. */
+      readonly artefacts: number
     }
   | { readonly kind: 'stopped'; readonly refused: Refused }
 
@@ -87,7 +89,8 @@ export async function* makeBackup(
     const made = yield* writeFile(order, manifest, dump, means)
     const elsewhere = await keysElsewhere(means.core.ledger)
     const backup = await book(order, manifest, made, elsewhere, means)
-    yield { kind: 'done', backup, elsewhere }
+    const artefacts = manifest.counts['stored'] ?? 0
+    yield { kind: 'done', backup, elsewhere, artefacts }
   } catch (cause) {
     if (!(cause instanceof Fault && cause.code === 'store-full')) throw cause
     yield { kind: 'stopped', refused: refuse('store-full', cause.message) }

@@ -24,8 +24,8 @@ export const makeBackup: Verb = async (call) => {
       if (line.kind === 'stopped') {
         throw new Stop(exit.refused, line.detail, { code: line.reason })
       }
-      const { backup, keysElsewhere } = line
-      if (isJson(call)) await terminal.write(jsonText({ ...backup, keysElsewhere }))
+      const { backup, keysElsewhere, artefacts } = line
+      if (isJson(call)) await terminal.write(jsonText({ ...backup, keysElsewhere, artefacts }))
       else {
         const rows = backup.rows.toLocaleString('en')
         await terminal.line(`${file}: ${rows} rows of ${backup.moment}`)
@@ -33,6 +33,10 @@ export const makeBackup: Verb = async (call) => {
         if (keysElsewhere.length > 0)
           terminal.note(
             `not in it, for no key leaves a token or TPM: the keys of ${keysElsewhere.join(', ')}`,
+          )
+        if (artefacts > 0)
+          terminal.note(
+            `not in it, for they are files: the octets of ${artefacts} artefacts; copy the directory of artefacts beside it`,
           )
         terminal.hint(
           'the passphrase of the keys is not in it: keep both where one fire does not reach them',

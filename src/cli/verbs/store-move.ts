@@ -33,6 +33,11 @@ export const moveStore: Verb = async (call) => {
         `  ${moved.logSize} events, SHA-256 ${moved.logRoot}, recomputed there`,
         `  ${data}/vitalsign.json names the database; the old ledger stays and refuses to serve`,
       ])
+      const artefacts = moved.counts['stored'] ?? 0
+      if (artefacts > 0)
+        terminal.note(
+          `the octets of ${artefacts} artefacts stay where they are: servers that are added need the same directory (artefacts)`,
+        )
       terminal.hint('start it: npm start; a second server needs only the same words and passphrase')
     }
     return exit.done

@@ -133,7 +133,8 @@ async function* linesFor(news: AsyncIterable<BackupNews>): AsyncGenerator<Output
   for await (const one of news) {
     if (one.kind === 'done') {
       const keysElsewhere = [...elsewhereWords(one.elsewhere)]
-      yield { kind: 'done', backup: showBackup(one.backup), keysElsewhere }
+      const { backup, artefacts } = one
+      yield { kind: 'done', backup: showBackup(backup), keysElsewhere, artefacts }
     } else if (one.kind === 'stopped') yield { kind: 'stopped', ...reasonOf(one) }
     else yield one
   }

@@ -37,6 +37,8 @@ export const backupLine = z.discriminatedUnion('kind', [
     backup: backupView,
     /** Authorities whose keys are in a token or TPM, and so in no backup, each with where. */
     keysElsewhere: z.array(z.string()),
+    /** Artefacts of which their digests are in it, and not their octets. */
+    artefacts: z.int(),
   }),
   z.object({ kind: z.literal('stopped'), reason: z.string(), detail: z.string() }),
 ])
