@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The C99 verifiers of clients/c against our own forms: what we sign they believe, what we refuse they refuse alike. */
+/**
+ * The C99 verifiers of clients/c against our own forms: what we sign they believe, what we refuse they refuse alike; on this
+ * machine with sanitisers, and at -Os on a Cortex-M4 that is emulated.
+ */
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,6 +33,7 @@ import {
   type TestSigner,
   trustIn,
 } from '../support/artefacts/signed.ts'
+import { emulatedVerify, noCortexM4 } from '../support/c-cortex-m4.ts'
 import { clientProgram, Driver, noMbedTls } from '../support/c-programs.ts'
 import { requestBy, temporaryDirectory } from '../support/house.ts'
 import {
@@ -46,21 +50,51 @@ import { parseVector } from '../vectors/vector.ts'
 const place = temporaryDirectory()
 const skip = noMbedTls
 
-/** Built with a test's ML-DSA, and without any. */
-let [whole, bare] = [undefined, undefined] as (Driver | undefined)[]
+/** Programs of one machine: built with a test's ML-DSA, and without any. */
+interface Drivers {
+  readonly whole: Driver
+  readonly bare: Driver
+}
+
+const machines = [
+  {
+    name: 'here',
+    skip,
+    start: () => ({
+      whole: new Driver(clientProgram('verify with a chip for ML-DSA')),
+      bare: new Driver(clientProgram('verify')),
+    }),
+  },
+  {
+    name: 'on a Cortex-M4',
+    skip: noCortexM4,
+    start: () => ({
+      whole: new Driver(...emulatedVerify(true)),
+      bare: new Driver(...emulatedVerify(false)),
+    }),
+  },
+] as const
+
+const started = new Map<string, Drivers>()
 let house: OuterHouse
 
 before(async () => {
-  if (skip !== false) return
-  bare = new Driver(clientProgram('verify'))
-  whole = new Driver(clientProgram('verify with a chip for ML-DSA'))
+  for (const { name, skip, start } of machines) if (skip === false) started.set(name, start())
   house = await outerHouse()
 })
 
 after(async () => {
-  await whole?.end()
-  await bare?.end()
+  for (const { whole, bare } of started.values()) {
+    await whole.end()
+    await bare.end()
+  }
 })
+
+/** The same rule for each machine. */
+function everywhere(rule: string, hold: (drivers: Drivers) => Promise<void>): void {
+  for (const { name, skip } of machines)
+    test(`${rule}: ${name}`, { skip }, () => hold(started.get(name) ?? assert.fail(name)))
+}
 
 function keep(bytes: Uint8Array, name = 'input'): string {
   const path = join(place, name)
@@ -70,7 +104,7 @@ function keep(bytes: Uint8Array, name = 'input'): string {
 
 /** What the device knows, and what it is; undefined: it asks nothing. */
 async function know(
-  driver: Driver | undefined,
+  driver: Driver,
   signers: readonly { readonly publicKey: Pick<PublicKey, 'spki'> }[],
   device: {
     readonly counter?: number
@@ -78,7 +112,6 @@ async function know(
     readonly both?: boolean
   } = {},
 ): Promise<Driver> {
-  assert.ok(driver !== undefined)
   await driver.ask('keys')
   for (const [index, { publicKey }] of signers.entries())
     await driver.ask('key', keep(publicKey.spki, `key-${index}`))
@@ -129,22 +162,29 @@ async function judged(
 
 const demanding = { counter: 42, both: true, is: [2, 'pump-7', 'board-c'] } as const
 
-test('a manifest that both signed is believed, with the file that it names', { skip }, async () => {
-  const keys = [house.classical.publicKey, house.postQuantum.publicKey]
-  const driver = await know(whole, [house.classical, house.postQuantum], demanding)
-  await believe(driver, house.genuine, keys)
-  assert.deepEqual(await judged(driver, 'manifest', house.genuine, keep(firmware, 'pump.bin')), [
-    'ok',
-    '42',
-    '2',
-  ])
-  for (const other of [firmware.subarray(1), Uint8Array.of(...firmware, 0), put(firmware, 3, 0)]) {
-    const [word] = await judged(driver, 'manifest', house.genuine, keep(other, 'pump.bin'))
-    assert.equal(word, 'artefact-digest-wrong')
-  }
-})
+everywhere(
+  'a manifest that both signed is believed, with the file that it names',
+  async ({ whole }) => {
+    const keys = [house.classical.publicKey, house.postQuantum.publicKey]
+    const driver = await know(whole, [house.classical, house.postQuantum], demanding)
+    await believe(driver, house.genuine, keys)
+    assert.deepEqual(await judged(driver, 'manifest', house.genuine, keep(firmware, 'pump.bin')), [
+      'ok',
+      '42',
+      '2',
+    ])
+    for (const other of [
+      firmware.subarray(1),
+      Uint8Array.of(...firmware, 0),
+      put(firmware, 3, 0),
+    ]) {
+      const [word] = await judged(driver, 'manifest', house.genuine, keep(other, 'pump.bin'))
+      assert.equal(word, 'artefact-digest-wrong')
+    }
+  },
+)
 
-test('every manifest that we refuse is refused for the same reason', { skip }, async () => {
+everywhere('every manifest that we refuse is refused for the same reason', async ({ whole }) => {
   const keys = [house.classical.publicKey, house.postQuantum.publicKey]
   const driver = await know(whole, [house.classical, house.postQuantum], demanding)
   for (const { what, reason, bytes } of outerCorruptions) {
@@ -155,63 +195,76 @@ test('every manifest that we refuse is refused for the same reason', { skip }, a
   }
 })
 
-test('built without ML-DSA it believes no manifest that asks for it, and none where both are demanded', {
-  skip,
-}, async () => {
-  const driver = await know(bare, [house.classical, house.postQuantum], demanding)
-  const [word] = await judged(driver, 'manifest', house.genuine)
-  assert.equal(word, 'algorithm-not-built-in')
-  for (const { what, bytes } of outerCorruptions) {
-    const [refused] = await judged(
-      driver,
-      'manifest',
-      await bytes(house),
-      keep(firmware, 'pump.bin'),
+everywhere(
+  'built without ML-DSA it believes no manifest that asks for it, and none where both are demanded',
+  async ({ bare }) => {
+    const driver = await know(bare, [house.classical, house.postQuantum], demanding)
+    const [word] = await judged(driver, 'manifest', house.genuine)
+    assert.equal(word, 'algorithm-not-built-in')
+    for (const { what, bytes } of outerCorruptions) {
+      const [refused] = await judged(
+        driver,
+        'manifest',
+        await bytes(house),
+        keep(firmware, 'pump.bin'),
+      )
+      assert.notEqual(refused, 'ok', what)
+    }
+    const single = await signedBy([house.classical], (manifest) => manifest, house.genuine)
+    assert.equal((await judged(driver, 'manifest', single))[0], 'artefact-signature-missing')
+    await know(bare, [house.classical, house.postQuantum])
+    assert.equal((await judged(driver, 'manifest', house.genuine))[0], 'algorithm-not-built-in')
+    assert.equal(
+      (await judged(driver, 'manifest', single))[0],
+      'ok',
+      'a device that demands nothing',
     )
-    assert.notEqual(refused, 'ok', what)
-  }
-  const single = await signedBy([house.classical], (manifest) => manifest, house.genuine)
-  assert.equal((await judged(driver, 'manifest', single))[0], 'artefact-signature-missing')
-  await know(bare, [house.classical, house.postQuantum])
-  assert.equal((await judged(driver, 'manifest', house.genuine))[0], 'algorithm-not-built-in')
-  assert.equal((await judged(driver, 'manifest', single))[0], 'ok', 'a device that demands nothing')
-})
+  },
+)
 
-test('a manifest by P-384 is believed, and one by Ed25519 refused by name', { skip }, async () => {
-  for (const [algorithm, expected] of [
-    ['p-384', 'ok'],
-    ['ed25519', 'algorithm-not-built-in'],
-  ] as const) {
-    const signers = [await softSigner(algorithm), house.postQuantum]
-    const plan = await outerManifestForm.plan(memorySource(firmware), usualOptions, signers)
-    const made = await signPlan(plan, signers)
-    const driver = await know(whole, signers, demanding)
-    await believe(
-      driver,
-      made,
-      signers.map(({ publicKey }) => publicKey),
+everywhere(
+  'a manifest by P-384 is believed, and one by Ed25519 refused by name',
+  async ({ whole }) => {
+    for (const [algorithm, expected] of [
+      ['p-384', 'ok'],
+      ['ed25519', 'algorithm-not-built-in'],
+    ] as const) {
+      const signers = [await softSigner(algorithm), house.postQuantum]
+      const plan = await outerManifestForm.plan(memorySource(firmware), usualOptions, signers)
+      const made = await signPlan(plan, signers)
+      const driver = await know(whole, signers, demanding)
+      await believe(
+        driver,
+        made,
+        signers.map(({ publicKey }) => publicKey),
+      )
+      assert.equal((await judged(driver, 'manifest', made))[0], expected)
+    }
+  },
+)
+
+everywhere(
+  'the worked example of the page is read, and the signature of its first row holds',
+  async ({ bare }) => {
+    const text = readFileSync('test/vectors/outer-manifest/two-files', 'utf8')
+    const { bytes } = parseVector('two-files', text)
+    const page = readFileSync('docs/outer-manifest.md', 'utf8')
+    const spki = /^(3059[0-9a-f]+)\n([0-9a-f]+)$/m.exec(page) ?? assert.fail('no key on the page')
+    const key = { publicKey: { spki: Uint8Array.fromHex(spki[1]! + spki[2]!) } }
+    const driver = await know(bare, [key])
+    assert.deepEqual(await judged(driver, 'manifest', bytes), [
+      'artefact-signer-unknown',
+      '42',
+      '2',
+    ])
+    const { payload } = parseOuterEnvelope(bytes)
+    const at = Buffer.from(bytes).indexOf(payload) + 50
+    assert.equal(
+      (await judged(driver, 'manifest', put(bytes, at, bytes[at]! ^ 1)))[0],
+      'signature-wrong',
     )
-    assert.equal((await judged(driver, 'manifest', made))[0], expected)
-  }
-})
-
-test('the worked example of the page is read, and the signature of its first row holds', {
-  skip,
-}, async () => {
-  const text = readFileSync('test/vectors/outer-manifest/two-files', 'utf8')
-  const { bytes } = parseVector('two-files', text)
-  const page = readFileSync('docs/outer-manifest.md', 'utf8')
-  const spki = /^(3059[0-9a-f]+)\n([0-9a-f]+)$/m.exec(page) ?? assert.fail('no key on the page')
-  const key = { publicKey: { spki: Uint8Array.fromHex(spki[1]! + spki[2]!) } }
-  const driver = await know(bare, [key])
-  assert.deepEqual(await judged(driver, 'manifest', bytes), ['artefact-signer-unknown', '42', '2'])
-  const { payload } = parseOuterEnvelope(bytes)
-  const at = Buffer.from(bytes).indexOf(payload) + 50
-  assert.equal(
-    (await judged(driver, 'manifest', put(bytes, at, bytes[at]! ^ 1)))[0],
-    'signature-wrong',
-  )
-})
+  },
+)
 
 const program = new TextEncoder().encode('a program of a few octets')
 const choices: McubootChoices = {
@@ -229,28 +282,29 @@ async function imageBy(key: KeyAlgorithmName, more: McubootChoices = {}) {
   return { signer, octets: await signed(mcubootForm, program, { ...choices, ...more }, [signer]) }
 }
 
-test('an image by each key that Mbed TLS checks is believed, and one by Ed25519 refused by name', {
-  skip,
-}, async () => {
-  for (const [key, more, expected] of [
-    ['p-256', {}, 'ok'],
-    ['p-384', {}, 'ok'],
-    ['rsa-3072', {}, 'ok'],
-    ['rsa-2048', { exceptionRsa2048: true }, 'ok'],
-    ['ed25519', {}, 'algorithm-not-built-in'],
-    ['p-256', { fullKey: true }, 'ok'],
-    ['rsa-3072', { fullKey: true, dependency: ['1:1.2.3'], value: ['0x00a0:c0ffee'] }, 'ok'],
-  ] as const) {
-    const { signer, octets } = await imageBy(key, more)
-    const driver = await know(bare, [(await imageBy('p-256')).signer, signer], { counter: 7 })
-    const answer = await judged(driver, 'image', octets)
-    assert.deepEqual(answer, [expected, '1.2.3+4', '7', `${octets.length}`], key)
-    await know(bare, [house.stranger])
-    assert.equal((await judged(driver, 'image', octets))[0], 'artefact-signer-unknown', key)
-  }
-})
+everywhere(
+  'an image by each key that Mbed TLS checks is believed, and one by Ed25519 refused by name',
+  async ({ bare }) => {
+    for (const [key, more, expected] of [
+      ['p-256', {}, 'ok'],
+      ['p-384', {}, 'ok'],
+      ['rsa-3072', {}, 'ok'],
+      ['rsa-2048', { exceptionRsa2048: true }, 'ok'],
+      ['ed25519', {}, 'algorithm-not-built-in'],
+      ['p-256', { fullKey: true }, 'ok'],
+      ['rsa-3072', { fullKey: true, dependency: ['1:1.2.3'], value: ['0x00a0:c0ffee'] }, 'ok'],
+    ] as const) {
+      const { signer, octets } = await imageBy(key, more)
+      const driver = await know(bare, [(await imageBy('p-256')).signer, signer], { counter: 7 })
+      const answer = await judged(driver, 'image', octets)
+      assert.deepEqual(answer, [expected, '1.2.3+4', '7', `${octets.length}`], key)
+      await know(bare, [house.stranger])
+      assert.equal((await judged(driver, 'image', octets))[0], 'artefact-signer-unknown', key)
+    }
+  },
+)
 
-test('every image that we refuse is refused for the same reason', { skip }, async () => {
+everywhere('every image that we refuse is refused for the same reason', async ({ bare }) => {
   for (const key of ['p-256', 'p-384', 'rsa-3072'] as const) {
     const { signer, octets } = await imageBy(key)
     const driver = await know(bare, [signer])
@@ -259,7 +313,7 @@ test('every image that we refuse is refused for the same reason', { skip }, asyn
   }
 })
 
-test('ECDSA in another writing than DER is refused, by both', { skip }, async () => {
+everywhere('ECDSA in another writing than DER is refused, by both', async ({ bare }) => {
   const { signer, octets } = await imageBy('p-256')
   const driver = await know(bare, [signer])
   for (const { name, change } of mcubootEcdsaWritings) {
@@ -269,25 +323,31 @@ test('ECDSA in another writing than DER is refused, by both', { skip }, async ()
   }
 })
 
-test('an image below the counter of the device, or without one, is refused', { skip }, async () => {
-  const { signer, octets } = await imageBy('p-256')
-  const driver = await know(bare, [signer], { counter: 8 })
-  assert.equal((await judged(driver, 'image', octets))[0], 'artefact-version-lower')
-  const { securityCounter: _, ...without } = choices
-  const none = await signed(mcubootForm, program, without, [signer])
-  assert.equal((await judged(driver, 'image', none))[0], 'artefact-version-missing')
-})
+everywhere(
+  'an image below the counter of the device, or without one, is refused',
+  async ({ bare }) => {
+    const { signer, octets } = await imageBy('p-256')
+    const driver = await know(bare, [signer], { counter: 8 })
+    assert.equal((await judged(driver, 'image', octets))[0], 'artefact-version-lower')
+    const { securityCounter: _, ...without } = choices
+    const none = await signed(mcubootForm, program, without, [signer])
+    assert.equal((await judged(driver, 'image', none))[0], 'artefact-version-missing')
+  },
+)
 
-test('of several signatures a wrong one by a known key is enough to refuse', { skip }, async () => {
-  const [one, other] = [(await imageBy('p-256')).signer, await signerOf('p-256')]
-  const both = await signed(mcubootForm, program, choices, [one, other])
-  const driver = await know(bare, [other])
-  assert.equal((await judged(driver, 'image', both))[0], 'ok')
-  const bent = put(both, -5, both.at(-5)! ^ 1)
-  assert.equal((await judged(driver, 'image', bent))[0], 'signature-wrong')
-  await know(bare, [one])
-  assert.equal((await judged(driver, 'image', bent))[0], 'ok')
-})
+everywhere(
+  'of several signatures a wrong one by a known key is enough to refuse',
+  async ({ bare }) => {
+    const [one, other] = [(await imageBy('p-256')).signer, await signerOf('p-256')]
+    const both = await signed(mcubootForm, program, choices, [one, other])
+    const driver = await know(bare, [other])
+    assert.equal((await judged(driver, 'image', both))[0], 'ok')
+    const bent = put(both, -5, both.at(-5)! ^ 1)
+    assert.equal((await judged(driver, 'image', bent))[0], 'signature-wrong')
+    await know(bare, [one])
+    assert.equal((await judged(driver, 'image', bent))[0], 'ok')
+  },
+)
 
 test('no changed octets are believed, and none make a reader step beyond its bytes', {
   skip,
@@ -295,6 +355,7 @@ test('no changed octets are believed, and none make a reader step beyond its byt
   const seed = seedOfRun()
   const count = 2_000 * depthOfRun()
   const { signer, octets } = await imageBy('p-256')
+  const { whole } = started.get('here')!
   const driver = await know(whole, [signer, house.classical, house.postQuantum])
   await believe(driver, house.genuine, [house.postQuantum.publicKey])
   const fuzz = async (kind: string, bytes: Uint8Array, times: number) =>

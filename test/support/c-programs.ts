@@ -26,7 +26,7 @@ export const noMbedTls: string | false =
       ? false
       : 'no Mbed TLS here (libmbedtls-dev)'
 
-const strict = [
+export const strict = [
   ...['-std=c99', '-Wall', '-Wextra', '-Werror', '-Wpedantic', '-Wshadow', '-Wcast-qual'],
   ...['-Wconversion', '-Wsign-conversion', '-Wundef', '-Wstrict-prototypes'],
 ]
@@ -87,8 +87,8 @@ function compileAll(place: string): void {
   run('ar', ['rcs', 'client.a', ...objects], place)
 }
 
-/** What was made under a name, by whoever of this run's files came first. */
-function made(name: string, make: (place: string) => void): string {
+/** What was made of the client's sources under a name, by whoever of this run's files came first. */
+export function made(name: string, make: (place: string) => void): string {
   const path = join(placeOfSources(), name)
   const lock = `${path}.of-${process.env['NODE_TEST_CONTEXT'] === undefined ? process.pid : process.ppid}`
   for (let left = 2_400; !existsSync(path); left--) {
@@ -127,8 +127,9 @@ function placeOfSources(): string {
   if (ofSources !== undefined) return ofSources
   const cache = resolve('node_modules/.cache/c-client')
   const digest = createHash('sha256').update(run('gcc', ['--version'], '.'))
-  digest.update(readFileSync('test/support/c-programs.ts'))
-  for (const path of globSync(['clients/c/**/*.[ch]', 'test/support/*.c']).sort())
+  for (const builder of ['c-programs.ts', 'c-cortex-m4.ts'])
+    digest.update(readFileSync(join('test/support', builder)))
+  for (const path of globSync(['clients/c/**/*.[ch]', 'test/support/*.{c,h,ld}']).sort())
     digest.update(`${path}\0`).update(readFileSync(path))
   ofSources = join(cache, digest.digest('hex').slice(0, 24))
   for (const old of globSync('*', { cwd: cache }).map((name) => join(cache, name)))
@@ -142,7 +143,7 @@ function gcc(...words: readonly string[]): void {
   run('gcc', words, '.')
 }
 
-function run(command: string, words: readonly string[], directory: string): string {
+export function run(command: string, words: readonly string[], directory: string): string {
   const ran = spawnSync(command, words, { cwd: directory, encoding: 'utf8' })
   assert.equal(ran.status, 0, ran.stderr)
   return ran.stdout

@@ -7,15 +7,20 @@
  *   believe DIGEST                         of strength, key, message and signature: what ML-DSA holds for
  *   manifest FILE [BESIDE]                 the word, security version and files
  *   image FILE                             the word, version, counter (or -), where it ends
+ *   cost                                   octets of stack and instructions of the last of both, where the machine can tell
  *   fuzz KIND FILE SEED COUNT              changed copies of FILE: how many of them were believed though they differ in
  *                                          what is signed (manifest, image), or were read (http, cms, certificate, base64)
  */
 #include "../../clients/c/vitalsign_mbed.h"
 #include "../../clients/c/vitalsign_talk.h"
 
+#include "cortex-m4.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static struct machine_cost cost;
 
 static struct vs_span read_file(const char *path) {
   struct vs_span read;
@@ -80,7 +85,10 @@ static uint8_t piece[512];
 static void manifest(const char *path, const char *beside) {
   struct vs_span all = read_file(path), file;
   struct vs_manifest read;
-  enum vs_result result = vs_verify_manifest(&read, all, &trust);
+  enum vs_result result;
+  machine_begin();
+  result = vs_verify_manifest(&read, all, &trust);
+  cost = machine_end();
   if (result == VS_OK && beside != NULL) {
     struct vs_source source;
     file = read_file(beside);
@@ -88,7 +96,7 @@ static void manifest(const char *path, const char *beside) {
     result = vs_verify_file(&read, &source, piece, sizeof piece);
     free((void *)(uintptr_t)file.bytes);
   }
-  printf("%s %u %zu\n", vs_word(result), (unsigned)read.security_version, read.file_count);
+  printf("%s %u %u\n", vs_word(result), (unsigned)read.security_version, (unsigned)read.file_count);
   free((void *)(uintptr_t)all.bytes);
 }
 
@@ -96,7 +104,10 @@ static void image(const char *path) {
   struct vs_span all = read_file(path);
   struct vs_source source = source_of(&all);
   struct vs_image read;
-  enum vs_result result = vs_verify_image(&read, &source, &trust, piece, sizeof piece);
+  enum vs_result result;
+  machine_begin();
+  result = vs_verify_image(&read, &source, &trust, piece, sizeof piece);
+  cost = machine_end();
   printf("%s %u.%u.%u+%u %lld %llu\n", vs_word(result), read.major, read.minor, read.revision, (unsigned)read.build,
          read.has_counter ? (long long)read.counter : -1, (unsigned long long)read.size);
   free((void *)(uintptr_t)all.bytes);
@@ -219,6 +230,7 @@ int main(void) {
       puts("ok");
     } else if (strcmp(words[0], "manifest") == 0) manifest(words[1], count > 2 ? words[2] : NULL);
     else if (strcmp(words[0], "image") == 0) image(words[1]);
+    else if (strcmp(words[0], "cost") == 0) printf("%u %u\n", (unsigned)cost.stack, (unsigned)cost.instructions);
     else if (strcmp(words[0], "fuzz") == 0) {
       state = (uint32_t)strtoul(words[3], NULL, 10) | 1;
       fuzz(words[1], words[2], (uint32_t)atoi(words[4]));
