@@ -11,6 +11,7 @@ import { signedMessage } from '#trust/compact-status/open-status-file.ts'
 import { statusOf } from '#trust/compact-status/status-of.ts'
 import { depthOfRun, Random, seedOfRun } from '../fuzz/random.ts'
 import { noCompiler } from '../support/bent-module.ts'
+import { emulatedStatusReader, noCortexM4 } from '../support/c-cortex-m4.ts'
 import { clientProgram, Driver } from '../support/c-programs.ts'
 import { temporaryDirectory } from '../support/house.ts'
 import { type History, randomHistory } from '../support/status-history.ts'
@@ -45,9 +46,8 @@ test('the reader is small, and has no dependency', () => {
   assert.doesNotMatch(text, /malloc|#include <(?!string\.h)/)
 })
 
-test('for every certificate of a random history both readers answer alike', {
-  skip: noCompiler,
-}, async () => {
+/** Asks about every certificate of every file. */
+async function answersAlike(reader: Driver): Promise<void> {
   for (const [index, { file }] of history.files.entries()) {
     const opened = await reader.ask(
       'open',
@@ -66,6 +66,18 @@ test('for every certificate of a random history both readers answer alike', {
       assert.equal(answers[Number(said)], statusOf(file, keySha256, serialNumber))
     }
   }
+}
+
+test('on a Cortex-M4 the reader answers alike, too', { skip: noCortexM4 }, async () => {
+  const emulated = new Driver(...emulatedStatusReader())
+  await answersAlike(emulated)
+  await emulated.end()
+})
+
+test('for every certificate of a random history both readers answer alike', {
+  skip: noCompiler,
+}, async () => {
+  await answersAlike(reader)
   const seen = new Set(
     history.certificates.map(({ keySha256, serialNumber }) =>
       statusOf(history.files.at(-1)!.file, keySha256, serialNumber),

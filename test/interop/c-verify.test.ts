@@ -362,28 +362,42 @@ test('no changed octets are believed, and none make a reader step beyond its byt
     Number(await driver.ask('fuzz', kind, keep(bytes), seed, times))
   assert.equal(await fuzz('manifest', house.genuine, 400 * depthOfRun()), 0)
   assert.equal(await fuzz('image', octets, 400 * depthOfRun()), 0)
-  const text = (words: string) => new TextEncoder().encode(words.replaceAll('\n', '\r\n'))
-  const request = await requestBy(signer.pair)
-  const { der: certificate } = await certifyAuthority(await makeEntity('CN=Someone'))
-  const read = {
-    http: await fuzz(
-      'http',
-      text('HTTP/1.1 200 OK\nContent-Length: 9\nRetry-After: 5\n\n{"device"}'),
-      count,
-    ),
-    chunks: await fuzz(
-      'http',
-      text('HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n5;a\n12345\n4\n6789\n0\nX: y\n\n'),
-      count,
-    ),
-    request: await fuzz('request', request, count),
-    base64: await fuzz('base64', text('TWFu\nTWE=\n'), count),
-    cms: await fuzz('cms', encodeCertsOnly([request]), count),
-    certificate: await fuzz('certificate', certificate, count),
-  }
+  const read = await readOf(driver, seed, count)
   for (const [kind, passed] of Object.entries(read))
     assert.ok(passed > 0 && passed < count, `${kind}: ${passed}`)
   context.diagnostic(
     `of ${count} changed copies each were read: ${JSON.stringify(read)}; seed ${seed}`,
   )
+})
+
+/** How many of so many changed copies each parser reads. */
+async function readOf(driver: Driver, seed: number, count: number) {
+  const { signer } = await imageBy('p-256')
+  const fuzz = async (kind: string, bytes: Uint8Array) =>
+    Number(await driver.ask('fuzz', kind, keep(bytes), seed, count))
+  const text = (words: string) => new TextEncoder().encode(words.replaceAll('\n', '\r\n'))
+  const chunks = '5;a\n12345\n4\n6789\n0\nX: y\n\n'
+  certified ??= (await certifyAuthority(await makeEntity('CN=Someone'))).der
+  requested ??= await requestBy(signer.pair)
+  return {
+    http: await fuzz(
+      'http',
+      text('HTTP/1.1 200 OK\nContent-Length: 9\nRetry-After: 5\n\n{"device"}'),
+    ),
+    chunks: await fuzz('http', text(`HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n${chunks}`)),
+    request: await fuzz('request', requested),
+    base64: await fuzz('base64', text('TWFu\nTWE=\n')),
+    cms: await fuzz('cms', encodeCertsOnly([requested])),
+    certificate: await fuzz('certificate', certified),
+  }
+}
+
+let [certified, requested] = [undefined, undefined] as (Uint8Array | undefined)[]
+
+test('of the same changed octets a Cortex-M4 reads the same ones', {
+  skip: noCortexM4,
+}, async () => {
+  const seed = seedOfRun()
+  const [here, there] = [started.get('here')!, started.get('on a Cortex-M4')!]
+  assert.deepEqual(await readOf(there.bare, seed, 500), await readOf(here.bare, seed, 500))
 })

@@ -64,6 +64,20 @@ export function emulatedVerify(
   return ['qemu-system-arm', [...board, ...counted, '-kernel', join(built, 'program')]]
 }
 
+/** The driver that the host runs as `status reader`: no Mbed TLS is in it. */
+export function emulatedStatusReader(): readonly [command: string, words: readonly string[]] {
+  const built = made('cortex-m4-status-reader', (place) => {
+    const sources = ['status', 'sha256'].map(sourceOf)
+    run('arm-none-eabi-gcc', [...strict, ...machine, '-Os', '-c', ...sources], place)
+    const objects = ['vitalsign_status.o', 'vitalsign_sha256.o'].map((name) => join(place, name))
+    const mine = ['status-reader.c', 'cortex-m4.c'].map((name) => join('test/support', name))
+    const link = ['--specs=rdimon.specs', '-T', 'test/support/cortex-m4.ld', '-Wl,--gc-sections']
+    const all = [...machine, '-Os', ...link, '-o', join(place, 'program'), ...mine, ...objects]
+    run('arm-none-eabi-gcc', ['-std=c99', ...all], '.')
+  })
+  return ['qemu-system-arm', [...board, '-kernel', join(built, 'program')]]
+}
+
 /** Nothing but semihosting leads out. */
 const board = [
   ...['-M', 'mps2-an386', '-nographic', '-monitor', 'none', '-serial', 'none'],
