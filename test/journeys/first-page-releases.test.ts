@@ -233,17 +233,7 @@ test(
       const answer = await route.fetch()
       await route.fulfill({ response: answer, json: shape.parse(unlike(await answer.json())) })
     })
-    const text = 'one person approved it'
-    const alarm = {
-      kind: 'emergency-release',
-      subject: emergency,
-      severity: 'critical',
-      text,
-    } as const
-    await raise({ ...alarm, facts: { release: id } }, house.core)
-    await part('Devices')
-    const item = page.getByRole('listitem').filter({ hasText: 'One person approved it.' })
-    await press(item.getByRole('link', { name: 'Look at it' }))
+    await page.goto(`${new URL(page.url()).origin}/#/release/${id}`)
     await arrived('pump 2.4.1')
     for (const text of [
       'It may be signed on one approval, for a while.',
@@ -267,8 +257,20 @@ test(
   'an alarm leads to the weak key, to all who share it, and to what people may do',
   options,
   async () => {
+    const [found] = (await house.asked('GET', '/findings')).items
+    const text = 'two devices hold the same private key'
+    const alarm = {
+      kind: 'key-held-twice',
+      subject: found.key,
+      severity: 'critical',
+      text,
+    } as const
+    await raise({ ...alarm, facts: { finding: found.id } }, house.core)
     await part('Key watch')
-    await press(link('Look at it'))
+    // One is about a finding, the other names one.
+    assert.equal(await link('Look at it').count(), 2)
+    const item = page.getByRole('listitem').filter({ hasText: 'Two devices hold the same' })
+    await press(item.getByRole('link', { name: 'Look at it' }))
     await page.getByText('Who shares it').waitFor()
     await told('The key has a prime in common with another key')
     for (const serial of ['PUMP-1', 'PUMP-2']) await told(serial)
