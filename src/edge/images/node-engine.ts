@@ -6,7 +6,7 @@ import type { ByteSource } from '#format/archive/byte-source.ts'
 export type Engine = Transform & { readonly bytesWritten: number }
 
 /** Octets that are handed in at once: no more, so that a form can look back to where its stream ended. */
-const inputOctets = 65_536
+export const inputOctets = 65_536
 
 /**
  * What an engine makes of the octets from `at` on, until its stream ends by itself.

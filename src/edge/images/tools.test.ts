@@ -107,6 +107,25 @@ test('sums of gzip, xz, zstd and lz4 are checked: a bit of noise turned is found
   }
 })
 
+test('a small gzip is given whole, and what lies behind it or is wrong in it is not hidden', async () => {
+  const page = plain(new TextEncoder().encode('a page of a manual\n'.repeat(100)))
+  const packed = plain(zlib.gzipSync(page))
+  const ends: number[] = []
+  const unpacked = async (bytes: Uint8Array) => await all('gzip', bytes, (at) => ends.push(at))
+  assert.deepEqual(await unpacked(packed), page)
+  assert.deepEqual(await unpacked(concatBytes([packed, packed])), concatBytes([page, page]))
+  // As much behind it as a sum and a size take, and the same as they say.
+  for (const behind of [packed.slice(-8), new Uint8Array(8), new Uint8Array([1])])
+    assert.deepEqual(await unpacked(concatBytes([packed, behind])), page)
+  const length = packed.length
+  assert.deepEqual(ends, [length, 2 * length, length, length, length])
+  for (const octetFromEnd of [1, 4, 5, 8]) {
+    const wrong = packed.slice()
+    wrong[length - octetFromEnd]! ^= 1
+    await assert.rejects(unpacked(wrong), isA('value-not-allowed'))
+  }
+})
+
 test('a stream can be read again as far back as the contract says, and no further', async () => {
   const content = Uint8Array.from({ length: 1_000_000 }, (_, at) => (at * 31) >>> 5)
   const source = memorySource(plain(zlib.gzipSync(content)))
