@@ -21,7 +21,7 @@ export interface CrewSetup {
 }
 
 /** What a thread may take, so that all of them and the main thread stay below 256 MB. */
-const limits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 }
+const limits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 }
 
 /** A thread that does not get on for so long is in a loop: a read of a slow disk is not as slow. */
 const patienceMilliseconds = 120_000
