@@ -16,6 +16,23 @@ test('a page of a manual is passed over, and nothing that only has a line of one
   )
 })
 
+test('every name that programs give a secret is found in a file of names and values, in every case', () => {
+  const names = [
+    ...['pass', 'password', 'passwd', 'passphrase', 'pwd', 'secret', 'psk', 'api_key', 'apikey'],
+    ...['auth_token', 'authtoken', 'access_token', 'accesstoken'],
+  ]
+  const rulesIn = (text: string) => findIn({ 'pump.conf': text }).map(({ rule }) => rule)
+  for (const name of names)
+    for (const written of [name, name.toUpperCase(), `cloud_${name}`]) {
+      assert.deepEqual(
+        rulesIn(`site = 7\n${written} = Tr0ub4dor&3\n`),
+        ['config-password'],
+        written,
+      )
+      assert.deepEqual(rulesIn(`{ "${written}": "Tr0ub4dor&3" }`), ['config-password'], written)
+    }
+})
+
 test('a password with the signs of a variable in it is one where nothing puts variables in', () => {
   for (const password of ['P@$$w0rd!', '50%off{now}', 'a<b>c-2026'])
     assert.deepEqual(
