@@ -53,6 +53,7 @@ import { qualificationVerbs } from './verbs/qualification.ts'
 import { releaseVerbs } from './verbs/releases.ts'
 import { reportVerbs } from './verbs/reports.ts'
 import { decisionVerbs } from './verbs/requests.ts'
+import { revocationLimitVerbs } from './verbs/revocation-limits.ts'
 import { revocationVerbs } from './verbs/revocations.ts'
 import { rolloverVerbs } from './verbs/rollover.ts'
 import { rootVerbs } from './verbs/roots.ts'
@@ -206,6 +207,7 @@ function allVerbs(parts: OperatorParts): Verbs {
     ...rolloverVerbs(core),
     ...revocationVerbs(core, log, people),
     ...keyPolicyVerbs(core),
+    ...revocationLimitVerbs(core, people),
     ...signingPolicyVerbs(core, people),
     ...approverVerbs(core, people),
     ...approvalVerbs(core),

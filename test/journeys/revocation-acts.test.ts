@@ -6,6 +6,7 @@ import { addRegistrar } from '#core/enrolment/speakers/register.ts'
 import type { Product } from '#core/ledger/tables.ts'
 import { join } from '#core/people/invitation.ts'
 import { readyProfiles } from '#core/policy/ready/ready-profiles.ts'
+import { changeLimit } from '#core/revocation/acts/limit-change.ts'
 import { openAlarm } from '#core/watch/alarm.ts'
 import { makePassphraseHasher } from '#edge/admin/argon2.ts'
 import { attributeTypes, keyPurposes } from '#format/oids.ts'
@@ -17,6 +18,7 @@ import { sha256 } from '#trust/digest.ts'
 import { generateKey } from '#trust/private-key.ts'
 import { verifyExport } from '#trust/tlog/verify-export.ts'
 import { certify, makeEntity } from '../made-certificates.ts'
+import { addPerson } from '../support/approver.ts'
 import {
   ask,
   type Credential,
@@ -31,9 +33,11 @@ import {
   withDevice,
   withProduct,
 } from '../support/house.ts'
+import { runHere } from '../support/in-process.ts'
 import { callApi } from '../support/local-api.ts'
 import { changeProfile } from '../support/profiles.ts'
 
+const local = { kind: 'person', id: 'local' } as const
 const operator = { kind: 'person', id: 'psn_test' } as const
 const passphrase = 'nine blue herons over the marsh'
 let house: TestHouse
@@ -133,7 +137,7 @@ test('two people agree to a large act, each known by a passphrase, and an alarm 
   const device = await enrolled(house, pump, 'TWO-1')
   await api('POST', '/claim', { name: 'Ada', passphrase, maker: 'Acme' })
   const limit = await api('POST', '/revocations/limit', { alone: 0, because: 'a test' })
-  assert.deepEqual(limit.body, { aloneUpTo: 0 })
+  assert.deepEqual(limit.body, { aloneUpTo: 0, change: null })
   const asked = await api('POST', '/revocations/hold', {
     ...{ device: device.device.id, because: 'a test' },
   })
@@ -229,4 +233,39 @@ test('an auditor finds all of it in the log, and every record matches its events
   assert.ok(items.length >= 5)
   const found = await verifyExport(house.exportLog(), {})
   assert.ok(found.intact, JSON.stringify(found.findings))
+})
+
+test('for how many devices one person suffices is shown, and raised by who proves to be another', async () => {
+  const words = (line: string) => [...line.split(' '), '--data', house.directory]
+  const shown = await runHere(words('revocation show-limit'))
+  assert.match(shown.out, /^one person ends or suspends trust in any number of devices alone\n/)
+  // In a trial nobody waits; here is one as production keeps it.
+  const { ledger } = house.core
+  const asked = await changeLimit(3, 'a test', local, house.core)
+  assert.deepEqual(asked, { kind: 'changed', owners: 3, change: undefined })
+  await addPerson('Mary', house.core, 'administrator')
+  const real = { ...house.core, environment: 'production' } as const
+  const waits = await changeLimit(40, 'two wards', local, real)
+  const { id } = (waits.kind === 'changed' && waits.change) || assert.fail(JSON.stringify(waits))
+  const page = await runHere(words('revocation show-limit'))
+  assert.match(page.out, new RegExp(`${id} waits: up to 40 devices \\(two wards\\); 2 people`))
+  assert.match(page.error, new RegExp(`revocation approve-limit ${id} --name NAME`))
+  const approve = (input: object) => api('POST', `/revocations/limit/${id}/approve`, input)
+  assert.equal((await approve({})).body.code, 'credential-missing')
+  const operating = await approve({ name: 'Grace', passphrase })
+  assert.match(operating.body.detail, /Grace is operator; an administrator agrees to this/)
+  const first = await approve({ name: 'Ada', passphrase })
+  assert.deepEqual([first.body.state, first.body.approvalsMissing], ['waiting', 1])
+  assert.equal((await approve({ name: 'Ada', passphrase })).body.code, 'approver-counted')
+  const no = await runHere([...words(`revocation refuse-limit ${id}`), '--because', 'not yet'])
+  assert.match(no.out, /state +refused/)
+  assert.equal((await approve({ name: 'Ada', passphrase })).body.code, 'decided-already')
+  assert.equal(
+    (await api('POST', `/revocations/limit/rvl_${'0'.repeat(32)}/approve`, {})).status,
+    404,
+  )
+  const raised = await runHere([...words('revocation limit --alone 9'), '--because', 'a test'])
+  assert.match(raised.out, /up to 9 devices alone\n$/)
+  assert.match(raised.error, /stands as an exception in the evidence/)
+  assert.equal(await ledger.find('revocationLimit', 'open', ['waiting']), undefined)
 })

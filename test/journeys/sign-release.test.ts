@@ -232,6 +232,18 @@ test('keys are made in files and in a token, and none for another environment', 
   assert.equal((await callApi(house, 'POST', '/releases', other)).body.code, 'environment-wrong')
 })
 
+test('who begins a release at the server hears that nobody will know who made it, where that is asked', {
+  skip,
+}, async () => {
+  await withProduct(house, 'lamp')
+  const begin = (...words: readonly string[]) => vitalsign('release', 'create', ...words)
+  const asking = await begin('lamp', '1.0', '--security-version', '1')
+  assert.equal(asking.status, 0, asking.error)
+  assert.match(asking.error, /you sit at the server and are nobody in particular/)
+  const other = await begin(product.name, '9.9', '--security-version', '7', '--channel', 'lab')
+  assert.deepEqual([other.status, other.error], [0, ''])
+})
+
 test('without a time-stamp nothing for production is signed', { skip }, async () => {
   await applyPlan()
   release = await approvedRelease('2.4.1', 7)

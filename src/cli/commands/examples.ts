@@ -124,6 +124,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'revocation end --finding kfd_019a… --reason keyCompromise --because "the key shares a prime"',
   ],
   'revocation hold': ['revocation hold --product pump --lot L2026-17 --because "recall under way"'],
+  'revocation approve-limit': ['revocation approve-limit rvl_019a… --name "Grace Hopper"'],
+  'revocation refuse-limit': [
+    'revocation refuse-limit rvl_019a… --because "nobody is alone at night"',
+  ],
+  'revocation show-limit': ['revocation show-limit'],
   'revocation limit': ['revocation limit --alone 50 --because "two people are on call at night"'],
   'revocation list': ['revocation list', 'revocation list --state waiting'],
   'revocation preview': [

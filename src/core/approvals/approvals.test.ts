@@ -20,6 +20,7 @@ import { submitRelease } from '../releases/submit.ts'
 import { withdrawRelease } from '../releases/withdraw.ts'
 import { recordScan } from '../scan/record-scan.ts'
 import { watchEmergencies } from '../watch/emergencies.ts'
+import { checkRow } from './checks.ts'
 import { approvedByOne } from './emergency.ts'
 import { judgeRelease, maySign } from './judge-release.ts'
 import { endKey } from './keys/end-key.ts'
@@ -495,7 +496,11 @@ test('who sits at the server is nobody: what such made has no known origin', asy
   const judged = await judgeRelease(release, core)
   const origin = judged.checks.find(({ check }) => check === 'origin-known')
   assert.deepEqual([origin?.asked, origin?.passed], [true, false])
-  assert.match(origin?.detail ?? '', /psn_test had a hand in it/)
+  assert.match(origin?.detail ?? '', /psn_test, who proved to be nobody, had a hand in it/)
+  assert.match(checkRow('origin-known').remedy, /begin anew, signed in on the page, as a machine/)
+  const local = { ...release, contributors: ['local'], createdBy: 'local' }
+  const sat = (await judgeRelease(local, core)).checks.find(({ check }) => check === 'origin-known')
+  assert.match(sat?.detail ?? '', /^somebody at the server itself \(local\)/)
   const person = await addPerson('Pat', core)
   const known = { ...release, contributors: [person.id], createdBy: person.id }
   const facts = await judgeRelease(known, core)

@@ -116,7 +116,7 @@ export const checks = {
     title:
       'it is known who made it: people who signed in, machines of their own, or jobs of builds',
     remedy:
-      'make and upload it as somebody who signed in, as a machine with a certificate of its own, or as a job of a build (build-trust); whoever sits at the server is nobody',
+      'whoever sits at the server (local) is nobody, and what such had a hand in stays so: give it another version (vitalsign release edit --version), withdraw it, and begin anew, signed in on the page, as a machine (--server with --cert and --key), or as a job of a build (vitalsign release deliver)',
     asked: ({ checks }) => checks.originKnown === true,
     judge: judgeOrigin,
   },
@@ -237,5 +237,11 @@ function judgeOrigin({ hands }: ReleaseFacts): Finding {
   const unknown = [...hands].filter((id) => !knownForm.test(id))
   return unknown.length === 0
     ? { passed: true, detail: `${hands.size} had a hand in it` }
-    : { passed: false, detail: `${unknown.join(', ')} had a hand in it, and proved to be nobody` }
+    : { passed: false, detail: `${unknown.map(shownHand).join(', ')} had a hand in it` }
+}
+
+function shownHand(id: string): string {
+  return id === 'local'
+    ? 'somebody at the server itself (local)'
+    : `${id}, who proved to be nobody,`
 }

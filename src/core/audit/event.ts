@@ -75,6 +75,11 @@ export const eventTypes = {
   'revocation-published': 'all that is published tells of an act that ends or restores trust',
   'revocation-released': 'nothing is suspended any more by an act that suspended trust',
   'revocation-limit-changed': 'the number of devices whose trust one person may end alone changed',
+  'revocation-limit-proposed': 'somebody asked that one person may end trust in more devices alone',
+  'revocation-limit-approved':
+    'a person agreed that one person may end trust in more devices alone',
+  'revocation-limit-refused':
+    'a person refused that one person may end trust in more devices alone',
   'revocation-adopted': 'a revocation of another PKI was taken over',
   'qualification-run': 'the installation or its operation was qualified',
   'request-refused': 'a request was refused',

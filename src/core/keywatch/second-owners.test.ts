@@ -28,7 +28,7 @@ import { retire } from '../devices/life.ts'
 import { keyConflict } from '../devices/second-owner.ts'
 import type { EnrolmentRequest } from '../enrolment/request.ts'
 import type { Product } from '../ledger/tables.ts'
-import { setAlone } from '../revocation/acts/alone.ts'
+import { changeLimit } from '../revocation/acts/limit-change.ts'
 import { release } from '../revocation/quarantine.ts'
 import { openAlarm } from '../watch/alarm.ts'
 import { allOf } from '../watch/pages.ts'
@@ -261,20 +261,20 @@ test('what was decided by a person stands: who is released stays so, and a findi
 test('no more is put away in a day than one person may alone', () =>
   scene(async ({ core, holder, stranger }) => {
     await choose(core, { shared: 'quarantine' })
-    await setAlone(0, 'a test', operator, core)
+    await changeLimit(0, 'a test', operator, core)
     await ask(core, stranger.credential, holder.key, { connectionCertificate: holder.certificate })
     const { key } = await certificateOf(core, holder.id)
     const alarm = await openAlarm('key-held-twice', key, core.ledger)
     assert.equal(alarm?.facts.done, 'too-many')
     assert.notEqual((await deviceOf(core, holder)).state, 'quarantined')
-    await setAlone(null, 'a test', operator, core)
+    await changeLimit(null, 'a test', operator, core)
   }))
 
 test('of a whole lot of copies that asks at once no more are put away than one person may alone', () =>
   withCore(async (core) => {
     const pump = await addPump(core)
     await choose(core, { shared: 'quarantine' })
-    await setAlone(3, 'a test', operator, core)
+    await changeLimit(3, 'a test', operator, core)
     const pairs = await Promise.all(
       Array.from({ length: 5 }, async (_, at) => ({
         holder: await enrolDevice(core, pump, `HOLDER-${at}`),
@@ -299,7 +299,7 @@ test('of a whole lot of copies that asks at once no more are put away than one p
 test('where one person may end any number alone, a program may not', async () => {
   const ports = { ...house, environment: 'production' } as const
   house.clock.pass({ hours: 25 })
-  await setAlone(null, 'a test', operator, ports)
+  await changeLimit(null, 'a test', operator, ports)
   assert.deepEqual([await mayActAlone(20, ports), await mayActAlone(21, ports)], [true, false])
 })
 

@@ -749,6 +749,26 @@ export const tables = {
     },
   ),
 
+  /** A limit that lets one person end more of trust alone, as it was asked for and agreed to. */
+  revocationLimit: table(
+    'rvl',
+    {
+      /** So many owners of certificates, and as many as before; null: any number. */
+      owners: optional(integer),
+      was: optional(integer),
+      because: text,
+      state: word('waiting', 'active', 'refused'),
+      /** `waiting` while it waits. */
+      open: optional(text),
+      approvals: json<readonly { readonly by: string; readonly at: string }[]>(),
+      askedBy: text,
+      askedAt: instant,
+      decidedBy: optional(text),
+      decidedAt: optional(instant),
+    },
+    { unique: { open: ['open'] }, lists: { asked: ['askedAt'] } },
+  ),
+
   /** A certificate from the moment that it was meant to be signed. */
   certificate: table(
     'crt',
@@ -2077,6 +2097,7 @@ export type Person = LedgerRecord<'person'>
 export type Session = LedgerRecord<'session'>
 export type Invitation = LedgerRecord<'invitation'>
 export type Machine = LedgerRecord<'machine'>
+export type RevocationLimit = LedgerRecord<'revocationLimit'>
 export type BuildTrust = LedgerRecord<'buildTrust'>
 export type Grant = LedgerRecord<'grant'>
 export type Application = LedgerRecord<'application'>

@@ -6,6 +6,7 @@ import { newId } from '../ledger/ids.ts'
 import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { ArtefactKey, KeyEnding } from '../ledger/tables.ts'
+import { peopleBehind, peopleMissing, refuseAgreeing } from '../people/second-person.ts'
 import type { Refused } from '../refusal.ts'
 import { moveKey } from '../signing/end-key.ts'
 import { endRotation } from './change-rotation.ts'
@@ -14,9 +15,6 @@ import { openRotations } from './judge-move.ts'
 import type { RotationPorts } from './ports.ts'
 
 export type KeyEndingChanged = { readonly kind: 'changed'; readonly ending: KeyEnding } | Refused
-
-/** So many people who signed in themselves stand behind it. */
-const peopleNeeded = 2
 
 /** The rule that is relaxed, as exceptions name it. */
 export const endedThoughDependedOn = 'key-depended-on'
@@ -61,8 +59,8 @@ export async function approveKeyEnding(
   if (decided !== undefined) return decided
   const actor = { kind: 'person', id: person } as const
   if (isEnough(before, ports)) return carryOut(before, key, actor, ports)
-  if (peopleBehind(before).has(person))
-    return refuse('approver-counted', 'you stand behind this already; somebody else agrees')
+  const no = await refuseAgreeing(before, person, ports.ledger)
+  if (no !== undefined) return no
   const by = { by: person, at: ports.clock.now().toString() }
   const ending: KeyEnding = {
     ...{ ...before, version: before.version + 1, approvals: [...before.approvals, by] },
@@ -101,11 +99,11 @@ export function endingApprovalsMissing(
   { environment }: Pick<RotationPorts, 'environment'>,
 ): number {
   const isOver = ending.state !== 'waiting' || environment === 'trial'
-  return isOver ? 0 : Math.max(0, peopleNeeded - peopleBehind(ending).size)
+  return isOver ? 0 : peopleMissing(ending)
 }
 
 function isEnough(ending: KeyEnding, ports: Pick<RotationPorts, 'environment'>): boolean {
-  return ports.environment === 'trial' || peopleBehind(ending).size >= peopleNeeded
+  return ports.environment === 'trial' || peopleMissing(ending) === 0
 }
 
 /** The exception stands before the key ends: a call that was cut off between is asked again, and done. */
@@ -179,12 +177,6 @@ async function carryOut(
 
 function changed(ending: KeyEnding): KeyEndingChanged {
   return { kind: 'changed', ending }
-}
-
-/** Those who stand behind it by a sign-in of their own. */
-function peopleBehind({ askedBy, approvals }: KeyEnding): ReadonlySet<string> {
-  const ids = [askedBy, ...approvals.map(({ by }) => by)]
-  return new Set(ids.filter((id) => id.startsWith('psn_')))
 }
 
 function refuseDecided({ state }: KeyEnding): Refused | undefined {

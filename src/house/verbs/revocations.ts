@@ -3,7 +3,6 @@ import type { LogStore } from '#core/audit/log-store.ts'
 import { onNoList } from '#core/ledger/shards.ts'
 import type { Enforcement, RevocationRecord } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
-import { aloneUpTo, setAlone } from '#core/revocation/acts/alone.ts'
 import { type Asked, askAct, type Wish } from '#core/revocation/acts/ask.ts'
 import { askAuthorityEnd } from '#core/revocation/acts/authority-end.ts'
 import { carryOut } from '#core/revocation/acts/carry-out.ts'
@@ -30,7 +29,6 @@ type RevocationVerbs = Pick<
   | 'revocation.approve'
   | 'revocation.end'
   | 'revocation.hold'
-  | 'revocation.limit'
   | 'revocation.list'
   | 'revocation.preview'
   | 'revocation.refuse'
@@ -125,11 +123,6 @@ export function revocationVerbs(core: Core, log: LogStore, people: People): Revo
       const decided = await withdrawAct(record, call.caller.actor, core)
       await watchRevocations(core)
       return decided.kind === 'refused' ? decided : showRevocation(decided.record)
-    },
-
-    'revocation.limit': async ({ alone, because }, { caller }) => {
-      const refused = await setAlone(alone ?? null, because, caller.actor, core)
-      return refused ?? { aloneUpTo: await aloneUpTo(core.environment, ledger) }
     },
   }
 }

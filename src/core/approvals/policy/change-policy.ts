@@ -5,6 +5,16 @@ import { newId } from '#core/ledger/ids.ts'
 import type { Put } from '#core/ledger/ledger.ts'
 import { settle } from '#core/ledger/settle.ts'
 import type { Product, SigningPolicy } from '#core/ledger/tables.ts'
+import {
+  type Proposal,
+  peopleBehind,
+  peopleMissing,
+  peopleNeeded,
+  refuseAgreeing,
+  type WhyAlone,
+  weakenedPut,
+  whyAlone,
+} from '#core/people/second-person.ts'
 import type { Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { ApprovalPorts } from '../ports.ts'
@@ -14,15 +24,12 @@ import type { PolicyRules } from './rules.ts'
 
 export type PolicyChanged = { readonly kind: 'changed'; readonly policy: SigningPolicy } | Refused
 
-/** So many people who signed in themselves stand behind a policy that asks less. */
-const peopleNeeded = 2
-
 /** The rule that is relaxed, as exceptions name it. */
 export const policyLowered = 'signing-policy-lowered'
 
 /**
  * Writes down a policy, which holds at once unless it asks less than the one in force: then it waits for a second
- * person, but for a trial, where one person suffices. Either way a policy that asks less is kept as an exception.
+ * person, but in a trial and at the first set-up, where one person suffices. Either way a policy that asks less is kept as an exception.
  */
 export async function changePolicy(
   product: Product,
@@ -36,7 +43,8 @@ export async function changePolicy(
   if (JSON.stringify(before.rules) === JSON.stringify(rules) && before.record !== undefined)
     return { kind: 'changed', policy: before.record }
   const lowered = loweredBy(before.rules, rules)
-  const waits = lowered.length > 0 && ports.environment !== 'trial'
+  const alone = lowered.length === 0 ? undefined : await whyAlone(ports.environment, ledger)
+  const waits = lowered.length > 0 && alone === undefined
   const at = clock.now()
   const policy: SigningPolicy = {
     ...{ id: newId('signingPolicy', ports), version: 1, product: product.id },
@@ -52,9 +60,9 @@ export async function changePolicy(
     {
       puts: [
         { kind: 'signingPolicy', record: policy },
-        ...(isException ? [exceptionOf(policy, actor.id, at, ports)] : []),
+        ...(isException ? [exceptionOf(policy, [actor.id], alone, ports)] : []),
       ],
-      events: [told(type, policy, actor, at)],
+      events: [told(type, policy, actor, at, alone && { alone })],
     },
     ledger,
   )
@@ -74,15 +82,9 @@ export async function approvePolicy(
   person: string,
   ports: ApprovalPorts,
 ): Promise<PolicyChanged> {
-  const decided = refuseDecided(before)
-  if (decided !== undefined) return decided
-  const people = peopleBehind(before)
-  if (people.has(person))
-    return refuse('approver-counted', 'you stand behind this policy already; somebody else agrees')
   const { ledger, clock } = ports
-  for (const id of people)
-    if ((await ledger.read('person', id))?.state === 'removed')
-      return refuse('conflict', `${id}, who stands behind it, was removed since; ask for it anew`)
+  const no = refuseDecided(before) ?? (await refuseAgreeing(proposalOf(before), person, ledger))
+  if (no !== undefined) return no
   const inForce = await policyInForce(before.product, ledger)
   const now = loweredBy(inForce.rules, rulesOf(before))
   if (JSON.stringify(now) !== JSON.stringify(before.lowered) || inForce.number > before.number)
@@ -92,7 +94,8 @@ export async function approvePolicy(
     )
   const at = clock.now()
   const actor = { kind: 'person', id: person } as const
-  const isEnough = people.size + 1 >= peopleNeeded
+  const people = [...peopleBehind(proposalOf(before)), person]
+  const isEnough = people.length >= peopleNeeded
   const policy: SigningPolicy = {
     ...{ ...before, version: before.version + 1 },
     approvals: [...before.approvals, { by: person, at: at.toString() }],
@@ -102,7 +105,7 @@ export async function approvePolicy(
     {
       puts: [
         { kind: 'signingPolicy', record: policy },
-        ...(isEnough ? [exceptionOf(policy, [...people, person].join(', '), at, ports)] : []),
+        ...(isEnough ? [exceptionOf(policy, people, undefined, ports)] : []),
       ],
       events: [
         told('signing-policy-approved', policy, actor, at),
@@ -141,7 +144,7 @@ export async function refusePolicy(
 
 /** How many more people have to agree. */
 export function policyApprovalsMissing(policy: SigningPolicy): number {
-  return policy.state === 'waiting' ? peopleNeeded - peopleBehind(policy).size : 0
+  return policy.state === 'waiting' ? peopleMissing(proposalOf(policy)) : 0
 }
 
 /** One policy of a product waits at most: a second one would be judged against what may change under it. */
@@ -159,10 +162,8 @@ export async function refuseSecond(
   )
 }
 
-/** Those who stand behind it by a sign-in of their own. */
-function peopleBehind({ changedBy, approvals }: SigningPolicy): ReadonlySet<string> {
-  const ids = [changedBy, ...approvals.map(({ by }) => by)]
-  return new Set(ids.filter((id) => id.startsWith('psn_')))
+function proposalOf({ changedBy, approvals }: SigningPolicy): Proposal {
+  return { askedBy: changedBy, approvals }
 }
 
 function refuseDecided({ state }: SigningPolicy): Refused | undefined {
@@ -172,17 +173,14 @@ function refuseDecided({ state }: SigningPolicy): Refused | undefined {
 
 function exceptionOf(
   { id, lowered, because }: SigningPolicy,
-  grantedBy: string,
-  at: Temporal.Instant,
+  by: readonly string[],
+  alone: WhyAlone | undefined,
   ports: ApprovalPorts,
 ): Put {
-  return {
-    kind: 'exception',
-    record: {
-      ...{ id: newId('exception', ports), version: 1, rule: policyLowered, subject: id },
-      ...{ grantedBy, reason: `${because}: ${lowered.join('; ')}`, until: null, createdAt: at },
-    },
-  }
+  return weakenedPut(
+    { rule: policyLowered, subject: id, by, because, lines: lowered, alone },
+    ports,
+  )
 }
 
 function told(
@@ -190,7 +188,8 @@ function told(
   { id, product, number, lowered, because }: SigningPolicy,
   actor: Actor,
   at: Temporal.Instant,
+  more: Readonly<Record<string, string>> = {},
 ): AuditEvent {
-  const facts = { number, lowered: lowered.length, because }
+  const facts = { number, lowered: lowered.length, because, ...more }
   return { type, at, actor, subjects: [id, product], facts }
 }

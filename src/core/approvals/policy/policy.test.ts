@@ -8,6 +8,7 @@ import {
   operator,
   reasonOf,
   type TestCore,
+  withCore,
 } from '../../../../test/support/core.ts'
 import type { Product } from '../../ledger/tables.ts'
 import type { ApprovalPorts } from '../ports.ts'
@@ -27,6 +28,7 @@ import { type Demand, demandOf, demandsOf, type PolicyRules, usualRules } from '
 let core: TestCore
 before(async () => {
   core = await openTestCore()
+  for (const name of ['Ada', 'Grace']) await addPerson(name, core, 'administrator')
 })
 after(() => core.close())
 
@@ -248,6 +250,23 @@ test('a policy of somebody who was removed since is agreed to by nobody', async 
   await core.ledger.commit({ puts: [{ kind: 'person', record: removed }], events: [] })
   assert.equal(reasonOf(await approvePolicy(asked.policy, 'psn_grace', real())), 'conflict')
 })
+
+test('while nobody else is there yet one administrator sets what asks less, which is kept as such', () =>
+  withCore(async (alone) => {
+    const pump = await addPump(alone)
+    await addPerson('Ada', alone, 'administrator')
+    const ports = { ...alone, environment: 'production' } as const
+    const first = await changed(pump, checksWithout('vex'), ports)
+    assert.equal(first.state, 'active')
+    const { items } = await alone.ledger.list('exception', {
+      ...{ by: 'subject', equal: [first.id], limit: 2 },
+    })
+    assert.match(items[0]?.reason ?? '', /\(first set-up: nobody else was there to agree\)$/)
+    const told = alone.events.find(({ type }) => type === 'signing-policy-changed')
+    assert.equal(told?.facts['alone'], 'first-set-up')
+    await addPerson('Grace', alone, 'administrator')
+    assert.equal((await changed(pump, checksWithout('vex', 'sbom'), ports)).state, 'waiting')
+  }))
 
 test('in a trial one person suffices, and the exception stands all the same', async () => {
   const pump = await addPump(core, 'pump four')

@@ -11,7 +11,7 @@ import type { EnrolmentRequest } from '#core/enrolment/request.ts'
 import { newId } from '#core/ledger/ids.ts'
 import type { Change, Committed, Put } from '#core/ledger/ledger.ts'
 import type { Enrolment, Key, Kind, Product } from '#core/ledger/tables.ts'
-import { setAlone } from '#core/revocation/acts/alone.ts'
+import { changeLimit } from '#core/revocation/acts/limit-change.ts'
 import { acknowledge, openAlarm } from '#core/watch/alarm.ts'
 import { allOf } from '#core/watch/pages.ts'
 import { encodeObject } from '#format/attestation/members.ts'
@@ -313,7 +313,7 @@ test('the watch ends no more keys in a day than one person may, and says that of
     const pump = await addPump(core)
     const ports = { ...core, environment: 'production' } as const
     const walk = walking({ ...core, ...ports })
-    await setAlone(1, 'a test', operator, ports)
+    await changeLimit(1, 'a test', operator, ports)
     const states: string[] = []
     for (const serial of ['PUMP-1', 'PUMP-2', 'PUMP-3']) {
       const nonce = anyNumber('p-256')
@@ -328,7 +328,7 @@ test('the watch ends no more keys in a day than one person may, and says that of
       }
     }
     assert.deepEqual(states, ['compromised', 'weak', 'compromised'])
-    await setAlone(0, 'a test', operator, ports)
+    await changeLimit(0, 'a test', operator, ports)
     core.clock.pass({ hours: 25 })
     const nonce = anyNumber('p-256')
     const bad = await enrolBad(core, pump, 'PUMP-4', nonce)

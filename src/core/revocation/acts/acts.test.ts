@@ -25,12 +25,13 @@ import { newId } from '../../ledger/ids.ts'
 import type { Enforcement } from '../../ledger/tables.ts'
 import { fullCrl } from '../publish.ts'
 import { quarantine, release } from '../quarantine.ts'
-import { aloneUpTo, setAlone } from './alone.ts'
+import { aloneUpTo } from './alone.ts'
 import { type ActPorts, askAct, type Wish } from './ask.ts'
 import { askAuthorityEnd } from './authority-end.ts'
 import { carryOut, carryOutAll } from './carry-out.ts'
 import { type Chosen, choices, isChosen, readChosen } from './chosen.ts'
 import { approvalsMissing, approveAct, refuseAct, withdrawAct } from './decide-act.ts'
+import { changeLimit } from './limit-change.ts'
 import { previewAct } from './preview.ts'
 
 const grace = 'psn_grace'
@@ -246,7 +247,7 @@ test('above the limit a second person approves exactly this set', async () => {
     const ports = real(core)
     assert.equal(await aloneUpTo('trial', core.ledger), null)
     assert.equal(await aloneUpTo('production', core.ledger), 20)
-    assert.equal(await setAlone(2, 'a test', operator, ports), undefined)
+    assert.equal((await changeLimit(2, 'a test', operator, ports)).kind, 'changed')
     const record = await asked(core, wish('end', { lot: 'L7' }), ports)
     assert.deepEqual([record.state, approvalsMissing(record)], ['waiting', 1])
     assert.deepEqual(await statesOf(core, lot), ['issued', 'issued', 'issued'])
@@ -275,7 +276,7 @@ test('who asked without having signed in stands for nobody: two others approve',
   await withCore(async (core) => {
     await enrolLot(core, 1)
     const ports = real(core)
-    await setAlone(0, 'a test', operator, ports)
+    await changeLimit(0, 'a test', operator, ports)
     const local = { kind: 'person', id: 'local' } as unknown as typeof operator
     const record = await asked(core, wish('hold', { lot: 'L7' }), ports, local)
     assert.equal(approvalsMissing(record), 2)
@@ -294,7 +295,7 @@ test('a set that changed is not approved; a renewal within it is no change, and 
     const [one, other] = await enrolLot(core, 2)
     if (one === undefined || other === undefined) assert.fail()
     const ports = real(core)
-    await setAlone(1, 'a test', operator, ports)
+    await changeLimit(1, 'a test', operator, ports)
     const first = await asked(core, wish('end', { lot: 'L7' }), ports)
     await enrolLot(core, 1, 'L7b').then(([stranger]) => setLot(core, stranger!, 'L7'))
     assert.equal(reasonOf(await approveAct(first, first.setSha256, grace, ports)), 'set-changed')
@@ -313,7 +314,7 @@ test('who asked takes it back, and others refuse it', async () => {
   await withCore(async (core) => {
     await enrolLot(core, 1)
     const ports = real(core)
-    await setAlone(0, 'a test', operator, ports)
+    await changeLimit(0, 'a test', operator, ports)
     const first = await asked(core, wish('end', { lot: 'L7' }), ports)
     const other = { kind: 'person', id: grace } as const
     assert.equal(reasonOf(await withdrawAct(first, other, ports)), 'not-permitted')

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** How much of trust one person may end or suspend alone. */
-import type { Actor } from '#core/audit/event.ts'
 import { newId } from '#core/ledger/ids.ts'
 import type { Ledger, Put } from '#core/ledger/ledger.ts'
-import { settle } from '#core/ledger/settle.ts'
 import type { Key } from '#core/ledger/tables.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
-import type { Refused } from '#core/refusal.ts'
 
 const settingName = 'revocation-alone'
 
@@ -29,43 +26,26 @@ export async function aloneUpTo(
   return typeof value.owners === 'number' ? value.owners : null
 }
 
-interface LimitPorts {
+export interface LimitPorts {
   readonly ledger: Ledger
   readonly clock: Clock
   readonly random: Randomness
   readonly environment: Key['environment']
 }
 
-/** Sets the limit; who did it and why stands in the log. */
-export async function setAlone(
+/** The limit as it is kept; whoever writes it down has asked who has to agree. */
+export async function limitPut(
   owners: number | null,
-  because: string,
-  actor: Actor,
+  at: Temporal.Instant,
   ports: LimitPorts,
-): Promise<Refused | undefined> {
-  const { ledger, clock } = ports
-  const before = await ledger.find('setting', 'name', [settingName])
-  const was = await aloneUpTo(ports.environment, ledger)
-  const now = clock.now()
-  const put: Put = {
+): Promise<Put & { readonly kind: 'setting' }> {
+  const before = await ports.ledger.find('setting', 'name', [settingName])
+  return {
     kind: 'setting',
     record: {
       id: before?.id ?? newId('setting', ports),
       version: (before?.version ?? 0) + 1,
-      ...{ name: settingName, value: { owners }, changedAt: now },
+      ...{ name: settingName, value: { owners }, changedAt: at },
     },
   }
-  const facts = { owners, was, because }
-  return settle(
-    {
-      puts: [put],
-      events: [
-        {
-          ...{ type: 'revocation-limit-changed', at: now, actor, subjects: [put.record.id] },
-          facts,
-        },
-      ],
-    },
-    ledger,
-  )
 }

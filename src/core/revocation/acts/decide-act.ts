@@ -4,6 +4,12 @@ import type { Actor, EventType } from '#core/audit/event.ts'
 import { digestOfSet, toldOfAct } from '#core/enforcement/book-act.ts'
 import { settle } from '#core/ledger/settle.ts'
 import type { RevocationRecord } from '#core/ledger/tables.ts'
+import {
+  type Proposal,
+  peopleBehind,
+  peopleMissing,
+  peopleNeeded,
+} from '#core/people/second-person.ts'
 import type { Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { ActPorts } from './ask.ts'
@@ -12,9 +18,6 @@ import { readChosen } from './chosen.ts'
 import { readSet } from './meant-set.ts'
 
 export type ActDecided = { readonly kind: 'decided'; readonly record: RevocationRecord } | Refused
-
-/** So many people who signed in themselves stand behind a large act. */
-const peopleNeeded = 2
 
 /**
  * A person's yes to one act and to its set, to the last certificate.
@@ -39,7 +42,7 @@ export async function approveAct(
       `the act is about the set ${record.setSha256.toHex()}, approved was ${set.toHex()}; look again`,
     )
   }
-  const people = peopleBehind(record)
+  const people = peopleBehind(proposalOf(record))
   if (people.has(person))
     return refuse(
       'approver-counted',
@@ -64,7 +67,7 @@ export async function approveAct(
 
 /** How many more people have to approve it. */
 export function approvalsMissing(record: RevocationRecord): number {
-  return record.state === 'waiting' ? peopleNeeded - peopleBehind(record).size : 0
+  return record.state === 'waiting' ? peopleMissing(proposalOf(record)) : 0
 }
 
 /** A person's no. */
@@ -90,10 +93,8 @@ export async function withdrawAct(
   return decide(record, 'revocation-withdrawn', { state: 'withdrawn' }, actor, ports)
 }
 
-/** Those who stand behind it by a sign-in of their own. */
-function peopleBehind({ requestedBy, approvals }: RevocationRecord): ReadonlySet<string> {
-  const ids = [requestedBy, ...approvals.map(({ by }) => by)]
-  return new Set(ids.filter((id) => id.startsWith('psn_')))
+function proposalOf({ requestedBy, approvals }: RevocationRecord): Proposal {
+  return { askedBy: requestedBy, approvals }
 }
 
 /** An approval is bound to what was asked: if that is not the same any more, the act is over. */

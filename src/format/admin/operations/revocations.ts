@@ -13,6 +13,7 @@ import {
 } from '../fields.ts'
 import { operation } from '../operation.ts'
 import { eventView } from '../views.ts'
+import { provingPerson } from './approvers.ts'
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'not 64 hexadecimal digits')
 const revocation = id('rvc').describe('the act, by its id')
@@ -141,6 +142,24 @@ const deciding = {
     .optional()
     .describe('of that person, who proves to be here by it'),
 }
+
+const limitChange = id('rvl').describe('the limit that waits')
+
+/** A limit that lets one person end more alone; null owners: any number of devices. */
+const limitView = z.object({
+  id: id('rvl'),
+  version: z.int().min(1),
+  owners: z.int().nullable(),
+  was: z.int().nullable(),
+  state: z.enum(['waiting', 'active', 'refused']),
+  because: z.string(),
+  approvals: z.array(z.object({ by: z.string(), at: instant })),
+  approvalsMissing: z.int(),
+  askedBy: z.string(),
+  askedAt: instant,
+  decidedBy: z.string().nullable(),
+  decidedAt: instant.nullable(),
+})
 
 export const revocations = {
   'revocation.preview': operation({
@@ -292,9 +311,46 @@ export const revocations = {
         .describe('devices whose trust one person may end or suspend alone; absent: any number'),
       because: reason.describe('why it is changed, for the log'),
     }),
-    output: z.object({ aloneUpTo: z.int().nullable() }),
+    output: z.object({ aloneUpTo: z.int().nullable(), change: limitView.nullable() }),
     summary: 'set for how many devices one person suffices',
-    help: 'It is 20 unless somebody said otherwise: about what a person can have looked at one by one. In a trial one person suffices for any number. Without --alone that holds here, too.',
+    help: 'It is 20 unless somebody said otherwise: about what a person can have looked at one by one. In a trial one person suffices for any number. Without --alone that holds here, too. A lower number holds at once; a higher one waits for a second person ("revocation approve-limit") and stands as an exception, but in a trial, and as long as there never was a second administrator.',
+  }),
+
+  'revocation.show-limit': operation({
+    kind: 'plain',
+    method: 'GET',
+    path: '/revocations/limit',
+    role: 'auditor',
+    input: z.strictObject({}),
+    output: z.object({ aloneUpTo: z.int().nullable(), waiting: limitView.nullable() }),
+    summary: 'show for how many devices one person suffices',
+    help: 'And the higher number that waits for a second person, if there is one.',
+  }),
+
+  'revocation.approve-limit': operation({
+    kind: 'plain',
+    method: 'POST',
+    path: '/revocations/limit/:change/approve',
+    // The person who proves to be here has to be administrator, whoever brings the word.
+    role: 'operator',
+    input: z.strictObject({ change: limitChange, ...provingPerson }),
+    output: limitView,
+    summary: 'agree that one person may end trust in more devices alone',
+    help: 'Two administrators who signed in stand behind it, and whoever asked counts as one of them. Who has not signed in here says a name and a passphrase.',
+    positional: ['change'],
+    secrets: ['passphrase'],
+  }),
+
+  'revocation.refuse-limit': operation({
+    kind: 'plain',
+    method: 'POST',
+    path: '/revocations/limit/:change/refuse',
+    role: 'administrator',
+    input: z.strictObject({ change: limitChange, because: reason.describe('why not') }),
+    output: limitView,
+    summary: 'refuse a higher limit that waits',
+    help: 'The limit stays what it is. Whoever asked may ask anew.',
+    positional: ['change'],
   }),
 
   'authority.revoke': operation({

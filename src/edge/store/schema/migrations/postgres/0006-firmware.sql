@@ -367,6 +367,25 @@ CREATE INDEX "keyEnding_by_key" ON "keyEnding" ("artefactKey", "askedAt", "id");
 
 CREATE INDEX "keyEnding_by_asked" ON "keyEnding" ("askedAt", "id");
 
+CREATE TABLE "revocationLimit" (
+  "id" bytea NOT NULL PRIMARY KEY,
+  "version" bigint NOT NULL,
+  "owners" bigint,
+  "was" bigint,
+  "because" text COLLATE "C" NOT NULL,
+  "state" text COLLATE "C" NOT NULL,
+  "open" text COLLATE "C",
+  "approvals" text COLLATE "C" NOT NULL,
+  "askedBy" text COLLATE "C" NOT NULL,
+  "askedAt" bigint NOT NULL,
+  "decidedBy" text COLLATE "C",
+  "decidedAt" bigint
+);
+
+CREATE UNIQUE INDEX "revocationLimit_one_open" ON "revocationLimit" ("open") WHERE "open" IS NOT NULL;
+
+CREATE INDEX "revocationLimit_by_asked" ON "revocationLimit" ("askedAt", "id");
+
 ALTER TABLE "machine" ADD COLUMN "products" text COLLATE "C";
 
 CREATE TABLE "buildTrust" (

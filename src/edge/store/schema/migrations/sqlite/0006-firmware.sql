@@ -367,6 +367,25 @@ CREATE INDEX "keyEnding_by_key" ON "keyEnding" ("artefactKey", "askedAt", "id");
 
 CREATE INDEX "keyEnding_by_asked" ON "keyEnding" ("askedAt", "id");
 
+CREATE TABLE "revocationLimit" (
+  "id" BLOB NOT NULL PRIMARY KEY,
+  "version" INTEGER NOT NULL,
+  "owners" INTEGER,
+  "was" INTEGER,
+  "because" TEXT NOT NULL,
+  "state" TEXT NOT NULL,
+  "open" TEXT,
+  "approvals" TEXT NOT NULL,
+  "askedBy" TEXT NOT NULL,
+  "askedAt" INTEGER NOT NULL,
+  "decidedBy" TEXT,
+  "decidedAt" INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX "revocationLimit_one_open" ON "revocationLimit" ("open") WHERE "open" IS NOT NULL;
+
+CREATE INDEX "revocationLimit_by_asked" ON "revocationLimit" ("askedAt", "id");
+
 ALTER TABLE "machine" ADD COLUMN "products" TEXT;
 
 CREATE TABLE "buildTrust" (
