@@ -691,6 +691,21 @@ export const catalogue: Readonly<Record<OperationName, CatalogueRow>> = {
     kind: 'plain',
     summary: 'set for how many devices one person suffices',
   },
+  'revocation.show-limit': {
+    room: 'revocations',
+    kind: 'plain',
+    summary: 'show for how many devices one person suffices',
+  },
+  'revocation.approve-limit': {
+    room: 'revocations',
+    kind: 'plain',
+    summary: 'agree that one person may end trust in more devices alone',
+  },
+  'revocation.refuse-limit': {
+    room: 'revocations',
+    kind: 'plain',
+    summary: 'refuse a higher limit that waits',
+  },
   'authority.revoke': {
     room: 'revocations',
     kind: 'plain',
