@@ -699,7 +699,7 @@ export const catalogue: Readonly<Record<OperationName, CatalogueRow>> = {
   'revocation.approve-limit': {
     room: 'revocations',
     kind: 'plain',
-    summary: 'agree that one person may end trust in more devices alone',
+    summary: 'agree to a higher limit that waits',
   },
   'revocation.refuse-limit': {
     room: 'revocations',

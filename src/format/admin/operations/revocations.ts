@@ -335,7 +335,7 @@ export const revocations = {
     role: 'operator',
     input: z.strictObject({ change: limitChange, ...provingPerson }),
     output: limitView,
-    summary: 'agree that one person may end trust in more devices alone',
+    summary: 'agree to a higher limit that waits',
     help: 'Two administrators who signed in stand behind it, and whoever asked counts as one of them. Who has not signed in here says a name and a passphrase.',
     positional: ['change'],
     secrets: ['passphrase'],
