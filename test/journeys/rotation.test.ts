@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { markApproved } from '#core/releases/mark.ts'
 import { signRelease } from '#core/signing/sign-release.ts'
+import { main } from '#device/command/main.ts'
 import { enrol } from '#device/enrol.ts'
 import { reportFirmware } from '#device/firmware/report-firmware.ts'
 import { setFirmwareTrust } from '#device/firmware/set-trust.ts'
+import { makeDirectory } from '#device/state/files.ts'
 import { urlOf } from '#house/configuration.ts'
 import { signingPorts } from '#house/verbs/signing.ts'
 import { operator } from '../support/core.ts'
@@ -16,6 +18,7 @@ import {
   ask,
   enrolled,
   openTestHouse,
+  temporaryDirectory,
   withCode,
   withDevice,
   withProduct,
@@ -192,6 +195,19 @@ test('the device client reports what it believes updates by', async () => {
     [own.firmwareVersion, own.believes.toSorted()],
     ['pump-os 4.2.1', ['new', 'old']],
   )
+  // The same by its command, from the files of that device.
+  const state = join(temporaryDirectory(), 'state')
+  const files = makeDirectory(state)
+  for (const name of bench.files.names()) files.write(name, bench.files.read(name)!)
+  const lines: string[] = []
+  const outlet = { out: (line: string) => lines.push(line), error: assert.fail }
+  const words = ['firmware', 'report', '--firmware', 'pump-os 4.2.2', '--state', state]
+  assert.equal(await main(words, outlet), 0)
+  assert.match(lines[0] ?? '', /^the server knows that this device runs pump-os 4\.2\.2, security/)
+  assert.equal(lines.filter((line) => /^ {2}and believes {2}[0-9a-f]{64}$/.test(line)).length, 2)
+  assert.equal(await main([...words.with(3, 'pump-os 4.2.3'), '--json'], outlet), 0)
+  const { kind, firmwareVersion, anchors } = JSON.parse(lines.at(-1) ?? '')
+  assert.deepEqual([kind, firmwareVersion, anchors.length], ['told', 'pump-os 4.2.3', 2])
 })
 
 test('the command line tells what breaks, and ends with 1 if anything does', async () => {

@@ -33,6 +33,19 @@ export const firmwareVerbs = {
 } as const
 export type FirmwareVerb = keyof typeof firmwareVerbs
 
+/** What each takes besides what every command takes: an option that nobody heeds would look as if it had been. */
+const optionsOf: Readonly<Record<FirmwareVerb, readonly (keyof FirmwareOptions)[]>> = {
+  verify: ['form', 'beside', 'install'],
+  show: [],
+  report: ['firmware'],
+  trust: [
+    ...(['key', 'roots', 'stamp-roots', 'status', 'purpose', 'environment'] as const),
+    ...(['product', 'hardware', 'both', 'no-counter'] as const),
+  ],
+  confirm: [],
+}
+const everywhere: readonly string[] = ['state', 'json', 'help']
+
 export function isFirmwareVerb(word: string | undefined): word is FirmwareVerb {
   return word !== undefined && Object.hasOwn(firmwareVerbs, word)
 }
@@ -44,8 +57,13 @@ export function runFirmware(
   given: FirmwareOptions,
   ports: DevicePorts,
 ): Promise<Report> | Report {
+  const hint = 'see "vitalsign-device help firmware"'
   if (verb !== 'verify' && files.length > 0)
-    throw new WrongUse(`"${files[0]}" is one word too many`, 'see "vitalsign-device help firmware"')
+    throw new WrongUse(`"${files[0]}" is one word too many`, hint)
+  const taken: readonly string[] = [...everywhere, ...optionsOf[verb]]
+  for (const [option, value] of Object.entries(given))
+    if (value !== undefined && value !== false && !taken.includes(option))
+      throw new WrongUse(`--${option} says nothing to "firmware ${verb}"`, hint)
   switch (verb) {
     case 'verify':
       return verify(files, given, ports)
@@ -192,11 +210,10 @@ function confirm({ files }: DevicePorts): Report {
 }
 
 async function report({ firmware }: FirmwareOptions, ports: DevicePorts): Promise<Report> {
-  if (firmware === undefined || !/^[^\p{C}]{1,128}$/u.test(firmware))
-    throw new WrongUse(
-      '--firmware is missing',
-      'say what the device runs: --firmware "pump-os 4.2.1"',
-    )
+  const hint = 'say what the device runs: --firmware "pump-os 4.2.1"'
+  if (firmware === undefined) throw new WrongUse('--firmware is missing', hint)
+  if (!/^[^\p{C}]{1,128}$/u.test(firmware))
+    throw new WrongUse('--firmware is no line of up to 128 characters', hint)
   const told = await reportFirmware(ports, firmware)
   if (told.kind === 'refused') return refused(told)
   const { firmwareVersion, securityVersion, anchors, fellBack } = told

@@ -173,7 +173,8 @@ const commands: Readonly<Record<CommandName, Command>> = {
       )
     const given = readOptions('firmware', words)
     const act = async (ports: DevicePorts) => runFirmware(verb, paths, given, ports)
-    if (firmwareVerbs[verb] || given.install) return working(given.state, outlet, act)
+    if (firmwareVerbs[verb] || (verb === 'verify' && given.install))
+      return working(given.state, outlet, act)
     return act(portsOf(openDirectory(given.state), () => {}))
   },
 
