@@ -31,20 +31,29 @@ export async function countAdoption(
   ledger: Ledger,
 ): Promise<Adoption> {
   const since = now.subtract({ hours: 24 * silentDays })
+  const isHere = (unit: Unit) => anchors.every((one) => unit.installed?.anchors.includes(one))
   let [inService, heard, adopted] = [0, 0, 0]
   const firstSilent: string[] = []
   const firstLagging: string[] = []
-  for await (const unit of fleetOf(product, ledger)) {
-    inService++
-    if (!isHeard(unit, since)) {
-      if (firstSilent.length < mostNamed) firstSilent.push(unit.device.serial)
-      continue
-    }
-    heard++
-    if (anchors.every((one) => unit.installed?.anchors.includes(one))) adopted++
-    else if (firstLagging.length < mostNamed) firstLagging.push(unit.device.serial)
+  for await (const units of fleetOf(product, ledger)) {
+    inService += units.length
+    const there = units.filter((unit) => isHeard(unit, since))
+    const lagging = there.filter((unit) => !isHere(unit))
+    heard += there.length
+    adopted += there.length - lagging.length
+    addSerials(firstLagging, lagging)
+    if (firstSilent.length < mostNamed)
+      addSerials(
+        firstSilent,
+        units.filter((unit) => !isHeard(unit, since)),
+      )
   }
   return { inService, heard, adopted, silent: inService - heard, firstSilent, firstLagging }
+}
+
+/** The first of them are named. */
+function addSerials(named: string[], units: readonly Unit[]): void {
+  named.push(...units.slice(0, mostNamed - named.length).map(({ device }) => device.serial))
 }
 
 /** A device that renewed its identity is there, though it may report nothing: it counts against a new anchor. */

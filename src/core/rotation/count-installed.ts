@@ -22,15 +22,17 @@ export async function countInstalled(product: string, ledger: Ledger): Promise<I
   let [inService, reported] = [0, 0]
   const versions = new Map<string, InstalledCounts['versions'][number]>()
   const anchors = new Map<string, number>()
-  for await (const { installed } of fleetOf(product, ledger)) {
-    inService++
-    if (installed === undefined) continue
-    reported++
-    const { firmwareVersion, securityVersion } = installed
-    const name = `${securityVersion} ${firmwareVersion}`
-    const devices = (versions.get(name)?.devices ?? 0) + 1
-    versions.set(name, { firmwareVersion, securityVersion, devices })
-    for (const anchor of installed.anchors) anchors.set(anchor, (anchors.get(anchor) ?? 0) + 1)
+  for await (const units of fleetOf(product, ledger)) {
+    inService += units.length
+    for (const { installed } of units) {
+      if (installed === undefined) continue
+      reported++
+      const { firmwareVersion, securityVersion } = installed
+      const name = `${securityVersion} ${firmwareVersion}`
+      const devices = (versions.get(name)?.devices ?? 0) + 1
+      versions.set(name, { firmwareVersion, securityVersion, devices })
+      for (const anchor of installed.anchors) anchors.set(anchor, (anchors.get(anchor) ?? 0) + 1)
+    }
   }
   return {
     ...{ inService, reported },

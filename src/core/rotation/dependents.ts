@@ -34,19 +34,21 @@ export async function dependentsOn(key: ArtefactKey, ledger: Ledger): Promise<De
   const first: string[] = []
   const lots = new Map<string, number>()
   const versions = new Map<string, number>()
-  for await (const { device, installed } of fleetOf(key.product, ledger)) {
-    inService++
-    if (installed === undefined) {
-      silent++
-      continue
+  for await (const units of fleetOf(key.product, ledger)) {
+    inService += units.length
+    for (const { device, installed } of units) {
+      if (installed === undefined) {
+        silent++
+        continue
+      }
+      if (!installed.anchors.some((one) => own.has(one))) continue
+      holding++
+      if (installed.anchors.some((one) => others.has(one))) continue
+      dependent++
+      if (first.length < mostNamed) first.push(device.serial)
+      count(lots, device.lot ?? '')
+      count(versions, installed.firmwareVersion)
     }
-    if (!installed.anchors.some((one) => own.has(one))) continue
-    holding++
-    if (installed.anchors.some((one) => others.has(one))) continue
-    dependent++
-    if (first.length < mostNamed) first.push(device.serial)
-    count(lots, device.lot ?? '')
-    count(versions, installed.firmwareVersion)
   }
   return {
     ...{ inService, holding, dependent, first, published },
