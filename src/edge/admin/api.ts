@@ -67,6 +67,7 @@ export async function makeAdminApi(options: AdminApiOptions): Promise<FastifyIns
     trustProxy: false,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
+    schemaController: { compilersFactory: noSchemas },
   })
   api.addHook('preClose', async () => closing.abort())
   api.addHook('onRequest', async (request, reply) => {
@@ -95,6 +96,19 @@ export async function makeAdminApi(options: AdminApiOptions): Promise<FastifyIns
   for (const name of operationNames) await binder.bind(api, name)
   await api.ready()
   return api
+}
+
+/**
+ * What comes in and goes out is held against the table of operations: no route has a schema of Fastify's, whose own
+ * compilers would be loaded at every start for nothing.
+ */
+const noSchemas = {
+  buildValidator: () => () => refuseSchema(),
+  buildSerializer: () => () => refuseSchema(),
+}
+
+function refuseSchema(): never {
+  throw new TypeError('a route has a schema of its own, beside the table of operations')
 }
 
 /** The front that hands a request over has numbered it already. */
