@@ -78,6 +78,8 @@ const measures = {
   envelopes: [
     quick ? { count: 50, rounds: 1, gigabytes: 1 } : { count: 300, rounds: 3, gigabytes: 2 },
   ],
+  'command-line': [{ megabytes: quick ? 50 : 200 }],
+  adoption: [{ devices: quick ? 10_000 : 50_000, rounds: quick ? 1 : 3 }],
   bundles: [{ megabytes: 0, rounds: quick ? 1 : 3 }],
   'bundles-large': [{ megabytes: quick ? 256 : 2_048, rounds: 1 }],
 } as const
@@ -107,6 +109,8 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   tpm: ['tpm.ts', 'benchTpm'],
   'boot-artefacts': ['boot-artefacts.ts', 'benchBootArtefacts'],
   envelopes: ['envelopes.ts', 'benchEnvelopes'],
+  'command-line': ['command-line.ts', 'benchCommandLine'],
+  adoption: ['adoption.ts', 'benchAdoption'],
   bundles: ['bundles.ts', 'benchBundles'],
   'bundles-large': ['bundles.ts', 'benchLargeBundles'],
 }
