@@ -131,6 +131,7 @@ export const refusals = [
   'signer-strands-devices',
   'signing-failed-check',
   'signing-key-missing',
+  'signing-plan-changed',
   'signing-plan-wrong',
   'stamper-missing',
   'signing-policy-too-low',

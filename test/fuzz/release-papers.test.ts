@@ -32,6 +32,7 @@ const manifest: ReleaseManifest = {
   ...{ release: `rel_${'1'.repeat(32)}`, product: { id: `prd_${'2'.repeat(32)}`, name: 'pump' } },
   ...{ version: '1', securityVersion: 1, kind: 'feature', channel: 'stable', revision: 1 },
   ...{ environment: 'trial', supportUntil: null, attachments: [], tests: [], scans: [] },
+  signing: { plan: 0, lines: [], bare: [], digests: [] },
   artefacts: [{ name: 'app.bin', octets: 1, sha256: digest }],
 }
 const limits = { octets: 100_000, depth: 16, values: 10_000 }

@@ -128,7 +128,7 @@ async function applyPlan(): Promise<void> {
       lines: [
         {
           ...{ form: 'mcuboot', artefacts: ['*.bin'], name: '{stem}.signed.bin' },
-          options: { version: '2.4.1', headerSize: 32, padHeader: true },
+          options: { headerSize: 32, padHeader: true },
         },
         { form: 'rauc' },
         { form: 'swupdate' },

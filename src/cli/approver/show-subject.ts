@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What an approval is about, in lines that a person reads before signing. */
 import type { ReleaseManifest } from '#format/release/manifest.ts'
+import { signingWords } from '#format/release/manifest-signing.ts'
+import { signingLines, signingTitle } from '../show/signing-lines.ts'
 import { printable } from '../show/value.ts'
 import type { Answer } from '../talk/server.ts'
 
@@ -29,6 +31,7 @@ export function subjectLines(
     ...manifest.artefacts.map(
       ({ name, octets, sha256 }) => `  ${name}  ${octets} octets  ${sha256}`,
     ),
+    ...listed(signingTitle(manifest.signing), signingLines(manifest.signing)),
     ...listed(
       'documents',
       manifest.attachments.map(({ role, name }) => `${role}  ${name}`),
@@ -72,6 +75,7 @@ export function changesSince(before: ReleaseManifest, now: ReleaseManifest): rea
     ...terms,
     ...filesSince('artefact', before.artefacts, now.artefacts),
     ...filesSince('document', before.attachments, now.attachments),
+    ...linesSince(before, now),
   ]
   return lines.length === 0 ? ['nothing but the version changed'] : lines
 }
@@ -97,6 +101,15 @@ function filesSince(what: string, before: readonly Named[], now: readonly Named[
       return old === sha256 ? [] : [`${what} ${name} changed`]
     }),
     ...[...was.keys()].filter((name) => !is.has(name)).map((name) => `${what} ${name} is gone`),
+  ]
+}
+
+/** Whoever signed the one before knows its lines: only those that are others are told. */
+function linesSince(before: ReleaseManifest, now: ReleaseManifest): readonly string[] {
+  const [was, is] = [before, now].map(({ signing }) => signing.lines.map(signingWords))
+  return [
+    ...(is ?? []).flatMap((line) => (was?.includes(line) ? [] : [`now signed as ${line}`])),
+    ...(was ?? []).flatMap((line) => (is?.includes(line) ? [] : [`no more signed as ${line}`])),
   ]
 }
 

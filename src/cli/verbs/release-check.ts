@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { releases } from '#format/admin/operations/releases.ts'
 import { FormatError } from '#format/format-error.ts'
 import { parseReleaseManifest } from '#format/release/manifest.ts'
+import type { ManifestSigning } from '#format/release/manifest-signing.ts'
 import { parseNoteKey } from '#format/tlog/note-key.ts'
 import { sha256 } from '#trust/digest.ts'
 import { verifyCheckpoint } from '#trust/tlog/verify-checkpoint.ts'
@@ -104,9 +105,29 @@ function manifestSteps(story: Story, { said }: Call): readonly Step[] {
         ...{ step, good },
         found: good ? `revision ${manifest.revision}` : 'it is not that of the page',
       },
+      ...planSteps(story, manifest.signing),
     ]
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     return [{ step, good: false, found: error.message }]
   }
+}
+
+/** What was signed, by what was approved: each by a line of the plan, and by its keys alone. */
+function planSteps({ signed }: Story, { lines, bare, digests }: ManifestSigning): readonly Step[] {
+  return signed.map(({ name, form, facts }) => {
+    const { of, asForm, byDigest } = facts
+    const keys = Array.isArray(facts['keyNames']) ? facts['keyNames'].map(String).join(', ') : ''
+    const isOf = (one: { readonly form: string; readonly of: string | null }) =>
+      one.form === form && one.of === (of ?? null)
+    const good =
+      byDigest !== true
+        ? lines.some((line) => isOf(line) && line.keys.map((key) => key.name).join(', ') === keys)
+        : asForm === undefined
+          ? bare.some((key) => key.name === keys)
+          : digests.some((one) => one.form === asForm && one.key.name === keys) ||
+            lines.some((one) => one.form === asForm && one.keys.some((key) => key.name === keys))
+    const what = `${name} as ${asForm ?? form} by ${keys}`
+    return { step: 'plan', good, found: good ? what : `${what}: nobody approved that` }
+  })
 }

@@ -107,16 +107,21 @@ function approvalSteps({ approvals }: Story, events: readonly Event[]): readonly
 }
 
 function signedSteps({ signed }: Story, events: readonly Event[]): readonly Step[] {
-  return signed.map(({ id, name, form, sourceSha256, sha256 }) => {
+  return signed.map(({ id, name, form, sourceSha256, sha256, facts }) => {
     const made = events.find(
-      ({ type, subjects }) => type === 'artefact-signed' && subjects[0] === id,
+      ({ type, subjects }) =>
+        (type === 'artefact-signed' || type === 'digest-signed') && subjects[0] === id,
     )
-    return logged(
-      'signed',
-      says(made?.facts, { name, form, sourceSha256, sha256 }),
-      `${name} ${sha256}`,
-    )
+    const said =
+      made?.type === 'digest-signed'
+        ? { name, digest: sourceSha256, sha256, by: namesIn(facts) }
+        : { name, form, sourceSha256, sha256, by: namesIn(facts) }
+    return logged('signed', says(made?.facts, said), `${name} ${sha256}`)
   })
+}
+
+function namesIn({ keyNames }: Story['signed'][number]['facts']): string {
+  return Array.isArray(keyNames) ? keyNames.join(', ') : ''
 }
 
 function says(facts: Event['facts'] | undefined, said: Readonly<Record<string, string>>): boolean {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { jsonText } from '../show/json.ts'
 import { pairLines } from '../show/record.ts'
+import { signingLines, signingTitle } from '../show/signing-lines.ts'
 import { printable, valueText } from '../show/value.ts'
 import { exit } from '../stop.ts'
 import type { Answer } from '../talk/server.ts'
@@ -24,6 +25,7 @@ export const showRelease: Verb = async (call) => {
 function storyLines(story: Story, paint: Paint): readonly string[] {
   const sections: readonly (readonly [string, readonly Line[]])[] = [
     ['parts', story.parts.map((part) => [part.role, partText(part)])],
+    [story.signing === null ? 'signing' : signingTitle(story.signing), signingPairs(story)],
     ['scans', story.scans.map((scan) => [scan.artefact, scanText(scan)])],
     ['checks', checkLinesOf(story)],
     ['still missing', missingLines(story)],
@@ -43,6 +45,12 @@ function storyLines(story: Story, paint: Paint): readonly string[] {
     ]),
     ...proofLines(story),
   ]
+}
+
+/** What people approve beside the octets: forms, choices and keys. */
+function signingPairs({ signing }: Story): readonly Line[] {
+  if (signing === null) return [['plan', 'it cannot be carried out as it is; the checks say why']]
+  return signingLines(signing).map((line, index): Line => [`${index + 1}`, printable(line)])
 }
 
 /** What the signing policy asks; what it does not ask is shown where it is not met. */

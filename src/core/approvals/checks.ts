@@ -52,6 +52,12 @@ export const checks = {
     asked: always,
     judge: seen('security-version'),
   },
+  'signing-plan': {
+    title: 'it will be signed by the plan and the keys that it was submitted with',
+    remedy: 'submit it again and have it approved, or bring back the plan',
+    asked: always,
+    judge: seen('signing-plan'),
+  },
   'security-version-rises': {
     title: 'a security release has a higher security version than the one before it',
     remedy: 'raise its security version, so that devices do not go back to what it mends',

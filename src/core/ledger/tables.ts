@@ -641,7 +641,7 @@ export const tables = {
     {
       product: id('prd'),
       number: integer,
-      /** As `core/signing/signing-plan` reads it. */
+      /** As `core/releases/plan-lines` reads it. */
       lines: json<readonly unknown[]>(),
       changedBy: text,
       changedAt: instant,

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  fileNameForm,
-  mostArtefacts,
-  mostAttachments,
-  mostTests,
-} from '#format/release/manifest.ts'
+import { mostArtefacts, mostAttachments, mostTests } from '#format/release/manifest.ts'
+import { fileNameForm } from '#format/release/manifest-fields.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Actor } from '../audit/event.ts'
 import { newId } from '../ledger/ids.ts'

@@ -7,11 +7,13 @@ import { scanOf } from './manifest-of.ts'
 import { partsOf } from './parts-of.ts'
 import type { ReleasePorts } from './ports.ts'
 import { checkSecurityVersion } from './security-version.ts'
+import { refuseOtherPlan, signingOf } from './signing-of.ts'
 
 /** What may be demanded of a release before it is signed; a signing policy names those that it demands. */
 export const releaseCheckNames = [
   'artefacts-here',
   'security-version',
+  'signing-plan',
   'sbom-attached',
   'sbom-complete',
   'sbom-supported',
@@ -36,6 +38,7 @@ type Found = Omit<ReleaseCheck, 'check'>
 /** What is looked at: read anew each time, so that what is signed is what was checked. */
 interface Looked {
   readonly release: Release
+  readonly parts: readonly ReleasePart[]
   readonly artefacts: readonly ReleasePart[]
   readonly tests: readonly ReleasePart[]
   /** Documents as they were read just now; a refusal says why one is of no use any more. */
@@ -61,7 +64,7 @@ export async function checkRelease(
     )
   }
   const tests = parts.filter(({ role }) => role === 'test')
-  const looked = { release, artefacts, tests, documents, ports }
+  const looked = { release, parts, artefacts, tests, documents, ports }
   const checks: ReleaseCheck[] = []
   for (const check of releaseCheckNames) checks.push({ check, ...(await looks[check](looked)) })
   return checks
@@ -80,6 +83,17 @@ const looks: Readonly<Record<ReleaseCheckName, (looked: Looked) => Promise<Found
   'security-version': async ({ release, ports }) => {
     const falls = await checkSecurityVersion(release, ports.ledger)
     return falls === undefined ? yes(String(release.securityVersion)) : no(falls.detail)
+  },
+  'signing-plan': async ({ release, parts, ports: { ledger } }) => {
+    if (release.state === 'signed' || release.state === 'published')
+      return yes('as it was approved, judged when it was signed')
+    const other = await refuseOtherPlan(release, parts, ledger)
+    if (other !== undefined) return no(other.detail)
+    const now = await signingOf(release, parts, ledger)
+    if (now.kind === 'refused') return no(now.detail)
+    const { plan, lines } = now.signing
+    const forms = [...new Set(lines.map(({ form }) => form))].join(', ')
+    return yes(`${plan === 0 ? 'no plan' : `plan ${plan}`}: ${forms || 'no form'}`)
   },
   'sbom-attached': (looked) => covering('sbom', looked),
   'sbom-complete': (looked) => without('sbom', 'gaps', 'baseline attributes are missing', looked),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ManifestScan, ReleaseManifest } from '#format/release/manifest.ts'
+import type { ManifestSigning } from '#format/release/manifest-signing.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Release, ReleasePart, ScanRecord } from '../ledger/tables.ts'
 
@@ -7,6 +8,7 @@ import type { Release, ReleasePart, ScanRecord } from '../ledger/tables.ts'
 export async function manifestOf(
   release: Release,
   parts: readonly ReleasePart[],
+  signing: ManifestSigning,
   ledger: Ledger,
 ): Promise<ReleaseManifest> {
   const product = await ledger.read('product', release.product)
@@ -33,6 +35,7 @@ export async function manifestOf(
     ),
     tests: parts.filter(({ role }) => role === 'test').map(testOf),
     scans: [...scans.values()],
+    signing,
   }
 }
 

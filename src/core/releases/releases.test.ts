@@ -249,7 +249,7 @@ test('every check is made, and each says what it found', async () => {
     [...releaseCheckNames],
   )
   const good = checks.filter((one) => one.good).map(({ check }) => check)
-  assert.deepEqual(good, ['artefacts-here', 'security-version'])
+  assert.deepEqual(good, ['artefacts-here', 'security-version', 'signing-plan'])
   assert.ok(checks.every(({ detail }) => detail !== ''))
 })
 

@@ -13,22 +13,30 @@ import { judgeDocument } from './judge-document.ts'
 import { manifestOf } from './manifest-of.ts'
 import { partsOf } from './parts-of.ts'
 import type { ReleasePorts } from './ports.ts'
+import { reopen } from './reopen.ts'
 import { checkSecurityVersion } from './security-version.ts'
+import { refuseOtherPlan, signingOf } from './signing-of.ts'
 
-/** Puts a release forward as it is now: its manifest is written down, and may be approved. */
+/**
+ * Puts a release forward as it is now: its manifest is written down, and may be approved. What was put forward is so
+ * again where the signing plan or its keys have become others since; who approved the old ones has to look again.
+ */
 export async function submitRelease(
-  release: Release,
+  asked: Release,
   actor: Actor,
   ports: ReleasePorts,
 ): Promise<ReleaseChanged> {
   const { ledger, clock } = ports
-  if (release.state !== 'draft')
-    return refuse('release-state-wrong', `${release.id} is ${release.state}; a draft is submitted`)
-  const parts = await partsOf(release.id, ledger)
+  const parts = await partsOf(asked.id, ledger)
+  const signing = await signingOf(asked, parts, ledger)
+  if (signing.kind === 'refused') return signing
+  const draft = await draftOf(asked, parts, actor, ports)
+  if (draft.kind === 'refused') return draft
+  const { release } = draft
   const unfit =
     (await checkSecurityVersion(release, ledger)) ?? (await checkParts(release, parts, ports))
   if (unfit !== undefined) return unfit
-  const text = encodeReleaseManifest(await manifestOf(release, parts, ledger))
+  const text = encodeReleaseManifest(await manifestOf(release, parts, signing.signing, ledger))
   const now = clock.now()
   const manifest: ReleaseManifestRecord = {
     ...{ id: newId('releaseManifest', ports), version: 1, release: release.id },
@@ -50,13 +58,31 @@ export async function submitRelease(
         {
           ...{ type: 'release-submitted', at: now, actor },
           subjects: [release.id, release.product],
-          facts: { revision: release.revision, manifestSha256: manifest.sha256.toHex() },
+          facts: {
+            ...{ revision: release.revision, manifestSha256: manifest.sha256.toHex() },
+            plan: signing.signing.plan,
+          },
         },
       ],
     },
     ledger,
   )
   return refused ?? { kind: 'changed', release: submitted }
+}
+
+/** The draft that is put forward; it is one again when what would be signed is not what was put forward. */
+async function draftOf(
+  release: Release,
+  parts: readonly ReleasePart[],
+  actor: Actor,
+  ports: ReleasePorts,
+): Promise<ReleaseChanged> {
+  if (release.state === 'draft') return { kind: 'changed', release }
+  const isOpen = release.state === 'submitted' || release.state === 'approved'
+  const other = isOpen ? await refuseOtherPlan(release, parts, ports.ledger) : undefined
+  if (other === undefined)
+    return refuse('release-state-wrong', `${release.id} is ${release.state}; a draft is submitted`)
+  return reopen(release, { facts: { act: 'plan' } }, actor, ports)
 }
 
 /**

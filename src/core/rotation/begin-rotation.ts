@@ -5,7 +5,7 @@ import { newId } from '../ledger/ids.ts'
 import { settle } from '../ledger/settle.ts'
 import type { ArtefactKey, Rotation } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
-import { signingStates } from '../signing/artefact-key.ts'
+import { signingStates } from '../releases/keys-of-line.ts'
 import type { RotationPorts } from './ports.ts'
 
 /** What is asked of the fleet before an old key ends. */

@@ -8,9 +8,6 @@ import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
 import type { ArtefactKey, Key } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 
-/** The states in which a key signs. */
-export const signingStates: readonly ArtefactKey['state'][] = ['current', 'retiring']
-
 /** Whether this text names a form. */
 export function isFormName(text: string): text is ArtefactFormName {
   return artefactFormNames.some((name) => name === text)

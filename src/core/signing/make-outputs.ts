@@ -11,6 +11,7 @@ import type { Clock } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import type { ArtefactStore, KeptOctets } from '../releases/ports.ts'
 import { refuseOtherOctets } from '../releases/prove-octets.ts'
+import { refuseMcubootVersion } from '../releases/signing-of.ts'
 import type { StampRefused } from '../time-stamps/refusals.ts'
 import type { StampSource } from '../time-stamps/stamp-source.ts'
 import type { Work } from './plan-release.ts'
@@ -126,7 +127,12 @@ export async function planSource(
   { release, product }: { readonly release: Release; readonly product: Product },
   { clock }: { readonly clock: Clock },
 ): Promise<SigningPlan | Refused> {
-  const said = choicesOf(form, line.options, { release, product, part, now: clock.now() })
+  const isOfForm = await form.recognise(source)
+  const said = choicesOf(form, line.options, { release, product, part, isOfForm, now: clock.now() })
+  if (form.name === 'mcuboot' && !isOfForm) {
+    const unwritable = refuseMcubootVersion(String(said['version']))
+    if (unwritable !== undefined) return unwritable
+  }
   const read = readOptions(form, said)
   if (read.kind === 'refused') return read
   return form.plan(

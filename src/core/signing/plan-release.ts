@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ManifestSigningLine } from '#format/release/manifest-signing.ts'
 import type { ArtefactFormName } from '#trust/artefact/form-names.ts'
 import type { AnyForm, ArtefactForms } from '#trust/artefact/forms.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -6,8 +7,10 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { Product, Release, ReleasePart } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { isByDigest, isContent } from '../releases/by-digest.ts'
+import { isMeant, type PlanLine } from '../releases/plan-lines.ts'
 import type { ArtefactStore } from '../releases/ports.ts'
-import { isMeant, newestPlan, type PlanLine, parseSigningPlan } from './signing-plan.ts'
+import { submittedSigning } from '../releases/signing-of.ts'
+import { isFormName } from './artefact-key.ts'
 import { type UsableKey, usableKeys } from './usable-keys.ts'
 
 /** One thing that will come out. */
@@ -29,7 +32,7 @@ export interface PlanPorts {
 /**
  * All that will come out when a release is signed, what is made of other outputs last; nothing is signed yet.
  *
- * @param only the forms that are asked for; undefined: all of the plan. Without a plan they are the plan.
+ * @param only the forms that are asked for; undefined: all of the plan that was approved
  */
 export async function planRelease(
   release: Release,
@@ -38,7 +41,7 @@ export async function planRelease(
   only: readonly ArtefactFormName[] | undefined,
   ports: PlanPorts,
 ): Promise<{ readonly kind: 'works'; readonly works: readonly Work[] } | Refused> {
-  const read = await linesFor(product, only, ports.ledger)
+  const read = await linesFor(release, product, only, ports.ledger)
   if (read.kind === 'refused') return read
   // What is known by its digest alone is signed by that: see sign-digest.
   const artefacts = parts.filter((part) => isContent(part) && !isByDigest(part))
@@ -63,25 +66,43 @@ export async function planRelease(
   return { kind: 'works', works }
 }
 
+/** What was approved, and nothing else: a plan that was written since is another's. */
 async function linesFor(
+  release: Release,
   product: Product,
   only: readonly ArtefactFormName[] | undefined,
   ledger: Ledger,
 ): Promise<{ readonly kind: 'lines'; readonly lines: readonly PlanLine[] } | Refused> {
-  const record = await newestPlan(product.id, ledger)
-  const parsed = parseSigningPlan(record?.lines ?? only?.map((form) => ({ form })) ?? [])
-  if (parsed.kind === 'refused')
-    return record === undefined
-      ? refuse(
-          'signing-plan-wrong',
-          `${product.name} has no signing plan; say the forms, or write one: "vitalsign signing-plan apply"`,
-        )
-      : parsed
-  const lines = parsed.lines.filter(({ form }) => only === undefined || only.includes(form))
+  const approved = await submittedSigning(release, ledger)
+  if (approved === undefined)
+    return refuse('release-state-wrong', `${release.id} was not submitted: nobody saw its plan`)
+  if (approved.plan === 0 && only === undefined)
+    return refuse(
+      'signing-plan-wrong',
+      `${product.name} had no signing plan when this was submitted; say the forms, or write one ("vitalsign signing-plan apply") and submit it again`,
+    )
+  const lines = approved.lines
+    .map(asPlanLine)
+    .filter(({ form }) => only === undefined || only.includes(form))
   const missing = only?.find((form) => !lines.some((line) => line.form === form))
   return missing === undefined
     ? { kind: 'lines', lines }
-    : refuse('signing-plan-wrong', `the signing plan of ${product.name} has no line for ${missing}`)
+    : refuse(
+        'signing-plan-wrong',
+        `${release.id} was not submitted to be signed as ${missing}: no line of the signing plan says so`,
+      )
+}
+
+/** By the very keys that were approved: a name of a key is given once, and for ever. */
+function asPlanLine(line: ManifestSigningLine): PlanLine {
+  const { form, of, artefacts, options, keys, devices, name } = line
+  if (!isFormName(form) || (of !== null && !isFormName(of)))
+    throw new TypeError(`${form} is no form`)
+  return {
+    ...{ form, of: of ?? undefined, artefacts: artefacts ?? undefined, options },
+    ...{ keys: keys.map((key) => key.name), devices: devices ?? undefined },
+    name: name ?? undefined,
+  }
 }
 
 /** What is made of another output comes after it. */

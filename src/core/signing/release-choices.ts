@@ -9,6 +9,8 @@ export interface ReleaseFacts {
   readonly product: Product
   readonly part: Pick<ReleasePart, 'name'>
   readonly now: Temporal.Instant
+  /** Whether what is signed is of the form already, and says of itself what the form says. */
+  readonly isOfForm: boolean
   /** What the plan chooses. */
   readonly said: Readonly<Record<string, unknown>>
 }
@@ -25,6 +27,9 @@ const everyForm: Choices = {
 
 const choices: Partial<Readonly<Record<ArtefactFormName, Choices>>> = {
   mcuboot: {
+    // A payload gets the header of its release, unless the plan, which was approved, says another version; an image has one.
+    version: ({ release, isOfForm, said }) =>
+      said['version'] ?? (isOfForm ? undefined : release.firmwareVersion),
     securityCounter: ({ release }) => String(release.securityVersion),
     exceptionRsa2048: () => true,
   },

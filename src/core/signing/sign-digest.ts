@@ -17,12 +17,13 @@ import type { ArtefactKey, Release, ReleasePart, SignedArtefactRecord } from '..
 import type { Refused } from '../refusal.ts'
 import { isContent, type ToBeSignedPart, toBeSignedIn } from '../releases/by-digest.ts'
 import { partsOf } from '../releases/parts-of.ts'
+import type { PlanLine } from '../releases/plan-lines.ts'
 import { checkSecurityVersion, raisingLine } from '../releases/security-version.ts'
+import { submittedSigning } from '../releases/signing-of.ts'
 import { wanting } from '../releases/stored.ts'
 import { isFormName } from './artefact-key.ts'
 import { exceptionsOf } from './key-exceptions.ts'
 import type { ReleaseSigningPorts } from './sign-release.ts'
-import type { PlanLine } from './signing-plan.ts'
 import { checkKeysAgain, type UsableKey, usableKeys } from './usable-keys.ts'
 
 /** A signature over the digest of an artefact, which may never have left the site of its build. */
@@ -83,6 +84,8 @@ export async function signDigest(
     return signAsSaid({ release, part, name, key, toBeSigned, message }, actor, ports)
   const usable = await usableFor(release, key, 'raw', ports)
   if ('reason' in usable) return usable
+  const other = await refuseOtherKey(release, key, ports)
+  if (other !== undefined) return other
   const unfit = refuseUnfit(usable)
   if (unfit !== undefined) return unfit
   const signature = await sign(usable, part, ports)
@@ -156,6 +159,20 @@ async function usableFor(
   if (usable?.key.id !== key.id)
     return refuse('signing-key-missing', `${key.name} is no key of ${product.name}`)
   return usable
+}
+
+/** Who approved it saw which keys may sign its digests. */
+async function refuseOtherKey(
+  release: Release,
+  { name }: ArtefactKey,
+  { ledger }: ReleaseSigningPorts,
+): Promise<Refused | undefined> {
+  const approved = await submittedSigning(release, ledger)
+  if (approved?.bare.some((key) => key.name === name)) return undefined
+  return refuse(
+    'signing-plan-changed',
+    `${name} was not among the keys for bare signatures when ${release.id} was submitted; submit it again and have it approved`,
+  )
 }
 
 function refuseUnfit(usable: UsableKey): Refused | undefined {
@@ -245,6 +262,7 @@ export async function bookSignature(
     subjects: [record.id, release.id, part.id, usable.key.id],
     facts: {
       ...{ name, digest: part.sha256.toHex(), sha256: kept.sha256.toHex(), ...facts },
+      by: usable.key.name,
       ...(exceptions.length > 0 && { exceptions: exceptions.join('; ') }),
     },
   }

@@ -11,8 +11,11 @@ import type { Actor } from '../audit/event.ts'
 import type { ArtefactKey, Product, Release, SignedArtefactRecord } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { toBeSignedIn } from '../releases/by-digest.ts'
+import { signingStates } from '../releases/keys-of-line.ts'
+import { partsOf } from '../releases/parts-of.ts'
 import { checkSecurityVersion } from '../releases/security-version.ts'
-import { publicKeyOf, signingStates } from './artefact-key.ts'
+import { refuseOtherPlan } from '../releases/signing-of.ts'
+import { publicKeyOf } from './artefact-key.ts'
 import { bookSignature, judged, repeatedSignature, signDigest, signedBy } from './sign-digest.ts'
 import type { ReleaseSigningPorts } from './sign-release.ts'
 import { checkKeysAgain, type UsableKey } from './usable-keys.ts'
@@ -183,6 +186,7 @@ async function signWanted({ release, wanted, asked }: Work, actor: Actor, ports:
   const no =
     ports.guard.check(ports.clock.now()) ??
     (await checkSecurityVersion(release, ports.ledger)) ??
+    (await refuseOtherPlan(release, await partsOf(release.id, ports.ledger), ports.ledger)) ??
     (await judged(release, ports))
   if (no !== undefined) return no
   const signature = await signedBy(usable, { over: asked.kind, bytes: asked.bytes }, ports)

@@ -81,10 +81,17 @@ async function pumpWithKeys(core: TestCore): Promise<Product> {
   return pump
 }
 
-async function approved(core: TestCore, product: Product, securityVersion = 7): Promise<Release> {
+async function approved(
+  core: TestCore,
+  product: Product,
+  securityVersion = 7,
+  firmwareVersion = '1.0.0',
+  image: Uint8Array | string = `image of ${product.id}${'.'.repeat(5_000)}`,
+): Promise<Release> {
   const supportUntil = Temporal.Instant.from('2036-01-01T00:00:00Z')
-  const draft = await newRelease(core, product, { securityVersion, supportUntil })
-  const sha256 = await stored(core, `image of ${product.id}${'.'.repeat(5_000)}`)
+  const terms = { firmwareVersion, securityVersion, supportUntil }
+  const draft = await newRelease(core, product, terms)
+  const sha256 = await stored(core, image)
   const { release } = await attached(core, draft, { role: 'artefact', name: 'app.bin', sha256 })
   const submitted = await submitRelease(release, operator, core)
   if (submitted.kind === 'refused') return assert.fail(submitted.detail)
@@ -221,15 +228,16 @@ test('only what is approved is signed, and approval is asked for again at the ve
 
 test('a plan that does not fit the release signs nothing of it', async () => {
   const pump = await pumpWithKeys(trial)
-  const release = await approved(trial, pump)
+  let tried = 0
   const reason = async (lines: readonly unknown[]) => {
     assert.equal((await applyPlan(pump, lines, operator, trial)).kind, 'applied')
-    return reasonOf(await signRelease(release, undefined, operator, portsOf(trial)))
+    const release = await approved(trial, pump, 7, `1.0.${tried++}`)
+    const done = await signRelease(release, undefined, operator, portsOf(trial))
+    await assertUntouched(trial, release)
+    return reasonOf(done)
   }
   const [mcuboot, outer] = plan
   assert.equal(await reason([{ ...mcuboot, artefacts: ['*.img'] }]), 'signing-plan-wrong')
-  assert.equal(await reason([{ ...mcuboot, options: { colour: 'red' } }]), 'artefact-choice-wrong')
-  assert.equal(await reason([{ ...mcuboot, keys: ['none'] }]), 'signing-key-missing')
   assert.equal(
     await reason([
       { ...mcuboot, name: 'one' },
@@ -239,7 +247,110 @@ test('a plan that does not fit the release signs nothing of it', async () => {
   )
   // An image without a header is no image of MCUboot by itself: nobody guesses.
   assert.equal(await reason([{ form: 'mcuboot' }]), 'signing-plan-wrong')
+})
+
+test('what was approved is signed by the plan and the keys that were approved, and by no others', async () => {
+  const pump = await pumpWithKeys(trial)
+  const release = await approved(trial, pump)
+  const reason = async (act: () => Promise<unknown>) => {
+    await act()
+    const done = await signRelease(release, undefined, operator, portsOf(trial))
+    await assertUntouched(trial, release)
+    return reasonOf(done) === 'signing-plan-changed' && done.kind === 'refused' ? done.detail : done
+  }
+  const apply = (lines: readonly unknown[]) => applyPlan(pump, lines, operator, trial)
+  const [mcuboot, outer] = plan
+  const other = { ...mcuboot, options: { ...mcuboot!.options, version: '9.0.0' } }
+  assert.match(
+    String(await reason(() => apply([other, outer]))),
+    /line 1 is .*version 9\.0\.0.*approved was .*version 1\.0\.0.*submit it again/,
+  )
+  assert.match(String(await reason(() => apply([mcuboot]))), /it has 1 lines, approved were 2/)
+  await apply([{ ...mcuboot, keys: undefined }, outer])
+  const every = await approved(trial, pump, 7, '1.0.1')
+  assert.match(String(await reason(() => key(trial, pump, { name: 'spare' }))), /by boot .* spare /)
+  assert.equal(
+    reasonOf(await signRelease(every, undefined, operator, portsOf(trial))),
+    'signing-plan-changed',
+    'a key that was made since signs nothing of it',
+  )
+  await apply(plan)
+  assert.equal((await signed(trial, release)).signed.length, 2, 'the plan is what it was again')
+})
+
+test('a key that ended after people approved it is named, and the release is submitted anew', async () => {
+  const pump = await pumpWithKeys(trial)
+  const release = await approved(trial, pump)
+  assert.equal(reasonOf(await submitRelease(release, operator, trial)), 'release-state-wrong')
+  const boot = await trial.ledger.find('artefactKey', 'name', [pump.id, 'trial', 'boot'])
+  await moveKey(boot!, 'revoke', 'a test', operator, trial)
+  const done = await signRelease(release, undefined, operator, portsOf(trial))
+  assert.equal(reasonOf(done), 'signing-plan-changed')
+  assert.match(done.kind === 'refused' ? done.detail : '', /\(key-retired\): signing key boot/)
+  assert.equal(reasonOf(await submitRelease(release, operator, trial)), 'key-retired')
   await assertUntouched(trial, release)
+  await key(trial, pump, { name: 'boot 2' })
+  const [mcuboot, outer] = plan
+  await applyPlan(pump, [{ ...mcuboot, keys: ['boot 2'] }, outer], operator, trial)
+  const again = await submitRelease(release, operator, trial)
+  if (again.kind === 'refused') return assert.fail(again.detail)
+  assert.deepEqual(
+    [again.release.state, again.release.revision],
+    ['submitted', release.revision + 1],
+  )
+  await trial.ledger.commit(markApproved(again.release, 2, operator, trial))
+  const [image] = (await signed(trial, again.release)).signed
+  assert.deepEqual(image?.facts['keyNames'], ['boot 2'])
+})
+
+test('an image without a header gets the version of its release, which has to be one of MCUboot', async () => {
+  const pump = await pumpWithKeys(trial)
+  const [mcuboot] = plan
+  const line = { ...mcuboot, options: { headerSize: 32, padHeader: true } }
+  await applyPlan(pump, [line], operator, trial)
+  const release = await approved(trial, pump, 7, '2.4.1+12')
+  const done = await signed(trial, release)
+  const open = await trial.artefacts.open(done.signed[0]!.sha256)
+  assert.match((await forms.mcuboot!.inspect(open!.source)).title, /version 2\.4\.1\+12/)
+  await open!.close()
+  // Its own header says a version already, which is not written again.
+  await applyPlan(
+    pump,
+    [{ form: 'mcuboot', artefacts: ['*.bin'], keys: ['boot'] }],
+    operator,
+    trial,
+  )
+  const octets = await trial.artefacts.open(done.signed[0]!.sha256)
+  const image = (await octets!.source.read(0, octets!.octets)).slice()
+  await octets!.close()
+  const headed = await approved(trial, pump, 7, '2.5 beta', image)
+  assert.equal((await signed(trial, headed)).signed.length, 1)
+  const bare = await approved(trial, pump, 7, '2.6 beta')
+  const refused = await signRelease(bare, undefined, operator, portsOf(trial))
+  assert.match(
+    refused.kind === 'refused' ? refused.detail : '',
+    /1\.2\.3\+4, and the release is 2\.6 beta/,
+  )
+  await applyPlan(pump, [line], operator, trial)
+  const draft = await newRelease(trial, pump, { firmwareVersion: '2.7 beta', securityVersion: 7 })
+  const sha256 = await stored(trial, 'an image of 2.7 beta')
+  const ready = await attached(trial, draft, { role: 'artefact', name: 'app.bin', sha256 })
+  assert.equal(reasonOf(await submitRelease(ready.release, operator, trial)), 'signing-plan-wrong')
+})
+
+test('without a plan people approve the forms that keys sign in, and one of them is chosen', async () => {
+  const pump = await addPump(trial, `pump ${products++}`)
+  await key(trial, pump, { name: 'mail', forms: ['cms'] })
+  const release = await approved(trial, pump)
+  assert.equal(
+    reasonOf(await signRelease(release, undefined, operator, portsOf(trial))),
+    'signing-plan-wrong',
+  )
+  assert.equal(
+    reasonOf(await signRelease(release, ['raw'], operator, portsOf(trial))),
+    'signing-plan-wrong',
+  )
+  assert.equal((await signed(trial, release, ['cms'])).signed.length, 1)
 })
 
 test('whatever breaks at whichever step, the release stays approved and nothing is seen', async () => {
@@ -353,8 +464,9 @@ test('what is for production carries a time-stamp, and is not signed without', a
 
 test('the digest of an approved artefact is signed, once, and no other octets are', async () => {
   const pump = await pumpWithKeys(trial)
-  const release = await approved(trial, pump)
   const bare = await key(trial, pump, { name: 'bare', forms: ['raw'] })
+  const pure = await key(trial, pump, { name: 'pure', forms: ['raw'], algorithm: 'ed25519' })
+  const release = await approved(trial, pump)
   const [part] = await partsOf(release.id, trial.ledger)
   const ask = (by = bare, sha256 = part!.sha256, of = release) =>
     signDigest({ release: of, key: by, sha256 }, operator, portsOf(trial))
@@ -370,14 +482,14 @@ test('the digest of an approved artefact is signed, once, and no other octets ar
   assert.ok(verify('sha256', whole, publicKey.keyObject, first.signature))
   await open.close()
   assert.equal(reasonOf(await ask(bare, new Uint8Array(32))), 'not-found')
-  const pure = await key(trial, pump, { name: 'pure', forms: ['raw'], algorithm: 'ed25519' })
   assert.equal(reasonOf(await ask(pure)), 'digest-not-signable')
   const boot = await trial.ledger.find('artefactKey', 'name', [pump.id, 'trial', 'boot'])
   assert.equal(reasonOf(await ask(boot)), 'signing-plan-wrong')
   const draft = { ...release, state: 'submitted' } as const
   assert.equal(reasonOf(await ask(bare, part!.sha256, draft)), 'release-state-wrong')
-  // An emergency that was disputed after it was signed: no further key signs it.
   const later = await key(trial, pump, { name: 'later', forms: ['raw'] })
+  assert.equal(reasonOf(await ask(later)), 'signing-plan-changed', 'nobody approved that key')
+  // An emergency that was disputed after it was signed: no further key signs it.
   const signed = { ...(await now(trial, release)), state: 'signed' } as const
   const disputed = portsOf(trial, {
     refuseDisputed: async () => refuse('release-not-approved', 'it must not go out'),
@@ -405,8 +517,8 @@ test('a release that falls below one that was signed meanwhile is not signed', a
 
 test('once a digest was signed nothing of the release is changed any more, and no change slips in beside it', async () => {
   const pump = await pumpWithKeys(trial)
-  const release = await approved(trial, pump)
   const bare = await key(trial, pump, { name: 'bare', forms: ['raw'] })
+  const release = await approved(trial, pump)
   const [part] = await partsOf(release.id, trial.ledger)
   const asked = { release, key: bare, sha256: part!.sha256 }
   const edit = async () =>
@@ -427,9 +539,9 @@ test('once a digest was signed nothing of the release is changed any more, and n
   )
   assert.equal(reasonOf(between), 'conflict')
   assert.deepEqual(await signedArtefactsOf(release.id, trial.ledger), [])
-  const other = await approved(trial, await pumpWithKeys(trial))
-  const theirs = await trial.ledger.read('product', other.product)
-  const second = await key(trial, theirs!, { name: 'bare', forms: ['raw'] })
+  const theirs = await pumpWithKeys(trial)
+  const second = await key(trial, theirs, { name: 'bare', forms: ['raw'] })
+  const other = await approved(trial, theirs)
   const [image] = await partsOf(other.id, trial.ledger)
   const done = await signDigest(
     { release: other, key: second, sha256: image!.sha256 },

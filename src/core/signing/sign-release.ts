@@ -12,6 +12,7 @@ import { isByDigest, isContent, toBeSignedIn } from '../releases/by-digest.ts'
 import { markSigned } from '../releases/mark.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import { signedArtefactsOf } from '../releases/publish.ts'
+import { refuseOtherPlan } from '../releases/signing-of.ts'
 import { wanting } from '../releases/stored.ts'
 import { exceptionsOf } from './key-exceptions.ts'
 import { makeOutputs, type Output, type OutputPorts, type Tell } from './make-outputs.ts'
@@ -60,11 +61,14 @@ export async function signRelease(
       'release-state-wrong',
       `${release.id} is ${release.state}; only what is approved is signed`,
     )
-  const no = ports.guard.check(ports.clock.now()) ?? (await ports.judge(release))
+  const parts = await partsOf(release.id, ledger)
+  const no =
+    ports.guard.check(ports.clock.now()) ??
+    (await refuseOtherPlan(release, parts, ledger)) ??
+    (await ports.judge(release))
   if (no !== undefined) return no
   const product = await ledger.read('product', release.product)
   if (product === undefined) return refuse('not-found', `there is no product ${release.product}`)
-  const parts = await partsOf(release.id, ledger)
   const unsigned = await unsignedByDigest(release, parts, ports)
   if (unsigned !== undefined) return unsigned
   const isAllElsewhere = !parts.some((part) => isContent(part) && !isByDigest(part))
@@ -213,12 +217,13 @@ async function recordOf(
 
 function told(record: SignedArtefactRecord, actor: Actor): AuditEvent {
   const { form, name, sourceSha256, sha256, octets, timeStamp } = record
-  const { exceptions } = record.facts
+  const { exceptions, keyNames } = record.facts
   return {
     ...{ type: 'artefact-signed', at: record.signedAt, actor },
     subjects: [record.id, record.release, record.part, ...record.keys],
     facts: {
       ...{ form, name, sourceSha256: sourceSha256.toHex(), sha256: sha256.toHex(), octets },
+      by: Array.isArray(keyNames) ? keyNames.join(', ') : '',
       isTimeStamped: timeStamp !== null,
       ...(Array.isArray(exceptions) && { exceptions: exceptions.join('; ') }),
     },

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { addPump, operator, withCore } from '../../../test/support/core.ts'
-import { applyPlan, isMeant, newestPlan, parseSigningPlan } from './signing-plan.ts'
+import { isMeant, newestPlan, parseSigningPlan } from '../releases/plan-lines.ts'
+import { applyPlan } from './signing-plan.ts'
 
 function detail(json: unknown): string {
   const read = parseSigningPlan(json)

@@ -6,9 +6,9 @@ import { keyPorts } from '#house/verbs/signing-keys.ts'
 import { artefactForms } from '#trust/artefact/forms.ts'
 import { addPump, operator, type TestCore, withCore } from '../../../test/support/core.ts'
 import type { ArtefactKey, Product, Release } from '../ledger/tables.ts'
+import type { PlanLine } from '../releases/plan-lines.ts'
 import { moveKey } from './end-key.ts'
 import { type KeyWish, makeArtefactKey } from './make-key.ts'
-import type { PlanLine } from './signing-plan.ts'
 import { usableKeys } from './usable-keys.ts'
 
 async function made(core: TestCore, product: Product, name: string, form: 'mcuboot' | 'rauc') {

@@ -8,17 +8,15 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { ArtefactKey, Product, Release } from '../ledger/tables.ts'
 import { checkKeyState } from '../policy/check-key.ts'
 import type { Refused } from '../refusal.ts'
-import { endOf, publicKeyOf, signerOf, signingStates } from './artefact-key.ts'
-import type { PlanLine } from './signing-plan.ts'
+import { keysOfLine } from '../releases/keys-of-line.ts'
+import type { PlanLine } from '../releases/plan-lines.ts'
+import { endOf, publicKeyOf, signerOf } from './artefact-key.ts'
 
 /** A key that may sign now, as a form knows it. */
 export interface UsableKey {
   readonly key: ArtefactKey
   readonly signer: ArtefactSigner
 }
-
-/** More than a product has in one environment. */
-const mostKeys = 1_000
 
 /** The keys by which a line of a plan signs; each of them may, or none does. */
 export async function usableKeys(
@@ -27,64 +25,15 @@ export async function usableKeys(
   { release, product }: { readonly release: Release; readonly product: Product },
   ledger: Ledger,
 ): Promise<{ readonly kind: 'keys'; readonly keys: readonly UsableKey[] } | Refused> {
-  const { environment } = release
-  const found = await ledger.list('artefactKey', {
-    ...{ by: 'product', equal: [product.id, environment], limit: mostKeys },
-  })
-  // The oldest first, whatever their states: signatures keep their order.
-  const items = found.items.toSorted((one, other) => (one.id < other.id ? -1 : 1))
-  const chosen: ArtefactKey[] = []
-  if (line.keys === undefined)
-    chosen.push(...items.filter((key) => signsIn(key, line) && signingStates.includes(key.state)))
-  else
-    for (const name of line.keys) {
-      const key = items.find((one) => one.name === name)
-      const no =
-        key === undefined ? await refuseMissing(name, release, ledger) : checkKey(key, line)
-      if (no !== undefined) return no
-      if (key !== undefined) chosen.push(key)
-    }
-  if (chosen.length === 0)
-    return refuse(
-      'signing-key-missing',
-      `${product.name} has no key of ${environment} that signs as ${line.form}; make one: "vitalsign signing-key make ${product.name} --for ${line.form}"`,
-    )
+  const chosen = await keysOfLine(line, release, product, ledger)
+  if (chosen.kind === 'refused') return chosen
   const keys: UsableKey[] = []
-  for (const key of chosen) {
+  for (const key of chosen.keys) {
     const usable = await readyKey(key, line, form, release, ledger)
     if ('reason' in usable) return usable
     keys.push(usable)
   }
   return { kind: 'keys', keys }
-}
-
-function signsIn(key: ArtefactKey, { form }: PlanLine): boolean {
-  return key.forms.includes(form)
-}
-
-/** Of another environment, or nowhere. */
-async function refuseMissing(name: string, release: Release, ledger: Ledger): Promise<Refused> {
-  for (const environment of ['trial', 'test', 'production'] as const) {
-    const there = await ledger.find('artefactKey', 'name', [release.product, environment, name])
-    if (there !== undefined)
-      return refuse(
-        'environment-wrong',
-        `signing key ${name} is of ${environment}, the release is for ${release.environment}: keys of environments never meet`,
-      )
-  }
-  return refuse('signing-key-missing', `there is no signing key ${name}`)
-}
-
-function checkKey(key: ArtefactKey, line: PlanLine): Refused | undefined {
-  const { name, state, forms } = key
-  if (!signingStates.includes(state))
-    return refuse('key-retired', `signing key ${name} is ${state}, and signs nothing`)
-  return signsIn(key, line)
-    ? undefined
-    : refuse(
-        'signing-plan-wrong',
-        `signing key ${name} is for ${forms.join(', ')}, not for ${line.form}`,
-      )
 }
 
 async function readyKey(

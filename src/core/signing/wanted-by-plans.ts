@@ -8,9 +8,9 @@ import type { ArtefactKey, Product, Release, ReleasePart } from '../ledger/table
 import type { Clock } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import { partsOf } from '../releases/parts-of.ts'
+import { newestPlan } from '../releases/plan-lines.ts'
 import { planSource } from './make-outputs.ts'
 import { type PlanPorts, planRelease, type Work } from './plan-release.ts'
-import { newestPlan } from './signing-plan.ts'
 import type { UsableKey } from './usable-keys.ts'
 
 /** A signature that a release would have made by a key. */

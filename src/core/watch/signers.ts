@@ -2,9 +2,9 @@
 /** Certificates of signers that end before the support of what they signed: devices would refuse it then. */
 import { expiryOf, mustOutliveSupport } from '#trust/artefact/bootloader-rules.ts'
 import type { ArtefactKey, Release } from '../ledger/tables.ts'
+import { newestPlan, parseSigningPlan } from '../releases/plan-lines.ts'
 import { signedArtefactsOf } from '../releases/publish.ts'
 import { endOf, isFormName } from '../signing/artefact-key.ts'
-import { newestPlan, parseSigningPlan } from '../signing/signing-plan.ts'
 import { type AlarmPorts, clear, raise } from './alarm.ts'
 import { dayOf, daysLeft } from './endings.ts'
 import { allOf } from './pages.ts'

@@ -157,6 +157,7 @@ export const statuses = {
   'signer-strands-devices': 400,
   'signing-failed-check': 400,
   'signing-key-missing': 400,
+  'signing-plan-changed': 403,
   'signing-plan-wrong': 400,
   'signature-algorithm-unknown': 400,
   'signature-wrong': 403,

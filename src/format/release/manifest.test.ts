@@ -32,6 +32,30 @@ const manifest: ReleaseManifest = {
       ...{ rules: '2026.11.1', result: 'clean' },
     },
   ],
+  signing: {
+    plan: 3,
+    lines: [
+      {
+        ...{ form: 'mcuboot', artefacts: ['*.bin'], of: null, devices: null, name: '{stem}.img' },
+        options: { dependency: ['1:1.2.3'], headerSize: 32, padHeader: true, version: '1.0.0' },
+        keys: [{ name: 'boot', sha256: one }],
+      },
+      {
+        ...{ form: 'outer-manifest', artefacts: null, of: 'mcuboot', options: {}, name: null },
+        ...{ devices: null, keys: [{ name: 'outer-pq', sha256: two }] },
+      },
+    ],
+    bare: [
+      { name: 'bare', sha256: one },
+      { name: 'spare', sha256: two },
+    ],
+    digests: [
+      {
+        ...{ artefact: 'radio.bin.tbs', of: 'radio.bin', form: 'mcuboot', over: 'digest' },
+        key: { name: 'boot', sha256: one },
+      },
+    ],
+  },
 }
 
 test('a manifest is one text, whatever the order in which its lists are given', () => {
@@ -81,6 +105,30 @@ const refused: Record<string, readonly [string, (text: string) => string]> = {
   'a security version over 32 bits': [
     'value-not-allowed',
     (text) => text.replace('"securityVersion":7', '"securityVersion":4294967296'),
+  ],
+  'a key of its plan without a digest': [
+    'value-not-allowed',
+    (text) => text.replace(`"name":"outer-pq","sha256":"${two}"`, '"name":"outer-pq","sha256":""'),
+  ],
+  'a line of its plan that no key signs': [
+    'element-missing',
+    (text) => text.replace(/("form":"outer-manifest","keys":)\[.*?\]/, '$1[]'),
+  ],
+  'a choice in braces': [
+    'text-malformed',
+    (text) => text.replace('"padHeader":true', '"padHeader":{}'),
+  ],
+  'a line of its plan that says more': [
+    'text-malformed',
+    (text) => text.replace('"devices":null', '"because":"x","devices":null'),
+  ],
+  'keys for bare signatures out of order': [
+    'set-not-sorted',
+    (text) => text.replace('"name":"spare"', '"name":"a"'),
+  ],
+  'a number of its plan below zero': [
+    'value-not-allowed',
+    (text) => text.replace('"plan":3', '"plan":-3'),
   ],
   'a day that is none': ['time-malformed', (text) => text.replace('2036-01-01', '2036-02-30')],
   'a control character in the version': [

@@ -9,10 +9,21 @@ import { FormatError } from '../format-error.ts'
 import {
   encodeCanonicalJson,
   hasMembers,
-  isArray,
   type Json,
   parseCanonicalJson,
 } from '../tlog/canonical-json.ts'
+import {
+  digest,
+  fileNameForm,
+  instant,
+  lineForm,
+  list,
+  malformed,
+  matching,
+  oneOf,
+  whole,
+} from './manifest-fields.ts'
+import { type ManifestSigning, readSigning, signingJson } from './manifest-signing.ts'
 
 export const releaseManifestFormat = 1
 
@@ -53,6 +64,8 @@ export interface ReleaseManifest {
   readonly tests: readonly ManifestTest[]
   /** Sorted by the digest of what was scanned, one each. */
   readonly scans: readonly ManifestScan[]
+  /** How it will be signed, and by which keys. */
+  readonly signing: ManifestSigning
 }
 
 export interface ManifestFile {
@@ -87,12 +100,6 @@ export const mostAttachments = 256
 export const mostTests = 1_000
 export const highestSecurityVersion = 0xffff_ffff
 
-/** A name that every file system and every container of firmware can hold. */
-export const fileNameForm = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/
-/** One line without anything that a terminal obeys. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it keeps out
-export const lineForm = /^[^\u0000-\u001f\u007f-\u009f]{1,200}$/
-
 /**
  * The one text of a release; the order of its lists is made here.
  *
@@ -116,6 +123,11 @@ export function encodeReleaseManifest(manifest: ReleaseManifest): Uint8Array {
     scans: sorted(manifest.scans, ({ sha256 }) => sha256).map(({ id, sha256, rules, result }) => ({
       ...{ id, sha256, rules, result },
     })),
+    signing: signingJson({
+      ...manifest.signing,
+      bare: sorted(manifest.signing.bare, ({ name }) => name),
+      digests: sorted(manifest.signing.digests, ({ artefact }) => artefact),
+    }),
   })
   const bytes = new TextEncoder().encode(text)
   // What cannot be read again is not written.
@@ -153,13 +165,14 @@ export function parseReleaseManifest(bytes: Uint8Array): ReleaseManifest {
     ),
     tests: list(json.tests, 'tests', 0, mostTests, readTest, ({ name }) => name),
     scans: list(json.scans, 'scans', 0, mostArtefacts, readScan, ({ sha256 }) => sha256),
+    signing: readSigning(json.signing),
   }
 }
 
 const members = [
   ...(['artefacts', 'attachments', 'channel', 'environment', 'format', 'kind'] as const),
   ...(['product', 'release', 'revision', 'scans', 'securityVersion', 'supportUntil'] as const),
-  ...(['tests', 'version'] as const),
+  ...(['signing', 'tests', 'version'] as const),
 ] as const
 
 function readFile(json: Json): ManifestFile {
@@ -200,25 +213,6 @@ function readScan(json: Json): ManifestScan {
   }
 }
 
-/** A list in ascending order of its keys, none of which stands twice. */
-function list<T>(
-  json: Json,
-  what: string,
-  least: number,
-  most: number,
-  read: (one: Json) => T,
-  keyOf: (one: T) => string,
-): readonly T[] {
-  if (!isArray(json)) throw malformed(what)
-  if (json.length > most) throw new FormatError('too-many', 0, `${what}, at most ${most}`)
-  if (json.length < least) throw new FormatError('element-missing', 0, what)
-  const items = json.map(read)
-  for (let index = 1; index < items.length; index++)
-    if (keyOf(items[index - 1]!) >= keyOf(items[index]!))
-      throw new FormatError('set-not-sorted', 0, `${what}: ${keyOf(items[index]!)}`)
-  return items
-}
-
 function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
@@ -228,50 +222,10 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-function matching(json: Json, what: string, form: RegExp): string {
-  if (typeof json === 'string' && form.test(json)) return json
-  throw new FormatError('value-not-allowed', 0, `release manifest: ${what}`)
-}
-
-function digest(json: Json): string {
-  return matching(json, 'sha256', /^[0-9a-f]{64}$/)
-}
-
-function oneOf<const W extends readonly string[]>(json: Json, what: string, words: W): W[number] {
-  const found = words.find((word) => word === json)
-  if (found !== undefined) return found
-  throw new FormatError('value-not-allowed', 0, `${what}: not one of ${words.join(', ')}`)
-}
-
-function whole(
-  json: Json,
-  what: string,
-  least: number,
-  most: number = Number.MAX_SAFE_INTEGER,
-): number {
-  if (typeof json === 'number' && Number.isSafeInteger(json) && json >= least && json <= most)
-    return json
-  throw new FormatError('value-not-allowed', 0, `${what}: not a whole number from ${least}`)
-}
-
-function instant(json: Json): string {
-  const text = matching(json, 'supportUntil', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
-  try {
-    if (Temporal.Instant.from(text).toString() === text) return text
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause
-  }
-  throw new FormatError('time-malformed', 0, text)
-}
-
 function sorted<T>(items: readonly T[], keyOf: (one: T) => string): readonly T[] {
   return items.toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
 }
 
 function file({ name, octets, sha256 }: ManifestFile) {
   return { name, octets, sha256 }
-}
-
-function malformed(what: string): FormatError {
-  return new FormatError('text-malformed', 0, `release manifest: ${what}`)
 }

@@ -13,6 +13,7 @@ import type { Core } from '../core.ts'
 import { showJudgement } from './approvals.ts'
 import { showEvent } from './history.ts'
 import { namesOf } from './names-of.ts'
+import { showSigning } from './release-signing.ts'
 import { showPart } from './releases.ts'
 
 type Story = OutputOf<'release.show'>
@@ -36,6 +37,7 @@ export async function releaseStory(
     | 'names'
     | 'parts'
     | 'scans'
+    | 'signing'
     | 'checks'
     | 'approvals'
     | 'signed'
@@ -64,6 +66,7 @@ export async function releaseStory(
       ...{ notScanned: scan.notScanned, madeHere: scan.madeHere === true },
       endedAt: scan.endedAt.toString(),
     })),
+    signing: await showSigning(release, parts, core),
     ...{ verdict, policy, checks, missing, emergency },
     approvals: (await approvalsOf(release.id, core)).map(showApproval),
     signed: (await signedArtefactsOf(release.id, ledger)).map(showSigned),

@@ -27,6 +27,7 @@ const manifest = encodeReleaseManifest({
   ...{ environment: 'production', supportUntil: null, revision: 3 },
   artefacts: [{ name: 'app.bin', octets: 1000, sha256: '01'.repeat(32) }],
   ...{ attachments: [], tests: [], scans: [] },
+  signing: { plan: 0, lines: [], bare: [], digests: [] },
 })
 const thing = thingOf(manifest)
 const signer = await makeSigner('Ada Lovelace', at)

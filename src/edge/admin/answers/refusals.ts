@@ -150,6 +150,7 @@ export const statusOf = {
   'signer-strands-devices': 422,
   'signing-failed-check': 500,
   'signing-key-missing': 404,
+  'signing-plan-changed': 409,
   'signing-plan-wrong': 422,
   'signature-algorithm-unknown': 422,
   'signature-wrong': 422,

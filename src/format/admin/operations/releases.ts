@@ -51,6 +51,38 @@ const partView = z.object({
   addedAt: instant,
 })
 
+const signingKeyView = z.object({ name: z.string(), sha256: digest })
+const signingView = z.object({
+  /** The number of the signing plan; 0: there is none, and whoever signs chooses a line. */
+  plan: count,
+  lines: z.array(
+    z.object({
+      form: z.string(),
+      artefacts: z.array(z.string()).nullable(),
+      of: z.string().nullable(),
+      options: z.record(
+        z.string(),
+        z.union([z.string(), z.number(), z.boolean(), z.array(z.string()).readonly()]),
+      ),
+      keys: z.array(signingKeyView),
+      devices: z.string().nullable(),
+      name: z.string().nullable(),
+    }),
+  ),
+  /** Who may be asked for bare signatures over digests. */
+  bare: z.array(signingKeyView),
+  /** What builds say is to be signed of artefacts whose octets are not here. */
+  digests: z.array(
+    z.object({
+      artefact: z.string(),
+      of: z.string(),
+      form: z.string(),
+      over: z.enum(['digest', 'message']),
+      key: signingKeyView,
+    }),
+  ),
+})
+
 /** An event with the way from its leaf to the root of the log, for who believes nobody. */
 export const provedEvent = z.object({
   ...eventView.shape,
@@ -164,6 +196,8 @@ export const releases = {
           endedAt: instant,
         }),
       ),
+      /** How it will be signed: as it was submitted, else as things are now; null: the plan cannot be carried out. */
+      signing: signingView.nullable(),
       /** What stands between it and its signature, judged now. */
       verdict: judgementView.shape.verdict,
       policy: judgementView.shape.policy,
