@@ -75,7 +75,15 @@ before(async () => {
       options: { version: '1.0.0', headerSize: 32, padHeader: true },
     },
   ]
-  assert.equal((await applyPlan(pump, lines, operator, house.core)).kind, 'applied')
+  assert.equal(
+    (
+      await applyPlan(pump, lines, operator, {
+        ...house.core,
+        forms: artefactForms(archiveTools()),
+      })
+    ).kind,
+    'applied',
+  )
   artifact = await menderArtifact()
   release = await approvedRelease(house.core, pump, { 'app.bin': image, 'pump.mender': artifact })
   signer = await withMachine(house, 'mender-ci', 'signer', [pump.id, other.id])

@@ -28,12 +28,15 @@ export async function artefactKeysOf(
 /**
  * The keys that a line of a plan means: those that it names, of which each must sign in its form, else every key of the
  * product that does.
+ *
+ * @param states in which a key that is named may be
  */
 export async function keysOfLine(
   line: Pick<PlanLine, 'form' | 'keys'>,
   place: Place,
   product: Pick<Product, 'name'>,
   ledger: Ledger,
+  states: readonly ArtefactKey['state'][] = signingStates,
 ): Promise<{ readonly kind: 'keys'; readonly keys: readonly ArtefactKey[] } | Refused> {
   const items = await artefactKeysOf(place, ledger)
   if (line.keys === undefined) {
@@ -51,7 +54,7 @@ export async function keysOfLine(
   for (const name of line.keys) {
     const key = items.find((one) => one.name === name)
     if (key === undefined) return refuseMissing(name, place, ledger)
-    const no = checkKey(key, line)
+    const no = checkKey(key, line, states)
     if (no !== undefined) return no
     keys.push(key)
   }
@@ -74,8 +77,9 @@ async function refuseMissing(name: string, place: Place, ledger: Ledger): Promis
 function checkKey(
   { name, state, forms }: ArtefactKey,
   { form }: Pick<PlanLine, 'form'>,
+  states: readonly ArtefactKey['state'][],
 ): Refused | undefined {
-  if (!signingStates.includes(state))
+  if (!states.includes(state))
     return refuse('key-retired', `signing key ${name} is ${state}, and signs nothing`)
   return forms.includes(form)
     ? undefined

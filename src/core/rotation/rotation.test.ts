@@ -114,7 +114,7 @@ async function twoKeys(core: TestCore, more: Partial<KeyWish> = {}) {
 
 async function writePlan(core: TestCore, product: Product, lines: readonly unknown[]) {
   const { applyPlan } = await import('../signing/signing-plan.ts')
-  const applied = await applyPlan(product, lines, operator, core)
+  const applied = await applyPlan(product, lines, operator, { ...core, forms })
   assert.equal(applied.kind, 'applied', JSON.stringify(applied))
 }
 

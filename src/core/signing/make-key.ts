@@ -14,6 +14,7 @@ import { settle } from '../ledger/settle.ts'
 import type { ArtefactKey, Authority, Key, Product } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { type Certified, certifySigner, planSigner, type SignerPlan } from './certify-signer.ts'
+import { leastStrength } from './key-exceptions.ts'
 import type { KeyPorts } from './ports.ts'
 
 /** A key that is wanted. */
@@ -39,9 +40,6 @@ export interface KeyWish {
 export type Made =
   | { readonly kind: 'made'; readonly key: ArtefactKey; readonly record: Key }
   | Refused
-
-/** Under it nothing new is made without a reason that is kept. */
-const leastStrength = 128
 
 /**
  * Makes a key that signs artefacts of a product, and the certificate that its forms ask for. The private half stays

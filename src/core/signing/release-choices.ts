@@ -5,7 +5,7 @@ import type { Product, Release, ReleasePart } from '../ledger/tables.ts'
 
 /** What a release knows of itself and of the artefact that is signed. */
 export interface ReleaseFacts {
-  readonly release: Release
+  readonly release: Pick<Release, 'firmwareVersion' | 'securityVersion' | 'kind' | 'environment'>
   readonly product: Product
   readonly part: Pick<ReleasePart, 'name'>
   readonly now: Temporal.Instant
@@ -68,4 +68,24 @@ export function saysSecurityVersion(form: ArtefactFormName): boolean {
   return ['securityVersion', 'securityCounter', 'sequenceNumber'].some((name) =>
     names.includes(name),
   )
+}
+
+/** Whether a choice is the release's, so that no plan has it. */
+export function isOfRelease(form: ArtefactFormName, name: string): boolean {
+  // The version of a header is the one that a plan may say in its place.
+  if (form === 'mcuboot' && name === 'version') return false
+  return Object.hasOwn(everyForm, name) || Object.hasOwn(choices[form] ?? {}, name)
+}
+
+/** The choices of some release of a product, by which those of a plan are read before there is any. */
+export function releaseLike(
+  product: Product,
+  environment: Release['environment'],
+): Omit<ReleaseFacts, 'said'> {
+  const release = {
+    ...({ firmwareVersion: '1.0.0', securityVersion: 1, kind: 'feature' } as const),
+    environment,
+  }
+  const now = Temporal.Instant.fromEpochMilliseconds(0)
+  return { release, product, part: { name: 'app.bin' }, isOfForm: true, now }
 }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { archiveTools } from '#edge/images/tools.ts'
+import { artefactForms } from '#trust/artefact/forms.ts'
 import { addPump, operator, withCore } from '../../../test/support/core.ts'
 import { isMeant, newestPlan, parseSigningPlan } from '../releases/plan-lines.ts'
 import { applyPlan } from './signing-plan.ts'
+
+const forms = artefactForms(archiveTools())
 
 function detail(json: unknown): string {
   const read = parseSigningPlan(json)
@@ -47,8 +51,9 @@ test('the newest plan of a product counts, and each change is told', () =>
   withCore(async (core) => {
     const pump = await addPump(core)
     assert.equal(await newestPlan(pump.id, core.ledger), undefined)
-    for (const form of ['mcuboot', 'rauc']) await applyPlan(pump, [{ form }], operator, core)
-    const refused = await applyPlan(pump, [], operator, core)
+    for (const form of ['mcuboot', 'rauc'])
+      await applyPlan(pump, [{ form }], operator, { ...core, forms })
+    const refused = await applyPlan(pump, [], operator, { ...core, forms })
     assert.equal(refused.kind, 'refused')
     const plan = await newestPlan(pump.id, core.ledger)
     assert.deepEqual([plan?.number, plan?.lines], [2, [{ form: 'rauc' }]])

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+import { refuse } from '#trust/refusal.ts'
 import type { Actor } from '../audit/event.ts'
 import { newId } from '../ledger/ids.ts'
-import type { Ledger } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Product, SigningPlanRecord } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import { newestPlan, parseSigningPlan } from '../releases/plan-lines.ts'
+import { judgeLine, type PlanJudgePorts } from './judge-plan.ts'
 
-interface PlanPorts {
-  readonly ledger: Ledger
+interface PlanPorts extends PlanJudgePorts {
   readonly clock: Clock
   readonly random: Randomness
 }
 
 export type PlanApplied = { readonly kind: 'applied'; readonly plan: SigningPlanRecord } | Refused
 
-/** Lets a plan take effect for what is signed from now on. */
+/** Lets a plan take effect for what is submitted from now on; what could never be signed by it is refused at once. */
 export async function applyPlan(
   product: Product,
   json: unknown,
@@ -25,6 +25,10 @@ export async function applyPlan(
 ): Promise<PlanApplied> {
   const parsed = parseSigningPlan(json)
   if (parsed.kind === 'refused') return parsed
+  for (const [index, line] of parsed.lines.entries()) {
+    const no = await judgeLine(line, product, ports)
+    if (no !== undefined) return refuse(no.reason, `line ${index + 1}, ${line.form}: ${no.detail}`)
+  }
   const before = await newestPlan(product.id, ports.ledger)
   const plan: SigningPlanRecord = {
     ...{ id: newId('signingPlan', ports), version: 1, product: product.id },

@@ -11,6 +11,7 @@ import type { Refused } from '../refusal.ts'
 import { keysOfLine } from '../releases/keys-of-line.ts'
 import type { PlanLine } from '../releases/plan-lines.ts'
 import { endOf, publicKeyOf, signerOf } from './artefact-key.ts'
+import { refuseUnexcused } from './key-exceptions.ts'
 
 /** A key that may sign now, as a form knows it. */
 export interface UsableKey {
@@ -45,7 +46,10 @@ async function readyKey(
 ): Promise<UsableKey | Refused> {
   const record = await ledger.read('key', key.key)
   if (record === undefined) return refuse('signing-key-missing', `the key of ${key.name} is gone`)
-  const outOfUse = checkKeyState(record) ?? (await checkCertificate(key, ledger))
+  const outOfUse =
+    checkKeyState(record) ??
+    (await checkCertificate(key, ledger)) ??
+    (await refuseUnexcused(key, record, ledger))
   if (outOfUse !== undefined) return outOfUse
   const publicKey = publicKeyOf(record)
   if ('reason' in publicKey) return publicKey

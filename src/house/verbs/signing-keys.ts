@@ -19,6 +19,7 @@ import type { ArtefactFormName } from '#trust/artefact/form-names.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 import { foundingFor, ownMaker } from '../foundation.ts'
+import { signingPorts } from './signing.ts'
 
 type KeyVerbs = Pick<
   Verbs,
@@ -104,7 +105,10 @@ export function signingKeyVerbs(core: Core): KeyVerbs {
     'signing-plan.apply': async ({ product: id, plan: { lines } }, { caller }) => {
       const product = await ledger.read('product', id)
       if (product === undefined) return notFound(id)
-      const applied = await applyPlan(product, lines, caller.actor, core)
+      const applied = await applyPlan(product, lines, caller.actor, {
+        ...core,
+        forms: (await signingPorts(core)).forms,
+      })
       return applied.kind === 'refused' ? applied : showPlan(applied.plan)
     },
 

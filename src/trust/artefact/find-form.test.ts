@@ -10,7 +10,8 @@ function beginningWith(name: ArtefactFormName, octets: readonly number[]): AnyFo
   const never = () => assert.fail('nothing but the beginning is asked')
   return {
     ...{ name, title: name, place: 'embedded', algorithms: [], options: {} },
-    ...{ needsAll: undefined, plan: never, verify: never, inspect: never },
+    ...{ needsAll: undefined, refuse: never, plan: never, verify: never, inspect: never },
+    refuse: () => undefined,
     recognise: async (source: ByteSource) => {
       const read = await source.read(0, octets.length)
       return octets.every((octet, index) => read[index] === octet)

@@ -99,6 +99,12 @@ export interface ArtefactForm<O> {
    * @throws nothing: what cannot be read is none
    */
   recognise(source: ByteSource): Promise<boolean>
+  /**
+   * What is wrong with who is to sign and what is chosen, whatever is signed; `plan` refuses the same, and more.
+   *
+   * @returns undefined: nothing
+   */
+  refuse(options: O, signers: readonly ArtefactSigner[]): ArtefactRefused | undefined
   /** Reads what it is given; says what is wrong with the source or the choices, and where. */
   plan(
     source: ByteSource,

@@ -60,18 +60,9 @@ export function digestsFor(signers: readonly ArtefactSigner[]): readonly DigestN
  * @throws TypeError if a digest of detached content is missing that `digestsFor` names
  */
 export function planCms(wish: CmsWish): CmsPlan | ArtefactRefused {
-  if (wish.signers.length === 0) return refuse('artefact-choice-wrong', 'there is no signer')
-  const drafts: Draft[] = []
-  for (const signer of wish.signers) {
-    const draft = draftFor(signer, wish)
-    if (draft.kind === 'refused') return draft
-    drafts.push(draft)
-  }
-  const twice = drafts.find((draft, index) =>
-    drafts.slice(0, index).some(({ leaf }) => sameBytes(leaf.der, draft.leaf.der)),
-  )
-  if (twice !== undefined)
-    return refuse('artefact-choice-wrong', 'two signers show the same certificate')
+  const people = peopleOf(wish.signers)
+  if ('reason' in people) return people
+  const drafts = people.map((person) => draftFor(person, wish))
   return {
     kind: 'cms-plan',
     wanted: drafts.map(({ signer, toBeSigned }) => ({
@@ -92,7 +83,6 @@ export function planCms(wish: CmsWish): CmsPlan | ArtefactRefused {
 }
 
 interface Draft {
-  readonly kind: 'draft'
   readonly signer: ArtefactSigner
   readonly leaf: Certificate
   readonly digest: DigestName
@@ -100,7 +90,31 @@ interface Draft {
   readonly toBeSigned: Uint8Array
 }
 
-function draftFor(signer: ArtefactSigner, wish: CmsWish): Draft | ArtefactRefused {
+/** Whose signatures no CMS can have. */
+export function refuseCmsSigners(signers: readonly ArtefactSigner[]): ArtefactRefused | undefined {
+  const people = peopleOf(signers)
+  return 'reason' in people ? people : undefined
+}
+
+type Person = Pick<Draft, 'signer' | 'leaf' | 'digest'>
+
+function peopleOf(signers: readonly ArtefactSigner[]): readonly Person[] | ArtefactRefused {
+  if (signers.length === 0) return refuse('artefact-choice-wrong', 'there is no signer')
+  const people: Person[] = []
+  for (const signer of signers) {
+    const person = personOf(signer)
+    if ('reason' in person) return person
+    people.push(person)
+  }
+  const twice = people.find((person, index) =>
+    people.slice(0, index).some(({ leaf }) => sameBytes(leaf.der, person.leaf.der)),
+  )
+  return twice === undefined
+    ? people
+    : refuse('artefact-choice-wrong', 'two signers show the same certificate')
+}
+
+function personOf(signer: ArtefactSigner): Person | ArtefactRefused {
   const algorithm = signatureAlgorithms[signer.algorithm]
   const digest = cmsDigestFor(signer.algorithm)
   if (digest === undefined)
@@ -113,6 +127,10 @@ function draftFor(signer: ArtefactSigner, wish: CmsWish): Draft | ArtefactRefuse
     )
   const leaf = leafOf(signer)
   if ('kind' in leaf) return leaf
+  return { signer, leaf, digest }
+}
+
+function draftFor({ signer, leaf, digest }: Person, wish: CmsWish): Draft {
   const signedAttributes = [
     ...encodeCommonAttributes({
       contentType: wish.contentType ?? contentTypes.data,
@@ -125,12 +143,12 @@ function draftFor(signer: ArtefactSigner, wish: CmsWish): Draft | ArtefactRefuse
     signer: { kind: 'certificate', issuer: leaf.issuer, serialNumber: leaf.serialNumber },
     digestAlgorithm: digestIdentifier(digest),
     signedAttributes,
-    signatureAlgorithm: cmsIdentifier(algorithm),
+    signatureAlgorithm: cmsIdentifier(signatureAlgorithms[signer.algorithm]),
     signature: new Uint8Array(),
     unsignedAttributes: [],
   }
   const toBeSigned = encodeSignedAttributes(signedAttributes)
-  return { kind: 'draft', signer, leaf, digest, info, toBeSigned }
+  return { signer, leaf, digest, info, toBeSigned }
 }
 
 /** A CMS names its signer by the certificate: so it has to be there, and be of this key. */

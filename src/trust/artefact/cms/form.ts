@@ -9,7 +9,7 @@ import type { Anatomy, ArtefactForm } from '../form.ts'
 import { readWhole } from '../read-source.ts'
 import { refusingFormat } from '../refusal.ts'
 import { type CmsOptions, cmsOptions } from './options.ts'
-import { planDetachedCms } from './plan.ts'
+import { planDetachedCms, refuseDetachedCms } from './plan.ts'
 import { verifyDetachedCms } from './verify.ts'
 
 /** A CMS beside any file, as `openssl cms -sign -binary` makes it. */
@@ -21,6 +21,7 @@ export const cmsForm: ArtefactForm<CmsOptions> = {
   options: cmsOptions,
   needsAll: undefined,
   recognise,
+  refuse: refuseDetachedCms,
   plan: planDetachedCms,
   verify: (source, trust, beside) =>
     refusingFormat(async () => verifyDetachedCms(await readMessage(source), trust, beside)),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteSource } from '#format/archive/byte-source.ts'
-import { digestsFor, planCms } from '#trust/cms/plan-cms.ts'
+import { digestsFor, planCms, refuseCmsSigners } from '#trust/cms/plan-cms.ts'
 import { type DigestName, digestOctets } from '#trust/digest-signature.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { ArtefactSigner, SigningPlan } from '../form.ts'
@@ -32,6 +32,14 @@ export async function planDetachedCms(
     wanted: plan.wanted,
     finish: async (signatures, stamp) => [await plan.finish(signatures, stamp)],
   }
+}
+
+/** Who has no certificate to be named by, or a key that no CMS knows. */
+export function refuseDetachedCms(
+  _: CmsOptions,
+  signers: readonly ArtefactSigner[],
+): ArtefactRefused | undefined {
+  return refuseCmsSigners(signers)
 }
 
 type Digests = ReadonlyMap<DigestName, Uint8Array>

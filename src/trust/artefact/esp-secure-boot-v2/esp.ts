@@ -3,7 +3,7 @@ import type { ByteSource } from '#format/archive/byte-source.ts'
 import { espHeaderOctets, espImage } from '#format/firmware/boot/esp-image.ts'
 import type { ArtefactForm } from '../form.ts'
 import { inspectEsp } from './inspect.ts'
-import { type EspChoices, espChoices, planEsp } from './plan.ts'
+import { type EspChoices, espChoices, planEsp, refuseEsp } from './plan.ts'
 import { verifyEsp } from './verify.ts'
 
 /** Images that chips of Espressif start with secure boot v2; docs/conformance/esp-secure-boot-v2.md says what of it. */
@@ -16,6 +16,7 @@ export const espForm: ArtefactForm<EspChoices> = {
   // All of its schemes sign the digest of the image.
   needsAll: undefined,
   recognise: isEspImage,
+  refuse: refuseEsp,
   plan: planEsp,
   verify: verifyEsp,
   inspect: inspectEsp,

@@ -69,6 +69,21 @@ export function planEsp(
   })
 }
 
+/** What no chip could check. */
+export function refuseEsp(
+  _: EspChoices,
+  signers: readonly ArtefactSigner[],
+): ArtefactRefused | undefined {
+  const kind = chooseKind(signers)
+  if ('reason' in kind) return kind
+  return signers.length <= mostEspBlocks
+    ? undefined
+    : refuse(
+        'artefact-choice-wrong',
+        `a sector holds ${mostEspBlocks} signatures, not ${signers.length}`,
+      )
+}
+
 /** A chip is set to one scheme, and looks for no block of another. */
 function chooseKind(signers: readonly ArtefactSigner[]): EspKind | ArtefactRefused {
   const kinds = new Set<EspKind>()

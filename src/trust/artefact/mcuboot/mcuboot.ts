@@ -2,7 +2,7 @@
 import type { ArtefactForm } from '../form.ts'
 import { type McubootChoices, mcubootChoices } from './choices.ts'
 import { inspectMcuboot } from './inspect.ts'
-import { isMcuboot, planMcuboot } from './plan.ts'
+import { isMcuboot, planMcuboot, refuseMcuboot } from './plan.ts'
 import { verifyMcuboot } from './verify.ts'
 
 /** Images that MCUboot starts; docs/conformance/mcuboot.md says what of it. */
@@ -15,6 +15,7 @@ export const mcubootForm: ArtefactForm<McubootChoices> = {
   // ECDSA and RSA sign the digest, and Ed25519 the digest as a message.
   needsAll: undefined,
   recognise: isMcuboot,
+  refuse: refuseMcuboot,
   plan: planMcuboot,
   verify: verifyMcuboot,
   inspect: inspectMcuboot,

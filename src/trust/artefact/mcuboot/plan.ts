@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteSource } from '#format/archive/byte-source.ts'
-import { mcubootHeaderOctets, parseMcubootHeader } from '#format/firmware/boot/mcuboot.ts'
+import {
+  mcubootHeaderOctets,
+  parseMcubootHeader,
+  parseMcubootVersion,
+} from '#format/firmware/boot/mcuboot.ts'
 import { encodeMcubootTrailer } from '#format/firmware/boot/mcuboot-slot.ts'
 import { mcubootValues } from '#format/firmware/boot/mcuboot-values.ts'
 import { encodeMcubootArea, type McubootEntry } from '#format/firmware/boot/mcuboot-write.ts'
@@ -61,6 +65,23 @@ export function planMcuboot(
       }
     )
   })
+}
+
+/** What no image could be signed by: keys of several types, or a version that is none. */
+export function refuseMcuboot(
+  choices: McubootChoices,
+  signers: readonly ArtefactSigner[],
+): ArtefactRefused | undefined {
+  const how = chooseKind(signers, choices)
+  if (how.kind === 'refused') return how
+  if (choices.version === undefined) return undefined
+  try {
+    parseMcubootVersion(choices.version)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    return refuse('artefact-choice-wrong', error.message)
+  }
 }
 
 /** Whether a source begins with a header of MCUboot. */

@@ -6,7 +6,7 @@ import { isTarHeader, tarBlock } from '#format/archive/tar-header.ts'
 import type { ArtefactForm } from '#trust/artefact/form.ts'
 import { refusingFormat } from '#trust/artefact/refusal.ts'
 import { inspectMender } from './inspect.ts'
-import { menderAlgorithms, planMender } from './plan.ts'
+import { menderAlgorithms, planMender, refuseMender } from './plan.ts'
 import { verifyMender } from './verify.ts'
 
 /**
@@ -23,6 +23,7 @@ export function menderForm(tools: ArchiveTools): ArtefactForm<Record<never, neve
     options: {},
     needsAll: undefined,
     recognise,
+    refuse: (_, signers) => refuseMender(signers),
     plan: (source, _, signers) => refusingFormat(() => planMender(source, signers, tools)),
     verify: (source, trust) => refusingFormat(() => verifyMender(source, trust, tools)),
     inspect: (source) => inspectMender(source, tools),

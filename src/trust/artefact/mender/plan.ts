@@ -30,14 +30,10 @@ export async function planMender(
   signers: readonly ArtefactSigner[],
   tools: ArchiveTools,
 ): Promise<SigningPlan | ArtefactRefused> {
-  const [signer, ...more] = signers
-  if (signer === undefined || more.length > 0)
-    return refuse(
-      'artefact-choice-wrong',
-      `an artifact has one signature, there are ${signers.length} signers`,
-    )
-  const unfit = refuseSigner(signer)
+  const unfit = refuseMender(signers)
   if (unfit !== undefined) return unfit
+  const [signer] = signers
+  if (signer === undefined) throw new TypeError('nobody is to sign')
   const artifact = await readArtifact(source)
   if (artifact.kind === 'refused') return artifact
   const covered = await readCovered(source, artifact, tools)
@@ -52,6 +48,16 @@ export async function planMender(
       return laidOut(source, artifact, new TextEncoder().encode(raw.toBase64()))
     },
   }
+}
+
+/** Which signers no artifact can have. */
+export function refuseMender(signers: readonly ArtefactSigner[]): ArtefactRefused | undefined {
+  const [signer, ...more] = signers
+  if (signer !== undefined && more.length === 0) return refuseSigner(signer)
+  return refuse(
+    'artefact-choice-wrong',
+    `an artifact has one signature, there are ${signers.length} signers`,
+  )
 }
 
 function refuseSigner({ algorithm, publicKey }: ArtefactSigner): ArtefactRefused | undefined {

@@ -6,7 +6,7 @@ import { coseSignatures } from '#trust/cose/algorithms.ts'
 import type { ArtefactForm } from '../form.ts'
 import { inspectOuterManifest } from './inspect.ts'
 import { type OuterManifestOptions, outerManifestOptions } from './options.ts'
-import { planOuterManifest } from './plan.ts'
+import { planOuterManifest, refuseOuterManifest } from './plan.ts'
 import { verifyOuterManifest } from './verify.ts'
 
 /** Tag 98, an array of four, and the protected header that every one has. */
@@ -25,6 +25,7 @@ export const outerManifestForm: ArtefactForm<OuterManifestOptions> = {
   options: outerManifestOptions,
   needsAll: undefined,
   recognise: async (source) => sameBytes(await source.read(0, beginning.length), beginning),
+  refuse: refuseOuterManifest,
   plan: planOuterManifest,
   verify: verifyOuterManifest,
   inspect: inspectOuterManifest,

@@ -73,6 +73,15 @@ export async function planOuterManifest(
   }
 }
 
+/** Who makes no AND-policy: a classical and a post-quantum signature are asked. */
+export function refuseOuterManifest(
+  _: OuterManifestOptions,
+  signers: readonly ArtefactSigner[],
+): ArtefactRefused | undefined {
+  const policy = policyOf(signers)
+  return 'reason' in policy ? policy : undefined
+}
+
 function policyOf(signers: readonly ArtefactSigner[]): readonly Row[] | ArtefactRefused {
   const rows: Row[] = []
   for (const signer of signers) {

@@ -15,7 +15,7 @@ import {
 import type { ArtefactSigner, Piece, SigningPlan } from '#trust/artefact/form.ts'
 import type { ArtefactRefused } from '#trust/artefact/refusal.ts'
 import { readInstant } from '#trust/artefact/signing-time.ts'
-import { planCms } from '#trust/cms/plan-cms.ts'
+import { planCms, refuseCmsSigners } from '#trust/cms/plan-cms.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { RaucChoices } from './choices.ts'
@@ -35,6 +35,16 @@ const usualLargestCms = 65_536
 /** The largest signature there is (ML-DSA-87) and what stands around it, and a time-stamp with its chain. */
 const roomForASigner = 16_384
 
+/** Which signers no bundle can have. */
+export function refuseRauc(
+  _: RaucChoices,
+  signers: readonly ArtefactSigner[],
+): ArtefactRefused | undefined {
+  return signers.length === 1
+    ? refuseCmsSigners(signers)
+    : refuse('artefact-choice-wrong', `there are ${signers.length} signers, ${oneSigner}`)
+}
+
 /** @throws FormatError where the source is a bundle or a squashfs that does not read */
 export async function planRauc(
   source: ByteSource,
@@ -42,8 +52,8 @@ export async function planRauc(
   signers: readonly ArtefactSigner[],
   tools: ArchiveTools,
 ): Promise<SigningPlan | ArtefactRefused> {
-  if (signers.length > 1)
-    return refuse('artefact-choice-wrong', `there are ${signers.length} signers, ${oneSigner}`)
+  const no = refuseRauc(choices, signers)
+  if (no !== undefined) return no
   const signingTime = readInstant(choices.signedAt)
   if (signingTime !== undefined && 'kind' in signingTime) return signingTime
   const salt = readSalt(choices.salt)

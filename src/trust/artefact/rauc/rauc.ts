@@ -10,7 +10,7 @@ import { cmsAlgorithms } from '#trust/cms/digests.ts'
 import { type RaucChoices, raucOptions } from './choices.ts'
 import { manifestIn } from './content.ts'
 import { inspectRauc } from './inspect.ts'
-import { planRauc } from './plan.ts'
+import { planRauc, refuseRauc } from './plan.ts'
 import { verifyRauc } from './verify.ts'
 
 /**
@@ -27,6 +27,7 @@ export function raucForm(tools: ArchiveTools): ArtefactForm<RaucChoices> {
     options: raucOptions,
     needsAll: undefined,
     recognise: (source) => recognise(source, tools),
+    refuse: refuseRauc,
     plan: (source, choices, signers) =>
       refusingFormat(() => planRauc(source, choices, signers, tools)),
     verify: (source, trust) => refusingFormat(() => verifyRauc(source, trust, tools)),

@@ -3,7 +3,7 @@ import type { ByteSource } from '#format/archive/byte-source.ts'
 import type { Anatomy, ArtefactForm } from '../form.ts'
 import { rawSignatures } from './algorithms.ts'
 import { type RawOptions, rawOptions } from './options.ts'
-import { planRaw } from './plan.ts'
+import { planRaw, refuseRaw } from './plan.ts'
 import { verifyRaw } from './verify.ts'
 
 /**
@@ -19,6 +19,7 @@ export const rawForm: ArtefactForm<RawOptions> = {
   needsAll: undefined,
   // Any octets may be a signature.
   recognise: async () => false,
+  refuse: refuseRaw,
   plan: planRaw,
   verify: verifyRaw,
   inspect,

@@ -23,16 +23,10 @@ export async function planRaw(
   { ecdsa = 'der', digest }: RawOptions,
   signers: readonly ArtefactSigner[],
 ): Promise<SigningPlan | ArtefactRefused> {
-  const [signer, ...more] = signers
-  if (signer === undefined || more.length > 0)
-    return refuse(
-      'artefact-choice-wrong',
-      `a bare signature is of one key, not of ${signers.length}`,
-    )
-  if (ecdsa !== 'der' && ecdsa !== 'raw')
-    return refuse('artefact-choice-wrong', `ecdsa "${ecdsa}" is neither der nor raw`)
-  const unfit = algorithmFor(rawSignatures, signer.publicKey, signer.algorithm)
-  if (typeof unfit === 'object') return unfit
+  const unfit = refuseRaw({ ecdsa }, signers)
+  if (unfit !== undefined) return unfit
+  const [signer] = signers
+  if (signer === undefined) throw new TypeError('nobody is to sign')
   return await refusingFormat(async () => {
     const wanted = await wantedFor(source, signer, digest)
     if ('reason' in wanted) return wanted
@@ -48,6 +42,23 @@ export async function planRaw(
       },
     }
   })
+}
+
+/** Who makes no bare signature, and how none is written. */
+export function refuseRaw(
+  { ecdsa = 'der' }: RawOptions,
+  signers: readonly ArtefactSigner[],
+): ArtefactRefused | undefined {
+  const [signer, ...more] = signers
+  if (signer === undefined || more.length > 0)
+    return refuse(
+      'artefact-choice-wrong',
+      `a bare signature is of one key, not of ${signers.length}`,
+    )
+  if (ecdsa !== 'der' && ecdsa !== 'raw')
+    return refuse('artefact-choice-wrong', `ecdsa "${ecdsa}" is neither der nor raw`)
+  const unfit = algorithmFor(rawSignatures, signer.publicKey, signer.algorithm)
+  return typeof unfit === 'object' ? unfit : undefined
 }
 
 async function wantedFor(

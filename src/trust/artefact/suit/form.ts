@@ -4,7 +4,7 @@ import { coseSignatures } from '#trust/cose/algorithms.ts'
 import type { ArtefactForm } from '../form.ts'
 import { inspectSuit } from './inspect.ts'
 import { type SuitOptions, suitOptions } from './options.ts'
-import { planSuit } from './plan.ts'
+import { planSuit, refuseSuit } from './plan.ts'
 import { looksLikeEnvelope } from './recognise.ts'
 import { verifySuit } from './verify.ts'
 
@@ -17,6 +17,7 @@ export const suitForm: ArtefactForm<SuitOptions> = {
   options: suitOptions,
   needsAll: undefined,
   recognise: looksLikeEnvelope,
+  refuse: refuseSuit,
   plan: planSuit,
   verify: verifySuit,
   inspect: inspectSuit,

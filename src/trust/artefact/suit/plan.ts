@@ -50,6 +50,15 @@ export async function planSuit(
   })
 }
 
+/** Whose signatures have no place in an envelope. */
+export function refuseSuit(
+  _: SuitOptions,
+  signers: readonly ArtefactSigner[],
+): ArtefactRefused | undefined {
+  const rows = rowsOf(signers)
+  return 'reason' in rows ? rows : undefined
+}
+
 interface Row {
   readonly signer: ArtefactSigner
   readonly cose: CoseAlgorithm

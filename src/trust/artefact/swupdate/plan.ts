@@ -18,7 +18,7 @@ import type {
 import { sizeOf } from '#trust/artefact/pieces.ts'
 import type { ArtefactRefused } from '#trust/artefact/refusal.ts'
 import { readInstant } from '#trust/artefact/signing-time.ts'
-import { digestsFor, planCms } from '#trust/cms/plan-cms.ts'
+import { digestsFor, planCms, refuseCmsSigners } from '#trust/cms/plan-cms.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { SwupdateChoices } from './choices.ts'
 import { readUpdate, refuseFiles, type SwUpdate, signatureName } from './read-update.ts'
@@ -36,6 +36,8 @@ export async function planSwupdate(
   choices: SwupdateChoices,
   signers: readonly ArtefactSigner[],
 ): Promise<SigningPlan | ArtefactRefused> {
+  const unfit = refuseSwupdate(choices, signers)
+  if (unfit !== undefined) return unfit
   const update = await readUpdate(source)
   if (update.kind === 'refused') return update
   const no = await refuseFiles(source, update)
@@ -50,6 +52,35 @@ export async function planSwupdate(
     finish: async (signatures, stamp) =>
       laidOut(source, update, await planned.finish(signatures, stamp)),
   }
+}
+
+/** Who signs nothing that SWUpdate checks, and a kind of signature that it does not know. */
+export function refuseSwupdate(
+  choices: SwupdateChoices,
+  signers: readonly ArtefactSigner[],
+): ArtefactRefused | undefined {
+  const kind = kindOf(choices, signers)
+  if (kind === 'rsa') return refuseRaw(signers)
+  return kind === 'cms'
+    ? refuseCmsSigners(signers)
+    : refuse('artefact-choice-wrong', `signature is "${kind}", must be cms or rsa`)
+}
+
+function refuseRaw(signers: readonly ArtefactSigner[]): ArtefactRefused | undefined {
+  const [signer, ...more] = signers
+  if (signer === undefined || more.length > 0)
+    return refuse(
+      'artefact-choice-wrong',
+      `a raw signature is of one signer, not of ${signers.length}`,
+    )
+  const { keyOids } = signatureAlgorithms[signer.algorithm]
+  const fits = keyOids.includes(keyAlgorithms[signer.publicKey.algorithm].identifier.oid)
+  if (!rawAlgorithms.includes(signer.algorithm) || !fits)
+    return refuse(
+      'artefact-signer-unfit',
+      `a raw signature is ${rawAlgorithms.join(' or ')} by a key of RSA, not ${signer.algorithm} by ${signer.publicKey.algorithm}`,
+    )
+  return undefined
 }
 
 interface Planned {
@@ -68,11 +99,6 @@ function planMessage(
   choices: SwupdateChoices,
   signers: readonly ArtefactSigner[],
 ): Planned | ArtefactRefused {
-  if (choices.signature !== undefined && choices.signature !== 'cms')
-    return refuse(
-      'artefact-choice-wrong',
-      `signature is "${choices.signature}", must be cms or rsa`,
-    )
   const signingTime = readInstant(choices.signedAt)
   if (signingTime !== undefined && 'kind' in signingTime) return signingTime
   const digests = new Map(
@@ -89,23 +115,9 @@ function planMessage(
 }
 
 /** The bare signature: RSA of SHA-256, PKCS #1 v1.5 or PSS, as the signer's algorithm says. */
-function planRaw(
-  { description }: SwUpdate,
-  signers: readonly ArtefactSigner[],
-): Planned | ArtefactRefused {
-  const [signer, ...more] = signers
-  if (signer === undefined || more.length > 0)
-    return refuse(
-      'artefact-choice-wrong',
-      `a raw signature is of one signer, not of ${signers.length}`,
-    )
-  const { keyOids } = signatureAlgorithms[signer.algorithm]
-  const fits = keyOids.includes(keyAlgorithms[signer.publicKey.algorithm].identifier.oid)
-  if (!rawAlgorithms.includes(signer.algorithm) || !fits)
-    return refuse(
-      'artefact-signer-unfit',
-      `a raw signature is ${rawAlgorithms.join(' or ')} by a key of RSA, not ${signer.algorithm} by ${signer.publicKey.algorithm}`,
-    )
+function planRaw({ description }: SwUpdate, signers: readonly ArtefactSigner[]): Planned {
+  const [signer] = signers
+  if (signer === undefined) throw new TypeError('nobody is to sign')
   return {
     kind: 'planned',
     wanted: [{ signer, over: 'message', bytes: description }],

@@ -5,7 +5,7 @@ import { refusingFormat } from '#trust/artefact/refusal.ts'
 import { cmsAlgorithms } from '#trust/cms/digests.ts'
 import { type SwupdateChoices, swupdateOptions } from './choices.ts'
 import { inspectSwupdate } from './inspect.ts'
-import { planSwupdate } from './plan.ts'
+import { planSwupdate, refuseSwupdate } from './plan.ts'
 import { verifySwupdate } from './verify.ts'
 
 /**
@@ -21,6 +21,7 @@ export const swupdateForm: ArtefactForm<SwupdateChoices> = {
   options: swupdateOptions,
   needsAll: undefined,
   recognise: async (source) => container.recognise(await source.read(0, container.headOctets)),
+  refuse: refuseSwupdate,
   plan: (source, choices, signers) => refusingFormat(() => planSwupdate(source, choices, signers)),
   verify: (source, trust) => refusingFormat(() => verifySwupdate(source, trust)),
   inspect: inspectSwupdate,

@@ -76,6 +76,15 @@ export function planFit(
   })
 }
 
+/** Who signs nothing that U-Boot checks, or under a name that it cannot look up. */
+export function refuseFit(
+  choices: FitChoices,
+  signers: readonly ArtefactSigner[],
+): ArtefactRefused | undefined {
+  const people = readPeople(choices, signers)
+  return 'reason' in people ? people : undefined
+}
+
 interface Person {
   readonly signer: ArtefactSigner
   readonly kind: FitKind
