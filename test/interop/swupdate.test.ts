@@ -527,3 +527,39 @@ test('openssl believes a raw signature of ours, and we one of its, of either pad
     assert.match(await judgedBy(form, bent, known), /^signature-wrong/)
   }
 })
+
+/** What stands for hardware-compatibility, and whether a board 1.0 takes it. */
+const boards: Readonly<Record<string, readonly [string, boolean]>> = {
+  'its revision among others': ['hardware-compatibility: [ "0.9", "1.0" ];', true],
+  'other revisions': ['hardware-compatibility: [ "1.1", "11.0" ];', false],
+  'a pattern that it fits': ['hardware-compatibility: [ "#RE:^1\\\\.[0-9]$" ];', true],
+  'a pattern that is found in it': ['hardware-compatibility: [ "#RE:0" ];', true],
+  'a pattern that it does not fit': ['hardware-compatibility: [ "#RE:^2", "#RE:^1$" ];', false],
+  'a pattern that is none': ['hardware-compatibility: [ "#RE:(1" ];', false],
+  'a list of its own': [
+    'hardware-compatibility: [ "9" ]; board = { hardware-compatibility: [ "1.0" ]; };',
+    true,
+  ],
+  'a list of another board': [
+    'hardware-compatibility: [ "9" ]; other = { hardware-compatibility: [ "1.0" ]; };',
+    false,
+  ],
+  'a list of its own without it': [
+    'hardware-compatibility: [ "1.0" ]; board = { hardware-compatibility: [ "2.0" ]; };',
+    false,
+  ],
+  'no list at all': ['', false],
+}
+
+describe('SWUpdate and we say the same of hardware-compatibility', { skip, concurrency }, () => {
+  for (const [what, [list, isTaken]] of Object.entries(boards))
+    test(`with ${what}`, async () => {
+      const described = written.replace('hardware-compatibility: [ "1.0" ];', list)
+      const bytes = await signedBy(form, await built(described), {}, [signer])
+      const verdict = await form.verify(memorySource(bytes), trust({ hardware: 'board:1.0' }))
+      const said = verdict.kind === 'refused' ? verdict.reason : verdict.kind
+      assert.equal(said, isTaken ? 'genuine' : 'artefact-hardware-wrong')
+      const theirs = await installs(bytes)
+      assert.equal(theirs.taken, isTaken, theirs.said)
+    })
+})

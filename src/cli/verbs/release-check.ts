@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { releases } from '#format/admin/operations/releases.ts'
 import { FormatError } from '#format/format-error.ts'
 import { parseReleaseManifest } from '#format/release/manifest.ts'
-import type { ManifestSigning } from '#format/release/manifest-signing.ts'
 import { parseNoteKey } from '#format/tlog/note-key.ts'
 import { sha256 } from '#trust/digest.ts'
 import { verifyCheckpoint } from '#trust/tlog/verify-checkpoint.ts'
@@ -13,6 +12,7 @@ import { printable } from '../show/value.ts'
 import { exit, wrongUse } from '../stop.ts'
 import type { Answer } from '../talk/server.ts'
 import { pageSteps, type Step } from './release-page.ts'
+import { planSteps } from './release-plan.ts'
 import { provedIn } from './release-proofs.ts'
 import { type Call, isJson, type Verb, writeLines } from './verb.ts'
 
@@ -111,23 +111,4 @@ function manifestSteps(story: Story, { said }: Call): readonly Step[] {
     if (!(error instanceof FormatError)) throw error
     return [{ step, good: false, found: error.message }]
   }
-}
-
-/** What was signed, by what was approved: each by a line of the plan, and by its keys alone. */
-function planSteps({ signed }: Story, { lines, bare, digests }: ManifestSigning): readonly Step[] {
-  return signed.map(({ name, form, facts }) => {
-    const { of, asForm, byDigest } = facts
-    const keys = Array.isArray(facts['keyNames']) ? facts['keyNames'].map(String).join(', ') : ''
-    const isOf = (one: { readonly form: string; readonly of: string | null }) =>
-      one.form === form && one.of === (of ?? null)
-    const good =
-      byDigest !== true
-        ? lines.some((line) => isOf(line) && line.keys.map((key) => key.name).join(', ') === keys)
-        : asForm === undefined
-          ? bare.some((key) => key.name === keys)
-          : digests.some((one) => one.form === asForm && one.key.name === keys) ||
-            lines.some((one) => one.form === asForm && one.keys.some((key) => key.name === keys))
-    const what = `${name} as ${asForm ?? form} by ${keys}`
-    return { step: 'plan', good, found: good ? what : `${what}: nobody approved that` }
-  })
 }

@@ -315,12 +315,10 @@ test('an image without a header gets the version of its release, which has to be
   assert.match((await forms.mcuboot!.inspect(open!.source)).title, /version 2\.4\.1\+12/)
   await open!.close()
   // Its own header says a version already, which is not written again.
-  await applyPlan(
-    pump,
-    [{ form: 'mcuboot', artefacts: ['*.bin'], keys: ['boot'] }],
-    operator,
-    { ...trial, forms },
-  )
+  await applyPlan(pump, [{ form: 'mcuboot', artefacts: ['*.bin'], keys: ['boot'] }], operator, {
+    ...trial,
+    forms,
+  })
   const octets = await trial.artefacts.open(done.signed[0]!.sha256)
   const image = (await octets!.source.read(0, octets!.octets)).slice()
   await octets!.close()

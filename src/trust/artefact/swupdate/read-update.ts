@@ -29,6 +29,8 @@ export interface SwUpdate {
   readonly files: readonly CpioEntry[]
   /** Where the end mark stands. */
   readonly mark: number
+  /** All that the description says. */
+  readonly settings: { readonly [name: string]: Setting }
   readonly version: string | undefined
   readonly securityVersion: number | undefined
   /** The digest that the description says of each file. */
@@ -63,7 +65,7 @@ export async function readUpdate(source: ByteSource): Promise<SwUpdate | Artefac
   const no = refuseNames(files, digests)
   if (no !== undefined) return no
   return {
-    ...{ kind: 'update', description, describes, files, mark, digests },
+    ...{ kind: 'update', description, describes, files, mark, settings, digests },
     signature: signed && { entry: signed, bytes: await whole(source, signed) },
     ...versionsIn(settings),
   }

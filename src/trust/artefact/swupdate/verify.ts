@@ -11,10 +11,11 @@ import { verifyCms } from '#trust/cms/verify-cms.ts'
 import type { DigestName } from '#trust/digest-signature.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
+import { judgeBoard } from './judge-board.ts'
 import { readUpdate, refuseFiles, signatureName } from './read-update.ts'
 
 /**
- * As SWUpdate judges: the signature over sw-description, and every file by the digest there; and what SWUpdate passes
+ * As SWUpdate judges: the signature over sw-description, whether it is for the board, and every file by the digest there; and what SWUpdate passes
  * over: files that nobody described, sums, octets behind the end.
  *
  * @throws FormatError where the update does not read
@@ -29,7 +30,7 @@ export async function verifySwupdate(
     return refuse('artefact-not-signed', `there is no ${signatureName} behind sw-description`)
   const signers = await provedSigners(update.description, update.signature.bytes, trust)
   if ('reason' in signers) return signers
-  const no = await refuseFiles(source, update)
+  const no = judgeBoard(update.settings, trust) ?? (await refuseFiles(source, update))
   if (no !== undefined) return no
   const { version, securityVersion, digests } = update
   const covers = [...digests].map(([name, sha256]) => ({
