@@ -221,7 +221,6 @@ test(
   both,
   async () => {
     const id = await released(one, '1.0.0', 1)
-    await asked(other, 'POST', `/releases/${id}/submit`, {})
     await asked(one, 'POST', '/signing-keys', {
       product: pump.id,
       name: 'boot',
@@ -237,6 +236,8 @@ test(
         ],
       },
     })
+    // How it is signed is what people approve, too.
+    await asked(other, 'POST', `/releases/${id}/submit`, {})
     const [kim, lee, max] = approvers as [Approver, Approver, Approver]
     await approve(other, id, kim, '1.0.0')
     await approve(one, id, lee, '1.0.0')
