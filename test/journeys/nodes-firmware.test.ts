@@ -280,7 +280,7 @@ test('a key and a person that one server lets go of count at the other no more',
   assert.ok((await asked(other, 'POST', `/releases/${id}/digests`, digest)).signature)
   await asked(one, 'POST', `/signing-keys/${bare.id}/retire`, { because: 'another follows' })
   const refused = await sign(other, id)
-  assert.equal(refused.last.reason, 'signing-key-missing', 'what asks for the key is not signed')
+  assert.equal(refused.last.reason, 'signing-plan-changed', 'what asks for the key is not signed')
 })
 
 test(
