@@ -56,7 +56,7 @@ const trust = [
   }),
   own(
     'deviceHardware',
-    'its hardware, likewise (of RAUC: compatible; of SWUpdate: BOARD:REVISION; of Mender: its device type; of SUIT: the UUID of its class)',
+    'its hardware, likewise (of RAUC: compatible; of SWUpdate: board and revision, as pump:1.0; of Mender: its device type; of SUIT: the UUID of its class)',
     {
       ...{ kind: 'text', flag: 'hardware', placeholder: 'NAME' },
     },
