@@ -106,13 +106,19 @@ async function made(wish: Partial<KeyWish>, product = pump): Promise<ArtefactKey
   return answer.kind === 'made' ? answer.key : assert.fail(answer.detail)
 }
 
-async function menderArtifact(): Promise<Uint8Array> {
+async function menderArtifact(artifactName = 'release-1'): Promise<Uint8Array> {
   const built = await buildMender({
-    ...{ artifactName: 'release-1', deviceTypes: ['board-a'], payloadType: 'rootfs-image' },
+    ...{ artifactName, deviceTypes: ['board-a'], payloadType: 'rootfs-image' },
     ...{ gzip: packGzip, files: [{ name: 'rootfs.ext4', content: memorySource(image) }] },
   })
   assert.ok(built.kind === 'container')
   return octetsOf(built.octets)
+}
+
+/** Where the octets of a digest lie in the directory of artefacts. */
+function shelf(bytes: Uint8Array): string {
+  const name = sha256(bytes).toHex()
+  return join(name.slice(0, 2), name)
 }
 
 interface Asking {
@@ -444,6 +450,36 @@ test('what is withdrawn is signed no more', async () => {
   assert.equal(gone.kind, 'changed')
   const answer = await process('bare', digestOf(image.with(3, 9)))
   assert.deepEqual([answer.status, /digest-not-approved/.test(answer.body.error)], [403, true])
+})
+
+test('octets that were changed under a digest that people approved are never what a key signs', async () => {
+  const { core } = house
+  const fresh = await menderArtifact('release-2')
+  const terms = { firmwareVersion: '1.0.2' }
+  const approved = await approvedRelease(core, pump, { 'next.mender': fresh }, terms)
+  const path = join(house.directory, 'artefacts', shelf(fresh))
+  const other = await menderArtifact('release-3')
+  assert.equal(other.length, fresh.length)
+  writeFileSync(path, other)
+  for (const lie of [other, fresh]) {
+    const answer = await process('updates', digestOf(await manifestOf(lie)))
+    assert.equal(answer.status, 403, JSON.stringify(answer.body))
+    assert.match(
+      answer.body.error,
+      /digest-not-approved: .* the octets that are kept of next.mender/,
+    )
+  }
+  // What was never answered is not remembered: with the right octets it goes on.
+  writeFileSync(path, fresh)
+  const signed = await process('updates', digestOf(await manifestOf(fresh)))
+  assert.equal(signed.status, 200, JSON.stringify(signed.body))
+  const gone = await withdrawRelease(
+    (await core.ledger.read('release', approved.id))!,
+    'it was a test',
+    operator,
+    core,
+  )
+  assert.equal(gone.kind, 'changed')
 })
 
 test('a signer gets at keys of its own products alone, by whatever name it calls them', async () => {

@@ -9,6 +9,7 @@ import type { Clock } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import { newestPlan } from '../releases/plan-lines.ts'
+import { refuseOtherOctets } from '../releases/prove-octets.ts'
 import { planSource } from './make-outputs.ts'
 import { type PlanPorts, planRelease, type Work } from './plan-release.ts'
 import type { UsableKey } from './usable-keys.ts'
@@ -103,6 +104,8 @@ async function wantedIn(
   if (open === undefined)
     return refuse('artefact-missing', `the octets of ${work.part.name} are not here`)
   try {
+    const other = await refuseOtherOctets(open, work.part.sha256, work.part.name)
+    if (other !== undefined) return other
     const plan = await planSource(work, open.source, context, ports)
     return plan.kind === 'refused' ? plan : plan.wanted
   } finally {
