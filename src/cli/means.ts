@@ -69,6 +69,7 @@ export interface OfflineWork {
       readonly sessionsEnded: number
       /** Authorities whose keys no backup has, each with where they are. */
       readonly keysElsewhere: readonly string[]
+      readonly artefacts: number
     }
   >
   drillBackup(

@@ -86,9 +86,13 @@ export async function drillBackup(order: DrillOrder, ports: RestorePorts): Promi
   }
 }
 
-function foundIn({ backup: { rows, manifest } }: Restored): string {
+function foundIn({ backup: { rows, manifest }, artefacts }: Restored): string {
   const { size, root } = manifest.log
-  return `${rows} rows counted, every digest as written; ${size} events in the log, root ${root} again from its tiles`
+  const beside =
+    artefacts === 0
+      ? ''
+      : `; the octets of ${artefacts} artefacts are files beside it, and were not tried`
+  return `${rows} rows counted, every digest as written; ${size} events in the log, root ${root} again from its tiles${beside}`
 }
 
 async function tryKeys(

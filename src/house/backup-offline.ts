@@ -31,7 +31,7 @@ export const offlineWork: OfflineWork = {
     const { epoch, newOrigin, codesLapsed, sessionsEnded } = done.begun
     return {
       ...{ ...factsOf(done.backup), restoredAs: epoch, newOrigin, codesLapsed, sessionsEnded },
-      keysElsewhere: elsewhereWords(done.elsewhere),
+      ...{ keysElsewhere: elsewhereWords(done.elsewhere), artefacts: done.artefacts },
     }
   },
 

@@ -9,6 +9,7 @@ import { newId } from '#core/ledger/ids.ts'
 import type { BackupRecord } from '#core/ledger/tables.ts'
 import { epochOf } from '#core/recovery/epoch.ts'
 import type { Refused } from '#core/refusal.ts'
+import { countKept } from '#core/releases/stored.ts'
 import { encrypted, isRecipient } from '#edge/backup/age.ts'
 import { type Progress, writeBackup } from '#edge/backup/write-backup.ts'
 import type { Dump } from '#edge/store/portable/portable.ts'
@@ -89,7 +90,7 @@ export async function* makeBackup(
     const made = yield* writeFile(order, manifest, dump, means)
     const elsewhere = await keysElsewhere(means.core.ledger)
     const backup = await book(order, manifest, made, elsewhere, means)
-    const artefacts = manifest.counts['stored'] ?? 0
+    const artefacts = await countKept(means.core.ledger)
     yield { kind: 'done', backup, elsewhere, artefacts }
   } catch (cause) {
     if (!(cause instanceof Fault && cause.code === 'store-full')) throw cause

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { tileReader } from '#core/audit/sequencer.ts'
 import { Fault } from '#core/fault.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
+import { countKept } from '#core/releases/stored.ts'
 import { replaceFile, writeNewFile } from '#edge/keystore/atomic-file.ts'
 import { holdDirectory } from '#edge/store/directory-lock.ts'
 import { databaseName, openStore } from '#edge/store/open-store.ts'
@@ -45,6 +46,8 @@ export interface Restored {
   readonly begun: Begun
   /** Authorities whose keys no backup has: they sign once their token or TPM is there. */
   readonly elsewhere: readonly KeyElsewhere[]
+  /** Artefacts whose octets were not in the backup: they are files, and are brought back as such. */
+  readonly artefacts: number
 }
 
 /**
@@ -73,7 +76,11 @@ export async function restore(order: RestoreOrder, ports: RestorePorts): Promise
         await finishPostgresLoad(order.database)
       }
       removeMark(data, 'restore')
-      return { backup, begun, elsewhere: await keysElsewhere(store.ledger) }
+      const { ledger } = store
+      return {
+        ...{ backup, begun, elsewhere: await keysElsewhere(ledger) },
+        artefacts: await countKept(ledger),
+      }
     } finally {
       await store.close()
     }

@@ -3,14 +3,17 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { storedOf } from '#core/releases/stored.ts'
 import { decrypted, encrypted } from '#edge/backup/age.ts'
 import { systemRandomness as random } from '#edge/chance/system-randomness.ts'
 import { drillBackup } from '#house/backup-drill.ts'
 import { readSealed } from '#house/backup-read.ts'
+import { checkArtefacts } from '#house/doctor/artefacts.ts'
 import { restore } from '#house/restore.ts'
+import { sha256 } from '#trust/digest.ts'
 import { askLocally, type KeptBackup, madeBackup, newPlace, restored } from '../support/backup.ts'
 import {
   enrolled,
@@ -20,6 +23,7 @@ import {
   withProduct,
 } from '../support/house.ts'
 import { postgresPlace, withoutPostgres } from '../support/postgres.ts'
+import { stored } from '../support/releases.ts'
 
 const now = () => Temporal.Now.instant()
 const clock = { now }
@@ -256,6 +260,38 @@ test('a restore fills an empty database on PostgreSQL', { skip: withoutPostgres 
     })
   } finally {
     await place.remove()
+  }
+})
+
+test('octets of artefacts are no part of a backup, which says so, and come back as files beside it', async () => {
+  const { core } = house
+  const kept = await stored(core, 'firmware of a pump')
+  const gone = (await storedOf(await stored(core, 'firmware of nobody'), core.ledger))!
+  const record = { ...gone, version: gone.version + 1, state: 'gone' } as const
+  await core.ledger.commit({ puts: [{ kind: 'stored', record }], events: [] })
+  const made = await madeBackup(house)
+  assert.equal(made.last.artefacts, 1, 'what was let go of is missed by nobody')
+  const drilled = await drillBackup({ ...made, passphraseFile: undefined }, ports)
+  assert.match(drilled.steps[0]?.found ?? '', /the octets of 1 artefacts are files beside it/)
+  const { data, artefacts } = await restored(made, now)
+  assert.equal(artefacts, 1)
+  copyFileSync(join(house.directory, 'unlock'), join(data, 'unlock'))
+  const again = await openTestHouse(data)
+  try {
+    const without = await checkArtefacts(again.core)
+    assert.deepEqual([without.verdict, /of 1 of 1 artefacts/.test(without.found)], ['bad', true])
+    const beside = ['uploads', 'removed']
+    cpSync(join(house.directory, 'artefacts'), join(data, 'artefacts'), {
+      recursive: true,
+      filter: (path) => !beside.includes(basename(path)),
+    })
+    assert.equal((await checkArtefacts(again.core)).verdict, 'good')
+    const back = await again.core.artefacts.open(kept)
+    const octets = (await back?.source.read(0, back.octets))?.slice()
+    await back?.close()
+    assert.deepEqual(octets && sha256(octets), kept)
+  } finally {
+    await again.stop()
   }
 })
 

@@ -43,7 +43,7 @@ export const restoreBackup: Verb = async (call) => {
     await terminal.write(jsonText(restored))
     return exit.done
   }
-  const { restoredAs, newOrigin, codesLapsed, sessionsEnded, keysElsewhere } = restored
+  const { restoredAs, newOrigin, codesLapsed, sessionsEnded, keysElsewhere, artefacts } = restored
   await writeLines(call, [
     `${good(call)} restored into ${data}: epoch ${restoredAs} begins`,
     ...factLines(call, restored),
@@ -64,6 +64,11 @@ export const restoreBackup: Verb = async (call) => {
       ? []
       : [
           `No backup has the keys of ${keysElsewhere.join(', ')}: start it where that token or TPM is, or bring its own backup back; "vitalsign doctor" says which are missing.`,
+        ]),
+    ...(artefacts === 0
+      ? []
+      : [
+          `No backup has the octets of its ${artefacts} artefacts, which are files: bring the directory of artefacts back before the start (${data}/artefacts, or what "artefacts" names in ${data}/vitalsign.json); "vitalsign doctor" says which are missing.`,
         ]),
   ])
   terminal.hint(

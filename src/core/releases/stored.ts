@@ -30,6 +30,21 @@ export async function wanting(
   return { kind: 'stored', record }
 }
 
+/** Of how many artefacts the octets are kept, and so in files that no backup has. */
+export async function countKept(ledger: Ledger): Promise<number> {
+  let count = 0
+  let after: string | undefined
+  do {
+    const page = await ledger.list('stored', {
+      ...{ by: 'state', equal: ['kept'], limit: 1_000 },
+      ...(after !== undefined && { after }),
+    })
+    count += page.items.length
+    after = page.next ?? undefined
+  } while (after !== undefined)
+  return count
+}
+
 /** What the ledger knows of octets. */
 export async function storedOf(sha256: Uint8Array, ledger: Ledger): Promise<Stored | undefined> {
   return ledger.find('stored', 'sha256', [sha256])
