@@ -5,7 +5,8 @@ import { settle } from '../ledger/settle.ts'
 import type { Stored } from '../ledger/tables.ts'
 import type { ReleasePorts } from './ports.ts'
 import { storedOf } from './stored.ts'
-import { ended, idleHours } from './uploads.ts'
+import { idleHours } from './upload-hold.ts'
+import { ended } from './uploads.ts'
 
 const job: Actor = { kind: 'job', id: 'artefacts' }
 
@@ -81,7 +82,7 @@ async function endIdleUploads({
     ...{ by: 'state', equal: ['open'], below: now, limit: 1_000 },
   })
   for (const upload of items) {
-    // What is not here may be on another server, that shares no directory with this one.
+    // What is not here may be on another server, that shares no directory with this one: the record has to say it.
     const until = touched.get(upload.id)?.add({ hours: idleHours }) ?? upload.expiresAt
     const isIdle = Temporal.Instant.compare(until, now) <= 0
     const put = isIdle

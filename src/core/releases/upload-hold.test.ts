@@ -202,7 +202,16 @@ test('where servers share no directory, who has nothing of an upload names where
     assert.equal(refused.kind === 'refused' && refused.reason, 'upload-not-here')
     assert.match(refused.kind === 'refused' ? refused.detail : '', /it was begun on one,/)
   }
-  await collectArtefacts(apart, new AbortController().signal)
+  // Days after it began, but not after something came.
+  const { signal } = new AbortController()
+  core.clock.pass({ hours: 60 })
+  assert.equal((await add(begun, 0, 10, one)).kind, 'open')
+  core.clock.pass({ hours: 60 })
+  await collectArtefacts(apart, signal)
   assert.equal((await rowOf(begun.upload.id)).state, 'open', 'and does not end it')
-  assert.equal((await add(begun, 0, octets.length, one)).kind, 'stored')
+  assert.equal((await add(begun, 10, octets.length, one)).kind, 'stored')
+  const idle = await begin()
+  core.clock.pass({ hours: 73 })
+  await collectArtefacts(apart, signal)
+  assert.equal((await rowOf(idle.upload.id)).state, 'ended', 'but what is idle it ends')
 })

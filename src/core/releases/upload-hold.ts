@@ -18,6 +18,8 @@ export interface UploadPorts extends Omit<ReleasePorts, 'environment'> {
   }
 }
 
+/** So long nothing may come before what is here of an upload is removed: a weekend, and the day after. */
+export const idleHours = 72
 /** Whoever gave no sign for so long is taken over. */
 const holdSeconds = 60
 /** How often a sign is given, as long as octets come. */
@@ -82,7 +84,7 @@ export class HeldUpload {
       const now = await ledger.read('upload', this.id)
       if (now?.state !== 'open' || now.hold?.id !== this.#mine.id) return false
       const hold = { ...now.hold, until: untilOf(this.#ports) }
-      const record: Upload = { ...now, version: now.version + 1, hold }
+      const record: Upload = { ...goesOn(now, this.#ports), hold }
       const refused = await settle({ puts: [{ kind: 'upload', record }], events: [] }, ledger)
       if (refused !== undefined) continue
       this.#renewAt = renewalOf(hold)
@@ -109,7 +111,7 @@ export async function holdUpload(id: string, ports: UploadPorts): Promise<Growin
     if (from === undefined) return notHere(now)
     const hold = { id: random.bytes(8).toHex(), node, until: untilOf(ports), from }
     const takenOver = now.takenOver || mayLive(now, ports)
-    const record: Upload = { ...now, version: now.version + 1, hold, takenOver }
+    const record: Upload = { ...goesOn(now, ports), hold, takenOver }
     const refused = await settle({ puts: [{ kind: 'upload', record }], events: [] }, ledger)
     if (refused === undefined) {
       // What nobody acknowledged may have holes, where a machine did not come to write what it was told.
@@ -154,6 +156,11 @@ function isHeld({ hold }: Upload, { thisNode }: UploadPorts): boolean {
 /** Whether it was left by a node that may only be slow. */
 function mayLive({ hold }: Upload, { thisNode }: UploadPorts): boolean {
   return hold !== null && !thisNode.predecessors.has(hold.node)
+}
+
+/** Also for nodes that see no octet of it. */
+function goesOn(now: Upload, { clock }: UploadPorts): Upload {
+  return { ...now, version: now.version + 1, expiresAt: clock.now().add({ hours: idleHours }) }
 }
 
 function lost(id: string): Refused {

@@ -11,14 +11,12 @@ import { storedOf, wanting } from './stored.ts'
 import {
   type HeldUpload,
   holdUpload,
+  idleHours,
   notHere,
   placeOf,
   refuseEnded,
   type UploadPorts,
 } from './upload-hold.ts'
-
-/** So long nothing may come before what is here of an upload is removed: a weekend, and the day after. */
-export const idleHours = 72
 
 export interface UploadAsked {
   readonly name: string
