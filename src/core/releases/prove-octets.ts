@@ -30,6 +30,6 @@ export async function refuseOtherOctets(
     ? undefined
     : refuse(
         'artefact-digest-differs',
-        `the octets that are kept of ${name} have SHA-256 ${found.toHex()}, and had ${sha256.toHex()}; upload them again after looking at the disk`,
+        `the octets that are kept of ${name} have SHA-256 ${found.toHex()}, and had ${sha256.toHex()}; look at the disk, take that file out of the directory of artefacts, and upload them again`,
       )
 }

@@ -142,13 +142,26 @@ test('octets with another digest than announced are kept under no name', async (
   assert.equal(await store.size(found.sha256), undefined)
 })
 
-test('a file of another length than its digest had is replaced', async () => {
+test('a file that is not what its digest says, cut or changed, is replaced by who brings it again', async () => {
   const bytes = octets.subarray(0, 5000)
   const name = sha256(bytes).toHex()
+  const upload = newUpload()
+  const again = [
+    () => store.keep([bytes]),
+    async () => {
+      await store.begin(upload)
+      await store.append(upload, 0, whole(bytes), bytes.length)
+      return store.finish(upload, sha256(bytes), 'as-it-is')
+    },
+  ]
   await store.keep([bytes])
-  writeFileSync(join(root, 'artefacts', name.slice(0, 2), name), 'cut')
-  await store.keep([bytes])
-  assert.deepEqual(await read(sha256(bytes)), Uint8Array.from(bytes))
+  for (const other of [bytes.subarray(7), bytes.with(9, 1)])
+    for (const bring of again) {
+      writeFileSync(join(root, 'artefacts', name.slice(0, 2), name), other)
+      await bring()
+      assert.deepEqual(await read(sha256(bytes)), Uint8Array.from(bytes))
+      await store.abandon(upload)
+    }
 })
 
 test('who wants octets at the moment that they are removed gets them back', async () => {

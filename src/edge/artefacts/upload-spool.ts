@@ -103,7 +103,7 @@ export class UploadSpool {
       const { size } = await handle.stat()
       const { hash } = await this.#runningAt(upload, size, handle)
       const found = Uint8Array.from(hash.copy().digest())
-      if (found.toHex() === sha256.toHex()) await this.#shelve(path, found, size)
+      if (found.toHex() === sha256.toHex()) await this.#shelve(path, found)
       return { sha256: found, octets: size }
     } finally {
       await handle.close()
@@ -167,15 +167,15 @@ export class UploadSpool {
       }
       const sha256 = Uint8Array.from(running.hash.digest())
       const isWanted = wanted === undefined || wanted.toHex() === sha256.toHex()
-      if (isWanted) await this.#shelve(path, sha256, running.offset)
+      if (isWanted) await this.#shelve(path, sha256)
       return { sha256, octets: running.offset }
     } finally {
       await rm(path, { force: true })
     }
   }
 
-  /** Puts a whole file, synced already, where its digest says; what lies there already is the same octets. */
-  async #shelve(path: string, sha256: Uint8Array, octets: number): Promise<void> {
+  /** Puts a whole file, synced already, where its digest says. */
+  async #shelve(path: string, sha256: Uint8Array): Promise<void> {
     const name = sha256.toHex()
     const shelf = join(this.#root, name.slice(0, 2))
     const isNew = (await mkdir(shelf, { recursive: true, mode: 0o700 })) !== undefined
@@ -184,8 +184,8 @@ export class UploadSpool {
       await link(path, place)
     } catch (error) {
       if (!isSystemError(error)) throw error
-      // A file of another length is what a broken disk left; and some file systems know no second name of a file.
-      if (error.code === 'EEXIST' && (await stat(place)).size === octets) return
+      // What lies there was read long ago, if at all: a disk may have broken since, and ours was read just now. And
+      // some file systems know no second name of a file.
       await rename(path, place)
     }
     await syncDirectory(shelf)
