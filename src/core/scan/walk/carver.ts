@@ -42,6 +42,8 @@ export class Carver {
   #before = new Uint8Array(0)
   /** The last octets of the piece before, in which a mark may have begun. */
   #carry = new Uint8Array(0)
+  /** Where the piece before ended. */
+  #end = 0
 
   /** @param keep for octets that come once: a place for them; absent, where they can be read again */
   constructor(
@@ -57,11 +59,19 @@ export class Carver {
   }
 
   async take(piece: Uint8Array, at: number, blank: boolean, isLast: boolean): Promise<void> {
+    if (at !== this.#end) this.#forgetBefore()
+    this.#end = at + piece.length
     if (!blank) this.#look(piece, at, isLast)
     if (this.#keep === undefined || this.#full) return
     if (this.#kept !== undefined) await this.#kept.spool.append(piece)
     else if (this.candidates.length > 0) await this.#begin(this.#keep, piece, at)
     else if (!isLast) this.#before = piece.slice(-beforeOctets)
+  }
+
+  /** What lies between is of a member: nothing goes on over it. */
+  #forgetBefore(): void {
+    this.#before = new Uint8Array(0)
+    this.#carry = new Uint8Array(0)
   }
 
   async #begin(keep: () => Spool | undefined, piece: Uint8Array, at: number): Promise<void> {

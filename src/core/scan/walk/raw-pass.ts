@@ -48,7 +48,8 @@ export class RawPass {
    * @throws FormatError where the source cannot be read further
    */
   async over(source: ByteSource, from: number, to = Number.POSITIVE_INFINITY): Promise<void> {
-    const end = Math.min(to, source.size ?? Number.POSITIVE_INFINITY)
+    const whole = source.size ?? Number.POSITIVE_INFINITY
+    const end = Math.min(to, whole)
     const most = this.#walk.budgets.memberOctets
     for (this.at = from; this.at < end; ) {
       if (source.dataFrom !== undefined) this.at = source.dataFrom(this.at)
@@ -60,12 +61,12 @@ export class RawPass {
       }
       const piece = await source.read(this.at, Math.min(pieceOctets, end - this.at))
       if (piece.length === 0) break
-      await this.take(piece, this.at, this.at + piece.length >= end)
+      await this.take(piece, this.at, this.at + piece.length >= whole)
       this.at += piece.length
     }
   }
 
-  /** @param isLast whether it is known that none follows */
+  /** @param isLast whether the source ends with it: behind a part that ends earlier, more may follow */
   async take(piece: Uint8Array, at: number, isLast: boolean): Promise<void> {
     if (this.#scope.depth > 0) this.#walk.spending.spendOctets(piece.length)
     else this.#walk.spending.look()

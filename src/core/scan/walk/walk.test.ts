@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import type { ByteSource } from '#format/archive/byte-source.ts'
+import type { ArchiveForm } from '#format/archive/archive.ts'
+import { type ByteSource, span } from '#format/archive/byte-source.ts'
+import { archiveForms } from '#format/archive/forms.ts'
 import { FormatError } from '#format/format-error.ts'
 import { newMark, walked } from '../../../../test/support/scan/walked.ts'
 import { pieceOctets } from './raw-pass.ts'
@@ -42,6 +44,23 @@ test('what is embedded anywhere in a blob is opened, in octets that come once to
     const inStream = await walked(gzipSync(blob))
     assert.deepEqual(inStream.marks, [`content > ${place}`], `${before} in a stream`)
     assert.deepEqual(inStream.notScanned, [])
+  }
+})
+
+test('what is embedded where one member ends and another of no octets lies is opened', async () => {
+  const packed = gzipSync(text.encode(mark))
+  const blob = joined('PARTS', noise(300), packed, noise(50))
+  for (const cut of [305, 306, 307, 308, 309, 305 + packed.length]) {
+    const parts: ArchiveForm = {
+      ...{ name: 'parts', access: 'ranged', headOctets: 5, leftover: 'carved' },
+      recognise: (head) => head[0] === 0x50 && head[4] === 0x53,
+      async *members(source) {
+        const content = span(source, cut, 0)
+        yield { kind: 'member', name: 'none', type: 'file', offset: cut, content }
+      },
+    }
+    const { marks } = await walked(blob, {}, { forms: [parts, ...archiveForms] })
+    assert.deepEqual(marks, [`gzip at 305 > content: ${mark}`], `cut at ${cut}`)
   }
 })
 
