@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
+import { Random, seedOfRun } from '../../../../test/fuzz/random.ts'
 import type { Surroundings, Trace } from '../sight.ts'
 import { lookForRawKeys } from './look-for-raw.ts'
 
@@ -55,4 +56,35 @@ test('digits and base64 that are longer or shorter than a key are none', () => {
 
 test('digits of a key behind a sign that is none of them are a candidate', () => {
   assert.deepEqual(offsetsIn(`key-x${hex}_`), [5])
+})
+
+/** Where a form of the key stands, by patterns that are held against the whole text whatever stands in it. */
+function placesIn(text: string): readonly number[] {
+  const patterns = [
+    /(?<![0-9A-Fa-f])[0-9A-Fa-f]{64}(?![0-9A-Fa-f])/g,
+    /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/]{43}=/g,
+    /(?<![A-Za-z0-9+/_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9+/_=-])/g,
+    /(?:0x[0-9A-Fa-f]{2}[\s,]+){31}0x[0-9A-Fa-f]{2}/g,
+    /(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}/g,
+  ]
+  const ofKey = new Set(Object.values(forms))
+  return patterns.flatMap((pattern) =>
+    [...text.matchAll(pattern)].filter(([all]) => ofKey.has(all)).map(({ index }) => index),
+  )
+}
+
+const seed = seedOfRun()
+test(`no form of a key is passed by for what stands around it (seed ${seed})`, () => {
+  const random = new Random(seed)
+  const around = ['=', '-', '_', '+', '/', ':', 'x', '0x', 'a', 'ff', ' ', '\n', ',', '"', 'key']
+  const some = (count: number) =>
+    Array.from({ length: random.below(count) }, () => random.oneOf(around)).join('')
+  let many = 0
+  for (let round = 0; round < 2_000; round++) {
+    const text = `${some(60)}${random.oneOf(Object.values(forms))}${some(60)}`
+    const due = placesIn(text)
+    assert.deepEqual(offsetsIn(text), due, text)
+    many += due.length
+  }
+  assert.ok(many > 500, `only ${many} forms stood in these texts`)
 })

@@ -5,7 +5,9 @@ import type { Surroundings, Tell, WholeLook } from '../sight.ts'
 const terminal = /^(?:console|(?:tty|pts\/|vc\/|hvc|lxc\/|ttyS|xvc|duart|3215|ptyp|:\d)[\w./:-]*)$/
 
 export const lookAtTerminals: WholeLook = {
-  cues: [{ octets: new TextEncoder().encode('pts/0') }],
+  cues: Array.from({ length: 10 }, (_, first) => ({
+    octets: new TextEncoder().encode(`pts/${first}`),
+  })),
   look: lookAtNames,
 }
 
@@ -13,13 +15,13 @@ export const lookAtTerminals: WholeLook = {
 function lookAtNames(file: Surroundings, tell: Tell): void {
   if (!file.isWhole || file.head.length > 16_384 || !file.isText) return
   const { text } = file
-  const pts = text.search(/^pts\/\d+$/m)
-  if (pts === -1 || !/^(?:console|tty\w+)$/m.test(text)) return
+  const pts = /^pts\/\d+$/m.exec(text)
+  if (pts === null || !/^(?:console|tty\w+)$/m.test(text)) return
   const lines = text.split('\n').map((line) => line.trim())
   if (!lines.every((line) => line === '' || line.startsWith('#') || terminal.test(line))) return
   tell.found({
-    ...{ rule: 'root-terminal-network', confidence: 'likely', offset: pts },
-    what: 'securetty lets root log in at pts/0 and others',
+    ...{ rule: 'root-terminal-network', confidence: 'likely', offset: pts.index },
+    what: `securetty lets root log in at ${pts[0]}, a terminal of the network`,
     identity: placeIdentity('root-terminal-network', file.name),
   })
 }
