@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Change, Ledger } from '#core/ledger/ledger.ts'
 import type { Authority, CrlRecord } from '#core/ledger/tables.ts'
 import { entriesBySerial } from '#core/revocation/difference.ts'
 import { listedEntries } from '#core/revocation/listed.ts'
 import { fullCrl, latestCrl } from '#core/revocation/publish.ts'
 import type { News } from '#edge/store/store.ts'
+import { shellWord } from '#format/admin/shell-word.ts'
 import { parseCrl } from '#format/x509/crl.ts'
 
 /**
@@ -71,7 +73,7 @@ export class BroughtLists {
     else {
       this.#troubles.set(
         id,
-        `revocation list ${number} of ${name} lacks ${lacking} of its certificates that are revoked here; have the next one made where its key is, and bring it: "vitalsign authority crl ${name} FILE"`,
+        `revocation list ${number} of ${name} lacks ${lacking} of its certificates that are revoked here; have the next one made where its key is, and bring it: "vitalsign authority crl ${shellWord(name)} FILE"`,
       )
     }
   }

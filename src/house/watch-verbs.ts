@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { foundIssuing } from '#core/authority/founding.ts'
 import { isTwin } from '#core/authority/twin.ts'
 import { newestOf } from '#core/enrolment/anchors/believed.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
+import { shellWord } from '#format/admin/shell-word.ts'
 import { encodePem } from '#format/pem.ts'
 import { isKeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -32,7 +34,7 @@ export function houseWatchVerbs(core: Core): Pick<Verbs, 'authority.issue' | 'no
         return refuse(
           'issuing-stopped',
           root?.key === null
-            ? `the key of the root is elsewhere; ask for the certificate there: "vitalsign authority request ${name}"`
+            ? `the key of the root is elsewhere; ask for the certificate there: "vitalsign authority request ${shellWord(name)}"`
             : 'the key of the root is not here; bring its directory back, and take it away again after this',
         )
       }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { shellWord } from '#format/admin/shell-word.ts'
 import { jsonText } from '../show/json.ts'
 import { printable, valueText } from '../show/value.ts'
 import { exit } from '../stop.ts'
@@ -69,9 +70,4 @@ function textOf({ terminal, said }: Call, told: Told): string {
         ]),
     '',
   ].join('\n')
-}
-
-/** A word that the shell takes as it is; a serial may hold what the shell would read. */
-function shellWord(word: string): string {
-  return /^[A-Za-z0-9+,\-./:=]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { shellWord } from '#format/admin/shell-word.ts'
 import { jsonText } from '../show/json.ts'
 import { Names } from '../show/names.ts'
 import { exit } from '../stop.ts'
@@ -15,7 +16,7 @@ export const requestAuthority: Verb = async (call) => {
   call.terminal.note(`key ${answer.algorithm}, kept in ${answer.custody ?? 'file'}`)
   call.terminal.note(`request SHA-256 ${answer.requestSha256}`)
   call.terminal.hint(
-    `once it is signed: vitalsign authority install ${answer.name} CHAIN, with its certificate and those above it`,
+    `once it is signed: vitalsign authority install ${shellWord(answer.name)} CHAIN, with its certificate and those above it`,
   )
   return exit.done
 }
@@ -34,7 +35,7 @@ export const installAuthority: Verb = async (call) => {
     if (keyWasHere)
       call.terminal.note('the key of this root was on a server once, and is marked so')
     call.terminal.hint(
-      `bring the list of its root, and every later one: vitalsign authority crl ${name} FILE`,
+      `bring the list of its root, and every later one: vitalsign authority crl ${shellWord(name)} FILE`,
     )
   }
   return exit.done

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { shellWord } from '#format/admin/shell-word.ts'
 import { jsonText } from '../show/json.ts'
 import { valueText } from '../show/value.ts'
 import { exit } from '../stop.ts'
@@ -24,7 +25,7 @@ export const newRoot: Verb = async (call) => {
   ])
   call.terminal.hint('who was given it: vitalsign anchor list')
   call.terminal.hint(
-    `then move the doors (vitalsign authority succeed ISSUING), and look what is left: vitalsign authority what-if ${before.name}`,
+    `then move the doors (vitalsign authority succeed ISSUING), and look what is left: vitalsign authority what-if ${shellWord(before.name)}`,
   )
   return exit.done
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { shellWord } from '#format/admin/shell-word.ts'
 import { encodeSigned } from '#format/x509/certificate.ts'
 import { encodeCertificationRequestInfo } from '#format/x509/certification-request.ts'
 import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
@@ -85,7 +86,7 @@ function sameWish(waiting: AuthorityRequest, { algorithm, name, twin }: Authorit
     return { kind: 'requested', request: waiting }
   return refuse(
     'exists-already',
-    `a request for "${name}" waits already, with a key of ${waiting.algorithm}; withdraw it first: "vitalsign authority withdraw ${name}"`,
+    `a request for "${name}" waits already, with a key of ${waiting.algorithm}; withdraw it first: "vitalsign authority withdraw ${shellWord(name)}"`,
   )
 }
 

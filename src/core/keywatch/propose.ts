@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { shellWord } from '#format/admin/shell-word.ts'
 import type { WeaknessName } from '#trust/weak-keys/weaknesses.ts'
 import { onNoList } from '../ledger/shards.ts'
 import type { Refused } from '../refusal.ts'
@@ -67,7 +68,7 @@ function stepsOf(
         at === 0
           ? `${without} ${without === 1 ? 'device has' : 'devices have'} no other identity: have them make other keys first, and mend how they make them`
           : 'and those that have the others',
-      command: `vitalsign renewal order --product ${quoted(product)}${lot === null ? '' : ` --lot ${quoted(lot)}`} --within ${renewalHours} --because "${wordsOf(kind)}"`,
+      command: `vitalsign renewal order --product ${shellWord(product)}${lot === null ? '' : ` --lot ${shellWord(lot)}`} --within ${renewalHours} --because "${wordsOf(kind)}"`,
     }),
   )
   return [
@@ -85,9 +86,4 @@ function stepsOf(
 
 function wordsOf(kind: WeaknessName): string {
   return `their keys are weak: ${kind}`
-}
-
-/** As a shell takes it; names of ours hold nothing that a pair of quotes does not keep together. */
-function quoted(text: string): string {
-  return /^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { shellWord } from '#format/admin/shell-word.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { ArtefactKey, Product, Release } from '../ledger/tables.ts'
@@ -47,7 +48,7 @@ export async function keysOfLine(
       ? { kind: 'keys', keys }
       : refuse(
           'signing-key-missing',
-          `${product.name} has no key of ${place.environment} that signs as ${line.form}; make one: "vitalsign signing-key make ${product.name} --for ${line.form}"`,
+          `${product.name} has no key of ${place.environment} that signs as ${line.form}; make one: "vitalsign signing-key make ${shellWord(product.name)} --for ${line.form}"`,
         )
   }
   const keys: ArtefactKey[] = []

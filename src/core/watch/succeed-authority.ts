@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { shellWord } from '#format/admin/shell-word.ts'
 import { refuse } from '#trust/refusal.ts'
 import { type Founding, foundIssuing } from '../authority/founding.ts'
 import type { IssuingPorts } from '../authority/issue.ts'
@@ -83,7 +84,7 @@ function refuseUnfit({ name, kind, state, origin }: Authority): Refused | undefi
   if (origin === 'adopted')
     return refuse(
       'not-permitted',
-      `${name} came from another PKI, whose root is not here: make an authority of this house and stop it: "vitalsign authority stop ${name}"`,
+      `${name} came from another PKI, whose root is not here: make an authority of this house and stop it: "vitalsign authority stop ${shellWord(name)}"`,
     )
   return undefined
 }

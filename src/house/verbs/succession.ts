@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { newestOf } from '#core/enrolment/anchors/believed.ts'
 import type { Authority, Key } from '#core/ledger/tables.ts'
 import { type Succeeded, succeedAuthority } from '#core/watch/succeed-authority.ts'
 import { whatIf } from '#core/watch/what-if.ts'
 import { showAuthority } from '#edge/admin/ledger-verbs/show.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
+import { shellWord } from '#format/admin/shell-word.ts'
 import { isKeyAlgorithmName, keyAlgorithms } from '#trust/algorithms.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
@@ -76,9 +78,9 @@ function remainsOf({ name, notAfter }: Authority, key: Key | undefined, devices:
   if (devices === 0)
     return [list, `no device hangs under ${name}: "authority retire ${name}" ends it`]
   return [
-    `${devices} device${devices === 1 ? ' moves' : 's move'} with the next renewal; sooner by: vitalsign renewal order --authority ${name} --within 24 --because …`,
+    `${devices} device${devices === 1 ? ' moves' : 's move'} with the next renewal; sooner by: vitalsign renewal order --authority ${shellWord(name)} --within 24 --because …`,
     list,
-    `what still hangs on it: vitalsign authority what-if ${name}; once nothing does: vitalsign authority retire ${name}`,
+    `what still hangs on it: vitalsign authority what-if ${shellWord(name)}; once nothing does: vitalsign authority retire ${shellWord(name)}`,
   ]
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { foundTwins } from '#core/authority/founding.ts'
 import { isTwin, twinAlgorithms, twinName } from '#core/authority/twin.ts'
 import { showAuthority } from '#edge/admin/ledger-verbs/show.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
+import { shellWord } from '#format/admin/shell-word.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 import { foundingFor } from '../foundation.ts'
@@ -23,7 +25,7 @@ export function twinVerbs(core: Core): Pick<Verbs, 'authority.twin'> {
       if (root.key === null) {
         return refuse(
           'issuing-stopped',
-          `the key of ${root.name} is elsewhere; ask for the twin there: "vitalsign authority request ${twinName(issuing)} --algorithm ml-dsa-65 --twin-of ${issuing.name}"`,
+          `the key of ${root.name} is elsewhere; ask for the twin there: "vitalsign authority request ${shellWord(twinName(issuing))} --algorithm ml-dsa-65 --twin-of ${shellWord(issuing.name)}"`,
         )
       }
       const name = twinName(issuing)

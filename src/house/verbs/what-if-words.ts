@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What people read of a what-if: what a device would see, and what to do before. */
 import { breaksSomething, type WhatIf } from '#core/watch/what-if.ts'
+import { shellWord } from '#format/admin/shell-word.ts'
 
 /** What a device would see of it, in sentences. */
 export function devicesSee(found: WhatIf): readonly string[] {
@@ -50,46 +51,45 @@ export function stepsBefore(found: WhatIf, profiles: readonly string[] = []): re
   return [
     // First of all: a successor of an issuing authority stands under the newest root that there is.
     ...(isRoot && successor === null && breaksSomething(found)
-      ? [`make the root that follows it: vitalsign authority new-root NAME --after ${quoted(name)}`]
+      ? [
+          `make the root that follows it: vitalsign authority new-root NAME --after ${shellWord(name)}`,
+        ]
       : []),
     ...(entrances.length > 0 || servers.length > 0
       ? found.ending
           .filter((one) => one.kind === 'issuing' && one.state === 'active')
           .map(
             (one) =>
-              `move its doors, and the server: vitalsign authority succeed ${quoted(one.name)}`,
+              `move its doors, and the server: vitalsign authority succeed ${shellWord(one.name)}`,
           )
       : []),
     ...hangs.map(
       ({ product }) =>
-        `have its devices renew: vitalsign renewal order --product ${quoted(product.name)} --because TEXT`,
+        `have its devices renew: vitalsign renewal order --product ${shellWord(product.name)} --because TEXT`,
     ),
     ...(waits && (successor !== null || !isRoot)
       ? ['wait until devices fetched the new roots: vitalsign anchor list']
       : []),
     ...helpers.map(
-      ({ kind: of, name: who }) => `give ${of} ${quoted(who)} a certificate of another authority`,
+      ({ kind: of, name: who }) =>
+        `give ${of} ${shellWord(who)} a certificate of another authority`,
     ),
     ...signers.flatMap(({ key, product, published }) => [
       ...(key.state === 'retired'
         ? []
         : [
-            `make a signing key that follows ${quoted(key.name)}, under another authority: vitalsign signing-key make ${quoted(product.name)} --name NAME --for ${key.forms.join(',')} --next, then vitalsign rotation begin ${quoted(product.name)} --from ${key.id} --to KEY --because TEXT`,
+            `make a signing key that follows ${shellWord(key.name)}, under another authority: vitalsign signing-key make ${shellWord(product.name)} --name NAME --for ${key.forms.join(',')} --next, then vitalsign rotation begin ${shellWord(product.name)} --from ${key.id} --to KEY --because TEXT`,
           ]),
       ...(published.length > 0
         ? [
-            `publish anew, signed by a key that goes on: ${published.map(({ release }) => release.firmwareVersion).join(', ')} of ${quoted(product.name)}`,
+            `publish anew, signed by a key that goes on: ${published.map(({ release }) => release.firmwareVersion).join(', ')} of ${shellWord(product.name)}`,
           ]
         : []),
     ]),
     ...profiles.map(
       (profile) =>
-        `have profile ${quoted(profile)} signed by somebody else, or here: vitalsign profile apply FILE`,
+        `have profile ${shellWord(profile)} signed by somebody else, or here: vitalsign profile apply FILE`,
     ),
     'make a backup: vitalsign backup make FILE',
   ]
-}
-
-function quoted(name: string): string {
-  return /^[\w.-]+$/.test(name) ? name : `"${name}"`
 }
