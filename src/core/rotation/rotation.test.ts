@@ -385,6 +385,21 @@ test('what breaks is told by form: a bare key never expires, and its devices are
   assert.equal(effect('revoked')?.install, 'taken')
 })
 
+test('where nothing is published, no reason reads as if devices had something to lose', async () => {
+  const { from } = await twoKeys(trial, { forms: ['mcuboot', 'cms'] })
+  const at = Temporal.Instant.from('2099-01-01T00:00:00Z')
+  const { effects } = await whatIfKey(from, at, trial)
+  const conditional = effects.filter(({ because }) =>
+    /refuses all|starts nothing|holds the/.test(because),
+  )
+  assert.ok(conditional.length >= 3, JSON.stringify(effects))
+  for (const { install, start, because } of conditional) {
+    assert.equal(install, 'taken')
+    assert.notEqual(start, 'does-not-start')
+    assert.match(because, /^nothing that is published was signed by it/)
+  }
+})
+
 test('what breaks when a certificate ends is what the verifier of the form does, as devices are set', async () => {
   const { product, from } = await twoKeys(trial, { forms: ['cms'] })
   await published(trial, product, '1.0', '2040-01-01T00:00:00Z')

@@ -139,9 +139,11 @@ function effectOf(ending: Ending, look: Look, at: Temporal.Instant): Effect | un
         install: alone.length === 0 ? 'taken' : 'refused',
         start: isStarted && alone.length > 0 ? 'does-not-start' : fine.start,
         ...{ releases: versionsOf(alone), devices: alone.length === 0 ? 0 : mostConcerned(found) },
-        because: isStarted
-          ? 'a device whose bootloader no longer holds it starts nothing that it alone signed'
-          : 'a device that no longer holds it takes nothing in that it alone signed; what is installed runs on',
+        because: `${alone.length === 0 ? 'nothing that is published was signed by it alone; ' : ''}${
+          isStarted
+            ? 'a device whose bootloader no longer holds it starts nothing that it alone signed'
+            : 'a device that no longer holds it takes nothing in that it alone signed; what is installed runs on'
+        }`,
       }
     }
   }
@@ -167,8 +169,9 @@ function expired(
     'signing-time': 'holds the end against the time of signing, whatever its clock says',
     'time-stamp': 'holds the end against the time-stamp, against its clock where there is none',
   } as const
-  const because = `${fine.verifier}, ${setting}, ${does === undefined ? 'is not known' : words[does]}`
-  const refused = found.published.filter(({ signed }) =>
+  const signed = signedBy({ form, key, found })
+  const because = `${signed.length === 0 ? nothingYet : ''}${fine.verifier}, ${setting}, ${does === undefined ? 'is not known' : words[does]}`
+  const refused = signed.filter(({ signed }) =>
     signed.some(
       (one) =>
         isBy(one, form, key) &&
@@ -190,7 +193,7 @@ function revoked({ form, key, found }: Look, fine: Fine): Effect {
   const [usual, ...settings] = revocation
   const looks = usual?.does === 'crl'
   const also = settings.find(({ does }) => does === 'crl')?.setting
-  const signed = found.published.filter((one) => one.signed.some((by) => isBy(by, form, key)))
+  const signed = signedBy({ form, key, found })
   if (!looks)
     return {
       ...fine,
@@ -199,8 +202,17 @@ function revoked({ form, key, found }: Look, fine: Fine): Effect {
   return {
     ...{ ...fine, install: signed.length > 0 ? 'refused' : 'taken', releases: versionsOf(signed) },
     devices: signed.length > 0 ? mostConcerned(found) : 0,
-    because: `${verifier} refuses all that the key signed once the list has reached the device`,
+    because: `${signed.length === 0 ? nothingYet : ''}${verifier} refuses all that the key signed once the list has reached the device`,
   }
+}
+
+/** Before a reason that speaks of more than there is. */
+const nothingYet = 'nothing that is published was signed by it; '
+
+type Signing = Pick<Look, 'form' | 'key' | 'found'>
+
+function signedBy({ form, key, found }: Signing) {
+  return found.published.filter(({ signed }) => signed.some((one) => isBy(one, form, key)))
 }
 
 /** Releases of which it signed something in a form that nobody else signed. */
