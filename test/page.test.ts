@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pageFiles } from '#house/page-files.ts'
+import { readWords } from '#house/words.ts'
 
 const files = new Map(
   [...pageFiles()].map(([path, { content }]) => [path, Buffer.from(content).toString()]),
@@ -52,6 +53,14 @@ function loadedWith(path: string, into: Set<string>): void {
   for (const [, name] of text.matchAll(/^(?:import|export) .*?from '\.(\/[\w-]+\.js)'$/gms))
     loadedWith(name ?? '', into)
 }
+
+test('what people are told to type begins as it is typed, and anything else as a sentence does', async () => {
+  const { sentence } = await import(new URL('../src/console/page/words.js', import.meta.url).href)
+  for (const { remedy } of readWords().values())
+    if (remedy?.startsWith('vitalsign')) assert.match(sentence(remedy), /^vitalsign/)
+  assert.equal(sentence('vitalsign finding show'), 'vitalsign finding show.')
+  assert.equal(sentence('the link is wrong'), 'The link is wrong.')
+})
 
 test('nothing in the page makes markup of text, stands inline, or comes from elsewhere', () => {
   for (const [path, text] of files) {

@@ -181,6 +181,7 @@ test(
   options,
   async () => {
     await part('Releases')
+    await told(/^begun /)
     await press(link(hostile))
     await arrived(`pump ${hostile}`)
     await told('It is not submitted yet.')

@@ -66,8 +66,11 @@ const kinds = [
   'key-watch-stopped',
 ]
 
+/** Of each kind. */
+const mostAlarms = 20
+
 async function alarms(who, again) {
-  const found = await Promise.all(kinds.map((kind) => get('/alarms', { kind, limit: 20 })))
+  const found = await Promise.all(kinds.map((kind) => get('/alarms', { kind, limit: mostAlarms })))
   if (found.every(({ items }) => items.length === 0)) return []
   const { alarmList } = await import('./alarms.js')
   return [
@@ -77,6 +80,11 @@ async function alarms(who, again) {
       who,
       again,
     ),
+    found.some(({ next }) => next !== null) &&
+      make(
+        'p.hint',
+        `Of each kind the newest ${mostAlarms} are shown; "bin/vitalsign alarm list" has all.`,
+      ),
   ]
 }
 

@@ -29,21 +29,22 @@ export async function releases() {
         { name: 'channel', label: 'Channel', maxlength: 64 },
         choiceOf('state', 'State', Object.keys(releaseStates)),
       ],
-      columns: ['Release', 'State, since', 'Security version'],
+      columns: ['Release', 'State', 'Security version'],
       row: (one) => [
         [
           link(`#/release/${one.id}`, one.firmwareVersion),
           make('small', [names.get(one.product), one.channel, one.environment].join(' · ')),
         ],
-        [state(one.state), make('div', make('small', moment(cameTo(one))))],
+        [state(one.state), make('div', make('small', ...lastStep(one)))],
         `${one.securityVersion}`,
       ],
     }),
   ]
 }
 
-/** When it came to the state that it is in. */
-function cameTo({ state: now, createdAt, submittedAt, signedAt, publishedAt, withdrawnAt }) {
+/** Which step led to its state, and when. When the last approval came, or a change, stands on its own page. */
+function lastStep({ state: now, createdAt, submittedAt, signedAt, publishedAt, withdrawnAt }) {
   const times = { signed: signedAt, published: publishedAt, withdrawn: withdrawnAt }
-  return times[now] ?? (now === 'draft' ? createdAt : submittedAt)
+  if (times[now]) return ['since ', moment(times[now])]
+  return now === 'draft' ? ['begun ', moment(createdAt)] : ['submitted ', moment(submittedAt)]
 }

@@ -50,7 +50,8 @@ const kept = ({ custody, protection }) =>
 function whatIf({ id }) {
   const place = make('div', { 'aria-live': 'polite' })
   let turn = 0
-  const day = { name: 'at', label: 'If it ended on', type: 'date', hint: 'Empty: its own end.' }
+  const hint = 'Empty: its own end.'
+  const day = { name: 'at', label: 'If it ended on', hint, type: 'date', max: '9999-12-31' }
   const read = async ({ at }) => {
     const mine = ++turn
     place.replaceChildren(make('p.hint', 'Counting …'))

@@ -69,7 +69,7 @@ async function rotationSection(names) {
 
 /** Keys that are to end though devices need them: a second person decides. */
 async function endingSection() {
-  const { items } = await get('/key-endings', { limit: 50 })
+  const { items } = await get('/key-endings', { limit: 1000 })
   const waiting = items.filter((one) => one.state === 'waiting')
   if (waiting.length === 0) return []
   return [

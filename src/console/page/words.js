@@ -41,7 +41,8 @@ export const environments = {
   test: 'TEST: for devices in the laboratory, never for patients.',
 }
 
-/** "the link is wrong" -> "The link is wrong." */
+/** "the link is wrong" -> "The link is wrong."; a command stays as it is typed. */
 export function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.')
+  const first = /^vitalsign(-device)? /.test(text) ? 'v' : text.charAt(0).toUpperCase()
+  return first + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.')
 }
