@@ -35,13 +35,32 @@ test('who approves reads the forms, the choices and the keys by which it will be
   assert.match(subjectLines(subject, none, undefined).join('\n'), /no plan is written: whoever/)
 })
 
+test('whoever writes a plan puts no words into it that say something else than they are', () => {
+  const lies = 'a by boot (9f86d081)'
+  const options = {
+    version: `2.4.1 by boot (9f86d081)`,
+    dependency: ['1:1.2', lies],
+    padHeader: true,
+  }
+  const said = { ...line, artefacts: [lies], options, keys: [{ ...key, name: lies }] }
+  const signing = { ...manifest.signing, lines: [said], bare: [{ ...key, name: 'boot, spare' }] }
+  const text = subjectLines(subject, { ...manifest, signing }, undefined).join('\n')
+  assert.ok(
+    text.includes(
+      'mcuboot of "a by boot (9f86d081)" by "a by boot (9f86d081)" (9f86d081) version "2.4.1 by boot (9f86d081)" dependency 1:1.2,"a by boot (9f86d081)" padHeader true',
+    ),
+    text,
+  )
+  assert.match(text, /asked for, by "boot, spare"/)
+})
+
 test('a line that is another than in the release before is told as what changed', () => {
   const other = { ...line, keys: [{ name: 'boot 2', sha256 }] }
   const now = { ...manifest, signing: { ...manifest.signing, lines: [other] } }
   const told = changesSince(manifest, now).join('\n')
   assert.match(
     told,
-    /now signed as mcuboot of \*\.bin by boot 2[\s\S]*no more signed as .* by boot \(/,
+    /now signed as mcuboot of \*\.bin by "boot 2" \([\s\S]*no more signed as .* by boot \(/,
   )
   assert.deepEqual(changesSince(manifest, manifest), ['nothing but the version changed'])
 })

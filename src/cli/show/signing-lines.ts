@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ManifestSigning, signingWords } from '#format/release/manifest-signing.ts'
+import { type ManifestSigning, quoted, signingWords } from '#format/release/manifest-signing.ts'
 
 /** How a release will be signed, a line each: what people approve with its octets. */
 export function signingLines({ plan, lines, bare, digests }: ManifestSigning): readonly string[] {
@@ -9,12 +9,12 @@ export function signingLines({ plan, lines, bare, digests }: ManifestSigning): r
     ...lines.map(signingWords),
     ...digests.map(
       ({ artefact, of, form, key }) =>
-        `${artefact}, which is to be signed of ${of} as ${form}, by ${key.name} (${key.sha256.slice(0, 8)})`,
+        `${artefact}, which is to be signed of ${of} as ${form}, by ${quoted(key.name)} (${key.sha256.slice(0, 8)})`,
     ),
     ...(bare.length === 0
       ? []
       : [
-          `digests of artefacts, where they are asked for, by ${bare.map(({ name }) => name).join(', ')}`,
+          `digests of artefacts, where they are asked for, by ${bare.map(({ name }) => quoted(name)).join(', ')}`,
         ]),
   ]
 }

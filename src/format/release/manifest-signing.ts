@@ -87,15 +87,25 @@ function keyJson({ name, sha256 }: ManifestKey): Json {
   return { name, sha256 }
 }
 
-/** A line of a plan in one line of words: `mcuboot of *.bin by boot (9f86d081) version 1.0.0`. */
+/**
+ * A line of a plan in one line of words: `mcuboot of *.bin by boot (9f86d081) version 1.0.0`. What has blanks in it
+ * stands in quotation marks: nobody who writes a plan puts words into it that another part of the line would say.
+ */
 export function signingWords(line: ManifestSigningLine): string {
   const { form, artefacts, of, options, keys, devices, name } = line
   const choices = Object.entries({ ...options, ...(devices && { devices }), ...(name && { name }) })
   return [
-    `${form} of ${of ?? artefacts?.join(' ') ?? 'what is of this form'}`,
-    `by ${keys.map((key) => `${key.name} (${key.sha256.slice(0, 8)})`).join(' ')}`,
-    ...choices.map(([what, value]) => `${what} ${value}`),
+    `${form} of ${of ?? artefacts?.map(quoted).join(' ') ?? 'what is of this form'}`,
+    `by ${keys.map((key) => `${quoted(key.name)} (${key.sha256.slice(0, 8)})`).join(' ')}`,
+    ...choices.map(([what, value]) => `${what} ${[value].flat().map(quoted).join(',')}`),
   ].join(' ')
+}
+
+/** As it stands among other words. */
+export function quoted(value: string | number | boolean): string {
+  return typeof value === 'string' && !/^[\w.:/+*{}@-]+$/.test(value)
+    ? JSON.stringify(value)
+    : String(value)
 }
 
 /** @throws FormatError for anything but what `signingJson` gives */
