@@ -78,32 +78,76 @@ export function placesIn(forest: Node[], places: Place[] = []): Place[] {
 }
 
 export function encodeForest(forest: readonly Node[]): Uint8Array {
-  return concat(forest.map(encodeNode))
+  const writer = new BackwardWriter()
+  writeForest(writer, forest)
+  return writer.written()
 }
 
-function encodeNode(node: Node): Uint8Array {
-  const content =
-    node.children === undefined ? node.content : concat([node.prefix, encodeForest(node.children)])
-  const end = node.length === 'indefinite' ? [0, 0] : []
-  const head = Uint8Array.of(node.tag, ...lengthOf(content.length, node.length))
-  const once = concat([head, content, Uint8Array.from(end)])
-  return node.times === 1 ? once : concat(Array<Uint8Array>(node.times).fill(once))
+function writeForest(writer: BackwardWriter, forest: readonly Node[]): void {
+  for (let index = forest.length - 1; index >= 0; index--) writeNode(writer, forest[index]!)
 }
 
-function lengthOf(length: number, form: Node['length']): number[] {
-  const octets: number[] = []
-  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256)
-  switch (form) {
-    case 'minimal':
-      return length < 0x80 ? [length] : [0x80 | octets.length, ...octets]
-    case 'long':
-      return [0x80 | (octets.length + 1), 0, ...octets]
-    case 'indefinite':
-      return [0x80]
-    case 'too-great':
-      return [0x84, 0x7f, 0xff, 0xff, 0xff]
-    case 'five-octets':
-      return [0x85, 1, 0, 0, 0, 0]
+function writeNode(writer: BackwardWriter, node: Node): void {
+  const before = writer.length
+  if (node.length === 'indefinite') writer.put(endOfContents)
+  const behind = writer.length
+  if (node.children === undefined) writer.put(node.content)
+  else {
+    writeForest(writer, node.children)
+    writer.put(node.prefix)
+  }
+  writeLength(writer, writer.length - behind, node.length)
+  writer.putOctet(node.tag)
+  if (node.times === 1) return
+  const once = writer.written(before)
+  for (let times = 1; times < node.times; times++) writer.put(once)
+}
+
+const endOfContents = Uint8Array.of(0, 0)
+const tooGreat = Uint8Array.of(0x84, 0x7f, 0xff, 0xff, 0xff)
+const fiveOctets = Uint8Array.of(0x85, 1, 0, 0, 0, 0)
+
+function writeLength(writer: BackwardWriter, length: number, form: Node['length']): void {
+  if (form === 'indefinite') writer.putOctet(0x80)
+  else if (form === 'too-great') writer.put(tooGreat)
+  else if (form === 'five-octets') writer.put(fiveOctets)
+  else if (form === 'minimal' && length < 0x80) writer.putOctet(length)
+  else {
+    const before = writer.length
+    for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) writer.putOctet(rest % 256)
+    if (form === 'long') writer.putOctet(0)
+    writer.putOctet(0x80 | (writer.length - before))
+  }
+}
+
+/** From the end to the beginning, so that a length is known when it is written and no octet is copied twice. */
+class BackwardWriter {
+  #octets = new Uint8Array(4096)
+  length = 0
+
+  putOctet(octet: number): void {
+    this.#makeRoom(1)
+    this.length++
+    this.#octets[this.#octets.length - this.length] = octet
+  }
+
+  put(octets: Uint8Array): void {
+    this.#makeRoom(octets.length)
+    this.length += octets.length
+    this.#octets.set(octets, this.#octets.length - this.length)
+  }
+
+  /** What stands in front of the last `behind` octets, as a copy. */
+  written(behind = 0): Uint8Array {
+    const { length } = this.#octets
+    return this.#octets.slice(length - this.length, length - behind)
+  }
+
+  #makeRoom(more: number): void {
+    if (this.length + more <= this.#octets.length) return
+    const larger = new Uint8Array(Math.max(this.#octets.length * 2, this.length + more))
+    larger.set(this.written(), larger.length - this.length)
+    this.#octets = larger
   }
 }
 
