@@ -10,6 +10,7 @@ import { Fault } from '#core/fault.ts'
 import { Attempts } from '#core/people/attempts.ts'
 import { makeClaimLink } from '#core/people/claim.ts'
 import { makeAdminApi } from '#edge/admin/api.ts'
+import { AdminApiOnDemand } from '#edge/admin/api-on-demand.ts'
 import { makePassphraseHasher } from '#edge/admin/argon2.ts'
 import { listenOnSocket, localDoor } from '#edge/admin/doors/local.ts'
 import { machineDoor } from '#edge/admin/doors/machine.ts'
@@ -124,7 +125,7 @@ export async function openOperatorSide(parts: OperatorParts): Promise<OperatorSi
     pages: pageFiles(),
     makeServer: (listener) => server.on('request', listener),
   })
-  const machines = await makeAdminApi({
+  const machines = new AdminApiOnDemand({
     ...common,
     door: machineDoor(core),
     witness: parts.witness('devices'),
@@ -140,7 +141,7 @@ export async function openOperatorSide(parts: OperatorParts): Promise<OperatorSi
   return {
     address: { host, port },
     socket,
-    machineHandler: (request, response) => machines.routing(request, response),
+    machineHandler: (request, response) => machines.answer(request, response),
     claimLink: 'token' in claim ? `${origins[0]}${claimPath(claim.token)}` : undefined,
     close: async () => {
       server.closeAllConnections()

@@ -8,12 +8,11 @@ import type { InputFault, RefusedInput } from '../answers/problem.ts'
 /** Reads the input of an operation from path, query and body, which are one for who asks. */
 export class InputReader {
   readonly #row: Operation
-  readonly #fields: ReadonlyMap<string, Field>
+  #fields: ReadonlyMap<string, Field> | undefined
   readonly #inPath: readonly string[]
 
   constructor(row: Operation) {
     this.#row = row
-    this.#fields = fieldsOf(row)
     this.#inPath = [...row.path.matchAll(/:(\w+)/g)].map((match) => match[1] ?? '')
   }
 
@@ -55,6 +54,8 @@ export class InputReader {
   #typed(values: unknown): Record<string, unknown> {
     const typed: Record<string, unknown> = {}
     for (const [name, value] of Object.entries(values ?? {})) {
+      // Made by the first that needs it: most rows are never asked, and all of them would make each start longer.
+      this.#fields ??= fieldsOf(this.#row)
       typed[name] = typedValue(this.#fields.get(name), value)
     }
     return typed
