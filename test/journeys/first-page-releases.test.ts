@@ -302,7 +302,8 @@ test('a scan says where something was found, why it matters and what to do', opt
   await arrived('Scans')
   await press(link('pump.swu'))
   await arrived('pump.swu')
-  await told(`pump.swu!/${hostile}!/etc/line.key`)
+  // What turns the direction of a text is shown by its number, and turns nothing.
+  await told(`pump.swu!/${hostile}!/etc/\\u{202e}line.key`)
   await told('certain, at octet 512')
   await told('Every device with the image has the same one')
 })

@@ -14,8 +14,16 @@ export function make(name, ...rest) {
     if (typeof value === 'function') element.addEventListener(key, value)
     else if (value !== undefined && value !== false) element.setAttribute(key, value)
   }
-  element.append(...rest.flat(2).filter((one) => (one ?? false) !== false))
+  const children = rest.flat(2).filter((one) => (one ?? false) !== false)
+  element.append(...children.map((one) => (typeof one === 'string' ? unturned(one) : one)))
   return element
+}
+
+/** Signs that turn the direction of what follows (UAX #9) stand by their numbers: a name shows what it is. */
+function unturned(text) {
+  return text.replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (sign) => {
+    return `\\u{${sign.codePointAt(0).toString(16)}}`
+  })
 }
 
 export const link = (href, text) => make('a', { href }, text)

@@ -110,7 +110,11 @@ async function tellOfScan({ core }: ToldHouse, pump: Product): Promise<void> {
       findings: [
         {
           ...{ rule: 'private-key', severity: 'critical', confidence: 'certain', key: null },
-          ...{ path: ['pump.swu', hostile, 'etc/line.key'], offset: 512, identity: '0'.repeat(64) },
+          ...{
+            path: ['pump.swu', hostile, 'etc/\u202eline.key'],
+            offset: 512,
+            identity: '0'.repeat(64),
+          },
           what: 'a private key (PEM, PKCS #8)',
         },
       ],
