@@ -184,8 +184,8 @@ test('what a crash cuts off between the parts of a large revocation is ended aft
   await house.stop()
 })
 
-/** Founding takes sixty steps: each run tries every third of them, from one that chance picks; with DEPTH above 1 all. */
-const stride = depthOfRun() === 1 ? 3 : 1
+/** Founding takes sixty steps: each run tries every fifth of them, from one that chance picks; with DEPTH above 1 all. */
+const stride = depthOfRun() === 1 ? 5 : 1
 
 test('a crash at any step of the founding is healed by the next start', async () => {
   const steps = stepsOf(run(temporaryDirectory(), 'found', 0))
