@@ -19,7 +19,7 @@ import { type Target, targetOf, targets } from './targets.ts'
 import { textTargets } from './text-targets.ts'
 import { type Node, parseForest, placesIn } from './tlv.ts'
 
-const inputsPerTarget = 20_000 * depthOfRun()
+const inputsPerTarget = 10_000 * depthOfRun()
 const seed = seedOfRun()
 const met = new Map<FormatCode, string>()
 
