@@ -5,8 +5,14 @@ import { Fault } from '#core/fault.ts'
 import type { ToldFault } from '../book/messages.ts'
 import type { Cell, Row } from '../rows.ts'
 
-/** One statement with its values; null ends the thread. */
-export type ReadRequest = { readonly sql: string; readonly values: readonly Cell[] } | null
+/** One statement with its values. */
+export interface Question {
+  readonly sql: string
+  readonly values: readonly Cell[]
+}
+
+/** What was asked in one turn of the main thread, each to be answered in its place; null ends the thread. */
+export type ReadRequest = readonly Question[] | null
 
 export type ReadReply = { readonly rows: readonly Row[] } | { readonly fault: ToldFault }
 
@@ -19,6 +25,8 @@ interface Waiter {
 export class Reader {
   readonly #file: string
   readonly #waiters: Waiter[] = []
+  /** To wake a thread costs more than most questions: what is asked at once goes in one message. */
+  readonly #unsent: Question[] = []
   #thread: Worker | undefined
   #closed = false
 
@@ -34,9 +42,14 @@ export class Reader {
         this.#thread ??= this.#start()
         this.#waiters.push({ resolve, reject })
         this.#thread.ref()
-        this.#thread.postMessage({ sql, values } satisfies ReadRequest)
+        if (this.#unsent.push({ sql, values }) === 1) queueMicrotask(() => this.#send())
       }
     })
+  }
+
+  #send() {
+    const questions = this.#unsent.splice(0)
+    if (questions.length > 0) this.#thread?.postMessage(questions satisfies ReadRequest)
   }
 
   /** Ends the thread after it has answered what was asked. */
@@ -45,6 +58,7 @@ export class Reader {
     const thread = this.#thread
     if (thread === undefined) return
     thread.ref()
+    this.#send()
     thread.postMessage(null)
     await once(thread, 'exit')
   }
@@ -53,10 +67,12 @@ export class Reader {
     const thread = new Worker(new URL('reader-thread.ts', import.meta.url), {
       workerData: { file: this.#file },
     })
-    thread.on('message', (reply: ReadReply) => {
-      const waiter = this.#waiters.shift()
-      if ('rows' in reply) waiter?.resolve(reply.rows)
-      else waiter?.reject(new Fault(reply.fault.code, reply.fault.message))
+    thread.on('message', (replies: readonly ReadReply[]) => {
+      for (const reply of replies) {
+        const waiter = this.#waiters.shift()
+        if ('rows' in reply) waiter?.resolve(reply.rows)
+        else waiter?.reject(new Fault(reply.fault.code, reply.fault.message))
+      }
       if (this.#waiters.length === 0) thread.unref()
     })
     thread.on('error', (cause) => this.#lose(cause))
@@ -66,6 +82,7 @@ export class Reader {
 
   #lose(cause: unknown) {
     this.#thread = undefined
+    this.#unsent.length = 0
     const fault = new Fault('store-unreachable', 'a reading thread has ended', { cause })
     for (const waiter of this.#waiters.splice(0)) waiter.reject(fault)
   }
