@@ -15,9 +15,12 @@ const mostScans = 100
 export async function readFacts(release: Release, ports: ReleasePorts): Promise<ReleaseFacts> {
   const { ledger, clock } = ports
   const parts = await partsOf(release.id, ledger)
-  const scans = new Map<string, readonly ScanRecord[]>()
-  for (const { role, sha256 } of parts)
-    if (role === 'artefact') scans.set(sha256.toHex(), await scansOf(sha256, ledger))
+  const artefacts = parts.filter(({ role }) => role === 'artefact')
+  const scans = new Map<string, readonly ScanRecord[]>(
+    await Promise.all(
+      artefacts.map(async ({ sha256 }) => [sha256.toHex(), await scansOf(sha256, ledger)] as const),
+    ),
+  )
   const looked = await checkRelease(release, ports)
   return {
     ...{ release, parts, scans, hands: handsIn(release, parts), now: clock.now() },

@@ -73,9 +73,14 @@ export async function checkRelease(
 const looks: Readonly<Record<ReleaseCheckName, (looked: Looked) => Promise<Found> | Found>> = {
   'artefacts-here': async ({ artefacts, ports }) => {
     if (artefacts.length === 0) return no('there is no artefact')
-    for (const { name, sha256, octets } of artefacts.filter((one) => !isByDigest(one)))
-      if ((await ports.artefacts.size(sha256)) !== octets)
-        return no(`the octets of ${name} are not here`)
+    // Side by side, here and below: every signature over a digest waits for all of them.
+    const here = await Promise.all(
+      artefacts.map(
+        async (one) => isByDigest(one) || (await ports.artefacts.size(one.sha256)) === one.octets,
+      ),
+    )
+    const missing = artefacts[here.indexOf(false)]
+    if (missing !== undefined) return no(`the octets of ${missing.name} are not here`)
     const absent = artefacts.filter(isByDigest).length
     const words = counted(artefacts.length, 'artefact')
     return yes(absent === 0 ? words : `${words}, of which ${absent} by the digest alone`)
@@ -108,8 +113,9 @@ const looks: Readonly<Record<ReleaseCheckName, (looked: Looked) => Promise<Found
   'provenance-verified': (looked) => covering('provenance', looked),
   'scan-clean': async ({ artefacts, ports }) => {
     if (artefacts.length === 0) return no('there is no artefact')
-    for (const { name, sha256 } of artefacts) {
-      const problem = scanProblem(await scanOf(sha256, ports.ledger))
+    const scans = await Promise.all(artefacts.map(({ sha256 }) => scanOf(sha256, ports.ledger)))
+    for (const [index, { name }] of artefacts.entries()) {
+      const problem = scanProblem(scans[index])
       if (problem !== undefined) return no(`${name} ${problem}`)
     }
     return yes(`${counted(artefacts.length, 'artefact')} scanned here`)
