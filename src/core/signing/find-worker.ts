@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { refuse } from '#trust/refusal.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { ArtefactKey } from '../ledger/tables.ts'
+import type { ArtefactKey, Product } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 
 /** More products than one maker has. */
@@ -32,10 +32,8 @@ export async function findWorker(
   const slash = idOrName.indexOf('/')
   const [of, name] =
     slash < 0 ? [undefined, idOrName] : [idOrName.slice(0, slash), idOrName.slice(slash + 1)]
-  const { items } = await ledger.list('product', { limit: mostProducts })
   const found: ArtefactKey[] = []
-  for (const product of items) {
-    if ((of !== undefined && product.name !== of) || !isWithin(product.id)) continue
+  for (const product of await productsOf(of, within, ledger)) {
     const key = await ledger.find('artefactKey', 'name', [product.id, environment, name])
     if (key !== undefined) found.push(key)
   }
@@ -47,6 +45,22 @@ export async function findWorker(
         'not-found',
         `${found.length} products have a signing key ${shown(name)}: say PRODUCT/${shown(name)}, or its id`,
       )
+}
+
+/** The products that may be meant: asked for one by one where they are known, since every signature asks. */
+async function productsOf(
+  name: string | undefined,
+  within: readonly string[] | undefined,
+  ledger: Ledger,
+): Promise<readonly Product[]> {
+  const isMeant = (product: Product) => name === undefined || product.name === name
+  if (within === undefined) {
+    if (name === undefined) return (await ledger.list('product', { limit: mostProducts })).items
+    const product = await ledger.find('product', 'name', [name])
+    return product === undefined ? [] : [product]
+  }
+  const products = await Promise.all(within.map((id) => ledger.read('product', id)))
+  return products.flatMap((one) => (one !== undefined && isMeant(one) ? [one] : []))
 }
 
 function refuseUnknown(idOrName: string, isScoped: boolean): Refused {
