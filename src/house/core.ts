@@ -28,6 +28,7 @@ import type { Clock, Randomness } from '#core/ports.ts'
 import { epochOf, type Restore, readRestores } from '#core/recovery/epoch.ts'
 import { type Learning, type LearningPorts, learnCertificate } from '#core/recovery/learn.ts'
 import type { ArtefactStore } from '#core/releases/ports.ts'
+import { DigestBookings } from '#core/signing/digest-bookings.ts'
 import type { CertificateRows } from '#core/status-files/certificate-rows.ts'
 import { usualBlockSize } from '#core/status-files/make-status-file.ts'
 import type { BlockBuilder } from '#core/status-files/refresh-blocks.ts'
@@ -94,6 +95,8 @@ export interface Core extends EnrolmentPorts {
   readonly timeStamps: StampDesk
   /** Where signatures of releases get their time-stamps. */
   readonly stamps: StampSource
+  /** Signatures over digests on their way into the ledger. */
+  readonly bookings: DigestBookings
   /** What those read who cannot ask. */
   readonly statusFiles: StatusFiles
   readonly rows: CertificateRows
@@ -225,6 +228,7 @@ export async function openCore(means: Means): Promise<Core> {
     environment,
     vendors: new VendorRegister(ledger),
     paths: new KnownPaths(),
+    bookings: new DigestBookings(),
     upstreams: upstreamPorts(means.desk ?? noDesk, doors, { ledger, clock, random }, report),
     ...(restores.length > 0 && {
       learn: (certificate: Certificate) => learnAndTell(certificate, learning, report),

@@ -11,17 +11,15 @@ import { verifyOver } from '#trust/verify-digest.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
 import { Fault } from '../fault.ts'
 import { newId } from '../ledger/ids.ts'
-import type { Put } from '../ledger/ledger.ts'
-import { settle } from '../ledger/settle.ts'
 import type { ArtefactKey, Release, ReleasePart, SignedArtefactRecord } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { isContent, type ToBeSignedPart, toBeSignedIn } from '../releases/by-digest.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import type { PlanLine } from '../releases/plan-lines.ts'
-import { checkSecurityVersion, raisingLine } from '../releases/security-version.ts'
+import { checkSecurityVersion } from '../releases/security-version.ts'
 import { submittedSigning } from '../releases/signing-of.ts'
-import { wanting } from '../releases/stored.ts'
 import { isFormName } from './artefact-key.ts'
+import { signableStates } from './digest-bookings.ts'
 import { exceptionsOf } from './key-exceptions.ts'
 import type { ReleaseSigningPorts } from './sign-release.ts'
 import { checkKeysAgain, type UsableKey, usableKeys } from './usable-keys.ts'
@@ -45,10 +43,6 @@ export type DigestSigned =
       readonly isRepeated: boolean
     }
   | Refused
-
-const signableStates: readonly Release['state'][] = ['approved', 'signed', 'published']
-/** Of a build that has its digests signed side by side each counts the release up. */
-const mostTries = 16
 
 /**
  * Signs the digest of an artefact that belongs to an approved release, and of no other octets: whoever has a
@@ -256,7 +250,6 @@ export async function bookSignature(
     },
     ...{ signedBy: actor.id, signedAt: clock.now() },
   }
-  const put: Put = { kind: 'signedArtefact', record }
   const event: AuditEvent = {
     ...{ type: 'digest-signed', at: record.signedAt, actor },
     subjects: [record.id, release.id, part.id, usable.key.id],
@@ -266,22 +259,11 @@ export async function bookSignature(
       ...(exceptions.length > 0 && { exceptions: exceptions.join('; ') }),
     },
   }
-  for (let tried = 0; ; tried++) {
-    // The release counts up, too: whoever changes it at this moment is refused, and so are we if they came first.
-    const now = await ledger.read('release', release.id)
-    if (now?.revision !== release.revision || !signableStates.includes(now.state))
-      return refuse('conflict', 'the release was changed while its digest was signed; look again')
-    const counted: Put = { kind: 'release', record: { ...now, version: now.version + 1 } }
-    // Devices that install it raise their counters, as with all that is signed.
-    const line = await raisingLine(now, ports)
-    if (line.kind === 'refused') return line
-    const puts = [counted, line, put, await wanting(kept, actor.id, ports)]
-    const refused = await settle({ puts, events: [event] }, ledger)
-    if (refused === undefined) return { kind: 'signed', signature, record, isRepeated: false }
-    const there = await ledger.find('signedArtefact', 'name', [release.id, name])
-    if (there !== undefined) return repeatedSignature(there, ports)
-    if (refused.reason !== 'conflict' || tried === mostTries) return refused
-  }
+  const booked = await ports.bookings.book({ release, record, kept, event }, ports)
+  if (booked.kind === 'refused') return booked
+  return booked.kind === 'there'
+    ? repeatedSignature(booked.record, ports)
+    : { kind: 'signed', signature, record, isRepeated: false }
 }
 
 /** The signature that was made before. */

@@ -14,6 +14,7 @@ import { partsOf } from '../releases/parts-of.ts'
 import { signedArtefactsOf } from '../releases/publish.ts'
 import { refuseOtherPlan } from '../releases/signing-of.ts'
 import { wanting } from '../releases/stored.ts'
+import type { DigestBookings } from './digest-bookings.ts'
 import { exceptionsOf } from './key-exceptions.ts'
 import { makeOutputs, type Output, type OutputPorts, type Tell } from './make-outputs.ts'
 import { type PlanPorts, planRelease, type Work } from './plan-release.ts'
@@ -23,6 +24,7 @@ export interface ReleaseSigningPorts extends PlanPorts, OutputPorts {
   readonly random: Randomness
   readonly guard: ClockGuard
   readonly artefacts: OutputPorts['artefacts']
+  readonly bookings: DigestBookings
   /** Whether policy and approvals let it be signed now, all evidence looked at again. */
   judge(release: Release): Promise<Refused | undefined>
   /** Why nothing more of what is signed may go out, if so. */
