@@ -78,6 +78,9 @@ const measures = {
   envelopes: [
     quick ? { count: 50, rounds: 1, gigabytes: 1 } : { count: 300, rounds: 3, gigabytes: 2 },
   ],
+  'sign-server': [
+    quick ? { artefacts: 8, digests: 8, rounds: 1 } : { artefacts: 16, digests: 16, rounds: 2 },
+  ],
   'command-line': [{ megabytes: quick ? 50 : 200 }],
   adoption: [{ devices: quick ? 10_000 : 50_000, rounds: quick ? 1 : 3 }],
   bundles: [{ megabytes: 0, rounds: quick ? 1 : 3 }],
@@ -109,6 +112,7 @@ const modules: Readonly<Record<string, readonly [file: string, name: string]>> =
   tpm: ['tpm.ts', 'benchTpm'],
   'boot-artefacts': ['boot-artefacts.ts', 'benchBootArtefacts'],
   envelopes: ['envelopes.ts', 'benchEnvelopes'],
+  'sign-server': ['sign-server.ts', 'benchSignServer'],
   'command-line': ['command-line.ts', 'benchCommandLine'],
   adoption: ['adoption.ts', 'benchAdoption'],
   bundles: ['bundles.ts', 'benchBundles'],

@@ -13,12 +13,16 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodePem } from '#format/pem.ts'
+import { espApplication } from '../test/support/artefacts/esp-corruptions.ts'
+import { changeNode, devicetree, fitImage, plainFit } from '../test/support/artefacts/fit.ts'
+import { signerOf } from '../test/support/artefacts/signed.ts'
 import { longLived, signingHouse } from '../test/support/signers.ts'
 import type { Row } from './tools/row.ts'
 import { printRows } from './tools/table.ts'
@@ -40,8 +44,9 @@ export async function benchCommandLine({
       rows.push(rowOf(line, taken(place, line), 'the command alone'))
     }
     writeNoise(join(place, 'app.bin'), megabytes)
-    for (const [form, build, sign, verify] of lines) {
-      const image = build === undefined ? 'app.bin' : 'made'
+    writeBootImages(place)
+    for (const [form, build, sign, verify, given = 'app.bin'] of lines) {
+      const image = build === undefined ? given : 'made'
       if (build !== undefined)
         rows.push(row('build', `firmware build ${form} app.bin ${build} --out made`))
       rows.push(row('sign', `firmware sign ${image} --form ${form} ${sign} --out signed`))
@@ -50,7 +55,12 @@ export async function benchCommandLine({
       rmSync(join(place, 'signed'), { force: true })
 
       function row(what: string, line: string): Row {
-        return rowOf(`${form}: ${what}, ${megabytes} MB`, taken(place, line), 'the whole process')
+        const octets = statSync(join(place, image)).size
+        return rowOf(
+          `${form}: ${what}, ${Math.round(octets / 1e6)} MB`,
+          taken(place, line),
+          'the whole process',
+        )
       }
     }
     return rows
@@ -61,8 +71,14 @@ export async function benchCommandLine({
 
 const chain = '--key signer.key --chain signer.pem'
 
-/** Form, how it is built (absent: of any octets), signed and verified. */
-const lines = [
+const manifest = [
+  ...['--product pump --version 1.0.0 --security-version 1 --name app.bin'],
+  ...['--made-at 1800000000 --kind feature --environment production'],
+  '--key signer.key --key signer-pq.key',
+].join(' ')
+
+/** Form, how it is built (absent: of any octets), signed and verified, and the file if it is not noise. */
+const lines: readonly (readonly [string, string | undefined, string, string, string?])[] = [
   [
     'mcuboot',
     undefined,
@@ -74,7 +90,16 @@ const lines = [
   ['swupdate', '--description sw-description', chain, '--roots root.pem'],
   ['mender', '--release pump-1 --device-type pump', '--key signer.key', '--key signer.pub'],
   ['rauc', '--compatible Pump --release 1 --image rootfs=app.bin', chain, '--roots root.pem'],
-] as const
+  [
+    'suit',
+    undefined,
+    '--sequence-number 1 --vendor example.com --class pump --uri https://example.com/app --key signer.key',
+    '--beside app.bin --key signer.pub',
+  ],
+  ['outer-manifest', undefined, manifest, '--beside app.bin --key signer.pub --key signer-pq.pub'],
+  ['uboot-fit', undefined, '--key signer.key', '--key signer.pub', 'image.fit'],
+  ['esp-secure-boot-v2', undefined, '--key signer.key', '--key signer.pub', 'image.esp'],
+]
 
 interface Taken {
   readonly seconds: number
@@ -109,8 +134,25 @@ async function writeKeys(place: string): Promise<void> {
   write('signer.key', String(signer.privateKey.export({ format: 'pem', type: 'pkcs8' })))
   write('signer.pub', encodePem('PUBLIC KEY', signer.publicKey.spki))
   write('signer.pem', signer.chain.map((der) => encodePem('CERTIFICATE', der)).join(''))
+  const second = await signerOf('ml-dsa-65')
+  write('signer-pq.key', String(second.pair.privateKey.export({ format: 'pem', type: 'pkcs8' })))
+  write('signer-pq.pub', encodePem('PUBLIC KEY', second.publicKey.spki))
   write('root.pem', encodePem('CERTIFICATE', house.rootCertificate.der))
   write('sw-description', 'software = { version = "1"; images: ( { filename = "app.bin"; } ); };\n')
+}
+
+/** A segment of ESP-IDF has 16 MiB at most, its description among them. */
+const mostEspOctets = 16_000_000
+
+/** An image of ESP-IDF, and a FIT whose first image takes almost all of it. */
+function writeBootImages(place: string): void {
+  const noise = readFileSync(join(place, 'app.bin'))
+  writeFileSync(join(place, 'image.esp'), espApplication(noise.subarray(0, mostEspOctets)))
+  const tree = changeNode(plainFit(), '/images', (node) => ({
+    ...node,
+    children: [fitImage('kernel-1', noise), ...(node.children ?? []).slice(1)],
+  }))
+  writeFileSync(join(place, 'image.fit'), devicetree(tree))
 }
 
 /** Octets that do not pack. */
