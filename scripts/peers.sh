@@ -48,7 +48,7 @@ fetch_mbed_tls() {
   version=$(dpkg-query -W -f='${source:Version}' libmbedtls-dev)
   target=/usr/src/mbedtls-$version
   [ -e "$target" ] && return
-  place=$(mktemp -d)
+  place=$(mktemp -d) && chmod 755 "$place" # apt fetches as a user of its own
   mkdir -p "$place/sources" "$place/lists/partial" "$place/cache/archives/partial" "$place/tree"
   for list in /etc/apt/sources.list.d/*.sources; do
     [ -e "$list" ] && sed 's/^Types:.*/Types: deb-src/' "$list" >"$place/sources/${list##*/}"
