@@ -22,7 +22,12 @@ import {
   withProduct,
 } from '../support/house.ts'
 import { askLocal } from '../support/local-door.ts'
-import { type PostgresPlace, postgresPlace, withoutPostgres } from '../support/postgres.ts'
+import {
+  type PostgresPlace,
+  postgresPlace,
+  waitingForLocks,
+  withoutPostgres,
+} from '../support/postgres.ts'
 import { type ExpectedDevice, expectDevice } from '../support/refusing.ts'
 
 let place: PostgresPlace
@@ -84,7 +89,7 @@ postgresTest(
     )
     const held = await place.hold('LOCK TABLE "certificate" IN EXCLUSIVE MODE')
     const answers = Promise.all(devices.flatMap((device) => [enrolling(device), enrolling(device)]))
-    await place.until(`SELECT 1 FROM pg_locks WHERE NOT "granted"`)
+    await place.until(waitingForLocks)
     // Whoever needs no write is served meanwhile.
     assert.equal((await whoami()).status, 200)
     assert.equal((await fetchStatus(house, '/readyz')).status, 200)

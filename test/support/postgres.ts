@@ -43,6 +43,10 @@ export interface PostgresPlace {
   remove(): Promise<void>
 }
 
+/** Whoever waits for a lock in this database: the list of locks is of the whole cluster, which tests share. */
+export const waitingForLocks = `SELECT "pid" FROM pg_locks JOIN pg_stat_activity USING ("pid")
+  WHERE NOT "granted" AND "datname" = current_database()`
+
 /** An open transaction of the superuser. */
 export interface Held {
   ask(text: string): Promise<unknown>

@@ -12,6 +12,7 @@ import {
   ownCluster,
   type PostgresPlace,
   postgresPlace,
+  waitingForLocks,
   withoutPostgres,
 } from '../../../../test/support/postgres.ts'
 import type { Store } from '../store.ts'
@@ -124,7 +125,7 @@ test('a database that answers nothing holds up no more than it can be told of', 
   onPlace(async ({ store, place, ports }) => {
     const held = await place.hold('LOCK TABLE "party" IN EXCLUSIVE MODE')
     const first = add(store, ports, 'first')
-    await place.until(`SELECT 1 FROM pg_locks WHERE NOT "granted"`)
+    await place.until(waitingForLocks)
     const many = Array.from({ length: 10_001 }, (_, index) => add(store, ports, `party ${index}`))
     await assert.rejects(many.at(-1)!, { code: 'store-unreachable', message: /10000 changes wait/ })
     await held.release()
@@ -174,7 +175,7 @@ test('a transaction that another one locks out in a circle is written again', op
     const held = await place.hold(`UPDATE "party" SET "role" = 'x' WHERE "name" = 'b'`)
     const puts = [changed(first, {}), changed(second, {})]
     const asked = store.ledger.commit({ puts, events: [] })
-    await place.until(`SELECT 1 FROM pg_locks WHERE NOT "granted"`)
+    await place.until(waitingForLocks)
     // Now each waits for the other; the server breaks one of the two.
     await held.ask(`UPDATE "party" SET "role" = 'x' WHERE "name" = 'a'`).catch(() => {})
     await held.release()

@@ -8,6 +8,7 @@ import { CuttingProxy } from '../../../../test/support/cutting-proxy.ts'
 import {
   type PostgresPlace,
   postgresPlace,
+  waitingForLocks,
   withoutPostgres,
 } from '../../../../test/support/postgres.ts'
 import type { Store } from '../store.ts'
@@ -92,7 +93,7 @@ test(
   () =>
     withProxy(async ({ store, proxy, ports, place }) => {
       const held = await place.hold('LOCK TABLE "party" IN EXCLUSIVE MODE')
-      const waits = `SELECT 1 FROM pg_locks WHERE NOT "granted" HAVING count(*) = `
+      const waits = `SELECT 1 FROM (${waitingForLocks}) AS "waiting" HAVING count(*) =`
       proxy.cutCommit('waiting')
       const adding = add(store, ports, 'late')
       await proxy.wasCut()

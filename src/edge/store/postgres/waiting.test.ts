@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import {
   type PostgresPlace,
   postgresPlace,
+  waitingForLocks,
   withoutPostgres,
 } from '../../../../test/support/postgres.ts'
 import type { Store } from '../store.ts'
@@ -27,8 +28,8 @@ test(
       INSERT INTO "event" VALUES (1, '\\x00', '\\x00')`)
       const asked = add(store, ports, 'second')
       // Without the lock it would wait all the same, and then meet the first as a conflict.
-      await place.until(`SELECT 1 FROM pg_locks
-      WHERE "locktype" = 'advisory' AND "objid" = ${numberingLock} AND NOT "granted"`)
+      await place.until(`${waitingForLocks}
+        AND "locktype" = 'advisory' AND "objid" = ${numberingLock}`)
       const past = await openPostgresStore(place.settings, testPorts(2))
       const quiet = { puts: [party(testPorts(3), 'past')], events: [] }
       assert.deepEqual(await past.ledger.commit(quiet), committed)
@@ -74,8 +75,8 @@ test(
         code: 'store-unreachable',
         message: /canceling statement/,
       })
-      await place.until('SELECT 1 FROM pg_locks WHERE NOT "granted"')
-      const [[pid] = []] = await place.sql('SELECT "pid" FROM pg_locks WHERE NOT "granted"')
+      await place.until(waitingForLocks)
+      const [[pid] = []] = await place.sql(waitingForLocks)
       await place.sql(`SELECT pg_cancel_backend(${pid})`)
       await refused
       await held.release()
