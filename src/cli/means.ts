@@ -112,6 +112,8 @@ export interface Means {
   now(): Temporal.Instant
   /** Opens the installation of a data directory on which no server runs. @throws Fault */
   openHouse(data: string): Promise<OpenedHouse>
+  /** Of this program. */
+  version(): string
   /** The words of docs/words.md, by themselves in small letters. */
   readWords(): ReadonlyMap<string, WordRow>
   offline(): Promise<OfflineWork>

@@ -24,6 +24,10 @@ import { verbOf } from './verbs/verbs.ts'
 export async function runCommandLine(words: readonly string[], means: Means): Promise<ExitStatus> {
   const terminal = new Terminal(means)
   try {
+    if (words.length === 1 && words[0] === '--version') {
+      await terminal.line(`vitalsign ${means.version()}`)
+      return exit.done
+    }
     const { command, rest } = commandIn(words)
     if (command === undefined || asksHelp(rest)) return await help(words, means, terminal)
     return await runCommand(await whole(command), rest, means, terminal)

@@ -6,6 +6,7 @@ import type { Means, OpenedHouse } from '#cli/means.ts'
 import { runCommandLine } from '#cli/run.ts'
 import { Fault } from '#core/fault.ts'
 import { systemClock } from '#edge/clock/system-clock.ts'
+import { programVersion } from './version.ts'
 import { readWords } from './words.ts'
 
 /** Runs `vitalsign NOUN VERB …` and sets the exit status. */
@@ -23,6 +24,7 @@ export async function runCommand(words: readonly string[]): Promise<void> {
     ceremonies: async () => (await import('./ceremony/offline.ts')).ceremonyWork,
     scanning: async () => (await import('./scan/offline.ts')).scanWork,
     now: () => systemClock.now(),
+    version: programVersion,
     serveHelp: async () => (await import('./serve.ts')).serveHelp(),
   }
   process.exitCode = await runCommandLine(words, means)

@@ -100,6 +100,12 @@ test('says what it can, and who it is not', async () => {
   assert.ok(!help.out.includes('\u001b'), 'colours where no terminal is')
 })
 
+test('the command line says which version it is', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const said = await vitalsign('--version', { anywhere: true })
+  assert.deepEqual([said.status, said.out], [0, `vitalsign ${version}\n`])
+})
+
 test('wrong use ends with 2 and says what was probably meant', async () => {
   const cases = [
     ['devise list', /no command "devise"/, /did you mean "device"/],

@@ -31,6 +31,7 @@ export async function runHere(words: readonly string[], input = ''): Promise<Ran
     errors: errors as unknown as NodeJS.WriteStream,
     ...{ noColour: true, now: () => Temporal.Now.instant(), openHouse: absent, readWords },
     ...{ offline: absent, ceremonies: absent, scanning: absent, serveHelp: absent },
+    version: () => '0',
   }
   const status = await runCommandLine(words, means)
   return { status, out: output.text, error: errors.text }

@@ -29,6 +29,7 @@ const terminal = new Terminal({
   scanning: () => Promise.reject(new Error('nothing is scanned here')),
   now: () => Temporal.Instant.from('2026-05-01T12:00:00Z'),
   serveHelp: async () => '',
+  version: () => '0',
 })
 
 async function inputOf(name: string, ...words: readonly string[]) {

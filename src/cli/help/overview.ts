@@ -36,6 +36,7 @@ export function overview({ paint, columns }: HelpOptions): readonly string[] {
         ['help NOUN VERB'.padEnd(width), 'what one command does and takes, with examples'],
         ['help options'.padEnd(width), 'what every command takes, and how it ends'],
         ['explain WORD'.padEnd(width), 'what a word or a refusal means, and what to do'],
+        ['--version'.padEnd(width), 'which version this is'],
       ],
       { columns },
     ),
