@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createReadStream, readFileSync, renameSync, rmSync } from 'node:fs'
+import { createReadStream, fstatSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { broken, wrongUse } from './stop.ts'
 
@@ -16,15 +16,18 @@ export function readTextFile(path: string, what: string): string {
   return new TextDecoder().decode(readFile(path, what))
 }
 
-/** A file as it is read, with its size. @throws Stop */
-export async function openFile(
+/**
+ * A file as it is read, with its size. @throws Stop
+ *
+ * Open by its number: a handle that nobody reads to its end would break the process when it is collected.
+ */
+export function openFile(
   path: string,
   what: string,
-): Promise<{ readonly bytes: number; readonly chunks: AsyncIterable<Uint8Array> }> {
+): { readonly bytes: number; readonly chunks: AsyncIterable<Uint8Array> } {
   try {
-    const handle = await open(path)
-    const { size } = await handle.stat()
-    return { bytes: size, chunks: createReadStream(path, { fd: handle }) }
+    const fd = openSync(path, 'r')
+    return { bytes: fstatSync(fd).size, chunks: createReadStream(path, { fd }) }
   } catch (cause) {
     throw unreadable(path, what, cause)
   }

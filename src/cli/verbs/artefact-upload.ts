@@ -37,7 +37,7 @@ export const uploadArtefact: Verb = async (call) => {
 export const appendOctets: Verb = async (call) => {
   const { server, input } = await begin(call)
   const path = call.said.text('file') ?? '-'
-  const octets = path === '-' ? call.terminal.input() : (await openFile(path, 'FILE')).chunks
+  const octets = path === '-' ? call.terminal.input() : openFile(path, 'FILE').chunks
   const answer = await server.append(operationNameOf(call) as 'artefact.append', input, octets)
   if (isJson(call)) await call.terminal.write(jsonText(answer))
   else await call.terminal.line(`${answer.offset} of ${answer.octets} octets`)
@@ -97,7 +97,7 @@ export async function uploadFile(
 }
 
 async function digestOf(path: string, tell: (share: number) => void) {
-  const { bytes, chunks } = await openFile(path, 'FILE')
+  const { bytes, chunks } = openFile(path, 'FILE')
   const hash = createHash('sha256')
   let octets = 0
   for await (const chunk of chunks) {

@@ -32,7 +32,7 @@ export async function readSamples(
   const skipOctets = Math.floor(wanted.skip / perOctet)
   const skip = wanted.skip % perOctet
   const most = Math.ceil((skip + wanted.atMost) / perOctet)
-  const chunks = path === '-' ? input() : (await openFile(path, 'FILE')).chunks
+  const chunks = path === '-' ? input() : openFile(path, 'FILE').chunks
   const { octets, isMore } = await readUpTo(chunks, skipOctets, most, path)
   const all = perOctet === 1 ? octets : unpacked(octets, perOctet)
   const samples = all.subarray(skip, skip + wanted.atMost)

@@ -50,7 +50,7 @@ async function sourceOf(call: Call, path: string): Promise<Source> {
   if (path === '-') return { chunks: call.terminal.input(), share: () => undefined, rowName }
   if (call.command.operation === 'certificate.import' && isDirectory(path)) {
     const directory = opensslDirectory(path)
-    const { bytes } = await openFile(directory.index, 'DIR')
+    const { bytes } = openFile(directory.index, 'DIR')
     const read = { bytes: 0 }
     return {
       chunks: issuedCsv(directory, read),
@@ -59,7 +59,7 @@ async function sourceOf(call: Call, path: string): Promise<Source> {
       rowName: (row) => `line ${row - 1} of index.txt`,
     }
   }
-  const file = await openFile(path, 'FILE')
+  const file = openFile(path, 'FILE')
   return { chunks: file.chunks, share: (bytes) => bytes / Math.max(1, file.bytes), rowName }
 }
 

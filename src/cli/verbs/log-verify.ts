@@ -54,7 +54,7 @@ async function verifyFile(call: Call, path: string) {
 /** The file as it is read, with its share shown once it takes long. */
 async function chunksOf(call: Call, path: string): Promise<AsyncIterable<Uint8Array>> {
   if (path === '-') return call.terminal.input()
-  const { bytes, chunks } = await openFile(path, 'FILE')
+  const { bytes, chunks } = openFile(path, 'FILE')
   const progress = call.terminal.progress('verifying …')
   return (async function* () {
     let read = 0

@@ -14,8 +14,7 @@ export const sendImage: Verb = async (call) => {
   const path = call.said.text('file') ?? '-'
   const { server, name, input } = await begin(call)
   const progress = call.terminal.progress('sending …')
-  const source =
-    path === '-' ? { bytes: 0, chunks: call.terminal.input() } : await openFile(path, 'FILE')
+  const source = path === '-' ? { bytes: 0, chunks: call.terminal.input() } : openFile(path, 'FILE')
   let sent = 0
   const counted = async function* () {
     for await (const chunk of source.chunks) {

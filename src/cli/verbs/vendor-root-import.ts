@@ -12,7 +12,7 @@ type Line = z.output<typeof vendorLine>
 export const importVendorRoots: Verb = async (call) => {
   const path = call.said.text('file') ?? '-'
   const { server, name, input } = await begin(call)
-  const chunks = path === '-' ? call.terminal.input() : (await openFile(path, 'FILE')).chunks
+  const chunks = path === '-' ? call.terminal.input() : openFile(path, 'FILE').chunks
   for await (const text of linesOf(await server.stream(name, input, chunks))) {
     const line = vendorLine.parse(JSON.parse(text))
     if (isJson(call)) await call.terminal.line(text)

@@ -72,7 +72,7 @@ function readFirst(file: string): Uint8Array {
 async function takeOver(file: string, place: string): Promise<KeyListHead> {
   const { list, close } = await openKeyListFile(file)
   close()
-  const { chunks } = await openFile(file, 'FILE')
+  const { chunks } = openFile(file, 'FILE')
   await writeKeyList(place, list.head.name, chunks)
   return list.head
 }
