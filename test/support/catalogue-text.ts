@@ -5,13 +5,16 @@ import { type OperationName, operationOf, operations } from '#format/admin/opera
 const head = `// SPDX-License-Identifier: Apache-2.0
 /** Made by scripts/write-catalogue.ts. */
 import type { Room } from './load-operation.ts'
-import type { DoorName, OperationKind } from './operation.ts'
+import type { DoorName, Operation, OperationKind } from './operation.ts'
 import type { OperationName } from './operations.ts'
 
-/** What lists of commands say of an operation, and the room that has its row. */
-export interface CatalogueRow {
+/** What lists of commands say of an operation, its route, and the room that has its row. */
+export interface CatalogueRow
+  extends Pick<Operation, 'method' | 'path' | 'ofTheMoment' | 'uploadType' | 'bodyBytes'> {
   readonly room: Room
   readonly kind: OperationKind
+  /** Its head may be asked for alone. */
+  readonly hasHead?: true
   /** Where it can be reached; absent: at every door. */
   readonly doors?: readonly DoorName[]
   readonly summary: string
@@ -32,19 +35,31 @@ export async function catalogueText(): Promise<string> {
     for (const name of Object.keys(await load())) roomOf.set(name, room)
   }
   const rows = (Object.keys(operations) as OperationName[]).map((name) => {
-    const { kind, doors, summary } = operationOf(name)
+    const row = operationOf(name)
+    const { kind, method, path, heads, ofTheMoment, uploadType, bodyBytes, doors, summary } = row
     const room = roomOf.get(name)
     if (room === undefined) throw new TypeError(`${name} is in no room of load-operation.ts`)
     const key = /^\w+$/.test(name) ? name : quoted(name)
     const members = [
       `room: ${quoted(room)}`,
       `kind: ${quoted(kind)}`,
+      `method: ${quoted(method)}`,
+      `path: ${quoted(path)}`,
+      ...(heads === undefined || method !== 'GET' ? [] : ['hasHead: true']),
+      ...(ofTheMoment === undefined ? [] : ['ofTheMoment: true']),
+      ...(uploadType === undefined ? [] : [`uploadType: ${quoted(uploadType)}`]),
+      ...(bodyBytes === undefined ? [] : [`bodyBytes: ${spaced(bodyBytes)}`]),
       ...(doors === undefined ? [] : [`doors: [${doors.map(quoted).join(', ')}]`]),
       `summary: ${quoted(summary)}`,
     ]
     return `  ${key}: {\n${members.map((member) => `    ${member},\n`).join('')}  },\n`
   })
   return `${head}${rows.join('')}}\n`
+}
+
+/** As the house writes large numbers. */
+function spaced(count: number): string {
+  return count.toLocaleString('en').replaceAll(',', '_')
 }
 
 function quoted(text: string): string {

@@ -22,7 +22,19 @@ import { makeAdminApi, type PageFile } from './api.ts'
 import type { Door } from './doors/door.ts'
 import { localDoor } from './doors/local.ts'
 import { operatorDoor } from './doors/operator.ts'
-import { ledgerVerbs } from './ledger-verbs/ledger-verbs.ts'
+import { anchorVerbs } from './ledger-verbs/anchors.ts'
+import { attestationVerbs } from './ledger-verbs/attestation.ts'
+import { certificateVerbs } from './ledger-verbs/certificates.ts'
+import { deviceVerbs } from './ledger-verbs/devices.ts'
+import { elementVerbs } from './ledger-verbs/elements.ts'
+import { keyVerbs } from './ledger-verbs/keys.ts'
+import { peopleVerbs } from './ledger-verbs/people.ts'
+import type { LedgerVerbPorts } from './ledger-verbs/ports.ts'
+import { productVerbs } from './ledger-verbs/products.ts'
+import { profileVerbs } from './ledger-verbs/profiles.ts'
+import { requestVerbs } from './ledger-verbs/requests.ts'
+import { vendorVerbs } from './ledger-verbs/vendors.ts'
+import { watchVerbs } from './ledger-verbs/watch.ts'
 import type { Verbs } from './verbs.ts'
 
 export const origin = 'http://localhost:8081'
@@ -61,7 +73,8 @@ export class TestHouse {
   readonly troubles: FrontTrouble[] = []
   /** While true, nothing can be written. */
   isFull = false
-  verbs: Verbs
+  /** Those that need the ledger and nothing else. */
+  verbs: Partial<Verbs>
   readonly #subscribers = new Set<(event: AuditEvent) => void>()
 
   constructor(ledger: Ledger, ports = new TestPorts()) {
@@ -78,12 +91,12 @@ export class TestHouse {
         return committed
       },
     }
-    this.verbs = { ...this.#ledgerVerbs(), ...otherVerbs }
+    this.verbs = ledgerVerbs(this.#verbPorts())
   }
 
-  #ledgerVerbs() {
+  #verbPorts(): LedgerVerbPorts {
     const { ledger, ports } = this
-    return ledgerVerbs({
+    return {
       ledger,
       clock: ports.clock,
       random: ports.random,
@@ -111,7 +124,7 @@ export class TestHouse {
             })),
       },
       changes: this.#changes,
-    })
+    }
   }
 
   readonly #changes: Changes = {
@@ -156,7 +169,7 @@ export class TestHouse {
   ): Promise<FastifyInstance> {
     return makeAdminApi({
       door,
-      verbs: this.verbs,
+      loadVerb: async (name) => this.verbs[name] ?? notHere,
       clock: this.ports.clock,
       random: this.ports.random,
       version: '0.0.0',
@@ -269,179 +282,24 @@ export async function bookCertificate(
   return record
 }
 
-const notHere = async () => refuse('not-implemented', 'this room is not in the test')
+function ledgerVerbs(ports: LedgerVerbPorts): Partial<Verbs> {
+  return {
+    ...peopleVerbs(ports),
+    ...productVerbs(ports),
+    ...deviceVerbs(ports),
+    ...attestationVerbs(ports),
+    ...certificateVerbs(ports),
+    ...profileVerbs(ports),
+    ...requestVerbs(ports),
+    ...vendorVerbs(ports),
+    ...elementVerbs(ports),
+    ...keyVerbs(ports),
+    ...watchVerbs(ports),
+    ...anchorVerbs(ports),
+  }
+}
 
-/** The operations of other rooms. */
-const otherVerbs = {
-  'application.add': notHere,
-  'application.code': notHere,
-  'application.list': notHere,
-  'application.remove': notHere,
-  'application.show': notHere,
-  'release.approvals': notHere,
-  'release.approve': notHere,
-  'release.judge': notHere,
-  'release.preview': notHere,
-  'release.refuse': notHere,
-  'release.review-emergency': notHere,
-  'approver.confirm': notHere,
-  'approver.end': notHere,
-  'approver.list': notHere,
-  'approver.register': notHere,
-  'signing-policy.approve': notHere,
-  'signing-policy.list': notHere,
-  'signing-policy.refuse': notHere,
-  'signing-policy.set': notHere,
-  'signing-policy.show': notHere,
-  'artefact.abandon': notHere,
-  'artefact.append': notHere,
-  'artefact.download': notHere,
-  'artefact.list': notHere,
-  'artefact.progress': notHere,
-  'artefact.upload': notHere,
-  'release.gaps': notHere,
-  'release.scan': notHere,
-  'release.download': notHere,
-  'builder-key.add': notHere,
-  'builder-key.list': notHere,
-  'builder-key.remove': notHere,
-  'build-trust.add': notHere,
-  'build-trust.list': notHere,
-  'build-trust.remove': notHere,
-  'build.sign-in': notHere,
-  'release.attach': notHere,
-  'release.attach-test': notHere,
-  'release.create': notHere,
-  'release.detach': notHere,
-  'release.edit': notHere,
-  'release.list': notHere,
-  'release.manifest': notHere,
-  'release.publish': notHere,
-  'release.show': notHere,
-  'release.submit': notHere,
-  'release.withdraw': notHere,
-  'authority.crl': notHere,
-  'authority.import': notHere,
-  'authority.install': notHere,
-  'authority.issue': notHere,
-  'authority.link': notHere,
-  'authority.new-root': notHere,
-  'revocation.approve': notHere,
-  'revocation.approve-limit': notHere,
-  'revocation.end': notHere,
-  'revocation.hold': notHere,
-  'revocation.limit': notHere,
-  'revocation.list': notHere,
-  'revocation.preview': notHere,
-  'revocation.refuse': notHere,
-  'revocation.refuse-limit': notHere,
-  'revocation.release': notHere,
-  'revocation.show': notHere,
-  'revocation.show-limit': notHere,
-  'revocation.withdraw': notHere,
-  'authority.retire': notHere,
-  'authority.revoke': notHere,
-  'authority.what-if': notHere,
-  'authority.request': notHere,
-  'authority.requests': notHere,
-  'authority.trust': notHere,
-  'authority.succeed': notHere,
-  'authority.twin': notHere,
-  'authority.withdraw': notHere,
-  'enforcement.list': notHere,
-  'finding.dismiss': notHere,
-  'finding.list': notHere,
-  'finding.show': notHere,
-  'keywatch.pause': notHere,
-  'keywatch.resume': notHere,
-  'keywatch.run': notHere,
-  'keywatch.show': notHere,
-  'integration.add': notHere,
-  'integration.list': notHere,
-  'integration.remove': notHere,
-  'integration.retry': notHere,
-  'integration.show': notHere,
-  'integration.sync': notHere,
-  'integration.test': notHere,
-  'upstream.add': notHere,
-  'upstream.credential': notHere,
-  'upstream.list': notHere,
-  'upstream.orders': notHere,
-  'upstream.remove': notHere,
-  'upstream.show': notHere,
-  'upstream.test': notHere,
-  'backup.learn-crl': notHere,
-  'backup.list': notHere,
-  'backup.make': notHere,
-  'backup.note-drill': notHere,
-  'backup.report': notHere,
-  'ceremony.export': notHere,
-  'ceremony.import': notHere,
-  'ceremony.list': notHere,
-  'ceremony.show': notHere,
-  'certificate.import': notHere,
-  'certificate.issue': notHere,
-  'certificate.verify': notHere,
-  'certificate.revoke': notHere,
-  doctor: notHere,
-  explain: notHere,
-  'log.add-head': notHere,
-  'log.export': notHere,
-  'log.heads': notHere,
-  'log.show': notHere,
-  'key.owners': notHere,
-  'key.policy': notHere,
-  'scan.list': notHere,
-  'scan.record': notHere,
-  'scan.send': notHere,
-  'scan.show': notHere,
-  'signing-key.export-anchors': notHere,
-  'signing-key.list': notHere,
-  'signing-key.make': notHere,
-  'signing-key.promote': notHere,
-  'signing-key.retire': notHere,
-  'signing-key.revoke': notHere,
-  'signing-key.show': notHere,
-  'signing-key.step-down': notHere,
-  'installed.list': notHere,
-  'installed.show': notHere,
-  'key-ending.approve': notHere,
-  'key-ending.ask': notHere,
-  'key-ending.list': notHere,
-  'key-ending.refuse': notHere,
-  'rotation.advance': notHere,
-  'rotation.begin': notHere,
-  'rotation.carry': notHere,
-  'rotation.give-up': notHere,
-  'rotation.list': notHere,
-  'rotation.show': notHere,
-  'rotation.skip': notHere,
-  'signing-key.what-if': notHere,
-  'signing-plan.apply': notHere,
-  'signing-plan.show': notHere,
-  'release.sign': notHere,
-  'release.sign-digest': notHere,
-  'release.time-stamp': notHere,
-  'key.set-policy': notHere,
-  'log.verify': notHere,
-  'node.list': notHere,
-  'notification.key': notHere,
-  'profile.apply': notHere,
-  'profile.check': notHere,
-  'profile.diff': notHere,
-  'request.approve': notHere,
-  'request.refuse': notHere,
-  'request.show': notHere,
-  'qualify.check': notHere,
-  'qualify.installation': notHere,
-  'qualify.operation': notHere,
-  'report.credentials': notHere,
-  status: notHere,
-  'status-file.list': notHere,
-  'status-file.look-up': notHere,
-  'status-file.make': notHere,
-  'status-file.verify': notHere,
-} satisfies Partial<Verbs>
+const notHere = async () => refuse('not-implemented', 'this room is not in the test')
 
 /** What a client of the API does, and what it hears. */
 export class TestClient {

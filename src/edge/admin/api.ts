@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { RequestListener, Server } from 'node:http'
 import rateLimit from '@fastify/rate-limit'
 import fastify, {
   type FastifyBaseLogger,
@@ -12,7 +11,8 @@ import type { Clock, Randomness } from '#core/ports.ts'
 import type { FrontTrouble } from '#edge/http/converse.ts'
 import { peerOf } from '#edge/http/peer.ts'
 import type { Witness } from '#edge/http/seen.ts'
-import { operationNames } from '#format/admin/operations.ts'
+import { catalogue } from '#format/admin/catalogue.ts'
+import type { OperationName } from '#format/admin/operations.ts'
 import { refuse } from '#trust/refusal.ts'
 import { answerRefused } from './answers/plain.ts'
 import { brokenProblem, problemMediaType, RefusalError, refusalIn } from './answers/problem.ts'
@@ -21,8 +21,7 @@ import { Binder } from './binder.ts'
 import type { Door } from './doors/door.ts'
 import { pageHeaders } from './doors/operator.ts'
 import { limits } from './limits.ts'
-import { openApiDocument } from './openapi.ts'
-import type { Verbs } from './verbs.ts'
+import type { LoadVerb } from './verbs.ts'
 import { noteRefusal, witnessRequests } from './witness.ts'
 
 /** A file of the page beside the API. */
@@ -33,7 +32,7 @@ export interface PageFile {
 
 export interface AdminApiOptions {
   readonly door: Door
-  readonly verbs: Verbs
+  readonly loadVerb: LoadVerb
   readonly clock: Clock
   readonly random: Randomness
   /** The product's version, for the description. */
@@ -47,26 +46,22 @@ export interface AdminApiOptions {
   readonly logger?: FastifyBaseLogger
   /** Files served beside the API, by path. */
   readonly pages?: ReadonlyMap<string, PageFile>
-  /** The server to answer on, where it is not plain HTTP: one with TLS. */
-  readonly makeServer?: (listener: RequestListener) => Server
 }
 
 /**
- * Makes the API for one door, ready to listen, to be injected into, or (by `routing`) to be handed
- * single requests. `close()` ends its streams.
+ * Makes the API for one door, ready to be injected into, or (by `routing`) to be handed single requests. `close()` ends
+ * its streams.
  */
 export async function makeAdminApi(options: AdminApiOptions): Promise<FastifyInstance> {
   const { door, random } = options
   const closing = new AbortController()
   const api: FastifyInstance = fastify({
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
-    ...(options.makeServer === undefined ? {} : { serverFactory: options.makeServer }),
     bodyLimit: limits.bodyBytes,
     genReqId: () => random.bytes(8).toHex(),
     // Only what the socket itself says is believed of where a request comes from.
     trustProxy: false,
     exposeHeadRoutes: false,
-    forceCloseConnections: 'idle',
     schemaController: { compilersFactory: noSchemas },
   })
   api.addHook('preClose', async () => closing.abort())
@@ -81,10 +76,11 @@ export async function makeAdminApi(options: AdminApiOptions): Promise<FastifyIns
   api.removeContentTypeParser('text/plain')
   if (door.limitsRate) await limitRate(api)
   servePages(api, options.pages)
-  // Made when it is first asked for: few ask, and it takes a fifth of the time of a start.
-  let document: ReturnType<typeof openApiDocument> | undefined
+  // Made when it is first asked for: few ask, and it needs every row of the table.
+  let document: Readonly<Record<string, unknown>> | undefined
   const config = { operation: 'openapi' }
   api.get(`/api/v1/openapi.json`, { config }, async () => {
+    const { openApiDocument } = await import('./openapi.ts')
     document ??= openApiDocument(options.version)
     return document
   })
@@ -93,7 +89,7 @@ export async function makeAdminApi(options: AdminApiOptions): Promise<FastifyIns
     request.log.error({ err: cause, requestId }, 'a stream broke')
     options.report?.(troubleOf(request, requestId, cause))
   })
-  for (const name of operationNames) await binder.bind(api, name)
+  for (const name of Object.keys(catalogue) as OperationName[]) await binder.bind(api, name)
   await api.ready()
   return api
 }

@@ -2,8 +2,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '#core/ports.ts'
+import { catalogue } from '#format/admin/catalogue.ts'
+import { loadOperation } from '#format/admin/load-operation.ts'
 import { type Operation, takesBody } from '#format/admin/operation.ts'
-import { type OperationName, operationOf } from '#format/admin/operations.ts'
+import type { OperationName } from '#format/admin/operations.ts'
 import { refuse } from '#trust/refusal.ts'
 import { answerOctets } from './answers/octets.ts'
 import { answerPlain } from './answers/plain.ts'
@@ -15,11 +17,11 @@ import { limits } from './limits.ts'
 import { isKeyed, RememberedAnswers } from './requests/idempotency.ts'
 import { InputReader } from './requests/input.ts'
 import { uploadOf } from './requests/upload.ts'
-import type { Call, OctetsAnswer, Verbs } from './verbs.ts'
+import type { Call, LoadVerb, OctetsAnswer } from './verbs.ts'
 
 export interface BinderParts {
   readonly door: Door
-  readonly verbs: Verbs
+  readonly loadVerb: LoadVerb
   readonly clock: Clock
 }
 
@@ -29,7 +31,7 @@ type AnyVerb = (input: unknown, call: Call) => Promise<unknown>
 /** Hears of a break that comes after the head of an answer. */
 type ReportBreak = (request: FastifyRequest, reply: FastifyReply, cause: unknown) => void
 
-/** One operation on its way to a route. */
+/** One operation with all that answers it. */
 interface Bound {
   readonly name: OperationName
   readonly row: Operation
@@ -37,13 +39,19 @@ interface Bound {
   readonly verb: AnyVerb
 }
 
-/** Binds rows of the table to routes: who, may they, what, do it, answer. */
+/**
+ * Binds rows of the table to routes: who, may they, what, do it, answer.
+ *
+ * A route needs of its row what the catalogue says. The row is loaded by the first request, the verb by the first one
+ * that may be asked.
+ */
 export class Binder {
   readonly #parts: BinderParts
   readonly #closing: AbortSignal
   readonly #reportBreak: ReportBreak
   readonly #answers: RememberedAnswers
   readonly #callers = new WeakMap<FastifyRequest, Caller>()
+  readonly #loaded = new Map<OperationName, Bound>()
   #eventStreams = 0
 
   constructor(parts: BinderParts, closing: AbortSignal, reportBreak: ReportBreak) {
@@ -54,31 +62,40 @@ export class Binder {
   }
 
   async bind(api: FastifyInstance, name: OperationName): Promise<void> {
-    const row = operationOf(name)
-    const verb = this.#parts.verbs[name] as AnyVerb
-    const bound = { name, row, verb, reader: new InputReader(row) }
+    const { method, path, bodyBytes, ofTheMoment, hasHead, kind, uploadType } = catalogue[name]
     const route = (scope: FastifyInstance) =>
       scope.route({
-        method: row.heads === undefined || row.method !== 'GET' ? row.method : ['GET', 'HEAD'],
-        url: `/api/v1${row.path}`,
-        config: { operation: name, ...(row.ofTheMoment && { rateLimit: false }) },
-        ...(row.bodyBytes !== undefined && { bodyLimit: row.bodyBytes }),
+        method: hasHead === true ? [method, 'HEAD'] : method,
+        url: `/api/v1${path}`,
+        config: { operation: name, ...(ofTheMoment && { rateLimit: false }) },
+        ...(bodyBytes !== undefined && { bodyLimit: bodyBytes }),
         // Before the body is read: a stranger's is not.
-        preParsing: async (request) => this.#admit(row, request),
-        handler: async (request, reply) => this.#answer(bound, request, reply),
+        preParsing: async (request) => this.#admit(name, request),
+        handler: async (request, reply) => this.#answer(await this.#load(name), request, reply),
       })
-    if (!takesBody(row)) return void route(api)
+    if (!takesBody({ kind })) return void route(api)
     await api.register(async (scope) => {
       scope.removeAllContentTypeParsers()
-      const type = row.uploadType ?? 'text/csv'
+      const type = uploadType ?? 'text/csv'
       scope.addContentTypeParser(type, (_request, payload, done) => done(null, payload))
       route(scope)
     })
   }
 
-  async #admit(row: Operation, request: FastifyRequest): Promise<void> {
+  /** What cannot be loaded breaks the request that asked for it, and is tried again for the next. */
+  async #load(name: OperationName): Promise<Bound> {
+    const known = this.#loaded.get(name)
+    if (known !== undefined) return known
+    const [row, verb] = await Promise.all([loadOperation(name), this.#parts.loadVerb(name)])
+    const bound = { name, row, verb: verb as AnyVerb, reader: new InputReader(row) }
+    this.#loaded.set(name, bound)
+    return bound
+  }
+
+  async #admit(name: OperationName, request: FastifyRequest): Promise<void> {
     const caller = await this.#parts.door.identify(request)
     if ('reason' in caller) throw new RefusalError(caller)
+    const row = await loadOperation(name)
     const refused = checkPermission(row, caller)
     if (refused !== undefined) throw new RefusalError(refused, caller)
     this.#callers.set(request, caller)

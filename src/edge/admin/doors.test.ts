@@ -151,14 +151,15 @@ testHouse(
     const path = join(directory, 'admin.sock')
     writeFileSync(path, 'left behind')
     const api = await house.localApi()
+    const server = await listenOnSocket(api.routing, path)
     try {
-      await listenOnSocket(api, path)
       assert.equal(statSync(path).mode & 0o777, 0o600)
       const request = askPlain({ socketPath: path, path: '/api/v1/session' }).end()
       const [answer] = await once(request, 'response')
       assert.equal(JSON.parse(await text(answer)).role, 'administrator')
     } finally {
       await api.close()
+      server.close()
       rmSync(directory, { recursive: true, force: true })
     }
   },

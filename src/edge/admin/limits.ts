@@ -16,6 +16,9 @@ export const limits = {
   heartbeatMilliseconds: 15_000,
   /** Streams of events at one time, each a socket and a subscription. */
   eventStreams: 200,
+  /** The owner's socket: its connections are few, and an artefact of gigabytes may take its time. */
+  socketKeepAliveMilliseconds: 72_000,
+  socketRequestMilliseconds: 0,
   /** Passphrases hashed at one time, 64 MiB each; and waiting for their turn. */
   hashing: 2,
   hashingWaiting: 20,

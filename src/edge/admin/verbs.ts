@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { Refused } from '#core/refusal.ts'
+import type { OperationIn, Room } from '#format/admin/load-operation.ts'
 import type { InputOf, KindOf, OperationName, OutputOf } from '#format/admin/operations.ts'
 import type { Caller } from './caller.ts'
 
@@ -48,5 +49,11 @@ export type Verb<N extends OperationName> = (
   call: Call,
 ) => Promise<Answers<OutputOf<N>>[KindOf<N>] | Refused>
 
-/** What the API is bound to: one function an operation. */
+/** One function an operation. */
 export type Verbs = { readonly [N in OperationName]: Verb<N> }
+
+/** The verbs behind a room of the table of operations. */
+export type VerbsIn<R extends Room> = Pick<Verbs, OperationIn<R>>
+
+/** What the API is bound to: gives the verb of an operation, which is loaded when it is first asked for. */
+export type LoadVerb = <N extends OperationName>(name: N) => Promise<Verb<N>>

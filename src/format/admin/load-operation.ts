@@ -49,10 +49,17 @@ export const rooms = {
 
 export type Room = keyof typeof rooms
 
+/** The operations whose rows a room has. */
+export type OperationIn<R extends Room> = Extract<
+  keyof Awaited<ReturnType<(typeof rooms)[R]>>,
+  OperationName
+>
+
 /**
- * One row of the table: for a command line, which needs one or two of them.
+ * One row of the table: for a command line, which needs one or two of them, and for a server, of which most rows are
+ * never asked.
  *
- * `operations.ts` has all at once, as a server needs them, and takes a quarter of a second and 30 MB to load.
+ * `operations.ts` has all at once, and takes a quarter of a second and 30 MB to load.
  */
 export async function loadOperation(name: OperationName): Promise<Operation> {
   const room: Readonly<Record<string, unknown>> = await rooms[catalogue[name].room]()

@@ -3,33 +3,35 @@ import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Refused } from '#core/refusal.ts'
 import { mayName } from '#core/releases/own-octets.ts'
 import type { Caller } from '#edge/admin/caller.ts'
-import type { Call, Verbs } from '#edge/admin/verbs.ts'
+import type { Call, LoadVerb, Verb } from '#edge/admin/verbs.ts'
+import { loadOperation } from '#format/admin/load-operation.ts'
 import { builder } from '#format/admin/operation.ts'
-import { type OperationName, operationNames, operations } from '#format/admin/operations.ts'
+import type { OperationName } from '#format/admin/operations.ts'
 import { refuse } from '#trust/refusal.ts'
 
 type AnyVerb = (input: Record<string, unknown>, call: Call) => Promise<unknown>
 
 /** The verbs, of which a job of a build gets at none for a product that it is not for. */
-export function withinScope(verbs: Verbs, ledger: Ledger): Verbs {
-  const scoped: Record<string, AnyVerb> = {}
-  for (const name of operationNames) {
-    if (!('builders' in operations[name])) continue
-    const verb = verbs[name] as AnyVerb
-    scoped[name] = async (input, call) =>
-      (await refuseBeyond(name, input, call, ledger)) ?? verb(input, call)
-  }
-  const products = verbs['product.list']
-  return {
-    ...verbs,
-    ...(scoped as Partial<Verbs>),
+export function withinScope(load: LoadVerb, ledger: Ledger): LoadVerb {
+  return async (name) => {
+    const verb = await load(name)
     // By their names; of others it learns nothing.
-    'product.list': async (input, call) => {
-      const page = await products(input, call)
-      const { role, products: own } = call.caller
-      if (role !== builder || 'reason' in page) return page
-      return { ...page, items: page.items.filter(({ id }) => own?.includes(id) === true) }
-    },
+    if (name === 'product.list') return ownProducts(verb as Verb<'product.list'>) as typeof verb
+    const { builders } = await loadOperation(name)
+    return builders === true ? (ownOnly(name, verb as AnyVerb, ledger) as typeof verb) : verb
+  }
+}
+
+function ownOnly(name: OperationName, verb: AnyVerb, ledger: Ledger): AnyVerb {
+  return async (input, call) => (await refuseBeyond(name, input, call, ledger)) ?? verb(input, call)
+}
+
+function ownProducts(products: Verb<'product.list'>): Verb<'product.list'> {
+  return async (input, call) => {
+    const page = await products(input, call)
+    const { role, products: own } = call.caller
+    if (role !== builder || 'reason' in page) return page
+    return { ...page, items: page.items.filter(({ id }) => own?.includes(id) === true) }
   }
 }
 

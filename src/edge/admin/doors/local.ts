@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { chmod, rm } from 'node:fs/promises'
-import type { FastifyInstance } from 'fastify'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { limits } from '../limits.ts'
 import { apiHeaders, type Door } from './door.ts'
 
 /** The socket in the data directory: who can open it, owns the directory, and is its administrator. */
@@ -27,8 +28,19 @@ export function localDoor(): Door {
  * The caller holds the data directory's lock, so a file that is in the way is a dead server's; the
  * directory itself is closed to others, so the moment before the mode is set opens nothing.
  */
-export async function listenOnSocket(api: FastifyInstance, path: string): Promise<void> {
+export async function listenOnSocket(listener: RequestListener, path: string): Promise<Server> {
   await rm(path, { force: true })
-  await api.listen({ path })
+  const server = createServer(
+    {
+      keepAliveTimeout: limits.socketKeepAliveMilliseconds,
+      requestTimeout: limits.socketRequestMilliseconds,
+    },
+    listener,
+  )
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  server.listen({ path }, resolve)
+  await promise
   await chmod(path, 0o600)
+  return server
 }

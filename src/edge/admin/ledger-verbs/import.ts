@@ -3,7 +3,8 @@ import type { ImportCount, ImportNews, ImportRow } from '#core/devices/import.ts
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Product } from '#core/ledger/tables.ts'
 import { CsvError, type CsvRow, readCsv } from '#format/admin/csv.ts'
-import { type OutputOf, operations } from '#format/admin/operations.ts'
+import { devices } from '#format/admin/operations/devices.ts'
+import type { OutputOf } from '#format/admin/operations.ts'
 import { refuse } from '#trust/refusal.ts'
 import { RefusalError, type RefusedInput } from '../answers/problem.ts'
 
@@ -15,7 +16,7 @@ type ColumnName = (typeof columns)[number]
 const mostProducts = 1000
 
 /** What a field may hold, as where a device is added by hand. */
-const { serial, hardwareRevision, lot, udiDi, ekSha256 } = operations['device.add'].input.shape
+const { serial, hardwareRevision, lot, udiDi, ekSha256 } = devices['device.add'].input.shape
 const particulars = { serial, hardwareRevision, lot, udiDi, ekSha256 }
 
 /**

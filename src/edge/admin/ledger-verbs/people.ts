@@ -10,6 +10,7 @@ import { openSession, signIn, signOut } from '#core/people/session.ts'
 import { refuse } from '#trust/refusal.ts'
 import { importSoundKey } from '#trust/sound-key.ts'
 import type { Call, Verbs } from '../verbs.ts'
+import { claimPath, joinPath } from './link-paths.ts'
 import { readCertificate } from './pem.ts'
 import type { LedgerVerbPorts } from './ports.ts'
 import { pageOf } from './queries.ts'
@@ -32,15 +33,6 @@ type PeopleVerbs = Pick<
   | 'sign-out'
   | 'whoami'
 >
-
-/** Where the page finds the token: behind the hash, which no browser sends and no log writes. */
-export function claimPath(token: string): string {
-  return `/#claim=${token}`
-}
-
-export function joinPath(token: string): string {
-  return `/#join=${token}`
-}
 
 export function peopleVerbs(ports: LedgerVerbPorts): PeopleVerbs {
   const { ledger } = ports
