@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `vitalsign serve` runs the server; everything else is the operator's hand. */
+import './own-modules.ts'
+
 const [verb, ...words] = process.argv.slice(2)
 
 if (verb === 'serve') {
