@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { beginAttestation, noteRefused } from '#core/attestation/begin.ts'
-import { certifyKeys } from '#core/attestation/certify.ts'
 import { AttestationPace } from '#core/attestation/pace.ts'
 import type { AttestationPorts, Platform } from '#core/attestation/ports.ts'
 import { admitCode } from '#core/enrolment/code.ts'
@@ -9,13 +7,21 @@ import { attestationRoutes } from '#edge/attestation/routes.ts'
 import type { Route } from '#edge/http/message.ts'
 import type { Core } from './core.ts'
 
-/** Where devices prove their TPMs. */
+/** Where devices prove their TPMs; how they do is loaded for the first one. */
 export function tpmRoutes(core: Core): readonly Route[] {
   const ports = attestationPorts(core)
   return attestationRoutes({
-    begin: (request, asked) => beginAttestation(request, asked, ports),
-    certify: (request, asked) => certifyKeys(request, asked, ports),
-    refused: (refused, asked) => noteRefused(refused, asked, { subjects: [], alarms: [] }, ports),
+    begin: async (request, asked) =>
+      (await import('#core/attestation/begin.ts')).beginAttestation(request, asked, ports),
+    certify: async (request, asked) =>
+      (await import('#core/attestation/certify.ts')).certifyKeys(request, asked, ports),
+    refused: async (refused, asked) =>
+      (await import('#core/attestation/begin.ts')).noteRefused(
+        refused,
+        asked,
+        { subjects: [], alarms: [] },
+        ports,
+      ),
   })
 }
 

@@ -14,6 +14,7 @@ import type { Configuration } from './configuration.ts'
 import type { Core } from './core.ts'
 import type { Feed } from './feed.ts'
 import type { KeyWatch } from './keywatch/runner.ts'
+import { onDemand } from './on-demand.ts'
 import { ScanDesk } from './scan/scan-desk.ts'
 import type { HouseFacts } from './verbs/status.ts'
 
@@ -40,17 +41,11 @@ type VerbRooms = { readonly [R in Room]: () => Promise<VerbsIn<R>> }
  * house's verbs are asked once a month, and all of them, with what they need, are half of the program.
  */
 export function verbLoader(parts: VerbParts): LoadVerb {
-  const rooms = verbRooms(parts)
-  const made = new Map<Room, Promise<object>>()
-  return async (name) => {
-    const { room } = catalogue[name]
-    const making = made.get(room) ?? rooms[room]()
-    made.set(room, making)
-    // One that cannot be loaded now may be later: nobody is to wait for the next start.
-    making.catch(() => made.delete(room))
-    // `VerbRooms` says of each room which verbs it has, and the catalogue is made from the same rooms.
-    return Reflect.get(await making, name)
-  }
+  const rooms = new Map(
+    Object.entries(verbRooms(parts)).map(([room, make]) => [room, onDemand<object>(make)]),
+  )
+  // `VerbRooms` says of each room which verbs it has, and the catalogue is made from the same rooms.
+  return async (name) => Reflect.get((await rooms.get(catalogue[name].room)?.()) ?? {}, name)
 }
 
 function verbRooms(parts: VerbParts): VerbRooms {
