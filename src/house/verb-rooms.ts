@@ -115,7 +115,10 @@ function verbRooms(parts: VerbParts): VerbRooms {
       return qualificationVerbs({ core, facts, signer: sequencer.signer, verifyLog }, log)
     },
     releases: async () => (await import('./verbs/releases.ts')).releaseVerbs(core, log, scans),
-    reports: async () => (await import('./verbs/reports.ts')).reportVerbs(core, log, facts.version),
+    reports: async () => ({
+      ...(await import('./verbs/reports.ts')).reportVerbs(core, log, facts.version),
+      ...(await import('./verbs/exceptions.ts')).exceptionVerbs(core),
+    }),
     requests: async () => ({
       ...(await import('#edge/admin/ledger-verbs/requests.ts')).requestVerbs(ports),
       ...(await import('./verbs/requests.ts')).decisionVerbs(core),

@@ -29,13 +29,17 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   'release review-emergency': ['release review-emergency rel_019a… --approver-key grace.pem'],
   'signing-policy approve': ['signing-policy approve spo_019a… --name grace'],
-  'signing-policy list': ['signing-policy list --product pump'],
+  'signing-policy list': [
+    'signing-policy list --product pump',
+    'signing-policy list --state waiting',
+  ],
   'signing-policy refuse': ['signing-policy refuse spo_019a… --because "scans stay fresh"'],
   'signing-policy set': ['signing-policy set pump policy.json --because "two of quality"'],
   'signing-policy show': [
     'signing-policy show pump',
     'signing-policy show pump --output policy.json',
   ],
+  'exception list': ['exception list', 'exception list --rule release-approved-by-one'],
   'artefact abandon': ['artefact abandon upl_019a…'],
   'artefact append': ['artefact append upl_019a… rest.bin --offset 1048576'],
   'artefact download': [

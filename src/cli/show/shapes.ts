@@ -5,7 +5,7 @@ import type { OperationName } from '#format/admin/operations.ts'
 export const shapes = {
   alarm: ['severity', 'kind', 'text', 'raisedAt', 'acknowledgedBy', 'id'],
   approver: ['name', 'role', 'state', 'person', 'fingerprint', 'id'],
-  signingPolicy: ['number', 'state', 'because', 'changedBy', 'changedAt', 'id'],
+  signingPolicy: ['product', 'number', 'state', 'because', 'changedBy', 'changedAt', 'id'],
   application: ['name', 'profile', 'names', 'products', 'state', 'seenAt', 'id'],
   attestation: ['device', 'form', 'module', 'quote', 'at', 'until', 'key', 'id'],
   anchorSet: ['product', 'number', 'given', 'anchors', 'createdAt', 'id'],
@@ -19,6 +19,7 @@ export const shapes = {
   difference: ['path', 'before', 'after', 'means'],
   endorsement: ['state', 'source', 'certificateSha256', 'addedAt', 'seenAt', 'id'],
   entrance: ['label', 'profile', 'isDefault', 'id'],
+  exception: ['rule', 'subjectName', 'subject', 'grantedBy', 'reason', 'until', 'createdAt'],
   event: ['epoch', 'index', 'at', 'type', 'actor', 'facts'],
   fault: ['path', 'fault', 'remedy'],
   key: [
@@ -84,6 +85,7 @@ export const shapeOfList: Partial<Record<OperationName, Shape>> = {
   'delivery.list': 'delivery',
   'device.list': 'device',
   'enforcement.list': 'enforcement',
+  'exception.list': 'exception',
   'finding.list': 'finding',
   'integration.list': 'integration',
   'key.list': 'key',
@@ -164,6 +166,7 @@ export const pluralOf: Readonly<Record<Shape, string>> = {
   difference: 'differences',
   entrance: 'entrances',
   event: 'events',
+  exception: 'exceptions',
   fault: 'faults',
   enforcement: 'enforcements',
   integration: 'integrations',

@@ -41,7 +41,15 @@ export async function recordScan(
     ...(product === undefined ? {} : { product: await productId(server, product) }),
     ...{ name: nameOf(paths), sha256: digest.sha256, octets: digest.octets, rules: version },
     ...{ result: resultOf(report), found: findings.length, accepted: accepted.length },
-    ...{ notScanned: notScanned.length, findings: findings.slice(0, mostRecorded).map(plain) },
+    notScanned: notScanned.length,
+    findings: [
+      ...findings.map(plain),
+      // Whoever approves the release sees what is answered for, and by whom.
+      ...accepted.map(({ finding, acceptance: { because, by, until } }) => ({
+        ...plain(finding),
+        acceptance: { because, by, until: `${until}` },
+      })),
+    ].slice(0, mostRecorded),
     ...{ startedAt: `${startedAt}`, endedAt: `${endedAt}` },
   })
   call.terminal.note(`recorded as ${id}`)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Alarms that stand; loaded only when one does. */
 import { get, post, remedyOf } from './api.js'
-import { button, link, make, moment, say } from './elements.js'
+import { button, make, moment, say } from './elements.js'
+import { hasPage, pageLink } from './pages.js'
 import { sentence } from './words.js'
 
 /** A quiet section for the first page: what is wrong, since when, and what to do. */
@@ -39,14 +40,10 @@ export async function alarmList(items, who, again) {
   )
 }
 
-/** Kinds of records that have a page, by the prefix of their ids. */
-const pages = { dev_: 'device', kfd_: 'finding', rel_: 'release', sgk_: 'signing-key' }
-const viewOf = (id) => pages[`${id}`.slice(0, 4)]
-
 /** The way to what it is about, or to what it names. */
 function page({ subject, facts: { finding, release } }) {
-  const about = [subject, finding, release].find(viewOf)
-  return about && [link(`#/${viewOf(about)}/${about}`, 'Look at it'), ' ']
+  const about = [subject, finding, release].find(hasPage)
+  return about && [pageLink(about, 'Look at it'), ' ']
 }
 
 /** Whether somebody takes care of it, or the way to say so. */

@@ -16,6 +16,14 @@ export const findingStates = {
   dismissed: 'somebody accepts it',
 }
 
+/** Of findings: what is seen in signatures that devices made comes first, then what keys show by themselves. */
+const kindsOfFinding = [
+  ...['nonce-biased', 'nonce-repeated', 'nonce-shared', 'nonce-small'],
+  ...['close-primes', 'key-listed', 'key-published', 'key-shared', 'modulus-degenerate'],
+  ...['modulus-pattern', 'modulus-smooth', 'prime-shared', 'prime-small', 'primes-structured'],
+  ...['roca', 'scalar-pattern', 'scalar-small', 'seed-known'],
+]
+
 export async function keyWatch({ who, again }) {
   const [watch, { names, filter }] = await Promise.all([get('/keywatch'), productNames()])
   return [
@@ -38,6 +46,7 @@ export async function keyWatch({ who, again }) {
       filters: [
         { ...choiceOf('state', 'State', Object.keys(findingStates)), value: 'proposed' },
         filter,
+        choiceOf('kind', 'Kind', kindsOfFinding),
         { name: 'lot', label: 'Lot', maxlength: 64 },
       ],
       columns: ['Finding', 'Severity', 'Found'],

@@ -12,9 +12,11 @@ import { certificates, home } from './home.js'
 const later = (name, file) => async (asked) => (await import(file))[name](asked)
 const views = {
   add: addDevice,
+  approvers: later('approvers', './approvers.js'),
   certificates,
   device: later('device', './device.js'),
   enrol,
+  exceptions: later('exceptions', './exceptions.js'),
   finding: later('finding', './finding.js'),
   'key-watch': later('keyWatch', './key-watch.js'),
   log: later('log', './log.js'),
@@ -27,6 +29,7 @@ const views = {
   scans: later('scans', './scans.js'),
   'signing-key': later('signingKey', './signing-key.js'),
   'signing-keys': later('signingKeys', './signing-keys.js'),
+  'signing-rules': later('signingRules', './signing-rules.js'),
 }
 const main = document.querySelector('main')
 /** The person who is signed in. */

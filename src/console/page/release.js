@@ -5,6 +5,7 @@ import { digest, facts, heading, link, make, moment, state } from './elements.js
 import { entries } from './entries.js'
 import { byHand, releaseActs } from './release-acts.js'
 import { provedEvents } from './release-events.js'
+import { releaseSigning } from './release-signing.js'
 import { releaseStates } from './releases.js'
 import { sentence } from './words.js'
 
@@ -25,6 +26,7 @@ export async function release({ id, who, again }) {
     make('h2', isOpen ? 'What it needs to be signed' : 'What it needs, judged now'),
     ...checks(shown),
     ...approvals(shown),
+    ...releaseSigning(shown),
     make('h2', 'Artefacts and documents'),
     entries(shown.parts.map((part) => partEntry(part, shown, nameOf))),
     make('h2', 'Scans'),

@@ -20,7 +20,13 @@ export async function releases() {
     heading('Releases'),
     make(
       'p',
-      'A build on its way to devices: what was shown about it, who agreed, what was signed.',
+      'A build on its way to devices: what was shown about it, who agreed, what was signed. ',
+      link('#/signing-rules', 'What releases need'),
+      ', ',
+      link('#/approvers', 'who may approve'),
+      ', ',
+      link('#/exceptions', 'which rules were relaxed'),
+      '.',
     ),
     ...listOf({
       path: '/releases',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Scans of images, and what each of them found; no answer ever holds a secret itself. */
 import { get } from './api.js'
+import { command } from './commands.js'
 import { digest, facts, heading, link, make, moment, state } from './elements.js'
 import { entries, manyEntries } from './entries.js'
 import { listOf } from './list.js'
@@ -33,9 +34,11 @@ export async function scans() {
   ]
 }
 
-export async function scan({ id }) {
+export async function scan({ id, who }) {
   const [shown, people] = await Promise.all([get(`/scans/${id}`), actorNames()])
-  const { found, accepted, notScanned, findings, meanings } = shown
+  const { found, accepted, notScanned, meanings } = shown
+  const answered = shown.findings.filter(({ acceptance }) => acceptance)
+  const findings = shown.findings.filter(({ acceptance }) => !acceptance)
   return [
     link('#/scans', 'All scans'),
     heading(shown.name),
@@ -52,15 +55,51 @@ export async function scan({ id }) {
     }),
     make('h2', 'What was found'),
     ...manyEntries(findings.map(findingEntry), 'Nothing.'),
-    findings.length < found + accepted &&
-      make('p.hint', `Of ${found + accepted} the gravest ${findings.length} are kept.`),
-    findings.length > 0 && make('h2', 'Why it matters, and what to do'),
-    findings.length > 0 &&
+    fewer(findings.length, found),
+    ...(accepted > 0 ? acceptedSection(answered, accepted) : []),
+    found > 0 && who.role !== 'auditor' && answerFor(),
+    shown.findings.length > 0 && make('h2', 'Why it matters, and what to do'),
+    shown.findings.length > 0 &&
       entries(
         meanings.map(({ rule, why, todo }) => [rule, null, sentence(why), sentence(todo)]),
         'This server does not know these rules.',
       ),
   ]
+}
+
+/** Of very many findings the gravest are kept. */
+const fewer = (kept, of) => kept < of && make('p.hint', `Of ${of} the gravest ${kept} are kept.`)
+
+/** What somebody answers for: it stops nothing, and whoever approves an image has to know it. */
+function acceptedSection(answered, accepted) {
+  return [
+    make('h2', 'What a baseline accepts'),
+    ...manyEntries(
+      answered.map((one) => {
+        const { because, by, until } = one.acceptance
+        const [rule, severity, ...lines] = findingEntry(one)
+        return [rule, severity, sentence(because), `Until ${until}, by ${by}`, ...lines]
+      }),
+      'Which ones they are was not recorded.',
+    ),
+    answered.length > 0 && fewer(answered.length, accepted),
+  ].filter(Boolean)
+}
+
+function answerFor() {
+  return make(
+    'details',
+    make('summary', 'Answer for what is to stay'),
+    make(
+      'p',
+      'Where it was scanned, with a reason and an end; then scan it again, and have that noted.',
+    ),
+    command(
+      'Write down who answers',
+      'scan IMAGE --write-baseline scan-baseline.json --because "…" --until DAY',
+    ),
+    command('Scan it again', 'scan IMAGE --baseline scan-baseline.json --record'),
+  )
 }
 
 function findingEntry({ rule, severity, confidence, path, offset, what }) {

@@ -618,6 +618,13 @@ export const catalogue: Readonly<Record<OperationName, CatalogueRow>> = {
     path: '/words/:word',
     summary: 'say what a word or a refusal means and what to do',
   },
+  'exception.list': {
+    room: 'reports',
+    kind: 'list',
+    method: 'GET',
+    path: '/exceptions',
+    summary: 'list the rules that were relaxed',
+  },
   'report.credentials': {
     room: 'reports',
     kind: 'plain',
@@ -1678,7 +1685,7 @@ export const catalogue: Readonly<Record<OperationName, CatalogueRow>> = {
     kind: 'list',
     method: 'GET',
     path: '/signing-policies',
-    summary: 'list the signing policies that a product had',
+    summary: 'list the signing policies that products have and had',
   },
   'signing-policy.approve': {
     room: 'signing-policies',

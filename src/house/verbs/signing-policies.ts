@@ -52,8 +52,11 @@ export function signingPolicyVerbs(core: Core, people: People): SigningPolicyVer
     },
 
     'signing-policy.list': async ({ product, state, ...paging }) => {
+      // Policies are few: those of all products are walked in the order in which they came.
+      const walk =
+        product === undefined ? {} : ({ by: 'product', equal: [product, state] } as const)
       const { items, next } = await ledger.list('signingPolicy', {
-        ...{ by: 'product', equal: [product, state], descending: true, ...pageOf(paging) },
+        ...{ ...walk, descending: true, where: { state }, ...pageOf(paging) },
       })
       return { items: items.map(showPolicy), next }
     },

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A house in which something of releases, signing keys, weak keys and scans is to be seen. */
+/** A house in which something of releases, their rules, signing keys, weak keys and scans is to be seen. */
 import assert from 'node:assert/strict'
+import { registerKey } from '#core/approvals/keys/register-key.ts'
 import { addDevice } from '#core/devices/add.ts'
 import { bookFindings } from '#core/keywatch/book-findings.ts'
-import type { Product } from '#core/ledger/tables.ts'
+import { newId } from '#core/ledger/ids.ts'
+import type { Product, SigningPolicy } from '#core/ledger/tables.ts'
 import { recordScan } from '#core/scan/record-scan.ts'
 import { signRelease } from '#core/signing/sign-release.ts'
 import { signingPorts } from '#house/verbs/signing.ts'
 import { sha256 } from '#trust/digest.ts'
 import { generateKey } from '#trust/private-key.ts'
 import { approvedRelease, notedClean } from '../../support/approved-release.ts'
+import { addPerson, makeSigner, registrationOf } from '../../support/approver.ts'
 import { operator } from '../../support/core.ts'
 import {
   openTestHouse,
@@ -39,13 +42,20 @@ export async function openToldHouse(): Promise<ToldHouse> {
     return body
   }
   const told = { ...house, asked }
-  const pump = await withProduct(house)
-  await tellOfKeys(told, pump)
-  await tellOfReleases(told, pump)
-  await tellOfWeakKeys(told, pump)
-  await tellOfScan(told, pump)
-  await house.sequence()
-  return told
+  try {
+    const pump = await withProduct(house)
+    await tellOfKeys(told, pump)
+    await tellOfReleases(told, pump)
+    await tellOfWeakKeys(told, pump)
+    await tellOfScan(told, pump)
+    await tellOfRules(told, pump)
+    await house.sequence()
+    return told
+  } catch (error) {
+    // Else the journey waits for a house that nobody has.
+    await house.stop()
+    throw error
+  }
 }
 
 /** One key signs, the next is on its way to devices. */
@@ -105,7 +115,7 @@ async function tellOfScan({ core }: ToldHouse, pump: Product): Promise<void> {
   const noted = await recordScan(
     {
       ...{ name: 'pump.swu', sha256: sha256(new Uint8Array(4_096)), octets: 4_096 },
-      ...{ product: pump.id, rules: 'test', result: 'found', found: 1, accepted: 0, notScanned: 0 },
+      ...{ product: pump.id, rules: 'test', result: 'found', found: 1, accepted: 1, notScanned: 0 },
       ...{ startedAt: at, endedAt: at, madeHere: false },
       findings: [
         {
@@ -117,10 +127,43 @@ async function tellOfScan({ core }: ToldHouse, pump: Product): Promise<void> {
           },
           what: 'a private key (PEM, PKCS #8)',
         },
+        {
+          ...{ rule: 'test-key', severity: 'warning', confidence: 'certain', key: null },
+          ...{ path: ['pump.swu', 'usr/lib/self-test.pem'], offset: 0, identity: '1'.repeat(64) },
+          what: 'a published test key',
+          acceptance: { because: 'key of the self test', by: 'ada', until: '2027-02-01' },
+        },
       ],
     },
     operator,
     core,
   )
   assert.equal(noted.kind, 'recorded')
+}
+
+/** What a product asks of a release, who waits for a second person, and what was relaxed. */
+async function tellOfRules({ core, asked }: ToldHouse, pump: Product): Promise<void> {
+  const { document } = await asked('GET', `/products/${pump.id}/signing-policy`)
+  const trial = {
+    ...document.trial,
+    approvals: { people: 1, roles: [{ role: 'quality', people: 1 }] },
+  }
+  await asked('POST', `/products/${pump.id}/signing-policy`, {
+    ...{ document: { ...document, trial }, because: 'quality looks at all of it' },
+  })
+  // In a trial no policy waits; it looks as in production.
+  const waiting: SigningPolicy = {
+    ...{ id: newId('signingPolicy', core), version: 1, product: pump.id, number: 2 },
+    ...{ rules: document, lowered: ['production: no SBOM is asked any more'], state: 'waiting' },
+    ...{ because: 'the SBOM comes later', approvals: [], changedBy: operator.id },
+    ...{ changedAt: core.clock.now(), decidedBy: null, decidedAt: null },
+  }
+  await core.ledger.commit({ puts: [{ kind: 'signingPolicy', record: waiting }], events: [] })
+  const kim = await addPerson('kim', core)
+  const at = core.clock.now()
+  const registration = await registrationOf(await makeSigner('Kim', at), 'kim', at, { name: 'Kim' })
+  assert.equal((await registerKey(registration, kim, core)).kind, 'changed')
+  const { items } = await core.ledger.list('device', { by: 'product', equal: [pump.id], limit: 1 })
+  const [first] = items
+  await asked('POST', `/devices/${first?.id}/allow-re-enrol`, { reason: 'its board was changed' })
 }

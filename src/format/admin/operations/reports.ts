@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { z } from 'zod'
-import { environment, instant } from '../fields.ts'
+import { environment, id, instant, label, paging } from '../fields.ts'
 import { operation } from '../operation.ts'
 
 /** One type of credential and its life, each member a sentence. */
@@ -23,7 +23,36 @@ export const credentialRow = z.object({
   counts: z.object({ issued: z.int(), revoked: z.int() }).nullable(),
 })
 
+/** A rule that was relaxed. */
+const exceptionView = z.object({
+  id: id('exc'),
+  rule: z.string(),
+  /** What it is about, by its id, and as people call it. */
+  subject: z.string(),
+  subjectName: z.string().nullable(),
+  /** The people who stand behind it, or what let it happen, as a profile does. */
+  grantedBy: z.string(),
+  reason: z.string(),
+  until: instant.nullable(),
+  createdAt: instant,
+})
+
 export const reports = {
+  'exception.list': operation({
+    kind: 'list',
+    method: 'GET',
+    path: '/exceptions',
+    role: 'auditor',
+    input: z.strictObject({
+      ...paging,
+      rule: label.optional().describe('only where this rule was relaxed'),
+      subject: label.optional().describe('only about what has this id'),
+    }),
+    output: exceptionView,
+    summary: 'list the rules that were relaxed',
+    help: 'The newest first: which rule, for what, who let it happen, why, and until when. None is ever changed or taken away. What a rule asks: "vitalsign explain RULE".',
+  }),
+
   'report.credentials': operation({
     kind: 'plain',
     method: 'GET',

@@ -18,6 +18,15 @@ export const scanFinding = z.object({
   what: line,
   identity: fingerprint,
   key: fingerprint.nullable(),
+  /** Who answers for it, by a baseline; absent: nobody does. */
+  acceptance: z
+    .object({
+      because: line,
+      by: z.string().max(200),
+      /** The last day on which it counts. */
+      until: z.string().regex(/^\d{4}-\d\d-\d\d$/, 'no date such as 2027-03-31'),
+    })
+    .optional(),
 })
 
 const scanView = z.object({
@@ -121,7 +130,7 @@ export const scans = {
       meanings: z.array(z.object({ rule: z.string(), why: z.string(), todo: z.string() })),
     }),
     summary: 'show a scan with what it found',
-    help: 'The gravest come first, then what each rule means; of very many findings only the count is kept.',
+    help: 'The gravest come first, those that a baseline accepts last with who answers for them, then what each rule means; of very many findings only the count is kept.',
     positional: ['scan'],
   }),
 
@@ -142,7 +151,10 @@ export const scans = {
       found: count.describe('findings that nobody answers for'),
       accepted: count.describe('findings that a baseline accepts'),
       notScanned: count.describe('parts that could not be looked into'),
-      findings: findings.max(mostRecorded).default([]).describe('the findings, the gravest first'),
+      findings: findings
+        .max(mostRecorded)
+        .default([])
+        .describe('the findings, the gravest first, and after them those that are accepted'),
       startedAt: instant.describe('when the scan began'),
       endedAt: instant.describe('when it ended'),
     }),

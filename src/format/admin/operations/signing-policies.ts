@@ -75,12 +75,12 @@ export const signingPolicies = {
     role: 'auditor',
     input: z.strictObject({
       ...paging,
-      product: id('prd').describe('the product'),
+      product: id('prd').optional().describe('only those of this product'),
       state: state.default('active').describe('only those in this state'),
     }),
     output: signingPolicyView,
-    summary: 'list the signing policies that a product had',
-    help: 'The newest first. Of those that are active the newest counts.',
+    summary: 'list the signing policies that products have and had',
+    help: 'The newest first. Of those of a product that are active the newest counts; those that wait, of any product, wait for a second person.',
     references: { product: 'product' },
   }),
 
