@@ -7,6 +7,13 @@ import type { Key } from '#core/ledger/tables.ts'
 import { sameBytes } from '#format/bytes.ts'
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 
+/** Where it stands how keys are kept there. */
+const guides = {
+  file: 'docs/guides/run.md',
+  pkcs11: 'docs/guides/hsm.md',
+  tpm: 'docs/guides/tpm-server.md',
+} as const satisfies Record<Custody, string>
+
 /** The record of a key, where it has one. */
 export type RecordOf = (keyId: string) => Promise<Pick<Key, 'custody' | 'spki'> | undefined>
 
@@ -74,7 +81,8 @@ export class KeyBackends implements SigningKeys {
   /** Why no key of this algorithm can be made there; undefined: as far as is known now it can. */
   unable(algorithm: KeyAlgorithmName, custody: Custody): string | undefined {
     const backend = this.#backends.find(({ kind }) => kind === custody)
-    if (backend === undefined) return `no ${custody} is configured here, so no key is kept in one`
+    if (backend === undefined)
+      return `no ${custody} is configured here, so no key is kept in one: ${guides[custody]} says how`
     const { state, because } = backend.health()
     if (state !== 'up') return `${backend.name} is ${state}: ${because}`
     return backend.makes(algorithm) ? undefined : `${backend.name} makes no keys of ${algorithm}`

@@ -5,14 +5,14 @@
  * PEM, as any program reads it. A file that others may read is refused, as ssh does.
  */
 import { createPrivateKey } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, statSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, statSync, writeSync } from 'node:fs'
 import { FormatError } from '#format/format-error.ts'
 import { encodePem, parsePem } from '#format/pem.ts'
 import { type Certificate, parseCertificate } from '#format/x509/certificate.ts'
 import { encodePrivateKey, type KeyPair, parsePrivateKey } from '#trust/private-key.ts'
 import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
-import { readTextFile } from '../files.ts'
-import { broken, exit, Stop, wrongUse } from '../stop.ts'
+import { isSystemError, readTextFile, reasonOf } from '../files.ts'
+import { exit, Stop, wrongUse } from '../stop.ts'
 
 export interface ApproverFile {
   readonly path: string
@@ -71,6 +71,14 @@ export async function openApproverKey(file: ApproverFile, passphrase: string): P
   }
 }
 
+/** Said before a key is made: one in a token would stay there, and a passphrase is asked for in vain. @throws Stop */
+export function refuseTaken(path: string): void {
+  if (existsSync(path)) throw taken(path)
+}
+
+const taken = (path: string) =>
+  wrongUse(`${path} is there already`, 'an approver key is never overwritten: name a new file')
+
 /**
  * Writes a new file of mode 0600; one that is there already is never overwritten.
  *
@@ -89,12 +97,9 @@ export function writeApproverFile(
   try {
     descriptor = openSync(path, 'wx', 0o600)
   } catch (cause) {
-    if (!(cause instanceof Error)) throw cause
-    throw broken(
-      `${path} cannot be written: ${cause.message.replace(/^\w+: /, '')}`,
-      'an approver key is never overwritten: name a new file',
-      cause,
-    )
+    if (!isSystemError(cause)) throw cause
+    if (cause.code === 'EEXIST') throw taken(path)
+    throw wrongUse(`${path} cannot be written: ${reasonOf(cause)}`, 'look at FILE')
   }
   try {
     writeSync(descriptor, text)

@@ -218,6 +218,12 @@ export const besideOperation: Partial<Record<OperationName, Beside>> = {
       own('output', 'write the document to this file', { kind: 'text', placeholder: 'FILE' }),
     ],
   },
+  'signing-plan.show': {
+    help: 'With --output it writes the plan alone, ready to edit and apply.',
+    arguments: [
+      own('output', 'write the plan to this file', { kind: 'text', placeholder: 'FILE' }),
+    ],
+  },
   'profile.show': {
     help: 'With --output it writes the document alone, ready to edit and check.',
     arguments: [

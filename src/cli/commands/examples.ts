@@ -416,7 +416,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   'signing-key show': ['signing-key show sgk_019a…'],
   'signing-plan apply': ['signing-plan apply pump plan.json'],
-  'signing-plan show': ['signing-plan show pump'],
+  'signing-plan show': ['signing-plan show pump', 'signing-plan show pump --output plan.json'],
   'signing-key step-down': ['signing-key step-down sgk_019a… --because "firmware-2027 signs now"'],
   'scan list': ['scan list', 'scan list --product pump --result found'],
   'scan record': [

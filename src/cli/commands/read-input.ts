@@ -68,7 +68,7 @@ async function contentOf(argument: Argument, path: string, terminal: Terminal): 
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw wrongUse(
       `${path} is not JSON: ${reason}`,
-      'docs/profiles.md shows how a profile is written, docs/guides/approve-a-release.md a signing policy',
+      'docs/profiles.md shows how a profile is written, docs/guides/approve-a-release.md a signing policy, docs/guides/signing-keys.md a signing plan',
     )
   }
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { pageOf, type Server } from '../talk/server.ts'
 
-/** What is known by id in answers, and by name to people; both are few. */
+/** What is known by id in answers, and by name to people; all are few. */
 const lists = {
   product: 'product.list',
   authority: 'authority.list',
   upstream: 'upstream.list',
   integration: 'integration.list',
+  person: 'person.list',
 } as const
 const listOf: Readonly<Record<string, keyof typeof lists>> = {
   product: 'product',
@@ -16,9 +17,11 @@ const listOf: Readonly<Record<string, keyof typeof lists>> = {
   parent: 'authority',
   upstream: 'upstream',
   integration: 'integration',
+  person: 'person',
+  confirmedBy: 'person',
 }
 
-/** The names of products and authorities, to stand in the place of their ids. */
+/** The names of products, authorities and the like, to stand in the place of their ids. */
 export class Names {
   readonly #server: Server
   readonly #names = new Map<string, string>()

@@ -9,7 +9,9 @@ import { label, valueText } from './value.ts'
  * What says nothing to people: versions are for `If-Match`, a product's name stands for its id, and what
  * has several lines is for a file (`--json`).
  */
-const forProgramsOnly = new Set(['version', 'productName', 'pem', 'checkpoint'])
+const forProgramsOnly = new Set([
+  ...['version', 'productName', 'pem', 'publicKeyPem', 'chainPem', 'checkpoint'],
+])
 
 /** One thing as aligned lines `label  value`, then what belongs to it, part by part. */
 export function recordLines(record: Row, names: Names, options: TableOptions): readonly string[] {
@@ -34,8 +36,10 @@ export function pairLines(
   return pairs.map(([name, value]) => `${indent}${paint('dim', name.padEnd(width))}  ${value}`)
 }
 
+/** A list of words is a value, whatever lists of things are called alike. */
 function isPart(name: string, value: unknown): boolean {
-  if (Array.isArray(value)) return Object.hasOwn(shapeOfPart, name) || value.some(isRow)
+  if (Array.isArray(value))
+    return value.some(isRow) || (value.length === 0 && Object.hasOwn(shapeOfPart, name))
   return isRow(value) && name !== 'actor' && name !== 'facts'
 }
 
@@ -52,7 +56,8 @@ function partLines(
   if (rows.length === 0) return ['', title, `${inside.indent}none`]
   const shape = Object.hasOwn(shapeOfPart, name) ? shapeOfPart[name] : undefined
   if (shape === undefined) {
-    return ['', title, ...rows.flatMap((row) => recordLines(row, names, inside))]
+    const blocks = rows.map((row) => recordLines(row, names, inside))
+    return ['', title, ...blocks.flatMap((lines, at) => (at === 0 ? lines : ['', ...lines]))]
   }
   return ['', title, ...new Rows(shape, names, inside).lines(rows)]
 }

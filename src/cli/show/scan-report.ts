@@ -103,7 +103,12 @@ function sumLine(report: ScanReport, passed: boolean, { paint }: TableOptions): 
     ...(counts.length === 0 ? ['nothing found'] : counts),
     ...(accepted.length === 0 ? [] : [`${accepted.length} accepted`]),
     ...(notScanned.length === 0 ? [] : [`${notScanned.length} not scanned`]),
-    `${files.toLocaleString('en')} files, ${(octets / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} MB`,
+    `${files.toLocaleString('en')} ${files === 1 ? 'file' : 'files'}, ${sizeText(octets)}`,
   ]
   return `${passed ? paint('green', '✓') : paint('red', '✗')} ${parts.join(' · ')}`
+}
+
+function sizeText(octets: number): string {
+  const [size, unit] = octets < 100_000 ? [octets / 1e3, 'kB'] : [octets / 1e6, 'MB']
+  return `${size.toLocaleString('en', { maximumFractionDigits: 1 })} ${unit}`
 }

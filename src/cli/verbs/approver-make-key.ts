@@ -10,7 +10,7 @@ import { certifyApprover } from '#trust/approval/approver-certificate.ts'
 import type { StatementSigner } from '#trust/approval/sign-statement.ts'
 import { encodePrivateKey, generateKey, sign } from '#trust/private-key.ts'
 import { sealPkcs8 } from '#trust/sealed-pkcs8.ts'
-import { writeApproverFile } from '../approver/key-file.ts'
+import { refuseTaken, writeApproverFile } from '../approver/key-file.ts'
 import { secretFor, tokenSaid } from '../approver/open-signer.ts'
 import { printedName } from '../approver/printed-name.ts'
 import { openToken, type TokenSaid } from '../approver/token-signer.ts'
@@ -22,6 +22,7 @@ import { type Call, isJson, type Verb, writeLines } from './verb.ts'
 export const makeApproverKey: Verb = async (call) => {
   const { said, terminal } = call
   const path = said.text('file') ?? ''
+  refuseTaken(path)
   const name = printedName(said.text('printedName') ?? '')
   const algorithm = algorithmSaid(call)
   const token = tokenSaid(call)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { jsonText } from '../show/json.ts'
 import { Names } from '../show/names.ts'
+import { firstBy } from '../show/next-step.ts'
 import { isRow, Rows } from '../show/rows.ts'
 import { pluralOf, shapeOfList } from '../show/shapes.ts'
 import { exit } from '../stop.ts'
-import { type Page, pageOf } from '../talk/server.ts'
+import { type Input, type Page, pageOf } from '../talk/server.ts'
 import { begin, type Call, isJson, tableOptions, type Verb, writeLines } from './verb.ts'
 
 /** A page that the server takes gladly, where all are wanted anyway. */
@@ -26,7 +27,7 @@ export const list: Verb = async (call) => {
     } while (isAll && after !== null)
   }
   if (isJson(call)) await writeJson(call, pages())
-  else await writeTable(call, pages(), new Names(server))
+  else await writeTable(call, pages(), new Names(server), isFiltered(input))
   return exit.done
 }
 
@@ -47,7 +48,17 @@ async function writeJson(call: Call, pages: AsyncIterable<Page>): Promise<void> 
   await call.terminal.write('\n], "next": null }\n')
 }
 
-async function writeTable(call: Call, pages: AsyncIterable<Page>, names: Names): Promise<void> {
+/** Whether it was asked for some of them alone: that there are none of those says nothing of the rest. */
+function isFiltered({ limit: _, after, ...filters }: Input): boolean {
+  return after !== undefined || Object.values(filters).some((value) => value !== undefined)
+}
+
+async function writeTable(
+  call: Call,
+  pages: AsyncIterable<Page>,
+  names: Names,
+  filtered: boolean,
+): Promise<void> {
   const { operation } = call.command
   const shape = operation && shapeOfList[operation]
   if (shape === undefined) throw new TypeError(`${call.command.name} has no columns`)
@@ -61,7 +72,11 @@ async function writeTable(call: Call, pages: AsyncIterable<Page>, names: Names):
     await names.learn(page.items)
     await writeLines(call, rows.lines(page.items.filter(isRow)))
   }
-  if (count === 0) call.terminal.note(`no ${pluralOf[shape]}`)
+  if (count === 0) {
+    call.terminal.note(`no ${pluralOf[shape]}`)
+    const first = firstBy[shape]
+    if (!filtered && first !== undefined) call.terminal.note(`the first comes by: ${first}`)
+  }
   if (next !== null)
     call.terminal.hint(`there are more: --all shows all, --after ${next} the next page`)
 }

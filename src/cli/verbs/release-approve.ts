@@ -16,7 +16,8 @@ import { statedNow } from '../approver/stated-now.ts'
 import { jsonText } from '../show/json.ts'
 import { exit, Stop, wrongUse } from '../stop.ts'
 import type { Answer, Server } from '../talk/server.ts'
-import { type Call, isJson, type Verb, writeLines } from './verb.ts'
+import { judgementLines } from './release-judge.ts'
+import { begin, type Call, isJson, tableOptions, type Verb, writeLines } from './verb.ts'
 
 /** Agrees to a release. */
 export const approveRelease: Verb = (call) => act('approve', call)
@@ -26,6 +27,20 @@ export const refuseRelease: Verb = (call) => act('refuse', call)
 
 /** Agrees afterwards to what one person approved in an emergency. */
 export const reviewEmergency: Verb = (call) => act('review', call)
+
+/** Shows what an approval would be about, as whoever approves sees it; nothing is signed. */
+export const previewRelease: Verb = async (call) => {
+  const { server, input } = await begin(call)
+  const subject = await server.ask('release.preview', input)
+  if (isJson(call)) await call.terminal.write(jsonText(subject))
+  else if (subject.manifest === null)
+    await writeLines(call, judgementLines(subject, tableOptions(call).paint))
+  else {
+    const { manifest, before } = readSubject(subject, subject.manifest, subject.release)
+    await writeLines(call, subjectLines(subject, manifest, before))
+  }
+  return exit.done
+}
 
 const operationOf = {
   approve: 'release.approve',
@@ -94,7 +109,12 @@ async function fetched(release: string, file: ApproverFile, server: Server): Pro
       code: 'release-state-wrong',
       hint: 'whoever makes it puts it forward first: vitalsign release submit',
     })
-  const text = new TextEncoder().encode(subject.manifest)
+  return readSubject(subject, subject.manifest, release)
+}
+
+/** @throws Stop unless the text has its digest, and is that of the release that was asked for */
+function readSubject(subject: Subject, manifestText: string, release: string): Fetched {
+  const text = new TextEncoder().encode(manifestText)
   if (sha256(text).toHex() !== subject.manifestSha256)
     throw new Stop(
       exit.refused,
@@ -103,7 +123,7 @@ async function fetched(release: string, file: ApproverFile, server: Server): Pro
         hint: 'sign nothing; have somebody look at the server',
       },
     )
-  const manifest = parsed(subject.manifest)
+  const manifest = parsed(manifestText)
   if (manifest.release !== release)
     throw new Stop(exit.refused, `the server sent the text of ${manifest.release} for ${release}`, {
       hint: 'sign nothing; have somebody look at the server',

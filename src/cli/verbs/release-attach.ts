@@ -5,6 +5,7 @@ import { withFiles } from '../firmware/open-artefact.ts'
 import { jsonText } from '../show/json.ts'
 import { exit, wrongUse } from '../stop.ts'
 import { uploadFile } from './artefact-upload.ts'
+import { tellNext } from './plain.ts'
 import { begin, isJson, type Verb } from './verb.ts'
 
 /** Attaches octets to a release; from a file they are uploaded first. */
@@ -30,6 +31,7 @@ export const attachPart: Verb = async (call) => {
     await call.terminal.line(
       `${part.id}  ${part.role} ${part.name}${told === '' ? '' : `: ${told}`}`,
     )
+    tellNext(call, 'release.attach', part, input)
   }
   return exit.done
 }

@@ -2,7 +2,7 @@
 import { jsonText } from '../show/json.ts'
 import { Names } from '../show/names.ts'
 import { exit } from '../stop.ts'
-import { showRecord } from './plain.ts'
+import { showRecord, tellNext } from './plain.ts'
 import { begin, isJson, type Verb } from './verb.ts'
 
 /**
@@ -17,6 +17,7 @@ export const createRelease: Verb = async (call) => {
     const names = new Names(server)
     await names.learn(release)
     await showRecord(call, release, names)
+    tellNext(call, 'release.create', release, input)
   }
   if (release.environment === 'production' && release.createdBy === 'local') {
     const { document } = await server.ask('signing-policy.show', { product: release.product })

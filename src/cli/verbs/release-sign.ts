@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { signLine } from '#format/admin/operations/signing.ts'
+import { shellWord } from '#format/admin/shell-word.ts'
 import { jsonText } from '../show/json.ts'
 import { broken, exit, Stop } from '../stop.ts'
 import { linesOf } from '../talk/lines.ts'
@@ -35,7 +37,9 @@ export const signRelease: Verb = async (call) => {
         ])
         const [first] = signed.signed
         if (first !== undefined)
-          terminal.hint(`vitalsign artefact download ${first.sha256} --output ${first.name}`)
+          terminal.hint(
+            `vitalsign release download ${signed.release} ${shellWord(first.name)} --output ${shellWord(first.name)}; "vitalsign release publish ${signed.release}" gives it to devices`,
+          )
       }
       return exit.done
     }

@@ -78,15 +78,17 @@ export async function tell({ terminal }: Call, line: z.output<typeof scanLine>):
       const place = line.offset === null ? '' : `, at ${line.offset}`
       const where = line.path.join('!/')
       return terminal.line(
-        printable(`${line.severity}  ${line.rule}: ${line.what}${place}, in ${where}`),
+        printable(`${line.severity.padEnd(8)}  ${line.rule}: ${line.what}${place}, in ${where}`),
       )
     }
     case 'not-scanned':
       return terminal.line(printable(`not scanned: ${line.path.join('!/')}: ${line.because}`))
     case 'done':
-      return terminal.line(
+      await terminal.line(
         `${line.result}: ${line.found} found, ${line.notScanned} not scanned; recorded as ${line.scan}`,
       )
+      if (line.found > 0) terminal.hint(`vitalsign scan show ${line.scan} says what to do`)
+      return
     default:
       return undefined
   }

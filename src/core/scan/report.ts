@@ -35,7 +35,11 @@ export function makeReport(
   scan: Pick<ScanReport, 'paths' | 'startedAt' | 'endedAt' | 'files' | 'octets' | 'notScanned'>,
   judged: BaselineOutcome,
 ): ScanReport {
-  return { rules: rulesVersion, ...scan, ...judged, findings: judged.findings.toSorted(byGravity) }
+  const accepted = judged.accepted.toSorted((left, right) => byGravity(left.finding, right.finding))
+  return {
+    ...{ rules: rulesVersion, ...scan, ...judged },
+    ...{ findings: judged.findings.toSorted(byGravity), accepted },
+  }
 }
 
 function byGravity(left: Finding, right: Finding): number {

@@ -130,7 +130,7 @@ export const catalogue: Readonly<Record<OperationName, CatalogueRow>> = {
     kind: 'list',
     method: 'GET',
     path: '/build-trusts',
-    summary: 'list the build services that are believed',
+    summary: 'list whose jobs may hand in releases',
   },
   'build-trust.remove': {
     room: 'builds',
@@ -1318,14 +1318,14 @@ export const catalogue: Readonly<Record<OperationName, CatalogueRow>> = {
     kind: 'plain',
     method: 'POST',
     path: '/builder-keys',
-    summary: 'believe what a build service signs',
+    summary: 'believe where a build service says that builds come from',
   },
   'builder-key.list': {
     room: 'builder-keys',
     kind: 'list',
     method: 'GET',
     path: '/builder-keys',
-    summary: 'list the build services that are believed',
+    summary: 'list whose word of where a build comes from counts',
   },
   'builder-key.remove': {
     room: 'builder-keys',

@@ -58,7 +58,7 @@ export const builds = {
     role: 'auditor',
     input: z.strictObject({ ...paging }),
     output: buildTrustView,
-    summary: 'list the build services that are believed',
+    summary: 'list whose jobs may hand in releases',
     help: 'Those that were removed are shown, too.',
   }),
 
