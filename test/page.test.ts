@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pageFiles } from '#house/page-files.ts'
 import { readWords } from '#house/words.ts'
+import { weaknesses } from '#trust/weak-keys/weaknesses.ts'
 
 const files = new Map(
   [...pageFiles()].map(([path, { content }]) => [path, Buffer.from(content).toString()]),
@@ -60,6 +61,18 @@ test('what people are told to type begins as it is typed, and anything else as a
     if (remedy?.startsWith('vitalsign')) assert.match(sentence(remedy), /^vitalsign/)
   assert.equal(sentence('vitalsign finding show'), 'vitalsign finding show.')
   assert.equal(sentence('the link is wrong'), 'The link is wrong.')
+})
+
+test('findings are chosen by every kind that there is, and exceptions by rules that have words', () => {
+  const listed = (path: string, name: string) => {
+    const list = new RegExp(`^const ${name} = \\[$(.*?)^\\]$`, 'ms').exec(files.get(path) ?? '')
+    return [...(list?.[1] ?? '').matchAll(/'([\w.-]+)'/g)].map(([, word = '']) => word)
+  }
+  const kinds = listed('/key-watch.js', 'kindsOfFinding')
+  assert.deepEqual(kinds.toSorted(), Object.keys(weaknesses).toSorted())
+  const rules = listed('/exceptions.js', 'rules')
+  assert.ok(rules.length > 5)
+  for (const rule of rules) assert.ok(readWords().has(rule), rule)
 })
 
 test('nothing in the page makes markup of text, stands inline, or comes from elsewhere', () => {

@@ -353,7 +353,10 @@ test(
     await page.getByLabel('State').selectOption('active')
     await page.locator('tbody').getByText('approver 0').waitFor()
     await page.getByText('Get a key of your own').click()
-    assert.match(await sayable(), /approver register --approver-key my\.pem --role ROLE/)
+    assert.match(
+      await sayable(),
+      /approver register --approver-key my\.pem --role ROLE --name NAME/,
+    )
     await press(link('Kim'))
     await arrived('Kim (quality)')
     await told('waiting: another administrator has yet to confirm whose it is')

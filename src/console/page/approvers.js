@@ -65,10 +65,10 @@ async function register() {
     make(
       'details',
       make('summary', 'Get a key of your own'),
-      command('Make it on your own machine', 'approver make-key my.pem --printed-name "YOUR NAME"'),
+      command('Make it on your own machine', 'approver make-key my.pem --printed-name NAME'),
       command(
         'Register it there, in the role in which you approve',
-        `approver register --approver-key my.pem --role ROLE --name ACCOUNT${elsewhere}`,
+        `approver register --approver-key my.pem --role ROLE --name NAME${elsewhere}`,
       ),
       make('p.hint', 'Then read its fingerprint to another administrator, who confirms it.'),
     ),

@@ -96,7 +96,7 @@ function answerFor() {
     ),
     command(
       'Write down who answers',
-      'scan IMAGE --write-baseline scan-baseline.json --because "…" --until DAY',
+      'scan IMAGE --write-baseline scan-baseline.json --because "…" --until DATE',
     ),
     command('Scan it again', 'scan IMAGE --baseline scan-baseline.json --record'),
   )

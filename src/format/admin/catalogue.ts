@@ -1318,14 +1318,14 @@ export const catalogue: Readonly<Record<OperationName, CatalogueRow>> = {
     kind: 'plain',
     method: 'POST',
     path: '/builder-keys',
-    summary: 'believe where a build service says that builds come from',
+    summary: 'believe what a build service signs',
   },
   'builder-key.list': {
     room: 'builder-keys',
     kind: 'list',
     method: 'GET',
     path: '/builder-keys',
-    summary: 'list whose word of where a build comes from counts',
+    summary: 'list whose word of where builds come from counts',
   },
   'builder-key.remove': {
     room: 'builder-keys',
@@ -1685,7 +1685,7 @@ export const catalogue: Readonly<Record<OperationName, CatalogueRow>> = {
     kind: 'list',
     method: 'GET',
     path: '/signing-policies',
-    summary: 'list the signing policies that products have and had',
+    summary: 'list the signing policies of products',
   },
   'signing-policy.approve': {
     room: 'signing-policies',

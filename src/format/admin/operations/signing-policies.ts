@@ -79,7 +79,7 @@ export const signingPolicies = {
       state: state.default('active').describe('only those in this state'),
     }),
     output: signingPolicyView,
-    summary: 'list the signing policies that products have and had',
+    summary: 'list the signing policies of products',
     help: 'The newest first. Of those of a product that are active the newest counts; those that wait, of any product, wait for a second person.',
     references: { product: 'product' },
   }),
