@@ -7,9 +7,10 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { globSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { run } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { parseArgs, styleText } from 'node:util'
 
 interface Part {
@@ -17,6 +18,8 @@ interface Part {
   readonly files: readonly string[]
   /** What its files may take together at depth 1 before someone should look, in seconds; printed, not enforced. */
   readonly budgetSeconds: number
+  /** How many files share a process, 1 unless said: loading the same modules anew costs more than most tests do. */
+  readonly together?: number
 }
 
 /** In the order in which they begin: what holds long files first, so that no core waits for the last of them. */
@@ -28,7 +31,7 @@ const parts: readonly Part[] = [
   { name: 'interop', files: ['test/interop/*.test.ts'], budgetSeconds: 400 },
   { name: 'journeys', files: ['test/journeys/*.test.ts'], budgetSeconds: 1100 },
   { name: 'vectors', files: ['test/vectors/**/*.test.ts'], budgetSeconds: 20 },
-  { name: 'unit', files: ['src/**/*.test.ts'], budgetSeconds: 500 },
+  { name: 'unit', files: ['src/**/*.test.ts'], budgetSeconds: 300, together: 4 },
 ]
 
 interface Tally {
@@ -46,6 +49,7 @@ if (!/^[1-9]\d{0,3}$/.test(values.depth)) {
   process.exit(2)
 }
 process.env['DEPTH'] = values.depth
+const batchDirectory = resolve('node_modules/.cache/tests')
 // Each file is a process: what one of them compiled, the next one need not.
 process.env['NODE_COMPILE_CACHE'] ??= resolve('node_modules/.cache/compile')
 const wanted = parts.filter(({ name }) => values.part === undefined || name === values.part)
@@ -74,13 +78,19 @@ function check(): void {
 /** All files of all parts in one run, three at a time, since many wait more than they work; what they say comes in the order of the files. */
 async function runAll(): Promise<void> {
   const partOf = new Map<string, Part>()
-  for (const part of wanted)
-    for (const file of part.files.flatMap((pattern) => globSync(pattern)).sort())
-      if (!partOf.has(resolve(file))) partOf.set(resolve(file), part)
+  const batches: string[] = []
+  rmSync(batchDirectory, { recursive: true, force: true })
+  for (const part of wanted) {
+    const files = part.files.flatMap((pattern) => globSync(pattern)).map((file) => resolve(file))
+    const own = files.sort().filter((file) => !partOf.has(file))
+    const made = batched(own, part)
+    for (const file of [...own, ...made]) partOf.set(file, part)
+    batches.push(...made)
+  }
   const slow: { readonly file: string; readonly seconds: number }[] = []
   let told: Part | undefined
   const events = run({
-    files: [...partOf.keys()],
+    files: batches,
     concurrency: 3,
     execArgv: ['--disable-warning=ExperimentalWarning'],
     timeout: 600_000,
@@ -111,6 +121,20 @@ async function runAll(): Promise<void> {
   console.log(styleText('bold', '\nslowest'))
   for (const { file, seconds } of slow.sort((a, b) => b.seconds - a.seconds).slice(0, 12))
     console.log(`${seconds.toFixed(1).padStart(8)} s  ${file}`)
+}
+
+/** What the runner starts a process for: the files themselves, or a module for each few neighbours that loads them. */
+function batched(files: readonly string[], { together = 1 }: Part): readonly string[] {
+  if (together === 1) return files
+  mkdirSync(batchDirectory, { recursive: true })
+  return Array.from({ length: Math.ceil(files.length / together) }, (_, at) => {
+    const batch = files.slice(at * together, (at + 1) * together)
+    const where = relative('.', dirname(batch[0]!)).replaceAll(sep, '-')
+    const path = join(batchDirectory, `${where}-${at + 1}.test.mjs`)
+    const imports = batch.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)}\n`)
+    writeFileSync(path, imports.join(''))
+    return path
+  })
 }
 
 /** Suites are told by their tests; a file that breaks before its first test is a failure of its own. */
