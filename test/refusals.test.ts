@@ -15,8 +15,7 @@ const tables = [
   'src/trust/tpm/refusal.ts',
   'src/core/fault.ts',
   'src/core/audit/event.ts',
-  'src/edge/attestation/refusals.ts',
-  'src/edge/est/refusals.ts',
+  'src/edge/http/refusals.ts',
   'src/edge/status/ocsp-refusals.ts',
   'src/edge/admin/answers/refusals.ts',
 ]

@@ -3,12 +3,12 @@ import type { Begun } from '#core/attestation/begin.ts'
 import type { Certified } from '#core/attestation/certify.ts'
 import type { Refused } from '#core/refusal.ts'
 import type { HttpResponse } from '#edge/http/message.ts'
+import { usualStatuses, usualWaits } from '#edge/http/refusals.ts'
 import {
   attestationMediaType,
   encodeBeginAnswer,
   encodeCertifyAnswer,
 } from '#format/attestation/messages.ts'
-import { retryAfterSeconds, statuses } from './refusals.ts'
 
 export function answerBegun(begun: Begun): HttpResponse {
   return begun.kind === 'refused' ? answerRefused(begun) : json(encodeBeginAnswer(begun.answer))
@@ -23,8 +23,8 @@ export function answerCertified(certified: Certified): HttpResponse {
 
 /** RFC 9457: `type` is left out and so means `about:blank`; `code` is our own member. */
 export function answerRefused({ reason, detail }: Refused): HttpResponse {
-  const status = statuses[reason]
-  const seconds = retryAfterSeconds[reason]
+  const status = usualStatuses[reason]
+  const seconds = usualWaits[reason]
   return {
     status,
     headers: {

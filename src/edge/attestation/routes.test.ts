@@ -4,6 +4,7 @@ import { beforeEach, test } from 'node:test'
 import { Fault } from '#core/fault.ts'
 import { type Refusal, type Refused, refusals } from '#core/refusal.ts'
 import type { HttpResponse } from '#edge/http/message.ts'
+import { usualStatuses, usualWaits } from '#edge/http/refusals.ts'
 import { makeRouter } from '#edge/http/router.ts'
 import {
   attestationPaths,
@@ -13,7 +14,6 @@ import {
   parseCertifyAnswer,
 } from '#format/attestation/messages.ts'
 import { refuse } from '#trust/refusal.ts'
-import { retryAfterSeconds, statuses } from './refusals.ts'
 import { attestationRoutes } from './routes.ts'
 
 const octets = new Uint8Array(32).fill(7)
@@ -104,12 +104,12 @@ for (const reason of refusals as readonly Refusal[])
   test(`${reason} is answered as a problem of its status`, async () => {
     refused = refuse(reason, 'why')
     const answer = await ask(attestationPaths.begin, encodeBeginRequest(begin))
-    assert.equal(answer.status, statuses[reason])
+    assert.equal(answer.status, usualStatuses[reason])
     assert.equal(answer.headers['Content-Type'], 'application/problem+json')
     assert.deepEqual(JSON.parse(String(answer.body)), {
-      ...{ status: statuses[reason], code: reason, detail: 'why' },
+      ...{ status: usualStatuses[reason], code: reason, detail: 'why' },
     })
-    assert.equal(answer.headers['Retry-After'], retryAfterSeconds[reason]?.toString())
+    assert.equal(answer.headers['Retry-After'], usualWaits[reason]?.toString())
   })
 
 test('a full disk is a time to wait, and any other break goes on', async () => {

@@ -4,10 +4,11 @@ import type { ServerKeyOutcome } from '#core/enrolment/server-key/enrol-with-key
 import type { Refused } from '#core/refusal.ts'
 import { plainAnswer } from '#edge/http/answer.ts'
 import type { HttpResponse } from '#edge/http/message.ts'
+import { usualWaits } from '#edge/http/refusals.ts'
 import { encodeCertsOnly } from '#format/cms/certs-only.ts'
 import { encodeBase64Body, mediaTypes } from '#format/est/messages.ts'
 import { encodeServerKeyAnswer, serverKeyAnswerType } from '#format/est/server-key-answer.ts'
-import { retryAfterSeconds, statuses } from './refusals.ts'
+import { statuses } from './refusals.ts'
 
 /** RFC 7617: what another code would be sent by. */
 const challenge = 'Basic realm="enrolment", charset="UTF-8"'
@@ -53,7 +54,7 @@ export function answerAttributes(attributes: Uint8Array | Refused): HttpResponse
 /** The rule in words, one line; RFC 8951 section 5 names text/plain. */
 export function answerRefused({ reason, detail }: Refused): HttpResponse {
   const status = statuses[reason]
-  const seconds = retryAfterSeconds[reason]
+  const seconds = usualWaits[reason]
   const answer = plainAnswer(status, `${reason}: ${oneLine(detail)}`, {
     ...(status === 401 && { 'WWW-Authenticate': challenge }),
     ...(seconds !== undefined && { 'Retry-After': `${seconds}` }),

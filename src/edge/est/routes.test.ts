@@ -9,13 +9,14 @@ import type {
 } from '#core/enrolment/server-key/enrol-with-key.ts'
 import { type Refusal, type Refused, refusals } from '#core/refusal.ts'
 import type { HttpRequest, HttpResponse } from '#edge/http/message.ts'
+import { usualWaits } from '#edge/http/refusals.ts'
 import { makeRouter } from '#edge/http/router.ts'
 import { parseBase64Body } from '#format/base64.ts'
 import { parseCertsOnly } from '#format/cms/certs-only.ts'
 import { parseCertificationRequest } from '#format/x509/certification-request.ts'
 import { formatName } from '#format/x509/name.ts'
 import { refuse } from '#trust/refusal.ts'
-import { retryAfterSeconds, statuses } from './refusals.ts'
+import { statuses } from './refusals.ts'
 import { estRoutes } from './routes.ts'
 
 const certificate = Uint8Array.of(0x30, 0x03, 0x02, 0x01, 0x05)
@@ -332,13 +333,13 @@ test('every refusal is answered by the table, in one plain line', async () => {
     assert.equal(answer.headers['Content-Type'], 'text/plain; charset=utf-8')
     assert.equal(answer.body, `${reason}: size is 4, asked is 5 \n`)
     assert.equal(answer.headers['WWW-Authenticate'] !== undefined, answer.status === 401)
-    assert.equal(answer.headers['Retry-After'], retryAfterSeconds[reason]?.toString())
+    assert.equal(answer.headers['Retry-After'], usualWaits[reason]?.toString())
   }
 })
 
 test('whoever is to come again is told when', () => {
   for (const reason of refusals)
-    if ([429, 503].includes(statuses[reason])) assert.ok(retryAfterSeconds[reason], reason)
+    if ([429, 503].includes(statuses[reason])) assert.ok(usualWaits[reason], reason)
 })
 
 test('cacerts and csrattrs of an unknown entrance are 404', async () => {

@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Refused } from '#core/refusal.ts'
 import type { HttpResponse } from '#edge/http/message.ts'
+import { usualStatuses, usualWaits } from '#edge/http/refusals.ts'
 import {
   encodeErrorMessage,
   encodeProcessAnswer,
   type ProcessAnswer,
 } from '#format/signserver/process.ts'
-import { retryAfterSeconds, statuses } from './refusals.ts'
 
 export function answerSigned(answer: ProcessAnswer): HttpResponse {
   return json(200, encodeProcessAnswer(answer))
 }
 
-/** As SignServer says no: a status, and `error` in words, which its clients print as they come. */
+/**
+ * As SignServer says no: a status, and `error` in words, which its clients print as they come.
+ *
+ * SignServer itself names 400 (the request), 404 (no such worker) and 503 (the key is not to be had).
+ */
 export function answerRefused({ reason, detail }: Refused): HttpResponse {
-  const seconds = retryAfterSeconds[reason]
+  const seconds = usualWaits[reason]
   return {
     ...json(
-      statuses[reason],
+      usualStatuses[reason],
       encodeErrorMessage(`${reason}: ${detail}`),
       seconds === undefined ? {} : { 'Retry-After': `${seconds}` },
     ),

@@ -2,15 +2,15 @@
 import type { Refusal } from '#core/refusal.ts'
 import { answeringArtefacts } from '#trust/artefact/refusal.ts'
 
-type Status = 400 | 401 | 403 | 404 | 413 | 415 | 429 | 501 | 503
+export type RefusedStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 501 | 503
 
 /**
- * The status of each refusal; its name begins the answer's `error`.
+ * The status of each refusal on the doors that machines come to (RFC 9110 section 15.5, RFC 6585 section 4); a protocol's
+ * own table says where it differs.
  *
- * SignServer itself names 400 (the request), 404 (no such worker) and 503 (the key is not to be had). Who may not ask
- * hears 401 or 403 (RFC 9110 section 15.5), and 403 also says that what was asked for was approved by nobody.
+ * 400: the request must change. 403: what was shown does not do. 429 and 503: nothing but time must pass.
  */
-export const statuses = {
+export const usualStatuses = {
   'application-removed': 403,
   'approval-of-another-manifest': 403,
   'approval-of-another-release': 403,
@@ -69,7 +69,7 @@ export const statuses = {
   'code-used': 403,
   'code-wrong': 403,
   conflict: 503,
-  'credential-missing': 401,
+  'credential-missing': 403,
   'crl-outdated': 400,
   'decided-already': 400,
   'digest-not-approved': 403,
@@ -182,7 +182,8 @@ export const statuses = {
   'upload-not-here': 403,
   'upload-offset-differs': 403,
   'upstream-answer-wrong': 503,
-  'upstream-outcome-unknown': 503,
+  // Not 503: who is told to come again sends the same request, which may have been signed.
+  'upstream-outcome-unknown': 409,
   'upstream-refused': 403,
   'upstream-unreachable': 503,
   'transcript-changed': 400,
@@ -191,17 +192,22 @@ export const statuses = {
   'version-differs': 503,
   'vex-of-another-product': 403,
   'waiting-list-full': 503,
-} as const satisfies Record<Refusal, Status>
+} as const satisfies Record<Refusal, RefusedStatus>
 
 /** How long to wait, in seconds, where waiting may help; RFC 9110 section 10.2.3. */
-export const retryAfterSeconds: Partial<Record<Refusal, number>> = {
+export const usualWaits: Partial<Record<Refusal, number>> = {
   busy: 2,
   'clock-ahead': 60,
   'clock-behind': 60,
   conflict: 2,
+  'issuing-stopped': 3600,
   'key-backend-away': 60,
   'rate-limited': 60,
-  'stamper-missing': 60,
+  'responder-missing': 600,
+  'stamper-missing': 600,
   'store-full': 60,
+  'upstream-answer-wrong': 3600,
+  'upstream-unreachable': 60,
   'version-differs': 2,
+  'waiting-list-full': 3600,
 }
