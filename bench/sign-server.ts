@@ -3,7 +3,7 @@
  * What the server signs in a second: releases of small artefacts in each form, and digests by its own API and as
  * SignServer's clients ask, over kept connections; beside the bare signature of node in the same run.
  *
- *     node bench/sign-server.ts [--artefacts 16] [--digests 16] [--rounds 2]
+ *     node bench/sign-server.ts [--artefacts 16] [--digests 16] [--rounds 2] [--only releases|digests]
  */
 import { randomFillSync, sign } from 'node:crypto'
 import { request } from 'node:http'
@@ -36,6 +36,7 @@ export interface SignServerOptions {
   /** Of each round at each door. */
   readonly digests: number
   readonly rounds: number
+  readonly only?: 'releases' | 'digests' | undefined
 }
 
 /** Octets of each image, which no two artefacts have in common. */
@@ -50,14 +51,17 @@ const told: Partial<Readonly<Record<ArtefactFormName, Readonly<Record<string, un
 }
 
 export async function benchSignServer(options: SignServerOptions): Promise<Row[]> {
+  const { only } = options
   const house = await openTestHouse()
   const rows: Row[] = []
   try {
-    for (const form of artefactFormNames) rows.push(await releaseRow(form, house, options))
-    rows.push(...(await digestRows(house, options)))
+    if (only !== 'digests')
+      for (const form of artefactFormNames) rows.push(await releaseRow(form, house, options))
+    if (only !== 'releases') rows.push(...(await digestRows(house, options)))
   } finally {
     await house.stop()
   }
+  if (only === 'digests') return rows
   const production = await openProductionHouse()
   try {
     for (const form of ['raw', 'cms', 'mcuboot'] as const)
@@ -181,7 +185,7 @@ async function digestRows(
   let releases = 0
   try {
     for (const { what, by, requestOf } of doors)
-      for (const clients of [1, 8]) {
+      for (const clients of [1, 16]) {
         const own: number[] = []
         const bare: number[] = []
         const cpu: number[] = []
@@ -262,8 +266,12 @@ if (import.meta.main) {
       artefacts: { type: 'string', default: '16' },
       digests: { type: 'string', default: '16' },
       rounds: { type: 'string', default: '2' },
+      only: { type: 'string' },
     },
   })
   const [artefacts, digests, rounds] = [values.artefacts, values.digests, values.rounds].map(Number)
-  printRows(await benchSignServer({ artefacts: artefacts!, digests: digests!, rounds: rounds! }))
+  const only = values.only === 'releases' || values.only === 'digests' ? values.only : undefined
+  printRows(
+    await benchSignServer({ artefacts: artefacts!, digests: digests!, rounds: rounds!, only }),
+  )
 }

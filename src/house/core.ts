@@ -20,6 +20,7 @@ import { RegistrarPace } from '#core/enrolment/speakers/pace.ts'
 import { RefusedSignatures } from '#core/keywatch/nonces/refused-signatures.ts'
 import { SecondOwnerDesk } from '#core/keywatch/second-owners.ts'
 import { isForSigners, isOfThisHouse } from '#core/ledger/authority-origin.ts'
+import type { Epochs } from '#core/ledger/judged-kinds.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import { deltaCrl } from '#core/ledger/shards.ts'
 import type { Kind } from '#core/ledger/tables.ts'
@@ -29,6 +30,7 @@ import { epochOf, type Restore, readRestores } from '#core/recovery/epoch.ts'
 import { type Learning, type LearningPorts, learnCertificate } from '#core/recovery/learn.ts'
 import type { ArtefactStore } from '#core/releases/ports.ts'
 import { DigestBookings } from '#core/signing/digest-bookings.ts'
+import { ReleasesInHand } from '#core/signing/releases-in-hand.ts'
 import type { CertificateRows } from '#core/status-files/certificate-rows.ts'
 import { usualBlockSize } from '#core/status-files/make-status-file.ts'
 import type { BlockBuilder } from '#core/status-files/refresh-blocks.ts'
@@ -60,6 +62,7 @@ export interface Means {
   readonly ledger: Ledger
   readonly log: LogStore
   readonly rows: CertificateRows
+  readonly epochs: Epochs
   /** Where octets of any size are kept. */
   readonly artefacts: ArtefactStore
   /** Builds blocks of status files; absent: on this thread. */
@@ -97,6 +100,8 @@ export interface Core extends EnrolmentPorts {
   readonly stamps: StampSource
   /** Signatures over digests on their way into the ledger. */
   readonly bookings: DigestBookings
+  /** What is known of releases of which digests are being signed. */
+  readonly inHand: ReleasesInHand
   /** What those read who cannot ask. */
   readonly statusFiles: StatusFiles
   readonly rows: CertificateRows
@@ -228,7 +233,7 @@ export async function openCore(means: Means): Promise<Core> {
     environment,
     vendors: new VendorRegister(ledger),
     paths: new KnownPaths(),
-    bookings: new DigestBookings(),
+    ...{ bookings: new DigestBookings(), inHand: new ReleasesInHand(means.epochs) },
     upstreams: upstreamPorts(means.desk ?? noDesk, doors, { ledger, clock, random }, report),
     ...(restores.length > 0 && {
       learn: (certificate: Certificate) => learnAndTell(certificate, learning, report),

@@ -218,7 +218,7 @@ async function open(
   closers.add(() => blocks.close())
   core = await openCore({
     ...{ configuration, ledger, keys, clock, random, feed, node, log: store.log, report },
-    ...{ rows: store.rows, artefacts, buildBlock: blocks.build, keyLists },
+    ...{ rows: store.rows, epochs: store.epochs, artefacts, buildBlock: blocks.build, keyLists },
     // A node that waited while another founded may have been given another passphrase.
     checkKeys: () => keystore.checkPassphrase(),
     keyBackends: () => backends.states(),

@@ -74,7 +74,16 @@ export async function openTestCore(
   feed.follow((change) => void events.push(...change.events))
   const usual: Means = {
     configuration: readConfiguration(['--data', directory]),
-    ...{ ledger: store.ledger, rows: store.rows, log: store.log, keys, clock, random, feed },
+    ...{
+      ledger: store.ledger,
+      rows: store.rows,
+      log: store.log,
+      epochs: store.epochs,
+      keys,
+      clock,
+      random,
+      feed,
+    },
     node: await beginNode(
       {
         ...{ host: 'test', directory, process: process.pid, programVersion: '0' },

@@ -197,6 +197,8 @@ function judgeScans({ parts, scans, now }: ReleaseFacts, { checks: { scan } }: D
     : { passed: artefacts.length > 0, detail: `${artefacts.length} clean since ${since}${more}` }
 }
 
+const dayMilliseconds = 86_400_000
+
 function faultOf(
   { rules, endedAt }: ScanRecord,
   asked: NonNullable<Demand['checks']['scan']>,
@@ -204,7 +206,8 @@ function faultOf(
 ): string | undefined {
   if (asked.rules !== undefined && rules !== asked.rules)
     return `was scanned by rules ${rules}, asked are ${asked.rules}`
-  return Temporal.Instant.compare(endedAt.add({ hours: 24 * asked.atMostDays }), now) < 0
+  // In milliseconds, since each signature over a digest asks it of each artefact of its release.
+  return endedAt.epochMilliseconds + dayMilliseconds * asked.atMostDays < now.epochMilliseconds
     ? `was scanned over ${asked.atMostDays} days ago`
     : undefined
 }

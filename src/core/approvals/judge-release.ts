@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Approval, Emergency, Release } from '../ledger/tables.ts'
+import type { Approval, Emergency, Release, ReleaseLine } from '../ledger/tables.ts'
 import type { ReleasePorts } from '../releases/ports.ts'
+import { lineOf } from '../releases/security-version.ts'
 import { type CheckName, checkNames, checkRow, type Finding, type ReleaseFacts } from './checks.ts'
 import { approvalsOf, type CountedApproval, countApprovals, missingFor } from './count-approvals.ts'
 import { openEmergency } from './emergency.ts'
@@ -55,40 +56,75 @@ export async function judgeRelease(
   ports: ReleasePorts,
   pending?: Pending,
 ): Promise<Judgement> {
+  const readings = await readForJudgement(release, ports, pending)
+  return judgeReadings(readings, await lineOf(release, ports.ledger), ports.clock.now())
+}
+
+/**
+ * All that a release is judged by but the clock and its line, which others raise: as long as no record changes by which
+ * releases are judged (core/ledger/judged-kinds), reading it again gives the same.
+ */
+export interface Readings
+  extends Pick<
+    Judgement,
+    'release' | 'manifest' | 'policy' | 'demand' | 'approvals' | 'missing' | 'emergency'
+  > {
+  readonly facts: Omit<ReleaseFacts, 'line' | 'now'>
+  /** A person signed that it must not go out. */
+  readonly isRefused: boolean
+}
+
+export async function readForJudgement(
+  release: Release,
+  ports: ReleasePorts,
+  pending?: Pending,
+): Promise<Readings> {
   const { ledger } = ports
   const policy = await policyInForce(release.product, ledger)
   const demand = demandOf(policy.rules, release.environment, release.kind)
   const emergency = pending?.emergency ?? (await openEmergency(release, ledger))
   const facts = await readFacts(release, ports)
-  const checks = checkNames.map((check) => outcomeOf(check, facts, demand))
   const manifest = await manifestOf(release, ledger)
+  const read = { release, policy, demand, emergency, facts, manifest }
   if (manifest === undefined)
-    return {
-      ...{ release, policy, demand, emergency, manifest, verdict: 'not-submitted', checks },
-      ...{ approvals: [], missing: missingFor(demand.approvals, []) },
-    }
+    return { ...read, approvals: [], missing: missingFor(demand.approvals, []), isRefused: false }
   const all = await approvalsOf(release.id, ledger)
   const said = pending === undefined ? all : [...all, pending.approval]
-  const refusals = said.filter(({ act, ...one }) => act === 'refuse' && stands(one, release))
   const approvals = await countApprovals(
     release,
     said.filter(({ act }) => act !== 'refuse'),
     facts.hands,
     ledger,
   )
-  const missing = missingFor(demand.approvals, approvals)
-  const byOne = demand.emergency !== undefined && isByOne(emergency, approvals, facts.now)
+  return {
+    ...{ ...read, approvals, missing: missingFor(demand.approvals, approvals) },
+    isRefused: said.some(({ act, ...one }) => act === 'refuse' && stands(one, release)),
+  }
+}
+
+/** What readings come to at this moment, and above this line. */
+export function judgeReadings(
+  { facts: read, isRefused, ...readings }: Readings,
+  line: ReleaseLine | undefined,
+  now: Temporal.Instant,
+): Judgement {
+  const { demand, emergency, approvals, missing, manifest } = readings
+  const facts = { ...read, line, now }
+  const checks = checkNames.map((check) => outcomeOf(check, facts, demand))
+  const byOne = demand.emergency !== undefined && isByOne(emergency, approvals, now)
   const verdict =
-    refusals.length > 0
-      ? 'refused'
-      : checks.some(({ asked, passed }) => asked && !passed)
-        ? 'checks-failed'
-        : missing.length === 0
-          ? 'approved'
-          : byOne
-            ? 'emergency'
-            : 'waiting'
-  return { release, verdict, manifest, policy, demand, checks, approvals, missing, emergency }
+    manifest === undefined
+      ? 'not-submitted'
+      : isRefused
+        ? 'refused'
+        : checks.some(({ asked, passed }) => asked && !passed)
+          ? 'checks-failed'
+          : missing.length === 0
+            ? 'approved'
+            : byOne
+              ? 'emergency'
+              : 'waiting'
+  return { ...readings, verdict, checks }
 }
 
 /** The text that was submitted and has not been changed since. */

@@ -4,16 +4,18 @@ import type { Release, ScanRecord } from '../ledger/tables.ts'
 import { checkRelease } from '../releases/checks.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import type { ReleasePorts } from '../releases/ports.ts'
-import { lineOf } from '../releases/security-version.ts'
 import type { ReleaseFacts } from './checks.ts'
 import { handsIn } from './count-approvals.ts'
 
 /** Scans of one artefact that are looked at. */
 const mostScans = 100
 
-/** All that a release is judged by, read anew. */
-export async function readFacts(release: Release, ports: ReleasePorts): Promise<ReleaseFacts> {
-  const { ledger, clock } = ports
+/** What a release is and has, read anew. */
+export async function readFacts(
+  release: Release,
+  ports: ReleasePorts,
+): Promise<Omit<ReleaseFacts, 'line' | 'now'>> {
+  const { ledger } = ports
   const parts = await partsOf(release.id, ledger)
   const artefacts = parts.filter(({ role }) => role === 'artefact')
   const scans = new Map<string, readonly ScanRecord[]>(
@@ -23,9 +25,8 @@ export async function readFacts(release: Release, ports: ReleasePorts): Promise<
   )
   const looked = await checkRelease(release, ports)
   return {
-    ...{ release, parts, scans, hands: handsIn(release, parts), now: clock.now() },
+    ...{ release, parts, scans, hands: handsIn(release, parts) },
     looked: new Map(looked.map((one) => [one.check, one])),
-    line: await lineOf(release, ledger),
   }
 }
 

@@ -617,10 +617,12 @@ export const tables = {
       form: text,
       /** Of what came out, as a file: of a release no two are alike. */
       name: text,
-      /** Of what was signed, and of what came out, which `stored` knows. */
+      /** Of what was signed, and of what came out: `stored` knows it, unless it stands in `signature`. */
       sourceSha256: bytes,
       sha256: bytes,
       octets: integer,
+      /** What came out, of a signature over a digest: some hundred octets, which cost a file and its syncing. */
+      signature: optional(bytes),
       /** The artefact keys that signed it. */
       keys: json<readonly string[]>(),
       /** A time-stamp (RFC 3161, DER) over the 32 octets of `sha256`; null where the environment asks for none. */

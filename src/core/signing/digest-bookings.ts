@@ -6,16 +6,13 @@ import { settle } from '../ledger/settle.ts'
 import type { Release, SignedArtefactRecord } from '../ledger/tables.ts'
 import type { Clock, Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
-import type { KeptOctets } from '../releases/ports.ts'
 import { raisingLine } from '../releases/security-version.ts'
-import { wanting } from '../releases/stored.ts'
 
-/** A signature over a digest that was made and is kept, on its way into the ledger. */
+/** A signature over a digest that was made, on its way into the ledger. */
 export interface DigestBooking {
   /** As it was when it was judged. */
   readonly release: Release
   readonly record: SignedArtefactRecord
-  readonly kept: KeptOctets
   readonly event: AuditEvent
 }
 
@@ -142,11 +139,8 @@ async function commit(
   // Devices that install it raise their counters, as with all that is signed.
   const line = await raisingLine(now, ports)
   if (line.kind === 'refused') return line
-  const stored = new Map<string, Put>()
-  for (const { kept, record } of batch)
-    stored.set(kept.sha256.toHex(), await wanting(kept, record.signedBy, ports))
   const records = batch.map(({ record }): Put => ({ kind: 'signedArtefact', record }))
-  const puts = [counted, line, ...records, ...stored.values()]
+  const puts = [counted, line, ...records]
   return settle({ puts, events: batch.map(({ event }) => event) }, ports.ledger)
 }
 

@@ -14,8 +14,10 @@ import { refuseOtherOctets } from '../releases/prove-octets.ts'
 import { refuseMcubootVersion } from '../releases/signing-of.ts'
 import type { StampRefused } from '../time-stamps/refusals.ts'
 import type { StampSource } from '../time-stamps/stamp-source.ts'
+import { openWhole } from './open-whole.ts'
 import type { Work } from './plan-release.ts'
 import { choicesOf } from './release-choices.ts'
+import { sideBySide } from './side-by-side.ts'
 import { verifyOutput } from './verify-output.ts'
 
 export interface OutputPorts {
@@ -44,6 +46,7 @@ export type Tell = (progress: Progress) => void
 interface Opened {
   readonly work: Work
   readonly sha256: Uint8Array
+  readonly octets: number
   readonly source: ByteSource
 }
 
@@ -63,23 +66,39 @@ export async function makeOutputs(
   tell: Tell,
 ): Promise<{ readonly kind: 'outputs'; readonly outputs: readonly Output[] } | Refused> {
   const opened: (Opened & { close(): Promise<void> })[] = []
-  const proved = new Set<string>()
   try {
     for (const work of works) {
       const digest = sources.get(work) ?? work.part.sha256
-      const open = await ports.artefacts.open(digest)
+      const open = await openWhole(digest, ports.artefacts)
       if (open === undefined)
         return refuse('artefact-missing', `the octets of ${work.part.name} are not here`)
-      opened.push({ work, sha256: digest, source: open.source, close: () => open.close() })
-      if (proved.has(digest.toHex())) continue
-      proved.add(digest.toHex())
-      const other = await refuseOtherOctets(open, digest, work.part.name)
-      if (other !== undefined) return other
+      const { source, octets } = open
+      opened.push({ work, sha256: digest, source, octets, close: () => open.close() })
     }
-    return await signOpened(opened, context, ports, tell)
+    const other = await refuseOthers(opened)
+    return other ?? (await signOpened(opened, context, ports, tell))
   } finally {
     for (const { close } of opened) await close()
   }
+}
+
+/** Each source is held against its digest, once. */
+async function refuseOthers(opened: readonly Opened[]): Promise<Refused | undefined> {
+  const each = [...new Map(opened.map((one) => [one.sha256.toHex(), one])).values()]
+  const proved = await sideBySide(each, (one) =>
+    refuseOtherOctets(one, one.sha256, one.work.part.name),
+  )
+  return proved.find((one) => one !== undefined)
+}
+
+interface Planned {
+  readonly at: Opened
+  readonly octets: number
+  readonly plan: SigningPlan
+}
+
+interface SignedPlan extends Planned {
+  readonly signatures: readonly Uint8Array[]
 }
 
 async function signOpened(
@@ -88,36 +107,45 @@ async function signOpened(
   ports: OutputPorts,
   tell: Tell,
 ): Promise<{ readonly kind: 'outputs'; readonly outputs: readonly Output[] } | Refused> {
-  const planned: { readonly at: Opened; readonly plan: SigningPlan }[] = []
-  for (const [index, at] of opened.entries()) {
-    tell({ step: 'reading', name: at.work.part.name, done: index, of: opened.length })
+  const told = (step: Progress['step']) => {
+    let done = 0
+    return (name: string) => tell({ step, name, done: done++, of: opened.length })
+  }
+  const [reading, signing, writing, checking] = steps.map(told) as [Named, Named, Named, Named]
+  const planned = await sideBySide(opened, async (at): Promise<Planned | Refused> => {
+    reading(at.work.part.name)
     const plan = await planSource(at.work, at.source, context, ports)
-    if (plan.kind === 'refused')
-      return refuse(plan.reason, `${at.work.part.name} as ${at.work.line.form}: ${plan.detail}`)
-    planned.push({ at, plan })
-  }
-  const signed: {
-    readonly at: Opened
-    readonly plan: SigningPlan
-    readonly signatures: readonly Uint8Array[]
-  }[] = []
-  for (const [index, { at, plan }] of planned.entries()) {
-    tell({ step: 'signing', name: at.work.name, done: index, of: planned.length })
-    const signatures = await signAll(plan, at.work, ports.keys)
-    if ('reason' in signatures) return signatures
-    signed.push({ at, plan, signatures })
-  }
-  const outputs: Output[] = []
-  for (const [index, one] of signed.entries()) {
-    tell({ step: 'writing', name: one.at.work.name, done: index, of: signed.length })
+    return plan.kind === 'refused'
+      ? refuse(plan.reason, `${at.work.part.name} as ${at.work.line.form}: ${plan.detail}`)
+      : { at, octets: at.octets, plan }
+  })
+  if (!areAll(planned)) return firstRefused(planned)
+  const signed = await sideBySide(planned, async (one): Promise<SignedPlan | Refused> => {
+    signing(one.at.work.name)
+    const signatures = await signAll(one.plan, one.at.work, ports.keys)
+    return 'reason' in signatures ? signatures : { ...one, signatures }
+  })
+  if (!areAll(signed)) return firstRefused(signed)
+  const outputs = await sideBySide(signed, async (one): Promise<Output | Refused> => {
+    writing(one.at.work.name)
     const output = await write(one, context.release, ports)
     if ('reason' in output) return output
-    tell({ step: 'checking', name: one.at.work.name, done: index, of: signed.length })
-    const no = await verifyOutput(output, one.at.source, context.release, ports)
-    if (no !== undefined) return no
-    outputs.push(output)
-  }
-  return { kind: 'outputs', outputs }
+    checking(one.at.work.name)
+    return (await verifyOutput(output, one.at.source, context.release, ports)) ?? output
+  })
+  return areAll(outputs) ? { kind: 'outputs', outputs } : firstRefused(outputs)
+}
+
+const steps = ['reading', 'signing', 'writing', 'checking'] as const
+type Named = (name: string) => void
+
+function areAll<T extends object>(found: readonly (T | Refused)[]): found is readonly T[] {
+  return found.every((one) => !('reason' in one))
+}
+
+function firstRefused(found: readonly object[]): Refused {
+  for (const one of found) if ('reason' in one) return one as Refused
+  throw new TypeError('nothing was refused')
 }
 
 /** What is to be signed of a source, as the line of the plan and the release say. */
@@ -177,15 +205,7 @@ class NoStamp extends Error {
 }
 
 async function write(
-  {
-    at: { work, sha256: sourceSha256 },
-    plan,
-    signatures,
-  }: {
-    readonly at: Opened
-    readonly plan: SigningPlan
-    readonly signatures: readonly Uint8Array[]
-  },
+  { at: { work, sha256: sourceSha256 }, plan, signatures }: SignedPlan,
   { environment }: Release,
   ports: OutputPorts,
 ): Promise<Output | Refused> {

@@ -11,6 +11,7 @@ import { isMeant, type PlanLine } from '../releases/plan-lines.ts'
 import type { ArtefactStore } from '../releases/ports.ts'
 import { submittedSigning } from '../releases/signing-of.ts'
 import { isFormName } from './artefact-key.ts'
+import { openWhole } from './open-whole.ts'
 import { type UsableKey, usableKeys } from './usable-keys.ts'
 
 /** One thing that will come out. */
@@ -140,7 +141,7 @@ async function recognised(
 ): Promise<readonly ReleasePart[]> {
   const found: ReleasePart[] = []
   for (const part of parts) {
-    const open = await artefacts.open(part.sha256)
+    const open = await openWhole(part.sha256, artefacts)
     if (open === undefined) continue
     try {
       if (await form.recognise(open.source)) found.push(part)

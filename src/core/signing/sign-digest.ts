@@ -13,14 +13,16 @@ import { Fault } from '../fault.ts'
 import { newId } from '../ledger/ids.ts'
 import type { ArtefactKey, Release, ReleasePart, SignedArtefactRecord } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
-import { isContent, type ToBeSignedPart, toBeSignedIn } from '../releases/by-digest.ts'
+import { isByDigest, isContent, type ToBeSignedPart, toBeSignedIn } from '../releases/by-digest.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import type { PlanLine } from '../releases/plan-lines.ts'
 import { checkSecurityVersion } from '../releases/security-version.ts'
+import { openSigned } from '../releases/signed-octets.ts'
 import { submittedSigning } from '../releases/signing-of.ts'
 import { isFormName } from './artefact-key.ts'
 import { signableStates } from './digest-bookings.ts'
 import { exceptionsOf } from './key-exceptions.ts'
+import type { ReleaseInHand } from './releases-in-hand.ts'
 import type { ReleaseSigningPorts } from './sign-release.ts'
 import { checkKeysAgain, type UsableKey, usableKeys } from './usable-keys.ts'
 
@@ -59,26 +61,28 @@ export async function signDigest(
       'release-state-wrong',
       `${release.id} is ${release.state}; digests are signed of what is approved`,
     )
-  const ofDigest = (await partsOf(release.id, ledger)).filter(
-    (one) => one.role === 'artefact' && sameBytes(one.sha256, sha256),
-  )
+  const hand = await ports.inHand.of(release)
+  const parts = await hand.know('parts', () => partsOf(release.id, ledger), always)
+  const ofDigest = parts.filter((one) => one.role === 'artefact' && sameBytes(one.sha256, sha256))
   const part = ofDigest.find((one) => toBeSignedIn(one)?.key === key.id) ?? ofDigest.find(isContent)
   if (part === undefined)
     return refuse('not-found', `${release.id} has no artefact of the digest ${sha256.toHex()}`)
   const name = `${part.name}.${key.name}.sig`
-  const there = await ledger.find('signedArtefact', 'name', [release.id, name])
+  const [there, falls] = await Promise.all([
+    ledger.find('signedArtefact', 'name', [release.id, name]),
+    checkSecurityVersion(release, ledger),
+  ])
   if (there !== undefined) return repeatedSignature(there, ports)
-  const no =
-    ports.guard.check(ports.clock.now()) ??
-    (await checkSecurityVersion(release, ledger)) ??
-    (await judged(release, ports))
+  const no = ports.guard.check(ports.clock.now()) ?? falls ?? (await judged(hand, ports))
   if (no !== undefined) return no
   const toBeSigned = toBeSignedIn(part)
   if (toBeSigned !== undefined)
-    return signAsSaid({ release, part, name, key, toBeSigned, message }, actor, ports)
-  const usable = await usableFor(release, key, 'raw', ports)
+    return signAsSaid({ hand, part, name, key, toBeSigned, message }, actor, ports)
+  const absent = await refuseAbsent(part, ports)
+  if (absent !== undefined) return absent
+  const usable = await usableFor(hand, key, 'raw', ports)
   if ('reason' in usable) return usable
-  const other = await refuseOtherKey(release, key, ports)
+  const other = await refuseOtherKey(hand, key, ports)
   if (other !== undefined) return other
   const unfit = refuseUnfit(usable)
   if (unfit !== undefined) return unfit
@@ -86,10 +90,22 @@ export async function signDigest(
   if (!(signature instanceof Uint8Array)) return signature
   const ended = await checkKeysAgain([usable], ledger)
   if (ended !== undefined) return ended
-  return bookSignature({ release, part, name, usable, signature }, actor, ports)
+  return bookSignature({ hand, part, name, usable, signature }, actor, ports)
 }
 
-interface Said extends Pick<MadeSignature, 'release' | 'part' | 'name'> {
+const always = () => true
+
+/** Whether the octets are where they were is no matter of records: it is looked at each time, of the one that counts. */
+async function refuseAbsent(
+  part: ReleasePart,
+  { artefacts }: ReleaseSigningPorts,
+): Promise<Refused | undefined> {
+  return isByDigest(part) || (await artefacts.size(part.sha256)) === part.octets
+    ? undefined
+    : refuse('artefact-missing', `the octets of ${part.name} are not here`)
+}
+
+interface Said extends Pick<MadeSignature, 'hand' | 'part' | 'name'> {
   readonly key: ArtefactKey
   readonly toBeSigned: ToBeSignedPart
   readonly message: Uint8Array | undefined
@@ -97,13 +113,13 @@ interface Said extends Pick<MadeSignature, 'release' | 'part' | 'name'> {
 
 /** Signs what people approved as that which the key signs of an artefact: its digest, or the octets of that digest. */
 async function signAsSaid(
-  { release, part, name, key, toBeSigned, message }: Said,
+  { hand, part, name, key, toBeSigned, message }: Said,
   actor: Actor,
   ports: ReleaseSigningPorts,
 ): Promise<DigestSigned> {
   const { form, over, of } = toBeSigned
   if (!isFormName(form)) return refuse('signing-plan-wrong', `${form} is no form`)
-  const usable = await usableFor(release, key, form, ports)
+  const usable = await usableFor(hand, key, form, ports)
   if ('reason' in usable) return usable
   const { digest } = signatureAlgorithms[usable.signer.algorithm]
   const isItself = over === 'digest' && digest === 'sha256'
@@ -125,15 +141,32 @@ async function signAsSaid(
   const ended = await checkKeysAgain([usable], ports.ledger)
   if (ended !== undefined) return ended
   const facts = { asForm: form, of, signedDigest: part.sha256.toHex() }
-  return bookSignature({ release, part, name, usable, signature, facts }, actor, ports)
+  return bookSignature({ hand, part, name, usable, signature, facts }, actor, ports)
 }
 
 /** What is signed was judged when it was signed, and stays so, unless who reviewed it since did not agree. */
-export function judged(release: Release, ports: ReleaseSigningPorts) {
-  return release.state === 'approved' ? ports.judge(release) : ports.refuseDisputed(release)
+export function judged(hand: ReleaseInHand, ports: ReleaseSigningPorts) {
+  const { release } = hand
+  return release.state === 'approved'
+    ? ports.judge(release, hand)
+    : ports.refuseDisputed(release, hand)
 }
 
-async function usableFor(
+/** Whether it may sign was looked up in this epoch; what ends it in any other way is looked up after it has signed. */
+function usableFor(
+  hand: ReleaseInHand,
+  key: ArtefactKey,
+  form: ArtefactFormName,
+  ports: ReleaseSigningPorts,
+): Promise<UsableKey | Refused> {
+  return hand.know(
+    `usable ${form} ${key.id}`,
+    () => findUsable(hand.release, key, form, ports),
+    (found) => !('reason' in found),
+  )
+}
+
+async function findUsable(
   release: Release,
   key: ArtefactKey,
   name: ArtefactFormName,
@@ -157,11 +190,12 @@ async function usableFor(
 
 /** Who approved it saw which keys may sign its digests. */
 async function refuseOtherKey(
-  release: Release,
+  hand: ReleaseInHand,
   { name }: ArtefactKey,
   { ledger }: ReleaseSigningPorts,
 ): Promise<Refused | undefined> {
-  const approved = await submittedSigning(release, ledger)
+  const { release } = hand
+  const approved = await hand.know('signing', () => submittedSigning(release, ledger), always)
   if (approved?.bare.some((key) => key.name === name)) return undefined
   return refuse(
     'signing-plan-changed',
@@ -218,7 +252,7 @@ export async function signedBy(
 
 /** A bare signature that was made, and what it belongs to. */
 export interface MadeSignature {
-  readonly release: Release
+  readonly hand: ReleaseInHand
   readonly part: ReleasePart
   readonly name: string
   readonly usable: UsableKey
@@ -229,19 +263,25 @@ export interface MadeSignature {
 
 /** Keeps a signature under its name in the release; whoever else made it at the same moment is believed instead. */
 export async function bookSignature(
-  { release, part, name, usable, signature, facts = {} }: MadeSignature,
+  { hand, part, name, usable, signature, facts = {} }: MadeSignature,
   actor: Actor,
   ports: ReleaseSigningPorts,
 ): Promise<DigestSigned> {
-  const { ledger, clock, artefacts } = ports
-  const kept = await artefacts.keep([signature])
+  const { ledger, clock } = ports
+  const { release } = hand
+  const sha256 = sha256Of(signature)
   const stamped =
-    release.environment === 'production' ? await ports.stamps.stamp(kept.sha256) : undefined
+    release.environment === 'production' ? await ports.stamps.stamp(sha256) : undefined
   if (stamped?.kind === 'refused') return refuse('stamper-missing', stamped.detail)
-  const exceptions = await exceptionsOf([usable], ledger)
+  const exceptions = await hand.know(
+    `exceptions ${usable.key.id}`,
+    () => exceptionsOf([usable], ledger),
+    always,
+  )
   const record: SignedArtefactRecord = {
     ...{ id: newId('signedArtefact', ports), version: 1, release: release.id, part: part.id },
-    ...{ form: 'raw', name, sourceSha256: part.sha256, ...kept, keys: [usable.key.id] },
+    ...{ form: 'raw', name, sourceSha256: part.sha256, keys: [usable.key.id] },
+    ...{ sha256, octets: signature.length, signature },
     timeStamp: stamped?.token ?? null,
     facts: {
       ...{ algorithms: [usable.signer.algorithm], keyNames: [usable.key.name], byDigest: true },
@@ -254,12 +294,12 @@ export async function bookSignature(
     ...{ type: 'digest-signed', at: record.signedAt, actor },
     subjects: [record.id, release.id, part.id, usable.key.id],
     facts: {
-      ...{ name, digest: part.sha256.toHex(), sha256: kept.sha256.toHex(), ...facts },
+      ...{ name, digest: part.sha256.toHex(), sha256: sha256.toHex(), ...facts },
       by: usable.key.name,
       ...(exceptions.length > 0 && { exceptions: exceptions.join('; ') }),
     },
   }
-  const booked = await ports.bookings.book({ release, record, kept, event }, ports)
+  const booked = await ports.bookings.book({ release, record, event }, ports)
   if (booked.kind === 'refused') return booked
   return booked.kind === 'there'
     ? repeatedSignature(booked.record, ports)
@@ -271,7 +311,7 @@ export async function repeatedSignature(
   record: SignedArtefactRecord,
   { artefacts }: ReleaseSigningPorts,
 ): Promise<DigestSigned> {
-  const open = await artefacts.open(record.sha256)
+  const open = await openSigned(record, artefacts)
   if (open === undefined) return refuse('artefact-missing', `the octets of ${record.name} are gone`)
   try {
     const signature = (await open.source.read(0, open.octets)).slice()

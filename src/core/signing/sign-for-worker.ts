@@ -72,14 +72,13 @@ export async function signForWorker(
   const digest = digestFor(key, algorithm, asked)
   const momentary = refuseMomentary(key, ports)
   if (!(digest instanceof Uint8Array)) return momentary ?? digest
-  const releases = await approvedOf(product, key, ports)
-  const own =
-    algorithm.digest === null ? undefined : await ofAnArtefact(key, digest, releases, ports)
+  const own = algorithm.digest === null ? undefined : await ofAnArtefact(key, digest, ports)
   if (own !== undefined) {
     const done = await signDigest({ release: own, key, sha256: digest }, actor, ports)
     return done.kind === 'refused' ? done : { ...done, publicKey, form: 'raw' }
   }
   if (momentary !== undefined) return momentary
+  const releases = await approvedOf(product, key, ports)
   let no: Refused | undefined
   for (const release of releases) {
     const wanted = await ports.wantedByPlans.of(release, product, key, ports)
@@ -139,6 +138,8 @@ function algorithmOf(
   return refuse('signing-key-missing', `signing key ${name} is for no form that is signed here`)
 }
 
+const signable: readonly Release['state'][] = ['approved', 'signed', 'published']
+
 async function approvedOf(
   product: Product,
   { environment }: ArtefactKey,
@@ -148,28 +149,31 @@ async function approvedOf(
     ...{ by: 'product', equal: [product.id], descending: true, limit: 10 * mostReleases },
     where: { environment },
   })
-  return items
-    .filter(({ state }) => ['approved', 'signed', 'published'].includes(state))
-    .slice(0, mostReleases)
+  return items.filter(({ state }) => signable.includes(state)).slice(0, mostReleases)
 }
 
-/** The release that has an artefact of this digest, or that says that this key has to sign it. */
+/** The newest release that has an artefact of this digest, or that says that this key has to sign it. */
 async function ofAnArtefact(
   key: ArtefactKey,
   digest: Uint8Array,
-  releases: readonly Release[],
   { ledger }: WorkerPorts,
 ): Promise<Release | undefined> {
   const { items } = await ledger.list('releasePart', {
     ...{ by: 'sha256', equal: [digest], descending: true, limit: 100 },
   })
-  return releases.find(({ id }) =>
-    items.some((part) => {
-      if (part.release !== id || part.role !== 'artefact' || part.slot === null) return false
-      const said = toBeSignedIn(part)
-      return said === undefined ? key.forms.includes('raw') : said.key === key.id
-    }),
-  )
+  const ids = items.flatMap((part) => {
+    if (part.role !== 'artefact' || part.slot === null) return []
+    const said = toBeSignedIn(part)
+    const isOurs = said === undefined ? key.forms.includes('raw') : said.key === key.id
+    return isOurs ? [part.release] : []
+  })
+  const releases = await Promise.all([...new Set(ids)].map((id) => ledger.read('release', id)))
+  const { product, environment } = key
+  return releases
+    .flatMap((one) => one ?? [])
+    .filter((one) => one.product === product && one.environment === environment)
+    .filter(({ state }) => signable.includes(state))
+    .toSorted((one, other) => (one.id < other.id ? 1 : -1))[0]
 }
 
 interface Work {
@@ -181,13 +185,19 @@ interface Work {
 async function signWanted({ release, wanted, asked }: Work, actor: Actor, ports: WorkerPorts) {
   const { form, part, usable, digest } = wanted
   const name = `${part.name}.${usable.key.name}.${digest.toHex().slice(0, 16)}.sig`
-  const there = await ports.ledger.find('signedArtefact', 'name', [release.id, name])
+  const { ledger } = ports
+  const hand = await ports.inHand.of(release)
+  const there = await ledger.find('signedArtefact', 'name', [release.id, name])
   if (there !== undefined) return repeatedSignature(there, ports)
   const no =
     ports.guard.check(ports.clock.now()) ??
-    (await checkSecurityVersion(release, ports.ledger)) ??
-    (await refuseOtherPlan(release, await partsOf(release.id, ports.ledger), ports.ledger)) ??
-    (await judged(release, ports))
+    (await checkSecurityVersion(release, ledger)) ??
+    (await hand.know(
+      'other plan',
+      async () => refuseOtherPlan(release, await partsOf(release.id, ledger), ledger),
+      (found) => found === undefined,
+    )) ??
+    (await judged(hand, ports))
   if (no !== undefined) return no
   const signature = await signedBy(usable, { over: asked.kind, bytes: asked.bytes }, ports)
   if (!(signature instanceof Uint8Array)) return signature
@@ -195,7 +205,7 @@ async function signWanted({ release, wanted, asked }: Work, actor: Actor, ports:
   if (ended !== undefined) return ended
   const written = asForm(form, usable, signature)
   const facts = { asForm: form, signedDigest: digest.toHex() }
-  return bookSignature({ release, part, name, usable, signature: written, facts }, actor, ports)
+  return bookSignature({ hand, part, name, usable, signature: written, facts }, actor, ports)
 }
 
 /** Clients of Mender write what they are given into the artifact as it is. */

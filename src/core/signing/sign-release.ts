@@ -18,6 +18,7 @@ import type { DigestBookings } from './digest-bookings.ts'
 import { exceptionsOf } from './key-exceptions.ts'
 import { makeOutputs, type Output, type OutputPorts, type Tell } from './make-outputs.ts'
 import { type PlanPorts, planRelease, type Work } from './plan-release.ts'
+import type { ReleaseInHand, ReleasesInHand } from './releases-in-hand.ts'
 import { checkKeysAgain } from './usable-keys.ts'
 
 export interface ReleaseSigningPorts extends PlanPorts, OutputPorts {
@@ -25,10 +26,15 @@ export interface ReleaseSigningPorts extends PlanPorts, OutputPorts {
   readonly guard: ClockGuard
   readonly artefacts: OutputPorts['artefacts']
   readonly bookings: DigestBookings
-  /** Whether policy and approvals let it be signed now, all evidence looked at again. */
-  judge(release: Release): Promise<Refused | undefined>
+  readonly inHand: ReleasesInHand
+  /**
+   * Whether policy and approvals let it be signed now.
+   *
+   * @param hand what was read in this epoch counts; undefined: all evidence is looked at again
+   */
+  judge(release: Release, hand?: ReleaseInHand): Promise<Refused | undefined>
   /** Why nothing more of what is signed may go out, if so. */
-  refuseDisputed(release: Release): Promise<Refused | undefined>
+  refuseDisputed(release: Release, hand?: ReleaseInHand): Promise<Refused | undefined>
 }
 
 export type ReleaseSigned =
@@ -171,15 +177,15 @@ async function book(
   const { ledger } = ports
   const marked = await markSigned(release, outputs.length, actor, ports)
   if (marked.kind === 'refused') return marked
-  const records: SignedArtefactRecord[] = []
-  for (const output of outputs) records.push(await recordOf(release, output, actor, ports))
-  const stored = new Map<string, Put>()
-  for (const output of outputs)
-    stored.set(output.sha256.toHex(), await wanting(output, actor.id, ports))
+  const records = await Promise.all(
+    outputs.map((output) => recordOf(release, output, actor, ports)),
+  )
+  const each = [...new Map(outputs.map((one) => [one.sha256.toHex(), one])).values()]
+  const stored = await Promise.all(each.map((output) => wanting(output, actor.id, ports)))
   const committed = await ledger.commit({
     puts: [
       ...marked.puts,
-      ...stored.values(),
+      ...stored,
       ...records.map((record): Put => ({ kind: 'signedArtefact', record })),
     ],
     events: [...records.map((record) => told(record, actor)), ...marked.events],
@@ -204,7 +210,7 @@ async function recordOf(
   const exceptions = await exceptionsOf(work.keys, ports.ledger)
   return {
     ...{ id: newId('signedArtefact', ports), version: 1, release: release.id, part: work.part.id },
-    ...{ form: work.line.form, name: work.name, sourceSha256, sha256, octets },
+    ...{ form: work.line.form, name: work.name, sourceSha256, sha256, octets, signature: null },
     keys: work.keys.map(({ key }) => key.id),
     timeStamp,
     facts: {

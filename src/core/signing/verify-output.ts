@@ -6,6 +6,7 @@ import type { Release } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { chainOf } from './artefact-key.ts'
 import type { Output, OutputPorts } from './make-outputs.ts'
+import { openWhole } from './open-whole.ts'
 import { saysSecurityVersion } from './release-choices.ts'
 import type { UsableKey } from './usable-keys.ts'
 
@@ -20,7 +21,7 @@ export async function verifyOutput(
   ports: Pick<OutputPorts, 'artefacts' | 'clock'>,
 ): Promise<Refused | undefined> {
   const { work, sha256 } = output
-  const open = await ports.artefacts.open(sha256)
+  const open = await openWhole(sha256, ports.artefacts)
   if (open === undefined) return refuse('artefact-missing', `${work.name} was not kept`)
   try {
     const beside = work.form.place === 'detached' ? source : undefined

@@ -11,6 +11,7 @@ import { partsOf } from '../releases/parts-of.ts'
 import { newestPlan } from '../releases/plan-lines.ts'
 import { refuseOtherOctets } from '../releases/prove-octets.ts'
 import { planSource } from './make-outputs.ts'
+import { openWhole } from './open-whole.ts'
 import { type PlanPorts, planRelease, type Work } from './plan-release.ts'
 import type { UsableKey } from './usable-keys.ts'
 
@@ -100,7 +101,7 @@ async function wantedIn(
   context: { readonly release: Release; readonly product: Product },
   ports: PlanPorts & { readonly clock: Clock },
 ): Promise<readonly SignatureWanted[] | Refused> {
-  const open = await ports.artefacts.open(work.part.sha256)
+  const open = await openWhole(work.part.sha256, ports.artefacts)
   if (open === undefined)
     return refuse('artefact-missing', `the octets of ${work.part.name} are not here`)
   try {

@@ -4,6 +4,7 @@ import type { Clock, Randomness } from '#core/ports.ts'
 import { Book } from './book/book.ts'
 import type { BookSettings } from './book/messages.ts'
 import { SqlCertificateRows } from './certificate-rows.ts'
+import { OwnEpochs } from './epochs.ts'
 import { SqlLedger } from './ledger.ts'
 import { type Moment, SqlLogStore } from './log-store.ts'
 import { beginDump } from './portable/dump.ts'
@@ -37,16 +38,21 @@ export async function openStore(
   const points = await readable(file, book)
   const lists = new Reader(file)
   const counts = new Reader(file)
+  const epochs = new OwnEpochs()
   const closeReaders = async () => {
     await Promise.all([lists.close(), counts.close()])
     points.close()
   }
   let closing: Promise<void> | undefined
   return {
-    ledger: new SqlLedger({ dialect: sqlite, book, points, lists, counts, random }),
+    ledger: new SqlLedger({
+      ...{ dialect: sqlite, points, lists, counts, random },
+      book: { write: (steps) => epochs.around(steps, (all) => book.write(all)) },
+    }),
     rows: new SqlCertificateRows({ lists, counts }, sqlite),
     log: new SqlLogStore({ book, points, lists, moment: () => momentOf(file) }),
     elsewhere: alone,
+    epochs,
     dump: async () => beginDump(await momentOf(file)),
     broken: book.broken,
     close: () => {

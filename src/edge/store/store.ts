@@ -2,6 +2,7 @@
 import type { AuditEvent } from '#core/audit/event.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import type { Fault } from '#core/fault.ts'
+import type { Epochs } from '#core/ledger/judged-kinds.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { CertificateRows } from '#core/status-files/certificate-rows.ts'
 import type { Dump } from './portable/portable.ts'
@@ -13,6 +14,7 @@ export interface Store {
   readonly rows: CertificateRows
   readonly log: LogStore
   readonly elsewhere: Elsewhere
+  readonly epochs: Epochs
   /** What several nodes share beside ledger and log; absent where only this process has the database. */
   readonly shared?: Shared
   /** The whole of it at this moment, for a backup or a move. Close it: it holds resources. */

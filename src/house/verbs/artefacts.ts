@@ -2,6 +2,7 @@
 import type { Upload } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
 import { mayName } from '#core/releases/own-octets.ts'
+import type { OpenOctets } from '#core/releases/ports.ts'
 import { storedOf } from '#core/releases/stored.ts'
 import { abandonUpload, appendUpload, beginUpload, uploadProgress } from '#core/releases/uploads.ts'
 import { pageOf } from '#edge/admin/ledger-verbs/queries.ts'
@@ -78,7 +79,7 @@ export function artefactVerbs(core: Core): ArtefactVerbs {
       const stored = await storedOf(sha256, ledger)
       if (stored?.state !== 'kept')
         return refuse('not-found', `nothing here has the SHA-256 ${digest}`)
-      return openOctets(sha256, name ?? digest, core)
+      return openOctets(sha256, name ?? digest, () => core.artefacts.open(sha256))
     },
   }
 }
@@ -87,9 +88,9 @@ export function artefactVerbs(core: Core): ArtefactVerbs {
 export async function openOctets(
   sha256: Uint8Array,
   name: string,
-  { artefacts }: Pick<Core, 'artefacts'>,
+  open: () => Promise<OpenOctets | undefined>,
 ): Promise<OctetsAnswer | Refused> {
-  const opened = await artefacts.open(sha256)
+  const opened = await open()
   if (opened === undefined)
     return refuse('artefact-missing', `the octets with SHA-256 ${sha256.toHex()} are not here`)
   const { octets, source } = opened

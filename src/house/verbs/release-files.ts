@@ -3,17 +3,22 @@
 import type { Actor } from '#core/audit/event.ts'
 import { Fault } from '#core/fault.ts'
 import type { Release, ScanRecord } from '#core/ledger/tables.ts'
+import type { Refused } from '#core/refusal.ts'
 import { scanOf } from '#core/releases/manifest-of.ts'
 import { partsOf } from '#core/releases/parts-of.ts'
 import { refuseOtherOctets } from '#core/releases/prove-octets.ts'
 import { signedArtefactsOf } from '#core/releases/publish.ts'
 import { readDocument } from '#core/releases/read-document.ts'
+import { openSigned } from '#core/releases/signed-octets.ts'
+import type { OctetsAnswer } from '#edge/admin/verbs.ts'
 import { scanFinding } from '#format/admin/operations/scans.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
 import { gapsOf } from '#format/sbom/gaps.ts'
 import { parseSbom } from '#format/sbom/parse-sbom.ts'
+import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 import { scanImage } from '../scan/scan-image.ts'
+import { openOctets } from './artefacts.ts'
 
 /** What the SBOMs of a release leave out, component by component. */
 export async function* gapLines(
@@ -87,14 +92,18 @@ function* toldBefore(scan: ScanRecord): Generator<OutputOf<'release.scan'>> {
   yield { kind: 'done', scan: scan.id, result, found, notScanned }
 }
 
-/** The digest of what a release has under this name: signed, else as it was attached. */
-export async function digestNamed(
+/** A file of a release by its name, on its way out: what came out of its signing, or what was attached. */
+export async function openNamed(
   release: Release,
   name: string,
-  { ledger }: Core,
-): Promise<Uint8Array | undefined> {
-  const signed = await signedArtefactsOf(release.id, ledger)
+  { ledger, artefacts }: Core,
+): Promise<OctetsAnswer | Refused> {
+  const signed = (await signedArtefactsOf(release.id, ledger)).find((one) => one.name === name)
+  if (signed !== undefined)
+    return openOctets(signed.sha256, name, () => openSigned(signed, artefacts))
   const parts = await partsOf(release.id, ledger)
-  const attached = parts.filter(({ role }) => role !== 'test')
-  return [...signed, ...attached].find((one) => one.name === name)?.sha256
+  const part = parts.find((one) => one.role !== 'test' && one.name === name)
+  return part === undefined
+    ? refuse('not-found', `${release.id} has no file named ${name}`)
+    : openOctets(part.sha256, name, () => artefacts.open(part.sha256))
 }

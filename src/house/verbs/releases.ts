@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { judgeRelease } from '#core/approvals/judge-release.ts'
 import { refuseDisputed } from '#core/approvals/refuse-disputed.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import type { Release, ReleasePart } from '#core/ledger/tables.ts'
@@ -15,8 +16,7 @@ import type { OutputOf } from '#format/admin/operations.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 import type { ScanDesk } from '../scan/scan-desk.ts'
-import { openOctets } from './artefacts.ts'
-import { digestNamed, gapLines, scanLines } from './release-files.ts'
+import { gapLines, openNamed, scanLines } from './release-files.ts'
 import { releaseStory } from './release-story.ts'
 
 type ReleaseVerbs = Pick<
@@ -139,9 +139,7 @@ export function releaseVerbs(core: Core, log: LogStore, desk: ScanDesk): Release
     'release.download': async ({ release: id, name }) => {
       const release = await ledger.read('release', id)
       if (release === undefined) return notFound(id)
-      const sha256 = await digestNamed(release, name, core)
-      if (sha256 === undefined) return refuse('not-found', `${id} has no file named ${name}`)
-      return openOctets(sha256, name, core)
+      return openNamed(release, name, core)
     },
 
     'release.submit': ({ release: id }, call) =>
@@ -155,7 +153,8 @@ export function releaseVerbs(core: Core, log: LogStore, desk: ScanDesk): Release
         id,
         call,
         async (release) =>
-          (await refuseDisputed(release, core)) ?? publishRelease(release, call.caller.actor, core),
+          refuseDisputed(await judgeRelease(release, core)) ??
+          publishRelease(release, call.caller.actor, core),
       ),
   }
 }

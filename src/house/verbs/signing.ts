@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { judgeRelease, maySign } from '#core/approvals/judge-release.ts'
+import {
+  type Judgement,
+  judgeReadings,
+  maySign,
+  type Readings,
+  readForJudgement,
+} from '#core/approvals/judge-release.ts'
 import { refuseDisputed } from '#core/approvals/refuse-disputed.ts'
 import { Fault } from '#core/fault.ts'
 import type { Release, SignedArtefactRecord } from '#core/ledger/tables.ts'
 import type { Refused } from '#core/refusal.ts'
+import { lineOf } from '#core/releases/security-version.ts'
 import { isFormName } from '#core/signing/artefact-key.ts'
 import type { Progress } from '#core/signing/make-outputs.ts'
+import type { ReleaseInHand } from '#core/signing/releases-in-hand.ts'
 import { signDigest } from '#core/signing/sign-digest.ts'
 import {
   type ReleaseSigned,
@@ -16,6 +24,7 @@ import { notFound } from '#edge/admin/ledger-verbs/record.ts'
 import type { Verbs } from '#edge/admin/verbs.ts'
 import { archiveTools } from '#edge/images/tools.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
+import type { ArtefactForms } from '#trust/artefact/forms.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Core } from '../core.ts'
 
@@ -63,27 +72,47 @@ export function signingVerbs(core: Core): SigningVerbs {
   }
 }
 
+let forms: Promise<ArtefactForms> | undefined
+
 /** What core needs to sign releases here; the forms are loaded when the first is signed, and not to serve devices. */
 export async function signingPorts(core: Core): Promise<ReleaseSigningPorts> {
-  const { artefactForms } = await import('#trust/artefact/forms.ts')
+  forms ??= import('#trust/artefact/forms.ts').then(({ artefactForms }) =>
+    artefactForms(archiveTools()),
+  )
   return {
     ...core,
-    forms: artefactForms(archiveTools()),
-    judge: (release) => judge(release, core),
-    refuseDisputed: (release) => refuseDisputed(release, core),
+    forms: await forms,
+    judge: (release, hand) => judge(release, hand, core),
+    refuseDisputed: async (release, hand) => refuseDisputed(await judgement(release, hand, core)),
   }
 }
 
-/** Looked at anew at the very moment of signing: nothing is remembered of an earlier look. */
-async function judge(release: Release, core: Core): Promise<Refused | undefined> {
-  const judgement = await judgeRelease(release, core)
-  if (maySign(judgement)) return undefined
-  const { verdict, checks, missing } = judgement
+async function judge(
+  release: Release,
+  hand: ReleaseInHand | undefined,
+  core: Core,
+): Promise<Refused | undefined> {
+  const judged = await judgement(release, hand, core)
+  if (maySign(judged)) return undefined
+  const { verdict, checks, missing } = judged
   const failed = checks.flatMap(({ asked, passed, check, detail }) =>
     asked && !passed ? [`${check}: ${detail}`] : [],
   )
   const why = [...failed, ...missing].join('; ')
   return refuse('release-not-approved', `it may not be signed now (${verdict}): ${why}`)
+}
+
+/** By the clock and the line of this very moment; what it was found to be in this epoch is not read again. */
+async function judgement(
+  release: Release,
+  hand: ReleaseInHand | undefined,
+  core: Core,
+): Promise<Judgement> {
+  const { ledger, clock } = core
+  const read = () => readForJudgement(release, core)
+  const isGood = (found: Readings) => maySign(judgeReadings(found, undefined, clock.now()))
+  const readings = await (hand === undefined ? read() : hand.know('readings', read, isGood))
+  return judgeReadings(readings, await lineOf(release, ledger), clock.now())
 }
 
 /** Progress as it comes, and the outcome last. For want of space it is the refusal that says so. */

@@ -12,6 +12,7 @@ import { importSoundKey } from '../sound-key.ts'
 import type { TrustAnchor } from '../trust-anchor.ts'
 import type { PathBudget } from './budget.ts'
 import { moreTelling } from './failure.ts'
+import { isSignedBy } from './known-signatures.ts'
 import { type PathRules, walkPath } from './walk.ts'
 
 export interface Found {
@@ -112,7 +113,9 @@ export class PathSearch {
 
   #checkSignature(child: Certificate, key: PublicKey): Refused | undefined {
     this.#budget.spend('signatures')
-    const genuine = verifySignatureSync(child.signatureAlgorithm, key, child.tbs, child.signature)
+    const genuine = isSignedBy(child, key, () =>
+      verifySignatureSync(child.signatureAlgorithm, key, child.tbs, child.signature),
+    )
     if (typeof genuine === 'object') return genuine
     return genuine
       ? undefined

@@ -21,7 +21,7 @@ test('every table of a database is in a dump, and nothing of one database alone'
     const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
     assert.deepEqual(
       // Sealed keys go as files, since they are files where they are not shared.
-      ['sealed', ...portableTables.map(({ name }) => name)].toSorted(),
+      ['sealed', 'epoch', ...portableTables.map(({ name }) => name)].toSorted(),
       tables.map(({ name }) => String(name)).toSorted(),
     )
     for (const { name, columns } of portableTables) {

@@ -10,6 +10,7 @@ import type { Store } from '../store.ts'
 import { PostgresBook } from './book.ts'
 import { type Connection, connect } from './connect.ts'
 import { Listener } from './elsewhere.ts'
+import { SharedEpochs } from './epochs.ts'
 import { Link, patienceMilliseconds } from './link.ts'
 import { migrate } from './migrate.ts'
 import { postgresFault } from './postgres-fault.ts'
@@ -78,6 +79,7 @@ export async function openPostgresStore(
     rows: new SqlCertificateRows({ lists, counts }, postgres),
     log: new SqlLogStore({ book, points, lists, moment: () => momentOf(target) }),
     elsewhere: listener,
+    epochs: new SharedEpochs(pointing),
     shared: new PostgresShared(pointing),
     dump: async () => beginDump(await momentOf(target)),
     broken: new Promise(() => {}), // whatever breaks, the connections are made again

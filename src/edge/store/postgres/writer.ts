@@ -5,6 +5,7 @@ import { type Kind, tables } from '#core/ledger/tables.ts'
 import { eventStep, type Step, type Written } from '../book/packing.ts'
 import { kinds, uniqueIndex } from '../schema/schema.ts'
 import type { Asked, Told } from './connect.ts'
+import { epochStatements } from './epochs.ts'
 import { isRefusedStatement, postgresFault, sqlState } from './postgres-fault.ts'
 import { recordStatement, recordStatements } from './statements.ts'
 import type { EventRow, Transaction, Transactions } from './transactions.ts'
@@ -37,7 +38,8 @@ export class Writer {
   async write(changes: readonly Change[]): Promise<readonly Outcome[]> {
     try {
       return await this.#transactions.run(async (transaction) => {
-        for (const asked of recordStatements(changes)) void transaction.ask(asked)
+        for (const asked of [...recordStatements(changes), ...epochStatements(changes)])
+          void transaction.ask(asked)
         await transaction.commit(changes.flatMap(eventsOf), kindsIn(changes))
         return changes.map(() => written)
       })
@@ -54,6 +56,7 @@ async function writeApart(
 ): Promise<readonly Outcome[]> {
   const outcomes = await halve(transaction, changes)
   const done = changes.filter((_, index) => outcomes[index] === written)
+  for (const asked of epochStatements(done)) void transaction.ask(asked)
   await transaction.commit(done.flatMap(eventsOf), kindsIn(done))
   return outcomes
 }

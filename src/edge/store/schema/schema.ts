@@ -117,6 +117,11 @@ function logStatements({ types, plain }: Dialect): string[] {
   "name" ${types.text} NOT NULL PRIMARY KEY,
   "content" ${types.text} NOT NULL
 )${plain}`,
+    // What several nodes agree on to know whether what they judged by is still so; no part of the log either.
+    `CREATE TABLE "epoch" (
+  "only" ${types.integer} NOT NULL PRIMARY KEY,
+  "mark" ${types.bytes} NOT NULL
+)${plain}`,
     `CREATE TABLE "log" (
   "only" ${types.integer} NOT NULL PRIMARY KEY,
   "size" ${types.integer} NOT NULL,

@@ -67,6 +67,8 @@ export const signing = {
     method: 'POST',
     path: '/releases/:release/digests',
     role: 'operator',
+    // A build has hundreds of images, and each is signed once.
+    ofTheMoment: true,
     input: z.strictObject({
       release: id('rel').describe('the release'),
       key: id('sgk').describe('the signing key; one that signs as raw'),

@@ -264,6 +264,7 @@ CREATE TABLE "signedArtefact" (
   "sourceSha256" bytea NOT NULL,
   "sha256" bytea NOT NULL,
   "octets" bigint NOT NULL,
+  "signature" bytea,
   "keys" text COLLATE "C" NOT NULL,
   "timeStamp" bytea,
   "facts" text COLLATE "C" NOT NULL,
@@ -425,3 +426,8 @@ CREATE UNIQUE INDEX "grant_one_token" ON "grant" ("tokenSha256");
 CREATE UNIQUE INDEX "grant_one_idToken" ON "grant" ("idTokenSha256");
 
 CREATE INDEX "grant_by_expires" ON "grant" ("expiresAt", "id");
+
+CREATE TABLE "epoch" (
+  "only" bigint NOT NULL PRIMARY KEY,
+  "mark" bytea NOT NULL
+);

@@ -264,6 +264,7 @@ CREATE TABLE "signedArtefact" (
   "sourceSha256" BLOB NOT NULL,
   "sha256" BLOB NOT NULL,
   "octets" INTEGER NOT NULL,
+  "signature" BLOB,
   "keys" TEXT NOT NULL,
   "timeStamp" BLOB,
   "facts" TEXT NOT NULL,
@@ -425,3 +426,8 @@ CREATE UNIQUE INDEX "grant_one_token" ON "grant" ("tokenSha256");
 CREATE UNIQUE INDEX "grant_one_idToken" ON "grant" ("idTokenSha256");
 
 CREATE INDEX "grant_by_expires" ON "grant" ("expiresAt", "id");
+
+CREATE TABLE "epoch" (
+  "only" INTEGER NOT NULL PRIMARY KEY,
+  "mark" BLOB NOT NULL
+) STRICT;
