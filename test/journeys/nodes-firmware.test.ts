@@ -34,6 +34,7 @@ import {
   temporaryDirectory,
   withProduct,
 } from '../support/house.ts'
+import { beginSigning, judgedChanges, signNext } from '../support/judged-changes.ts'
 import { callApi } from '../support/local-api.ts'
 import { type PostgresPlace, postgresPlace, withoutPostgres } from '../support/postgres.ts'
 import { changeProfile } from '../support/profiles.ts'
@@ -411,5 +412,20 @@ test(
       mtimeMs,
       'its product is still the very file',
     )
+  },
+)
+
+test(
+  'what one server decides of a release counts for the very next signature at the other',
+  both,
+  async () => {
+    for (const [what, [reason, make]] of Object.entries(judgedChanges)) {
+      // The others are read from the ledger at each signature.
+      if (reason !== 'release-not-approved') continue
+      const signing = await beginSigning(`pump with ${what}`, one.core)
+      assert.equal(await signNext(signing, 0, other.core), 'signed', what)
+      await make(signing, one.core)
+      assert.equal(await signNext(signing, 1, other.core), reason, what)
+    }
   },
 )

@@ -53,6 +53,25 @@ export function commitContract(database: string, onEmptyStore: OnEmptyStore): vo
       }
     }))
 
+  test(`${database}: an epoch ends with what releases are judged by, and with nothing else`, () =>
+    onEmptyStore(async ({ store, ports, samples }) => {
+      const { epochs, ledger } = store
+      const person = samples.put('person')
+      const others = [party(ports, 'one'), person, samples.put('release')]
+      const first = await epochs.now()
+      for (const one of others) assert.deepEqual(await commit(ledger, [one]), committed)
+      assert.equal(await epochs.now(), first)
+      const marks = [first]
+      for (const one of [samples.put('approval'), changed(person, { name: 'another' })]) {
+        // One of a group is refused, and the others are written apart.
+        const refused = { ...person, record: { ...person.record, version: 9 } } as Put
+        const done = [commit(ledger, [refused]), commit(ledger, [one])]
+        assert.deepEqual((await Promise.all(done)).at(-1), committed)
+        marks.push(await epochs.now())
+      }
+      assert.equal(new Set(marks).size, 3)
+    }))
+
   test(`${database}: two records of one change cannot hold the same unique key`, () =>
     onEmptyStore(async ({ store, ports }) => {
       const [first, second] = [party(ports, 'same'), party(ports, 'same')]
