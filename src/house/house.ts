@@ -324,7 +324,10 @@ async function open(
   shown.follow(feed, report)
   const { legacy: _, ...announced } = addresses
   await node.announce(announced)
-  const timed = jobsOf(core, { renewIdentity: () => shown.renew(), beat: () => node.beat() })
+  const timed = jobsOf(core, {
+    renewIdentity: () => shown.renew(),
+    beat: () => node.beat({ keyLists: keyLists.digest }),
+  })
   const enforcement = new EnforcementRunner(core, desk, feed, report)
   closers.add(() => enforcement.close())
   const more = [

@@ -34,6 +34,11 @@ export interface OwnSigner {
   readonly name: string
   readonly actor: string
   readonly custody?: Custody
+  /**
+   * Of what there is to be one only: whether somebody made it since the caller looked, asked when nobody else can be at
+   * it any more. Then a crash between booking and signing holds it up for two minutes.
+   */
+  readonly isMade?: () => Promise<boolean>
   /** What it signs with; undefined: the profile admits nothing that would do. */
   algorithmFor(profile: Profile): KeyAlgorithmName | undefined
 }
@@ -67,6 +72,15 @@ export async function makeOwnSigner(
   if (notReady !== undefined) return notReady
   const claim = await claimMaking(wanted, ports)
   if (claim === undefined) return refuse('busy', `another node is making ${wanted.what}`)
+  const done: Put = {
+    kind: 'setting',
+    record: { ...claim, version: claim.version + 1, value: 'made' },
+  }
+  const isOnlyOne = wanted.isMade !== undefined
+  if (isOnlyOne && ((await isBeingSigned(wanted, ports)) || (await wanted.isMade()))) {
+    await ports.ledger.commit({ puts: [done], events: [] })
+    return refuse('busy', `another node made ${wanted.what}`)
+  }
   const keyId = newId('key', ports)
   const made = await ports.keys.make(algorithm, keyId, 'authority', wanted.custody)
   const publicKey = importPublicKey(parseSubjectPublicKeyInfo(made.spki))
@@ -77,10 +91,6 @@ export async function makeOwnSigner(
     owner: wanted.owner,
   })
   if (verdict.kind === 'refused') return verdict
-  const done: Put = {
-    kind: 'setting',
-    record: { ...claim, version: claim.version + 1, value: 'made' },
-  }
   const issued = await issue(
     verdict.approved,
     signer,
@@ -111,6 +121,18 @@ async function readyProfile(
   if (record === undefined || parsed?.kind !== 'profile')
     return refuse('responder-missing', `profile ${profileName} is not there, or does not read`)
   return { ...parsed.profile, version: record.number }
+}
+
+/** A claim ends with the booking of the certificate: whoever comes between that and its signature waits for it. */
+async function isBeingSigned(
+  { owner }: OwnSigner,
+  { ledger, clock }: OwnSignerPorts,
+): Promise<boolean> {
+  const { items } = await ledger.list('certificate', {
+    ...{ by: 'owner', equal: [owner], where: { state: 'reserved' }, descending: true, limit: 10 },
+  })
+  const since = clock.now().subtract(longestSigning)
+  return items.some(({ reservedAt }) => Temporal.Instant.compare(reservedAt, since) > 0)
 }
 
 /** Says that this node is at it; undefined: another one is. */

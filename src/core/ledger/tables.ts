@@ -1821,6 +1821,8 @@ export const tables = {
       seenAt: instant,
       /** How far its clock is ahead of the database's; null where it has the only clock. */
       clockAheadMilliseconds: optional(integer),
+      /** Digest of the lists of weak keys that its gate asks, which each node keeps for itself; null: not yet said. */
+      keyLists: optional(text),
       stoppedAt: optional(instant),
       /** Null once it has stopped, or a successor took its place. */
       runningSince: optional(instant),

@@ -67,8 +67,14 @@ export interface ArtefactStore {
    * Keeps an upload under its digest if that is `sha256`; what it has instead is said, and nothing is kept.
    *
    * @param how `anew`: what is kept MUST be octets that were read for this, and that no other process can have open
+   * @param guard what is read goes through it, which may take minutes; where it ends early nothing is kept
    */
-  finish(upload: string, sha256: Uint8Array, how: 'as-it-is' | 'anew'): Promise<KeptOctets>
+  finish(
+    upload: string,
+    sha256: Uint8Array,
+    how: 'as-it-is' | 'anew',
+    guard?: OctetsGuard,
+  ): Promise<KeptOctets>
   /** Removes what is here of an upload. */
   abandon(upload: string): Promise<void>
 
@@ -84,6 +90,9 @@ export interface ArtefactStore {
    */
   remove(sha256: Uint8Array, isWanted: () => Promise<boolean>): Promise<void>
 }
+
+/** Passes octets on for as long as whoever reads them may, and ends early where it may not. */
+export type OctetsGuard = (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>
 
 export type Appended =
   | { readonly kind: 'appended'; readonly offset: number; readonly wasMore: boolean }

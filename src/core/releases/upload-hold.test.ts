@@ -108,6 +108,34 @@ test('of two servers that add to one upload one does, and the other says which, 
   assert.equal((await add(begun, 20_000, octets.length, other)).kind, 'stored')
 })
 
+test('a server that reads a large upload when it is whole holds it all the while', async () => {
+  const bytes = Uint8Array.from({ length: 4_000_000 }, (_, index) => index % 251)
+  const asked = { name: 'large.bin', octets: bytes.length, sha256: sha256(bytes) }
+  const begun = await beginUpload(asked, 10_000_000, operator, one)
+  const upload = begun.kind === 'open' ? begun.upload : assert.fail(begun.kind)
+  const large = { upload, bytes }
+  assert.equal((await add(large, 0, 3_900_000, one)).kind, 'open')
+  const others: string[] = []
+  async function* slow(chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
+      core.clock.pass({ seconds: 40 })
+      yield chunk
+      const taken = await add(large, 4_000_000, 4_000_000, one)
+      others.push(taken.kind === 'refused' ? taken.reason : taken.kind)
+    }
+  }
+  const { artefacts } = other
+  const finish: typeof artefacts.finish = (id, digest, how, guard = (chunks) => chunks) =>
+    artefacts.finish(id, digest, how, (chunks) => guard(slow(chunks)))
+  const done = await add(large, 3_900_000, 4_000_000, {
+    ...other,
+    artefacts: { ...artefacts, finish },
+  })
+  assert.equal(done.kind, 'stored', done.kind === 'refused' ? done.detail : '')
+  assert.deepEqual([...new Set(others)], ['busy'])
+  assert.ok(others.length >= 3)
+})
+
 test('two that begin at one moment do not both get it', async () => {
   const begun = await begin(30_000)
   const both = await Promise.all([one, other].map((ports) => add(begun, 0, 30_000, ports)))

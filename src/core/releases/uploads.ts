@@ -7,6 +7,7 @@ import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Stored, Upload } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
+import type { OctetsGuard } from './ports.ts'
 import { storedOf, wanting } from './stored.ts'
 import {
   type HeldUpload,
@@ -175,7 +176,8 @@ async function finish(
   ports: UploadPorts,
 ): Promise<Appending> {
   const { artefacts, ledger, clock } = ports
-  const kept = await keepWhole(upload, ports)
+  // Of an image of gigabytes it takes minutes to read what other servers added: signs of life are given all the while.
+  const kept = await keepWhole(upload, ports, (chunks) => hold.guard(chunks))
   const wrong = kept.sha256.toHex() !== upload.sha256.toHex()
   if (wrong)
     return refusedOctets(
@@ -209,9 +211,13 @@ async function finish(
 }
 
 /** What was taken over may still be open elsewhere: only a file of its own is as it was read. */
-async function keepWhole({ id, sha256 }: Upload, { artefacts, ledger }: UploadPorts) {
+async function keepWhole(
+  { id, sha256 }: Upload,
+  { artefacts, ledger }: UploadPorts,
+  guard?: OctetsGuard,
+) {
   const now = await ledger.read('upload', id)
-  return artefacts.finish(id, sha256, now?.takenOver === true ? 'anew' : 'as-it-is')
+  return artefacts.finish(id, sha256, now?.takenOver === true ? 'anew' : 'as-it-is', guard)
 }
 
 /** What is not what its sender said is removed, and that is told. */

@@ -6,16 +6,18 @@ import { issuingAuthority } from '../devices/entrance.ts'
 import type { Authority } from '../ledger/tables.ts'
 import type { Profile } from '../policy/profile.ts'
 import type { Refused } from '../refusal.ts'
-import { stamperOwner } from './find-stamper.ts'
+import { findStamper, stamperOwner } from './find-stamper.ts'
 
 /**
  * Makes who stamps time for this installation: certified by the newest authority that issues, its key kept where
  * the authority's own is.
  *
+ * @param known the id of who stamped when it was looked; where another does by now, `busy` says so
  * @returns the id of its certificate
  * @throws Fault as `makeOwnSigner` does
  */
 export async function makeStamper(
+  known: string | undefined,
   ports: OwnSignerPorts,
 ): Promise<{ readonly kind: 'made'; readonly id: string } | Refused> {
   const authority = await issuingAuthority(ports.ledger)
@@ -28,6 +30,7 @@ export async function makeStamper(
       owner: stamperOwner,
       ...{ profileName: 'time-stamp-signer', name: 'Time-stamps', actor: 'time-stamps' },
       ...(custody !== undefined && { custody }),
+      isMade: async () => (await findStamper(ports.clock.now(), ports.ledger))?.id !== known,
       algorithmFor: (profile) => algorithmFor(profile, custody, ports),
     },
     ports,

@@ -9,7 +9,8 @@ import { sha256 } from '#trust/digest.ts'
 import { verifyTimeStamp } from '#trust/time-stamp/verify-time-stamp.ts'
 import { type TestCore, withCore } from '../../../test/support/core.ts'
 import { signingBudget } from '../authority/signing-budget.ts'
-import { findStamper } from './find-stamper.ts'
+import { findStamper, stamperOwner } from './find-stamper.ts'
+import { makeStamper } from './make-stamper.ts'
 
 const over = new TextEncoder().encode('a signature')
 const request: TimeStampRequest = {
@@ -47,6 +48,50 @@ test('who stamps is made once, however many ask, and has its successor a month b
     assert.notEqual(await idNow(), first)
     assert.deepEqual(core.troubles, [])
   }))
+
+test('of two nodes that looked before either had made who stamps, one makes it', async () => {
+  const signing = Promise.withResolvers<void>()
+  const booked = Promise.withResolvers<void>()
+  await withCore(
+    async (core) => {
+      const ports = { ...core, maker: 'Acme' }
+      const first = makeStamper(undefined, ports)
+      await booked.promise
+      const reasons: string[] = []
+      const note = async () => {
+        const second = await makeStamper(undefined, ports)
+        reasons.push(second.kind === 'refused' ? second.detail : second.kind)
+      }
+      await note()
+      signing.resolve()
+      assert.equal((await first).kind, 'made')
+      await note()
+      assert.deepEqual(reasons, Array(2).fill('another node made the time-stamp signer'))
+      const { items } = await core.ledger.list('certificate', {
+        ...{ by: 'owner', equal: [stamperOwner], limit: 10 },
+      })
+      assert.equal(items.length, 1)
+    },
+    ({ ledger }) => ({
+      ledger: {
+        read: (kind, id) => ledger.read(kind, id),
+        list: (kind, query) => ledger.list(kind, query),
+        find: (kind, key, values) => ledger.find(kind, key, values),
+        count: (kind, query) => ledger.count(kind, query),
+        commit: async (change) => {
+          const stamper = change.puts.find(
+            ({ kind, record }) => kind === 'certificate' && record.owner === stamperOwner,
+          )
+          if (stamper?.kind === 'certificate' && stamper.record.state === 'issued') {
+            booked.resolve()
+            await signing.promise
+          }
+          return ledger.commit(change)
+        },
+      },
+    }),
+  )
+})
 
 test('a clock behind the last event stamps nothing', () =>
   withCore(async (core) => {

@@ -118,7 +118,7 @@ export class StampDesk implements StampSource {
       found === undefined ||
       Temporal.Instant.compare(now, found.stampsUntil.subtract(successorAt)) >= 0
     if (!isDue) return found
-    this.#making ??= this.#make(now).finally(() => {
+    this.#making ??= this.#make(now, found?.id).finally(() => {
       this.#making = undefined
     })
     const made = await this.#making
@@ -129,9 +129,10 @@ export class StampDesk implements StampSource {
     return made
   }
 
-  async #make(now: Temporal.Instant): Promise<Stamper | StampRefused> {
+  /** @param known whose place is to be taken */
+  async #make(now: Temporal.Instant, known: string | undefined): Promise<Stamper | StampRefused> {
     for (let looks = 0; ; looks++) {
-      const no = await this.#tryToMake()
+      const no = await this.#tryToMake(known)
       const isElsewhere = no?.reason === 'busy'
       if (isElsewhere) await this.#ports.pause(lookMilliseconds)
       const mayBeHere = no === undefined || isElsewhere
@@ -146,9 +147,11 @@ export class StampDesk implements StampSource {
   }
 
   /** Why it could not be made. A backend of keys that breaks is a "no" here: it is tried again with the next question. */
-  async #tryToMake(): Promise<Pick<Refused, 'reason' | 'detail'> | undefined> {
+  async #tryToMake(
+    known: string | undefined,
+  ): Promise<Pick<Refused, 'reason' | 'detail'> | undefined> {
     try {
-      const made = await makeStamper(this.#ports)
+      const made = await makeStamper(known, this.#ports)
       return made.kind === 'refused' ? made : undefined
     } catch (cause) {
       if (cause instanceof Fault) return { reason: 'stamper-missing', detail: cause.message }

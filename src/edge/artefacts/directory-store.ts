@@ -50,7 +50,7 @@ export async function openArtefactDirectory(
     append: (upload, offset, chunks, most) =>
       guarded(() => spool.append(upload, offset, chunks, most)),
     cut: (upload, octets) => guarded(() => spool.cut(upload, octets)),
-    finish: (upload, sha256, how) => guarded(() => spool.finish(upload, sha256, how)),
+    finish: (upload, sha256, how, guard) => guarded(() => spool.finish(upload, sha256, how, guard)),
     abandon: (upload) => guarded(() => spool.abandon(upload)),
     tidy: (before) => guarded(() => spool.tidy(before)),
     all: () => digestsIn(root),

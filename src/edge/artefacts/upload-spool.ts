@@ -2,7 +2,7 @@
 import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Randomness } from '#core/ports.ts'
-import type { Appended, KeptOctets } from '#core/releases/ports.ts'
+import type { Appended, KeptOctets, OctetsGuard } from '#core/releases/ports.ts'
 import { begun, type Running, readIn, SpoolWriter } from './spool-writer.ts'
 import { isMissing, isSystemError } from './store-fault.ts'
 
@@ -95,13 +95,18 @@ export class UploadSpool {
     }
   }
 
-  async finish(upload: string, sha256: Uint8Array, how: 'as-it-is' | 'anew'): Promise<KeptOctets> {
+  async finish(
+    upload: string,
+    sha256: Uint8Array,
+    how: 'as-it-is' | 'anew',
+    guard: OctetsGuard = (chunks) => chunks,
+  ): Promise<KeptOctets> {
     const path = this.pathOf(upload)
     const handle = await open(path)
     try {
-      if (how === 'anew') return await this.#keep(readIn(handle), sha256)
+      if (how === 'anew') return await this.#keep(guard(readIn(handle)), sha256)
       const { size } = await handle.stat()
-      const { hash } = await this.#runningAt(upload, size, handle)
+      const { hash } = await this.#runningAt(upload, size, handle, guard)
       const found = Uint8Array.from(hash.copy().digest())
       if (found.toHex() === sha256.toHex()) await this.#shelve(path, found)
       return { sha256: found, octets: size }
@@ -193,10 +198,15 @@ export class UploadSpool {
   }
 
   /** The digest of what is here of an upload: as it stands in memory, and what is not in it read. */
-  async #runningAt(upload: string, size: number, handle: FileHandle): Promise<Running> {
+  async #runningAt(
+    upload: string,
+    size: number,
+    handle: FileHandle,
+    guard: OctetsGuard,
+  ): Promise<Running> {
     const known = this.#running.get(upload)
     const running = known !== undefined && known.offset <= size ? known : begun()
-    for await (const chunk of readIn(handle, running.offset, size)) {
+    for await (const chunk of guard(readIn(handle, running.offset, size))) {
       running.hash.update(chunk)
       running.offset += chunk.length
     }

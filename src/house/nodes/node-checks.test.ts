@@ -19,6 +19,7 @@ function node(name: string, columns: Partial<NodeRecord> = {}): NodeRecord {
     ...{ programVersion: '2.0.0', publicUrl: 'http://pki.test', names: ['pki.test'] },
     addresses: { devices: '', operators: '', status: '' },
     ...{ startedAt: now, seenAt: now, clockAheadMilliseconds: 0, stoppedAt: null },
+    keyLists: null,
     runningSince: now,
     ...columns,
   }
@@ -39,6 +40,7 @@ test('nodes that agree are good', () => {
     'programs of the nodes': 'good: all run version 2.0.0',
     'names of the nodes': 'good: pki.test',
     'public address of the nodes': 'good: http://pki.test is written into certificates',
+    'lists of weak keys of the nodes': 'good: all ask the same',
   })
 })
 
@@ -84,6 +86,18 @@ test('different programs, names and addresses are told apart', () => {
   assert.match(
     findings(node('a', { publicUrl: null }))['public address of the nodes'] ?? '',
     /^good/,
+  )
+})
+
+test('nodes whose gates ask different lists of weak keys are told apart', () => {
+  const check = 'lists of weak keys of the nodes'
+  const lists = (...digests: readonly (string | null)[]) =>
+    findings(...digests.map((keyLists, index) => node('abc'.charAt(index), { keyLists })))[check]
+  // One that has only just started said nothing yet.
+  assert.match(lists('one', 'one', null) ?? '', /^good/)
+  assert.equal(
+    lists('one', 'two', 'one'),
+    'warning: a, c asks lists with digest one; b asks lists with digest two',
   )
 })
 

@@ -26,6 +26,7 @@ export function checkNodes(
     ['programs of the nodes', checkPrograms(heard)],
     ['names of the nodes', checkNames(heard)],
     ['public address of the nodes', checkPublicUrl(heard)],
+    ['lists of weak keys of the nodes', checkKeyLists(heard)],
   ]
 }
 
@@ -82,6 +83,19 @@ function checkNames(nodes: readonly NodeRecord[]): Found {
   return bad(
     [...names].map(([words, of]) => `${namesOf(of)} has names ${words}`).join('; '),
     'give all nodes the same --names, so that devices find each of them under each name',
+  )
+}
+
+/** A key that one of them refuses would be taken at the next door. */
+function checkKeyLists(nodes: readonly NodeRecord[]): Found {
+  const said = nodes.filter(({ keyLists }) => keyLists !== null)
+  const digests = Map.groupBy(said, ({ keyLists }) => keyLists)
+  if (digests.size <= 1) return good('all ask the same')
+  return warning(
+    [...digests]
+      .map(([digest, of]) => `${namesOf(of)} asks lists with digest ${digest?.slice(0, 16)}`)
+      .join('; '),
+    'import the same lists on each ("vitalsign weak-keys import", on that machine); the list of small private keys each server makes by itself some minutes after its start, and says so within a minute',
   )
 }
 

@@ -104,11 +104,15 @@ export class ThisNode {
     return this.#write(() => ({ addresses }))
   }
 
-  /** Gives a sign of life, measures the clock, and forgets those that are gone for good. */
-  async beat(): Promise<void> {
+  /**
+   * Gives a sign of life, measures the clock, and forgets those that are gone for good.
+   *
+   * @param says what others are to know of this node as it is now
+   */
+  async beat(says: Partial<Pick<NodeRecord, 'keyLists'>> = {}): Promise<void> {
     const { shared, clock, ledger } = this.#ports
     if (shared !== undefined) this.#aheadMilliseconds = await measureClock(clock, shared)
-    await this.#write(() => this.#alive())
+    await this.#write(() => ({ ...this.#alive(), ...says }))
     const since = this.sharedClock.now().subtract(forgottenAfter)
     for (const other of await this.running()) {
       const isGone = Temporal.Instant.compare(other.seenAt, since) < 0 && other.id !== this.id
@@ -164,6 +168,7 @@ export async function beginNode(facts: NodeFacts, ports: NodePorts): Promise<Thi
     ...{ startedAt, runningSince: startedAt, stoppedAt: null },
     seenAt: startedAt.subtract({ milliseconds: ahead }),
     clockAheadMilliseconds: shared === undefined ? null : ahead,
+    keyLists: null,
   }
   const predecessors = new Set<string>()
   for (const other of await runningNodes(ledger)) {

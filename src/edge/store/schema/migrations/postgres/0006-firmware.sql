@@ -427,6 +427,8 @@ CREATE UNIQUE INDEX "grant_one_idToken" ON "grant" ("idTokenSha256");
 
 CREATE INDEX "grant_by_expires" ON "grant" ("expiresAt", "id");
 
+ALTER TABLE "node" ADD COLUMN "keyLists" text COLLATE "C";
+
 CREATE TABLE "epoch" (
   "only" bigint NOT NULL PRIMARY KEY,
   "mark" bytea NOT NULL

@@ -427,6 +427,8 @@ CREATE UNIQUE INDEX "grant_one_idToken" ON "grant" ("idTokenSha256");
 
 CREATE INDEX "grant_by_expires" ON "grant" ("expiresAt", "id");
 
+ALTER TABLE "node" ADD COLUMN "keyLists" TEXT;
+
 CREATE TABLE "epoch" (
   "only" INTEGER NOT NULL PRIMARY KEY,
   "mark" BLOB NOT NULL
