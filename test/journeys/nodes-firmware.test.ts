@@ -16,15 +16,18 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import type { Product } from '#core/ledger/tables.ts'
 import { join as joinPeople } from '#core/people/invitation.ts'
+import { addMachine } from '#core/people/machine.ts'
 import { makePassphraseHasher } from '#edge/admin/argon2.ts'
 import { systemClock } from '#edge/clock/system-clock.ts'
 import { sha256 } from '#trust/digest.ts'
-import type { KeyPair } from '#trust/private-key.ts'
+import { generateKey, type KeyPair } from '#trust/private-key.ts'
 import { keyOfPrimes, primeOf1024 } from '../../demo/bad-generator.ts'
-import { type Approver, addApprover, signedBy } from '../support/approver.ts'
+import { type Approver, addApprover, makeSigner, signedBy } from '../support/approver.ts'
+import { operator } from '../support/core.ts'
 import {
   ask,
   certificateIn,
+  enrolled,
   nodeDirectory,
   openTestHouse,
   postEst,
@@ -419,13 +422,94 @@ test(
   'what one server decides of a release counts for the very next signature at the other',
   both,
   async () => {
-    for (const [what, [reason, make]] of Object.entries(judgedChanges)) {
-      // The others are read from the ledger at each signature.
-      if (reason !== 'release-not-approved') continue
+    // One of each who may decide; the store's contract says that each kind of record ends the epoch of all nodes.
+    for (const what of [
+      ...['a policy that asks for more people', 'an approver key that was found weak'],
+      ...['a person who left', 'another signing plan', 'a scan that found something'],
+    ]) {
+      const [reason, make] = judgedChanges[what] ?? assert.fail(what)
       const signing = await beginSigning(`pump with ${what}`, one.core)
       assert.equal(await signNext(signing, 0, other.core), 'signed', what)
       await make(signing, one.core)
       assert.equal(await signNext(signing, 1, other.core), reason, what)
     }
+  },
+)
+
+test(
+  'what a client of SignServer was given at one server it is given at the other, until its machine is removed there',
+  both,
+  async () => {
+    const { product, key, digests } = await beginSigning('pump of clients', one.core)
+    const pair = await generateKey('p-256')
+    const [certificate = assert.fail()] = (await makeSigner('client', clock.now(), 'p-256', pair))
+      .chain
+    const { environment } = one.core
+    const wish = { name: 'client', role: 'signer', products: [product.id], environment } as const
+    const added = await addMachine({ ...wish, publicKey: pair.publicKey }, operator, one.core)
+    const machine = added.kind === 'refused' ? assert.fail(added.detail) : added.machine
+    const metaData = {
+      ...{ USING_CLIENTSUPPLIED_HASH: 'true', CLIENTSIDE_HASHDIGESTALGORITHM: 'SHA-256' },
+    }
+    const process = async (node: TestHouse, at: number) => {
+      const data = digests[at]?.toBase64()
+      const path = `/signserver/rest/v1/workers/${key.name}/process`
+      const { status, body } = await ask(node, 'POST', path, {
+        ...{ credential: { key: pair, certificate } },
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ data, encoding: 'BASE64', metaData }),
+      })
+      return {
+        status,
+        signature: JSON.parse(body).data as string,
+        archive: JSON.parse(body).archiveId,
+      }
+    }
+    const shown = await Promise.all([one, other, one, other].map((node) => process(node, 0)))
+    for (const { status } of shown) assert.equal(status, 200)
+    assert.equal(
+      new Set(shown.map(({ archive }) => archive)).size,
+      1,
+      'of one digest one is booked',
+    )
+    assert.equal(new Set(shown.map(({ signature }) => signature)).size, 1)
+    await asked(one, 'DELETE', `/machines/${machine.id}`)
+    assert.equal((await process(other, 1)).status, 401)
+  },
+)
+
+test(
+  'a rotation that one server began goes on at the other, by what devices reported to either',
+  both,
+  async () => {
+    const make = async (name: string, next: boolean) =>
+      (await asked(one, 'POST', '/signing-keys', { product: pump.id, name, forms: ['cms'], next }))
+        .id
+    const [from, to] = [await make('old', false), await make('new', true)]
+    const wish = { product: pump.id, from, to, threshold: 100, because: 'five years old' }
+    const begun = await Promise.all(
+      [one, other].map((node) => callApi(node, 'POST', '/rotations', wish)),
+    )
+    const [first = assert.fail(), ...more] = begun.filter(({ status }) => status === 201)
+    assert.equal(more.length, 0, 'of two that begin it one does')
+    const shownAt = (node: TestHouse) => asked(node, 'GET', `/rotations/${first.body.id}`)
+    const [anchor] = (await shownAt(other)).anchors
+    const devices = await Promise.all(
+      [one, other].map((node, at) => enrolled(node, pump, `R-${at}`)),
+    )
+    for (const [at, credential] of devices.entries()) {
+      const said = { firmwareVersion: `1.${at}`, securityVersion: 1, anchors: [anchor] }
+      const node = at === 0 ? other : one
+      const sent = { credential, body: JSON.stringify(said) }
+      assert.equal((await ask(node, 'POST', '/firmware/report', sent)).status, 200)
+    }
+    const counted = await Promise.all(
+      [one, other].map((node) => asked(node, 'GET', `/products/${pump.id}/installed`)),
+    )
+    assert.deepEqual(counted[0].versions, counted[1].versions)
+    assert.equal(counted[1].reported, 2)
+    const because = 'another way was found'
+    await asked(other, 'POST', `/rotations/${first.body.id}/give-up`, { because })
+    assert.equal((await shownAt(one)).state, 'given-up')
   },
 )

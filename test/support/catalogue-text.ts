@@ -10,7 +10,10 @@ import type { OperationName } from './operations.ts'
 
 /** What lists of commands say of an operation, its route, and the room that has its row. */
 export interface CatalogueRow
-  extends Pick<Operation, 'method' | 'path' | 'ofTheMoment' | 'uploadType' | 'bodyBytes'> {
+  extends Pick<
+    Operation,
+    'method' | 'path' | 'ofTheMoment' | 'ofPrograms' | 'uploadType' | 'bodyBytes'
+  > {
   readonly room: Room
   readonly kind: OperationKind
   /** Its head may be asked for alone. */
@@ -36,7 +39,8 @@ export async function catalogueText(): Promise<string> {
   }
   const rows = (Object.keys(operations) as OperationName[]).map((name) => {
     const row = operationOf(name)
-    const { kind, method, path, heads, ofTheMoment, uploadType, bodyBytes, doors, summary } = row
+    const { kind, method, path, heads, ofTheMoment, ofPrograms } = row
+    const { uploadType, bodyBytes, doors, summary } = row
     const room = roomOf.get(name)
     if (room === undefined) throw new TypeError(`${name} is in no room of load-operation.ts`)
     const key = /^\w+$/.test(name) ? name : quoted(name)
@@ -47,6 +51,7 @@ export async function catalogueText(): Promise<string> {
       `path: ${quoted(path)}`,
       ...(heads === undefined || method !== 'GET' ? [] : ['hasHead: true']),
       ...(ofTheMoment === undefined ? [] : ['ofTheMoment: true']),
+      ...(ofPrograms === undefined ? [] : ['ofPrograms: true']),
       ...(uploadType === undefined ? [] : [`uploadType: ${quoted(uploadType)}`]),
       ...(bodyBytes === undefined ? [] : [`bodyBytes: ${spaced(bodyBytes)}`]),
       ...(doors === undefined ? [] : [`doors: [${doors.map(quoted).join(', ')}]`]),

@@ -62,12 +62,13 @@ export class Binder {
   }
 
   async bind(api: FastifyInstance, name: OperationName): Promise<void> {
-    const { method, path, bodyBytes, ofTheMoment, hasHead, kind, uploadType } = catalogue[name]
+    const { method, path, bodyBytes, ofTheMoment, ofPrograms, hasHead, kind, uploadType } =
+      catalogue[name]
     const route = (scope: FastifyInstance) =>
       scope.route({
         method: hasHead === true ? [method, 'HEAD'] : method,
         url: `/api/v1${path}`,
-        config: { operation: name, ...(ofTheMoment && { rateLimit: false }) },
+        config: { operation: name, ...((ofTheMoment || ofPrograms) && { rateLimit: false }) },
         ...(bodyBytes !== undefined && { bodyLimit: bodyBytes }),
         // Before the body is read: a stranger's is not.
         preParsing: async (request) => this.#admit(name, request),

@@ -6,7 +6,10 @@ import type { OperationName } from './operations.ts'
 
 /** What lists of commands say of an operation, its route, and the room that has its row. */
 export interface CatalogueRow
-  extends Pick<Operation, 'method' | 'path' | 'ofTheMoment' | 'uploadType' | 'bodyBytes'> {
+  extends Pick<
+    Operation,
+    'method' | 'path' | 'ofTheMoment' | 'ofPrograms' | 'uploadType' | 'bodyBytes'
+  > {
   readonly room: Room
   readonly kind: OperationKind
   /** Its head may be asked for alone. */
@@ -1260,6 +1263,7 @@ export const catalogue: Readonly<Record<OperationName, CatalogueRow>> = {
     kind: 'plain',
     method: 'POST',
     path: '/releases/:release/digests',
+    ofPrograms: true,
     summary: 'sign the digest of an artefact of a release',
   },
   'release.time-stamp': {

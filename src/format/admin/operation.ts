@@ -66,10 +66,12 @@ export interface Operation<
   /** True if success is a new thing: answered 201. */
   readonly creates?: true
   /**
-   * True of a question whose answer is of the moment, and which applications ask all the time, or that by itself is
-   * answered as it was before: no answer is kept for a repetition, and its askers are not held to the pace of people.
+   * True of a question whose answer is of the moment, and which applications ask all the time: no answer is kept
+   * for a repetition, and its askers are not held to the pace of people.
    */
   readonly ofTheMoment?: true
+  /** True of what programs ask hundreds of times in a minute: they are not held to the pace of people. */
+  readonly ofPrograms?: true
   /** One line, lower case, no full stop. */
   readonly summary: string
   /** What a person should know before using it: whole sentences. */

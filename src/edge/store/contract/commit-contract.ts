@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AuditEvent } from '#core/audit/event.ts'
 import type { Table } from '#core/ledger/columns.ts'
+import { isJudged } from '#core/ledger/judged-kinds.ts'
 import type { Committed, Ledger, Put } from '#core/ledger/ledger.ts'
 import { type Kind, tables } from '#core/ledger/tables.ts'
 import type { Store } from '../store.ts'
@@ -62,14 +63,15 @@ export function commitContract(database: string, onEmptyStore: OnEmptyStore): vo
       for (const one of others) assert.deepEqual(await commit(ledger, [one]), committed)
       assert.equal(await epochs.now(), first)
       const marks = [first]
-      for (const one of [samples.put('approval'), changed(person, { name: 'another' })]) {
+      const ending = kinds.filter((kind) => isJudged(kind, 1)).map((kind) => samples.put(kind))
+      for (const one of [...ending, changed(person, { name: 'another' })]) {
         // One of a group is refused, and the others are written apart.
         const refused = { ...person, record: { ...person.record, version: 9 } } as Put
         const done = [commit(ledger, [refused]), commit(ledger, [one])]
         assert.deepEqual((await Promise.all(done)).at(-1), committed)
         marks.push(await epochs.now())
       }
-      assert.equal(new Set(marks).size, 3)
+      assert.equal(new Set(marks).size, ending.length + 2)
     }))
 
   test(`${database}: two records of one change cannot hold the same unique key`, () =>

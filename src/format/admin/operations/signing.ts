@@ -68,7 +68,7 @@ export const signing = {
     path: '/releases/:release/digests',
     role: 'operator',
     // A build has hundreds of images, and each is signed once.
-    ofTheMoment: true,
+    ofPrograms: true,
     input: z.strictObject({
       release: id('rel').describe('the release'),
       key: id('sgk').describe('the signing key; one that signs as raw'),
