@@ -30,14 +30,16 @@ export async function benchRest({ rounds, certificates }: RestOptions): Promise<
   return [...rows, ...(await again(full, rounds, storeOf(certificates)))]
 }
 
-/** The same for a store that is there, on either database. */
+/** The same for a store that is there, on either database; its watch on keys is paused first. */
 export async function benchRestOf(
   { rounds, certificates }: RestOptions,
   directory: string,
   database?: string,
 ): Promise<Row[]> {
+  const words = database === undefined ? [] : ['--database', database]
+  await (await openBenchHouse('p-256', directory, words)).close()
   const what = `${storeOf(certificates)}${database === undefined ? '' : ', PostgreSQL'}`
-  return again(directory, rounds, what, database === undefined ? [] : ['--database', database])
+  return again(directory, rounds, what, words)
 }
 
 function storeOf(certificates: number): string {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { expectedDevice } from '#core/devices/add.ts'
 import { hashCode, newCodeText } from '#core/devices/code.ts'
 import { addProduct } from '#core/devices/product.ts'
+import { pauseWatch } from '#core/keywatch/state.ts'
 import { newId } from '#core/ledger/ids.ts'
 import type { Change, Put } from '#core/ledger/ledger.ts'
 import type { Code, Device } from '#core/ledger/tables.ts'
@@ -53,6 +54,7 @@ export function serveWords(directory: string, algorithm: string): readonly strin
   ]
 }
 
+/** Its watch on keys is paused: what a store is filled with are bytes of chance, at which it would only break. */
 export async function openBenchHouse(
   algorithm = 'p-256',
   directory = benchDirectory(),
@@ -62,6 +64,7 @@ export async function openBenchHouse(
   const configuration = readConfiguration([...serveWords(directory, algorithm), ...words])
   const house = await openHouse(configuration, report)
   const { core } = house
+  await pauseWatch('the keys of a bench are bytes of chance', operator, core)
   const product = await benchProduct(house)
   // What an earlier run left is passed over: a unit of each size that is loaded in one go.
   const known = await core.ledger.list('device', { by: 'bySerial', descending: true, limit: 1 })
