@@ -149,6 +149,15 @@ test('only policy/decide.ts approves', () => {
   assert.deepEqual(approving, ['src/core/policy/decide.ts'])
 })
 
+test('node:http is had from edge/http/node-http, since an import loads a client for the web with it', () => {
+  for (const file of globSync('src/**/*.ts', { exclude: ['**/*.test.ts'] }))
+    assert.doesNotMatch(
+      withoutComments(readFileSync(file, 'utf8')),
+      /\bimport (?!type\b)[^'"]*['"]node:http['"]/,
+      file,
+    )
+})
+
 test('nothing in the tree points outside it', () => {
   for (const file of sources)
     assert.doesNotMatch(readFileSync(file, 'utf8'), /\.\.\/shared|\/work\//)
@@ -156,9 +165,9 @@ test('nothing in the tree points outside it', () => {
 
 function importsOf(text: string): string[] {
   const found = withoutComments(text).matchAll(
-    /(?<!\.)\b(?:from\s|import\s|import\()\s*['"]([^'"]+)['"]|new URL\(\s*['"](\.[^'"]+\.ts)['"]/g,
+    /(?<!\.)\b(?:from\s|import\s|import\()\s*['"]([^'"]+)['"]|new URL\(\s*['"](\.[^'"]+\.ts)['"]|getBuiltinModule\(\s*['"]([^'"]+)['"]/g,
   )
-  return [...found].map((match) => match[1] ?? match[2] ?? '')
+  return [...found].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
 }
 
 function withoutComments(text: string): string {

@@ -67,6 +67,10 @@ test('a start loads no framework of the API, no schema, no verb, and no form of 
   )
 })
 
+test('a start loads no client for the web', () => {
+  assert.ok(!atStart.includes('node:http'))
+})
+
 test('a start loads 730 modules at most', () => {
   assert.ok(atStart.length <= 730, `it loaded ${atStart.length}`)
 })

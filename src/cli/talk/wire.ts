@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  Agent,
-  type IncomingMessage,
-  request as plainRequest,
-  type RequestOptions,
-} from 'node:http'
+import type { IncomingMessage, RequestOptions } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
 import { Readable } from 'node:stream'
+import { Agent, request as plainRequest } from '#edge/http/node-http.ts'
 import { callingOptions } from '#trust/tls-settings.ts'
 import { broken } from '../stop.ts'
 
@@ -35,7 +31,7 @@ const connectMilliseconds = 15_000
 /** Exchanges HTTP messages with one installation. */
 export class Wire {
   readonly #place: Place
-  readonly #agent: Agent
+  readonly #agent: InstanceType<typeof Agent>
   #bearer: string | undefined
 
   constructor(place: Place) {

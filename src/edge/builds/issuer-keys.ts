@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The keys of a service that signs ID tokens. OpenID Connect Discovery 1.0 section 4, RFC 7517. */
-import { request as plainRequest } from 'node:http'
+
 import { request as secureRequest } from 'node:https'
 import { isLoopback } from '#core/webhook-address.ts'
+import { request as plainRequest } from '#edge/http/node-http.ts'
 import { callingOptions } from '#trust/tls-settings.ts'
 
 /** A key set of a public service has some 10 kB. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { request as plainRequest } from 'node:http'
+
 import { request as secureRequest } from 'node:https'
 import { isLoopback } from '#core/webhook-address.ts'
 import { callingOptions } from '#trust/tls-settings.ts'
+import { request as plainRequest } from './node-http.ts'
 import { type MessageSigner, signedHeaders } from './sign-request.ts'
 
 /** How long the other side may take, from the first packet to the last. */

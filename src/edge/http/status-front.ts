@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createServer } from 'node:http'
+
 import { type Front, type FrontOptions, openFront, serverOptions } from './front.ts'
+import { createServer } from './node-http.ts'
 
 /**
  * Opens a plain HTTP front, for what anybody may read: certificates, revocation lists, health.

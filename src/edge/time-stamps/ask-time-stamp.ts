@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Asks a time-stamp authority of somebody else. RFC 3161 section 3.4. */
-import { request as plainRequest } from 'node:http'
+
 import { request as secureRequest } from 'node:https'
 import type { Clock, Randomness } from '#core/ports.ts'
 import type { StampRefused } from '#core/time-stamps/refusals.ts'
 import type { Stamped, StampSource } from '#core/time-stamps/stamp-source.ts'
+import { request as plainRequest } from '#edge/http/node-http.ts'
 import { sameBytes } from '#format/bytes.ts'
 import { FormatError } from '#format/format-error.ts'
 import { encodeTimeStampRequest } from '#format/time-stamp/request.ts'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { chmod, rm } from 'node:fs/promises'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
+import { createServer } from '#edge/http/node-http.ts'
 import { limits } from '../limits.ts'
 import { apiHeaders, type Door } from './door.ts'
 
