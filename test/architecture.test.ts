@@ -149,6 +149,21 @@ test('only policy/decide.ts approves', () => {
   assert.deepEqual(approving, ['src/core/policy/decide.ts'])
 })
 
+test('a storey is the folder of its name, as bin/own-modules finds it before anything else of a program', () => {
+  const { imports } = JSON.parse(readFileSync('package.json', 'utf8'))
+  assert.deepEqual(
+    imports,
+    Object.fromEntries(Object.keys(mayImport).map((name) => [`#${name}/*`, `./src/${name}/*`])),
+  )
+  for (const file of globSync('bin/vitalsign*.ts')) {
+    const [first, ...others] = importsOf(readFileSync(file, 'utf8'))
+    assert.equal(first, './own-modules.ts', file)
+    // What stands in an import of its own, and not in import(), is found before the first line runs.
+    assert.doesNotMatch(readFileSync(file, 'utf8'), /^import [^(]*#/m, file)
+    assert.ok(others.length > 0, file)
+  }
+})
+
 test('node:http is had from edge/http/node-http, since an import loads a client for the web with it', () => {
   for (const file of globSync('src/**/*.ts', { exclude: ['**/*.test.ts'] }))
     assert.doesNotMatch(
