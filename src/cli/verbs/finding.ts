@@ -32,6 +32,7 @@ export const showWatch: Verb = async (call) => {
 const parts = {
   keys: 'keys, each by itself',
   primes: 'RSA keys, held against one another',
+  nonces: 'keys, by what they signed',
   deep: 'keys, by what takes longer',
 } as const
 
@@ -46,7 +47,8 @@ export const runWatch: Verb = async (call) => {
       if (line.kind === 'refused') throw new Stop(exit.refused, line.detail, { code: line.reason })
       if (line.kind === 'step') {
         const { part, done, of } = line
-        progress.update(`${bar(of === 0 ? 1 : done / of)}  ${done} of ${of} ${parts[part]}`)
+        const far = of === 0 ? `${done}` : `${done} of ${of}`
+        progress.update(`${bar(of === 0 ? 1 : done / of)}  ${far} ${parts[part]}`)
         continue
       }
       progress.end()
@@ -54,7 +56,7 @@ export const runWatch: Verb = async (call) => {
       if (isJson(call)) await terminal.write(jsonText(run))
       else {
         await terminal.line(
-          `${run.end}: ${run.keys} keys tested, ${run.moduli} RSA keys compared, ${run.found} findings that are new`,
+          `${run.end}: ${run.keys} keys tested, ${run.moduli} RSA keys compared, what ${run.nonces} keys signed searched, ${run.found} findings that are new`,
         )
         if (run.found > 0) terminal.hint('vitalsign finding list --state proposed')
       }
@@ -128,7 +130,7 @@ function proposalLines({ id, proposal, state }: Found): readonly string[] {
 }
 
 function watchLines(watch: Watch): readonly string[] {
-  const { state, keys, round, lastRound, deep, compared, search, open } = watch
+  const { state, keys, round, lastRound, deep, nonces, compared, search, open } = watch
   const found = Object.entries(open).map(([kind, count]) => `${count} ${kind}`)
   return rows([
     ['state', state === 'paused' ? pausedText(watch) : stateOfRun(watch)],
@@ -140,6 +142,7 @@ function watchLines(watch: Watch): readonly string[] {
         ? 'none yet'
         : `${valueText(lastRound.at)}, ${lastRound.keys} keys, ${lastRound.tests}`,
     ],
+    ['signatures', nonces === null ? '-' : roundText(nonces)],
     ['deep tests', deep === null ? '-' : roundText(deep)],
     [
       'RSA keys compared',

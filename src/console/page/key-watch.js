@@ -98,7 +98,7 @@ async function alarms(who, again) {
 }
 
 function progress(watch, who, again) {
-  const { round, lastRound, deep, compared, search } = watch
+  const { round, lastRound, nonces, deep, compared, search } = watch
   const states = {
     paused: 'paused',
     running: `running on ${watch.runsOn}`,
@@ -117,6 +117,7 @@ function progress(watch, who, again) {
       'Last whole round': lastRound
         ? [`${lastRound.keys} keys, `, moment(lastRound.at)]
         : 'none yet',
+      'Keys searched by what they signed': roundText(nonces),
       'Tests that take long': roundText(deep),
       'RSA keys held against one another': compared && [
         `${compared.moduli}, `,

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { NonceBias } from '#trust/weak-keys/nonces/biased-nonces.ts'
+import type { CurveName } from '#trust/weak-keys/nonces/curve.ts'
+import type { EcdsaParts } from '#trust/weak-keys/nonces/ecdsa-signature.ts'
 import type { PackedBytes } from '../ledger/ledger.ts'
-import type { AlarmPorts } from '../watch/alarm.ts'
+import type { ActPorts } from '../revocation/acts/ask.ts'
 import type { FoundWeakness } from './book-findings.ts'
 
 /** Keys of one page, as the ledger keeps them. */
@@ -60,20 +64,46 @@ export interface DeepSearch {
   test(page: KeyPage, signal: AbortSignal): Promise<readonly FoundWeakness[]>
 }
 
+/** A key, and what it signed. */
+export interface SignedKey {
+  readonly fingerprint: Uint8Array
+  readonly curve: CurveName
+  /** x and y. */
+  readonly point: Uint8Array
+  /** The newest first. */
+  readonly signatures: readonly EcdsaParts[]
+}
+
+/** Searches what single keys signed for nonces that give them away; some seconds a key that signed often. */
+export interface NonceSearch {
+  /** Names what it searches for, and its bounds. */
+  readonly tests: string
+  /** How long one run may spend on it. */
+  readonly budget: Temporal.Duration
+  /**
+   * What was found and proved; null: nothing. MUST tell nobody the private key.
+   *
+   * @returns undefined: it was not searched, as the signal came first, or as it signed nothing since it last was
+   */
+  search(key: SignedKey, signal: AbortSignal): Promise<NonceBias | null | undefined>
+}
+
 /** Told of each step forward; MUST NOT throw. */
 export type Progress = (step: Step) => void
 
 export interface Step {
-  /** `keys`: each by itself; `primes`: all together; `deep`: what takes seconds a key. */
-  readonly part: 'keys' | 'primes' | 'deep'
+  /** `keys`: each by itself; `primes`: all together; `nonces`: what keys signed; `deep`: what takes seconds a key. */
+  readonly part: 'keys' | 'primes' | 'nonces' | 'deep'
   readonly done: number
   /** As far as that is known; 0: it is not. */
   readonly of: number
 }
 
-export interface WatchPorts extends AlarmPorts {
+export interface WatchPorts extends ActPorts {
   readonly tester: KeyTester
   readonly primes: PrimeSearch
+  /** Absent: nothing is searched. */
+  readonly nonces?: NonceSearch
   /** Absent: there are no such tests. */
   readonly deep?: DeepSearch
   /** The name of this node. */

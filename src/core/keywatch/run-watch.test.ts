@@ -82,9 +82,17 @@ interface Watch {
 function watchOf(core: TestCore, primes = new Primes()): Watch {
   const [keys, deep] = [new Tests('checks 1'), new Tests('deep 1')]
   const steps: Step[] = []
-  const { ledger, clock, random } = core
+  const { ledger, clock, random, environment } = core
   const ports: WatchPorts = {
-    ...{ ledger, clock, random, node: 'one', primes, deepBudget: Temporal.Duration.from('PT1H') },
+    ...{
+      ledger,
+      clock,
+      random,
+      environment,
+      node: 'one',
+      primes,
+      deepBudget: Temporal.Duration.from('PT1H'),
+    },
     tester: { tests: async () => keys.named, test: (page) => keys.test(page) },
     deep: { tests: 'deep 1', test: (page) => deep.test(page) },
   }

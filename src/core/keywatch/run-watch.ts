@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AuditEvent } from '../audit/event.ts'
 import { bookFindings, type FoundWeakness, watcher } from './book-findings.ts'
+import { bookAndAct } from './nonces/book-signatures.ts'
+import { foundBias } from './nonces/found-bias.ts'
+import { walkSigned } from './nonces/walk-signed.ts'
 import type { KeyPage, Progress, WatchPorts } from './ports.ts'
 import { settleFindings } from './settle-findings.ts'
 import { changeState, type Round, type WatchState, watchState } from './state.ts'
@@ -14,9 +17,10 @@ const deepPageKeys = 16
 export interface Run {
   /** `paused`: somebody stopped it; `stopped`: the house closes, or another node has it. */
   readonly kind: 'done' | 'paused' | 'stopped'
-  /** Tests of single keys, moduli that were compared, deep tests. */
+  /** Tests of single keys, moduli that were compared, keys whose signatures were searched, deep tests. */
   readonly keys: number
   readonly moduli: number
+  readonly nonces: number
   readonly deep: number
   /** Findings that are new. */
   readonly found: number
@@ -27,9 +31,11 @@ const wholeRoundEvery = Temporal.Duration.from({ hours: 30 * 24 })
 
 /**
  * One look at the keys of the fleet: closes what is decided, tests each key that is new, or all of them if a test is
- * new or a list grew, compares the RSA keys with one another, and spends what time is left on what takes long.
+ * new or a list grew, compares the RSA keys with one another, searches what was signed since, and spends what time is
+ * left on what takes long.
  *
- * It books what it finds and proposes; it ends nobody's trust. Cut off at any moment it goes on where it was.
+ * It books what it finds and proposes; it ends nobody's trust, but in a key whose private half it computed, where the
+ * policy says so. Cut off at any moment it goes on where it was.
  */
 export async function runWatch(
   ports: WatchPorts,
@@ -41,6 +47,7 @@ export async function runWatch(
   const look = new Look(ports, signal, progress)
   await look.testKeys()
   await look.comparePrimes()
+  await look.searchNonces()
   await look.testDeep()
   return look.end()
 }
@@ -50,7 +57,7 @@ class Look {
   readonly #signal: AbortSignal
   readonly #progress: Progress
   #stopped: 'paused' | 'stopped' | undefined
-  #counts = { keys: 0, moduli: 0, deep: 0, found: 0 }
+  #counts = { keys: 0, moduli: 0, nonces: 0, deep: 0, found: 0 }
 
   constructor(ports: WatchPorts, signal: AbortSignal, progress: Progress) {
     this.#ports = ports
@@ -89,6 +96,39 @@ class Look {
     await changeState(() => ({ primes: { node, at, moduli } }), this.#ports)
   }
 
+  /** Searches each key that signed something since, with all that it signed before. */
+  async searchNonces(): Promise<void> {
+    const { ledger, nonces, clock } = this.#ports
+    if (nonces === undefined || (await this.#mustStop())) return
+    const now = clock.now()
+    const [until, walkedAt] = [now.add(nonces.budget), now.toString()]
+    const before = (await watchState(ledger)).nonces
+    let round = before?.tests === nonces.tests ? before : newRound(nonces.tests, now)
+    for await (const { through, signed } of walkSigned(beginningOf(round), ledger)) {
+      const isLate = Temporal.Instant.compare(clock.now(), until) > 0
+      if (isLate || (await this.#mustStop())) return this.#note('nonces', round)
+      const bias = signed && (await nonces.search(signed, this.#signal))
+      if (this.#signal.aborted && (await this.#mustStop())) return this.#note('nonces', round)
+      if (signed !== undefined && bias) {
+        const booked = await bookAndAct(foundBias(signed, bias), this.#ports)
+        // What could not be booked is searched once more.
+        if (booked === undefined) return this.#note('nonces', round)
+        this.#counts.found += booked
+      }
+      const searched = bias === undefined ? 0 : 1
+      this.#counts.nonces += searched
+      if (searched > 0) this.#progress({ part: 'nonces', done: this.#counts.nonces, of: 0 })
+      const isNews = round.through === null || through > round.through
+      round = {
+        ...{ ...round, walkedAt, keys: round.keys + searched },
+        ...(isNews && { through }),
+      }
+      if (signed === undefined) await this.#note('nonces', round)
+    }
+    const at = clock.now().toString()
+    if (round.completedAt === null) await this.#note('nonces', { ...round, completedAt: at })
+  }
+
   async testDeep(): Promise<void> {
     const { ledger, deep, clock, deepBudget } = this.#ports
     if (deep === undefined) return
@@ -105,8 +145,8 @@ class Look {
     const { clock } = this.#ports
     const at = clock.now()
     const kind = this.#stopped ?? 'done'
-    const { keys, moduli, deep } = this.#counts
-    const isNews = keys + moduli + deep > 0
+    const { keys, moduli, nonces, deep } = this.#counts
+    const isNews = keys + moduli + nonces + deep > 0
     if (kind === 'done')
       await changeState(
         () => ({ lastRunAt: at.toString() }),
@@ -152,7 +192,7 @@ class Look {
     )
   }
 
-  async #note(part: 'keys' | 'deep', round: Round): Promise<void> {
+  async #note(part: 'keys' | 'nonces' | 'deep', round: Round): Promise<void> {
     await changeState(() => ({ [part]: round }), this.#ports)
   }
 
@@ -168,13 +208,13 @@ class Look {
     return this.#stopped !== undefined
   }
 
-  #told(at: Temporal.Instant, { keys, primes, deep }: WatchState): AuditEvent {
+  #told(at: Temporal.Instant, { keys, primes, nonces, deep }: WatchState): AuditEvent {
     const { node } = this.#ports
     return {
       ...{ type: 'keys-watched', at, actor: watcher, subjects: [] },
       facts: {
         ...{ ...this.#counts, node, tests: keys?.tests ?? null, deepTests: deep?.tests ?? null },
-        comparedModuli: primes?.moduli ?? null,
+        ...{ comparedModuli: primes?.moduli ?? null, nonceTests: nonces?.tests ?? null },
       },
     }
   }

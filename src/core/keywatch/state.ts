@@ -13,7 +13,7 @@ export interface Round {
   /** What names the tests and lists (`KeyTester.tests`). */
   readonly tests: string
   readonly startedAt: string
-  /** The newest key that was tested; null: none yet. */
+  /** The newest key that was tested, or signature that was met; null: none yet. */
   readonly through: string | null
   /** When the walk began that met it. */
   readonly walkedAt: string
@@ -31,6 +31,8 @@ export interface WatchState {
   } | null
   readonly keys: Round | null
   readonly deep: Round | null
+  /** The walk over all signatures, by their ids; `keys`: so many keys had enough of them, and were searched. */
+  readonly nonces: Round | null
   /** The last time that every key had passed or failed the tests of a round. */
   readonly lastRound: { readonly tests: string; readonly at: string; readonly keys: number } | null
   /** The last whole comparison of all RSA keys. */
@@ -46,7 +48,8 @@ export interface WatchState {
 const settingName = 'keywatch'
 
 const atFirst: WatchState = {
-  ...{ paused: null, keys: null, deep: null, lastRound: null, primes: null, lastRunAt: null },
+  ...{ paused: null, keys: null, deep: null, nonces: null, lastRound: null, primes: null },
+  lastRunAt: null,
 }
 
 interface Ports {

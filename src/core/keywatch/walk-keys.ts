@@ -37,18 +37,18 @@ export async function* walkKeys(
 }
 
 /**
- * Where a walk begins that misses no key which another node booked behind the back of the walk before it: at what
+ * Where a walk begins that misses nothing which another node booked behind the back of the walk before it: at what
  * that one met last, or an hour before it began.
  */
 export function placeAfter({ through, walkedAt }: Place): string {
   const began = Temporal.Instant.from(walkedAt).epochMilliseconds
-  const late = firstIdAt(Math.max(0, began - lateMilliseconds))
+  const late = firstIdAt(through.slice(0, 4), Math.max(0, began - lateMilliseconds))
   return late < through ? late : through
 }
 
-/** RFC 9562 section 5.7: the first 48 bits of an id are its time. */
-function firstIdAt(milliseconds: number): string {
-  return `key_${milliseconds.toString(16).padStart(12, '0')}${'0'.repeat(20)}`
+/** RFC 9562 section 5.7: the first 48 bits of an id are its time, behind the four letters of its kind. */
+function firstIdAt(kind: string, milliseconds: number): string {
+  return `${kind}${milliseconds.toString(16).padStart(12, '0')}${'0'.repeat(20)}`
 }
 
 function idsIn(octets: Uint8Array, length: number): readonly string[] {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Worker } from 'node:worker_threads'
-import { Fault } from '#core/fault.ts'
 import type { FoundWeakness } from '#core/keywatch/book-findings.ts'
 import { causeOf } from '#core/keywatch/cause.ts'
 import type { DeepSearch, KeyPage } from '#core/keywatch/ports.ts'
@@ -8,9 +6,12 @@ import { deepTests } from '#trust/weak-keys/deep/deep-tests.ts'
 import type { KeyWeakness } from '#trust/weak-keys/weaknesses.ts'
 import { idFrom } from './keys-file.ts'
 import { KnownIds } from './known-ids.ts'
+import { LoneThread } from './lone-thread.ts'
 import { keysOf } from './test-page.ts'
 
-export type DeepReply = { readonly found: readonly KeyWeakness[] } | { readonly broken: string }
+export interface DeepAnswer {
+  readonly found: readonly KeyWeakness[]
+}
 
 /** Two tables of 2^21 points, with the points themselves on their way, and the product of all primes of p-1. */
 const heapMegabytes = 512
@@ -26,8 +27,11 @@ export class ThreadedDeepSearch implements DeepSearch {
   readonly tests = deepTests
   /** Of this process: keys that nothing was found out about. */
   #sound = new KnownIds()
-  #thread: Worker | undefined
-  #waiter: PromiseWithResolvers<DeepReply> | undefined
+  readonly #thread = new LoneThread<Uint8Array, DeepAnswer>(
+    new URL('deep-thread.ts', import.meta.url),
+    'tests keys deeply',
+    heapMegabytes,
+  )
 
   /** Ends early with its signal, with what was found until then. */
   async test(page: KeyPage, signal: AbortSignal): Promise<readonly FoundWeakness[]> {
@@ -35,8 +39,10 @@ export class ThreadedDeepSearch implements DeepSearch {
     for (const [id, spki] of keysOf(page)) {
       if (signal.aborted) break
       if (this.#sound.has(idFrom(id))) continue
-      const weaknesses = await this.#testKey(spki, signal)
-      if (weaknesses === undefined) break
+      // Of bytes of its own: what goes to another thread takes its whole buffer along.
+      const answer = await this.#thread.ask(spki.slice(), signal)
+      if (answer === undefined) break
+      const weaknesses = answer.found
       for (const { name, detail } of weaknesses)
         found.push({ kind: name, key: id, cause: causeOf(name), detail, facts: {} })
       if (weaknesses.length === 0) this.#remember(id)
@@ -45,56 +51,12 @@ export class ThreadedDeepSearch implements DeepSearch {
   }
 
   /** Gives back the thread and its tables; it is started again when it is needed. */
-  async close(): Promise<void> {
-    const thread = this.#thread
-    this.#thread = undefined
-    await thread?.terminate()
+  close(): Promise<void> {
+    return this.#thread.close()
   }
 
   #remember(id: string) {
     if (this.#sound.count >= mostRemembered) this.#sound = new KnownIds()
     this.#sound.add(idFrom(id))
-  }
-
-  /** Undefined: the signal came first, and the thread was ended in the middle of it. */
-  async #testKey(
-    spki: Uint8Array,
-    signal: AbortSignal,
-  ): Promise<readonly KeyWeakness[] | undefined> {
-    const thread = this.#thread ?? this.#start()
-    this.#thread = thread
-    const waiter = Promise.withResolvers<DeepReply>()
-    this.#waiter = waiter
-    const end = () => void this.close()
-    signal.addEventListener('abort', end, { once: true })
-    try {
-      // Of bytes of its own: what goes to another thread takes its whole buffer along.
-      thread.postMessage(spki.slice())
-      const reply = await waiter.promise
-      if ('found' in reply) return reply.found
-      throw new Fault('ledger-damaged', `a key cannot be tested: ${reply.broken}`)
-    } catch (error) {
-      if (signal.aborted) return undefined
-      throw error
-    } finally {
-      signal.removeEventListener('abort', end)
-      this.#waiter = undefined
-    }
-  }
-
-  #start(): Worker {
-    const thread = new Worker(new URL('deep-thread.ts', import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
-    })
-    thread.on('message', (reply: DeepReply) => this.#waiter?.resolve(reply))
-    thread.on('error', (cause) => this.#lose(thread, cause))
-    thread.on('exit', () => this.#lose(thread, undefined))
-    return thread
-  }
-
-  #lose(thread: Worker, cause: unknown): void {
-    if (this.#thread === thread) this.#thread = undefined
-    const words = 'the thread that tests keys deeply has ended'
-    this.#waiter?.reject(new Fault('store-unreachable', words, { cause }))
   }
 }

@@ -5,7 +5,8 @@ import { type MessagePort, parentPort } from 'node:worker_threads'
 import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
 import { importPublicKey } from '#trust/public-key.ts'
 import { DeepChecks } from '#trust/weak-keys/deep/check-key-deeply.ts'
-import type { DeepReply } from './deep-search.ts'
+import type { DeepAnswer } from './deep-search.ts'
+import type { Broken } from './lone-thread.ts'
 
 if (parentPort === null) throw new Error('this file is a thread of the house')
 // On Linux this is the priority of this thread alone; elsewhere it would be that of the whole house.
@@ -15,7 +16,7 @@ answer(parentPort)
 function answer(port: MessagePort) {
   const checks = new DeepChecks()
   port.on('message', (spki: Uint8Array) => {
-    let reply: DeepReply
+    let reply: DeepAnswer | Broken
     try {
       const key = importPublicKey(parseSubjectPublicKeyInfo(spki))
       reply = { found: 'kind' in key ? [] : checks.check(key) }

@@ -9,13 +9,14 @@ import type { Core } from '../core.ts'
 import type { Feed } from '../feed.ts'
 import { keyListPlace } from '../key-lists.ts'
 import { ThreadedDeepSearch } from './deep-search.ts'
+import { ThreadedNonceSearch } from './nonce-search.ts'
 import { DirectorySearch } from './prime-search.ts'
 import { ThreadedTester } from './threaded-tester.ts'
 
 /** Where a node keeps what it can make anew from the ledger. */
 const directoryName = 'keywatch'
 
-/** How long one run spends on tests that take seconds a key: a sixth of an hour, on one thread. */
+/** How long one run spends on what takes seconds a key, on signatures and then on keys: a sixth of an hour each. */
 const deepBudget = Temporal.Duration.from({ minutes: 10 })
 
 /**
@@ -23,6 +24,9 @@ const deepBudget = Temporal.Duration.from({ minutes: 10 })
  * answer in seconds: they are for the hours in between.
  */
 const deepAfter = Temporal.Duration.from({ minutes: 10 })
+
+/** How long a run searches signatures that somebody waits for; new ones are milliseconds, a long history is hours. */
+const shortBudget = Temporal.Duration.from({ minutes: 1 })
 
 type Listener = (step: Step) => void
 
@@ -32,6 +36,7 @@ export class KeyWatch {
   readonly #report: (what: string, cause: unknown) => void
   readonly #tester: ThreadedTester
   readonly #search: DirectorySearch
+  readonly #nonces = new ThreadedNonceSearch()
   readonly #deep = new ThreadedDeepSearch()
   readonly #closing = new AbortController()
   readonly #listeners = new Set<Listener>()
@@ -113,6 +118,7 @@ export class KeyWatch {
     await this.#settling
     await this.#search.close()
     await this.#tester.close()
+    await this.#nonces.close()
     await this.#deep.close()
   }
 
@@ -153,17 +159,20 @@ export class KeyWatch {
     } finally {
       await this.#search.close()
       await this.#tester.close()
+      await this.#nonces.close()
       await this.#deep.close()
     }
   }
 
   #ports(mayBeLong: boolean): WatchPorts {
-    const { ledger, clock, random, node } = this.#core
+    const { ledger, clock, random, node, environment } = this.#core
     const isSettled = Temporal.Instant.compare(clock.now(), this.#openedAt.add(deepAfter)) > 0
+    const hasTime = mayBeLong && isSettled
     return {
-      ...{ ledger, clock, random, node, deepBudget },
+      ...{ ledger, clock, random, node, environment, deepBudget },
       ...{ tester: this.#tester, primes: this.#search },
-      ...(mayBeLong && isSettled && { deep: this.#deep }),
+      nonces: this.#nonces.within(hasTime ? deepBudget : shortBudget),
+      ...(hasTime && { deep: this.#deep }),
     }
   }
 
@@ -202,9 +211,9 @@ export class KeyWatch {
 }
 
 /** What two runs did, one after the other. */
-function both(before: Run, { kind, keys, moduli, deep, found }: Run): Run {
+function both(before: Run, { kind, keys, moduli, nonces, deep, found }: Run): Run {
   return {
     ...{ kind, keys: before.keys + keys, moduli: Math.max(before.moduli, moduli) },
-    ...{ deep: before.deep + deep, found: before.found + found },
+    ...{ nonces: before.nonces + nonces, deep: before.deep + deep, found: before.found + found },
   }
 }

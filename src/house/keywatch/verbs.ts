@@ -180,6 +180,7 @@ async function showWatch(core: Core, watch: KeyWatch): Promise<OutputOf<'keywatc
     pausedBecause: paused?.because ?? null,
     keys,
     ...{ round: showRound(state.keys), deep: showRound(state.deep), lastRound },
+    nonces: showRound(state.nonces),
     compared: primes,
     search: await watch
       .search()

@@ -45,7 +45,7 @@ export async function bookSignatures(
   for (let tries = 1; tries <= mostTries; tries++) {
     const progress = await readProgress(ledger)
     const { fresh, ...seen } = await look(records, ports)
-    if (!(await bookAndAct(seen, ports))) continue
+    if ((await bookAndAct(seen, ports)) === undefined) continue
     if (fresh.length === 0 && cursors === undefined) return 0
     const put = progressPut(progress, { ...progress.cursors, ...cursors }, ports)
     const committed = await ledger.commit({
@@ -57,17 +57,17 @@ export async function bookSignatures(
   return undefined
 }
 
-/** @returns whether all of it stands booked: no signature counts as looked at before that */
+/** @returns how many findings are new; undefined: not all of it stands booked, and before that nothing counts as looked at */
 export async function bookAndAct(
   { found, recovered }: Omit<Seen, 'fresh'>,
-  ports: BookingPorts,
-): Promise<boolean> {
-  await bookFindings(found, ports)
+  ports: RecoveryPorts,
+): Promise<number | undefined> {
+  const booked = await bookFindings(found, ports)
   for (const { key, kind, cause } of found)
     if ((await ports.ledger.find('keyFinding', 'once', [key, kind, cause])) === undefined)
-      return false
+      return undefined
   await actOnRecovered(recovered, found, ports)
-  return true
+  return booked.length
 }
 
 function recordOf(

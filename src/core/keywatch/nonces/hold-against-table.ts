@@ -46,5 +46,5 @@ async function follow(
 ): Promise<boolean> {
   const records = await Promise.all(suspects.map(({ id }) => ports.ledger.read('signature', id)))
   const whole = records.flatMap((one) => one ?? [])
-  return bookAndAct(await lookCloser(whole, [], ports), ports)
+  return (await bookAndAct(await lookCloser(whole, [], ports), ports)) !== undefined
 }

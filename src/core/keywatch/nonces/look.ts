@@ -226,8 +226,8 @@ async function keysOf(
   return keys
 }
 
-/** x and y. */
-function pointOf({ spki }: Key): Uint8Array | undefined {
+/** x and y; undefined: it is no key that can be used. */
+export function pointOf({ spki }: Key): Uint8Array | undefined {
   const key = importPublicKey(parseSubjectPublicKeyInfo(spki))
   return 'kind' in key
     ? undefined

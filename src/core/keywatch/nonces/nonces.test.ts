@@ -10,7 +10,7 @@ import {
 import type { EnrolmentRequest } from '#core/enrolment/request.ts'
 import { newId } from '#core/ledger/ids.ts'
 import type { Change, Committed, Put } from '#core/ledger/ledger.ts'
-import type { Enrolment, Key, Kind, Product } from '#core/ledger/tables.ts'
+import type { Enrolment, Key, Kind } from '#core/ledger/tables.ts'
 import { changeLimit } from '#core/revocation/acts/limit-change.ts'
 import { acknowledge, openAlarm } from '#core/watch/alarm.ts'
 import { allOf } from '#core/watch/pages.ts'
@@ -21,9 +21,9 @@ import { encodeTpmSignature } from '#format/tpm/structure/signature.ts'
 import { type Means, ownIssuer } from '#house/core.ts'
 import { sha256 } from '#trust/digest.ts'
 import type { CurveName } from '#trust/weak-keys/nonces/curve.ts'
+import { again, another, enrolBad, keyOf } from '../../../../test/support/bad-signers.ts'
 import {
   anyNumber,
-  type KnownKey,
   knownKey,
   multipleOf,
   requestWithNonce,
@@ -35,7 +35,6 @@ import {
   certificateOf,
   codeFor,
   deviceOf,
-  type Expected,
   enrolDevice,
   expectDevice,
   force,
@@ -72,37 +71,6 @@ async function findingsOf(core: TestCore): Promise<readonly string[]> {
   return all.map(({ kind, state }) => `${kind} ${state}`).toSorted()
 }
 
-/** Each message is another one, though nobody reads it. */
-let messages = 0
-const another = () => ({ challengePassword: `message ${messages++}` })
-
-interface Bad extends Expected {
-  readonly key: KnownKey
-  readonly certificate: string
-}
-
-/** Enrols a device whose client signs with this nonce. */
-async function enrolBad(
-  core: TestCore,
-  pump: Product,
-  serial: string,
-  nonce: bigint,
-  key: KnownKey = knownKey('p-256'),
-): Promise<Bad> {
-  const expected = await expectDevice(core, pump, serial)
-  const request = requestWithNonce(key, nonce, another())
-  const { id } = issuedOf(await ask(core, expected.credential, request))
-  return { ...expected, key, certificate: id }
-}
-
-/** Lets a device enrol again, with the same key and this nonce. */
-async function again(core: TestCore, bad: Bad, nonce: bigint): Promise<string> {
-  const device = await force(core, await deviceOf(core, bad), { enrolmentsLeft: 1 })
-  const code = await codeFor(core, device)
-  const credential = { kind: 'code', user: device.serial, code } as const
-  return issuedOf(await ask(core, credential, requestWithNonce(bad.key, nonce, another()))).id
-}
-
 /** A ledger where somebody else is always first with records of one kind. */
 class Busy {
   with: Kind | undefined
@@ -120,11 +88,6 @@ class Busy {
       },
     },
   })
-}
-
-async function keyOf(core: TestCore, { key }: Bad) {
-  const found = await core.ledger.find('key', 'fingerprint', [key.publicKey.fingerprint])
-  return found ?? assert.fail('no key')
 }
 
 test('a device that signs two requests with one nonce has lost its key: it is revoked, and people hear of it', async () => {

@@ -87,6 +87,8 @@ export const keywatchView = z.object({
   round: round.nullable(),
   lastRound: z.object({ tests: z.string(), at: instant, keys: z.int() }).nullable(),
   deep: round.nullable(),
+  /** Keys whose signatures were searched for nonces that give them away. */
+  nonces: round.nullable(),
   /** The last time that all RSA keys were compared with one another, and by whom. */
   compared: z.object({ node: z.string(), at: instant, moduli: z.int() }).nullable(),
   /** What this node keeps for that. */
@@ -108,7 +110,7 @@ export const keywatchView = z.object({
 export const keywatchLine = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('step'),
-    part: z.enum(['keys', 'primes', 'deep']),
+    part: z.enum(['keys', 'primes', 'nonces', 'deep']),
     done: z.number(),
     of: z.number(),
   }),
@@ -117,6 +119,7 @@ export const keywatchLine = z.discriminatedUnion('kind', [
     end: z.enum(['done', 'paused', 'stopped']),
     keys: z.int(),
     moduli: z.int(),
+    nonces: z.int(),
     deep: z.int(),
     found: z.int(),
   }),
