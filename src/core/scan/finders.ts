@@ -15,6 +15,8 @@ import {
 import { type Needle, Sweep } from '#trust/secrets/sweep.ts'
 import { FileWindow, WindowPool } from './file-window.ts'
 import type { Finder, Finders, Reporter, ScannedFile } from './finding.ts'
+import { Utf16Finder, utf16Of } from './utf16.ts'
+import { type WideWords, wideWords } from './wide-words.ts'
 
 /** A file of keys has some; one with more findings than these was made of them, and is told as one. */
 const mostFindings = 500
@@ -48,9 +50,47 @@ interface Shared {
 /** Everything that looks for secrets, for one scan or one thread of it. */
 export function makeFinders(options: { readonly now: Temporal.Instant }): Finders {
   const shared = { ...options, pool: new WindowPool(), clues: new Map(), guesses: mostGuesses }
+  const open = (file: ScannedFile, reporter: Reporter) =>
+    new SecretFinder(surroundingsOf(file, options.now), counted(reporter, shared.clues), shared)
   return {
-    open: (file, reporter) =>
-      new SecretFinder(surroundingsOf(file, options.now), counted(reporter, shared.clues), shared),
+    open: (file, reporter) => {
+      const text = utf16Of(file.head)
+      if (text === undefined) return open(file, reporter)
+      // As it lies, too: its first octets may say what the rest is not.
+      const once = onceOnly(reporter)
+      return both(open(file, once), new Utf16Finder(file, text, once, open))
+    },
+  }
+}
+
+/** What two who look at one file find at the same place, to the pair of octets, is told once. */
+function onceOnly(reporter: Reporter): Reporter {
+  const told = new Set<string>()
+  const isNew = (name: string, offset: number | null) => {
+    const before = told.size
+    const pair = offset === null ? '' : Math.floor(offset / 2)
+    return told.add(`${name} ${pair}`).size > before
+  }
+  return {
+    finding: (finding) => {
+      if (isNew(`${finding.rule} ${finding.identity}`, finding.offset)) reporter.finding(finding)
+    },
+    clue: (clue) => {
+      if (isNew(clue.kind, clue.offset)) reporter.clue(clue)
+    },
+  }
+}
+
+function both(first: Finder, second: Finder): Finder {
+  return {
+    take(piece, at) {
+      first.take(piece, at)
+      second.take(piece, at)
+    },
+    end() {
+      first.end()
+      second.end()
+    },
   }
 }
 
@@ -146,6 +186,27 @@ class SecretFinder implements Finder, Tell {
       }
       const sight: Sight = { file: this.#file, octets, at, base }
       needle.look(sight, this)
+    })
+    for (const words of wideWords(octets, from, to)) this.#sweepWide(words, base)
+  }
+
+  /** Words of two octets a character, as if they were of one; what is told stands where it stands in the file. */
+  #sweepWide({ at: begin, narrow }: WideWords, base: number): void {
+    const offsetOf = (at: number) => base + begin + 2 * at
+    const tell: Tell = {
+      found: ({ until, ...found }) =>
+        this.found({
+          ...{ ...found, offset: offsetOf(found.offset) },
+          ...(until !== undefined && { until: offsetOf(until) }),
+        }),
+      trace: (trace) => this.trace({ ...trace, offset: offsetOf(trace.offset) }),
+      spend: (units) => this.spend(units),
+      guess: () => this.guess(),
+    }
+    sweep.over(narrow, 0, narrow.length, (needle, at) => {
+      if ('for' in needle) return
+      const sight: Sight = { file: this.#file, octets: narrow, at, base: 0 }
+      needle.look(sight, tell)
     })
   }
 

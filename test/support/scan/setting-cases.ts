@@ -15,7 +15,7 @@ export interface SettingCase {
 
 /** GitHub's form: a random body and its checksum. */
 const body = 'zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ'
-const gitHub = `ghp_${body}${base62(crc32(body), 6)}`
+export const gitHub = `ghp_${body}${base62(crc32(body), 6)}`
 const jwt = (claims: object) =>
   [
     ...[{ alg: 'ES256', typ: 'JWT' }, claims].map((part) => base64url(JSON.stringify(part))),
