@@ -24,18 +24,24 @@ const marks: readonly Mark[] = [
   { name: 'JFFS2', at: 0, is: [0x85, 0x19, 0x01, 0xe0], and: isJffs2Node },
   { name: 'JFFS2', at: 0, is: [0x85, 0x19, 0x02, 0xe0], and: isJffs2Node },
   { name: 'JFFS2', at: 0, is: [0x85, 0x19, 0x03, 0x20], and: isJffs2Node },
-  { name: 'JFFS2', at: 0, is: [0x19, 0x85, 0xe0, 0x01] },
-  { name: 'JFFS2', at: 0, is: [0x19, 0x85, 0xe0, 0x02] },
+  { name: 'JFFS2', at: 0, is: [0x19, 0x85, 0xe0, 0x01], and: isJffs2NodeOfBigEndian },
+  { name: 'JFFS2', at: 0, is: [0x19, 0x85, 0xe0, 0x02], and: isJffs2NodeOfBigEndian },
+  { name: 'JFFS2', at: 0, is: [0x19, 0x85, 0x20, 0x03], and: isJffs2NodeOfBigEndian },
   { name: 'YAFFS', at: 0, is: [3, 0, 0, 0, 1, 0, 0, 0, 0xff, 0xff] },
   { name: 'YAFFS', at: 0, is: [1, 0, 0, 0, 1, 0, 0, 0, 0xff, 0xff] },
   { name: 'EROFS', at: 1024, is: [0xe2, 0xe1, 0xf5, 0xe0], and: isErofs },
   { name: 'cramfs', at: 0, is: [0x45, 0x3d, 0xcd, 0x28], and: isCramfs },
-  { name: 'cramfs', at: 0, is: [0x28, 0xcd, 0x3d, 0x45] },
+  { name: 'cramfs', at: 0, is: [0x28, 0xcd, 0x3d, 0x45], and: isCramfs },
   { name: 'romfs', at: 0, is: '-rom1fs-' },
   { name: 'F2FS', at: 1024, is: [0x10, 0x20, 0xf5, 0xf2], and: isF2fs },
   { name: 'XFS', at: 0, is: 'XFSB' },
   { name: 'ISO 9660', at: 32_769, is: 'CD001' },
-  { name: 'a squashfs of big-endian order', at: 0, is: 'sqsh' },
+  { name: 'a squashfs of big-endian order', at: 0, is: 'sqsh', and: isOldSquashfs },
+  // Marks of makers of routers, for LZMA in the place of gzip: DD-WRT, Broadcom, Realtek.
+  { name: 'a squashfs of a vendor', at: 0, is: 'shsq', and: isOldSquashfs },
+  { name: 'a squashfs of a vendor', at: 0, is: 'qshs', and: isOldSquashfs },
+  { name: 'a squashfs of a vendor', at: 0, is: 'tqsh', and: isOldSquashfs },
+  { name: 'a squashfs of a vendor', at: 0, is: 'hsqt', and: isOldSquashfs },
   { name: 'LUKS', at: 0, is: [0x4c, 0x55, 0x4b, 0x53, 0xba, 0xbe] },
   { name: 'a QCOW2 disk', at: 0, is: [0x51, 0x46, 0x49, 0xfb] },
   { name: 'a VMDK disk', at: 0, is: 'KDMV' },
@@ -74,6 +80,18 @@ function isUbifsNode(head: Uint8Array): boolean {
 /** The first eight octets of a node have a CRC of their own, which begins with zero and is not inverted. */
 function isJffs2Node(head: Uint8Array): boolean {
   return head.length >= 12 && ~crc32(head.subarray(0, 8), 0xffff_ffff) >>> 0 === u32le(head, 8)
+}
+
+function isJffs2NodeOfBigEndian(head: Uint8Array): boolean {
+  return head.length >= 12 && ~crc32(head.subarray(0, 8), 0xffff_ffff) >>> 0 === u32be(head, 8)
+}
+
+/** Its version, of either order: 1.0 to 4.0, and 3.1. */
+function isOldSquashfs(head: Uint8Array): boolean {
+  if (head.length < 32) return false
+  const [major, minor] = [head[28]! + head[29]!, head[30]! + head[31]!]
+  const isOneOctet = head[28]! * head[29]! === 0 && head[30]! * head[31]! === 0
+  return isOneOctet && major >= 1 && major <= 4 && minor <= 1
 }
 
 /** The place of its directory has a CRC: programs that read the form have its mark among their constants. */

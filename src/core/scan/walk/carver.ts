@@ -34,7 +34,7 @@ export class Carver {
   overflowed = false
   readonly #search: MarkSearch
   readonly #forms: ReadonlyMap<string, ArchiveForm>
-  readonly #unopened: ReadonlyMap<string, UnopenedForm>
+  readonly #unopened: Tables['unopenedByName']
   readonly #keep: (() => Spool | undefined) | undefined
   /** What was kept, and where in the blob it begins. */
   #kept: { readonly spool: Spool; readonly from: number } | undefined
@@ -42,6 +42,10 @@ export class Carver {
   #before = new Uint8Array(0)
   /** The last octets of the piece before, in which a mark may have begun. */
   #carry = new Uint8Array(0)
+  /** The last octets of the piece before, where a head may begin whose mark is in this one. */
+  #tail = new Uint8Array(0)
+  /** Heads that the end of a piece cut, of forms that are not unpacked. */
+  #cut: readonly CutHead[] = []
   /** Where the piece before ended. */
   #end = 0
 
@@ -61,7 +65,12 @@ export class Carver {
   async take(piece: Uint8Array, at: number, blank: boolean, isLast: boolean): Promise<void> {
     if (at !== this.#end) this.#forgetBefore()
     this.#end = at + piece.length
+    const cut = this.#cut
+    this.#cut = []
+    for (const { name, at: headAt, head } of cut)
+      this.#judge(name, headAt, joined(head, piece.subarray(0, beforeOctets)))
     if (!blank) this.#look(piece, at, isLast)
+    this.#tail = piece.slice(-beforeOctets)
     if (this.#keep === undefined || this.#full) return
     if (this.#kept !== undefined) await this.#kept.spool.append(piece)
     else if (this.candidates.length > 0) await this.#begin(this.#keep, piece, at)
@@ -72,6 +81,8 @@ export class Carver {
   #forgetBefore(): void {
     this.#before = new Uint8Array(0)
     this.#carry = new Uint8Array(0)
+    this.#tail = new Uint8Array(0)
+    this.#cut = []
   }
 
   async #begin(keep: () => Spool | undefined, piece: Uint8Array, at: number): Promise<void> {
@@ -117,6 +128,15 @@ export class Carver {
     if (!isLast) this.#carry = piece.slice(-3)
   }
 
+  /** Notes where a form that is not unpacked begins; what is too short to say is judged again with what follows. */
+  #judge(name: string, at: number, head: Uint8Array): void {
+    const forms = this.#unopened.get(name)
+    if (forms === undefined || this.unopened.has(name)) return
+    if (forms.some((form) => form.recognise(head))) this.unopened.set(name, at)
+    else if (head.length < beforeOctets && this.#cut.length < mostCandidates)
+      this.#cut = [...this.#cut, { name, at, head: head.slice() }]
+  }
+
   #consider(mark: Mark, markAt: number, piece: Uint8Array, pieceAt: number): void {
     const at = markAt - mark.at
     // What begins where the blob begins was asked for by its head already.
@@ -124,9 +144,12 @@ export class Carver {
     const inPiece = at - pieceAt
     const form = this.#forms.get(mark.form)
     if (form === undefined) {
-      const unopened = this.#unopened.get(mark.form)
-      if (unopened === undefined || this.unopened.has(mark.form) || inPiece < 0) return
-      if (unopened.recognise(piece.subarray(inPiece))) this.unopened.set(mark.form, at)
+      const before = inPiece < 0 ? this.#tail.subarray(inPiece) : undefined
+      const head =
+        before === undefined
+          ? piece.subarray(inPiece)
+          : joined(before, piece.subarray(0, beforeOctets))
+      if (before === undefined || before.length === -inPiece) this.#judge(mark.form, at, head)
       return
     }
     const known = inPiece < 0 ? undefined : piece.subarray(inPiece, inPiece + form.headOctets)
@@ -137,9 +160,24 @@ export class Carver {
   }
 }
 
+/** A head that goes on in the next piece. */
+interface CutHead {
+  readonly name: string
+  readonly at: number
+  readonly head: Uint8Array
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length)
+  both.set(first)
+  both.set(second, first.length)
+  return both
+}
+
 interface Tables {
   readonly byName: ReadonlyMap<string, ArchiveForm>
-  readonly unopenedByName: ReadonlyMap<string, UnopenedForm>
+  /** Several marks may bear one name. */
+  readonly unopenedByName: ReadonlyMap<string, readonly UnopenedForm[]>
   readonly search: MarkSearch
 }
 
@@ -150,7 +188,7 @@ function tablesFor(forms: readonly ArchiveForm[], unopened: readonly UnopenedFor
   const known = tables.get(forms)
   if (known !== undefined) return known
   const byName = new Map(forms.map((form) => [form.name, form]))
-  const unopenedByName = new Map(unopened.map((form) => [form.name, form]))
+  const unopenedByName = Map.groupBy(unopened, ({ name }) => name)
   const isKnown = ({ form }: Mark) => byName.has(form) || unopenedByName.has(form)
   const made = { byName, unopenedByName, search: new MarkSearch(carvedMarks.filter(isKnown)) }
   tables.set(forms, made)

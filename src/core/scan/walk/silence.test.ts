@@ -120,6 +120,34 @@ test('what lies between the file system of a bundle of RAUC and its signature is
   )
 })
 
+/**
+ * The first octets of images by mtd-utils 2.1.5 of Debian 12, and of squashfs 3.0 and lzop as their headers are described;
+ * and an octet which, when it is another, makes it something else.
+ */
+const flashImages = {
+  'mkfs.jffs2 -l': ['851903200c000000b1b01ee4', 8],
+  'mkfs.jffs2 -b': ['198520030000000cf060dc98', 8],
+  'mkfs.jffs2 -n -l': ['851901e0290000006da62fd7', 8],
+  'mkfs.jffs2 -n -b': ['1985e00100000029d04c450b', 8],
+  'mkfs.ubifs': ['3118100636a919b20a0000000000000000100000060000000000000000000000', 20],
+  ubinize: [`5542492301${'00'.repeat(13)}0800000010005d1d0be2${'00'.repeat(32)}2f975c04`, 60],
+  'mksquashfs 3.0, big-endian': [`73717368${'00'.repeat(24)}00030000`, 29],
+  'squashfs of a vendor': [`73687371${'00'.repeat(24)}03000000`, 28],
+  lzop: ['894c5a4f000d0a1a0a1040', 8],
+} as const
+
+for (const [made, [hex, telling]] of Object.entries(flashImages))
+  test(`what is not unpacked is named at the beginning and behind something else: ${made}`, async () => {
+    const image = Buffer.concat([Buffer.from(hex, 'hex'), filled(5_000), Buffer.from(mark)])
+    for (const before of [0, 15, 512, 262_143]) {
+      const { marks, reasons } = await told(Buffer.concat([filled(before), image]))
+      assert.deepEqual([marks.length, reasons.length], [1, 1], `behind ${before}`)
+    }
+    const other = Uint8Array.from(image)
+    other[telling]! ^= 0x40
+    assert.deepEqual((await told(Buffer.concat([filled(64), other]))).reasons, [])
+  })
+
 test('packed forms that are not unpacked are named wherever they begin', async () => {
   const bzip2 = Buffer.from('BZh91AY&SY and so on')
   const before = Buffer.from('#!/bin/sh\ntail -c+20 "$0" | bunzip2 | sh\n')
