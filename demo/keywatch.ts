@@ -74,21 +74,25 @@ async function live(directory: string): Promise<string> {
   })
   const shown = await scene.operator(['finding', 'show', finding])
   const { steps } = shown['proposal'] as { readonly steps: readonly { command: string }[] }
-  await step(
-    'what it proposes is looked at: it would change, and changes nothing',
-    async (tell) => {
-      const [, look = { command: '' }] = steps
-      const words = look.command.split(' ').slice(1)
-      const preview = await scene.operator(words)
-      if (preview['certificates'] !== bad.length) throw new Failed(JSON.stringify(preview))
-      tell(
-        `${preview['certificates']} certificates would end; the set is ${String(preview['set']).slice(0, 16)}…`,
-      )
-      await nothingEnded(scene)
-    },
-  )
+  await step('its proposal is looked at, which changes nothing', async (tell) => {
+    const [, look = { command: '' }] = steps
+    const words = look.command.split(' ').slice(1)
+    const preview = await scene.operator(words)
+    if (preview['certificates'] !== bad.length) throw new Failed(JSON.stringify(preview))
+    tell(
+      `${preview['certificates']} certificates would end; the set is ${String(preview['set']).slice(0, 16)}…`,
+    )
+    await nothingEnded(scene)
+  })
   const { output } = await runWell('vitalsign', ['finding', 'show', finding, '--data', scene.data])
-  return `${paint('bold', `vitalsign finding show ${finding}`)}\n\n${output.trimEnd()}`
+  return [
+    `${paint('bold', `vitalsign finding show ${finding}`)}\n\n${output.trimEnd()}`,
+    '',
+    paint('bold', 'what you saw'),
+    '  Two keys that share a prime give it away: whoever has both certificates computes both private keys, and is',
+    '  the pumps. No look at one key shows it, so the server held all of them against one another, found who shares',
+    '  the cause and what they have in common, and left the rest to people. docs/guides/weak-keys.md goes on.',
+  ].join('\n')
 }
 
 interface Alarm {

@@ -7,7 +7,7 @@
 # tpm2-tools and OpenSSL's provider use too, tpm2-abrmd its resource manager, Pebble a public authority that speaks ACME;
 # Mosquitto and nginx are where sessions end, GnuTLS judges status, and Python, Go and Java read the guide's examples;
 # images are packed by the tools that pack real ones, PuTTY makes a form of key, and GMP is the measure of batch GCD;
-# the C client is built on Mbed TLS and run on QEMU's Cortex-M4, and Python reads what was signed for it; U-Boot itself,
+# the C client is built on Mbed TLS and run on QEMU's Cortex-M4, and Python reads what was signed for it, and the examples of pipelines; U-Boot itself,
 # on QEMU's ARM board, starts or refuses signed image trees.
 set -euo pipefail
 packages=(
@@ -31,7 +31,7 @@ packages=(
   openssh-client putty-tools
   libgmp-dev
   libmbedtls-dev gcc-arm-none-eabi libnewlib-arm-none-eabi
-  device-tree-compiler python3-cbor2 python3-libfdt
+  device-tree-compiler python3-cbor2 python3-libfdt python3-yaml
   qemu-system-arm u-boot-qemu
 )
 missing=()
