@@ -24,6 +24,15 @@ for (const guide of guides) {
 }
 
 for (const page of [...pages, ...globSync('docs/**/*.md').sort()]) {
+  test(`every command within a sentence of ${page} is there`, () => {
+    const text = readFileSync(page, 'utf8').replaceAll(/^```[\s\S]*?^```$/gm, '')
+    for (const [, words = ''] of text.matchAll(/[`"](?:bin\/)?vitalsign ([a-z][^`"]*)[`"]/g)) {
+      const [noun = '', verb = ''] = words.split(/\s+/)
+      const isKnown = commandNamed(`${noun} ${verb}`) ?? commandNamed(noun)
+      assert.ok(isKnown || noun === 'help' || verb === '--help', `vitalsign ${words}`)
+    }
+  })
+
   test(`every link of ${page} leads somewhere`, () => {
     for (const [, path = '', anchor] of linksOf(readFileSync(page, 'utf8'))) {
       const file = path === '' ? page : join(dirname(page), path)

@@ -140,7 +140,7 @@ function watchLines(watch: Watch): readonly string[] {
       'last whole round',
       lastRound === null
         ? 'none yet'
-        : `${valueText(lastRound.at)}, ${lastRound.keys} keys, ${lastRound.tests}`,
+        : `${valueText(lastRound.at)}, ${lastRound.keys} keys, ${testsText(lastRound.tests)}`,
     ],
     ['signatures', nonces === null ? '-' : roundText(nonces)],
     ['deep tests', deep === null ? '-' : roundText(deep)],
@@ -152,7 +152,7 @@ function watchLines(watch: Watch): readonly string[] {
     ],
     [
       'kept for that here',
-      `${search.moduli} moduli, ${search.waiting} wait, ${(search.octetsOnDisk / 1e6).toFixed(1)} megabytes`,
+      `${search.moduli} RSA keys, ${search.waiting} wait, ${(search.octetsOnDisk / 1e6).toFixed(1)} megabytes`,
     ],
     ...search.damaged.map((what) => ['damaged, made anew', valueText(what)] as const),
     ['last run', valueText(watch.lastRunAt)],
@@ -170,8 +170,13 @@ function stateOfRun({ state, runsOn }: Watch): string {
 }
 
 function roundText({ keys, tests, startedAt, completedAt }: NonNullable<Watch['round']>): string {
-  const since = `since ${valueText(startedAt)}, ${tests}`
+  const since = `since ${valueText(startedAt)}, ${testsText(tests)}`
   return completedAt === null ? `${keys} tested so far ${since}` : `all, ${keys} tested ${since}`
+}
+
+/** The version of the program, and of the lists that it asked: a digest by which two runs are compared, which people do by its beginning. */
+function testsText(tests: string): string {
+  return tests.replace(/ ([0-9a-f]{12})[0-9a-f]{52}$/, ' with lists $1…')
 }
 
 function rows(pairs: readonly (readonly [string, string])[]): readonly string[] {
