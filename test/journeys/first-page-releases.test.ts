@@ -225,8 +225,19 @@ test(
         } as const),
         ...{ because: 'pumps stop', reviewBy: at, exception: `exc_${'0'.repeat(32)}` },
       },
+      signing: story.signing && {
+        ...story.signing,
+        digests: ['app.tbs', 'boot.tbs'].map((artefact) => ({
+          ...{ artefact, of: 'app.bin', form: 'mcuboot', over: 'digest' },
+          key: { name: 'boot', sha256: '0'.repeat(64) },
+        })),
+      },
       signed: story.signed.map((one) => ({
-        ...{ ...one, facts: { ...one.facts, exceptions: ['an old boot ROM'] } },
+        ...{
+          ...one,
+          name: 'boot.tbs.boot.sig',
+          facts: { ...one.facts, exceptions: ['an old boot ROM'] },
+        },
         timeStamp: { at, serialNumber: '0a1b', authority: 'CN=Stamps' },
       })),
     })
@@ -248,7 +259,8 @@ test(
       'By exception: an old boot ROM',
     ])
       await told(text)
-    for (const word of ['missing', 'void', 'outdated'])
+    await told('1 of 2 are not signed yet: once it is approved')
+    for (const word of ['missing', 'void', 'outdated', 'waiting'])
       assert.equal(await page.locator(`.state.${word}`).count(), 1, word)
     assert.match(await sayable(), /release review-emergency rel_/)
     await page.unrouteAll()
@@ -307,8 +319,7 @@ test('a scan says where something was found, why it matters and what to do', opt
   await told(`pump.swu!/${hostile}!/etc/\\u{202e}line.key`)
   await told('certain, at octet 512')
   await told('Every device with the image has the same one')
-  await told('Key of the self test.')
-  await told('Until 2027-02-01, by ada')
+  await told('Key of the self test. Until 2027-02-01, by ada')
   assert.match(await sayable(), /scan IMAGE --write-baseline scan-baseline\.json/)
 })
 

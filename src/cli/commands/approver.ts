@@ -54,7 +54,7 @@ export const verifyCommand: OfflineWords = {
   summary: 'check what people signed, without any server',
   help: 'Each FILE is a statement, and its signature stands beside it under the same name with .p7s: as "release approvals --output" wrote them. Says who signed what, when and with which meaning. The list of approvers is believed because the fingerprints in it were compared with the people: keep your own. Exit status 1: one of the files is not good, somebody refused, or too few people agreed.',
   arguments: [
-    own('file', 'a statement; again for each further one', {
+    own('file', 'a statement', {
       ...{ kind: 'list', how: 'position', required: true, placeholder: 'FILE' },
     }),
     own('manifest', 'the text of the release', {

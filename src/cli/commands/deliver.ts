@@ -15,7 +15,7 @@ export const deliverCommand: OfflineWords = {
     own('firmwareVersion', 'the version of the firmware, as devices say it', {
       ...{ kind: 'text', how: 'position', required: true, placeholder: 'VERSION' },
     }),
-    own('artefact', 'what devices are to get; again for each further one', {
+    own('artefact', 'what devices are to get', {
       ...{ ...files, required: true },
     }),
     own('securityVersion', 'what devices compare with their counter', {
@@ -31,13 +31,9 @@ export const deliverCommand: OfflineWords = {
     own('supportUntil', 'until when devices are to be able to check it', {
       ...{ kind: 'text', placeholder: 'TIME' },
     }),
-    own('sbom', 'the list of what it is made of; again for each further artefact', files),
-    own('vex', 'which known holes matter in it; again for each further one', files),
-    own(
-      'provenance',
-      'how it was built, signed by who built it; again for each further one',
-      files,
-    ),
+    own('sbom', 'the list of what it is made of, one for each artefact', files),
+    own('vex', 'which known holes matter in it', files),
+    own('provenance', 'how it was built, signed by who built it', files),
     own('draft', 'leave it a draft: somebody else submits it', { kind: 'boolean' }),
   ],
 }

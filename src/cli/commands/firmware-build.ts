@@ -13,7 +13,7 @@ export const firmwareBuildCommand: OfflineWords = {
       ...{ kind: 'choice', choices: builtForms, how: 'position', required: true },
       placeholder: 'FORM',
     }),
-    own('files', 'the files, or a directory with them; again for each further one', {
+    own('files', 'the files, or a directory with them', {
       ...{ kind: 'list', how: 'position', required: true, placeholder: 'FILE' },
     }),
     own('out', 'what is written', { kind: 'text', required: true, placeholder: 'FILE' }),

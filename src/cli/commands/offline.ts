@@ -72,7 +72,7 @@ export const offlineCommands: readonly Command[] = [
     summary: 'keep the revocation lists of a broker fresh',
     help: 'Fetches lists, checks who signed each and that none goes back, writes them into one PEM file, and has the program that uses it read it again. Run it from a timer. A list that cannot be had leaves the one in the file; exit status 1 says so. Needs no server of ours and believes none.',
     arguments: [
-      own('list', 'the address of a list; again for each further one', {
+      own('list', 'the address of a list', {
         ...{ kind: 'list', required: true, placeholder: 'URL' },
       }),
       own('issuers', 'the certificates of the authorities that sign them (PEM)', {
@@ -128,7 +128,7 @@ export const offlineCommands: readonly Command[] = [
     summary: 'look for all that is known to be wrong with a public key',
     help: 'Reads the keys of certificates, requests and public keys, in PEM or DER, and says for each what is wrong with it and what that means. Asks no server and sends nothing; the lists of --data are asked, if there are any. A second or so for a key that is well. A private key is not looked at. Exit status 1: a key is weak, or would be refused.',
     arguments: [
-      own('file', 'a certificate, a request or a public key; again for each further one', {
+      own('file', 'a certificate, a request or a public key', {
         ...{ kind: 'list', how: 'position', required: true, placeholder: 'FILE' },
       }),
     ],

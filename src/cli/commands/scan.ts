@@ -16,7 +16,7 @@ export const scanCommand: OfflineWords = {
   summary: 'look for keys, passwords and open doors in images and trees',
   help: 'Looks inside archives, file systems and update bundles, whatever their names, and needs no server. Exit status 0: nothing at or above --fail-on was found and all was looked into; 1: something was, or could not be looked into. A baseline holds what somebody answers for. No secret is ever shown. With --data or --server each key is held against the inventory.',
   arguments: [
-    own('path', 'a file or directory; again for each further one', {
+    own('path', 'a file or directory', {
       ...{ kind: 'list', how: 'position', required: true, placeholder: 'PATH' },
     }),
     own('baseline', 'the findings that somebody answers for', {

@@ -32,7 +32,10 @@ export async function exceptions() {
           make('small', make('code', one.rule)),
           meaning(one.rule, meanings),
         ],
-        [sentence(one.reason || 'no reason was given'), make('small', ` ${one.grantedBy}`)],
+        [
+          sentence(one.reason || 'no reason was given'),
+          make('div', make('small', `by ${one.grantedBy}`)),
+        ],
         [moment(one.createdAt), one.until && make('small', ' until ', moment(one.until))],
       ],
     }),

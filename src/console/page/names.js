@@ -4,10 +4,11 @@ import { get } from './api.js'
 
 const all = { limit: 1000 }
 
-/** Whose names stand in the log: people and machines, by id. */
+/** Whose names stand in the log: people and machines, by id; and whoever sits at the server, whom nobody asks for one. */
 export async function actorNames() {
   const lists = await Promise.all([get('/people', all), get('/machines', all)])
-  return new Map(lists.flatMap(({ items }) => items.map(({ id, name }) => [id, name])))
+  const named = lists.flatMap(({ items }) => items.map(({ id, name }) => [id, name]))
+  return new Map([['local', 'somebody at the server itself'], ...named])
 }
 
 /** Products by id, and a filter that chooses one of them. */

@@ -77,8 +77,7 @@ function acceptedSection(answered, accepted) {
     ...manyEntries(
       answered.map((one) => {
         const { because, by, until } = one.acceptance
-        const [rule, severity, ...lines] = findingEntry(one)
-        return [rule, severity, sentence(because), `Until ${until}, by ${by}`, ...lines]
+        return [...findingEntry(one), `${sentence(because)} Until ${until}, by ${by}`]
       }),
       'Which ones they are was not recorded.',
     ),
