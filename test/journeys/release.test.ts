@@ -81,7 +81,9 @@ test('a draft takes a build and its papers, and refuses those of another build',
     ...['release', 'attach', release, '--role', 'sbom', '--file', paper('app.cdx.json', bom)],
   )
   assert.match(sbom.out, /sbom app\.cdx\.json: form CycloneDX 1\.6, .*components 2, gaps 1/)
-  const gaps = await vitalsign('release', 'gaps', release)
+  const said = await vitalsign('release', 'gaps', release)
+  assert.match(said.out, /^app\.cdx\.json {2}mbedtls 2\.28\.10: no supplier$/m)
+  const gaps = await vitalsign('release', 'gaps', release, '--json')
   assert.deepEqual(JSON.parse(gaps.out), {
     ...{ sbom: 'app.cdx.json', component: 'mbedtls', componentVersion: '2.28.10' },
     missing: ['supplier'],
