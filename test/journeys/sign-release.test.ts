@@ -241,7 +241,8 @@ test('who begins a release at the server hears that nobody will know who made it
   assert.equal(asking.status, 0, asking.error)
   assert.match(asking.error, /you sit at the server and are nobody in particular/)
   const other = await begin(product.name, '9.9', '--security-version', '7', '--channel', 'lab')
-  assert.deepEqual([other.status, other.error], [0, ''])
+  assert.equal(other.status, 0, other.error)
+  assert.doesNotMatch(other.error, /you sit at the server/)
 })
 
 test('without a time-stamp nothing for production is signed', { skip }, async () => {
