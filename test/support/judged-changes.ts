@@ -6,6 +6,7 @@ import { usualRules } from '#core/approvals/policy/rules.ts'
 import { newId } from '#core/ledger/ids.ts'
 import type { Put } from '#core/ledger/ledger.ts'
 import type { Approval, ArtefactKey, Product, Release } from '#core/ledger/tables.ts'
+import type { NewRelease } from '#core/releases/create.ts'
 import { makeArtefactKey } from '#core/signing/make-key.ts'
 import { signDigest } from '#core/signing/sign-digest.ts'
 import type { Core } from '#house/core.ts'
@@ -28,7 +29,7 @@ const people = 2
 
 function rulesAsking(people: number): PolicyRules {
   const demand = {
-    checks: { scan: { atMostDays: 30, here: false } },
+    checks: { scan: { atMostDays: 30, here: false }, securityVersionRises: true },
     approvals: { people },
   }
   return { ...usualRules, trial: demand, production: demand }
@@ -49,7 +50,11 @@ async function policyOf(product: Product, people: number, core: Core): Promise<P
   }
 }
 
-export async function beginSigning(name: string, core: Core): Promise<BeingSigned> {
+export async function beginSigning(
+  name: string,
+  core: Core,
+  terms: Partial<NewRelease> = {},
+): Promise<BeingSigned> {
   const product = await addPump(core, name)
   const made = await makeArtefactKey(
     {
@@ -62,7 +67,7 @@ export async function beginSigning(name: string, core: Core): Promise<BeingSigne
   if (made.kind === 'refused') return assert.fail(made.detail)
   await put(core, await policyOf(product, people, core))
   const supportUntil = core.clock.now().add({ hours: 24 * 30 })
-  let draft = await newRelease(core, product, { supportUntil })
+  let draft = await newRelease(core, product, { supportUntil, ...terms })
   const digests: Uint8Array[] = []
   for (const part of ['a.bin', 'b.bin', 'c.bin']) {
     const digest = await stored(core, `${name} ${part}`)

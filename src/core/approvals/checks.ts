@@ -151,8 +151,10 @@ function judgeRise({ release, line }: ReleaseFacts): Finding {
   // What is signed is the line itself, or behind one that was signed later: it was held against it then.
   if (release.state === 'signed' || release.state === 'published')
     return { passed: true, detail: `${securityVersion}, judged when it was signed` }
+  // From its first digest on it is the line itself.
+  const isOwn = line?.release === release.id
   return {
-    passed: line === undefined || securityVersion > line.securityVersion,
+    passed: line === undefined || isOwn || securityVersion > line.securityVersion,
     detail:
       line === undefined
         ? `${securityVersion}, the first of its channel`

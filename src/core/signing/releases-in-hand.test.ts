@@ -56,6 +56,11 @@ for (const [what, [reason, make]] of Object.entries(judgedChanges))
     assert.equal(await signNext(signing, 1, core), reason)
   })
 
+test('a security release has each of its digests signed, though the first raises the line', async () => {
+  const signing = await beginSigning('pump that is mended', core, { kind: 'security' })
+  for (const index of [0, 1, 2]) assert.equal(await signNext(signing, index, core), 'signed')
+})
+
 test('what only the clock changes is seen without any change', async () => {
   const signing = await beginSigning('pump of old scans', core)
   assert.equal(await signNext(signing, 0, core), 'signed')
