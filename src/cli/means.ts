@@ -99,6 +99,8 @@ export interface OfflineWork {
     readonly digests: Readonly<Record<string, string>>
     readonly logSize: number
     readonly logRoot: string
+    /** How many artefacts are kept in files, which stay where they are. */
+    readonly artefacts: number
   }>
 }
 

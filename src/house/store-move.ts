@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { tileReader } from '#core/audit/sequencer.ts'
 import { Fault } from '#core/fault.ts'
 import type { Clock, Randomness } from '#core/ports.ts'
+import { countKept } from '#core/releases/stored.ts'
 import { holdDirectory } from '#edge/store/directory-lock.ts'
 import { databaseName, openStore } from '#edge/store/open-store.ts'
 import {
@@ -45,6 +46,8 @@ export interface MovePorts {
 
 export interface Moved {
   readonly counts: Readonly<Record<string, number>>
+  /** How many artefacts are kept in files, which stay where they are. */
+  readonly artefacts: number
   /** SHA-256 of each table's rows, the same on both sides, in hexadecimal. */
   readonly digests: Readonly<Record<string, string>>
   readonly logSize: number
@@ -93,14 +96,15 @@ async function copyAndProve(
     const counts = await countsOf(dump)
     const tell = progressOf(counts, ports)
     const { size, root } = await source.log.head()
+    const artefacts = await countKept(source.ledger)
     const head = { logSize: size, logRoot: root.toHex() }
-    if (isProved) return { counts, ...head, digests: await digestsOf(dump, () => {}) }
+    if (isProved) return { counts, artefacts, ...head, digests: await digestsOf(dump, () => {}) }
     await copy(dump, await openPostgresLoad(to, await purposeOf(source, data)), tell('copying'))
     const target = await openPostgresStore(to, ports, { unfinished: true })
     try {
       await proveRoot(target, head)
       const digests = await compare(dump, target, counts, tell('comparing'))
-      return { counts, digests, ...head }
+      return { counts, artefacts, digests, ...head }
     } finally {
       await target.close()
     }

@@ -37,7 +37,7 @@ export async function addPerson(
 ): Promise<Person> {
   const person: Person = {
     ...{ id: newId('person', { clock, random }), version: 1, name, role, state: 'active' },
-    ...{ passphrase: null, createdAt: clock.now(), signedInAt: null },
+    ...{ passphrase: null, createdAt: clock.now(), signedInAt: null, hasJoined: true },
   }
   await ledger.commit({ puts: [{ kind: 'person', record: person }], events: [] })
   return person

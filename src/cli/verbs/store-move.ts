@@ -33,7 +33,7 @@ export const moveStore: Verb = async (call) => {
         `  ${moved.logSize} events, SHA-256 ${moved.logRoot}, recomputed there`,
         `  ${data}/vitalsign.json names the database; the old ledger stays and refuses to serve`,
       ])
-      const artefacts = moved.counts['stored'] ?? 0
+      const { artefacts } = moved
       if (artefacts > 0)
         terminal.note(
           `the octets of ${artefacts} artefacts stay where they are: servers that are added need the same directory (artefacts)`,

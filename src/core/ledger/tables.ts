@@ -1565,6 +1565,8 @@ export const tables = {
       passphrase: optional(text),
       createdAt: instant,
       signedInAt: optional(instant),
+      /** Whether somebody ever took the account up; null: it is older than the question. */
+      hasJoined: optional(boolean),
     },
     { unique: { name: ['name'] }, lists: { state: ['state'] } },
   ),

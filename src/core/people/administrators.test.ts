@@ -45,6 +45,7 @@ test('what was judged is what is replaced: a removal in between makes the other 
         ...{ name, role: 'administrator', state: 'active', passphrase: null },
         createdAt: core.clock.now(),
         signedInAt: null,
+        hasJoined: true,
       }
     }
   }))

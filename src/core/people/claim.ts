@@ -94,6 +94,7 @@ export async function claim(
     passphrase,
     createdAt: now,
     signedInAt: null,
+    hasJoined: true,
   }
   const actor: Actor = { kind: 'person', id: person.id }
   const maker = asked.maker === undefined ? undefined : await nameMaker(asked.maker, actor, ports)

@@ -96,6 +96,7 @@ export async function invite(
     passphrase: null,
     createdAt: now,
     signedInAt: null,
+    hasJoined: false,
   }
   const { link, put } = newInvitation(person.id, invitationLife, ports)
   const refused = await settle(
@@ -136,7 +137,9 @@ export async function join(
   if (weak !== undefined) return weak
   const passphrase = await ports.hasher.hash(normalPassphrase(asked.passphrase))
   const now = ports.clock.now()
-  const person: Person = { ...invited, version: invited.version + 1, state: 'active', passphrase }
+  const person: Person = {
+    ...{ ...invited, version: invited.version + 1, state: 'active', passphrase, hasJoined: true },
+  }
   const refused = await settle(
     {
       puts: [

@@ -39,7 +39,7 @@ export async function restoring(
   const now = ports.clock.now()
   const person: Person = known ?? {
     ...{ id: newId('person', ports), version: 1, name, role: 'administrator', state: 'invited' },
-    ...{ passphrase: null, createdAt: now, signedInAt: null },
+    ...{ passphrase: null, createdAt: now, signedInAt: null, hasJoined: false },
   }
   const { link, put, invitation } = newInvitation(person.id, restoreLife, ports)
   return {

@@ -48,14 +48,25 @@ export async function whyAlone(
   return (await countEver(ledger)) < peopleNeeded ? 'first-set-up' : undefined
 }
 
-/** Administrators who are or were here, as far as two. An invitation that nobody took up yet is nobody. */
+/** As many as are read at once. */
+const mostRead = 1_000
+
+/**
+ * How many administrators are or were here, as far as two. An invitation that nobody took up is nobody, whether it
+ * waits, ran out or was withdrawn; of an account that was removed before this was asked it is taken that somebody had it.
+ */
 async function countEver(ledger: Ledger): Promise<number> {
   let count = 0
   for (const state of ['active', 'removed'] as const) {
-    const { items } = await ledger.list('person', {
-      ...{ by: 'state', equal: [state], where: { role: 'administrator' }, limit: peopleNeeded },
-    })
-    count += items.length
+    let after: string | undefined
+    do {
+      const page = await ledger.list('person', {
+        ...{ by: 'state', equal: [state], where: { role: 'administrator' }, limit: mostRead },
+        ...(after !== undefined && { after }),
+      })
+      count += page.items.filter(({ hasJoined }) => hasJoined !== false).length
+      after = page.next ?? undefined
+    } while (after !== undefined && count < peopleNeeded)
   }
   return count
 }

@@ -49,7 +49,8 @@ export const alarmKinds = {
   'revocation-slow': 'an act that ends or suspends trust runs long and is not in force for all',
   'revocation-unpublished':
     'an act that ends or restores trust is in force here, and a revocation list does not say so yet',
-  'revocation-waiting': 'an act that ends or suspends trust waits for a second person',
+  'revocation-waiting':
+    'an act that ends or suspends trust, or a higher limit for those who do so alone, waits for a second person',
   'signer-strands-devices':
     'the certificate of a signing key ends before the support of what it signed, and devices refuse that from then on',
   'status-file-failing':

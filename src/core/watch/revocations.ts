@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { RevocationRecord } from '../ledger/tables.ts'
+import type { RevocationLimit, RevocationRecord } from '../ledger/tables.ts'
+import { peopleMissing } from '../people/second-person.ts'
 import { approvalsMissing } from '../revocation/acts/decide-act.ts'
+import { limitWords, waitingLimit } from '../revocation/acts/limit-change.ts'
 import { type AlarmPorts, clear, raise } from './alarm.ts'
 import type { AlarmKind } from './kinds.ts'
 
@@ -24,8 +26,8 @@ const walks = [
 ] as const
 
 /**
- * Tells people of acts that wait for one of them, that run long, or that are in force and not published; and
- * takes back what is over. Doing it twice does no harm.
+ * Tells people of acts, and of a limit on them, that wait for one of them, of acts that run long, or that are in force
+ * and not published; and takes back what is over. Doing it twice does no harm.
  */
 export async function watchRevocations(ports: AlarmPorts): Promise<void> {
   const found = new Map<string, RevocationRecord>()
@@ -34,7 +36,23 @@ export async function watchRevocations(ports: AlarmPorts): Promise<void> {
     for (const one of items) found.set(one.id, one)
   }
   for (const one of found.values()) await tell(one, ports)
-  await clearOver(found, ports)
+  const limit = await waitingLimit(ports.ledger)
+  if (limit !== undefined) await tellLimit(limit, ports)
+  await clearOver(found, limit, ports)
+}
+
+async function tellLimit(limit: RevocationLimit, ports: AlarmPorts): Promise<void> {
+  const { id, owners, was, because } = limit
+  const missing = peopleMissing(limit)
+  const people = missing === 1 ? 'another person' : `${missing} people`
+  await raise(
+    {
+      ...{ kind: 'revocation-waiting', subject: id, severity: 'warning' },
+      text: `waits for ${people}: one person is to end ${limitWords(owners)} alone instead of ${limitWords(was)}: ${because}`,
+      facts: { owners, was },
+    },
+    ports,
+  )
 }
 
 async function tell(record: RevocationRecord, ports: AlarmPorts): Promise<void> {
@@ -71,6 +89,7 @@ function kindOf(
 
 async function clearOver(
   found: ReadonlyMap<string, RevocationRecord>,
+  limit: RevocationLimit | undefined,
   ports: AlarmPorts,
 ): Promise<void> {
   for (const kind of kinds) {
@@ -78,6 +97,7 @@ async function clearOver(
       ...{ by: 'kind', equal: [kind, 'open'], limit: 1000 },
     })
     for (const { subject } of items) {
+      if (subject === limit?.id) continue
       const record = found.get(subject)
       const still = record && kindOf(record, ports.clock.now())
       if (still !== kind) await clear(kind, subject, ports)

@@ -9,6 +9,7 @@ import {
   refuseLimit,
   waitingLimit,
 } from '#core/revocation/acts/limit-change.ts'
+import { watchRevocations } from '#core/watch/revocations.ts'
 import { checkVersion, notFound } from '#edge/admin/ledger-verbs/record.ts'
 import type { Call, Verbs } from '#edge/admin/verbs.ts'
 import type { OutputOf } from '#format/admin/operations.ts'
@@ -38,12 +39,14 @@ export function revocationLimitVerbs(core: Core, people: People): LimitVerbs {
     const differs = checkVersion(limit, call)
     if (differs !== undefined) return differs
     const changed = await act(limit)
+    await watchRevocations(core)
     return changed.kind === 'refused' ? changed : showLimit(changed.change ?? limit)
   }
   return {
     'revocation.limit': async ({ alone, because }, { caller }) => {
       const changed = await changeLimit(alone ?? null, because, caller.actor, core)
       if (changed.kind === 'refused') return changed
+      await watchRevocations(core)
       const { owners, change } = changed
       return { aloneUpTo: owners, change: change === undefined ? null : showLimit(change) }
     },

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Actor } from '#core/audit/event.ts'
 import { parseCrl } from '#format/x509/crl.ts'
 import { generateKey } from '#trust/private-key.ts'
+import { addPerson } from '../../../../test/support/approver.ts'
 import {
   addPump,
   ask,
@@ -65,7 +67,7 @@ const wish = (act: Wish['act'], chosen: Chosen, more: Partial<Wish> = {}): Wish 
   ...more,
 })
 
-async function asked(core: TestCore, what: Wish, ports: ActPorts = core, by = operator) {
+async function asked(core: TestCore, what: Wish, ports: ActPorts = core, by: Actor = operator) {
   const answer = await askAct(what, by, ports)
   return answer.kind === 'asked' ? answer.record : assert.fail(JSON.stringify(answer))
 }
@@ -238,6 +240,22 @@ test('a stolen key takes its certificates with it, is certified no more, and end
       operation: 'reenrol',
     })
     assert.equal(reasonOf(again), 'certificate-revoked')
+  })
+})
+
+test('nobody agrees to an act whose asker was removed since', async () => {
+  await withCore(async (core) => {
+    await enrolLot(core, 3)
+    const ports = real(core)
+    await changeLimit(2, 'a test', operator, ports)
+    const left = await addPerson('Left', core)
+    const by = { kind: 'person', id: left.id } as const
+    const record = await asked(core, wish('end', { lot: 'L7' }), ports, by)
+    const removed = { ...left, version: 2, state: 'removed' } as const
+    await core.ledger.commit({ puts: [{ kind: 'person', record: removed }], events: [] })
+    assert.equal(reasonOf(await approveAct(record, record.setSha256, grace, ports)), 'conflict')
+    const now = await core.ledger.read('revocation', record.id)
+    assert.equal(now?.state, 'waiting', 'somebody asks for it anew, or refuses it')
   })
 })
 

@@ -9,6 +9,7 @@ import {
   peopleBehind,
   peopleMissing,
   peopleNeeded,
+  refuseAgreeing,
 } from '#core/people/second-person.ts'
 import type { Refused } from '#core/refusal.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -42,12 +43,10 @@ export async function approveAct(
       `the act is about the set ${record.setSha256.toHex()}, approved was ${set.toHex()}; look again`,
     )
   }
-  const people = peopleBehind(proposalOf(record))
-  if (people.has(person))
-    return refuse(
-      'approver-counted',
-      'you stand behind this act already; somebody else approves it',
-    )
+  const proposal = proposalOf(record)
+  const no = await refuseAgreeing(proposal, person, ports.ledger)
+  if (no !== undefined) return no
+  const people = peopleBehind(proposal)
   const at = ports.clock.now()
   const actor = { kind: 'person', id: person } as const
   const changed = await changeOf(record, ports)

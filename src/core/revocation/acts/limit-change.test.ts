@@ -4,6 +4,10 @@ import { after, before, test } from 'node:test'
 import type { Person, RevocationLimit } from '#core/ledger/tables.ts'
 import { addPerson } from '../../../../test/support/approver.ts'
 import { openTestCore, operator, reasonOf, type TestCore } from '../../../../test/support/core.ts'
+import { invite, join } from '../../people/invitation.ts'
+import { removePerson } from '../../people/remove.ts'
+import { whyAlone } from '../../people/second-person.ts'
+import { watchRevocations } from '../../watch/revocations.ts'
 import { aloneUpTo, type LimitPorts } from './alone.ts'
 import {
   approveLimit,
@@ -55,15 +59,44 @@ test('while nobody else is there yet one administrator sets a higher limit, whic
   })
 })
 
+test('an invitation that was withdrawn before anybody took it up is nobody', async () => {
+  const hasher = { hash: async () => 'hashed', verify: async () => true }
+  const role = 'administrator'
+  for (const name of ['Never', 'Nobody']) {
+    const invited = await invite({ name, role }, by(ada), core)
+    if (invited.kind === 'refused') return assert.fail(invited.detail)
+    assert.equal((await removePerson(invited.person, by(ada), core)).kind, 'removed')
+  }
+  assert.equal(await whyAlone('production', core.ledger), 'first-set-up')
+  const invited = await invite({ name: 'Zoe', role }, by(ada), core)
+  const { token } = invited.kind === 'refused' ? assert.fail(invited.detail) : invited.link
+  const joined = await join({ token, passphrase: 'nine blue herons' }, { ...core, hasher })
+  const zoe = joined.kind === 'refused' ? assert.fail(joined.detail) : joined.person
+  assert.equal(await whyAlone('production', core.ledger), undefined)
+  // As if nobody had ever asked: the rest of this file begins with one.
+  const never = { ...zoe, version: zoe.version + 1, state: 'removed', hasJoined: false } as const
+  await core.ledger.commit({ puts: [{ kind: 'person', record: never }], events: [] })
+})
+
 test('a second administrator ends the first set-up for good, also one who was removed again', async () => {
   const eve = await addPerson('Eve', core, 'administrator')
   const removed = { ...eve, version: 2, state: 'removed' } as const
   await core.ledger.commit({ puts: [{ kind: 'person', record: removed }], events: [] })
   const asked = changeOf(await changeLimit(null, 'a test', by(ada), real()))
   assert.deepEqual([asked.state, await inForce()], ['waiting', 30])
+  const alarms = async () => {
+    await watchRevocations(core)
+    const equal = ['revocation-waiting', 'open']
+    const { items } = await core.ledger.list('alarm', { by: 'kind', equal, limit: 9 })
+    return items.map(({ subject, text }) => `${subject} ${text}`)
+  }
+  assert.deepEqual(await alarms(), [
+    `${asked.id} waits for another person: one person is to end any number of devices alone instead of 30 devices: a test`,
+  ])
   const refused = changeOf(await refuseLimit(asked, 'why so many', by(ada), real()))
   assert.deepEqual([refused.state, refused.open, await inForce()], ['refused', null, 30])
   assert.equal(await exceptionOf(asked), undefined)
+  assert.deepEqual(await alarms(), [], 'it waits no more')
   assert.equal(
     reasonOf(await approveLimit(refused, ada.id, real())),
     'decided-already',

@@ -85,7 +85,7 @@ export async function approveLimit(
   if (now !== before.was)
     return refuse(
       'conflict',
-      `one person ends ${wordsOf(now)} alone now, and not ${wordsOf(before.was)} as when it was asked for; refuse this one and ask anew`,
+      `one person ends ${limitWords(now)} alone now, and not ${limitWords(before.was)} as when it was asked for; refuse this one and ask anew`,
     )
   const at = clock.now()
   const approvals = [...before.approvals, { by: person, at: at.toString() }]
@@ -157,12 +157,13 @@ async function inForce(
   alone: WhyAlone | undefined,
   ports: LimitPorts,
 ): Promise<readonly Put[]> {
-  const lines = [`one person ends ${wordsOf(owners)} alone instead of ${wordsOf(was)}`]
+  const lines = [`one person ends ${limitWords(owners)} alone instead of ${limitWords(was)}`]
   const weakened = { rule: limitRaised, subject: id, by, because, lines, alone }
   return [await limitPut(owners, ports.clock.now(), ports), weakenedPut(weakened, ports)]
 }
 
-function wordsOf(owners: number | null): string {
+/** For how many devices it is, in words. */
+export function limitWords(owners: number | null): string {
   return owners === null ? 'any number of devices' : `${owners} devices`
 }
 

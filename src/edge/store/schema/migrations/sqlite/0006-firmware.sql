@@ -387,6 +387,8 @@ CREATE UNIQUE INDEX "revocationLimit_one_open" ON "revocationLimit" ("open") WHE
 
 CREATE INDEX "revocationLimit_by_asked" ON "revocationLimit" ("askedAt", "id");
 
+ALTER TABLE "person" ADD COLUMN "hasJoined" INTEGER;
+
 ALTER TABLE "machine" ADD COLUMN "products" TEXT;
 
 CREATE TABLE "buildTrust" (
