@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The keys of a service that signs ID tokens. OpenID Connect Discovery 1.0 section 4, RFC 7517. */
-
-import { request as secureRequest } from 'node:https'
 import { isLoopback } from '#core/webhook-address.ts'
-import { request as plainRequest } from '#edge/http/node-http.ts'
-import { callingOptions } from '#trust/tls-settings.ts'
+import { askStranger } from '#edge/http/ask-stranger.ts'
 
 /** A key set of a public service has some 10 kB. */
 const mostBytes = 131_072
@@ -65,10 +62,8 @@ async function fetchKeys(issuer: string): Promise<JsonWebKeySet | string> {
 
 async function fetchJson(address: string): Promise<Record<string, unknown> | string> {
   const url = URL.parse(address)
-  const isSecure = url?.protocol === 'https:'
-  if (url === null || !(isSecure || (url.protocol === 'http:' && isLoopback(url.hostname))))
-    return 'its address is not https'
-  const body = await get(url, isSecure)
+  if (url === null || !isConfidential(url)) return 'its address is not https'
+  const body = await askStranger({ url, patienceMilliseconds, mostBytes })
   if (typeof body === 'string') return body
   try {
     const read: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
@@ -80,39 +75,6 @@ async function fetchJson(address: string): Promise<Record<string, unknown> | str
   }
 }
 
-function get(url: URL, isSecure: boolean): Promise<Uint8Array | string> {
-  const { promise, resolve } = Promise.withResolvers<Uint8Array | string>()
-  const signal = AbortSignal.timeout(patienceMilliseconds)
-  const options = { agent: false, signal, maxHeaderSize: 16_384, headers: { connection: 'close' } }
-  const sent = isSecure
-    ? secureRequest(url, { ...options, ...callingOptions() })
-    : plainRequest(url, options)
-  const fail = ({ code }: NodeJS.ErrnoException) =>
-    resolve(
-      signal.aborted
-        ? `no answer in ${patienceMilliseconds / 1000} seconds`
-        : `the connection broke${code === undefined ? '' : ` (${code})`}`,
-    )
-  sent.once('error', fail)
-  sent.once('response', (answer) => {
-    const chunks: Buffer[] = []
-    let length = 0
-    answer.on('data', (chunk: Buffer) => {
-      length += chunk.length
-      chunks.push(chunk)
-      if (length <= mostBytes) return
-      resolve(`its answer has more than ${mostBytes} bytes`)
-      sent.destroy()
-    })
-    answer.once('error', fail)
-    answer.once('end', () =>
-      resolve(
-        answer.statusCode === 200
-          ? new Uint8Array(Buffer.concat(chunks))
-          : `it answered with status ${answer.statusCode}`,
-      ),
-    )
-  })
-  sent.end()
-  return promise
+function isConfidential({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
 }

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Asks a time-stamp authority of somebody else. RFC 3161 section 3.4. */
-
-import { request as secureRequest } from 'node:https'
 import type { Clock, Randomness } from '#core/ports.ts'
 import type { StampRefused } from '#core/time-stamps/refusals.ts'
 import type { Stamped, StampSource } from '#core/time-stamps/stamp-source.ts'
-import { request as plainRequest } from '#edge/http/node-http.ts'
+import { askStranger } from '#edge/http/ask-stranger.ts'
 import { sameBytes } from '#format/bytes.ts'
 import { FormatError } from '#format/format-error.ts'
 import { encodeTimeStampRequest } from '#format/time-stamp/request.ts'
@@ -15,7 +13,6 @@ import { digestIdentifier } from '#trust/cms/digests.ts'
 import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import { verifyTimeStamp } from '#trust/time-stamp/verify-time-stamp.ts'
-import { callingOptions } from '#trust/tls-settings.ts'
 
 export interface TimeStampAuthority {
   /** Plain HTTP is as good as TLS: a token proves itself. */
@@ -24,10 +21,9 @@ export interface TimeStampAuthority {
   readonly roots: readonly Certificate[]
 }
 
-/** How long it may take, from the first packet to the last. */
 const patienceMilliseconds = 15_000
 /** A token with a chain of RSA certificates has some 6 kB. */
-const mostAnswerBytes = 131_072
+const mostBytes = 131_072
 
 /**
  * How far the clock of who stamps may be from ours. A token from long before would say that a signature was there when it
@@ -58,7 +54,11 @@ export class AskedTimeStamps implements StampSource {
       },
       ...{ policy: undefined, nonce, wantsCertificate: true },
     })
-    const answered = await post(this.#authority.url, query)
+    const answered = await askStranger({
+      url: this.#authority.url,
+      body: { mediaType: 'application/timestamp-query', bytes: query },
+      ...{ patienceMilliseconds, mostBytes },
+    })
     if (typeof answered === 'string') return this.#missing(answered)
     const token = readToken(answered)
     if (typeof token === 'string') return this.#missing(token)
@@ -89,46 +89,4 @@ function readToken(answer: Uint8Array): Uint8Array | string {
     if (error instanceof FormatError) return 'its answer is none of RFC 3161'
     throw error
   }
-}
-
-/** The body of the answer; a text says why there is none, and holds nothing that the other side wrote. */
-function post(url: URL, query: Uint8Array): Promise<Uint8Array | string> {
-  const { promise, resolve } = Promise.withResolvers<Uint8Array | string>()
-  const signal = AbortSignal.timeout(patienceMilliseconds)
-  const options = {
-    ...{ method: 'POST', agent: false, signal, maxHeaderSize: 16_384 },
-    headers: {
-      ...{ 'content-type': 'application/timestamp-query', connection: 'close' },
-      'content-length': query.length,
-    },
-  }
-  const sent =
-    url.protocol === 'https:'
-      ? secureRequest(url, { ...options, ...callingOptions() })
-      : plainRequest(url, options)
-  const fail = ({ code }: NodeJS.ErrnoException) =>
-    resolve(
-      signal.aborted
-        ? `no answer in ${patienceMilliseconds / 1000} seconds`
-        : `the connection broke${code === undefined ? '' : ` (${code})`}`,
-    )
-  sent.once('error', fail)
-  sent.once('response', (answer) => {
-    const chunks: Buffer[] = []
-    let length = 0
-    answer.on('data', (chunk: Buffer) => {
-      length += chunk.length
-      chunks.push(chunk)
-      if (length <= mostAnswerBytes) return
-      resolve(`its answer has more than ${mostAnswerBytes} bytes`)
-      sent.destroy()
-    })
-    answer.once('error', fail)
-    answer.once('end', () => {
-      if (answer.statusCode !== 200) return resolve(`it answered with status ${answer.statusCode}`)
-      resolve(answer.complete ? new Uint8Array(Buffer.concat(chunks)) : 'its answer was cut off')
-    })
-  })
-  sent.end(query)
-  return promise
 }
