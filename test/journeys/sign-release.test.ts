@@ -240,9 +240,11 @@ test('who begins a release at the server hears that nobody will know who made it
   const asking = await begin('lamp', '1.0', '--security-version', '1')
   assert.equal(asking.status, 0, asking.error)
   assert.match(asking.error, /you sit at the server and are nobody in particular/)
+  assert.doesNotMatch(asking.error, /next:/, 'what will not be signed is not led on')
   const other = await begin(product.name, '9.9', '--security-version', '7', '--channel', 'lab')
   assert.equal(other.status, 0, other.error)
   assert.doesNotMatch(other.error, /you sit at the server/)
+  assert.match(other.error, /^next: vitalsign release attach rel_\w+ --file FILE\n$/)
 })
 
 test('without a time-stamp nothing for production is signed', { skip }, async () => {

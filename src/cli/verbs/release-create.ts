@@ -17,15 +17,17 @@ export const createRelease: Verb = async (call) => {
     const names = new Names(server)
     await names.learn(release)
     await showRecord(call, release, names)
-    tellNext(call, 'release.create', release, input)
   }
   if (release.environment === 'production' && release.createdBy === 'local') {
     const { document } = await server.ask('signing-policy.show', { product: release.product })
-    if (asksForOrigins(document))
+    if (asksForOrigins(document)) {
       call.terminal.hint(
         'you sit at the server and are nobody in particular, and the policy of this product asks who made a release: it will not be signed; begin it signed in on the page, with --server, --cert and --key of a machine, or with "release deliver"',
       )
+      return exit.done
+    }
   }
+  if (!isJson(call)) tellNext(call, 'release.create', release, input)
   return exit.done
 }
 
