@@ -132,7 +132,10 @@ async function drain({ form, image, choices, signer }: Case): Promise<void> {
 function bareSignature({ pair, algorithm }: TestSigner, image: Uint8Array): Uint8Array {
   const row = signatureAlgorithms[algorithm]
   const message = row.digest === null ? hash('sha256', image, 'buffer') : image
-  return sign(row.digest, message, { key: pair.privateKey, ...paddingFor(row.saltOctets) })
+  return sign(row.digest, message, {
+    key: pair.privateKey,
+    ...paddingFor(row, pair.publicKey.bits),
+  })
 }
 
 function bareCheck(
@@ -142,7 +145,7 @@ function bareCheck(
 ): void {
   const row = signatureAlgorithms[algorithm]
   const message = row.digest === null ? hash('sha256', image, 'buffer') : image
-  const key = { key: pair.publicKey.keyObject, ...paddingFor(row.saltOctets) }
+  const key = { key: pair.publicKey.keyObject, ...paddingFor(row, pair.publicKey.bits) }
   if (!verify(row.digest, message, key, signature))
     throw new Error('a signature that does not hold')
 }

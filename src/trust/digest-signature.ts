@@ -21,6 +21,21 @@ export const digestOctets: Readonly<Record<DigestName, number>> = {
   sha512: 64,
 }
 
+/** How many octets of salt a key gives to RSASSA-PSS by this algorithm; null: it is another. */
+export function saltOctetsOf(
+  { saltOctets, digest }: Pick<SignatureAlgorithm, 'saltOctets' | 'digest'>,
+  modulusBits: number,
+): number | null {
+  if (saltOctets !== 'longest') return saltOctets
+  if (digest === null) throw new TypeError('a salt without a digest')
+  return longestSaltOctets(digest, modulusBits)
+}
+
+/** The salt that fills the encoded message but for the digest and two octets. @see RFC 8017 section 9.1.1 */
+export function longestSaltOctets(digest: DigestName, modulusBits: number): number {
+  return Math.ceil((modulusBits - 1) / 8) - digestOctets[digest] - 2
+}
+
 /** The digest of octets that are in memory. */
 export function digestBy(digest: DigestName, octets: Uint8Array): Uint8Array {
   return Uint8Array.from(createHash(digest).update(octets).digest())

@@ -160,7 +160,7 @@ export async function sign(
   const options = {
     key: privateKey,
     dsaEncoding: 'der',
-    ...paddingFor(algorithm.saltOctets),
+    ...paddingFor(algorithm, privateKey.asymmetricKeyDetails?.modulusLength ?? 0),
   } as const
   if (toBeSigned.length <= mostQuickBytes && isQuick(privateKey))
     return Uint8Array.from(signBytes(algorithm.digest, toBeSigned, options))

@@ -102,8 +102,10 @@ test('a signature algorithm of another family is refused before any computing', 
     (['p-256', 'ed25519', 'rsa-2048', 'ml-dsa-44', 'ml-dsa-65'] as const).map(generateKey),
   )
   for (const { publicKey } of pairs)
-    for (const { identifier, keyOids } of Object.values(signatureAlgorithms)) {
+    for (const { identifier, keyOids, saltOctets } of Object.values(signatureAlgorithms)) {
       if (keyOids.includes(keyAlgorithms[publicKey.algorithm].identifier.oid)) continue
+      // No identifier says the longest salt.
+      if (saltOctets === 'longest') continue
       const result = verifySignatureSync(identifier, publicKey, data, new Uint8Array(64))
       assert.equal(wordFor(result), 'signature-wrong')
     }

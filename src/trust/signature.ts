@@ -4,6 +4,7 @@ import { sameBytes } from '#format/bytes.ts'
 import { algorithms } from '#format/oids.ts'
 import type { AlgorithmIdentifier } from '#format/x509/algorithm-identifier.ts'
 import { findSignatureAlgorithm, keyAlgorithms, type SignatureAlgorithm } from './algorithms.ts'
+import { saltOctetsOf } from './digest-signature.ts'
 import type { PublicKey } from './public-key.ts'
 import { type Refused, refuse } from './refusal.ts'
 import { rsaPssSignature } from './rsa-pss.ts'
@@ -88,12 +89,16 @@ function hexOf({ parameters }: AlgorithmIdentifier): string {
 }
 
 /** Node ignores what does not belong to the key's type. A PSS salt of any other length does not verify. */
-function optionsFor({ keyObject }: PublicKey, { saltOctets }: SignatureAlgorithm) {
-  return { key: keyObject, dsaEncoding: 'der', ...paddingFor(saltOctets) } as const
+function optionsFor({ keyObject, bits }: PublicKey, algorithm: SignatureAlgorithm) {
+  return { key: keyObject, dsaEncoding: 'der', ...paddingFor(algorithm, bits) } as const
 }
 
-/** What `node:crypto` is told of an RSA signature. */
-export function paddingFor(saltOctets: SignatureAlgorithm['saltOctets']) {
+/** What `node:crypto` is told of an RSA signature. @param keyBits of the modulus; of other keys it is nothing */
+export function paddingFor(
+  algorithm: Pick<SignatureAlgorithm, 'saltOctets' | 'digest'>,
+  keyBits: number,
+) {
+  const saltOctets = saltOctetsOf(algorithm, keyBits)
   return saltOctets === null
     ? { padding: constants.RSA_PKCS1_PADDING }
     : { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: saltOctets }

@@ -9,8 +9,10 @@ import type { SignatureAlgorithm } from './algorithms.ts'
 import {
   type DigestName,
   digestAsked,
+  digestBy,
   encodeDigestInfo,
   fitsPssMessage,
+  saltOctetsOf,
   signatureAlgorithmAsked,
 } from './digest-signature.ts'
 import type { PublicKey } from './public-key.ts'
@@ -42,7 +44,7 @@ export function verifyDigest(
   const digest = digestAsked(signatureAlgorithmAsked(algorithm.name, key), digested)
   if (isShortCurve(key.algorithm))
     return verifyOnCurve(shortCurves[key.algorithm], key, digested, signature)
-  return verifyRsa(digest, algorithm.saltOctets, key, digested, signature)
+  return verifyRsa(digest, saltOctetsOf(algorithm, key.bits), key, digested, signature)
 }
 
 /** As `verifySignature` for a message, as `verifyDigest` for a digest. */
@@ -54,6 +56,10 @@ export async function verifyOver(
   signature: Uint8Array,
 ): Promise<boolean> {
   if (over === 'digest') return verifyDigest(algorithm, key, bytes, signature)
+  const { digest, saltOctets } = algorithm
+  // No identifier says such a salt.
+  if (saltOctets === 'longest' && digest !== null)
+    return verifyDigest(algorithm, key, digestBy(digest, bytes), signature)
   return (await verifySignature(algorithm.identifier, key, bytes, signature)) === true
 }
 

@@ -7,10 +7,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { memorySource } from '#format/archive/byte-source.ts'
+import { u32be } from '#format/archive/fields.ts'
+import { concatBytes } from '#format/bytes.ts'
 import { type FdtNode, parseFdt } from '#format/firmware/boot/fdt.ts'
 import { parseSubjectPublicKeyInfo } from '#format/x509/public-key.ts'
+import { readPieces } from '#trust/artefact/pieces.ts'
 import { addFitKeys, encodeFitKeySource } from '#trust/artefact/uboot-fit/control-tree.ts'
 import { fitForm } from '#trust/artefact/uboot-fit/fit.ts'
+import { coveredRegions } from '#trust/artefact/uboot-fit/regions.ts'
+import { nodesOf, readFitTree, signedPaths } from '#trust/artefact/uboot-fit/tree.ts'
 import { importPublicKey, type PublicKey } from '#trust/public-key.ts'
 import { absent } from '../support/absent.ts'
 import { board, devicetree, kernel, plainFit } from '../support/artefacts/fit.ts'
@@ -160,6 +165,38 @@ test('dumpimage reads what we sign', { skip: noTools }, async () => {
   assert.match(said, /Sign algo: +sha256,ecdsa256:first/)
   assert.match(said, /Sign algo: +sha384,ecdsa384:second/)
 })
+
+test('dumpimage reads PSS of ours, and openssl finds the longest salt, as in what mkimage signs', {
+  skip: noTools,
+}, async () => {
+  const signer = await signerOf('rsa-2048', 'rsa-pss-sha256-longest-salt')
+  writeFileSync(join(place, 'pss.itb'), await signed(fitForm, devicetree(plainFit()), {}, [signer]))
+  assert.match(run(dumpimage, '-l', 'pss.itb'), /Sign padding: +pss/)
+  const pem = signer.publicKey.keyObject.export({ format: 'pem', type: 'spki' })
+  writeFileSync(join(place, 'pss.pub'), pem)
+  await checkLongestSalt('pss.itb', 'pss.pub')
+  const theirs = 'algo = "sha256,rsa2048"; key-name-hint = "two"; padding = "pss";'
+  writeFileSync(join(place, 'pss.its'), source(theirs))
+  run(mkimage, '-f', 'pss.its', '-k', 'keys', '-r', 'theirs.itb')
+  writeFileSync(join(place, 'two.pub'), keys!.two.keyObject.export({ format: 'pem', type: 'spki' }))
+  await checkLongestSalt('theirs.itb', 'two.pub')
+})
+
+/** By openssl, over what the one signature of the one configuration covers. */
+async function checkLongestSalt(fit: string, key: string): Promise<void> {
+  const octets = memorySource(read(fit))
+  const tree = await readFitTree(octets)
+  assert.ok(tree.kind === 'tree')
+  const [configuration] = tree.configurations
+  const [node] = nodesOf(configuration!, 'signature')
+  const size = u32be(node!.properties.get('hashed-strings')!.bytes!, 4)
+  const covered = coveredRegions(octets, tree.fdt, signedPaths(configuration!, tree), size)
+  writeFileSync(join(place, 'covered'), concatBytes(await Array.fromAsync(readPieces(covered))))
+  writeFileSync(join(place, 'value'), node!.properties.get('value')!.bytes!)
+  const options = ['rsa_padding_mode:pss', 'rsa_pss_saltlen:max'].flatMap((one) => ['-sigopt', one])
+  const words = ['dgst', '-sha256', ...options, '-verify', key, '-signature', 'value', 'covered']
+  assert.match(run('/usr/bin/openssl', ...words), /Verified OK/)
+}
 
 test('U-Boot starts what we sign, and refuses what we refuse', { skip: noUboot }, async () => {
   const rsa = await signerOf('rsa-2048')

@@ -14,6 +14,7 @@ import {
 } from '#trust/algorithms.ts'
 import { importPublicKey } from '#trust/public-key.ts'
 import { verifySignature } from '#trust/signature.ts'
+import { verifyOver } from '#trust/verify-digest.ts'
 import { temporaryDirectory } from '../support/house.ts'
 import { readProcFile } from '../support/processes.ts'
 import {
@@ -213,20 +214,22 @@ test('a token signs by another padding, and digests of others, where its key doe
     ['rsa-3072', 'rsa-pss-sha256'],
     ['rsa-3072', 'rsa-sha512'],
     ['rsa-pss-3072', 'rsa-pss-sha512'],
+    ['rsa-2048', 'rsa-pss-sha256-longest-salt'],
+    ['rsa-3072', 'rsa-pss-sha384-longest-salt'],
   ] as const
   for (const [key, algorithm] of ways) {
     const keyId = `key_${key}_${algorithm}`
     const { spki } = await backend.make(key, keyId)
     const publicKey = importPublicKey(parseSubjectPublicKeyInfo(spki))
     assert.ok(!('kind' in publicKey))
-    const { digest, identifier } = signatureAlgorithms[algorithm]
-    const digested = Uint8Array.from(hash(digest ?? '', message, 'buffer'))
+    const row = signatureAlgorithms[algorithm]
+    const digested = Uint8Array.from(hash(row.digest ?? '', message, 'buffer'))
     for (const [over, bytes] of [
       ['message', message],
       ['digest', digested],
     ] as const) {
       const signature = await backend.sign(keyId, bytes, { algorithm, over })
-      assert.equal(await verifySignature(identifier, publicKey, message, signature), true)
+      assert.ok(await verifyOver('message', row, publicKey, message, signature))
     }
     // The way of one signature is not the way of the next.
     const usual = signatureAlgorithmFor(key)

@@ -129,6 +129,8 @@ test('a TPM signs digests of others, and RSA by another padding where its salt i
     }
     await assert.rejects(backend.sign(keyId, message, { algorithm, over: 'digest' }), TypeError)
   }
+  const longest = { algorithm: 'rsa-pss-sha256-longest-salt', over: 'message' } as const
+  await assert.rejects(backend.sign('asked-rsa-3072-rsa-sha256', message, longest), TypeError)
   await backend.close()
 })
 

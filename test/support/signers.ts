@@ -119,7 +119,7 @@ export function signAll(
     const signature = signBytes(row.digest, bytes, {
       key: made.privateKey,
       dsaEncoding: 'der',
-      ...paddingFor(row.saltOctets),
+      ...paddingFor(row, signer.publicKey.bits),
     })
     return Uint8Array.from(signature)
   })

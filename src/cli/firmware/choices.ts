@@ -2,7 +2,9 @@
 /** What can be chosen when a form is signed, as flags: one for each row of each form's table of options. */
 import type { FieldKind } from '#format/admin/operation.ts'
 import type { OptionRow } from '#trust/artefact/form.ts'
+import type { AnyForm } from '#trust/artefact/forms.ts'
 import { type Argument, own } from '../commands/argument.ts'
+import type { Said } from '../commands/read-line.ts'
 import { forms } from './forms.ts'
 
 /** `securityCounter` -> `security-counter`. */
@@ -43,4 +45,13 @@ export function choiceArguments(): readonly Argument[] {
       placeholder: row.kind === 'integer' ? 'N' : 'TEXT',
     }),
   )
+}
+
+/** What the command line chose of a form, by the names of its options. */
+export function choicesSaid(
+  said: Pick<Said, 'value'>,
+  { options }: AnyForm,
+): Readonly<Record<string, unknown>> {
+  const values = Object.keys(options).map((name) => [name, said.value(argumentName(name))] as const)
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined))
 }

@@ -14,6 +14,7 @@ import type { LocalKey } from '../signing-key/local-key.ts'
 import { openTokenKey } from '../signing-key/token-key.ts'
 import { wrongUse } from '../stop.ts'
 import type { Call } from '../verbs/verb.ts'
+import { choicesSaid } from './choices.ts'
 import { certificatesIn, listed, publicKeysIn } from './device-trust.ts'
 import { stopFor } from './stop-for.ts'
 
@@ -69,8 +70,9 @@ export function signersOf(
     path,
     certificates: certificatesIn(path, '--chain'),
   }))
+  const choices = choicesSaid(said, form)
   const signers = keys.map((publicKey): ArtefactSigner => {
-    const algorithm = algorithmFor(form, publicKey, asked)
+    const algorithm = algorithmFor(form, publicKey, asked ?? form.asks?.(choices, publicKey))
     if (typeof algorithm !== 'string') throw stopFor(algorithm)
     const own = chains.find(({ certificates }) => isOf(certificates[0], publicKey))
     const chain = own === undefined ? [] : own.certificates.filter(isNoRoot).map(({ der }) => der)

@@ -12,6 +12,7 @@ import { sha256 } from '#trust/digest.ts'
 import { digestBy } from '#trust/digest-signature.ts'
 import { importPublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
+import { choicesSaid } from '../firmware/choices.ts'
 import { listed } from '../firmware/device-trust.ts'
 import type { SizedSource } from '../firmware/open-artefact.ts'
 import { stopFor } from '../firmware/stop-for.ts'
@@ -58,6 +59,7 @@ export async function signThere(
   const server = await call.connect()
   const release = await server.ask('release.show', { release: said.text('release') ?? '' })
   const keys = await keysNamed(listed(said, 'serverKey'), form, release, server)
+  for (const { name, signer } of keys) refuseOtherWay(name, signer, form, said)
   const signers = keys.map(({ signer }) => signer)
   const plan = await planLocally(signers)
   const file = basename(said.text('file') ?? '')
@@ -76,6 +78,23 @@ export async function signThere(
   const signatures: Uint8Array[] = []
   for (const one of asked) signatures.push(await signed(one, release, server))
   return finish(plan, signers, signatures)
+}
+
+/** The server signs a digest in the usual way of the key and the form. @throws Stop if another was chosen */
+function refuseOtherWay(
+  name: string,
+  { publicKey, algorithm }: ArtefactSigner,
+  form: AnyForm,
+  said: Call['said'],
+): void {
+  const asked = form.asks?.(choicesSaid(said, form), publicKey) ?? algorithm
+  if (asked === algorithm) return
+  throw stopFor(
+    refuse(
+      'digest-not-signable',
+      `signing key ${name} signs digests by ${algorithm}, and ${asked} is chosen: attach the file to the release, and have it signed there ("vitalsign release sign")`,
+    ),
+  )
 }
 
 /** @throws Stop */

@@ -8,7 +8,7 @@ import { readPieces, sizeOf } from '#trust/artefact/pieces.ts'
 import type { DeviceTrust } from '#trust/artefact/verdict.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { writeFile } from '../files.ts'
-import { argumentName } from '../firmware/choices.ts'
+import { argumentName, choicesSaid } from '../firmware/choices.ts'
 import {
   checkSignatures,
   readSignatures,
@@ -105,14 +105,12 @@ async function planBy(
   signers: readonly ArtefactSigner[],
   now?: Temporal.Instant,
 ): Promise<SigningPlan> {
-  const values = Object.keys(form.options).map((name) => [name, said.value(argumentName(name))])
   refuseStrangers(said, form)
   const usual =
     now !== undefined && Object.hasOwn(form.options, 'signedAt')
       ? { signedAt: now.round({ smallestUnit: 'second', roundingMode: 'floor' }).toString() }
       : {}
-  const chosen = Object.fromEntries(values.filter(([, value]) => value !== undefined))
-  const options = readOptions(form, { ...usual, ...chosen })
+  const options = readOptions(form, { ...usual, ...choicesSaid(said, form) })
   if (options.kind === 'refused') throw stopFor(options)
   const plan = await terminal.waiting(
     `reading ${basename(said.text('file') ?? '')}`,

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { algorithmFor } from '#trust/artefact/algorithm-for.ts'
 import type { ArtefactSigner } from '#trust/artefact/form.ts'
 import type { ArtefactFormName } from '#trust/artefact/form-names.ts'
 import type { AnyForm, ArtefactForms } from '#trust/artefact/forms.ts'
@@ -11,6 +10,7 @@ import { checkKeyState } from '../policy/check-key.ts'
 import type { Refused } from '../refusal.ts'
 import { artefactKeysOf, keysOfLine, signingStates } from '../releases/keys-of-line.ts'
 import type { PlanLine } from '../releases/plan-lines.ts'
+import { algorithmForLine } from './algorithm-for-line.ts'
 import { publicKeyOf, signerOf } from './artefact-key.ts'
 import { refuseUnexcused } from './key-exceptions.ts'
 import { choicesOf, isOfRelease, releaseLike } from './release-choices.ts'
@@ -94,7 +94,7 @@ async function signersOf(
     if (no !== undefined) return no
     const publicKey = publicKeyOf(record)
     if ('reason' in publicKey) return publicKey
-    const algorithm = algorithmFor(form, publicKey)
+    const algorithm = algorithmForLine(line, form, publicKey, record)
     if (typeof algorithm !== 'string')
       return refuse(algorithm.reason, `signing key ${key.name}: ${algorithm.detail}`)
     signers.push(signerOf(key, publicKey, algorithm))

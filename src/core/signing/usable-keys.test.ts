@@ -11,7 +11,12 @@ import { moveKey } from './end-key.ts'
 import { type KeyWish, makeArtefactKey } from './make-key.ts'
 import { usableKeys } from './usable-keys.ts'
 
-async function made(core: TestCore, product: Product, name: string, form: 'mcuboot' | 'rauc') {
+async function made(
+  core: TestCore,
+  product: Product,
+  name: string,
+  form: 'mcuboot' | 'rauc' | 'uboot-fit',
+) {
   const wish: KeyWish = {
     ...{ product, name, forms: [form], algorithm: undefined, custody: 'file', isNext: false },
     ...{ supportUntil: undefined, authority: undefined, because: undefined },
@@ -72,6 +77,29 @@ test('every key of the product that signs in the form signs, unless the plan nam
     await moveKey(two, 'retire', 'a test', operator, core)
     assert.deepEqual(await asked(core, pump), ['one'])
     assert.equal(await asked(core, pump, { keys: ['two'] }), 'key-retired')
+  }))
+
+test('a key signs as the plan chooses, unless it is kept where that is not made', () =>
+  withCore(async (core) => {
+    const pump = await addPump(core)
+    const { key: id } = await made(core, pump, 'boot', 'uboot-fit')
+    const changed = { ...line, form: 'uboot-fit', options: { padding: 'pss' } } as const
+    const form = forms['uboot-fit'] ?? assert.fail('no such form')
+    const release = { product: pump.id, environment: 'trial', supportUntil: null } as Release
+    const context = { release, product: pump }
+    const found = await usableKeys(changed, form, context, core.ledger)
+    assert.ok(found.kind === 'keys')
+    assert.deepEqual(
+      found.keys.map(({ signer }) => signer.algorithm),
+      ['rsa-pss-sha256-longest-salt'],
+    )
+    const key = (await core.ledger.read('key', id)) ?? assert.fail('its key is gone')
+    const record = { ...key, version: key.version + 1, custody: 'tpm board' }
+    await core.ledger.commit({ puts: [{ kind: 'key', record }], events: [] })
+    const refused = await usableKeys(changed, form, context, core.ledger)
+    assert.ok(refused.kind === 'refused' && refused.reason === 'artefact-signer-unfit')
+    assert.match(refused.detail, /tpm board chooses the salt/)
+    assert.deepEqual(await asked(core, pump, { form: 'uboot-fit' }), ['boot'])
   }))
 
 test('a key of another environment is refused by name, and never signs unnamed', () =>

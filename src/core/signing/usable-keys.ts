@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { algorithmFor } from '#trust/artefact/algorithm-for.ts'
 import type { ArtefactSigner } from '#trust/artefact/form.ts'
 import type { AnyForm } from '#trust/artefact/forms.ts'
 import { judgeSpan } from '#trust/artefact/judge-span.ts'
@@ -10,6 +9,7 @@ import { checkKeyState } from '../policy/check-key.ts'
 import type { Refused } from '../refusal.ts'
 import { keysOfLine } from '../releases/keys-of-line.ts'
 import type { PlanLine } from '../releases/plan-lines.ts'
+import { algorithmForLine } from './algorithm-for-line.ts'
 import { endOf, publicKeyOf, signerOf } from './artefact-key.ts'
 import { refuseUnexcused } from './key-exceptions.ts'
 
@@ -53,7 +53,7 @@ async function readyKey(
   if (outOfUse !== undefined) return outOfUse
   const publicKey = publicKeyOf(record)
   if ('reason' in publicKey) return publicKey
-  const algorithm = algorithmFor(form, publicKey)
+  const algorithm = algorithmForLine(line, form, publicKey, record)
   if (typeof algorithm !== 'string') return algorithm
   const stranded =
     release.environment === 'trial'

@@ -8,7 +8,7 @@ import {
   signatureAlgorithms,
 } from '#trust/algorithms.ts'
 import { generateKey } from '#trust/private-key.ts'
-import { verifySignature } from '#trust/signature.ts'
+import { verifyOver } from '#trust/verify-digest.ts'
 import { makeSystemRandomness } from '../chance/system-randomness.ts'
 import { signAsAsked } from './sign-as-asked.ts'
 
@@ -22,12 +22,15 @@ const ways = [
   ['rsa-3072', 'rsa-sha256'],
   ['rsa-3072', 'rsa-pss-sha256'],
   ['rsa-4096', 'rsa-pss-sha384'],
+  ['rsa-2048', 'rsa-pss-sha256-longest-salt'],
+  ['rsa-3072', 'rsa-pss-sha512-longest-salt'],
 ] as const satisfies readonly (readonly [KeyAlgorithmName, SignatureAlgorithmName])[]
 
 for (const [keyName, algorithm] of ways)
   test(`a digest signed by ${algorithm} with ${keyName} is a signature over its message`, async () => {
     const pair = await generateKey(keyName)
-    const { digest, identifier } = signatureAlgorithms[algorithm]
+    const row = signatureAlgorithms[algorithm]
+    const { digest } = row
     assert.ok(digest !== null)
     const digested = Uint8Array.from(hash(digest, message, 'buffer'))
     for (const [over, bytes] of [
@@ -35,7 +38,8 @@ for (const [keyName, algorithm] of ways)
       ['message', message],
     ] as const) {
       const signature = await signAsAsked(pair, bytes, { algorithm, over }, random)
-      assert.equal(await verifySignature(identifier, pair.publicKey, message, signature), true)
+      assert.ok(await verifyOver('message', row, pair.publicKey, message, signature))
+      assert.ok(await verifyOver('digest', row, pair.publicKey, digested, signature))
     }
     await assert.rejects(
       signAsAsked(pair, message, { algorithm, over: 'digest' }, random),

@@ -6,6 +6,7 @@ import {
   digestAsked,
   encodeDigestInfo,
   encodePssMessage,
+  saltOctetsOf,
   signatureAlgorithmAsked,
 } from '#trust/digest-signature.ts'
 import { type KeyPair, sign } from '#trust/private-key.ts'
@@ -42,13 +43,14 @@ export async function signAsAsked(
   if (privateKey.asymmetricKeyType === 'rsa-pss')
     throw new TypeError(`a key of ${publicKey.algorithm} in a file signs no digest`)
   if (privateKey.asymmetricKeyType === 'ec') return signByCurve(privateKey, toBeSigned, random)
-  if (algorithm.saltOctets === null) {
+  const saltOctets = saltOctetsOf(algorithm, publicKey.bits)
+  if (saltOctets === null) {
     const padding = constants.RSA_PKCS1_PADDING
     const info = encodeDigestInfo(digest, toBeSigned)
     return Uint8Array.from(privateEncrypt({ key: privateKey, padding }, info))
   }
   const padding = constants.RSA_NO_PADDING
-  const salt = random.bytes(algorithm.saltOctets)
+  const salt = random.bytes(saltOctets)
   const encoded = encodePssMessage(digest, toBeSigned, salt, publicKey.bits)
   return Uint8Array.from(privateEncrypt({ key: privateKey, padding }, encoded))
 }

@@ -41,5 +41,9 @@ export function heldFrom(key: TokenKey, before?: HeldKey): HeldKey | Refused {
 export function heldAsAsked(held: HeldKey, { algorithm }: SignatureAsked): HeldKey {
   const signatureAlgorithm = signatureAlgorithmAsked(algorithm, held.publicKey)
   if (signatureAlgorithm.name === held.signatureAlgorithm.name) return held
-  return { ...held, signatureAlgorithm, form: formFor(held.form, signatureAlgorithm) }
+  return {
+    ...held,
+    signatureAlgorithm,
+    form: formFor(held.form, signatureAlgorithm, held.publicKey.bits),
+  }
 }

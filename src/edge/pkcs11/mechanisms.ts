@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
+import { type DigestName, longestSaltOctets } from '#trust/digest-signature.ts'
 import { attribute, keyType, mask, mechanism } from './cryptoki.ts'
 
 /** How one of our key algorithms is made in a token, and how such a key signs. */
@@ -24,21 +25,33 @@ export interface TokenAttribute {
 export const signForms = {
   ecdsa: { mechanism: mechanism.ecdsa },
   'rsa-pkcs': { mechanism: mechanism.rsaPkcs },
-  'rsa-pss-sha256': {
-    mechanism: mechanism.rsaPkcsPss,
-    pss: { hash: mechanism.sha256, mask: mask.sha256, saltOctets: 32 },
-  },
-  'rsa-pss-sha384': {
-    mechanism: mechanism.rsaPkcsPss,
-    pss: { hash: mechanism.sha384, mask: mask.sha384, saltOctets: 48 },
-  },
-  'rsa-pss-sha512': {
-    mechanism: mechanism.rsaPkcsPss,
-    pss: { hash: mechanism.sha512, mask: mask.sha512, saltOctets: 64 },
-  },
+  'rsa-pss-sha256': pss('sha256', 32),
+  'rsa-pss-sha384': pss('sha384', 48),
+  'rsa-pss-sha512': pss('sha512', 64),
   eddsa: { mechanism: mechanism.eddsa },
   'ml-dsa': { mechanism: mechanism.mlDsa },
+  // The longest salt is of the modulus, too: a form for each size that a token makes.
+  'rsa-pss-sha256-longest-salt-2048': longest('sha256', 2048),
+  'rsa-pss-sha384-longest-salt-2048': longest('sha384', 2048),
+  'rsa-pss-sha512-longest-salt-2048': longest('sha512', 2048),
+  'rsa-pss-sha256-longest-salt-3072': longest('sha256', 3072),
+  'rsa-pss-sha384-longest-salt-3072': longest('sha384', 3072),
+  'rsa-pss-sha512-longest-salt-3072': longest('sha512', 3072),
+  'rsa-pss-sha256-longest-salt-4096': longest('sha256', 4096),
+  'rsa-pss-sha384-longest-salt-4096': longest('sha384', 4096),
+  'rsa-pss-sha512-longest-salt-4096': longest('sha512', 4096),
 } as const satisfies Record<string, { readonly mechanism: number; readonly pss?: PssParameters }>
+
+function pss(digest: DigestName, saltOctets: number) {
+  return {
+    mechanism: mechanism.rsaPkcsPss,
+    pss: { hash: mechanism[digest], mask: mask[digest], saltOctets },
+  }
+}
+
+function longest(digest: DigestName, bits: number) {
+  return pss(digest, longestSaltOctets(digest, bits))
+}
 
 export interface PssParameters {
   readonly hash: number

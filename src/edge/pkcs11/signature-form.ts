@@ -33,11 +33,12 @@ export function inputFor(
  */
 export function formFor(
   usual: SignForm,
-  { name, digest, saltOctets }: SignatureAlgorithm,
+  { name, saltOctets }: SignatureAlgorithm,
+  keyBits: number,
 ): SignForm {
   if (usual === 'ecdsa') return usual
   if (saltOctets === null && usual === 'rsa-pkcs') return usual
-  const pss = `rsa-pss-${digest}`
+  const pss = saltOctets === 'longest' ? `${name}-${keyBits}` : name
   if (saltOctets !== null && isSignForm(pss)) return pss
   throw new TypeError(`a token signs in no form of ${name}`)
 }

@@ -191,8 +191,10 @@ export class TpmBackend implements KeyBackend {
     key: WrappedKey,
     { toBeSigned, algorithm, over }: SigningTask,
   ): Promise<Uint8Array> {
-    const { digest, name } = algorithm
-    if (digest === null) throw new TypeError(`a TPM does not sign by ${name}`)
+    const { digest, name, saltOctets } = algorithm
+    // It is given no length: which salt it makes is its maker's choice, and the one that is checked is the digest's.
+    if (digest === null || saltOctets === 'longest')
+      throw new TypeError(`a TPM does not sign by ${name}`)
     const handle = await this.#handleOf(keyId, key)
     if (over === 'digest') digestAsked(algorithm, toBeSigned)
     const hashed = over === 'digest' ? toBeSigned : tpmDigest(digest, toBeSigned)

@@ -74,8 +74,11 @@ export interface SignatureRow {
   readonly keyOids: readonly Oid[]
   /** The digest that the caller of `node:crypto` names; null: the algorithm has its own. */
   readonly digest: 'sha256' | 'sha384' | 'sha512' | null
-  /** Octets of salt in RSASSA-PSS, neither more nor fewer; null: it is another algorithm. */
-  readonly saltOctets: number | null
+  /**
+   * Octets of salt in RSASSA-PSS, neither more nor fewer; `longest`: as many as the modulus has room for beside the
+   * digest; null: it is another algorithm.
+   */
+  readonly saltOctets: number | 'longest' | null
   /** Bits of security that the digest leaves, at most. */
   readonly strength: number
 }

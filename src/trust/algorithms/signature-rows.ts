@@ -14,6 +14,9 @@ export const signatureRows = {
   'rsa-pss-sha256': rsaPss('sha256', 32, 128),
   'rsa-pss-sha384': rsaPss('sha384', 48, 192),
   'rsa-pss-sha512': rsaPss('sha512', 64, 256),
+  'rsa-pss-sha256-longest-salt': rsaPssLongest('sha256', 128),
+  'rsa-pss-sha384-longest-salt': rsaPssLongest('sha384', 192),
+  'rsa-pss-sha512-longest-salt': rsaPssLongest('sha512', 256),
   'ecdsa-sha256': ecdsa(algorithms.ecdsaWithSha256, 'sha256', 128),
   'ecdsa-sha384': ecdsa(algorithms.ecdsaWithSha384, 'sha384', 192),
   'ecdsa-sha512': ecdsa(algorithms.ecdsaWithSha512, 'sha512', 256),
@@ -53,6 +56,16 @@ function rsaPss(digest: Digest, saltOctets: number, strength: number): Signature
   const identifier = encodeAlgorithmIdentifier(algorithms.rsassaPss, parameters)
   const keyOids = [algorithms.rsassaPss, algorithms.rsaEncryption]
   return { identifier, keyOids, digest, saltOctets, strength }
+}
+
+/**
+ * With the salt that OpenSSL gives unless told, and that U-Boot alone demands. No identifier says it, since its length
+ * is the key's: it stands in no certificate and no CMS, and an identifier without parameters is none of a signature.
+ */
+function rsaPssLongest(digest: Digest, strength: number): SignatureRow {
+  const identifier = encodeAlgorithmIdentifier(algorithms.rsassaPss)
+  const keyOids = [algorithms.rsassaPss, algorithms.rsaEncryption]
+  return { identifier, keyOids, digest, saltOctets: 'longest', strength }
 }
 
 function ecdsa(oid: Oid, digest: Digest, strength: number): SignatureRow {

@@ -94,6 +94,14 @@ export interface ArtefactForm<O> {
   /** Why it cannot be signed where only a digest is known; undefined: it can. */
   readonly needsAll: string | undefined
   /**
+   * The algorithm that choices ask of a key, where not the key alone decides; undefined: they ask for none. Absent: they
+   * never do.
+   */
+  asks?(
+    options: Readonly<Record<string, unknown>>,
+    key: Pick<PublicKey, 'algorithm'>,
+  ): SignatureAlgorithmName | undefined
+  /**
    * Whether this is such a file, signed or not; reads little. Detached forms know their signatures.
    *
    * @throws nothing: what cannot be read is none

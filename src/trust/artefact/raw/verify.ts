@@ -92,7 +92,7 @@ async function overDigests(
   for await (const chunk of chunksOf(beside)) for (const [, verify] of running) verify.update(chunk)
   return running.find(([{ key, row, signature }, verify]) =>
     verify.verify(
-      { key: key.keyObject, dsaEncoding: 'der', ...paddingFor(row.saltOctets) },
+      { key: key.keyObject, dsaEncoding: 'der', ...paddingFor(row, key.bits) },
       signature,
     ),
   )?.[0].key

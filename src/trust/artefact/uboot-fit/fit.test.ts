@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { memorySource } from '#format/archive/byte-source.ts'
 import { concatBytes } from '#format/bytes.ts'
-import { parseFdt } from '#format/firmware/boot/fdt.ts'
+import { fdtText, parseFdt } from '#format/firmware/boot/fdt.ts'
 import {
   changeNode,
   devicetree,
@@ -18,11 +18,13 @@ import { put } from '../../../../test/support/artefacts/mcuboot-corruptions.ts'
 import {
   judged,
   refusedPlan,
+  signatures,
   signed,
   signerOf,
   type TestSigner,
   trustIn,
 } from '../../../../test/support/artefacts/signed.ts'
+import { readPieces } from '../pieces.ts'
 import { addFitKeys, encodeFitKeySource } from './control-tree.ts'
 import { fitForm } from './fit.ts'
 import { fitHint } from './key-node.ts'
@@ -48,6 +50,49 @@ test('what each key signs is genuine for who knows it, and for nobody else', asy
   const octets = await signed(fitForm, fit, {}, [p256])
   assert.equal(await judged(fitForm, octets, trustIn([other])), 'signature-wrong')
 })
+
+test('RSA signs by PSS where it is chosen, with the longest salt alone', async () => {
+  const asked = askedOf({ padding: 'pss' }, rsa)
+  assert.equal(asked, 'rsa-pss-sha256-longest-salt')
+  assert.equal(askedOf({}, rsa), undefined)
+  assert.equal(askedOf({ padding: 'pss' }, p256), undefined)
+  const wide: TestSigner = { ...rsa, algorithm: 'rsa-pss-sha512-longest-salt' }
+  for (const [signer, options] of [
+    [{ ...rsa, algorithm: asked }, { padding: 'pss' }],
+    [wide, {}],
+  ] as const) {
+    const octets = await signed(fitForm, fit, options, [signer])
+    assert.equal(await judged(fitForm, octets, trustIn([signer])), 'genuine')
+    const node = (await parseFdt(memorySource(octets))).root.children[1]?.children[0]?.children[0]
+    assert.equal(fdtText(node?.properties.get('padding')), 'pss')
+  }
+  // What is no padding to U-Boot is none here: a salt of the digest's length.
+  const plan = await fitForm.plan(memorySource(fit), {}, [wide])
+  assert.ok(plan.kind === 'plan')
+  const wanted = plan.wanted.map(
+    (one) => ({ ...one, signer: { ...wide, algorithm: 'rsa-pss-sha512' } }) as const,
+  )
+  const short = concatBytes(
+    await Array.fromAsync(
+      readPieces(await plan.finish(await signatures({ ...plan, wanted }, [wide]))),
+    ),
+  )
+  assert.equal(await judged(fitForm, short, trustIn([wide])), 'signature-wrong')
+})
+
+test('a padding that is none, of no key, or other than a key signs by, is refused', async () => {
+  for (const [padding, signer] of [
+    ['oaep', rsa],
+    ['pss', p256],
+    ['pss', rsa],
+    ['pkcs-1.5', { ...rsa, algorithm: 'rsa-pss-sha256-longest-salt' }],
+  ] as const)
+    assert.equal(await refusedPlan(fitForm, fit, { padding }, [signer]), 'artefact-choice-wrong')
+})
+
+function askedOf(options: Readonly<Record<string, unknown>>, { publicKey }: TestSigner) {
+  return fitForm.asks?.(options, publicKey)
+}
 
 test('several keys sign one configuration, and each alone is enough', async () => {
   const octets = await signed(fitForm, fit, {}, [rsa, p256])

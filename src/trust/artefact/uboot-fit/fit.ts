@@ -5,7 +5,7 @@ import { FormatError } from '#format/format-error.ts'
 import type { ArtefactForm } from '../form.ts'
 import { inspectFit } from './inspect.ts'
 import { fitAlgorithms } from './kinds.ts'
-import { type FitChoices, fitChoices, planFit, refuseFit } from './plan.ts'
+import { askedOfKey, type FitChoices, fitChoices, planFit, refuseFit } from './plan.ts'
 import { verifyFit } from './verify.ts'
 
 /** Image trees that U-Boot starts by signed configurations; docs/conformance/uboot-fit.md says what of it. */
@@ -17,6 +17,7 @@ export const fitForm: ArtefactForm<FitChoices> = {
   options: fitChoices,
   // RSA and ECDSA sign the digest of what a configuration covers.
   needsAll: undefined,
+  asks: askedOfKey,
   recognise: isFit,
   refuse: refuseFit,
   plan: planFit,

@@ -13,9 +13,21 @@ const keyWords = {
   'p-384': 'ecdsa384',
 } as const satisfies Partial<Record<KeyAlgorithmName, string>>
 
+const pssAlgorithms = [
+  'rsa-pss-sha256-longest-salt',
+  'rsa-pss-sha384-longest-salt',
+  'rsa-pss-sha512-longest-salt',
+] as const
+
+/** Of RSASSA-PSS the longest salt alone: U-Boot takes what is before it for no padding. @see lib/rsa/rsa-verify.c */
 export const fitAlgorithms = [
   ...(['rsa-sha256', 'ecdsa-sha256', 'ecdsa-sha384', 'rsa-sha384', 'rsa-sha512'] as const),
+  ...pssAlgorithms,
 ] satisfies readonly SignatureAlgorithmName[]
+
+/** What `padding` of a signature node says of RSA: PKCS #1 v1.5 where it says nothing. */
+export const fitPaddings = ['pkcs-1.5', 'pss'] as const
+export type FitPadding = (typeof fitPaddings)[number]
 
 /** How a FIT says by what it is signed. */
 export interface FitKind {
@@ -23,6 +35,8 @@ export interface FitKind {
   readonly algorithm: SignatureAlgorithmName
   /** `sha256,rsa3072` */
   readonly words: string
+  /** Undefined: it is no RSA. */
+  readonly padding: FitPadding | undefined
 }
 
 /** How a key signs a FIT by an algorithm; undefined: U-Boot checks none such. */
@@ -34,19 +48,18 @@ export function fitKindOf(
   if (word === undefined || !fitAlgorithms.some((one) => one === algorithm)) return undefined
   const { digest, saltOctets } = signatureAlgorithms[algorithm]
   const isRsa = word.startsWith('rsa')
-  if (digest === null || saltOctets !== null || algorithm.startsWith('rsa') !== isRsa)
-    return undefined
+  if (digest === null || algorithm.startsWith('rsa') !== isRsa) return undefined
   // The digest of a curve's own size: another is cut or filled, which drivers do not agree on.
   if (!isRsa && digest !== (word === 'ecdsa256' ? 'sha256' : 'sha384')) return undefined
-  return { key, algorithm, words: `${digest},${word}` }
+  const padding = !isRsa ? undefined : saltOctets === null ? 'pkcs-1.5' : 'pss'
+  return { key, algorithm, words: `${digest},${word}`, padding }
 }
 
-/** What a signature node says; `isPss`: by its `padding`. */
+/** What a signature node says. */
 export interface StatedFitKind {
   readonly key: KeyAlgorithmName
   readonly digest: DigestName
   readonly algorithm: SignatureAlgorithmName
-  readonly isPss: boolean
 }
 
 const pattern = /^(sha256|sha384|sha512),(rsa2048|rsa3072|rsa4096|ecdsa256|ecdsa384)$/
@@ -62,11 +75,11 @@ export function readFitKind(
     (name) => keyWords[name] === word,
   )
   const isRsa = word?.startsWith('rsa') === true
-  const isPss = isRsa && padding === 'pss'
-  if (key === undefined || (isRsa && !isPss && padding !== undefined && padding !== 'pkcs-1.5'))
-    return undefined
-  const family = isPss ? 'rsa-pss' : isRsa ? 'rsa' : 'ecdsa'
-  return { key, digest, algorithm: `${family}-${digest}`, isPss }
+  if (key === undefined) return undefined
+  if (!isRsa) return { key, digest, algorithm: `ecdsa-${digest}` }
+  if (padding === 'pss') return { key, digest, algorithm: `rsa-pss-${digest}-longest-salt` }
+  if (padding !== undefined && padding !== 'pkcs-1.5') return undefined
+  return { key, digest, algorithm: `rsa-${digest}` }
 }
 
 /** Of a curve's number. */

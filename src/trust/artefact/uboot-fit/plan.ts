@@ -3,7 +3,12 @@ import type { ByteSource } from '#format/archive/byte-source.ts'
 import { readExactly } from '#format/archive/fields.ts'
 import type { FdtNode } from '#format/firmware/boot/fdt.ts'
 import { encodeFdtNode, FdtStrings } from '#format/firmware/boot/fdt-write.ts'
-import { signatureAlgorithms } from '#trust/algorithms.ts'
+import {
+  keyAlgorithms,
+  type SignatureAlgorithmName,
+  signatureAlgorithms,
+} from '#trust/algorithms.ts'
+import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { ArtefactForm, ArtefactSigner, Piece, SignatureWanted, SigningPlan } from '../form.ts'
 import { joined } from '../joined.ts'
@@ -12,7 +17,7 @@ import { type ArtefactRefused, refusingFormat } from '../refusal.ts'
 import { type EditedTree, editTree, type FdtEdit } from './edited.ts'
 import { dataOf, imageFault, outsideOf, strayOctets } from './images.ts'
 import { fitHint } from './key-node.ts'
-import { type FitKind, fitKindOf, fitSignature, fitSignatureOctets } from './kinds.ts'
+import { type FitKind, fitKindOf, fitPaddings, fitSignature, fitSignatureOctets } from './kinds.ts'
 import { coveredRegions } from './regions.ts'
 import {
   configurationPath,
@@ -26,6 +31,7 @@ import {
 export interface FitChoices {
   readonly configuration?: readonly string[]
   readonly keyName?: readonly string[]
+  readonly padding?: string
 }
 
 export const fitChoices: ArtefactForm<FitChoices>['options'] = {
@@ -34,6 +40,19 @@ export const fitChoices: ArtefactForm<FitChoices>['options'] = {
     kind: 'list',
     help: 'a name a signer, by which devices look up the key: node key-NAME of the control devicetree',
   },
+  padding: {
+    kind: 'text',
+    help: 'of RSA: pkcs-1.5, as every U-Boot checks it, or pss, where its build has CONFIG_FIT_RSASSA_PSS',
+  },
+}
+
+/** RSASSA-PSS, where it is chosen: a key of RSA by itself signs by the padding that every U-Boot checks. */
+export function askedOfKey(
+  { padding }: Readonly<Record<string, unknown>>,
+  { algorithm }: Pick<PublicKey, 'algorithm'>,
+): SignatureAlgorithmName | undefined {
+  const isPss = padding === 'pss' && keyAlgorithms[algorithm].canonical === 'modulus'
+  return isPss ? 'rsa-pss-sha256-longest-salt' : undefined
 }
 
 /**
@@ -101,10 +120,12 @@ interface Work {
 }
 
 function readPeople(
-  { keyName = [] }: FitChoices,
+  { keyName = [], padding }: FitChoices,
   signers: readonly ArtefactSigner[],
 ): readonly Person[] | ArtefactRefused {
   if (signers.length === 0) return refuse('artefact-choice-wrong', 'nobody is to sign')
+  if (padding !== undefined && !fitPaddings.some((one) => one === padding))
+    return refuse('artefact-choice-wrong', `padding ${padding} is not ${fitPaddings.join(' or ')}`)
   if (keyName.length > signers.length)
     return refuse(
       'artefact-choice-wrong',
@@ -124,7 +145,26 @@ function readPeople(
       return refuse('artefact-choice-wrong', `the name ${hint} of a key: letters, digits, . _ -`)
     people.push({ signer, kind, hint })
   }
-  return people
+  return refusePadding(padding, people) ?? people
+}
+
+/** What was chosen is how the keys sign: a padding that nobody makes was not meant. */
+function refusePadding(
+  padding: string | undefined,
+  people: readonly Person[],
+): ArtefactRefused | undefined {
+  if (padding === undefined) return undefined
+  const byRsa = people.filter(({ kind }) => kind.padding !== undefined)
+  if (byRsa.length === 0)
+    return refuse('artefact-choice-wrong', `padding ${padding} is of RSA, and no RSA key signs`)
+  const other = byRsa.find(({ kind }) => kind.padding !== padding)
+  return (
+    other &&
+    refuse(
+      'artefact-choice-wrong',
+      `padding ${padding} is chosen, and key ${other.hint} is to sign by ${other.kind.algorithm}`,
+    )
+  )
 }
 
 function chooseConfigurations(
@@ -196,6 +236,8 @@ function write(work: Work, values: readonly Uint8Array[]): Promise<EditedTree> {
           name: `signature-${number + 1}`,
           properties: [
             ['algo', kind.words],
+            // What U-Boot takes where nothing is said is not said.
+            ...(kind.padding === 'pss' ? ([['padding', 'pss']] as const) : []),
             ['key-name-hint', hint],
             ['signer-name', 'vitalsign'],
             ['value', values[index * people.length + number]!],

@@ -3,7 +3,6 @@ import type { ByteSource } from '#format/archive/byte-source.ts'
 import { u32be } from '#format/archive/fields.ts'
 import { type FdtNode, fdtText, fdtTexts } from '#format/firmware/boot/fdt.ts'
 import { signatureAlgorithms } from '#trust/algorithms.ts'
-import { digestOctets } from '#trust/digest-signature.ts'
 import type { PublicKey } from '#trust/public-key.ts'
 import { refuse } from '#trust/refusal.ts'
 import { verifyDigest } from '#trust/verify-digest.ts'
@@ -172,10 +171,6 @@ async function holderOf(
   if (signature === undefined) return undefined
   const regions = coveredRegions(source, tree.fdt, paths, stringsSize)
   const digest = await digestPieces(kind.digest, regions)
-  return keys.find((key) => {
-    // U-Boot takes no other salt than the longest, which mkimage makes.
-    const saltOctets = kind.isPss ? key.bits / 8 - digestOctets[kind.digest] - 2 : null
-    const algorithm = { ...signatureAlgorithms[kind.algorithm], saltOctets }
-    return verifyDigest(algorithm, key, digest, signature)
-  })
+  const algorithm = signatureAlgorithms[kind.algorithm]
+  return keys.find((key) => verifyDigest(algorithm, key, digest, signature))
 }
