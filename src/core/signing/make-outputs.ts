@@ -3,6 +3,7 @@ import type { ByteSource } from '#format/archive/byte-source.ts'
 import type { SigningPlan, Stamp } from '#trust/artefact/form.ts'
 import { readOptions } from '#trust/artefact/options.ts'
 import { readPieces } from '#trust/artefact/pieces.ts'
+import { anyVersion } from '#trust/artefact/said-version.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { SigningKeys } from '../authority/signing-key.ts'
 import { Fault } from '../fault.ts'
@@ -155,9 +156,8 @@ export async function planSource(
   { release, product }: { readonly release: Release; readonly product: Product },
   { clock }: { readonly clock: Clock },
 ): Promise<SigningPlan | Refused> {
-  const isOfForm = await form.recognise(source)
-  const said = choicesOf(form, line.options, { release, product, part, isOfForm, now: clock.now() })
-  if (form.name === 'mcuboot' && !isOfForm) {
+  const said = choicesOf(form, line.options, { release, product, part, now: clock.now() })
+  if (form.name === 'mcuboot' && said['version'] !== anyVersion) {
     const unwritable = refuseMcubootVersion(String(said['version']))
     if (unwritable !== undefined) return unwritable
   }

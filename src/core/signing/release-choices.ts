@@ -9,8 +9,6 @@ export interface ReleaseFacts {
   readonly product: Product
   readonly part: Pick<ReleasePart, 'name'>
   readonly now: Temporal.Instant
-  /** Whether what is signed is of the form already, and says of itself what the form says. */
-  readonly isOfForm: boolean
   /** What the plan chooses. */
   readonly said: Readonly<Record<string, unknown>>
 }
@@ -25,11 +23,16 @@ const everyForm: Choices = {
   signedAt: ({ now }) => now.round('second').toString(),
 }
 
+/**
+ * What a file has to say of itself, by the release unless the plan, which was approved, chooses: a payload of MCUboot
+ * gets its header so, and of all others what they say is held against it.
+ */
+const unlessSaid: Choices = {
+  version: ({ release, said }) => said['version'] ?? release.firmwareVersion,
+}
+
 const choices: Partial<Readonly<Record<ArtefactFormName, Choices>>> = {
   mcuboot: {
-    // A payload gets the header of its release, unless the plan, which was approved, says another version; an image has one.
-    version: ({ release, isOfForm, said }) =>
-      said['version'] ?? (isOfForm ? undefined : release.firmwareVersion),
     securityCounter: ({ release }) => String(release.securityVersion),
     exceptionRsa2048: () => true,
   },
@@ -56,8 +59,8 @@ export function choicesOf(
   said: Readonly<Record<string, unknown>>,
   facts: Omit<ReleaseFacts, 'said'>,
 ): Readonly<Record<string, unknown>> {
-  const own = Object.entries({ ...everyForm, ...choices[form] }).flatMap(([name, of]) =>
-    Object.hasOwn(options, name) ? [[name, of({ ...facts, said })] as const] : [],
+  const own = Object.entries({ ...everyForm, ...unlessSaid, ...choices[form] }).flatMap(
+    ([name, of]) => (Object.hasOwn(options, name) ? [[name, of({ ...facts, said })] as const] : []),
   )
   return { ...said, ...Object.fromEntries(own) }
 }
@@ -72,8 +75,6 @@ export function saysSecurityVersion(form: ArtefactFormName): boolean {
 
 /** Whether a choice is the release's, so that no plan has it. */
 export function isOfRelease(form: ArtefactFormName, name: string): boolean {
-  // The version of a header is the one that a plan may say in its place.
-  if (form === 'mcuboot' && name === 'version') return false
   return Object.hasOwn(everyForm, name) || Object.hasOwn(choices[form] ?? {}, name)
 }
 
@@ -87,5 +88,5 @@ export function releaseLike(
     environment,
   }
   const now = Temporal.Instant.fromEpochMilliseconds(0)
-  return { release, product, part: { name: 'app.bin' }, isOfForm: true, now }
+  return { release, product, part: { name: 'app.bin' }, now }
 }

@@ -314,7 +314,7 @@ test('an image without a header gets the version of its release, which has to be
   const open = await trial.artefacts.open(done.signed[0]!.sha256)
   assert.match((await forms.mcuboot!.inspect(open!.source)).title, /version 2\.4\.1\+12/)
   await open!.close()
-  // Its own header says a version already, which is not written again.
+  // Its own header says a version already, which is not written again, and is held against that of the release.
   await applyPlan(pump, [{ form: 'mcuboot', artefacts: ['*.bin'], keys: ['boot'] }], operator, {
     ...trial,
     forms,
@@ -322,14 +322,25 @@ test('an image without a header gets the version of its release, which has to be
   const octets = await trial.artefacts.open(done.signed[0]!.sha256)
   const image = (await octets!.source.read(0, octets!.octets)).slice()
   await octets!.close()
-  const headed = await approved(trial, pump, 7, '2.5 beta', image)
-  assert.equal((await signed(trial, headed)).signed.length, 1)
+  const headed = await approved(trial, pump, 7, '2.5.0', image)
+  const other = await signRelease(headed, undefined, operator, portsOf(trial))
+  assert.ok(other.kind === 'refused' && other.reason === 'artefact-version-differs')
+  assert.match(other.detail, /its version is "2\.4\.1\+12", wanted is version "2\.5\.0"/)
+  await assertUntouched(trial, headed)
+  assert.equal(
+    (await signed(trial, await approved(trial, pump, 7, '2.4.1', image))).signed.length,
+    1,
+  )
   const bare = await approved(trial, pump, 7, '2.6 beta')
   const refused = await signRelease(bare, undefined, operator, portsOf(trial))
   assert.match(
     refused.kind === 'refused' ? refused.detail : '',
     /1\.2\.3\+4, and the release is 2\.6 beta/,
   )
+  const any = { form: 'mcuboot', artefacts: ['*.bin'], keys: ['boot'], options: { version: 'any' } }
+  assert.equal((await applyPlan(pump, [any], operator, { ...trial, forms })).kind, 'applied')
+  const beta = await approved(trial, pump, 7, '2.5 beta', image)
+  assert.equal((await signed(trial, beta)).signed.length, 1)
   await applyPlan(pump, [line], operator, { ...trial, forms })
   const draft = await newRelease(trial, pump, { firmwareVersion: '2.7 beta', securityVersion: 7 })
   const sha256 = await stored(trial, 'an image of 2.7 beta')

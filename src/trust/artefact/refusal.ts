@@ -27,6 +27,7 @@ export const artefactRefusals = [
   'artefact-time-unknown',
   'artefact-trailing-octets',
   'artefact-truncated',
+  'artefact-version-differs',
   'artefact-version-lower',
   'artefact-version-missing',
 ] as const

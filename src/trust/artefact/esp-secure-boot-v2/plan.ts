@@ -11,6 +11,7 @@ import { refuse } from '#trust/refusal.ts'
 import type { ArtefactForm, ArtefactSigner, Piece, SigningPlan } from '../form.ts'
 import { digestPieces } from '../pieces.ts'
 import { type ArtefactRefused, refusingFormat } from '../refusal.ts'
+import { refuseOtherVersion, versionOption } from '../said-version.ts'
 import {
   chipFault,
   type EspKind,
@@ -22,10 +23,12 @@ import {
 import { type EspSignedImage, readEspSignedImage } from './signed-image.ts'
 
 export interface EspChoices {
+  readonly version?: string
   readonly keepSignatures?: boolean
 }
 
 export const espChoices: ArtefactForm<EspChoices>['options'] = {
+  version: versionOption,
   keepSignatures: {
     kind: 'flag',
     help: 'add to the signatures of a signed image, three at most; else they are replaced',
@@ -52,7 +55,10 @@ export function planEsp(
     const kept = choices.keepSignatures === true ? signed.blocks : []
     const covered = coveredBy(source, signed)
     const digest = await digestPieces(kind.digest, covered)
-    const no = (await refuseImage(source, signed)) ?? refuseKept(kept, kind, digest, signers.length)
+    const no =
+      refuseOtherVersion(signed.description?.version, choices.version) ??
+      (await refuseImage(source, signed)) ??
+      refuseKept(kept, kind, digest, signers.length)
     if (no !== undefined) return no
     return {
       kind: 'plan',

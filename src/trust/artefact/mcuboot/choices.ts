@@ -27,7 +27,10 @@ export interface McubootChoices {
 }
 
 export const mcubootChoices: ArtefactForm<McubootChoices>['options'] = {
-  version: { kind: 'text', help: 'of a payload without a header: 1.2.3 or 1.2.3+4' },
+  version: {
+    kind: 'text',
+    help: 'of a payload without a header: 1.2.3 or 1.2.3+4; of an image, what it has to say, or any',
+  },
   headerSize: {
     kind: 'integer',
     help: 'octets that the header takes; 32 unless told, 512 for Zephyr',

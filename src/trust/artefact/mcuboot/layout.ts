@@ -18,6 +18,7 @@ import { refuse } from '#trust/refusal.ts'
 import type { Piece } from '../form.ts'
 import { knownSize } from '../pieces.ts'
 import type { ArtefactRefused } from '../refusal.ts'
+import { anyVersion, refuseOtherVersion } from '../said-version.ts'
 import type { McubootChoices } from './choices.ts'
 import { chosenEntries } from './entries.ts'
 import { digestValues } from './kinds.ts'
@@ -40,7 +41,7 @@ export async function layoutOfPayload(
 ): Promise<McubootLayout | ArtefactRefused> {
   const headerSize = choices.headerSize ?? mcubootHeaderOctets
   const erased = choices.erased ?? 0xff
-  if (choices.version === undefined)
+  if (choices.version === undefined || choices.version === anyVersion)
     return refuse('artefact-choice-wrong', 'a payload without a header needs a version')
   if (choices.keepSignatures === true)
     return refuse('artefact-choice-wrong', 'a payload without a header has no signatures to keep')
@@ -94,14 +95,7 @@ function placeOf(choices: McubootChoices) {
 }
 
 /** What the header of an image says already. */
-const headersOwn = [
-  'version',
-  'headerSize',
-  'padHeader',
-  'loadAddress',
-  'romFixed',
-  'nonBootable',
-] as const
+const headersOwn = ['headerSize', 'padHeader', 'loadAddress', 'romFixed', 'nonBootable'] as const
 /** What would change the octets that signatures cover. */
 const protectedOnes = ['securityCounter', 'dependency', 'value', 'digest'] as const
 
@@ -117,6 +111,8 @@ export async function layoutOfImage(
   const vain = headersOwn.find((name) => choices[name] !== undefined)
   if (vain !== undefined)
     return refuse('artefact-choice-wrong', `the image has a header already, which says its ${vain}`)
+  const other = refuseOtherVersion(header.version, choices.version)
+  if (other !== undefined) return other
   const payloadEnd = header.headerSize + header.imageSize
   if (choices.keepSignatures === true) {
     const voiding = protectedOnes.find((name) => choices[name] !== undefined)

@@ -17,6 +17,7 @@ import { filled } from '../filled.ts'
 import type { ArtefactSigner, Piece, SignatureWanted, SigningPlan } from '../form.ts'
 import { digestPieces, sizeOf } from '../pieces.ts'
 import { type ArtefactRefused, refusingFormat } from '../refusal.ts'
+import { anyVersion } from '../said-version.ts'
 import type { McubootChoices } from './choices.ts'
 import {
   digestValues,
@@ -74,7 +75,7 @@ export function refuseMcuboot(
 ): ArtefactRefused | undefined {
   const how = chooseKind(signers, choices)
   if (how.kind === 'refused') return how
-  if (choices.version === undefined) return undefined
+  if (choices.version === undefined || choices.version === anyVersion) return undefined
   try {
     parseMcubootVersion(choices.version)
     return undefined

@@ -6,7 +6,13 @@ import { isTarHeader, tarBlock } from '#format/archive/tar-header.ts'
 import type { ArtefactForm } from '#trust/artefact/form.ts'
 import { refusingFormat } from '#trust/artefact/refusal.ts'
 import { inspectMender } from './inspect.ts'
-import { menderAlgorithms, planMender, refuseMender } from './plan.ts'
+import {
+  type MenderChoices,
+  menderAlgorithms,
+  menderOptions,
+  planMender,
+  refuseMender,
+} from './plan.ts'
 import { verifyMender } from './verify.ts'
 
 /**
@@ -14,17 +20,18 @@ import { verifyMender } from './verify.ts'
  *
  * @see docs/conformance/mender.md
  */
-export function menderForm(tools: ArchiveTools): ArtefactForm<Record<never, never>> {
+export function menderForm(tools: ArchiveTools): ArtefactForm<MenderChoices> {
   return {
     name: 'mender',
     title: 'Mender artifact',
     place: 'embedded',
     algorithms: menderAlgorithms,
-    options: {},
+    options: menderOptions,
     needsAll: undefined,
     recognise,
     refuse: (_, signers) => refuseMender(signers),
-    plan: (source, _, signers) => refusingFormat(() => planMender(source, signers, tools)),
+    plan: (source, choices, signers) =>
+      refusingFormat(() => planMender(source, choices, signers, tools)),
     verify: (source, trust) => refusingFormat(() => verifyMender(source, trust, tools)),
     inspect: (source) => inspectMender(source, tools),
   }

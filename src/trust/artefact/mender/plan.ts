@@ -11,6 +11,7 @@ import {
 import type { ArtefactSigner, Piece, SigningPlan } from '#trust/artefact/form.ts'
 import { knownSize } from '#trust/artefact/pieces.ts'
 import type { ArtefactRefused } from '#trust/artefact/refusal.ts'
+import { refuseOtherVersion, versionOption } from '#trust/artefact/said-version.ts'
 import { refuse } from '#trust/refusal.ts'
 import { type MenderArtifact, readArtifact, readCovered } from './read-artifact.ts'
 
@@ -20,6 +21,12 @@ export const menderAlgorithms = [
   'rsa-sha256',
 ] as const satisfies readonly SignatureAlgorithmName[]
 
+export interface MenderChoices {
+  readonly version?: string
+}
+
+export const menderOptions = { version: versionOption }
+
 /**
  * Plans the signature over the manifest, once every file is what it says; one that is there already is replaced.
  *
@@ -27,6 +34,7 @@ export const menderAlgorithms = [
  */
 export async function planMender(
   source: ByteSource,
+  { version }: MenderChoices,
   signers: readonly ArtefactSigner[],
   tools: ArchiveTools,
 ): Promise<SigningPlan | ArtefactRefused> {
@@ -38,6 +46,8 @@ export async function planMender(
   if (artifact.kind === 'refused') return artifact
   const covered = await readCovered(source, artifact, tools)
   if (covered.kind === 'refused') return covered
+  const other = refuseOtherVersion(covered.artifactName, version, 'name')
+  if (other !== undefined) return other
   return {
     ...{ kind: 'plan', form: 'mender' },
     wanted: [{ signer, over: 'message', bytes: artifact.signed }],

@@ -14,6 +14,7 @@ import {
 } from '#format/firmware/bundle/rauc-manifest.ts'
 import type { ArtefactSigner, Piece, SigningPlan } from '#trust/artefact/form.ts'
 import type { ArtefactRefused } from '#trust/artefact/refusal.ts'
+import { refuseOtherVersion } from '#trust/artefact/said-version.ts'
 import { readInstant } from '#trust/artefact/signing-time.ts'
 import { planCms, refuseCmsSigners } from '#trust/cms/plan-cms.ts'
 import { sha256 } from '#trust/digest.ts'
@@ -28,6 +29,7 @@ interface Payload {
   readonly kind: 'payload'
   readonly pieces: readonly Piece[]
   readonly manifest: Uint8Array
+  readonly version: string | undefined
 }
 
 /** RAUC takes no larger CMS, unless `max-bundle-signature-size` of its configuration says so. */
@@ -52,8 +54,8 @@ export async function planRauc(
   signers: readonly ArtefactSigner[],
   tools: ArchiveTools,
 ): Promise<SigningPlan | ArtefactRefused> {
-  const no = refuseRauc(choices, signers)
-  if (no !== undefined) return no
+  const unfit = refuseRauc(choices, signers)
+  if (unfit !== undefined) return unfit
   const signingTime = readInstant(choices.signedAt)
   if (signingTime !== undefined && 'kind' in signingTime) return signingTime
   const salt = readSalt(choices.salt)
@@ -65,8 +67,9 @@ export async function planRauc(
       ? await newPayload(source, salt, tools)
       : await knownPayload(source, bundle, tools)
   if (payload.kind === 'refused') return payload
-  const tooLarge = refuseLarge(payload, choices, signers)
-  if (tooLarge !== undefined) return tooLarge
+  const no =
+    refuseOtherVersion(payload.version, choices.version) ?? refuseLarge(payload, choices, signers)
+  if (no !== undefined) return no
   const plan = planCms({
     content: { kind: 'attached', bytes: payload.manifest },
     signers,
@@ -93,7 +96,7 @@ async function knownPayload(
     (await refuseImages(source, squashfsSize, manifest.images, tools))
   if (no !== undefined) return no
   const pieces = [{ source, from: 0, length: payloadSize }]
-  return { kind: 'payload', pieces, manifest: signed }
+  return { kind: 'payload', pieces, manifest: signed, version: manifest.version }
 }
 
 /** A squashfs with a complete manifest in it, as `rauc bundle` packs it before it signs, and as we build it. */
@@ -129,7 +132,7 @@ async function newPayload(
   const { root, bytes } = await hashTree(source, size, salt)
   const signed = encodeSignedManifest(manifest, { hash: root, salt, size: bytes.length })
   const pieces = [{ source, from: 0, length: size }, bytes]
-  return { kind: 'payload', pieces, manifest: signed }
+  return { kind: 'payload', pieces, manifest: signed, version: manifest.version }
 }
 
 /** RAUC refuses a manifest within the squashfs that tells of the tree: it cannot know its own hash. */

@@ -17,6 +17,7 @@ import type {
 } from '#trust/artefact/form.ts'
 import { sizeOf } from '#trust/artefact/pieces.ts'
 import type { ArtefactRefused } from '#trust/artefact/refusal.ts'
+import { refuseOtherVersion } from '#trust/artefact/said-version.ts'
 import { readInstant } from '#trust/artefact/signing-time.ts'
 import { digestsFor, planCms, refuseCmsSigners } from '#trust/cms/plan-cms.ts'
 import { refuse } from '#trust/refusal.ts'
@@ -40,7 +41,8 @@ export async function planSwupdate(
   if (unfit !== undefined) return unfit
   const update = await readUpdate(source)
   if (update.kind === 'refused') return update
-  const no = await refuseFiles(source, update)
+  const no =
+    refuseOtherVersion(update.version, choices.version) ?? (await refuseFiles(source, update))
   if (no !== undefined) return no
   const planned =
     kindOf(choices, signers) === 'rsa'
