@@ -4,7 +4,8 @@ import { refuse } from '#trust/refusal.ts'
 import type { ReleasePart } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import type { ReleasePorts } from './ports.ts'
-import { refuseOtherOctets } from './prove-octets.ts'
+import { proveOctets } from './prove-octets.ts'
+import { refusingChange } from './proved-source.ts'
 
 /** A document that is attached, or is to be. */
 export type DocumentPart = Pick<ReleasePart, 'role' | 'name' | 'sha256'>
@@ -20,14 +21,15 @@ export async function readDocument(
   if (opened === undefined)
     return refuse('artefact-missing', `the octets of ${role} ${name} are not here`)
   try {
-    const { octets, source } = opened
+    const { octets } = opened
     if (octets > documentLimits.octets)
       return refuse(
         'document-malformed',
         `${role} ${name}: ${octets} octets, a document has ${documentLimits.octets} at most`,
       )
-    const other = await refuseOtherOctets(opened, sha256, `${role} ${name}`)
-    return other ?? (await source.read(0, octets))
+    const proved = await proveOctets(opened, sha256, `${role} ${name}`)
+    if (proved.kind === 'refused') return proved
+    return await refusingChange(() => proved.source.read(0, octets))
   } finally {
     await opened.close()
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ByteSource } from '#format/archive/byte-source.ts'
+import { sameBytes } from '#format/bytes.ts'
 import type { SigningPlan, Stamp } from '#trust/artefact/form.ts'
 import { readOptions } from '#trust/artefact/options.ts'
 import { readPieces } from '#trust/artefact/pieces.ts'
@@ -11,7 +12,8 @@ import type { Product, Release } from '../ledger/tables.ts'
 import type { Clock } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import type { ArtefactStore, KeptOctets } from '../releases/ports.ts'
-import { refuseOtherOctets } from '../releases/prove-octets.ts'
+import { proveOctets } from '../releases/prove-octets.ts'
+import { refusingChange } from '../releases/proved-source.ts'
 import { refuseMcubootVersion } from '../releases/signing-of.ts'
 import type { StampRefused } from '../time-stamps/refusals.ts'
 import type { StampSource } from '../time-stamps/stamp-source.ts'
@@ -52,9 +54,9 @@ interface Opened {
 }
 
 /**
- * Signs works that need nothing of one another: their octets are held against the digest that was approved, all are
- * planned before the first signature is asked for, and all
- * signatures are there before anything is written. What comes out is read as a device reads it.
+ * Signs works that need nothing of one another: their octets are held against the digest that was approved, and
+ * again whenever they are read; all are planned before the first signature is asked for, and all signatures are there
+ * before anything is written. What comes out is read as a device reads it.
  *
  * @param sources the octets of each work, by its digest
  * @throws Fault as the store does
@@ -66,30 +68,40 @@ export async function makeOutputs(
   ports: OutputPorts,
   tell: Tell,
 ): Promise<{ readonly kind: 'outputs'; readonly outputs: readonly Output[] } | Refused> {
-  const opened: (Opened & { close(): Promise<void> })[] = []
+  const each = new Map<string, Unproved>()
   try {
     for (const work of works) {
-      const digest = sources.get(work) ?? work.part.sha256
-      const open = await openWhole(digest, ports.artefacts)
+      const sha256 = sources.get(work) ?? work.part.sha256
+      if (each.has(sha256.toHex())) continue
+      const open = await openWhole(sha256, ports.artefacts)
       if (open === undefined)
         return refuse('artefact-missing', `the octets of ${work.part.name} are not here`)
       const { source, octets } = open
-      opened.push({ work, sha256: digest, source, octets, close: () => open.close() })
+      const { name } = work.part
+      each.set(sha256.toHex(), { name, sha256, source, octets, close: () => open.close() })
     }
-    const other = await refuseOthers(opened)
-    return other ?? (await signOpened(opened, context, ports, tell))
+    // Octets that several forms sign are proved once, and all of them read what was proved.
+    const proved = await sideBySide([...each.values()], async (one) => {
+      const found = await proveOctets(one, one.sha256, one.name)
+      return found.kind === 'refused' ? found : { ...one, source: found.source }
+    })
+    if (!areAll(proved)) return firstRefused(proved)
+    const opened = works.map((work): Opened => {
+      const sha256 = sources.get(work) ?? work.part.sha256
+      const found = proved.find((one) => sameBytes(one.sha256, sha256))
+      if (found === undefined) throw new TypeError('a work whose octets nobody opened')
+      return { work, sha256, source: found.source, octets: found.octets }
+    })
+    return await refusingChange(() => signOpened(opened, context, ports, tell))
   } finally {
-    for (const { close } of opened) await close()
+    for (const { close } of each.values()) await close()
   }
 }
 
-/** Each source is held against its digest, once. */
-async function refuseOthers(opened: readonly Opened[]): Promise<Refused | undefined> {
-  const each = [...new Map(opened.map((one) => [one.sha256.toHex(), one])).values()]
-  const proved = await sideBySide(each, (one) =>
-    refuseOtherOctets(one, one.sha256, one.work.part.name),
-  )
-  return proved.find((one) => one !== undefined)
+/** Octets as the store gives them, before anything is done with them. */
+interface Unproved extends Omit<Opened, 'work'> {
+  readonly name: string
+  close(): Promise<void>
 }
 
 interface Planned {

@@ -9,7 +9,8 @@ import type { Clock } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import { newestPlan } from '../releases/plan-lines.ts'
-import { refuseOtherOctets } from '../releases/prove-octets.ts'
+import { proveOctets } from '../releases/prove-octets.ts'
+import { refusingChange } from '../releases/proved-source.ts'
 import { planSource } from './make-outputs.ts'
 import { openWhole } from './open-whole.ts'
 import { type PlanPorts, planRelease, type Work } from './plan-release.ts'
@@ -105,9 +106,9 @@ async function wantedIn(
   if (open === undefined)
     return refuse('artefact-missing', `the octets of ${work.part.name} are not here`)
   try {
-    const other = await refuseOtherOctets(open, work.part.sha256, work.part.name)
-    if (other !== undefined) return other
-    const plan = await planSource(work, open.source, context, ports)
+    const proved = await proveOctets(open, work.part.sha256, work.part.name)
+    if (proved.kind === 'refused') return proved
+    const plan = await refusingChange(() => planSource(work, proved.source, context, ports))
     return plan.kind === 'refused' ? plan : plan.wanted
   } finally {
     await open.close()
