@@ -105,7 +105,7 @@ function manifestSteps(story: Story, { said }: Call): readonly Step[] {
         ...{ step, good },
         found: good ? `revision ${manifest.revision}` : 'it is not that of the page',
       },
-      ...planSteps(story, manifest.signing),
+      ...planSteps(story, manifest),
     ]
   } catch (error) {
     if (!(error instanceof FormatError)) throw error

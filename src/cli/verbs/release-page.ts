@@ -114,10 +114,18 @@ function signedSteps({ signed }: Story, events: readonly Event[]): readonly Step
     )
     const said =
       made?.type === 'digest-signed'
-        ? { name, digest: sourceSha256, sha256, by: namesIn(facts) }
+        ? { name, digest: sourceSha256, sha256, by: namesIn(facts), ...digestWords(facts) }
         : { name, form, sourceSha256, sha256, by: namesIn(facts) }
     return logged('signed', says(made?.facts, said), `${name} ${sha256}`)
   })
+}
+
+/** Of a digest: in which form, of which artefact, and what it was that the key signed. */
+function digestWords(facts: Story['signed'][number]['facts']): Readonly<Record<string, string>> {
+  const said = ['asForm', 'of', 'signedDigest'].map((word) => [word, facts[word]] as const)
+  return Object.fromEntries(
+    said.filter((one): one is [string, string] => typeof one[1] === 'string'),
+  )
 }
 
 function namesIn({ keyNames }: Story['signed'][number]['facts']): string {

@@ -6,7 +6,8 @@ import type { Actor } from '../audit/event.ts'
 import { newId } from '../ledger/ids.ts'
 import type { Release, ReleasePart } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
-import { isByDigest, isContent, type ToBeSignedPart } from './by-digest.ts'
+import { isByDigest, isContent, type ToBeSignedPart, toBeSignedIn } from './by-digest.ts'
+import { isLeftOver, refuseEnded } from './digest-keys.ts'
 import { judgeDocument } from './judge-document.ts'
 import { partsOf } from './parts-of.ts'
 import type { ReleasePorts } from './ports.ts'
@@ -66,6 +67,8 @@ export async function attachPart(
     {
       puts: [{ kind: 'releasePart', record: part }, ...needed],
       contributors: brought.senders,
+      // One more signature of what was approved and signed already: people approve that, too.
+      keepsSigned: toBeSignedIn(part) !== undefined,
       facts: { act: 'attach', part: part.id, role, name, sha256: sha256.toHex() },
     },
     actor,
@@ -87,6 +90,7 @@ export async function detachPart(
     release,
     {
       puts: [{ kind: 'releasePart', record: removed }],
+      keepsSigned: await isLeftOver(part, ports.ledger),
       facts: { act: 'detach', part: id, role, name, sha256: sha256.toHex() },
     },
     actor,
@@ -150,6 +154,8 @@ async function byDigest(
       'signing-plan-wrong',
       `signing key ${key.name} is for ${key.forms.join(', ')}, not for ${form}`,
     )
+  const ended = refuseEnded(key)
+  if (ended !== undefined) return ended
   return { kind: 'brought', octets, facts: { ...facts, ...toBeSigned }, senders: [] }
 }
 

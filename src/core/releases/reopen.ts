@@ -16,6 +16,11 @@ export interface ReleaseEdit {
   readonly puts?: readonly Put[]
   /** Who has a part in it besides the one who asks: who sent the octets. */
   readonly contributors?: readonly string[]
+  /**
+   * What was signed of it stays what it is, and a part of it: how the rest is signed changes, since a key has ended.
+   * People approve all of it anew.
+   */
+  readonly keepsSigned?: boolean
   /** For the event: which act, and what it concerns. */
   readonly facts: AuditEvent['facts']
 }
@@ -36,7 +41,7 @@ async function checkUnsigned({ id }: Release, ledger: Ledger): Promise<Refused |
   if (signed === undefined) return undefined
   return refuse(
     'release-final',
-    `the digest of an artefact of ${id} was signed (${signed.name}): nothing of it is changed any more; make another, and withdraw this one`,
+    `the digest of an artefact of ${id} was signed (${signed.name}): nothing of it is changed any more, but for how the rest is signed; make another, and withdraw this one`,
   )
 }
 
@@ -46,11 +51,12 @@ async function checkUnsigned({ id }: Release, ledger: Ledger): Promise<Refused |
  */
 export async function reopen(
   release: Release,
-  { terms = {}, puts = [], contributors = [], facts }: ReleaseEdit,
+  { terms = {}, puts = [], contributors = [], keepsSigned = false, facts }: ReleaseEdit,
   actor: Actor,
   { ledger, clock }: Pick<ReleasePorts, 'ledger' | 'clock'>,
 ): Promise<ReleaseChanged> {
-  const final = checkOpen(release) ?? (await checkUnsigned(release, ledger))
+  const final =
+    checkOpen(release) ?? (keepsSigned ? undefined : await checkUnsigned(release, ledger))
   if (final !== undefined) return final
   const now = clock.now()
   const because = `the release was changed after revision ${release.revision}`

@@ -9,6 +9,7 @@ import type { Release, ReleaseManifestRecord, ReleasePart } from '../ledger/tabl
 import type { Refused } from '../refusal.ts'
 import { isByDigest, isContent } from './by-digest.ts'
 import type { ReleaseChanged } from './create.ts'
+import { refuseLeftOver } from './digest-keys.ts'
 import { judgeDocument } from './judge-document.ts'
 import { manifestOf } from './manifest-of.ts'
 import { partsOf } from './parts-of.ts'
@@ -34,7 +35,9 @@ export async function submitRelease(
   if (draft.kind === 'refused') return draft
   const { release } = draft
   const unfit =
-    (await checkSecurityVersion(release, ledger)) ?? (await checkParts(release, parts, ports))
+    (await checkSecurityVersion(release, ledger)) ??
+    (await checkParts(release, parts, ports)) ??
+    (await refuseLeftOver(parts, ledger))
   if (unfit !== undefined) return unfit
   const text = encodeReleaseManifest(await manifestOf(release, parts, signing.signing, ledger))
   const now = clock.now()
@@ -82,7 +85,8 @@ async function draftOf(
   const other = isOpen ? await refuseOtherPlan(release, parts, ports.ledger) : undefined
   if (other === undefined)
     return refuse('release-state-wrong', `${release.id} is ${release.state}; a draft is submitted`)
-  return reopen(release, { facts: { act: 'plan' } }, actor, ports)
+  // What devices get is the same: a digest that was signed before a key ended is one of it still.
+  return reopen(release, { keepsSigned: true, facts: { act: 'plan' } }, actor, ports)
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Release, ReleasePart, SignedArtefactRecord } from '../ledger/table
 import type { Randomness } from '../ports.ts'
 import type { Refused } from '../refusal.ts'
 import { isByDigest, isContent, toBeSignedIn } from '../releases/by-digest.ts'
+import { refuseLeftOver, refuseRevokedSigner } from '../releases/digest-keys.ts'
 import { markSigned } from '../releases/mark.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import { signedArtefactsOf } from '../releases/publish.ts'
@@ -118,8 +119,10 @@ async function unsignedByDigest(
   { ledger }: PlanPorts,
 ): Promise<Refused | undefined> {
   const byDigest = parts.filter((part) => part.role === 'artefact' && isByDigest(part))
-  if (byDigest.length === 0) return undefined
-  const signed = new Set((await signedArtefactsOf(release.id, ledger)).map(({ part }) => part))
+  const made = await signedArtefactsOf(release.id, ledger)
+  const revoked = await refuseRevokedSigner(made, ledger)
+  if (revoked !== undefined) return revoked
+  const signed = new Set(made.map(({ part }) => part))
   const missing = byDigest.find(({ id, ...part }) => {
     if (signed.has(id)) return false
     const { name } = part
@@ -131,10 +134,11 @@ async function unsignedByDigest(
   })
   return (
     missing &&
-    refuse(
-      'artefact-missing',
-      `the octets of ${missing.name} are not here, and it was not signed by its digest yet: "vitalsign firmware sign --release"`,
-    )
+    ((await refuseLeftOver([missing], ledger)) ??
+      refuse(
+        'artefact-missing',
+        `the octets of ${missing.name} are not here, and it was not signed by its digest yet: "vitalsign firmware sign --release"`,
+      ))
   )
 }
 
