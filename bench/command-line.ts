@@ -3,7 +3,7 @@
  * What the command line takes as people start it: processor time and memory of whole processes, by GNU time, of commands
  * that do nothing and of files of gigabytes that are built, signed and verified.
  *
- *     node bench/command-line.ts [MEGABYTES]
+ *     node bench/command-line.ts [MEGABYTES [FORM]...]
  */
 import { execFileSync } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
@@ -29,23 +29,28 @@ import { printRows } from './tools/table.ts'
 
 const program = join(import.meta.dirname, '../bin/vitalsign')
 
+/** @param only these forms; absent: all of them, and the commands that do nothing */
 export async function benchCommandLine({
   megabytes,
+  only,
 }: {
   readonly megabytes: number
+  readonly only?: readonly string[]
 }): Promise<Row[]> {
   const place = mkdtempSync(join(tmpdir(), 'vitalsign-bench-'))
   try {
     await writeKeys(place)
     const rows: Row[] = []
-    for (const line of ['help', 'help device add', 'firmware forms', 'scan absent']) {
+    const idle = ['help', 'help device add', 'firmware forms', 'scan absent']
+    for (const line of only === undefined ? idle : []) {
       // The first one compiles what the cache does not have.
       taken(place, line)
       rows.push(rowOf(line, taken(place, line), 'the command alone'))
     }
     writeNoise(join(place, 'app.bin'), megabytes)
-    writeBootImages(place)
-    for (const [form, build, sign, verify, given = 'app.bin'] of lines) {
+    const asked = lines.filter(([form]) => only?.includes(form) ?? true)
+    if (asked.some(([, , , , given]) => given !== undefined)) writeBootImages(place)
+    for (const [form, build, sign, verify, given = 'app.bin'] of asked) {
       const image = build === undefined ? given : 'made'
       if (build !== undefined)
         rows.push(row('build', `firmware build ${form} app.bin ${build} --out made`))
@@ -165,5 +170,8 @@ function writeNoise(path: string, megabytes: number): void {
   closeSync(file)
 }
 
-if (import.meta.main)
-  printRows(await benchCommandLine({ megabytes: Number(process.argv[2] ?? 200) }))
+if (import.meta.main) printRows(await benchCommandLine(saidOf(process.argv.slice(2))))
+
+function saidOf([megabytes = '200', ...only]: readonly string[]) {
+  return { megabytes: Number(megabytes), ...(only.length > 0 && { only }) }
+}

@@ -47,6 +47,9 @@ const forms = artefactForms(archiveTools())
 /** What a form has to be told. */
 const told: Partial<Readonly<Record<ArtefactFormName, Readonly<Record<string, unknown>>>>> = {
   mcuboot: { version: '1.0.0', headerSize: 32, padHeader: true },
+  // They say a version of their own, whatever the release is.
+  'esp-secure-boot-v2': { version: 'any' },
+  swupdate: { version: 'any' },
   suit: { vendor: 'example.com', class: 'bench', uri: 'https://example.com/image' },
 }
 

@@ -8,7 +8,7 @@ import { keyPorts } from '#house/verbs/signing-keys.ts'
 import type { KeyAlgorithmName } from '#trust/algorithms.ts'
 import { type ArtefactFormName, artefactFormNames } from '#trust/artefact/form-names.ts'
 import { artefactForms } from '#trust/artefact/forms.ts'
-import { sampleMakers } from '../../../test/support/artefacts/samples.ts'
+import { artefactFor } from '../../../bench/tools/small-artefacts.ts'
 import { addPump, openTestCore, operator, type TestCore } from '../../../test/support/core.ts'
 import { attached, newRelease, stored } from '../../../test/support/releases.ts'
 import type { Release } from '../ledger/tables.ts'
@@ -50,6 +50,16 @@ const keysFor: Partial<Record<ArtefactFormName, readonly KeyAlgorithmName[]>> = 
   'outer-manifest': ['p-256', 'ml-dsa-65'],
 }
 
+/** More than is taken into memory at once, where octets are read once anyhow. */
+const image = Uint8Array.from({ length: 1_200_000 }, (_, index) => (index * 7) >> 3)
+
+const any = { version: 'any' }
+const told: Partial<Record<ArtefactFormName, Readonly<Record<string, unknown>>>> = {
+  ...{ rauc: any, swupdate: any, mender: any, 'esp-secure-boot-v2': any },
+  mcuboot: { version: '1.0.0', headerSize: 32, padHeader: true },
+  suit: { vendor: 'example.com', class: 'pump', uri: 'https://example.com/image' },
+}
+
 async function approvedAs(form: ArtefactFormName): Promise<Release> {
   const pump = await addPump(core, `pump as ${form}`)
   for (const algorithm of keysFor[form] ?? [undefined]) {
@@ -59,13 +69,10 @@ async function approvedAs(form: ArtefactFormName): Promise<Release> {
     }
     assert.equal((await makeArtefactKey(wish, operator, keyPorts(core))).kind, 'made')
   }
-  const saysVersion = 'version' in (forms[form]?.options ?? {}) && form !== 'outer-manifest'
-  const options = saysVersion ? { version: 'any' } : {}
-  const plan = [{ form, artefacts: ['*'], options }]
+  const plan = [{ form, artefacts: ['*'], options: told[form] ?? {} }]
   const applied = await applyPlan(pump, plan, operator, { ...core, forms })
   assert.equal(applied.kind, 'applied', JSON.stringify(applied))
-  const sample = await sampleMakers[form]?.(forms)
-  const octets = sample?.beside ?? sample?.bytes ?? assert.fail(`no sample of ${form}`)
+  const octets = await artefactFor(form, image)
   const draft = await newRelease(core, pump)
   const sha256 = await stored(core, octets)
   const { release } = await attached(core, draft, { role: 'artefact', name: 'app.bin', sha256 })

@@ -31,15 +31,15 @@ export function refuseOtherVersion(
 ): ArtefactRefused | undefined {
   if (said === undefined || wanted === undefined || wanted === anyVersion) return undefined
   const own = as === 'name' ? endingOf(said, wanted) : said
-  if (own === wanted || compareVersions(own, wanted) === 0) return undefined
+  if (own === undefined || own === wanted || compareVersions(own, wanted) === 0) return undefined
   return refuse(
     'artefact-version-differs',
     `its ${as} is "${said.slice(0, 80)}", wanted is version "${wanted.slice(0, 80)}": build it with that version, or choose the one that it says (version; ${anyVersion}: whatever it says)`,
   )
 }
 
-/** From the mark before its end that looks like a version; all of a name that has none. */
-function endingOf(name: string, wanted: string): string {
+/** What of a name looks like a version, to its end; undefined: nothing, and then the name says none. */
+function endingOf(name: string, wanted: string): string | undefined {
   if (name.endsWith(wanted) && /[^0-9A-Za-z.]$/.test(name.slice(0, -wanted.length))) return wanted
-  return /(?:^|[^0-9A-Za-z.])(v?\d[0-9A-Za-z.+-]*)$/.exec(name)?.[1] ?? name
+  return /(?:^|[^0-9A-Za-z.])(v?\d[0-9A-Za-z.+-]*)$/.exec(name)?.[1]
 }
