@@ -38,8 +38,8 @@ export function refuseOtherVersion(
   )
 }
 
-/** What of a name looks like a version, to its end; undefined: nothing, and then the name says none. */
+/** What of a name looks like a version, to its end: numbers and dots, for `release-2` counts. Undefined: it says none. */
 function endingOf(name: string, wanted: string): string | undefined {
   if (name.endsWith(wanted) && /[^0-9A-Za-z.]$/.test(name.slice(0, -wanted.length))) return wanted
-  return /(?:^|[^0-9A-Za-z.])(v?\d[0-9A-Za-z.+-]*)$/.exec(name)?.[1]
+  return /(?:^|[^0-9A-Za-z.])(v?\d+\.\d[0-9A-Za-z.+-]*)$/.exec(name)?.[1]
 }
