@@ -51,20 +51,22 @@ function taken(piece: Uint8Array): Uint8Array {
 }
 
 async function feed(engine: Engine, source: ByteSource, start: number, closed: Promise<void>) {
+  // One array for all: each is taken whole before the next one is read.
+  const held = source.fill && new Uint8Array(inputOctets)
   for (let at = start; !engine.destroyed && !engine.readableEnded; ) {
-    const bytes = (await source.read(at, inputOctets)).slice()
+    const bytes =
+      held === undefined
+        ? (await source.read(at, inputOctets)).slice()
+        : held.subarray(0, await source.fill?.(at, held))
     if (engine.destroyed) return
     if (bytes.length === 0) {
       engine.end()
       return
     }
     at += bytes.length
-    if (!engine.write(bytes)) {
-      const drained = Promise.withResolvers<void>()
-      engine.once('drain', drained.resolve)
-      await Promise.race([closed, drained.promise])
-      engine.off('drain', drained.resolve)
-    }
+    const taken = Promise.withResolvers<void>()
+    engine.write(bytes, () => taken.resolve())
+    await Promise.race([closed, taken.promise])
   }
 }
 

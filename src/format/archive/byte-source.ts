@@ -58,13 +58,23 @@ export function inTurns(source: ByteSource): ByteSource {
   const turned: ByteSource = {
     size: source.size,
     read(at, length) {
-      const octets = before.then(async () => (await source.read(at, length)).slice())
+      const octets = before.then(() => ownOctets(source, at, length))
       before = octets.catch(() => undefined)
       return octets
     },
   }
   const dataFrom = source.dataFrom?.bind(source)
   return dataFrom === undefined ? turned : { ...turned, dataFrom }
+}
+
+/** Octets that are the caller's for good. */
+async function ownOctets(source: ByteSource, at: number, length: number): Promise<Uint8Array> {
+  const { size, fill } = source
+  if (fill === undefined || size === undefined) return (await source.read(at, length)).slice()
+  // Written where they stay, once.
+  const octets = new Uint8Array(Math.max(0, Math.min(length, size - at)))
+  const filled = await fill.call(source, at, octets)
+  return filled === octets.length ? octets : octets.slice(0, filled)
 }
 
 /**

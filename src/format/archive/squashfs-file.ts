@@ -3,6 +3,7 @@ import { FormatError } from '../format-error.ts'
 import type { ArchiveTools } from './archive.ts'
 import type { ByteSource } from './byte-source.ts'
 import { readExactly } from './fields.ts'
+import { giveBack } from './give-back.ts'
 import type { Fragments } from './squashfs-fragments.ts'
 import type { FileInode } from './squashfs-inode.ts'
 import type { Superblock } from './squashfs-superblock.ts'
@@ -66,7 +67,12 @@ export function squashfsFile(volume: Volume, inode: FileInode): ByteSource {
       block.catch(() => undefined)
     } else known.delete(index)
     known.set(index, block)
-    if (known.size > ahead + keptBlocks) known.delete(known.keys().next().value!)
+    const [oldest] = known
+    if (oldest === undefined || known.size <= ahead + keptBlocks) return block
+    known.delete(oldest[0])
+    // Nobody looks at it any more: a reader has what it asked for last, and that is the youngest but those ahead. What
+    // stands at the end of many files is not of one alone.
+    if (oldest[0] < blocks.length) oldest[1].then(giveBack, () => undefined)
     return block
   }
 

@@ -30,10 +30,11 @@ export async function* readSpan(
   source: ByteSource,
   from: number,
   length: number,
+  step = stepOctets,
 ): AsyncGenerator<Uint8Array> {
   const end = from + length
   let at = from
-  for await (const chunk of stepsOf(source, from, end, stepOctets)) {
+  for await (const chunk of stepsOf(source, from, end, step)) {
     yield chunk
     at += chunk.length
   }

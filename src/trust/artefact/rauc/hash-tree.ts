@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The hash tree of dm-verity that lies behind the squashfs of a RAUC bundle: SHA-256, blocks of 4 KiB, no header. */
 import type { ByteSource } from '#format/archive/byte-source.ts'
-import { readExactly } from '#format/archive/fields.ts'
 import { concatBytes } from '#format/bytes.ts'
 import { FormatError } from '#format/format-error.ts'
+import { readSpan } from '#trust/artefact/pieces.ts'
 import { sha256 } from '#trust/digest.ts'
 
 export const treeBlock = 4_096
 const digestSize = 32
 const digestsInABlock = treeBlock / digestSize
-const stepBlocks = 256
+const stepBlocks = 32
 
 /** 64 GiB of data: their tree has 520 MB, and stays in memory while it is made. */
 const mostBlocks = 16_777_216
@@ -69,12 +69,12 @@ async function hashedData(
   hasher: BlockHasher,
 ): Promise<Uint8Array> {
   const level = emptyLevel(blocks)
-  for (let from = 0; from < blocks; from += stepBlocks) {
-    const count = Math.min(stepBlocks, blocks - from)
-    const bytes = await readExactly(source, from * treeBlock, count * treeBlock)
-    for (let index = 0; index < count; index++)
-      level.set(hasher.hash(bytes, index * treeBlock), (from + index) * digestSize)
-  }
+  let at = 0
+  for await (const bytes of readSpan(source, 0, blocks * treeBlock, stepBlocks * treeBlock))
+    for (let from = 0; from < bytes.length; from += treeBlock) {
+      level.set(hasher.hash(bytes, from), at)
+      at += digestSize
+    }
   return level
 }
 
