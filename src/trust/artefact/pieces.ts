@@ -20,9 +20,14 @@ export function sizeOf(pieces: readonly Piece[]): number {
  */
 export async function* readPieces(pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) {
-    if (piece instanceof Uint8Array) yield piece
+    if (piece instanceof Uint8Array) yield* inSteps(piece)
     else yield* readSpan(piece.source, piece.from, piece.length)
   }
+}
+
+/** A hash tree has megabytes, of which who writes them would make a copy. */
+function* inSteps(octets: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < octets.length; at += stepOctets) yield octets.subarray(at, at + stepOctets)
 }
 
 /** The octets of a span, step by step; each chunk is the caller's until it asks for the next. @throws FormatError `truncated` */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ArchiveTools } from '#format/archive/archive.ts'
-import { type ByteSource, memorySource } from '#format/archive/byte-source.ts'
+import type { ByteSource } from '#format/archive/byte-source.ts'
 import {
   isSquashfs,
   parseSuperblock,
   superblockOctets,
 } from '#format/archive/squashfs-superblock.ts'
-import { concatBytes, sameBytes } from '#format/bytes.ts'
+import { concatBytes } from '#format/bytes.ts'
 import {
   encodeSignedManifest,
   type RaucManifest,
@@ -21,7 +21,7 @@ import { sha256 } from '#trust/digest.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { RaucChoices } from './choices.ts'
 import { manifestIn, refuseImages } from './content.ts'
-import { hashTree, treeBlock } from './hash-tree.ts'
+import { hashTree, type TreeFault, treeBlock, treeFault } from './hash-tree.ts'
 import { oneSigner, readBundle, type SignedBundle } from './read-bundle.ts'
 
 /** What the CMS will be behind, and what it holds. */
@@ -149,20 +149,16 @@ function refuseInner({ format, verity }: RaucManifest): ArtefactRefused | undefi
 export async function refuseTree(
   source: ByteSource,
   squashfsSize: number,
-  { hash, salt, size }: RaucVerity,
+  { hash, salt }: Pick<RaucVerity, 'hash' | 'salt'>,
 ): Promise<ArtefactRefused | undefined> {
-  const tree = await hashTree(source, squashfsSize, salt)
-  if (!sameBytes(tree.root, hash))
-    return refuse('artefact-digest-wrong', 'the squashfs has another verity-hash than was signed')
-  const stored = memorySource(tree.bytes)
-  for (let at = 0; at < size; at += 1_048_576) {
-    const length = Math.min(1_048_576, size - at)
-    const there = await source.read(squashfsSize + at, length)
-    if (!sameBytes(there, await stored.read(at, length)))
-      return refuse('artefact-digest-wrong', 'the hash tree behind the squashfs is another one')
-  }
-  return undefined
+  const fault = await treeFault(source, squashfsSize, hash, salt)
+  return fault && refuse('artefact-digest-wrong', treeFaults[fault])
 }
+
+const treeFaults = {
+  data: 'the squashfs has another verity-hash than was signed',
+  tree: 'the hash tree behind the squashfs is another one than was signed',
+} as const satisfies Record<TreeFault, string>
 
 /**
  * A salt that nobody has to choose: the same squashfs gives the same bundle, wherever it is signed.

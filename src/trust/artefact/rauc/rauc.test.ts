@@ -13,7 +13,7 @@ import {
 } from '../../../../test/support/artefact-files.ts'
 import { signingHouse } from '../../../../test/support/signers.ts'
 import { buildRauc, type RaucWish } from './build.ts'
-import { hashTree, treeSize } from './hash-tree.ts'
+import { hashTree, treeFault, treeSize } from './hash-tree.ts'
 import { raucForm } from './rauc.ts'
 
 const form = raucForm(archiveTools())
@@ -162,4 +162,30 @@ test('a tree of several levels has the top one first, and is as large as is said
   assert.throws(() => treeSize(4_096), { code: 'value-not-allowed' })
   assert.throws(() => treeSize(8_193), { code: 'value-not-allowed' })
   assert.throws(() => treeSize(2 ** 40), { code: 'too-large' })
+})
+
+test('a tree is held against its root level by level, and tells changed data from a changed tree', async () => {
+  // Two blocks of digests, the second almost empty, and one on top.
+  const data = Uint8Array.from({ length: 130 * 4_096 }, (_, index) => (index >> 12) & 0xff)
+  const salt = new Uint8Array(32).fill(7)
+  const { root, bytes } = await hashTree(memorySource(data), data.length, salt)
+  const whole = new Uint8Array(data.length + bytes.length)
+  whole.set(data)
+  whole.set(bytes, data.length)
+  const fault = (by: Uint8Array = root) => treeFault(memorySource(whole), data.length, by, salt)
+  assert.equal(await fault(), undefined)
+  assert.equal(await fault(new Uint8Array(32)), 'tree')
+  for (const [at, wanted] of [
+    [0, 'data'],
+    [data.length - 1, 'data'],
+    // The top and the zeros behind its digests, the level below it and the zeros there.
+    [data.length, 'tree'],
+    [data.length + 4_095, 'tree'],
+    [data.length + 4_096, 'tree'],
+    [whole.length - 1, 'tree'],
+  ] as const) {
+    whole[at]! ^= 1
+    assert.equal(await fault(), wanted, `octet ${at}`)
+    whole[at]! ^= 1
+  }
 })
