@@ -1,62 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 import { refuse } from '#trust/refusal.ts'
 import type { Actor } from '../audit/event.ts'
-import { type ImportNews, mostRefusedRows } from '../devices/import.ts'
+import { Importing, type ImportNews, importInBatches, type WrongRow } from '../importing.ts'
 import type { Product } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { bindElement } from './bind-element.ts'
 import type { ElementPorts } from './ports.ts'
 
-/** One row of a line's list: which element was put into which device; or what is wrong with it. */
-export type AssignmentRow =
-  | {
-      readonly kind: 'assignment'
-      readonly row: number
-      readonly uniqueId: string
-      readonly serial: string
-    }
-  | { readonly kind: 'wrong'; readonly row: number; readonly refused: Refused }
-  | { readonly kind: 'unreadable'; readonly row: number; readonly refused: Refused }
+/** One row of a line's list: which element was put into which device. */
+export interface AssignmentRow {
+  readonly kind: 'assignment'
+  readonly row: number
+  readonly uniqueId: string
+  readonly serial: string
+}
 
-/** Rows between two words of how far it is. */
-const progressEvery = 100
+/** Rows between two words of how far it is; each is a commit of its own. */
+const batchSize = 100
 
-/**
- * Says of many elements in which devices they are, row by row: what is so already is counted and left, so that a list
- * may be sent again.
- */
-export async function* assignElements(
-  rows: AsyncIterable<AssignmentRow>,
+/** Says of many elements in which devices they are. What is so already is left. */
+export function assignElements(
+  rows: AsyncIterable<AssignmentRow | WrongRow>,
   product: Product,
   actor: Actor,
   ports: ElementPorts,
 ): AsyncGenerator<ImportNews> {
-  let [added, unchanged, refused] = [0, 0, 0]
-  const count = () => ({ rows: added + unchanged + refused, added, unchanged, refused })
-  for await (const row of rows) {
-    if (row.kind === 'unreadable') {
-      yield { kind: 'stopped', row: row.row, refused: row.refused, count: count() }
-      return
-    }
-    const done = row.kind === 'wrong' ? row.refused : await assign(row, product, actor, ports)
-    if (done === 'added') added++
-    else if (done === 'unchanged') unchanged++
-    else {
-      refused++
-      yield { kind: 'refused', row: row.row, refused: done }
-    }
-    if (refused >= mostRefusedRows) {
-      const why = refuse('input-wrong', `${mostRefusedRows} rows were refused; mend the file`)
-      yield { kind: 'stopped', row: row.row, refused: why, count: count() }
-      return
-    }
-    if (count().rows % progressEvery === 0) yield { kind: 'progress', count: count() }
+  const remedy = 'mend the file and send it again'
+  return importInBatches(rows, new Assigning(product, actor, ports), { batchSize, remedy })
+}
+
+class Assigning extends Importing<AssignmentRow> {
+  readonly #product: Product
+  readonly #actor: Actor
+  readonly #ports: ElementPorts
+
+  constructor(product: Product, actor: Actor, ports: ElementPorts) {
+    super()
+    this.#product = product
+    this.#actor = actor
+    this.#ports = ports
   }
-  yield { kind: 'done', count: count() }
+
+  async *book(rows: readonly AssignmentRow[]): AsyncGenerator<ImportNews> {
+    for (const row of rows) {
+      const done = await assign(row, this.#product, this.#actor, this.#ports)
+      if (done === 'added') this.added++
+      else if (done === 'unchanged') this.unchanged++
+      else yield this.refuse(row.row, done)
+    }
+  }
 }
 
 async function assign(
-  { uniqueId, serial }: AssignmentRow & { readonly kind: 'assignment' },
+  { uniqueId, serial }: AssignmentRow,
   product: Product,
   actor: Actor,
   ports: ElementPorts,

@@ -22,7 +22,7 @@ import {
   softMaker,
   softProvisioner,
 } from '../../../test/support/elements.ts'
-import type { ImportNews } from '../devices/import.ts'
+import type { ImportNews } from '../importing.ts'
 import type { Product } from '../ledger/tables.ts'
 import { importBundle } from '../vendors/import-bundle.ts'
 import { addElement, uniqueIdOf } from './add-element.ts'

@@ -3,7 +3,7 @@ import type { Certificate } from '#format/x509/certificate.ts'
 import type { ElementKey, GenuineElement } from '#trust/element/verify-element.ts'
 import { refuse } from '#trust/refusal.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
-import { type ImportCount, type ImportNews, mostRefusedRows } from '../devices/import.ts'
+import { Importing, type ImportNews, importInBatches, type WrongRow } from '../importing.ts'
 import type { Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Element, Product } from '../ledger/tables.ts'
@@ -13,20 +13,16 @@ import type { VouchingPorts } from './ports.ts'
 import { type NewElementKey, recordsOf } from './records.ts'
 import { vouchForElement } from './vouch.ts'
 
-/** One entry of a manifest: what its signer vouches for, or what is wrong with it. */
-export type ManifestRow =
-  | {
-      readonly kind: 'element'
-      readonly row: number
-      readonly genuine: GenuineElement
-      /** The entry as it came: it is kept as the evidence. */
-      readonly evidence: Uint8Array
-    }
-  | { readonly kind: 'wrong'; readonly row: number; readonly refused: Refused }
-  /** Neither this entry nor any after it can be read. */
-  | { readonly kind: 'unreadable'; readonly row: number; readonly refused: Refused }
+/** One entry of a manifest: what its signer vouches for. */
+export interface ManifestRow {
+  readonly kind: 'element'
+  readonly row: number
+  readonly genuine: GenuineElement
+  /** The entry as it came: it is kept as the evidence. */
+  readonly evidence: Uint8Array
+}
 
-export interface Importing {
+export interface Manifest {
   readonly product: Product
   /** SHA-256 of the signer's certificate. */
   readonly signerSha256: Uint8Array
@@ -34,84 +30,38 @@ export interface Importing {
   readonly demandsMaker: boolean
 }
 
-type Sound = ManifestRow & { readonly kind: 'element' }
-
 /** Elements in one commit: each has some six records and its entry of 5 kB. */
 const batchSize = 50
 
-/**
- * Makes the elements of a signed manifest known, in memory that does not grow with it.
- *
- * An element that is here with the same keys is left as it is, so that a manifest may be sent again. Batches that
- * were committed before a stop stay.
- */
-export async function* importElements(
-  rows: AsyncIterable<ManifestRow>,
-  importing: Importing,
+/** Makes the elements of a signed manifest known. An element that is here with the same keys is left as it is. */
+export function importElements(
+  rows: AsyncIterable<ManifestRow | WrongRow>,
+  manifest: Manifest,
   actor: Actor,
   ports: VouchingPorts,
 ): AsyncGenerator<ImportNews> {
-  const batches = new Batches(importing, actor, ports)
-  let batch: Sound[] = []
-  for await (const row of rows) {
-    if (row.kind === 'unreadable') {
-      yield* batches.book(batch)
-      yield { kind: 'stopped', row: row.row, refused: row.refused, count: batches.count }
-      return
-    }
-    if (row.kind === 'wrong') yield batches.refuse(row.row, row.refused)
-    else batch.push(row)
-    if (batch.length === batchSize) {
-      yield* batches.book(batch)
-      batch = []
-      yield { kind: 'progress', count: batches.count }
-    }
-    if (batches.count.refused >= mostRefusedRows) {
-      yield* batches.book(batch)
-      yield { kind: 'stopped', row: row.row, refused: tooManyRefused, count: batches.count }
-      return
-    }
-  }
-  yield* batches.book(batch)
-  yield { kind: 'done', count: batches.count }
+  const remedy = 'is this the manifest of that signer?'
+  return importInBatches(rows, new ElementImport(manifest, actor, ports), { batchSize, remedy })
 }
 
-const tooManyRefused = refuse(
-  'input-wrong',
-  `${mostRefusedRows} entries were refused; is this the manifest of that signer?`,
-)
-
-/** One import under way: what it has counted, and how it books. */
-class Batches {
-  readonly #importing: Importing
+class ElementImport extends Importing<ManifestRow> {
+  readonly #manifest: Manifest
   readonly #actor: Actor
   readonly #ports: VouchingPorts
-  #added = 0
-  #unchanged = 0
-  #refused = 0
 
-  constructor(importing: Importing, actor: Actor, ports: VouchingPorts) {
-    this.#importing = importing
+  constructor(manifest: Manifest, actor: Actor, ports: VouchingPorts) {
+    super()
+    this.#manifest = manifest
     this.#actor = actor
     this.#ports = ports
   }
 
-  get count(): ImportCount {
-    const [added, unchanged, refused] = [this.#added, this.#unchanged, this.#refused]
-    return { rows: added + unchanged + refused, added, unchanged, refused }
-  }
-
-  refuse(row: number, refused: Refused): ImportNews {
-    this.#refused++
-    return { kind: 'refused', row, refused }
-  }
-
-  async *book(rows: readonly Sound[]): AsyncGenerator<ImportNews> {
-    const fresh = new Map<string, Sound>()
+  async *book(rows: readonly ManifestRow[]): AsyncGenerator<ImportNews> {
+    const fresh = new Map<string, ManifestRow>()
     for (const row of rows) {
       const standing = await this.#standingOf(row, fresh)
       if (standing === 'new') fresh.set(row.genuine.element.uniqueId, row)
-      else if (standing === 'same') this.#unchanged++
+      else if (standing === 'same') this.unchanged++
       else yield this.refuse(row.row, standing)
     }
     if (fresh.size > 0) yield* this.#commit([...fresh.values()])
@@ -119,8 +69,8 @@ class Batches {
 
   /** Whether an element is new, here as it is said to be, or neither. */
   async #standingOf(
-    { genuine: { element, keys } }: Sound,
-    fresh: ReadonlyMap<string, Sound>,
+    { genuine: { element, keys } }: ManifestRow,
+    fresh: ReadonlyMap<string, ManifestRow>,
   ): Promise<'new' | 'same' | Refused> {
     const { ledger } = this.#ports
     const { uniqueId } = element
@@ -147,7 +97,7 @@ class Batches {
   }
 
   async #compare(known: Element, keys: readonly ElementKey[]): Promise<'same' | Refused> {
-    if (known.product !== this.#importing.product.id)
+    if (known.product !== this.#manifest.product.id)
       return refuse(
         'element-differs',
         `element ${known.uniqueId} was made known for another product`,
@@ -157,8 +107,8 @@ class Batches {
     return sameKeys(keys, fingerprints) ? 'same' : differs(known.uniqueId)
   }
 
-  async *#commit(rows: readonly Sound[]): AsyncGenerator<ImportNews> {
-    const { product, signerSha256 } = this.#importing
+  async *#commit(rows: readonly ManifestRow[]): AsyncGenerator<ImportNews> {
+    const { product, signerSha256 } = this.#manifest
     const puts: Put[] = []
     const events: AuditEvent[] = []
     const elements: string[] = []
@@ -188,14 +138,14 @@ class Batches {
       ...{ type: 'elements-imported', at, actor: this.#actor, subjects: elements, facts },
     }
     const refused = await settle({ puts, events: [event, ...events] }, this.#ports.ledger)
-    if (refused === undefined) this.#added += elements.length
+    if (refused === undefined) this.added += elements.length
     // Somebody else made one of them known at this moment: one by one, each is found or added.
     else if (rows.length > 1) for (const row of rows) yield* this.book([row])
     else for (const { row } of rows) yield this.refuse(row, refused)
   }
 
   /** The keys of an element, and the maker's root that vouches for one of them, if any does. */
-  async #keysOf({ genuine }: Sound) {
+  async #keysOf({ genuine }: ManifestRow) {
     const keys: NewElementKey[] = []
     let root: string | null = null
     let reason: Refused | undefined
@@ -208,7 +158,7 @@ class Batches {
       else reason ??= vouched
       keys.push({ slot, publicKey, certificate, vouched: vouched?.kind === 'vouched' })
     }
-    if (this.#importing.demandsMaker && root === null)
+    if (this.#manifest.demandsMaker && root === null)
       return (
         reason ??
         refuse(

@@ -2,6 +2,7 @@
 /** The rows of files about elements, one at a time; `counted.bytes` says how far a file has been read. */
 import type { AssignmentRow } from '#core/elements/assign-elements.ts'
 import type { ManifestRow } from '#core/elements/import-elements.ts'
+import type { WrongRow } from '#core/importing.ts'
 import { CsvError, type CsvRow, readCsv } from '#format/admin/csv.ts'
 import { serial as serialField } from '#format/admin/fields.ts'
 import { ManifestFault, readManifestEntries } from '#format/element-manifest/array-stream.ts'
@@ -16,7 +17,7 @@ export async function* manifestRows(
   body: AsyncIterable<Uint8Array>,
   signer: ManifestSigner,
   counted: { bytes: number },
-): AsyncGenerator<ManifestRow> {
+): AsyncGenerator<ManifestRow | WrongRow> {
   try {
     for await (const { row, text } of readManifestEntries(counting(body, counted)))
       yield manifestRow(row, text, signer)
@@ -29,7 +30,7 @@ export async function* manifestRows(
 
 const encoder = new TextEncoder()
 
-function manifestRow(row: number, text: string, signer: ManifestSigner): ManifestRow {
+function manifestRow(row: number, text: string, signer: ManifestSigner): ManifestRow | WrongRow {
   try {
     const genuine = verifyElement(parseSignedElement(text), signer)
     return genuine.kind === 'refused'
@@ -47,7 +48,7 @@ const columns = ['uniqueid', 'serial'] as const
 export async function* assignmentRows(
   body: AsyncIterable<Uint8Array>,
   counted: { bytes: number },
-): AsyncGenerator<AssignmentRow> {
+): AsyncGenerator<AssignmentRow | WrongRow> {
   let head: readonly string[] | undefined
   try {
     for await (const row of readCsv(counting(body, counted))) {
@@ -70,8 +71,8 @@ function headOf({ fields }: CsvRow): readonly string[] {
   )
 }
 
-function assignmentRow({ row, fields }: CsvRow, head: readonly string[]): AssignmentRow {
-  const wrong = (detail: string): AssignmentRow => ({
+function assignmentRow({ row, fields }: CsvRow, head: readonly string[]): AssignmentRow | WrongRow {
+  const wrong = (detail: string): WrongRow => ({
     ...{ kind: 'wrong', row, refused: refuse('input-wrong', detail) },
   })
   if (fields.length !== head.length) return wrong(`${fields.length} fields, 2 are due`)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { ImportCount, ImportNews, ImportRow } from '#core/devices/import.ts'
+import type { DeviceRow } from '#core/devices/import.ts'
+import type { ImportCount, ImportNews, WrongRow } from '#core/importing.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Product } from '#core/ledger/tables.ts'
 import { CsvError, type CsvRow, readCsv } from '#format/admin/csv.ts'
@@ -31,7 +32,7 @@ export async function* importRows(
   product: Product | undefined,
   counted: { bytes: number },
   ledger: Ledger,
-): AsyncGenerator<ImportRow> {
+): AsyncGenerator<DeviceRow | WrongRow> {
   const products = new Products(product, ledger)
   let head: readonly ColumnName[] | undefined
   try {
@@ -88,7 +89,7 @@ async function rowOf(
   { row, fields }: CsvRow,
   head: readonly ColumnName[],
   products: Products,
-): Promise<ImportRow> {
+): Promise<DeviceRow | WrongRow> {
   if (fields.length !== head.length) {
     return wrong(row, `${fields.length} fields where the first row has ${head.length}`)
   }
@@ -119,7 +120,7 @@ async function rowOf(
   return { kind: 'device', row, device, product }
 }
 
-function wrong(row: number, detail: string): ImportRow {
+function wrong(row: number, detail: string): WrongRow {
   return { kind: 'wrong', row, refused: refuse('input-wrong', detail) }
 }
 
