@@ -16,7 +16,10 @@ export class LoneThread<Question, Answer extends object> {
   readonly #what: string
   readonly #heapMegabytes: number
   #thread: Worker | undefined
-  #waiter: PromiseWithResolvers<Answer | Broken> | undefined
+  /** Whoever asked, and which thread: one that was ended goes after the next may have been started. */
+  #asked:
+    | { readonly thread: Worker; readonly waiter: PromiseWithResolvers<Answer | Broken> }
+    | undefined
 
   /** @param what it does, for people: "tests keys deeply" */
   constructor(file: URL, what: string, heapMegabytes: number) {
@@ -31,7 +34,7 @@ export class LoneThread<Question, Answer extends object> {
     const thread = this.#thread ?? this.#start()
     this.#thread = thread
     const waiter = Promise.withResolvers<Answer | Broken>()
-    this.#waiter = waiter
+    this.#asked = { thread, waiter }
     const end = () => void this.close()
     signal.addEventListener('abort', end, { once: true })
     try {
@@ -44,7 +47,7 @@ export class LoneThread<Question, Answer extends object> {
       throw error
     } finally {
       signal.removeEventListener('abort', end)
-      this.#waiter = undefined
+      this.#asked = undefined
     }
   }
 
@@ -59,7 +62,7 @@ export class LoneThread<Question, Answer extends object> {
     const thread = new Worker(this.#file, {
       resourceLimits: { maxOldGenerationSizeMb: this.#heapMegabytes },
     })
-    thread.on('message', (reply: Answer | Broken) => this.#waiter?.resolve(reply))
+    thread.on('message', (reply: Answer | Broken) => this.#waiterOf(thread)?.resolve(reply))
     thread.on('error', (cause) => this.#lose(thread, cause))
     thread.on('exit', () => this.#lose(thread, undefined))
     return thread
@@ -68,6 +71,10 @@ export class LoneThread<Question, Answer extends object> {
   #lose(thread: Worker, cause: unknown): void {
     if (this.#thread === thread) this.#thread = undefined
     const words = `the thread that ${this.#what} has ended`
-    this.#waiter?.reject(new Fault('store-unreachable', words, { cause }))
+    this.#waiterOf(thread)?.reject(new Fault('store-unreachable', words, { cause }))
+  }
+
+  #waiterOf(thread: Worker): PromiseWithResolvers<Answer | Broken> | undefined {
+    return this.#asked?.thread === thread ? this.#asked.waiter : undefined
   }
 }
