@@ -57,6 +57,8 @@ export const carvedMarks: readonly Mark[] = [
   { form: 'a squashfs of big-endian order', at: 0, octets: ascii('sqsh') },
   { form: 'a squashfs of a vendor', at: 0, octets: ascii('shsq') },
   { form: 'a squashfs of a vendor', at: 0, octets: ascii('qshs') },
+  { form: 'a squashfs of a vendor', at: 0, octets: ascii('tqsh') },
+  { form: 'a squashfs of a vendor', at: 0, octets: ascii('hsqt') },
   { form: 'lzop', at: 0, octets: [0x89, 0x4c, 0x5a, 0x4f] },
   { form: '7-Zip', at: 0, octets: [0x37, 0x7a, 0xbc, 0xaf] },
   { form: 'romfs', at: 0, octets: ascii('-rom') },

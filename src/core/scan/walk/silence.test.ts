@@ -132,7 +132,12 @@ const flashImages = {
   'mkfs.ubifs': ['3118100636a919b20a0000000000000000100000060000000000000000000000', 20],
   ubinize: [`5542492301${'00'.repeat(13)}0800000010005d1d0be2${'00'.repeat(32)}2f975c04`, 60],
   'mksquashfs 3.0, big-endian': [`73717368${'00'.repeat(24)}00030000`, 29],
-  'squashfs of a vendor': [`73687371${'00'.repeat(24)}03000000`, 28],
+  ...Object.fromEntries(
+    ['shsq', 'qshs', 'tqsh', 'hsqt'].map((mark) => [
+      `squashfs of a vendor, ${mark}`,
+      [`${Buffer.from(mark).toString('hex')}${'00'.repeat(24)}03000000`, 28] as const,
+    ]),
+  ),
   lzop: ['894c5a4f000d0a1a0a1040', 8],
 } as const
 
