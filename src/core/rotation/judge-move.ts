@@ -30,13 +30,28 @@ export async function judgeMove(
   ports: Ports,
 ): Promise<Refused | undefined> {
   const open = await openRotations(key.product, ports.ledger)
-  if (move === 'promote') {
-    const to = open.find(({ toKey }) => toKey === key.id)
-    return to && refuseBefore(to, 'signed-with-both', ports)
-  }
+  const to = open.find(({ toKey }) => toKey === key.id)
+  if (move === 'promote') return to && refuseBefore(to, 'signed-with-both', ports)
   const from = open.find(({ fromKey }) => fromKey === key.id)
   if (move === 'retiring') return from && refuseBefore(from, 'signed-with-both', ports)
-  return judgeEnding(key, from, ports)
+  const ending = await judgeEnding(key, from, ports)
+  // What was stolen waits for no rotation.
+  return ending ?? (move === 'retire' ? judgeRetiring(key, from, to, ports) : undefined)
+}
+
+/** A key that no device needs ends freely, but not behind the back of a rotation: it would never come to its end. */
+async function judgeRetiring(
+  { name, state }: ArtefactKey,
+  from: Rotation | undefined,
+  to: Rotation | undefined,
+  ports: Ports,
+): Promise<Refused | undefined> {
+  if (state === 'retired' || state === 'revoked') return undefined
+  const giveUp = 'go on with it ("rotation advance"), or give it up ("rotation give-up")'
+  if (to !== undefined)
+    return refuse('rotation-step-waits', `rotation ${to.id} leads to ${name}: ${giveUp}`)
+  const waits = from && (await refuseBefore(from, 'old-retired', ports))
+  return waits && refuse(waits.reason, `${waits.detail}; ${giveUp}`)
 }
 
 /** What has to be done or passed over before a step. */
@@ -54,7 +69,7 @@ export async function refuseBefore(
   )
 }
 
-/** A key that no device needs ends freely; one that is rotated, once its successor's adoption is proved. */
+/** A key that devices need ends once its successor's adoption is proved. */
 async function judgeEnding(
   key: ArtefactKey,
   rotation: Rotation | undefined,

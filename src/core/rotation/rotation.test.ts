@@ -287,12 +287,28 @@ test('a step is passed over as an exception only, and never the proof of adoptio
   assert.equal(await judgeMove(to, 'promote', trial), undefined)
 })
 
+test('while a rotation is open neither of its keys retires by hand, though no device depends on it', async () => {
+  const { from, to } = await twoKeys(trial)
+  const rotation = await begun(trial, from, to)
+  const early = await judgeMove(from, 'retire', trial)
+  assert.equal(early?.reason, 'rotation-step-waits')
+  assert.match(early?.detail ?? '', /is at anchors-shipped: .*"rotation give-up"/)
+  const successor = await judgeMove(to, 'retire', trial)
+  assert.equal(successor?.reason, 'rotation-step-waits')
+  assert.match(successor?.detail ?? '', /leads to new.*"rotation give-up"/)
+  // What was stolen waits for no rotation.
+  for (const key of [from, to]) assert.equal(await judgeMove(key, 'revoke', trial), undefined)
+  await giveUpRotation(rotation, 'no product came of it', operator, trial)
+  for (const key of [from, to]) assert.equal(await judgeMove(key, 'retire', trial), undefined)
+})
+
 test('keys under one root need no adoption: devices hold the root already', async () => {
   const { from, to } = await twoKeys(trial, { forms: ['cms'] })
   const { steps, next } = await progressOf(await begun(trial, from, to), trial)
   assert.equal(next?.name, 'old-retired')
   assert.match(steps[3]?.detail ?? '', /root above both/)
   assert.equal((await dependentsOn(from, trial.ledger)).dependent, 0)
+  assert.equal(await judgeMove(from, 'retire', trial), undefined)
 })
 
 test('a rotation of what does not fit is refused by name', async () => {

@@ -153,7 +153,7 @@ export const signingKeys = {
     input: z.strictObject({ key: signingKey, because }),
     output: signingKeyView,
     summary: 'take a signing key out of use',
-    help: 'It signs nothing more, and what it signed stays valid. Refused while devices believe no other key: "rotation begin" replaces it, "key-ending ask" ends it all the same.',
+    help: 'It signs nothing more, and what it signed stays valid. Refused while devices believe no other key: "rotation begin" replaces it, "key-ending ask" ends it all the same. While a rotation of it is open, "rotation advance" retires it, when its steps are done.',
     positional: ['key'],
   }),
 
