@@ -12,6 +12,5 @@ export const statuses = {
   'code-expired': 401,
   'code-used': 401,
   'code-wrong': 401,
-  'credential-missing': 401,
   'element-unassigned': 401,
 } as const satisfies Record<Refusal, RefusedStatus>

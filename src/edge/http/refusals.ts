@@ -8,7 +8,8 @@ export type RefusedStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 501 
  * The status of each refusal on the doors that machines come to (RFC 9110 section 15.5, RFC 6585 section 4); a protocol's
  * own table says where it differs.
  *
- * 400: the request must change. 403: what was shown does not do. 429 and 503: nothing but time must pass.
+ * 400: the request must change. 401: nothing was shown that says who asks. 403: what was shown does not do. 429 and
+ * 503: nothing but time must pass.
  */
 export const usualStatuses = {
   'application-removed': 403,
@@ -69,7 +70,7 @@ export const usualStatuses = {
   'code-used': 403,
   'code-wrong': 403,
   conflict: 503,
-  'credential-missing': 403,
+  'credential-missing': 401,
   'crl-outdated': 400,
   'decided-already': 400,
   'digest-not-approved': 403,
