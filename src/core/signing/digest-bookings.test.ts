@@ -14,7 +14,7 @@ import {
 import { attached, newRelease, stored } from '../../../test/support/releases.ts'
 import { Fault } from '../fault.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { ArtefactKey, Release } from '../ledger/tables.ts'
+import type { ArtefactKey, Product, Release } from '../ledger/tables.ts'
 import { markApproved } from '../releases/mark.ts'
 import { signedArtefactsOf } from '../releases/publish.ts'
 import { submitRelease } from '../releases/submit.ts'
@@ -29,18 +29,21 @@ let key: ArtefactKey
 
 before(async () => {
   core = await openTestCore()
-  const product = await addPump(core)
+  key = await keyOf(await addPump(core), 'bare')
+})
+after(() => core.close())
+
+async function keyOf(product: Product, name: string): Promise<ArtefactKey> {
   const made = await makeArtefactKey(
     {
-      ...{ product, name: 'bare', forms: ['raw'], algorithm: undefined, custody: 'file' },
+      ...{ product, name, forms: ['raw'], algorithm: undefined, custody: 'file' },
       ...{ isNext: false, supportUntil: undefined, authority: undefined, because: undefined },
     },
     operator,
     keyPorts(core),
   )
-  key = made.kind === 'made' ? made.key : assert.fail(made.detail)
-})
-after(() => core.close())
+  return made.kind === 'made' ? made.key : assert.fail(made.detail)
+}
 
 /** An approved release with so many artefacts, and their digests. */
 async function approved(firmwareVersion: string) {
@@ -53,11 +56,14 @@ async function approved(firmwareVersion: string) {
     release = (await attached(core, release, { role: 'artefact', name: `${index}.bin`, sha256 }))
       .release
   }
+  return { release: await approvedAsItIs(release), digests }
+}
+
+async function approvedAsItIs(release: Release): Promise<Release> {
   const submitted = await submitRelease(release, operator, core)
   if (submitted.kind === 'refused') return assert.fail(submitted.detail)
   await core.ledger.commit(markApproved(submitted.release, 1, operator, core))
-  const now = (await core.ledger.read('release', release.id)) ?? assert.fail('it is gone')
-  return { release: now, digests }
+  return (await core.ledger.read('release', release.id)) ?? assert.fail('it is gone')
 }
 
 function portsOf(ledger: Ledger = core.ledger): ReleaseSigningPorts {
@@ -109,6 +115,34 @@ test('of a digest that is asked for many times at once there is one signature', 
   const signatures = done.map((one) => one.kind === 'signed' && one.signature.toHex())
   assert.deepEqual([new Set(ids).size, new Set(signatures).size], [1, 1])
   assert.equal((await signedArtefactsOf(release.id, core.ledger)).length, 1)
+})
+
+test('a signature is given for no other artefact and of no other key, though its name is the same', async () => {
+  const product = await addPump(core, 'pump of dots')
+  const [dotted, plain] = [await keyOf(product, 'v1.k'), await keyOf(product, 'k')]
+  let release = await newRelease(core, product)
+  const digests: Uint8Array[] = []
+  for (const name of ['app', 'app.v1']) {
+    const sha256 = await stored(core, `image ${name}`)
+    digests.push(sha256)
+    release = (await attached(core, release, { role: 'artefact', name, sha256 })).release
+  }
+  const [app, app1] = digests as [Uint8Array, Uint8Array]
+  release = await approvedAsItIs(release)
+  const asked = [
+    { release, key: dotted, sha256: app },
+    { release, key: plain, sha256: app1 },
+  ]
+  const done = await Promise.all(asked.map((one) => signDigest(one, operator, portsOf())))
+  assert.deepEqual(done.map(({ kind }) => kind).toSorted(), ['refused', 'signed'])
+  const again = await Promise.all(asked.map((one) => signDigest(one, operator, portsOf())))
+  for (const [index, one] of again.entries())
+    if (one.kind === 'refused') assert.equal(one.reason, 'exists-already')
+    else assert.deepEqual(one.record.sourceSha256, digests[index])
+  assert.deepEqual(
+    again.map(({ kind }) => kind),
+    done.map(({ kind }) => kind),
+  )
 })
 
 test('a release that changes while its digests are signed gets none of those signatures', async () => {

@@ -5,6 +5,7 @@ import { openTestCore, type TestCore } from '../../../test/support/core.ts'
 import { beginSigning, judgedChanges, signNext } from '../../../test/support/judged-changes.ts'
 import { isJudged } from '../ledger/judged-kinds.ts'
 import type { Kind } from '../ledger/tables.ts'
+import { ReleasesInHand } from './releases-in-hand.ts'
 
 let core: TestCore
 before(async () => {
@@ -55,6 +56,44 @@ for (const [what, [reason, make]] of Object.entries(judgedChanges))
     await make(signing, core)
     assert.equal(await signNext(signing, 1, core), reason)
   })
+
+for (const [what, [reason, make]] of Object.entries(judgedChanges))
+  test(`${what} while the key signs leaves no signature`, async () => {
+    const signing = await beginSigning(`slow ${what}`, core)
+    assert.equal(await signNext(signing, 0, core), 'signed')
+    const keys: TestCore['keys'] = Object.create(core.keys, {
+      sign: {
+        value: async (...asked: Parameters<TestCore['keys']['sign']>) => {
+          const signature = await core.keys.sign(...asked)
+          await make(signing, core)
+          return signature
+        },
+      },
+    })
+    const expected = { 'key-known-weak': 'key-retired', 'release-state-wrong': 'conflict' }
+    const refused = what === 'a signing key that was retired' ? 'key-retired' : reason
+    assert.equal(
+      await signNext(signing, 1, { ...core, keys }),
+      Reflect.get(expected, refused) ?? refused,
+    )
+  })
+
+test('what was read while an epoch ended is not kept, though a standby brings the epoch back', async () => {
+  const { release } = await beginSigning('pump of a standby', core)
+  let mark = 'before'
+  const inHand = new ReleasesInHand({ now: async () => mark })
+  const lost = async () => {
+    mark = 'of a commit that is lost'
+    return 'read of that commit'
+  }
+  const read = async (find: () => Promise<string>) =>
+    (await inHand.of(release)).know('readings', find, () => true)
+  assert.equal(await read(lost), 'read of that commit')
+  await new Promise(setImmediate)
+  mark = 'before'
+  assert.equal(await read(async () => 'as it is'), 'as it is')
+  assert.equal(await read(async () => 'read again'), 'as it is')
+})
 
 test('a security release has each of its digests signed, though the first raises the line', async () => {
   const signing = await beginSigning('pump that is mended', core, { kind: 'security' })

@@ -22,10 +22,11 @@ export class ReleasesInHand {
 
   /** What is known of the release as it is now. Call it before any reading whose outcome is to be kept. */
   async of(release: Release): Promise<ReleaseInHand> {
-    const state = `${await this.#epochs.now()} ${textOf(release)}`
+    const epoch = await this.#epochs.now()
+    const state = `${epoch} ${textOf(release)}`
     const before = this.#kept.get(release.id)
     if (before?.state === state) return before.known
-    const known = new ReleaseInHand(release)
+    const known = new ReleaseInHand(release, async () => (await this.#epochs.now()) === epoch)
     this.#kept.delete(release.id)
     this.#kept.set(release.id, { state, known })
     const [oldest] = this.#kept.keys()
@@ -37,15 +38,19 @@ export class ReleasesInHand {
 /** A release in one epoch. */
 export class ReleaseInHand {
   readonly release: Release
+  readonly #isStill: () => Promise<boolean>
   readonly #known = new Map<string, Promise<unknown>>()
 
-  constructor(release: Release) {
+  /** @param isStill whether its epoch has not ended */
+  constructor(release: Release, isStill: () => Promise<boolean>) {
     this.release = release
+    this.#isStill = isStill
   }
 
   /**
    * What `find` finds, once for all who ask under this name; kept if `keeps` says so. What is refused is never kept: a
-   * file may come back that no record tells of.
+   * file may come back that no record tells of. Nor is what was read while the epoch ended: a standby that takes over
+   * without the commit that ended it brings the epoch back, and not what was read of that commit.
    */
   know<T>(name: string, find: () => Promise<T>, keeps: (found: T) => boolean): Promise<T> {
     const before = this.#known.get(name)
@@ -54,7 +59,8 @@ export class ReleaseInHand {
     const found = find()
     this.#known.set(name, found)
     const forget = () => void this.#known.delete(name)
-    void found.then((one) => keeps(one) || forget(), forget)
+    const isKept = async () => keeps(await found) && (await this.#isStill())
+    void isKept().then((kept) => kept || forget(), forget)
     return found
   }
 }

@@ -72,7 +72,7 @@ export async function signDigest(
     ledger.find('signedArtefact', 'name', [release.id, name]),
     checkSecurityVersion(release, ledger),
   ])
-  if (there !== undefined) return repeatedSignature(there, ports)
+  if (there !== undefined) return repeatedSignature(there, { part, key }, ports)
   const no = ports.guard.check(ports.clock.now()) ?? falls ?? (await judged(hand, ports))
   if (no !== undefined) return no
   const toBeSigned = toBeSignedIn(part)
@@ -88,8 +88,6 @@ export async function signDigest(
   if (unfit !== undefined) return unfit
   const signature = await sign(usable, part, ports)
   if (!(signature instanceof Uint8Array)) return signature
-  const ended = await checkKeysAgain([usable], ledger)
-  if (ended !== undefined) return ended
   return bookSignature({ hand, part, name, usable, signature }, actor, ports)
 }
 
@@ -138,8 +136,6 @@ async function signAsSaid(
     )
   const signature = await signedBy(usable, { over, bytes }, ports)
   if (!(signature instanceof Uint8Array)) return signature
-  const ended = await checkKeysAgain([usable], ports.ledger)
-  if (ended !== undefined) return ended
   const facts = { asForm: form, of, signedDigest: part.sha256.toHex() }
   return bookSignature({ hand, part, name, usable, signature, facts }, actor, ports)
 }
@@ -261,7 +257,10 @@ export interface MadeSignature {
   readonly facts?: Readonly<Record<string, unknown>>
 }
 
-/** Keeps a signature under its name in the release; whoever else made it at the same moment is believed instead. */
+/**
+ * Keeps a signature under its name in the release; whoever else made it at the same moment is believed instead. What
+ * changed while the key and who stamps time were asked, which may take as long as a module or a network does, counts.
+ */
 export async function bookSignature(
   { hand, part, name, usable, signature, facts = {} }: MadeSignature,
   actor: Actor,
@@ -273,6 +272,8 @@ export async function bookSignature(
   const stamped =
     release.environment === 'production' ? await ports.stamps.stamp(sha256) : undefined
   if (stamped?.kind === 'refused') return refuse('stamper-missing', stamped.detail)
+  const no = (await checkKeysAgain([usable], ledger)) ?? (await judgedAgain(hand, ports))
+  if (no !== undefined) return no
   const exceptions = await hand.know(
     `exceptions ${usable.key.id}`,
     () => exceptionsOf([usable], ledger),
@@ -302,15 +303,29 @@ export async function bookSignature(
   const booked = await ports.bookings.book({ release, record, event }, ports)
   if (booked.kind === 'refused') return booked
   return booked.kind === 'there'
-    ? repeatedSignature(booked.record, ports)
+    ? repeatedSignature(booked.record, { part, key: usable.key }, ports)
     : { kind: 'signed', signature, record, isRepeated: false }
 }
 
-/** The signature that was made before. */
+async function judgedAgain(
+  hand: ReleaseInHand,
+  ports: ReleaseSigningPorts,
+): Promise<Refused | undefined> {
+  const now = await ports.inHand.of(hand.release)
+  return now === hand ? undefined : judged(now, ports)
+}
+
+/** The signature that was made before, of this by this key: what has its name may be another, since names have dots. */
 export async function repeatedSignature(
   record: SignedArtefactRecord,
+  { part, key }: { readonly part: ReleasePart; readonly key: ArtefactKey },
   { artefacts }: ReleaseSigningPorts,
 ): Promise<DigestSigned> {
+  if (record.part !== part.id || !record.keys.includes(key.id))
+    return refuse(
+      'exists-already',
+      `${record.name} is the signature of something else in this release: call the artefact ${part.name} or the key ${key.name} otherwise in the next one`,
+    )
   const open = await openSigned(record, artefacts)
   if (open === undefined) return refuse('artefact-missing', `the octets of ${record.name} are gone`)
   try {

@@ -18,7 +18,7 @@ import { refuseOtherPlan } from '../releases/signing-of.ts'
 import { publicKeyOf } from './artefact-key.ts'
 import { bookSignature, judged, repeatedSignature, signDigest, signedBy } from './sign-digest.ts'
 import type { ReleaseSigningPorts } from './sign-release.ts'
-import { checkKeysAgain, type UsableKey } from './usable-keys.ts'
+import type { UsableKey } from './usable-keys.ts'
 import { foretoldForms, type WantedByPlans, type WantedSignature } from './wanted-by-plans.ts'
 
 /** What is to be signed: a digest that the asker computed, or the octets themselves. */
@@ -188,7 +188,7 @@ async function signWanted({ release, wanted, asked }: Work, actor: Actor, ports:
   const { ledger } = ports
   const hand = await ports.inHand.of(release)
   const there = await ledger.find('signedArtefact', 'name', [release.id, name])
-  if (there !== undefined) return repeatedSignature(there, ports)
+  if (there !== undefined) return repeatedSignature(there, { part, key: usable.key }, ports)
   const no =
     ports.guard.check(ports.clock.now()) ??
     (await checkSecurityVersion(release, ledger)) ??
@@ -201,8 +201,6 @@ async function signWanted({ release, wanted, asked }: Work, actor: Actor, ports:
   if (no !== undefined) return no
   const signature = await signedBy(usable, { over: asked.kind, bytes: asked.bytes }, ports)
   if (!(signature instanceof Uint8Array)) return signature
-  const ended = await checkKeysAgain([usable], ports.ledger)
-  if (ended !== undefined) return ended
   const written = asForm(form, usable, signature)
   const facts = { asForm: form, signedDigest: digest.toHex() }
   return bookSignature({ hand, part, name, usable, signature: written, facts }, actor, ports)

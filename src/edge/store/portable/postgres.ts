@@ -3,6 +3,7 @@ import { Fault } from '#core/fault.ts'
 import { type Kind, tables } from '#core/ledger/tables.ts'
 import { type ElementType, encodeArray } from '../postgres/arrays.ts'
 import { type Connection, connect } from '../postgres/connect.ts'
+import { newMark } from '../postgres/epochs.ts'
 import { migrate } from '../postgres/migrate.ts'
 import { postgresFault } from '../postgres/postgres-fault.ts'
 import { numbered } from '../postgres/reads.ts'
@@ -43,6 +44,8 @@ export async function finishPostgresLoad(settings: PostgresSettings): Promise<vo
     await connection.ask({ sql: 'ANALYZE' })
     // Whoever numbered the log where it came from does so no more.
     await connection.ask({ sql: 'UPDATE "log" SET "holder" = NULL, "heldUntil" = NULL' })
+    // A server that knew another database under this address has kept nothing of this one.
+    await connection.ask(newMark)
     await connection.ask({ sql: `DROP TABLE "${markTable}"` })
   } catch (error) {
     throw postgresFault(error, 'finish the database')

@@ -11,7 +11,7 @@ import { askRepeatable } from './reads.ts'
  * judged by: a mark that nobody had before, so that a standby that took over and lost the last commits does not
  * count to the same number again. Of two such transactions the second waits for the end of the first.
  */
-const newMark: Asked = {
+export const newMark: Asked = {
   name: 'new_epoch',
   sql: `INSERT INTO "epoch" ("only", "mark") VALUES (1, uuid_send(gen_random_uuid()))
     ON CONFLICT ("only") DO UPDATE SET "mark" = excluded."mark"`,
