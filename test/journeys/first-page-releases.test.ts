@@ -374,8 +374,9 @@ test(
     assert.match(await sayable(), /approver confirm apk_\w+ --fingerprint FINGERPRINT/)
     const shown = ((await page.getByRole('main').textContent()) ?? '').replaceAll(' ', '')
     assert.ok(!shown.includes(waiting.fingerprint), 'its owner alone says the fingerprint')
+    assert.ok(!page.url().includes(waiting.fingerprint), 'nor does the address')
     const [active] = (await house.asked('GET', '/approvers?state=active')).items
-    await page.goto(`${new URL(page.url()).origin}/#/approvers/${active.fingerprint}`)
+    await page.goto(`${new URL(page.url()).origin}/#/approvers/${active.id}`)
     await arrived(`${active.name} (quality)`)
     await told(active.fingerprint.replaceAll(/.{8}(?!$)/g, '$& '))
   },

@@ -42,7 +42,8 @@ async function all(who) {
   ]
 }
 
-const nameOf = ({ fingerprint, name }) => link(`#/approvers/${fingerprint}`, name)
+// By its id: an address tells no fingerprint either.
+const nameOf = ({ id, name }) => link(`#/approvers/${id}`, name)
 
 /** Keys that somebody registered and nobody vouched for. */
 async function waiting() {
@@ -75,12 +76,12 @@ async function register() {
   ]
 }
 
-async function one(fingerprint, who) {
-  const [{ items }, people] = await Promise.all([get('/approvers', { fingerprint }), actorNames()])
+async function one(id, who) {
+  const [{ items }, people] = await Promise.all([get('/approvers', { approver: id }), actorNames()])
   const [key] = items
   const back = link('#/approvers', 'All approver keys')
   if (key === undefined) return [back, heading('Approver key'), make('p.hint', 'None.')]
-  const actor = (id) => people.get(id) ?? id
+  const actor = (person) => people.get(person) ?? person
   return [
     back,
     heading(`${key.name} (${key.role})`),
@@ -94,7 +95,7 @@ async function one(fingerprint, who) {
       Confirmed: key.confirmedAt && [`${actor(key.confirmedBy)}, `, moment(key.confirmedAt)],
       Ended: key.endedAt && [`${actor(key.endedBy)}, `, moment(key.endedAt)],
       // Whoever confirms a key types what its owner says, and not what stands here.
-      'Key (SHA-256)': key.state === 'waiting' ? null : digest(fingerprint),
+      'Key (SHA-256)': key.state === 'waiting' ? null : digest(key.fingerprint),
     }),
     who.role === 'administrator' && key.state === 'waiting' && confirm(key),
     who.role !== 'auditor' && key.state !== 'ended' && end(key),

@@ -66,11 +66,15 @@ export function approverVerbs(core: Core, people: People): ApproverVerbs {
 }
 
 async function listed(asked: InputOf<'approver.list'>, ledger: Ledger) {
-  const { person, state, fingerprint } = asked
-  if (fingerprint !== undefined) {
-    const found = await ledger.find('approverKey', 'fingerprint', [Uint8Array.fromHex(fingerprint)])
+  const { person, state, fingerprint, approver } = asked
+  if (fingerprint !== undefined || approver !== undefined) {
+    const found =
+      approver === undefined
+        ? await ledger.find('approverKey', 'fingerprint', [Uint8Array.fromHex(`${fingerprint}`)])
+        : await ledger.read('approverKey', approver)
     const fits =
       found !== undefined &&
+      (fingerprint === undefined || found.fingerprint.toHex() === fingerprint) &&
       (person === undefined || found.person === person) &&
       (state === undefined || found.state === state)
     return { items: fits ? [found] : [], next: null }

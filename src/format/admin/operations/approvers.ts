@@ -79,6 +79,7 @@ export const approvers = {
       person: id('psn').optional().describe('only keys of this person'),
       state: state.optional().describe('only keys in this state'),
       fingerprint: sha256.optional().describe('only the key with this fingerprint'),
+      approver: approver.optional().describe('only the key with this id'),
     }),
     output: approverView,
     summary: 'list the keys by which people approve',
