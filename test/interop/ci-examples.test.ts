@@ -85,6 +85,11 @@ for (const [file, scripts] of [
       // What an administrator says once stands in the comment above.
       const [trust] = text.replaceAll(/\\\n#\s*/g, '').match(/vitalsign build-trust add .*/) ?? []
       for (const line of [...said, trust ?? assert.fail('no build-trust')]) await sayable(line)
+      // And above it, which files the repository has to have.
+      const head = text.slice(0, text.search(/^\w/m))
+      const wanted = script.matchAll(/(?:--(?:baseline|ca) |\$\(cat )([\w.-]+)/g)
+      for (const [, name = ''] of wanted)
+        assert.ok(head.includes(name), `nobody is told of ${name}`)
       assert.deepEqual(
         said.map((line) => line.split(' ').slice(1, 3).join(' ')),
         ['scan app.bin', 'release deliver'],
