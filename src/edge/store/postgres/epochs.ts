@@ -22,13 +22,21 @@ export function epochStatements(changes: readonly (readonly Step[])[]): readonly
   return changes.some(changesJudged) ? [newMark] : []
 }
 
-/** The epochs of all nodes of one database. */
+/**
+ * The epochs of all nodes of one database.
+ *
+ * Each connection that reads and is made anew ends them for this node, too: the one before may have read from a server
+ * that another had taken the place of, or from a database that was restored since.
+ */
 export class SharedEpochs implements Epochs {
   readonly #link: Link
+  readonly #readers: readonly Link[]
   #asked: Promise<string> | undefined
 
-  constructor(link: Link) {
+  /** @param readers all that records are read by */
+  constructor(link: Link, readers: readonly Link[]) {
     this.#link = link
+    this.#readers = readers
   }
 
   /** All who ask in one turn are told by one question, which is asked after the last of them. */
@@ -44,6 +52,7 @@ export class SharedEpochs implements Epochs {
     const asked = { name: 'epoch', sql: 'SELECT "mark" FROM "epoch"' }
     const [row] = await askRepeatable(this.#link, asked, 'read the epoch')
     const mark = row?.[0]
-    return mark instanceof Uint8Array ? mark.toHex() : ''
+    const made = this.#readers.map((one) => one.made).join()
+    return `${mark instanceof Uint8Array ? mark.toHex() : ''} ${made}`
   }
 }

@@ -25,6 +25,7 @@ export class Link {
   #lastFault = new Fault('store-unreachable', 'the database was not reached yet')
   #endPause = () => {}
   #closed = false
+  #made = 0
 
   /** @param prepare what each new connection is to do before anybody else is given it */
   constructor(
@@ -35,6 +36,11 @@ export class Link {
     this.#target = target
     this.#prepare = prepare
     this.#silence = silence
+  }
+
+  /** How many connections it has had: each may be to another server, or to another database of the same name. */
+  get made(): number {
+    return this.#made
   }
 
   /**
@@ -101,6 +107,7 @@ export class Link {
     }
     if (this.#closed) return connection.close()
     this.#current = connection
+    this.#made++
     void connection.ended.then(() => {
       if (this.#current === connection && !this.#closed) void this.#connect()
     })

@@ -79,7 +79,7 @@ export async function openPostgresStore(
     rows: new SqlCertificateRows({ lists, counts }, postgres),
     log: new SqlLogStore({ book, points, lists, moment: () => momentOf(target) }),
     elsewhere: listener,
-    epochs: new SharedEpochs(pointing),
+    epochs: new SharedEpochs(pointing, readers),
     shared: new PostgresShared(pointing),
     dump: async () => beginDump(await momentOf(target)),
     broken: new Promise(() => {}), // whatever breaks, the connections are made again
