@@ -256,9 +256,12 @@ test('for how many devices one person suffices is shown, and raised by who prove
   assert.match(operating.body.detail, /Grace is operator; an administrator agrees to this/)
   const first = await approve({ name: 'Ada', passphrase })
   assert.deepEqual([first.body.state, first.body.approvalsMissing], ['waiting', 1])
+  const alarm = () => openAlarm('revocation-waiting', id, ledger)
+  assert.match((await alarm())?.text ?? '', /^waits for another person: .* 40 devices alone/)
   assert.equal((await approve({ name: 'Ada', passphrase })).body.code, 'approver-counted')
   const no = await runHere([...words(`revocation refuse-limit ${id}`), '--because', 'not yet'])
   assert.match(no.out, /state +refused/)
+  assert.equal(await alarm(), undefined, 'it waits no more')
   assert.equal((await approve({ name: 'Ada', passphrase })).body.code, 'decided-already')
   assert.equal(
     (await api('POST', `/revocations/limit/rvl_${'0'.repeat(32)}/approve`, {})).status,

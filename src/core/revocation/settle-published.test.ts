@@ -10,6 +10,8 @@ import {
   withCore,
 } from '../../../test/support/core.ts'
 import { Fault } from '../fault.ts'
+import { newId } from '../ledger/ids.ts'
+import type { Put } from '../ledger/ledger.ts'
 import { onNoList } from '../ledger/shards.ts'
 import type { RevocationRecord } from '../ledger/tables.ts'
 import { openAlarm } from '../watch/alarm.ts'
@@ -127,6 +129,28 @@ test('while a list cannot be made its act is not published, and somebody is told
       },
     }),
   )
+})
+
+test('of more acts than are looked at none that stands still is told to be over', async () => {
+  await withCore(async (core) => {
+    const { id } = await enrolDevice(core, await addPump(core), 'A')
+    await end(core, id)
+    const act = await actOf(core, id)
+    const ids = Array.from({ length: 200 }, () => newId('revocation', core))
+    core.clock.pass({ minutes: 1 })
+    const late = newId('revocation', core)
+    const running = (id: string, minutes: number): Put => {
+      const decidedAt = core.clock.now().subtract({ minutes })
+      return { kind: 'revocation', record: { ...act, id, version: 1, state: 'running', decidedAt } }
+    }
+    const open = () => openAlarm('revocation-slow', late, core.ledger)
+    await core.ledger.commit({ puts: [running(late, 11)], events: [] })
+    await watchRevocations(core)
+    assert.ok(await open())
+    await core.ledger.commit({ puts: ids.map((one) => running(one, 0)), events: [] })
+    await watchRevocations(core)
+    assert.ok(await open(), 'it still runs')
+  })
 })
 
 test('an act that stands still is told, until it is in force', async () => {

@@ -98,7 +98,8 @@ async function clearOver(
     })
     for (const { subject } of items) {
       if (subject === limit?.id) continue
-      const record = found.get(subject)
+      // Of more than are looked at each still lacks what it lacks.
+      const record = found.get(subject) ?? (await ports.ledger.read('revocation', subject))
       const still = record && kindOf(record, ports.clock.now())
       if (still !== kind) await clear(kind, subject, ports)
     }
