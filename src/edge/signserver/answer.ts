@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Refused } from '#core/refusal.ts'
 import type { HttpResponse } from '#edge/http/message.ts'
-import { usualStatuses, usualWaits } from '#edge/http/refusals.ts'
+import { usualWaits } from '#edge/http/refusals.ts'
 import {
   encodeErrorMessage,
   encodeProcessAnswer,
   type ProcessAnswer,
 } from '#format/signserver/process.ts'
+import { statuses } from './refusals.ts'
 
 export function answerSigned(answer: ProcessAnswer): HttpResponse {
   return json(200, encodeProcessAnswer(answer))
 }
 
-/**
- * As SignServer says no: a status, and `error` in words, which its clients print as they come.
- *
- * SignServer itself names 400 (the request), 404 (no such worker) and 503 (the key is not to be had).
- */
+/** As SignServer says no: a status, and `error` in words, which its clients print as they come. */
 export function answerRefused({ reason, detail }: Refused): HttpResponse {
   const seconds = usualWaits[reason]
   return {
     ...json(
-      usualStatuses[reason],
+      statuses[reason],
       encodeErrorMessage(`${reason}: ${detail}`),
       seconds === undefined ? {} : { 'Retry-After': `${seconds}` },
     ),
