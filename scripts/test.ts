@@ -114,7 +114,7 @@ async function runAll(): Promise<void> {
         console.log(`  skipped: ${data.name} (${data.skip})`)
       } else tally.passed++
     }
-    if (type === 'test:fail' && isLeaf(data)) {
+    if (type === 'test:fail' && !isToldByItsTests(data)) {
       tally.failed++
       tellFailure(data)
     }
@@ -132,15 +132,23 @@ function batched(files: readonly string[], { together = 1 }: Part): readonly str
     const batch = files.slice(at * together, (at + 1) * together)
     const where = relative('.', dirname(batch[0]!)).replaceAll(sep, '-')
     const path = join(batchDirectory, `${where}-${at + 1}.test.mjs`)
-    const imports = batch.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)}\n`)
-    writeFileSync(path, imports.join(''))
+    const hrefs = batch.map((file) => pathToFileURL(file).href)
+    // A suite each: what a file does before and after its tests is done for them alone, and at their time.
+    const text = `import { suite } from 'node:test'
+for (const file of ${JSON.stringify(hrefs)}) suite(file, () => import(file))
+`
+    writeFileSync(path, text)
     return path
   })
 }
 
-/** Suites are told by their tests; a file that breaks before its first test is a failure of its own. */
 function isLeaf(data: { details: { type?: string | undefined } }): boolean {
   return data.details.type !== 'suite'
+}
+
+/** What breaks before the first test of a suite or a file, or after the last, is a failure of its own. */
+function isToldByItsTests({ details: { error } }: { details: { error: Error } }): boolean {
+  return 'failureType' in error && error.failureType === 'subtestsFailed'
 }
 
 function tellFailure(data: { name: string; file?: string | undefined; details: { error: Error } }) {
