@@ -104,6 +104,8 @@ export interface WatchPorts extends ActPorts {
   readonly primes: PrimeSearch
   /** Absent: nothing is searched. */
   readonly nonces?: NonceSearch
+  /** Resolves after so many milliseconds. */
+  pause(milliseconds: number): Promise<void>
   /** Absent: there are no such tests. */
   readonly deep?: DeepSearch
   /** The name of this node. */

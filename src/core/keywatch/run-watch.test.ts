@@ -82,13 +82,14 @@ interface Watch {
 function watchOf(core: TestCore, primes = new Primes()): Watch {
   const [keys, deep] = [new Tests('checks 1'), new Tests('deep 1')]
   const steps: Step[] = []
-  const { ledger, clock, random, environment } = core
+  const { ledger, clock, random, environment, pause } = core
   const ports: WatchPorts = {
     ...{
       ledger,
       clock,
       random,
       environment,
+      pause,
       node: 'one',
       primes,
       deepBudget: Temporal.Duration.from('PT1H'),

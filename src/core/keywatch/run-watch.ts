@@ -104,7 +104,7 @@ class Look {
     const [until, walkedAt] = [now.add(nonces.budget), now.toString()]
     const before = (await watchState(ledger)).nonces
     let round = before?.tests === nonces.tests ? before : newRound(nonces.tests, now)
-    for await (const { through, signed } of walkSigned(beginningOf(round), ledger)) {
+    for await (const { through, signed } of walkSigned(beginningOf(round), this.#ports)) {
       const isLate = Temporal.Instant.compare(clock.now(), until) > 0
       if (isLate || (await this.#mustStop())) return this.#note('nonces', round)
       const bias = signed && (await nonces.search(signed, this.#signal))

@@ -165,11 +165,11 @@ export class KeyWatch {
   }
 
   #ports(mayBeLong: boolean): WatchPorts {
-    const { ledger, clock, random, node, environment } = this.#core
+    const { ledger, clock, random, node, environment, pause } = this.#core
     const isSettled = Temporal.Instant.compare(clock.now(), this.#openedAt.add(deepAfter)) > 0
     const hasTime = mayBeLong && isSettled
     return {
-      ...{ ledger, clock, random, node, environment, deepBudget },
+      ...{ ledger, clock, random, node, environment, pause, deepBudget },
       ...{ tester: this.#tester, primes: this.#search },
       nonces: this.#nonces.within(hasTime ? deepBudget : shortBudget),
       ...(hasTime && { deep: this.#deep }),

@@ -2,11 +2,13 @@
 /** The search for biased nonces, from the requests at the door to the act of revocation. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Change, Committed } from '#core/ledger/ledger.ts'
+import { newId } from '#core/ledger/ids.ts'
+import type { Change, Committed, Put } from '#core/ledger/ledger.ts'
 import { openAlarm } from '#core/watch/alarm.ts'
 import { allOf } from '#core/watch/pages.ts'
 import type { Means } from '#house/core.ts'
 import { findBiasedNonces } from '#trust/weak-keys/nonces/biased-nonces.ts'
+import { octetsOf } from '#trust/weak-keys/nonces/curve.ts'
 import { again, type Bad, enrolBad, keyOf } from '../../../../test/support/bad-signers.ts'
 import { anyNumber } from '../../../../test/support/chosen-nonces.ts'
 import {
@@ -24,6 +26,7 @@ import { runWatch } from '../run-watch.ts'
 import { pauseWatch, resumeWatch, watchState } from '../state.ts'
 import { summarise } from '../summary.ts'
 import { SignatureWalk } from './walk-signatures.ts'
+import { walkSigned } from './walk-signed.ts'
 
 const never = new AbortController().signal
 
@@ -52,9 +55,9 @@ class Watch {
   }
 
   #ports(): WatchPorts {
-    const { ledger, clock, random, environment } = this.core
+    const { ledger, clock, random, environment, pause } = this.core
     return {
-      ...{ ledger, clock, random, environment, node: 'one', deepBudget: this.budget },
+      ...{ ledger, clock, random, environment, pause, node: 'one', deepBudget: this.budget },
       tester: { tests: async () => 'none', test: async () => [] },
       primes: {
         place: async () => undefined,
@@ -193,6 +196,30 @@ test('a run that was paused, cut off or out of time goes on where it was', async
     assert.equal((await watch.run(stopped.signal)).kind, 'stopped')
     assert.equal((await watch.run()).nonces, 1)
     assert.equal((await findingsOf(core)).length, 1)
+  })
+})
+
+test('a long history of keys that signed once is walked at a quarter of the thread', async () => {
+  await withCore(async (core) => {
+    const any = () => octetsOf(sound(), 32)
+    const puts = Array.from({ length: 150 }, (): Put => {
+      const r = any()
+      return {
+        kind: 'signature',
+        record: {
+          ...{ id: newId('signature', core), version: 1, keyFingerprint: any(), digest: any(), r },
+          ...{ s: any(), mark: r.slice(0, 8), enrolment: null, attestation: null },
+          ...{ refusedOf: null, at: core.clock.now() },
+        },
+      }
+    })
+    await core.ledger.commit({ puts, events: [] })
+    const pauses: number[] = []
+    let instant = core.clock.now()
+    const clock = { now: () => (instant = instant.add({ milliseconds: 10 })) }
+    const pause = async (milliseconds: number) => void pauses.push(milliseconds)
+    const pages = await Array.fromAsync(walkSigned(null, { ...core, clock, pause }))
+    assert.deepEqual([pages.length, pauses], [3, [30, 30]])
   })
 })
 

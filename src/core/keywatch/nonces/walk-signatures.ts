@@ -3,6 +3,7 @@ import { madeAtMilliseconds } from '#core/ledger/ids.ts'
 import { glance, type Page } from '#core/ledger/ledger.ts'
 import { type BookingPorts, bookSignatures, type Source } from './book-signatures.ts'
 import { holdAgainstTable } from './hold-against-table.ts'
+import { pauseAfter } from './pace.ts'
 import { readProgress, type Walk, walks } from './progress.ts'
 import { signedEnrolment, signedEvidence } from './signed-message.ts'
 
@@ -18,13 +19,6 @@ const pageSize = 250
 
 /** Of a page, so many are taken apart before others have their turn. */
 const stretch = 25
-
-/**
- * A pause between pages is so many times as long as the page took, and not longer than two seconds: history waits,
- * and devices do not.
- */
-const pausesLonger = 3
-const longestPauseMilliseconds = 2_000
 
 /**
  * An id is made a moment before its commit, and on several nodes by several clocks: what is younger than this is
@@ -78,8 +72,7 @@ export class SignatureWalk {
       }
       after = page.next
       const took = clock.now().since(began).total('milliseconds')
-      if (unseen.length > 0 && after !== null)
-        await pause(Math.min(pausesLonger * took, longestPauseMilliseconds))
+      if (unseen.length > 0 && after !== null) await pause(pauseAfter(took))
     }
     return booked
   }
