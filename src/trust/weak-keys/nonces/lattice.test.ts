@@ -61,6 +61,23 @@ test('whatever the rows are, it stays the same lattice, and its first row is sho
   }
 })
 
+test('rows that hang together, are zero, or differ by hundreds of bits end in rows, too', (t) => {
+  t.diagnostic(`seed ${seedOfRun()}`)
+  const random = new Random(seedOfRun())
+  const any = () => numberOf(random.bytes(48))
+  const rows = Array.from({ length: 10 }, () => Array.from({ length: 11 }, any))
+  const [first = []] = rows
+  const bad: readonly (readonly Row[])[] = [
+    rows.map((row, at) => (at % 2 === 0 ? row : first.map((one) => one * BigInt(at)))),
+    rows.map((row, at) => (at === 5 ? row.map(() => 0n) : row)),
+    rows.map(() => first),
+    rows.map((row) => row.map(() => 0n)),
+    rows.map((row, at) => row.map((one) => one << BigInt(90 * at))),
+    rows.map((row, at) => row.map((one, to) => (to === at ? one : to === 10 ? 1n : 0n))),
+  ]
+  for (const basis of bad) assert.equal(reduceLattice(basis).length, 10)
+})
+
 test('what is reduced is left as it is', () => {
   const rows = [
     [1n, 0n],
