@@ -14,7 +14,9 @@ import { submitted } from '../../../test/support/releases.ts'
 import { newId } from '../ledger/ids.ts'
 import { settle } from '../ledger/settle.ts'
 import type { Product, Release } from '../ledger/tables.ts'
+import { approvalsOf } from '../releases/approvals-of.ts'
 import { editRelease } from '../releases/edit.ts'
+import { scanOf } from '../releases/manifest-of.ts'
 import { markSigned } from '../releases/mark.ts'
 import { submitRelease } from '../releases/submit.ts'
 import { withdrawRelease } from '../releases/withdraw.ts'
@@ -384,8 +386,34 @@ test('a scan has to be clean, of these octets, lately, and nothing that was foun
   // Found here: whatever is noted from elsewhere afterwards does not take it back.
   assert.equal((await scanned({ result: 'found', found: 1, madeHere: true }))?.passed, false)
   assert.equal((await scanned())?.passed, false)
+  const noted = items[0]!.sha256
+  const [clean = assert.fail()] = (await core.ledger.list('scan', { ...newest, equal: [noted] }))
+    .items
+  const puts = Array.from({ length: 100 }, () => {
+    return { kind: 'scan', record: { ...clean, id: newId('scan', core) } } as const
+  })
+  await core.ledger.commit({ puts, events: [] })
+  assert.equal((await scanned())?.passed, false, 'however often that is')
+  assert.equal((await scanOf(noted, core.ledger))?.madeHere, true)
   assert.equal((await scanned({ madeHere: true }))?.passed, true)
 })
+
+test('a refusal counts, however much was said before it', async () => {
+  const release = await releaseAsking()
+  await agreed(ada, release)
+  const [said = assert.fail()] = await approvalsOf(release.id, core.ledger)
+  const puts = Array.from({ length: 1_000 }, (_, at) => {
+    const statementSha256 = new Uint8Array(32).fill(at >> 8, 0, 16).fill(at, 16)
+    const isVoid = { standing: null, voidedAt: core.clock.now(), voidedBecause: 'a test' }
+    const record = { ...said, ...isVoid, id: newId('approval', core), version: 1, statementSha256 }
+    return { kind: 'approval', record } as const
+  })
+  await core.ledger.commit({ puts, events: [] })
+  await agreed(grace, release, { act: 'refuse', meaning: 'it is worse' })
+  assert.equal((await judgeRelease(await now(release), core)).verdict, 'refused')
+})
+
+const newest = { by: 'sha256', descending: true, limit: 1 } as const
 
 const emergency = {
   ...{ incident: 'CAPA 12', because: 'pumps stop in the field' },

@@ -11,7 +11,7 @@ export interface ReleaseFacts {
   readonly parts: readonly ReleasePart[]
   /** What was looked at just now: octets, documents and the signatures of builders. */
   readonly looked: ReadonlyMap<ReleaseCheckName, ReleaseCheck>
-  /** By the digest of an artefact, hexadecimal: its scans, the newest first. */
+  /** By the digest of an artefact, hexadecimal: its scans that count, the newest first. */
   readonly scans: ReadonlyMap<string, readonly ScanRecord[]>
   /** What was signed before it for the same devices. */
   readonly line: ReleaseLine | undefined

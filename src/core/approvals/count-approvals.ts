@@ -12,17 +12,6 @@ export interface CountedApproval {
   readonly because: string | null
 }
 
-/** Approvals of one release that are looked at. */
-const mostApprovals = 1_000
-
-/** All that people said of a release so far, the first first; also what is void. */
-export async function approvalsOf(release: string, ledger: Ledger): Promise<readonly Approval[]> {
-  const { items } = await ledger.list('approval', {
-    ...{ by: 'release', equal: [release], limit: mostApprovals },
-  })
-  return items
-}
-
 /** Ids of all who had a hand in a release: none of them approves it. */
 export function handsIn(release: Release, parts: readonly ReleasePart[]): ReadonlySet<string> {
   return new Set([

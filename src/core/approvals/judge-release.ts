@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Approval, Emergency, Release, ReleaseLine } from '../ledger/tables.ts'
+import { approvalsOf } from '../releases/approvals-of.ts'
 import type { ReleasePorts } from '../releases/ports.ts'
 import { lineOf } from '../releases/security-version.ts'
 import { type CheckName, checkNames, checkRow, type Finding, type ReleaseFacts } from './checks.ts'
-import { approvalsOf, type CountedApproval, countApprovals, missingFor } from './count-approvals.ts'
+import { type CountedApproval, countApprovals, missingFor } from './count-approvals.ts'
 import { openEmergency } from './emergency.ts'
 import { type PolicyInForce, policyInForce } from './policy/newest.ts'
 import { type Demand, demandOf } from './policy/rules.ts'

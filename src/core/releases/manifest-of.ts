@@ -3,6 +3,7 @@ import type { ManifestScan, ReleaseManifest } from '#format/release/manifest.ts'
 import type { ManifestSigning } from '#format/release/manifest-signing.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Release, ReleasePart, ScanRecord } from '../ledger/tables.ts'
+import { scansThatCount } from '../scan/scans-that-count.ts'
 
 /** What a release is, for the text that people approve. The product of the release is known. */
 export async function manifestOf(
@@ -44,10 +45,8 @@ export async function manifestOf(
  * it; without any such the newest of these.
  */
 export async function scanOf(sha256: Uint8Array, ledger: Ledger): Promise<ScanRecord | undefined> {
-  const { items } = await ledger.list('scan', {
-    ...{ by: 'sha256', equal: [sha256], descending: true, limit: 100 },
-  })
-  return items.find(({ madeHere }) => madeHere === true) ?? items[0]
+  const scans = await scansThatCount(sha256, ledger)
+  return scans.find(({ madeHere }) => madeHere === true) ?? scans[0]
 }
 
 function fileOf({ name, octets, sha256 }: ReleasePart) {

@@ -3,8 +3,9 @@ import { refuse } from '#trust/refusal.ts'
 import type { Actor, AuditEvent } from '../audit/event.ts'
 import type { Ledger, Put } from '../ledger/ledger.ts'
 import { settle } from '../ledger/settle.ts'
-import type { Approval, Release } from '../ledger/tables.ts'
+import type { Release } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
+import { approvalsInForce } from './approvals-of.ts'
 import type { ReleaseChanged } from './create.ts'
 import type { ReleasePorts } from './ports.ts'
 
@@ -89,22 +90,4 @@ export async function reopen(
     ledger,
   )
   return refused ?? { kind: 'changed', release: changed }
-}
-
-/** Approvals that nothing has voided, whatever they are of. */
-export async function approvalsInForce(
-  release: string,
-  ledger: Ledger,
-): Promise<readonly Approval[]> {
-  const found: Approval[] = []
-  let after: string | undefined
-  do {
-    const page = await ledger.list('approval', {
-      ...{ by: 'release', equal: [release], limit: 1_000 },
-      ...(after !== undefined && { after }),
-    })
-    found.push(...page.items.filter(({ voidedAt }) => voidedAt === null))
-    after = page.next ?? undefined
-  } while (after !== undefined)
-  return found
 }

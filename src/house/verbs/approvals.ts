@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { checkRow } from '#core/approvals/checks.ts'
-import { approvalsOf, type CountedApproval } from '#core/approvals/count-approvals.ts'
+import type { CountedApproval } from '#core/approvals/count-approvals.ts'
 import { type Judgement, judgeRelease } from '#core/approvals/judge-release.ts'
 import { takeApproval } from '#core/approvals/take-approval.ts'
 import type { Ledger } from '#core/ledger/ledger.ts'
 import type { Approval, ApproverKey, Emergency, Release } from '#core/ledger/tables.ts'
+import { approvalsOf } from '#core/releases/approvals-of.ts'
 import { lineOf } from '#core/releases/security-version.ts'
 import { watchEmergencies } from '#core/watch/emergencies.ts'
 import { notFound } from '#edge/admin/ledger-verbs/record.ts'

@@ -4,6 +4,7 @@ import { judgeRelease } from '#core/approvals/judge-release.ts'
 import type { LogStore } from '#core/audit/log-store.ts'
 import { proveEvents } from '#core/audit/prove-events.ts'
 import type { Approval, Release, SignedArtefactRecord } from '#core/ledger/tables.ts'
+import { approvalsOf } from '#core/releases/approvals-of.ts'
 import { scansOf } from '#core/releases/checks.ts'
 import { partsOf } from '#core/releases/parts-of.ts'
 import { signedArtefactsOf } from '#core/releases/publish.ts'
@@ -68,7 +69,7 @@ export async function releaseStory(
     })),
     signing: await showSigning(release, parts, core),
     ...{ verdict, policy, checks, missing, emergency },
-    approvals: (await approvalsOf(release.id, core)).map(showApproval),
+    approvals: (await approvalsOf(release.id, core.ledger)).map(showApproval),
     signed: (await signedArtefactsOf(release.id, ledger)).map(showSigned),
     log: {
       size: proved.size,
@@ -83,13 +84,6 @@ export async function releaseStory(
       },
     })),
   }
-}
-
-async function approvalsOf(release: string, { ledger }: Core): Promise<readonly Approval[]> {
-  const { items } = await ledger.list('approval', {
-    ...{ by: 'release', equal: [release], limit: 1_000 },
-  })
-  return items
 }
 
 function showApproval(approval: Approval): Story['approvals'][number] {
