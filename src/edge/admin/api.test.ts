@@ -255,6 +255,9 @@ testHouse(
     assert.deepEqual([answer.status, answer.document.code], [429, 'rate-limited'])
     assert.ok(Number(answer.headers['retry-after']) > 0)
     assert.ok(house.told.some((one) => one.reason === 'rate-limited' && one.source === '127.0.0.1'))
+    const digests = `/releases/rel_${'0'.repeat(32)}/digests`
+    const program = await client.ask('POST', digests, {})
+    assert.equal(program.document.code, 'credential-missing', 'programs ask for digests faster')
     assert.equal((await local.ask('GET', '/session')).status, 200)
   },
 )
