@@ -20,6 +20,7 @@ import { editRelease } from '../releases/edit.ts'
 import { markApproved } from '../releases/mark.ts'
 import { signedArtefactsOf } from '../releases/publish.ts'
 import { submitRelease } from '../releases/submit.ts'
+import { endOf } from './artefact-key.ts'
 import { moveKey } from './end-key.ts'
 import { type KeyWish, makeArtefactKey } from './make-key.ts'
 import { signDigest } from './sign-digest.ts'
@@ -36,7 +37,9 @@ before(async () => {
 })
 after(() => core.close())
 
-async function key(product: Product, name: string, form: 'raw' | 'mcuboot'): Promise<ArtefactKey> {
+type KeyForm = 'raw' | 'mcuboot' | 'cms'
+
+async function key(product: Product, name: string, form: KeyForm): Promise<ArtefactKey> {
   const wish: KeyWish = {
     ...{ product, name, forms: [form], algorithm: undefined, custody: 'file', isNext: false },
     ...{ supportUntil: undefined, authority: undefined, because: undefined },
@@ -150,6 +153,29 @@ test('a digest whose key ended before it signed is taken away, and put forward f
   const last = { release: approved, key: three, sha256: part.sha256 }
   assert.equal((await signDigest(last, operator, ports)).kind, 'signed')
   assert.equal((await sign(release)).kind, 'signed')
+})
+
+test('no key whose certificate ended signs for a verifier that looks at the clock', async () => {
+  const pump = await addPump(core, 'pump of a certificate')
+  const mail = await key(pump, 'mail', 'cms')
+  const message = new TextEncoder().encode('the signed attributes')
+  const image = { role: 'artefact', name: 'app.bin', sha256: sha256(Uint8Array.of(2)) } as const
+  let { release } = await attached(core, await newRelease(core, pump), { ...image, octets: 9_000 })
+  const part: NewPart = {
+    ...{ role: 'artefact', name: 'app.attributes', sha256: sha256(message) },
+    ...{ octets: message.length },
+    toBeSigned: { of: 'app.bin', form: 'cms', key: mail.id, over: 'message' },
+  }
+  release = (await attached(core, release, part)).release
+  const asked = { key: mail, sha256: part.sha256, message }
+  const end = endOf(mail) ?? assert.fail('a key without a certificate')
+  const approved = await approve(release)
+  const ask = (clock: ReleaseSigningPorts['clock']) =>
+    signDigest({ ...asked, release: approved }, operator, { ...ports, clock })
+  const late = await ask({ now: () => end.add({ seconds: 1 }) })
+  assert.ok(late.kind === 'refused' && late.reason === 'signer-strands-devices')
+  assert.match(late.detail, /the certificate of signing key mail ended .* sign with another key/)
+  assert.equal((await ask(ports.clock)).kind, 'signed')
 })
 
 test('what is to be signed by an ended key is not submitted', async () => {

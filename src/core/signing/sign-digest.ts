@@ -4,27 +4,32 @@ import { sameBytes } from '#format/bytes.ts'
 import { signatureAlgorithms } from '#trust/algorithms.ts'
 import type { SignatureWanted } from '#trust/artefact/form.ts'
 import type { ArtefactFormName } from '#trust/artefact/form-names.ts'
+import { judgeSpan } from '#trust/artefact/judge-span.ts'
 import { sha256 as sha256Of } from '#trust/digest.ts'
 import { digestOctets } from '#trust/digest-signature.ts'
 import { refuse } from '#trust/refusal.ts'
 import { verifyOver } from '#trust/verify-digest.ts'
-import type { Actor, AuditEvent } from '../audit/event.ts'
+import type { Actor } from '../audit/event.ts'
 import { Fault } from '../fault.ts'
-import { newId } from '../ledger/ids.ts'
-import type { ArtefactKey, Release, ReleasePart, SignedArtefactRecord } from '../ledger/tables.ts'
+import type { ArtefactKey, Release, ReleasePart } from '../ledger/tables.ts'
 import type { Refused } from '../refusal.ts'
 import { isByDigest, isContent, type ToBeSignedPart, toBeSignedIn } from '../releases/by-digest.ts'
 import { partsOf } from '../releases/parts-of.ts'
 import type { PlanLine } from '../releases/plan-lines.ts'
 import { checkSecurityVersion } from '../releases/security-version.ts'
-import { openSigned } from '../releases/signed-octets.ts'
 import { submittedSigning } from '../releases/signing-of.ts'
-import { isFormName } from './artefact-key.ts'
+import { endOf, isFormName } from './artefact-key.ts'
+import {
+  bookSignature,
+  type DigestSigned,
+  judged,
+  type MadeSignature,
+  repeatedSignature,
+} from './book-signature.ts'
 import { signableStates } from './digest-bookings.ts'
-import { exceptionsOf } from './key-exceptions.ts'
 import type { ReleaseInHand } from './releases-in-hand.ts'
 import type { ReleaseSigningPorts } from './sign-release.ts'
-import { checkKeysAgain, type UsableKey, usableKeys } from './usable-keys.ts'
+import { type UsableKey, usableKeys } from './usable-keys.ts'
 
 /** A signature over the digest of an artefact, which may never have left the site of its build. */
 export interface DigestAsked {
@@ -35,16 +40,6 @@ export interface DigestAsked {
   /** What is to be signed, where that digest does not say it: of keys that sign messages, or longer digests. */
   readonly message?: Uint8Array | undefined
 }
-
-export type DigestSigned =
-  | {
-      readonly kind: 'signed'
-      /** As X.509 has it: ECDSA in DER. */
-      readonly signature: Uint8Array
-      readonly record: SignedArtefactRecord
-      readonly isRepeated: boolean
-    }
-  | Refused
 
 /**
  * Signs the digest of an artefact that belongs to an approved release, and of no other octets: whoever has a
@@ -119,6 +114,8 @@ async function signAsSaid(
   if (!isFormName(form)) return refuse('signing-plan-wrong', `${form} is no form`)
   const usable = await usableFor(hand, key, form, ports)
   if ('reason' in usable) return usable
+  const ended = refuseEnded(usable.key, form, ports)
+  if (ended !== undefined) return ended
   const { digest } = signatureAlgorithms[usable.signer.algorithm]
   const isItself = over === 'digest' && digest === 'sha256'
   const bytes = isItself ? part.sha256 : message
@@ -138,14 +135,6 @@ async function signAsSaid(
   if (!(signature instanceof Uint8Array)) return signature
   const facts = { asForm: form, of, signedDigest: part.sha256.toHex() }
   return bookSignature({ hand, part, name, usable, signature, facts }, actor, ports)
-}
-
-/** What is signed was judged when it was signed, and stays so, unless who reviewed it since did not agree. */
-export function judged(hand: ReleaseInHand, ports: ReleaseSigningPorts) {
-  const { release } = hand
-  return release.state === 'approved'
-    ? ports.judge(release, hand)
-    : ports.refuseDisputed(release, hand)
 }
 
 /** Whether it may sign was looked up in this epoch; what ends it in any other way is looked up after it has signed. */
@@ -182,6 +171,24 @@ async function findUsable(
   if (usable?.key.id !== key.id)
     return refuse('signing-key-missing', `${key.name} is no key of ${product.name}`)
   return usable
+}
+
+/** Of a form whose verifier looks at the clock; what is signed whole is refused when it is read as a device does. */
+function refuseEnded(
+  key: ArtefactKey,
+  form: ArtefactFormName,
+  { clock }: ReleaseSigningPorts,
+): Refused | undefined {
+  const end = endOf(key)
+  const asked = { form, setting: undefined, notAfter: end, supportUntil: clock.now() }
+  const stranded = judgeSpan({ ...asked, isStamped: false })
+  return (
+    stranded &&
+    refuse(
+      stranded.reason,
+      `the certificate of signing key ${key.name} ended ${end}, and devices believe nothing that it signs from then on: sign with another key`,
+    )
+  )
 }
 
 /** Who approved it saw which keys may sign its digests. */
@@ -243,95 +250,5 @@ export async function signedBy(
   } catch (cause) {
     if (!(cause instanceof Fault) || cause.code !== 'key-unreachable') throw cause
     return refuse('key-backend-away', `signing key ${key.name} cannot sign just now; ask later`)
-  }
-}
-
-/** A bare signature that was made, and what it belongs to. */
-export interface MadeSignature {
-  readonly hand: ReleaseInHand
-  readonly part: ReleasePart
-  readonly name: string
-  readonly usable: UsableKey
-  readonly signature: Uint8Array
-  /** Beside those of every signature over a digest. */
-  readonly facts?: Readonly<Record<string, unknown>>
-}
-
-/**
- * Keeps a signature under its name in the release; whoever else made it at the same moment is believed instead. What
- * changed while the key and who stamps time were asked, which may take as long as a module or a network does, counts.
- */
-export async function bookSignature(
-  { hand, part, name, usable, signature, facts = {} }: MadeSignature,
-  actor: Actor,
-  ports: ReleaseSigningPorts,
-): Promise<DigestSigned> {
-  const { ledger, clock } = ports
-  const { release } = hand
-  const sha256 = sha256Of(signature)
-  const stamped =
-    release.environment === 'production' ? await ports.stamps.stamp(sha256) : undefined
-  if (stamped?.kind === 'refused') return refuse('stamper-missing', stamped.detail)
-  const no = (await checkKeysAgain([usable], ledger)) ?? (await judgedAgain(hand, ports))
-  if (no !== undefined) return no
-  const exceptions = await hand.know(
-    `exceptions ${usable.key.id}`,
-    () => exceptionsOf([usable], ledger),
-    always,
-  )
-  const record: SignedArtefactRecord = {
-    ...{ id: newId('signedArtefact', ports), version: 1, release: release.id, part: part.id },
-    ...{ form: 'raw', name, sourceSha256: part.sha256, keys: [usable.key.id] },
-    ...{ sha256, octets: signature.length, signature },
-    timeStamp: stamped?.token ?? null,
-    facts: {
-      ...{ algorithms: [usable.signer.algorithm], keyNames: [usable.key.name], byDigest: true },
-      ...(exceptions.length > 0 && { exceptions }),
-      ...facts,
-    },
-    ...{ signedBy: actor.id, signedAt: clock.now() },
-  }
-  const event: AuditEvent = {
-    ...{ type: 'digest-signed', at: record.signedAt, actor },
-    subjects: [record.id, release.id, part.id, usable.key.id],
-    facts: {
-      ...{ name, digest: part.sha256.toHex(), sha256: sha256.toHex(), ...facts },
-      by: usable.key.name,
-      ...(exceptions.length > 0 && { exceptions: exceptions.join('; ') }),
-    },
-  }
-  const booked = await ports.bookings.book({ release, record, event }, ports)
-  if (booked.kind === 'refused') return booked
-  return booked.kind === 'there'
-    ? repeatedSignature(booked.record, { part, key: usable.key }, ports)
-    : { kind: 'signed', signature, record, isRepeated: false }
-}
-
-async function judgedAgain(
-  hand: ReleaseInHand,
-  ports: ReleaseSigningPorts,
-): Promise<Refused | undefined> {
-  const now = await ports.inHand.of(hand.release)
-  return now === hand ? undefined : judged(now, ports)
-}
-
-/** The signature that was made before, of this by this key: what has its name may be another, since names have dots. */
-export async function repeatedSignature(
-  record: SignedArtefactRecord,
-  { part, key }: { readonly part: ReleasePart; readonly key: ArtefactKey },
-  { artefacts }: ReleaseSigningPorts,
-): Promise<DigestSigned> {
-  if (record.part !== part.id || !record.keys.includes(key.id))
-    return refuse(
-      'exists-already',
-      `${record.name} is the signature of something else in this release: call the artefact ${part.name} or the key ${key.name} otherwise in the next one`,
-    )
-  const open = await openSigned(record, artefacts)
-  if (open === undefined) return refuse('artefact-missing', `the octets of ${record.name} are gone`)
-  try {
-    const signature = (await open.source.read(0, open.octets)).slice()
-    return { kind: 'signed', signature, record, isRepeated: true }
-  } finally {
-    await open.close()
   }
 }
