@@ -118,10 +118,10 @@ test('what is chosen is previewed, ended and proved, and all others go on', asyn
   assert.deepEqual([await who(one), await who(other)], ['certificate-revoked', 'active'])
   const { id } = ended.body.revocation
   const proof = await shownAs(id, ({ publishedAt }) => publishedAt !== null)
-  const times = ['requestedAt', 'decidedAt', 'effectiveAt', 'publishedAt'].map(
-    (name) => proof[name],
+  const times = ['requestedAt', 'decidedAt', 'effectiveAt', 'publishedAt'].map((name) =>
+    Temporal.Instant.from(proof[name]),
   )
-  assert.deepEqual(times, times.toSorted())
+  assert.deepEqual(times, times.toSorted(Temporal.Instant.compare))
   assert.equal(await isListed(one), true)
   await house.sequence()
   const told = (await api('GET', `/revocations/${id}`)).body.events
