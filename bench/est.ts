@@ -11,6 +11,7 @@ import { startBare } from './tools/bare.ts'
 import { benchDirectory, type Expected, openBenchHouse } from './tools/bench-house.ts'
 import { type Borne, LoadGenerator } from './tools/load.ts'
 import { median, type Row } from './tools/row.ts'
+import { giveScalarList } from './tools/scalar-list.ts'
 import { startServing } from './tools/serving.ts'
 import { printRows } from './tools/table.ts'
 
@@ -30,6 +31,7 @@ export async function benchEst(options: EstOptions): Promise<Row[]> {
   const { rounds, count, clients, database, store } = options
   const directory = store ?? benchDirectory()
   const words = database === undefined ? [] : ['--database', database]
+  await giveScalarList(directory)
   const house = await openBenchHouse('p-256', directory, words)
   const expected = await house.expect(count * (rounds + 1))
   await house.close()

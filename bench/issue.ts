@@ -9,9 +9,15 @@
 import { parseArgs } from 'node:util'
 import { enrol } from '#core/enrolment/enrol.ts'
 import { BareCrypto } from './tools/bare-crypto.ts'
-import { type BenchHouse, type Expected, openBenchHouse } from './tools/bench-house.ts'
+import {
+  type BenchHouse,
+  benchDirectory,
+  type Expected,
+  openBenchHouse,
+} from './tools/bench-house.ts'
 import { atOnce, meter, type Spent } from './tools/meter.ts'
 import { median, type Row } from './tools/row.ts'
+import { giveScalarList } from './tools/scalar-list.ts'
 import { printRows } from './tools/table.ts'
 
 export interface IssueOptions {
@@ -43,7 +49,9 @@ export async function benchIssue(options: IssueOptions): Promise<Row[]> {
   const bare = new BareCrypto(algorithm === 'p-256' ? 'P-256' : 'P-384')
   const database = options.database === undefined ? [] : ['--database', options.database]
   const words = [...database, ...(options.words ?? [])]
-  const house = await openBenchHouse(algorithm, options.store, words)
+  const directory = options.store ?? benchDirectory()
+  await giveScalarList(directory)
+  const house = await openBenchHouse(algorithm, directory, words)
   const rows: Row[] = []
   try {
     await issueAll(house, await house.expect(count), clients) // to warm up
